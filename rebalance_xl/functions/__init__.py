@@ -1,0 +1,1 @@
+"""The worksheet functions: pure kernels, each with its declaration beside it."""
