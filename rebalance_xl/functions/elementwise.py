@@ -8,8 +8,9 @@ are NaNs that carry a code, chosen with :func:`where`; the catalogue turns them 
 from __future__ import annotations
 
 import math
-import struct
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from rebalance_xl.cells import BLANK, BLANK_CODE, CODE_MASK, error_to_nan, nan_code
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,51 +20,41 @@ if TYPE_CHECKING:
 else:
     Numbers = Booleans = Any
 
-#: Worksheet errors in the order of their NaN codes; code 0 is a NaN of arithmetic, read as #NUM!.
-ERROR_CODES = (
-    "#NUM!",
-    "#VALUE!",
-    "#NUM!",
-    "#N/A",
-    "#DIV/0!",
-    "#NULL!",
-    "#REF!",
-    "#NAME?",
-    "#SPILL!",
-    "#CALC!",
-    "#GETTING_DATA",
-)
-_BLANK_CODE = 15
-_CODE_MASK = 0xFFFF
-_QUIET_NAN = 0x7FF8_0000_0000_0000
-
 #: Band comparisons allow for binary floating point: 0.55 - 0.50 is 0.05000000000000004.
 TOLERANCE = 1e-9
 
 INFINITY = math.inf
 
-
-def coded_nan(code: int) -> float:
-    """Return the quiet NaN that carries `code` in its lowest bits."""
-    value: float = struct.unpack("<d", struct.pack("<Q", _QUIET_NAN | code))[0]
-    return value
-
-
-def nan_code(value: float) -> int:
-    """Return the code that a NaN carries (0 for a NaN that came out of arithmetic)."""
-    bits: int = struct.unpack("<Q", struct.pack("<d", value))[0]
-    return bits & _CODE_MASK
-
-
-_ERRORS = {text: coded_nan(code) for code, text in enumerate(ERROR_CODES) if code}
-
-#: A blank cell, in the arguments in which a blank means something.
-BLANK = coded_nan(_BLANK_CODE)
+__all__ = [
+    "BLANK",
+    "DIV0",
+    "INFINITY",
+    "NA",
+    "NUM",
+    "TOLERANCE",
+    "VALUE",
+    "Booleans",
+    "Numbers",
+    "absolute",
+    "clip",
+    "divide",
+    "error",
+    "floor",
+    "is_blank",
+    "is_finite",
+    "is_nan",
+    "maximum",
+    "minimum",
+    "not_",
+    "power",
+    "round_to_cent",
+    "where",
+]
 
 
 def error(code: str) -> float:
     """Return the NaN that stands for a worksheet error such as ``"#NUM!"`` inside a kernel."""
-    return _ERRORS[code]
+    return error_to_nan(code)
 
 
 NUM, VALUE, NA, DIV0 = error("#NUM!"), error("#VALUE!"), error("#N/A"), error("#DIV/0!")
@@ -106,11 +97,11 @@ def is_nan(a: Any) -> Any:
 def is_blank(a: Any) -> Any:
     """Tell where an argument that may be blank is blank."""
     if type(a) is float:
-        return a != a and nan_code(a) == _BLANK_CODE
+        return a != a and nan_code(a) == BLANK_CODE
     import numpy as np
 
     array = np.asarray(a, dtype=np.float64)
-    return np.isnan(array) & ((array.view(np.uint64) & np.uint64(_CODE_MASK)) == np.uint64(_BLANK_CODE))
+    return np.isnan(array) & ((array.view(np.uint64) & np.uint64(CODE_MASK)) == np.uint64(BLANK_CODE))
 
 
 def is_finite(a: Any) -> Any:
