@@ -1,0 +1,1 @@
+"""The builder of ``workbook/Rebalancer.xlsm``: sheets, wrappers, VBA project, ribbon, from sources."""
