@@ -1,0 +1,330 @@
+"""How a declared function is called: a fast path for plain numbers, the full path for everything else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rebalance_xl.arguments import BlankError, Operand, Parameter, ShapeError, align, read_operand
+from rebalance_xl.cells import BLANK, MISSING, CellError, error_to_nan, nan_code, nan_to_error
+
+if TYPE_CHECKING:
+    from rebalance_xl.catalogue import Function
+
+#: From this many rows on numpy's start-up per operation is worth it.
+_ARRAY_FROM = 16
+
+#: Results that a kernel returns as a number.
+NUMERIC = ("money", "number", "units", "fraction", "price", "date", "flag", "word")
+
+
+def fast_caller(function: Function) -> Callable[[Sequence[Any]], Any]:
+    """Return a caller for plain scalars; it answers None whenever the full path has to decide."""
+    if (
+        function.takes_ranges_whole
+        or function.result.kind not in NUMERIC
+        or function.context
+        or any(each.kind in ("raw", "label", "switch") for each in function.parameters)
+    ):
+        return lambda arguments: None
+    plan = [
+        (
+            each.low,
+            each.high,
+            each.above,
+            each.words or None,
+            None if each.required or each.sum_of or each.clock else each.default_number,
+            each.kind != "word" or each.or_number,
+        )
+        for each in function.parameters
+    ]
+    kernel = function.kernel
+    kind, words = function.result.kind, function.result.words
+    count = len(plan)
+
+    def call(arguments: Sequence[Any]) -> Any:
+        given = len(arguments)
+        if given > count:
+            return None
+        numbers = []
+        for index, (low, high, above, vocabulary, default, numeric) in enumerate(plan):
+            argument = arguments[index] if index < given else MISSING
+            kind_of = type(argument)
+            if kind_of is float or kind_of is int:
+                # A NaN fails the comparison and so goes the long way.
+                if not (numeric and low <= argument <= high) or (above and argument == low):
+                    return None
+                numbers.append(float(argument))
+            elif argument is MISSING:
+                if default is None:
+                    return None
+                numbers.append(default)
+            elif kind_of is str and vocabulary is not None:
+                found = vocabulary.get(argument)
+                if found is None:
+                    return None
+                numbers.append(found)
+            else:
+                return None
+        try:
+            answer = kernel(*numbers)
+        except (ArithmeticError, ValueError):
+            return None
+        if not -math.inf < answer < math.inf:
+            return None
+        if kind == "word":
+            return words[int(answer)]
+        return answer != 0.0 if kind == "flag" else answer
+
+    return call
+
+
+def call_function(function: Function, arguments: Sequence[Any], date_offset: float) -> Any:
+    """Return the answer of a call with any worksheet values, errors as CellError values."""
+    declared = function.parameters + function.context
+    if len(arguments) > len(declared):
+        return CellError("#VALUE!", f"{function.name} takes {len(function.parameters)} arguments")
+    given = list(arguments) + [MISSING] * (len(declared) - len(arguments))
+    for parameter, argument in zip(declared, given, strict=True):
+        if argument is MISSING and parameter.required:
+            code = "#N/A" if parameter.clock else "#VALUE!"
+            return CellError(code, f"{parameter.name} is missing")
+    try:
+        aligned = align(declared, given)
+    except ShapeError as failure:
+        return CellError("#VALUE!", str(failure))
+    operands: list[Any] = []
+    for parameter, argument, (cells, shape) in zip(declared, given, aligned, strict=True):
+        if parameter.kind == "raw":
+            assert parameter.convert is not None
+            converted = parameter.convert(argument)
+            if isinstance(converted, CellError):
+                return converted
+            operands.append(converted)
+        elif argument is MISSING and not parameter.sum_of:
+            operands.append(_default(parameter))
+        elif argument is MISSING:
+            operands.append(None)
+        else:
+            operands.append(read_operand(parameter, cells, shape, date_offset))
+    problem = _fill_totals(declared, operands)
+    if problem is not None:
+        return problem
+    numeric = [each for each in operands if isinstance(each, Operand)]
+    shape = next(((each.rows, each.columns) for each in numeric if _is_rows(each)), (0, 0))
+    excess = _excess(numeric)
+    if excess is not None:
+        per_row = function.result.shape == "data"
+        return _shaped([excess] * max(shape[0] * shape[1], 1), shape) if per_row else excess
+    if function.takes_ranges_whole:
+        return _call_whole(function, operands, shape, date_offset)
+    size = max(shape[0] * shape[1], 1)
+    answers = _call_rows(function, operands, size)
+    return _shaped(_finish(function, numeric, answers, date_offset), shape)
+
+
+def _is_rows(operand: Operand) -> bool:
+    return not operand.is_single and not operand.parameter.vector
+
+
+def _default(parameter: Parameter) -> Any:
+    if parameter.kind == "label":
+        return Operand(parameter, [""], 0, 0, {})
+    return Operand(parameter, [parameter.default_number], 0, 0, {})
+
+
+def _fill_totals(declared: Sequence[Parameter], operands: list[Any]) -> CellError | None:
+    for index, parameter in enumerate(declared):
+        if operands[index] is not None:
+            continue
+        source: Operand = operands[[each.name for each in declared].index(parameter.sum_of)]
+        if source.is_single:
+            return CellError(
+                "#VALUE!",
+                f"{parameter.name} is missing; it is needed where {source.parameter.name} is one number, "
+                "because a share of itself is never what was meant",
+            )
+        problem = next((source.errors[i] for i in sorted(source.errors)), None)
+        total = math.fsum(each for each in source.values if each == each)
+        errors = {} if problem is None else {0: problem}
+        value = total if problem is None else error_to_nan(problem.code)
+        operands[index] = Operand(parameter, [value], 0, 0, errors)
+    return None
+
+
+def _excess(operands: Sequence[Operand]) -> CellError | None:
+    for operand in operands:
+        limit = operand.parameter.sum_at_most
+        if limit < math.inf and not operand.is_single:
+            total = math.fsum(each for each in operand.values if each == each)
+            if total > limit + 1e-9:
+                hint = "; fractions are meant, not percents" if total > 5 else ""
+                name = operand.parameter.name
+                return CellError("#NUM!", f"{name} sum to {total:.10g}; allowed is a sum up to {limit:g}{hint}")
+    return None
+
+
+def _call_rows(function: Function, operands: Sequence[Any], size: int) -> Sequence[Any]:
+    kernel = function.kernel
+    if size >= _ARRAY_FROM and function.vectorised and _numpy() is not None:
+        np = _numpy()
+        columns = [
+            (each.values[0] if each.is_single else np.array(each.values, dtype=np.float64))
+            if isinstance(each, Operand) and each.parameter.kind != "label"
+            else each
+            for each in operands
+        ]
+        with np.errstate(all="ignore"):
+            answers = kernel(*columns)
+        answers = np.broadcast_to(np.asarray(answers, dtype=np.float64), (size,))
+        listed: list[float] = answers.tolist()
+        return listed
+    found = []
+    for row in range(size):
+        numbers = [
+            each.values[0 if each.is_single else row]
+            if isinstance(each, Operand)
+            else (each.take(row) if hasattr(each, "take") else each)
+            for each in operands
+        ]
+        try:
+            found.append(kernel(*numbers))
+        except ZeroDivisionError:
+            found.append(error_to_nan("#DIV/0!"))
+        except (OverflowError, ValueError):
+            found.append(error_to_nan("#NUM!"))
+    return found
+
+
+def _finish(
+    function: Function, operands: Sequence[Operand], answers: Sequence[Any], date_offset: float
+) -> list[Any]:
+    """Turn the kernel's numbers into cells; an error or blank among the arguments outranks the kernel's answer."""
+    cells = [_cell(function, answer, date_offset) for answer in answers]
+    size = len(cells)
+    for operand in reversed(operands):
+        for index, problem in operand.errors.items():
+            if isinstance(problem, BlankError):
+                for row in range(size) if operand.is_single else (index,):
+                    cells[row] = problem
+    for operand in operands:
+        if operand.parameter.blank == "row":
+            for index, value in enumerate(operand.values):
+                if value != value and index not in operand.errors:
+                    for row in range(size) if operand.is_single else (index,):
+                        cells[row] = ""
+    for operand in reversed(operands):
+        for index, problem in operand.errors.items():
+            if not isinstance(problem, BlankError):
+                for row in range(size) if operand.is_single else (index,):
+                    cells[row] = problem
+    return cells
+
+
+def _call_whole(function: Function, operands: Sequence[Any], shape: tuple[int, int], date_offset: float) -> Any:
+    """Call a kernel that takes whole ranges: once, or once per row of its other arguments."""
+    numeric = [each for each in operands if isinstance(each, Operand)]
+    whole = [each for each in numeric if each.parameter.vector]
+    problem = _first_error(whole)
+    if problem is not None:
+        return problem
+    size = max(shape[0] * shape[1], 1)
+    if size > 1 and function.result.shape != "data":
+        ranged = next(each.parameter.name for each in numeric if _is_rows(each))
+        return CellError("#VALUE!", f"{ranged} is a range; allowed is one value")
+    if function.result.shape == "data":
+        single = [each for each in numeric if not each.parameter.vector]
+        rows = [_call_once(function, _row(operands, row)) for row in range(size)]
+        return _shaped(_finish(function, single, rows, date_offset), shape)
+    for operand in numeric:
+        if not operand.parameter.vector and operand.errors:
+            return operand.errors[0]
+    answer = _call_once(function, _row(operands, 0))
+    if isinstance(answer, CellError):
+        return answer
+    if function.result.shape == "table":
+        return [list(row) for row in answer]
+    if function.result.shape == "vector":
+        ranges = [(each.rows, each.columns) for each in whole if not each.is_single]
+        return _shaped([_cell(function, each, date_offset) for each in answer], ranges[0] if ranges else (0, 0))
+    return _cell(function, answer, date_offset)
+
+
+def _row(operands: Sequence[Any], row: int) -> list[Any]:
+    return [
+        (each.values if each.parameter.vector else each.values[0 if each.is_single else row])
+        if isinstance(each, Operand)
+        else each
+        for each in operands
+    ]
+
+
+def _call_once(function: Function, arguments: Sequence[Any]) -> Any:
+    try:
+        return function.kernel(*arguments)
+    except ZeroDivisionError:
+        return CellError("#DIV/0!", function.errors.get("#DIV/0!", ""))
+    except OverflowError:
+        return CellError("#NUM!", function.errors.get("#NUM!", "the result is too large"))
+
+
+def _first_error(operands: Sequence[Operand]) -> CellError | None:
+    """Return the first error of whole ranges; a blank cell in a row that is blank as a whole is none."""
+    blank_rows: set[int] = set()
+    for operand in operands:
+        if operand.parameter.blank == "row":
+            blank_rows.update(i for i, value in enumerate(operand.values) if value != value)
+            blank_rows.difference_update(operand.errors)
+    for operand in operands:
+        for index in sorted(operand.errors):
+            problem = operand.errors[index]
+            if not (isinstance(problem, BlankError) and index in blank_rows and not operand.is_single):
+                return problem
+    return None
+
+
+def _cell(function: Function, answer: Any, date_offset: float) -> Any:
+    """Return one number (or text) of a kernel as a cell."""
+    if isinstance(answer, str | CellError):
+        return answer
+    kind = function.result.kind
+    if answer != answer:
+        if nan_code(answer) == nan_code(BLANK):
+            return ""
+        code = nan_to_error(float(answer))
+        return CellError(code, function.errors.get(code, ""))
+    if kind == "word":
+        return function.result.words[int(answer)]
+    if kind == "flag":
+        return bool(answer)
+    if math.isinf(answer):
+        if function.result.never:
+            return "NEVER"
+        return CellError("#NUM!", function.errors.get("#NUM!", "the result is too large"))
+    return float(answer) - date_offset if kind == "date" else float(answer)
+
+
+def _shaped(cells: list[Any], shape: tuple[int, int]) -> Any:
+    rows, columns = shape
+    if rows * columns <= 1:
+        return cells[0]
+    if columns == 1:
+        return [[cell] for cell in cells]
+    return [cells[row * columns : (row + 1) * columns] for row in range(rows)]
+
+
+_numpy_module: Any = None
+_numpy_tried = False
+
+
+def _numpy() -> Any:
+    global _numpy_module, _numpy_tried
+    if not _numpy_tried:
+        _numpy_tried = True
+        try:
+            import numpy
+        except ImportError:  # Calc's own Python has none; rows are then computed one by one
+            numpy = None  # type: ignore[assignment]
+        _numpy_module = numpy
+    return _numpy_module

@@ -1,0 +1,331 @@
+"""The catalogue: what a worksheet function is, declared once, and how any host calls it.
+
+A kernel is decorated with :func:`worksheet_function`; the decorator only attaches the declaration and returns the
+kernel as it is. Argument conversion, defaults, broadcasting, errors, help, the reference page, the golden table and
+the hosts all derive from the declaration and the kernel's docstring.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+
+from rebalance_xl import expressions
+from rebalance_xl.arguments import REQUIRED, Parameter
+from rebalance_xl.calling import NUMERIC, call_function, fast_caller
+from rebalance_xl.cells import MISSING, CellError
+from rebalance_xl.docstrings import Documentation, read_docstring
+
+_log = logging.getLogger("rebalance_xl")
+
+#: Sections of the reference page, in order.
+CATEGORIES = ("Allocation", "Deployment", "Triggers", "Hedging", "Margin and liquidation", "Carry")
+
+#: Every worksheet function by its name; filled by importing :mod:`rebalance_xl.functions`.
+FUNCTIONS: dict[str, Function] = {}
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a function returns.
+
+    Parameters
+    ----------
+    kind
+        "money", "number", "units", "fraction", "price", "date", "flag" (TRUE/FALSE), "word" (the kernel returns its
+        index in `words`), "text", or "table" (the kernel returns rows of worksheet values).
+    shape
+        "data" (one per row of the data), "vector" (the kernel returns one per cell of the ranges it takes whole),
+        "value" (one value) or "table".
+    words
+        The fixed list behind kind "word".
+    never
+        Infinity is an answer and reads NEVER.
+    """
+
+    kind: str
+    shape: str = "data"
+    words: tuple[str, ...] = ()
+    never: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A worked example: a formula of constants, its result as such a formula, and what it shows."""
+
+    formula: str
+    expected: str
+    note: str = ""
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """The formula's arguments as worksheet values."""
+        call = expressions.parse(self.formula)
+        assert isinstance(call, expressions.Call)
+        return tuple(expressions.evaluate(each) for each in call.arguments)
+
+    @property
+    def result(self) -> Any:
+        """The result as a worksheet value."""
+        return expressions.evaluate(expressions.parse(self.expected))
+
+
+@dataclass(frozen=True)
+class Function:
+    """A worksheet function: its declaration and its kernel."""
+
+    name: str
+    category: str
+    kernel: Callable[..., Any]
+    parameters: tuple[Parameter, ...]
+    result: Result
+    examples: tuple[Example, ...] = ()
+    errors: Mapping[str, str] = field(default_factory=dict)
+    context: tuple[Parameter, ...] = ()
+    estimate: str = ""
+    row_by_row: bool = False
+    documentation: Documentation = field(default_factory=Documentation)
+
+    @property
+    def summary(self) -> str:
+        """One line of help."""
+        return self.documentation.summary
+
+    @property
+    def description(self) -> str:
+        """The paragraphs after the summary."""
+        return self.documentation.description
+
+    @property
+    def equation(self) -> str:
+        """The formula that is computed."""
+        return self.documentation.equation
+
+    @property
+    def source(self) -> str:
+        """Where the formula comes from."""
+        return self.documentation.source
+
+    @property
+    def signature(self) -> str:
+        """The call as a user types it, optional arguments in brackets."""
+        names = [each.name if each.required else f"[{each.name}]" for each in self.parameters]
+        return f"{self.name}({', '.join(names)})"
+
+    @cached_property
+    def takes_ranges_whole(self) -> bool:
+        """Whether the kernel wants whole ranges rather than one number per row."""
+        return any(each.vector for each in self.parameters) or self.result.shape != "data"
+
+    @property
+    def vectorised(self) -> bool:
+        """Whether the kernel takes numpy arrays."""
+        return not self.row_by_row and self.result.kind in NUMERIC
+
+    @cached_property
+    def has_model(self) -> bool:
+        """Whether the zero-argument form has a meaning."""
+        return all(each.model or each.clock for each in self.parameters if each.required) and any(
+            each.model for each in self.parameters
+        )
+
+    @cached_property
+    def _fast(self) -> Callable[[Sequence[Any]], Any]:
+        return fast_caller(self)
+
+    def call(self, *arguments: Any, date_offset: float = 0) -> Any:
+        """Return the worksheet value for worksheet values: the one entry of every host.
+
+        Parameters
+        ----------
+        *arguments
+            One worksheet value per parameter, then per context parameter; MISSING (or fewer) when not given.
+        date_offset
+            What to add to dates of the workbook to get the 1900 system (1462 in a 1904 workbook).
+
+        Returns
+        -------
+        float, bool, str, CellError or list of rows
+            Bad input gives a CellError with its reason (or rows with such errors), never an exception.
+        """
+        if not date_offset:
+            answer = self._fast(arguments)
+            if answer is not None:
+                return answer
+        try:
+            return call_function(self, arguments, date_offset)
+        except Exception as failure:  # a host must get an error value, whatever happens in here
+            _log.debug("%s failed", self.name, exc_info=True)
+            return CellError("#VALUE!", f"internal error in {self.name}: {type(failure).__name__}: {failure}")
+
+
+def worksheet_function(
+    name: str,
+    category: str,
+    parameters: Sequence[Parameter],
+    result: Result,
+    *,
+    examples: Sequence[Example] = (),
+    errors: Mapping[str, str] | None = None,
+    context: Sequence[Parameter] = (),
+    estimate: str = "",
+    row_by_row: bool = False,
+) -> Callable[[Kernel], Kernel]:
+    """Declare the decorated kernel as a worksheet function; the kernel itself is returned unchanged.
+
+    Parameters
+    ----------
+    name, category
+        The worksheet name and the section of the reference page.
+    parameters
+        The arguments in the order of the worksheet; the kernel takes them in the same order.
+    result
+        What comes back.
+    examples
+        Worked examples, executed by the tests in every host.
+    errors
+        What each error value of this function means, beyond the rules for all arguments.
+    context
+        Hidden arguments which hosts append, such as the workbook's margin tiers.
+    estimate
+        The label where no exchange's published example backs some of the results.
+    row_by_row
+        The kernel takes Python floats only and is called once per row (calendar dates, sentences).
+    """
+
+    def declare(kernel: Kernel) -> Kernel:
+        documentation = read_docstring(kernel)
+        documented = tuple(
+            dataclasses.replace(each, help=each.help or documentation.parameters.get(each.name, ""))
+            for each in parameters
+        )
+        if name in FUNCTIONS:
+            raise ValueError(f"{name} is declared twice")
+        FUNCTIONS[name] = Function(
+            name=name,
+            category=category,
+            kernel=kernel,
+            parameters=documented,
+            result=result,
+            examples=tuple(examples),
+            errors=dict(errors or {}),
+            context=tuple(context),
+            estimate=estimate,
+            row_by_row=row_by_row,
+            documentation=documentation,
+        )
+        return kernel
+
+    return declare
+
+
+# --- short hands for declarations -----------------------------------------------------------------------------
+
+
+def money(name: str, **options: Any) -> Parameter:
+    """Declare an amount in the quote currency."""
+    return Parameter(name, unit="money", **options)
+
+
+def price(name: str, **options: Any) -> Parameter:
+    """Declare a price: above 0."""
+    return Parameter(name, unit="price", **{"low": 0.0, "above": True, **options})
+
+
+def fraction(name: str, **options: Any) -> Parameter:
+    """Declare a share, rate or ratio, as a fraction."""
+    return Parameter(name, unit="fraction", **options)
+
+
+def number(name: str, **options: Any) -> Parameter:
+    """Declare a plain number."""
+    return Parameter(name, **options)
+
+
+def date(name: str, **options: Any) -> Parameter:
+    """Declare a date."""
+    return Parameter(name, kind="date", unit="date", **{"low": 1.0, "high": 2_958_465.99999, **options})
+
+
+def word(name: str, words: Mapping[str, float], default: Any = REQUIRED, **options: Any) -> Parameter:
+    """Declare an option that is one of some words; a blank cell means the default."""
+    return Parameter(
+        name, kind="word", words=words, default=default, **{"data": False, "blank": "default", **options}
+    )
+
+
+def label(name: str, **options: Any) -> Parameter:
+    """Declare a name, such as an asset's; names match without regard to case."""
+    return Parameter(name, kind="label", unit="text", **{"blank": "keep", **options})
+
+
+def switch(name: str, default: bool, **options: Any) -> Parameter:
+    """Declare a TRUE/FALSE option."""
+    return Parameter(
+        name, kind="switch", default=float(default), **{"data": False, "low": 0.0, "high": 1.0, **options}
+    )
+
+
+# --- zero-argument forms ---------------------------------------------------------------------------------------
+
+
+def wants_model(function: Function, arguments: Sequence[Any]) -> bool:
+    """Tell whether all data arguments are omitted, so that they come from the workbook's own model."""
+    return function.has_model and all(
+        argument is MISSING
+        for parameter, argument in zip(function.parameters, arguments, strict=False)
+        if parameter.data
+    )
+
+
+def model_arguments(
+    function: Function, arguments: Sequence[Any], lookup: Callable[[expressions.Reference], Any]
+) -> list[Any]:
+    """Return the arguments with omitted ones taken from the workbook's model, for hosts that evaluate in Python.
+
+    Parameters
+    ----------
+    function, arguments
+        The call as the user typed it.
+    lookup
+        Gives the values behind a column or name, MISSING where the workbook has none.
+    """
+    filled = list(arguments) + [MISSING] * (len(function.parameters) - len(arguments))
+    if not wants_model(function, filled):
+        return filled
+    for index, parameter in enumerate(function.parameters):
+        if filled[index] is not MISSING or not parameter.model:
+            continue
+        value = expressions.evaluate(expressions.parse(parameter.model), lookup, _caller(lookup))
+        if value is MISSING and parameter.required:
+            value = CellError("#N/A", f"the workbook has no {parameter.model}, which {parameter.name} is taken from")
+        filled[index] = value
+    return filled
+
+
+def _caller(lookup: Callable[[expressions.Reference], Any]) -> Callable[[str, Sequence[Any]], Any]:
+    def call(name: str, arguments: Sequence[Any]) -> Any:
+        function = FUNCTIONS[name]
+        filled = model_arguments(function, arguments, lookup)
+        required = [filled[i] for i, each in enumerate(function.parameters) if each.required]
+        return MISSING if any(each is MISSING for each in required) else function.call(*filled)
+
+    return call
+
+
+def is_valid_name(name: str) -> bool:
+    """Tell whether a name is legal in VBA, Office.js and Calc and no cell address."""
+    letters = name.rstrip("0123456789")
+    return (
+        len(name) >= 3
+        and name == name.upper()
+        and name.replace("_", "").isalnum()
+        and not name[0].isdigit()
+        and not (len(letters) <= 3 and letters.isalpha() and letters != name)
+    )
