@@ -66,7 +66,7 @@ def _tokens(data: bytes) -> bytes:
 
 
 def _offset_bits(position: int) -> int:
-    """Return the bits of a copy token's offset: at least 4, else the width of the position ([MS-OVBA] 2.4.1.3.19.1)."""
+    """Return the bits of a copy token's offset at a position ([MS-OVBA] 2.4.1.3.19.1)."""
     return max(4, (position - 1).bit_length())
 
 
