@@ -34,7 +34,7 @@ def fast_caller(function: Function) -> Callable[[Sequence[Any]], Any]:
             each.high,
             each.above,
             each.words or None,
-            None if each.required or each.sum_of or each.clock else each.default_number,
+            None if not each.has_default or each.sum_of else each.default_number,
             each.kind != "word" or each.or_number,
         )
         for each in function.parameters
@@ -87,7 +87,7 @@ def call_function(function: Function, arguments: Sequence[Any], date_offset: flo
         return CellError("#VALUE!", f"{function.name} takes {len(function.parameters)} arguments")
     given = list(arguments) + [MISSING] * (len(declared) - len(arguments))
     for parameter, argument in zip(declared, given, strict=True):
-        if argument is MISSING and parameter.required:
+        if argument is MISSING and not parameter.has_default:
             code = "#N/A" if parameter.clock else "#VALUE!"
             return CellError(code, f"{parameter.name} is missing")
     try:
@@ -161,7 +161,9 @@ def _excess(operands: Sequence[Operand]) -> CellError | None:
             if total > limit + 1e-9:
                 hint = "; fractions are meant, not percents" if total > 5 else ""
                 name = operand.parameter.name
-                return CellError("#NUM!", f"{name} sum to {total:.10g}; allowed is a sum up to {limit:g}{hint}")
+                return CellError(
+                    "#NUM!", f"{name} sum to {total:.10g}; allowed is a sum up to {limit:g}{hint}"
+                )
     return None
 
 
@@ -222,7 +224,9 @@ def _finish(
     return cells
 
 
-def _call_whole(function: Function, operands: Sequence[Any], shape: tuple[int, int], date_offset: float) -> Any:
+def _call_whole(
+    function: Function, operands: Sequence[Any], shape: tuple[int, int], date_offset: float
+) -> Any:
     """Call a kernel that takes whole ranges: once, or once per row of its other arguments."""
     numeric = [each for each in operands if isinstance(each, Operand)]
     whole = [each for each in numeric if each.parameter.vector]
@@ -247,7 +251,9 @@ def _call_whole(function: Function, operands: Sequence[Any], shape: tuple[int, i
         return [list(row) for row in answer]
     if function.result.shape == "vector":
         ranges = [(each.rows, each.columns) for each in whole if not each.is_single]
-        return _shaped([_cell(function, each, date_offset) for each in answer], ranges[0] if ranges else (0, 0))
+        return _shaped(
+            [_cell(function, each, date_offset) for each in answer], ranges[0] if ranges else (0, 0)
+        )
     return _cell(function, answer, date_offset)
 
 

@@ -304,7 +304,9 @@ def model_arguments(
             continue
         value = expressions.evaluate(expressions.parse(parameter.model), lookup, _caller(lookup))
         if value is MISSING and parameter.required:
-            value = CellError("#N/A", f"the workbook has no {parameter.model}, which {parameter.name} is taken from")
+            value = CellError(
+                "#N/A", f"the workbook has no {parameter.model}, which {parameter.name} is taken from"
+            )
         filled[index] = value
     return filled
 

@@ -1,6 +1,11 @@
 """The worksheet functions: pure kernels, each with its declaration beside it."""
 
-from rebalance_xl.catalogue import FUNCTIONS
-from rebalance_xl.functions import allocation
+from rebalance_xl.catalogue import CATEGORIES, FUNCTIONS
+from rebalance_xl.functions import allocation, deployment, hedging, lots, plan_table, triggers
 
-__all__ = ["FUNCTIONS", "allocation"]
+__all__ = ["FUNCTIONS", "allocation", "deployment", "hedging", "lots", "plan_table", "triggers"]
+
+# The reference page and every list show the functions by section.
+_ORDERED = sorted(FUNCTIONS.items(), key=lambda item: CATEGORIES.index(item[1].category))
+FUNCTIONS.clear()
+FUNCTIONS.update(_ORDERED)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from rebalance_xl.arguments import Parameter
 from rebalance_xl.catalogue import (
     Example,
     Result,
@@ -42,7 +41,8 @@ TOTAL = money("total", low=0.0, sum_of="values", data=False, model="Total")
 EMPTY_BOOK = {"#DIV/0!": "the total is 0: an empty book has no weights"}
 
 
-def _destination(name: str) -> Any:
+def destination(name: str) -> Parameter:
+    """Declare where a trade ends: a word, or the share of the band left."""
     return word(name, DESTINATIONS, "target", or_number=True, low=0.0, high=1.0, model="TrimTo")
 
 
@@ -231,7 +231,7 @@ def drift_flag(
 @worksheet_function(
     "TRIM_AMOUNT",
     "Allocation",
-    [VALUES, TARGETS, BANDS, _destination("trim_to"), BAND_KIND, TOTAL],
+    [VALUES, TARGETS, BANDS, destination("trim_to"), BAND_KIND, TOTAL],
     Result("money"),
     errors=EMPTY_BOOK,
     examples=[
@@ -289,7 +289,7 @@ def trim_amount(
 @worksheet_function(
     "ADD_AMOUNT",
     "Allocation",
-    [VALUES, TARGETS, BANDS, _destination("add_to"), BAND_KIND, TOTAL],
+    [VALUES, TARGETS, BANDS, destination("add_to"), BAND_KIND, TOTAL],
     Result("money"),
     errors=EMPTY_BOOK,
     examples=[
@@ -336,7 +336,7 @@ def add_amount(
 @worksheet_function(
     "TRADE_AMOUNT",
     "Allocation",
-    [VALUES, TARGETS, BANDS, _destination("trade_to"), BAND_KIND, TOTAL],
+    [VALUES, TARGETS, BANDS, destination("trade_to"), BAND_KIND, TOTAL],
     Result("money"),
     errors=EMPTY_BOOK,
     examples=[Example("=TRADE_AMOUNT({5000;3000;4000},{0.45;0.3;0.2})", "={400;600;-1600}")],
