@@ -135,9 +135,7 @@ def read_number(parameter: Parameter, value: Any, date_offset: float = 0) -> flo
             number = parameter.words.get(f"{value:g}")
             if number is not None:
                 return number
-            return CellError(
-                "#VALUE!", f"{parameter.name} is {describe(value)}; allowed is {parameter.allowed()}"
-            )
+            return CellError("#VALUE!", f"{parameter.name} is {describe(value)}; allowed is {parameter.allowed()}")
         number = float(value) + (date_offset if parameter.kind == "date" else 0.0)
         if not math.isfinite(number):
             return CellError("#NUM!", f"{parameter.name} is no finite number")
@@ -159,9 +157,7 @@ def read_number(parameter: Parameter, value: Any, date_offset: float = 0) -> flo
 def _out_of_range(parameter: Parameter, value: Any) -> CellError:
     percent = parameter.unit == "fraction" and isinstance(value, float | int) and value > 1
     hint = "; fractions are meant, not percents (0.2, not 20)" if percent else ""
-    return CellError(
-        "#NUM!", f"{parameter.name} is {describe(value)}; allowed is {parameter.allowed()}{hint}"
-    )
+    return CellError("#NUM!", f"{parameter.name} is {describe(value)}; allowed is {parameter.allowed()}{hint}")
 
 
 def _read_blank(parameter: Parameter) -> float | CellError:
@@ -210,9 +206,7 @@ class Operand:
 
     __slots__ = ("columns", "errors", "parameter", "rows", "values")
 
-    def __init__(
-        self, parameter: Parameter, values: Any, rows: int, columns: int, errors: dict[int, CellError]
-    ):
+    def __init__(self, parameter: Parameter, values: Any, rows: int, columns: int, errors: dict[int, CellError]):
         self.parameter = parameter
         self.values = values
         self.rows = rows
@@ -230,20 +224,13 @@ class Operand:
         return max(self.rows * self.columns, 1)
 
 
-def read_operand(
-    parameter: Parameter, cells: Sequence[Any], shape: tuple[int, int], date_offset: float
-) -> Operand:
+def read_operand(parameter: Parameter, cells: Sequence[Any], shape: tuple[int, int], date_offset: float) -> Operand:
     """Read the cells of one argument; `shape` (0, 0) means a single value."""
     rows, columns = shape
     errors: dict[int, CellError] = {}
     if parameter.kind in ("number", "date") and shape != (0, 0):
         kinds = set(map(type, cells))
-        if (
-            kinds == {float}
-            and all(map(math.isfinite, cells))
-            and _all_allowed(parameter, cells)
-            and not date_offset
-        ):
+        if kinds == {float} and all(map(math.isfinite, cells)) and _all_allowed(parameter, cells) and not date_offset:
             return Operand(parameter, list(cells), rows, columns, errors)
     read = {"label": read_label, "switch": read_switch}.get(parameter.kind)
     values: list[Any] = []
@@ -271,9 +258,7 @@ class ShapeError(Exception):
     """Ranges that do not go together; the text says which."""
 
 
-def align(
-    parameters: Sequence[Parameter], arguments: Sequence[Any]
-) -> list[tuple[list[Any], tuple[int, int]]]:
+def align(parameters: Sequence[Parameter], arguments: Sequence[Any]) -> list[tuple[list[Any], tuple[int, int]]]:
     """Return the cells and shape of each argument after headers and trailing blanks are dropped.
 
     A single value (and a range of one cell) has shape (0, 0). The ranges with one number per row come out with one

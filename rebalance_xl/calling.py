@@ -161,9 +161,7 @@ def _excess(operands: Sequence[Operand]) -> CellError | None:
             if total > limit + 1e-9:
                 hint = "; fractions are meant, not percents" if total > 5 else ""
                 name = operand.parameter.name
-                return CellError(
-                    "#NUM!", f"{name} sum to {total:.10g}; allowed is a sum up to {limit:g}{hint}"
-                )
+                return CellError("#NUM!", f"{name} sum to {total:.10g}; allowed is a sum up to {limit:g}{hint}")
     return None
 
 
@@ -199,9 +197,7 @@ def _call_rows(function: Function, operands: Sequence[Any], size: int) -> Sequen
     return found
 
 
-def _finish(
-    function: Function, operands: Sequence[Operand], answers: Sequence[Any], date_offset: float
-) -> list[Any]:
+def _finish(function: Function, operands: Sequence[Operand], answers: Sequence[Any], date_offset: float) -> list[Any]:
     """Turn the kernel's numbers into cells; an error or blank among the arguments outranks the kernel's answer."""
     cells = [_cell(function, answer, date_offset) for answer in answers]
     size = len(cells)
@@ -224,9 +220,7 @@ def _finish(
     return cells
 
 
-def _call_whole(
-    function: Function, operands: Sequence[Any], shape: tuple[int, int], date_offset: float
-) -> Any:
+def _call_whole(function: Function, operands: Sequence[Any], shape: tuple[int, int], date_offset: float) -> Any:
     """Call a kernel that takes whole ranges: once, or once per row of its other arguments."""
     numeric = [each for each in operands if isinstance(each, Operand)]
     whole = [each for each in numeric if each.parameter.vector]
@@ -251,9 +245,7 @@ def _call_whole(
         return [list(row) for row in answer]
     if function.result.shape == "vector":
         ranges = [(each.rows, each.columns) for each in whole if not each.is_single]
-        return _shaped(
-            [_cell(function, each, date_offset) for each in answer], ranges[0] if ranges else (0, 0)
-        )
+        return _shaped([_cell(function, each, date_offset) for each in answer], ranges[0] if ranges else (0, 0))
     return _cell(function, answer, date_offset)
 
 

@@ -255,9 +255,7 @@ def date(name: str, **options: Any) -> Parameter:
 
 def word(name: str, words: Mapping[str, float], default: Any = REQUIRED, **options: Any) -> Parameter:
     """Declare an option that is one of some words; a blank cell means the default."""
-    return Parameter(
-        name, kind="word", words=words, default=default, **{"data": False, "blank": "default", **options}
-    )
+    return Parameter(name, kind="word", words=words, default=default, **{"data": False, "blank": "default", **options})
 
 
 def label(name: str, **options: Any) -> Parameter:
@@ -267,9 +265,7 @@ def label(name: str, **options: Any) -> Parameter:
 
 def switch(name: str, default: bool, **options: Any) -> Parameter:
     """Declare a TRUE/FALSE option."""
-    return Parameter(
-        name, kind="switch", default=float(default), **{"data": False, "low": 0.0, "high": 1.0, **options}
-    )
+    return Parameter(name, kind="switch", default=float(default), **{"data": False, "low": 0.0, "high": 1.0, **options})
 
 
 # --- zero-argument forms ---------------------------------------------------------------------------------------
@@ -304,9 +300,7 @@ def model_arguments(
             continue
         value = expressions.evaluate(expressions.parse(parameter.model), lookup, _caller(lookup))
         if value is MISSING and parameter.required:
-            value = CellError(
-                "#N/A", f"the workbook has no {parameter.model}, which {parameter.name} is taken from"
-            )
+            value = CellError("#N/A", f"the workbook has no {parameter.model}, which {parameter.name} is taken from")
         filled[index] = value
     return filled
 

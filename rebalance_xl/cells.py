@@ -153,9 +153,7 @@ def from_serial(serial: float) -> dt.datetime:
         raise ValueError(f"{serial!r} is no date: a serial number lies between 0 and 2958465")
     days = math.floor(serial)
     microseconds = round((serial - days) * 86_400e6)
-    return _EPOCH + dt.timedelta(
-        days=days if days >= _FIRST_REAL_DAY else days + 1, microseconds=microseconds
-    )
+    return _EPOCH + dt.timedelta(days=days if days >= _FIRST_REAL_DAY else days + 1, microseconds=microseconds)
 
 
 # --- shapes ------------------------------------------------------------------------------------------------

@@ -195,9 +195,7 @@ def evaluate(
 
 def _join(left: Any, right: Any) -> Any:
     if isinstance(left, list):
-        return [
-            [_join(cell, _cell_at(right, i, j)) for j, cell in enumerate(row)] for i, row in enumerate(left)
-        ]
+        return [[_join(cell, _cell_at(right, i, j)) for j, cell in enumerate(row)] for i, row in enumerate(left)]
     if isinstance(right, list):
         return [[_join(left, cell) for cell in row] for row in right]
     for side in (left, right):

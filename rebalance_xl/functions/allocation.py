@@ -187,9 +187,7 @@ def drift(values: Numbers, targets: Numbers, kind: Numbers, total: Numbers) -> N
         ),
     ],
 )
-def drift_flag(
-    values: Numbers, targets: Numbers, bands: Numbers, band_kind: Numbers, total: Numbers
-) -> Numbers:
+def drift_flag(values: Numbers, targets: Numbers, bands: Numbers, band_kind: Numbers, total: Numbers) -> Numbers:
     """Return TRIM, ADD or HOLD for each holding: whether its drift exceeds its band.
 
     Exactly on the band is a hold. A target of 0 means "sell it all" and has no band. A blank target gives
@@ -222,9 +220,7 @@ def drift_flag(
     """
     share = divide(values, total)
     width = band_width(targets, bands, band_kind)
-    flag = where(
-        share - targets > width + TOLERANCE, TRIM, where(targets - share > width + TOLERANCE, ADD, HOLD)
-    )
+    flag = where(share - targets > width + TOLERANCE, TRIM, where(targets - share > width + TOLERANCE, ADD, HOLD))
     return where(share != share, share, where(is_blank(targets), UNTARGETED, flag))
 
 
@@ -438,9 +434,7 @@ def order_quantity(amount: Numbers, price: Numbers, lot: Numbers, min_notional: 
         "#NUM!": "sold_value is above value: no more can be sold than is held",
         "#DIV/0!": "value is 0: nothing is held",
     },
-    examples=[
-        Example("=REALIZED_GAIN(1600,4000,2000)", "=800", "1,600 are the proceeds; the gain in them is 800.")
-    ],
+    examples=[Example("=REALIZED_GAIN(1600,4000,2000)", "=800", "1,600 are the proceeds; the gain in them is 800.")],
 )
 def realized_gain(sold_value: Numbers, value: Numbers, cost_basis: Numbers) -> Numbers:
     """Return the gain that a sale realises, at the holding's average cost.

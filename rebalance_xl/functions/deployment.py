@@ -207,9 +207,7 @@ def stable_value(values: Sequence[float], kinds: Sequence[str]) -> float:
     read = [kind.casefold() for kind in kinds]
     if any(kind not in ("spot", "stable", "") for kind in read):
         return VALUE
-    return math.fsum(
-        value for value, kind in zip(values, read, strict=True) if kind == "stable" and value == value
-    )
+    return math.fsum(value for value, kind in zip(values, read, strict=True) if kind == "stable" and value == value)
 
 
 @worksheet_function(
@@ -220,15 +218,11 @@ def stable_value(values: Sequence[float], kinds: Sequence[str]) -> float:
     errors=_RESERVE_ERRORS,
     examples=[
         Example('=RESERVE_GAP({9700;300},{"spot";"stable"})', "=200", "3 % is below the minimum of 5 %."),
-        Example(
-            '=RESERVE_GAP({7000;3000},{"spot";"stable"})', "=-1000", "30 % is above the maximum of 20 %."
-        ),
+        Example('=RESERVE_GAP({7000;3000},{"spot";"stable"})', "=-1000", "30 % is above the maximum of 20 %."),
         Example('=RESERVE_GAP({9000;1000},{"spot";"stable"})', "=0"),
     ],
 )
-def reserve_gap(
-    values: Sequence[float], kinds: Sequence[str], minimum: float, maximum: float, total: float
-) -> float:
+def reserve_gap(values: Sequence[float], kinds: Sequence[str], minimum: float, maximum: float, total: float) -> float:
     """Return the money that brings the stablecoin reserve into its range: to add positive, to free negative.
 
     Parameters
@@ -275,9 +269,7 @@ def reserve_gap(
     errors=_RESERVE_ERRORS,
     examples=[Example('=RESERVE_FLAG({9700;300},{"spot";"stable"})', '="LOW"')],
 )
-def reserve_flag(
-    values: Sequence[float], kinds: Sequence[str], minimum: float, maximum: float, total: float
-) -> float:
+def reserve_flag(values: Sequence[float], kinds: Sequence[str], minimum: float, maximum: float, total: float) -> float:
     """Return LOW, OK or HIGH: whether the stablecoin reserve lies in its range.
 
     Parameters

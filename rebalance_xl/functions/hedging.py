@@ -165,9 +165,7 @@ def hedge_ratio(spot_returns: Sequence[float], futures_returns: Sequence[float])
         Example("=HEDGE_PNL(10000,3000,-0.1)", "=-700", "Spot loses 1,000, the short of 3,000 earns 300."),
     ],
 )
-def hedge_pnl(
-    spot_value: Numbers, hedge_notional: Numbers, price_change: Numbers, funding_cost: Numbers
-) -> Numbers:
+def hedge_pnl(spot_value: Numbers, hedge_notional: Numbers, price_change: Numbers, funding_cost: Numbers) -> Numbers:
     """Return what a hedged holding gains or loses when the price changes.
 
     Parameters

@@ -129,14 +129,10 @@ def rebalance_reason(
             vector=True,
             model="Portfolio[Target]",
         ),
-        fraction(
-            "bands", low=0.0, high=5.0, default=0.0, blank="default", vector=True, model="Portfolio[Band]"
-        ),
+        fraction("bands", low=0.0, high=5.0, default=0.0, blank="default", vector=True, model="Portfolio[Band]"),
         destination("trim_to"),
         word("method", METHODS, "priority", model="DeployMethod"),
-        fraction(
-            "futures_share", low=0.0, high=1.0, default=0.0, blank="default", data=False, model="FuturesShare"
-        ),
+        fraction("futures_share", low=0.0, high=1.0, default=0.0, blank="default", data=False, model="FuturesShare"),
         switch("headers", True),
     ],
     Result("table", shape="table"),
@@ -201,7 +197,7 @@ def rebalance_plan(
     """
     rows = [i for i, value in enumerate(values) if value == value]
     total = math.fsum(values[i] for i in rows)
-    if not len(assets) == len(values) or len(targets) not in (1, len(values)):
+    if len(assets) != len(values) or len(targets) not in (1, len(values)):
         return CellError("#VALUE!", "assets, values and targets must have one cell per holding")
     if total == 0.0:
         return CellError("#DIV/0!", "the values sum to 0: an empty book has no weights")
@@ -212,16 +208,12 @@ def rebalance_plan(
     wide_targets = list(targets) * len(values) if len(targets) == 1 else list(targets)
     wide_bands = list(bands) * len(values) if len(bands) == 1 else list(bands)
 
-    sold = {
-        i: float(trim_amount(values[i], wide_targets[i], wide_bands[i], trim_to, 0.0, total)) for i in rows
-    }
+    sold = {i: float(trim_amount(values[i], wide_targets[i], wide_bands[i], trim_to, 0.0, total)) for i in rows}
     proceeds = math.fsum(sold.values())
     margin = proceeds * futures_share
     short = {i: max(0.0, wide_targets[i] * total - values[i]) if not sold[i] > 0.0 else 0.0 for i in rows}
     short = {i: need if need > TOLERANCE * total else 0.0 for i, need in short.items()}
-    given = dict(
-        zip(rows, fill(proceeds - margin, [short[i] for i in rows], method, [0.0] * len(rows)), strict=True)
-    )
+    given = dict(zip(rows, fill(proceeds - margin, [short[i] for i in rows], method, [0.0] * len(rows)), strict=True))
 
     sells, buys, holds = [], [], []
     for i in rows:
@@ -231,24 +223,20 @@ def rebalance_plan(
         if sold[i] > 0.0:
             sells.append([assets[i], "SELL", sold[i], before, after, reason])
         elif given[i] > 0.0:
-            buys.append(
-                [assets[i], "BUY", given[i], before, after, _need_text(short[i], given[i], wide_targets[i])]
-            )
+            buys.append([assets[i], "BUY", given[i], before, after, _need_text(short[i], given[i], wide_targets[i])])
         elif short[i] > 0.0:
             note = _need_text(short[i], 0.0, wide_targets[i])
             holds.append([assets[i], "HOLD", 0.0, before, after, f"{reason}; {note}"])
         else:
             holds.append([assets[i], "HOLD", 0.0, before, after, reason])
-    table = sorted(sells, key=lambda line: -line[2]) + sorted(buys, key=lambda line: -line[2])
+    table = sorted(sells, key=_by_amount) + sorted(buys, key=_by_amount)
     left = proceeds - margin - math.fsum(given.values())
     missing = math.fsum(short.values()) - math.fsum(given.values())
     if margin > 0.0:
         kept = f"{percent(futures_share)} of the proceeds are kept for margin"
         table.append(["Futures margin", "TRANSFER", margin, 0.0, margin / total, kept])
     if left > TOLERANCE * total:
-        table.append(
-            ["Left over", "HOLD", left, 0.0, left / total, "every need is met; stays in stablecoins"]
-        )
+        table.append(["Left over", "HOLD", left, 0.0, left / total, "every need is met; stays in stablecoins"])
     if proceeds > 0.0 and missing > TOLERANCE * total:
         over = f"the needs exceed the money for spot by {amount_text(missing)}"
         table.append(["Over-committed", "HOLD", missing, "", "", over])
@@ -256,15 +244,15 @@ def rebalance_plan(
     return [list(HEADERS), *table] if headers else table
 
 
+def _by_amount(line: list[Any]) -> float:
+    return -float(line[2])
+
+
 def _need_text(need: float, given: float, target: float) -> str:
     text = f"{amount_text(need)} under the target of {percent(target)}"
     if given >= need:
         return f"{text}; filled"
-    return (
-        f"{text}; {amount_text(need - given)} of it cannot be met"
-        if given
-        else f"{text}; nothing is left for it"
-    )
+    return f"{text}; {amount_text(need - given)} of it cannot be met" if given else f"{text}; nothing is left for it"
 
 
 __all__ = ["FLAGS", "HEADERS", "amount_text", "percent", "rebalance_plan", "rebalance_reason"]

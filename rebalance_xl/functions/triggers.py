@@ -88,9 +88,7 @@ def next_review(last_review: float, frequency: float) -> float:
         return NUM
     last_day = calendar.monthrange(year, month + 1)[1]
     at_month_end = day.day == calendar.monthrange(day.year, day.month)[1]
-    return to_serial(
-        day.replace(year=year, month=month + 1, day=last_day if at_month_end else min(day.day, last_day))
-    )
+    return to_serial(day.replace(year=year, month=month + 1, day=last_day if at_month_end else min(day.day, last_day)))
 
 
 @worksheet_function(
@@ -244,12 +242,7 @@ def event_action(
     found, latest = "", -math.inf
     for i, name in enumerate(scopes):
         end = ends[0 if len(ends) == 1 else i]
-        if (
-            wanted
-            and name.casefold() == wanted
-            and math.floor(starts[i]) <= day <= end
-            and starts[i] >= latest
-        ):
+        if wanted and name.casefold() == wanted and math.floor(starts[i]) <= day <= end and starts[i] >= latest:
             found, latest = actions[i], starts[i]
     return found.upper()
 
@@ -278,16 +271,12 @@ def event_action(
     Result("word", shape="value", words=TRIGGERS),
     errors={"#DIV/0!": "the values sum to 0: an empty book has no weights"},
     examples=[
-        Example(
-            '=REBALANCE_TRIGGER({55;25;20},{0.5;0.3;0.2},{0.05;0.05;0.1},46000,"monthly",46010)', '="NONE"'
-        ),
+        Example('=REBALANCE_TRIGGER({55;25;20},{0.5;0.3;0.2},{0.05;0.05;0.1},46000,"monthly",46010)', '="NONE"'),
         Example(
             '=REBALANCE_TRIGGER({40;20;40},{0.5;0.3;0.2},{0.05;0.05;0.1},46000,"monthly",46010)',
             '="THRESHOLD"',
         ),
-        Example(
-            '=REBALANCE_TRIGGER({58;22;20},{0.5;0.3;0.2},{0.1;0.1;0.1},46000,"monthly",46040)', '="TIME"'
-        ),
+        Example('=REBALANCE_TRIGGER({58;22;20},{0.5;0.3;0.2},{0.1;0.1;0.1},46000,"monthly",46040)', '="TIME"'),
     ],
 )
 def rebalance_trigger(
