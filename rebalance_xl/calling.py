@@ -7,7 +7,16 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rebalance_xl.arguments import BlankError, Operand, Parameter, ShapeError, align, read_operand
-from rebalance_xl.cells import BLANK, MISSING, CellError, error_to_nan, nan_code, nan_to_error
+from rebalance_xl.cells import (
+    BLANK,
+    MISSING,
+    CellError,
+    as_rows,
+    error_to_nan,
+    is_range,
+    nan_code,
+    nan_to_error,
+)
 
 if TYPE_CHECKING:
     from rebalance_xl.catalogue import Function
@@ -24,8 +33,7 @@ def fast_caller(function: Function) -> Callable[[Sequence[Any]], Any]:
     if (
         function.takes_ranges_whole
         or function.result.kind not in NUMERIC
-        or function.context
-        or any(each.kind in ("raw", "label", "switch") for each in function.parameters)
+        or any(each.kind in ("label", "switch") for each in function.parameters)
     ):
         return lambda arguments: None
     plan = [
@@ -34,13 +42,14 @@ def fast_caller(function: Function) -> Callable[[Sequence[Any]], Any]:
             each.high,
             each.above,
             each.words or None,
-            None if not each.has_default or each.sum_of else each.default_number,
+            None if not each.has_default or each.sum_of or each.convert else each.default_number,
             each.kind != "word" or each.or_number,
+            each,
         )
-        for each in function.parameters
+        for each in function.parameters + function.context
     ]
     kernel = function.kernel
-    kind, words = function.result.kind, function.result.words
+    kind, words, never = function.result.kind, function.result.words, function.result.never
     count = len(plan)
 
     def call(arguments: Sequence[Any]) -> Any:
@@ -48,10 +57,15 @@ def fast_caller(function: Function) -> Callable[[Sequence[Any]], Any]:
         if given > count:
             return None
         numbers = []
-        for index, (low, high, above, vocabulary, default, numeric) in enumerate(plan):
-            argument = arguments[index] if index < given else MISSING
+        for index, (low, high, above, vocabulary, default, numeric, parameter) in enumerate(plan):
+            argument: Any = arguments[index] if index < given else MISSING
             kind_of = type(argument)
-            if kind_of is float or kind_of is int:
+            if parameter.convert is not None:
+                found = _read_one(parameter, argument)
+                if found is None:
+                    return None
+                numbers.append(found)
+            elif kind_of is float or kind_of is int:
                 # A NaN fails the comparison and so goes the long way.
                 if not (numeric and low <= argument <= high) or (above and argument == low):
                     return None
@@ -71,13 +85,24 @@ def fast_caller(function: Function) -> Callable[[Sequence[Any]], Any]:
             answer = kernel(*numbers)
         except (ArithmeticError, ValueError):
             return None
-        if not -math.inf < answer < math.inf:
-            return None
+        if type(answer) is CellError or not -math.inf < answer < math.inf:
+            return "NEVER" if never and answer == math.inf else None
         if kind == "word":
             return words[int(answer)]
         return answer != 0.0 if kind == "flag" else answer
 
     return call
+
+
+def _read_one(parameter: Parameter, argument: Any) -> Any:
+    """Return what a raw argument says for one row, None whenever it is an error or one choice per row."""
+    assert parameter.convert is not None
+    if is_range(argument) and parameter.whole is not None:
+        rows = as_rows(argument)
+        if not rows or not rows[0] or not parameter.whole(rows):
+            return None
+    found = parameter.convert(argument)
+    return None if type(found) is CellError else found
 
 
 def call_function(function: Function, arguments: Sequence[Any], date_offset: float) -> Any:
@@ -96,13 +121,7 @@ def call_function(function: Function, arguments: Sequence[Any], date_offset: flo
         return CellError("#VALUE!", str(failure))
     operands: list[Any] = []
     for parameter, argument, (cells, shape) in zip(declared, given, aligned, strict=True):
-        if parameter.kind == "raw":
-            assert parameter.convert is not None
-            converted = parameter.convert(argument)
-            if isinstance(converted, CellError):
-                return converted
-            operands.append(converted)
-        elif argument is MISSING and not parameter.sum_of:
+        if argument is MISSING and not parameter.sum_of:
             operands.append(_default(parameter))
         elif argument is MISSING:
             operands.append(None)
@@ -131,6 +150,8 @@ def _is_rows(operand: Operand) -> bool:
 def _default(parameter: Parameter) -> Any:
     if parameter.kind == "label":
         return Operand(parameter, [""], 0, 0, {})
+    if parameter.kind == "raw":
+        return read_operand(parameter, [MISSING], (0, 0), 0)
     return Operand(parameter, [parameter.default_number], 0, 0, {})
 
 
@@ -165,16 +186,19 @@ def _excess(operands: Sequence[Operand]) -> CellError | None:
     return None
 
 
+def _column(np: Any, operand: Operand) -> Any:
+    if operand.is_single:
+        return operand.values[0]
+    if operand.parameter.kind in ("raw", "label"):
+        return operand.values
+    return np.array(operand.values, dtype=np.float64)
+
+
 def _call_rows(function: Function, operands: Sequence[Any], size: int) -> Sequence[Any]:
     kernel = function.kernel
     if size >= _ARRAY_FROM and function.vectorised and _numpy() is not None:
         np = _numpy()
-        columns = [
-            (each.values[0] if each.is_single else np.array(each.values, dtype=np.float64))
-            if isinstance(each, Operand) and each.parameter.kind != "label"
-            else each
-            for each in operands
-        ]
+        columns = [_column(np, each) for each in operands]
         with np.errstate(all="ignore"):
             answers = kernel(*columns)
         answers = np.broadcast_to(np.asarray(answers, dtype=np.float64), (size,))
@@ -182,12 +206,7 @@ def _call_rows(function: Function, operands: Sequence[Any], size: int) -> Sequen
         return listed
     found = []
     for row in range(size):
-        numbers = [
-            each.values[0 if each.is_single else row]
-            if isinstance(each, Operand)
-            else (each.take(row) if hasattr(each, "take") else each)
-            for each in operands
-        ]
+        numbers = [each.values[0 if each.is_single else row] for each in operands]
         try:
             found.append(kernel(*numbers))
         except ZeroDivisionError:
