@@ -54,8 +54,9 @@ class Parameter:
         The omitted argument is the sum of that parameter's range; the range's own sum may not exceed this.
     never
         The word NEVER is accepted and read as infinity.
-    convert
-        For kind "raw": from the worksheet value to what the kernel gets; a CellError is the answer of the call.
+    convert, whole
+        For kind "raw": from one worksheet value to what the kernel gets (a CellError is the answer), and which
+        ranges are one such value rather than one per row; without `whole` every range is.
     """
 
     name: str
@@ -77,7 +78,8 @@ class Parameter:
     sum_of: str = ""
     sum_at_most: float = math.inf
     never: bool = False
-    convert: Callable[..., Any] | None = None
+    convert: Callable[[Any], Any] | None = None
+    whole: Callable[[Sequence[Sequence[Any]]], bool] | None = None
 
     @property
     def required(self) -> bool:
@@ -228,6 +230,8 @@ def read_operand(parameter: Parameter, cells: Sequence[Any], shape: tuple[int, i
     """Read the cells of one argument; `shape` (0, 0) means a single value."""
     rows, columns = shape
     errors: dict[int, CellError] = {}
+    if parameter.kind == "raw":
+        return _read_raw(parameter, cells, shape)
     if parameter.kind in ("number", "date") and shape != (0, 0):
         kinds = set(map(type, cells))
         if kinds == {float} and all(map(math.isfinite, cells)) and _all_allowed(parameter, cells) and not date_offset:
@@ -241,6 +245,24 @@ def read_operand(parameter: Parameter, cells: Sequence[Any], shape: tuple[int, i
             found = error_to_nan(found.code) if parameter.kind != "label" else ""
         values.append(found)
     return Operand(parameter, values, rows, columns, errors)
+
+
+def _read_raw(parameter: Parameter, cells: Sequence[Any], shape: tuple[int, int]) -> Operand:
+    assert parameter.convert is not None
+    errors: dict[int, CellError] = {}
+    values: list[Any] = []
+    texts: dict[str, Any] = {}
+    for index, cell in enumerate(cells):
+        found = texts.get(cell) if type(cell) is str else None
+        if found is None:
+            found = parameter.convert(cell)
+            if type(cell) is str:
+                texts[cell] = found
+        if isinstance(found, CellError):
+            errors[index] = found
+            found = error_to_nan(found.code)
+        values.append(found)
+    return Operand(parameter, values, *shape, errors)
 
 
 def _all_allowed(parameter: Parameter, cells: Sequence[float]) -> bool:
@@ -270,17 +292,21 @@ def align(parameters: Sequence[Parameter], arguments: Sequence[Any]) -> list[tup
         If two ranges differ in length or orientation.
     """
     found: list[tuple[list[Any], tuple[int, int]]] = []
-    for argument in arguments:
+    for parameter, argument in zip(parameters, arguments, strict=True):
         if not is_range(argument):
             found.append(([argument], (0, 0)))
             continue
         rows = as_rows(argument)
         height, width = len(rows), len(rows[0]) if rows else 0
         if height == 0 or width == 0:
-            raise ShapeError("an argument is an empty range")
+            raise ShapeError(f"{parameter.name} is an empty range")
+        if parameter.kind == "raw" and (height, width) != (1, 1):
+            if parameter.whole is None or parameter.whole(rows):
+                found.append(([argument], (0, 0)))
+                continue
         cells = [cell for row in rows for cell in row]
         found.append((cells, (0, 0) if height == width == 1 else (height, width)))
-    ranges = [i for i, (_, shape) in enumerate(found) if shape != (0, 0) and parameters[i].kind != "raw"]
+    ranges = [i for i, (_, shape) in enumerate(found) if shape != (0, 0)]
     for whole in (False, True):
         _align_group(parameters, found, [i for i in ranges if parameters[i].vector is whole])
     return found
