@@ -300,16 +300,21 @@ def align(parameters: Sequence[Parameter], arguments: Sequence[Any]) -> list[tup
         height, width = len(rows), len(rows[0]) if rows else 0
         if height == 0 or width == 0:
             raise ShapeError(f"{parameter.name} is an empty range")
-        if parameter.kind == "raw" and (height, width) != (1, 1):
-            if parameter.whole is None or parameter.whole(rows):
-                found.append(([argument], (0, 0)))
-                continue
+        if _is_one_value(parameter, rows):
+            found.append(([argument], (0, 0)))
+            continue
         cells = [cell for row in rows for cell in row]
         found.append((cells, (0, 0) if height == width == 1 else (height, width)))
     ranges = [i for i, (_, shape) in enumerate(found) if shape != (0, 0)]
     for whole in (False, True):
         _align_group(parameters, found, [i for i in ranges if parameters[i].vector is whole])
     return found
+
+
+def _is_one_value(parameter: Parameter, rows: Sequence[Sequence[Any]]) -> bool:
+    if parameter.kind != "raw" or (len(rows) == 1 and len(rows[0]) == 1):
+        return False
+    return parameter.whole is None or parameter.whole(rows)
 
 
 def _align_group(
