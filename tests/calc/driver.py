@@ -1,0 +1,255 @@
+"""Runs inside an interpreter that has LibreOffice's ``uno`` module and drives one soffice process.
+
+Commands come in on standard input and answers go out on standard output, one JSON object a line; pytest
+stays in the project's own environment (see ``office.py``). Started as
+
+    /usr/bin/python3 driver.py SOFFICE PROFILE_FOLDER [--window] [EXTENSION.oxt ...]
+"""
+
+# ruff: noqa: D102, D401, N802, SIM105
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import traceback
+import uuid
+from pathlib import Path
+
+import uno
+import unohelper
+from com.sun.star.beans import NamedValue, PropertyValue
+from com.sun.star.task import XInteractionHandler
+from com.sun.star.ucb import XCommandEnvironment
+
+START_SECONDS = 90
+FORMULA_RESULT_ERROR = 4
+
+
+class Approving(unohelper.Base, XCommandEnvironment, XInteractionHandler):
+    """Says yes when LibreOffice asks whether an extension is to be installed."""
+
+    def getInteractionHandler(self):
+        return self
+
+    def getProgressHandler(self):
+        return None
+
+    def handle(self, request):
+        approve = uno.getTypeByName("com.sun.star.task.XInteractionApprove")
+        for continuation in request.getContinuations():
+            approved = continuation.queryInterface(approve)
+            if approved is not None:
+                approved.select()
+
+
+def property_values(**values):
+    """UNO property values from keyword arguments."""
+    return tuple(PropertyValue(name, 0, value, 0) for name, value in values.items())
+
+
+class Office:
+    """One soffice process on a named pipe, and the documents that are open in it."""
+
+    def __init__(self, soffice, profile, window):
+        self.soffice, self.profile, self.window = soffice, Path(profile), window
+        self.documents = {}
+        self.start()
+
+    def start(self):
+        pipe = "rebalancer-" + uuid.uuid4().hex
+        command = [
+            self.soffice,
+            "-env:UserInstallation=" + self.profile.as_uri(),
+            f"--accept=pipe,name={pipe};urp;StarOffice.ComponentContext",
+            "--norestore",
+            "--nologo",
+            "--nofirststartwizard",
+            "--nodefault",
+        ]
+        if not self.window:
+            command.append("--headless")
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=sys.stderr, stderr=sys.stderr, start_new_session=True
+        )
+        local = uno.getComponentContext()
+        resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                self.context = resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
+                break
+            except Exception:
+                if time.monotonic() > deadline or self.process.poll() not in (None, 81):
+                    raise
+                time.sleep(0.05)
+        self.desktop = self.make("com.sun.star.frame.Desktop")
+
+    def make(self, service):
+        return self.context.ServiceManager.createInstanceWithContext(service, self.context)
+
+    def stop(self):
+        for document in self.documents.values():
+            try:
+                document.close(True)
+            except Exception:
+                pass
+        self.documents.clear()
+        try:
+            self.desktop.terminate()
+        except Exception:
+            pass  # the bridge goes down with the process
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, 9)
+            self.process.wait()
+
+    def install(self, paths):
+        manager = self.context.getByName("/singletons/com.sun.star.deployment.ExtensionManager")
+        for path in paths:
+            manager.addExtension(Path(path).as_uri(), (), "user", None, Approving())
+
+    # commands: each takes the fields of its JSON object and returns something that JSON can hold
+
+    def do_restart(self):
+        self.stop()
+        self.start()
+
+    def do_version(self):
+        provider = self.make("com.sun.star.configuration.ConfigurationProvider")
+        access = provider.createInstanceWithArguments(
+            "com.sun.star.configuration.ConfigurationAccess",
+            (NamedValue("nodepath", "/org.openoffice.Setup/Product"),),
+        )
+        return access.getByName("ooSetupVersionAboutBox")
+
+    def do_extensions(self):
+        manager = self.context.getByName("/singletons/com.sun.star.deployment.ExtensionManager")
+        return [e.getIdentifier().Value for e in manager.getDeployedExtensions("user", None, Approving())]
+
+    def do_new(self, name="new", hidden=True):
+        self.documents[name] = self.desktop.loadComponentFromURL(
+            "private:factory/scalc", "_blank", 0, property_values(Hidden=hidden)
+        )
+
+    def do_open(self, path, name="book", hidden=True):
+        document = self.desktop.loadComponentFromURL(Path(path).as_uri(), "_blank", 0, property_values(Hidden=hidden))
+        if document is None:
+            raise RuntimeError(f"LibreOffice would not open {path}")
+        self.documents[name] = document
+
+    def do_save(self, path, filter, name="book"):
+        self.documents[name].storeToURL(Path(path).as_uri(), property_values(FilterName=filter))
+
+    def do_close(self, name="book"):
+        self.documents.pop(name).close(True)
+
+    def range(self, name, sheet, address):
+        sheets = self.documents[name].Sheets
+        found = sheets.getByIndex(sheet) if isinstance(sheet, int) else sheets.getByName(sheet)
+        return found.getCellRangeByName(address)
+
+    def do_sheets(self, name="book"):
+        return list(self.documents[name].Sheets.ElementNames)
+
+    def do_put(self, address, values, sheet=0, name="book"):
+        self.range(name, sheet, address).setDataArray(
+            tuple(tuple("" if cell is None else cell for cell in row) for row in values)
+        )
+
+    def do_formula(self, address, formula, sheet=0, name="book", array=False):
+        cells = self.range(name, sheet, address)
+        if array:
+            cells.setArrayFormula(formula)
+        else:
+            cells.getCellByPosition(0, 0).setFormula(formula)
+
+    def do_typed(self, address, formula, sheet=0, name="book"):
+        """What a user types: the formula in the language and separators of the user interface."""
+        self.range(name, sheet, address).getCellByPosition(0, 0).setPropertyValue("FormulaLocal", formula)
+
+    def do_table(self, table, address, sheet=0, name="book"):
+        self.documents[name].DatabaseRanges.addNewByName(table, self.range(name, sheet, address).getRangeAddress())
+
+    def do_name(self, label, content, name="book"):
+        origin = self.range(name, 0, "A1").getCellAddress()
+        self.documents[name].NamedRanges.addNewByName(label, content, origin, 0)
+
+    def do_calculate(self, name="book"):
+        self.documents[name].calculateAll()
+
+    def do_cells(self, address, sheet=0, name="book"):
+        """Each cell as {"value"| "text" | "error", "formula"}."""
+        cells = self.range(name, sheet, address)
+        area = cells.getRangeAddress()
+        return [
+            [self.cell(cells.getCellByPosition(column, row)) for column in range(area.EndColumn - area.StartColumn + 1)]
+            for row in range(area.EndRow - area.StartRow + 1)
+        ]
+
+    @staticmethod
+    def cell(cell):
+        found = {"formula": cell.getFormula()}
+        kind = cell.getType().value
+        if kind == "FORMULA":
+            kind = "ERROR" if cell.getError() else ("TEXT" if cell.FormulaResultType2 == 2 else "VALUE")
+        if kind == "ERROR":
+            found["error"] = cell.getError()
+            found["shown"] = cell.getString()
+        elif kind == "TEXT":
+            found["text"] = cell.getString()
+        elif kind == "VALUE":
+            found["value"] = cell.getValue()
+        return found
+
+    def do_wizard(self, function):
+        """What the function wizard knows about a function, None where Calc has none of that name."""
+        descriptions = self.make("com.sun.star.sheet.FunctionDescriptions")
+        for index in range(descriptions.getCount()):
+            fields = {field.Name: field.Value for field in descriptions.getByIndex(index)}
+            if fields["Name"] == function:
+                return {
+                    "name": fields["Name"],
+                    "category": fields["Category"],
+                    "description": fields["Description"],
+                    "arguments": [[a.Name, a.Description, a.IsOptional] for a in fields["Arguments"]],
+                }
+        return None
+
+    def do_dispatch(self, url, name="book"):
+        helper = self.make("com.sun.star.frame.DispatchHelper")
+        frame = self.documents[name].CurrentController.Frame
+        helper.executeDispatch(frame, url, "", 0, ())
+
+    def do_title(self, name="book"):
+        return self.documents[name].CurrentController.Frame.Title
+
+
+def main():
+    soffice, profile, *rest = sys.argv[1:]
+    window = "--window" in rest
+    extensions = [path for path in rest if path != "--window"]
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever else prints must not come between the answers
+    office = Office(soffice, profile, window)
+    try:
+        if extensions:
+            office.install(extensions)
+            office.do_restart()  # a running Calc has read its list of functions already
+        print(json.dumps({"ready": True}), file=answers, flush=True)
+        for line in sys.stdin:
+            command = json.loads(line)
+            try:
+                answer = {"result": getattr(office, "do_" + command.pop("do"))(**command)}
+            except Exception as error:
+                answer = {"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()}
+            print(json.dumps(answer), file=answers, flush=True)
+    finally:
+        office.stop()
+
+
+if __name__ == "__main__":
+    main()
