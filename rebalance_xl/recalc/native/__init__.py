@@ -1,0 +1,65 @@
+"""Excel functions that the calculation engine lacks or gets wrong, as pure functions.
+
+:data:`NATIVE` maps worksheet names to :class:`~rebalance_xl.recalc.native.registry.NativeFunction`. Asking whether
+it has a name costs a dictionary look-up; the module that implements a function is imported when the function is
+first taken out, so that a book that needs none of them pays nothing.
+
+>>> "MMULT" in NATIVE
+True
+>>> NATIVE["MMULT"].callable([[1.0, 2.0]], [[3.0], [4.0]])
+[[11.0]]
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from rebalance_xl.recalc.native.registry import NativeFunction
+
+__all__ = ["MODULES", "NATIVE"]
+
+#: The functions of each module.
+MODULES: Final[dict[str, str]] = {
+    "bonds": "PRICE YIELD DURATION MDURATION",
+    "cashflows": "XNPV XIRR IPMT PPMT",
+    "coupons": "COUPDAYS COUPDAYBS COUPDAYSNC COUPNCD COUPPCD COUPNUM ACCRINT ACCRINTM",
+    "discounted": (
+        "DISC PRICEDISC YIELDDISC INTRATE RECEIVED PRICEMAT YIELDMAT TBILLPRICE TBILLYIELD TBILLEQ DOLLARDE DOLLARFR"
+        " FVSCHEDULE"
+    ),
+    "matrix": "MMULT MINVERSE MDETERM MUNIT",
+    "oddcoupons": "ODDFPRICE ODDFYIELD ODDLPRICE ODDLYIELD",
+    "rounding": (
+        "CEILING FLOOR CEILING.MATH FLOOR.MATH CEILING.PRECISE ISO.CEILING ECMA.CEILING FLOOR.PRECISE MROUND ROMAN ARABIC"
+    ),
+}
+
+
+class _Table(Mapping[str, "NativeFunction"]):
+    """The native functions by worksheet name, each module imported when first needed."""
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        self._module_of = {name: module for module, names in modules.items() for name in names.split()}
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._module_of
+
+    def __getitem__(self, name: str) -> NativeFunction:
+        module = self._module_of[name]
+        from rebalance_xl.recalc.native import registry
+
+        if name not in registry.REGISTERED:
+            importlib.import_module(f"{__name__}.{module}")
+        return registry.REGISTERED[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._module_of)
+
+    def __len__(self) -> int:
+        return len(self._module_of)
+
+
+NATIVE: Final[Mapping[str, NativeFunction]] = _Table(MODULES)

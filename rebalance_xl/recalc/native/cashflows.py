@@ -1,0 +1,141 @@
+"""Payments over time: XNPV, XIRR, IPMT, PPMT."""
+
+from __future__ import annotations
+
+from rebalance_xl.cells import CellError
+from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number
+from rebalance_xl.recalc.native.days import parts
+from rebalance_xl.recalc.native.faults import Fault, number_fault
+from rebalance_xl.recalc.native.registry import worksheet
+
+#: How Excel's search for XIRR ends: a bracket this narrow (relative to 1 + rate), a residual this small.
+_BRACKET, _RESIDUAL = 1e-8, 1.5e-8
+
+
+def _amounts(values: Rows, wrong: str) -> list[float]:
+    found = []
+    for cell in cells_of(values):
+        if isinstance(cell, CellError):
+            raise Fault(cell.code, cell.reason)
+        if not is_number(cell):
+            raise Fault(wrong, "every amount and date must be a number")
+        found.append(float(cell))
+    return found
+
+
+def _flows(values: Rows, dates: Rows, wrong: str) -> list[tuple[float, float]]:
+    """Return the amounts with their times in years of 365 days from the first date."""
+    amounts, days = _amounts(values, wrong), _amounts(dates, wrong)
+    if len(amounts) != len(days):
+        raise number_fault(f"there are {len(amounts)} amounts and {len(days)} dates")
+    for day in days:
+        parts(day)
+    start = int(days[0])
+    if any(int(day) < start for day in days):
+        raise number_fault("no date may lie before the first one")
+    return [(amount, (int(day) - start) / 365.0) for amount, day in zip(amounts, days, strict=True)]
+
+
+def present_value(rate: float, flows: list[tuple[float, float]]) -> float:
+    """Return the present value of dated amounts at a yearly rate."""
+    growth = 1.0 + rate
+    return float(sum(amount / growth**years for amount, years in flows))
+
+
+@worksheet("XNPV", kinds="number range range", override=True)
+def xnpv(rate: float, values: Rows, dates: Rows) -> float:
+    """Return the present value of payments on given dates; every cell must hold a number."""
+    flows = _flows(values, dates, "#NUM!")
+    if rate <= 0:
+        raise number_fault(f"the rate is {rate:.10g}; it must be above 0")
+    return present_value(rate, flows)
+
+
+@worksheet("XIRR", kinds="range range number", override=True)
+def xirr(values: Rows, dates: Rows, guess: float = 0.1) -> float:
+    """Return the yearly rate at which dated payments have no present value.
+
+    The bracket doubles away from the guess on both sides (towards -1 it halves the distance) until the present value
+    changes sign in it, and is then halved until it is 1e-8 wide; Excel's answers are such midpoints, not exact roots.
+    """
+    flows = _flows([[0.0 if cell is None else cell for cell in row] for row in values], dates, "#VALUE!")
+    if guess <= -1:
+        raise number_fault(f"the guess is {guess:.10g}; it must be above -1")
+    if not (any(amount > 0 for amount, _ in flows) and any(amount < 0 for amount, _ in flows)):
+        raise number_fault("the payments need at least one inflow and one outflow")
+    low, high = _sign_change(flows, abs(guess) or 0.1)
+    scale = sum(abs(amount) for amount, _ in flows)
+    falling = present_value(low, flows) > 0
+    middle = low
+    for _ in range(100):
+        middle = (low + high) / 2
+        value = present_value(middle, flows)
+        if (value > 0) == falling:
+            low = middle
+        else:
+            high = middle
+        if abs(high - low) < _BRACKET * max(1.0, 1.0 + middle) and abs(value) < _RESIDUAL * scale:
+            break
+    return middle
+
+
+def _sign_change(flows: list[tuple[float, float]], start: float) -> tuple[float, float]:
+    """Return two rates between which the present value changes sign."""
+    up, down = start, -min(start, 0.9)
+    at_zero, at_up, at_down = (present_value(rate, flows) for rate in (0.0, up, down))
+    if at_zero * at_up <= 0:
+        return 0.0, up
+    if at_down * at_zero <= 0:
+        return down, 0.0
+    for _ in range(60):
+        higher, lower = up * 2, (down - 1.0) / 2
+        at_higher = present_value(higher, flows)
+        if at_up * at_higher <= 0:
+            return up, higher
+        up, at_up = higher, at_higher
+        if lower > -1.0 + 1e-12:
+            at_lower = present_value(lower, flows)
+            if at_down * at_lower <= 0:
+                return down, lower
+            down, at_down = lower, at_lower
+    raise number_fault("no rate makes the present value 0")
+
+
+def payment(rate: float, nper: float, pv: float, fv: float, due: bool) -> float:
+    """Return the level payment of an annuity (PMT)."""
+    if nper == 0:
+        raise number_fault("the number of periods is 0")
+    if rate == 0:
+        return -(pv + fv) / nper
+    growth: float = (1.0 + rate) ** nper
+    return -rate * (pv * growth + fv) / ((1.0 + rate if due else 1.0) * (growth - 1.0))
+
+
+def _interest(rate: float, per: float, nper: float, pv: float, fv: float, due: bool) -> float:
+    if not 1 <= per < nper + 1:
+        raise number_fault(f"the period is {per:.10g}; it must lie between 1 and {nper:.10g}")
+    if due and per == 1:
+        return 0.0
+    level = payment(rate, nper, pv, fv, due)
+    passed: float = (1.0 + rate) ** (per - 1)
+    if rate == 0:
+        return 0.0
+    balance = pv * passed + level * (1.0 + rate if due else 1.0) * (passed - 1.0) / rate
+    return -balance * rate / (1.0 + rate if due else 1.0)
+
+
+def _is_due(kind: float) -> bool:
+    return kind != 0
+
+
+@worksheet("IPMT", kinds="number number number number number number", override=True)
+def ipmt(rate: float, per: float, nper: float, pv: float, fv: float = 0.0, type: float = 0.0) -> float:
+    """Return the interest part of a payment of an annuity."""
+    return _interest(rate, per, nper, pv, fv, _is_due(type))
+
+
+@worksheet("PPMT", kinds="number number number number number number", override=True)
+def ppmt(rate: float, per: float, nper: float, pv: float, fv: float = 0.0, type: float = 0.0) -> float:
+    """Return the principal part of a payment of an annuity."""
+    due = _is_due(type)
+    return payment(rate, nper, pv, fv, due) - _interest(rate, per, nper, pv, fv, due)

@@ -1,0 +1,138 @@
+"""Excel's calendar: serial numbers, years, months, days, and the 29 February 1900 that never was.
+
+Serial numbers here are those of the 1900 system; serial 0 is "0 January 1900" and serial 60 is 29 February 1900, as a
+worksheet shows them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from rebalance_xl.recalc.native.faults import number_fault
+
+LAST_DAY: Final = 2_958_465
+PHANTOM_DAY: Final = 60
+_UNIX = dt.date(1899, 12, 30).toordinal()
+
+
+def is_leap(year: int) -> bool:
+    """Tell whether a year has a 29 February; 1900 has not, apart from the phantom day."""
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+
+
+def month_length(year: int, month: int) -> int:
+    """Return the number of days of a month."""
+    if month == 2:
+        return 29 if is_leap(year) else 28
+    return 30 if month in (4, 6, 9, 11) else 31
+
+
+def parts(serial: float) -> tuple[int, int, int]:
+    """Return year, month and day of a serial number, as Excel shows them.
+
+    Raises
+    ------
+    Fault
+        ``#NUM!`` when the number is negative or beyond the year 9999.
+    """
+    day = int(serial // 1)
+    if not 0 <= day <= LAST_DAY:
+        raise number_fault(f"{serial:.10g} is no date: a serial number lies between 0 and {LAST_DAY}")
+    if day == PHANTOM_DAY:
+        return 1900, 2, 29
+    if day == 0:
+        return 1900, 1, 0
+    date = dt.date.fromordinal(_UNIX + day + (1 if day < PHANTOM_DAY else 0))
+    return date.year, date.month, date.day
+
+
+def serial_of(year: int, month: int, day: int) -> int:
+    """Return the serial number of a day of the calendar; months and days may run over, as in DATE.
+
+    Raises
+    ------
+    Fault
+        ``#NUM!`` when the day lies before 1900 or after 9999.
+    """
+    year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
+    if not 1899 <= year <= 9999:
+        raise number_fault(f"the year {year} lies outside 1900 to 9999")
+    first = dt.date(year, month, 1).toordinal() - _UNIX
+    if first <= PHANTOM_DAY:
+        first -= 1
+    serial = first + day - 1
+    if not 0 <= serial <= LAST_DAY:
+        raise number_fault(f"day {day} of {year}-{month:02d} lies outside 1900 to 9999")
+    return serial
+
+
+def add_months(serial: float, months: int) -> int:
+    """Return the day `months` later, on the last day of the month when the month is shorter."""
+    year, month, day = parts(serial)
+    month += months
+    year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
+    if not 1900 <= year <= 9999:
+        raise number_fault(f"{months} months after {serial:.10g} lies outside 1900 to 9999")
+    return serial_of(year, month, min(day, month_length(year, month)))
+
+
+def is_month_end(serial: float) -> bool:
+    """Tell whether a serial number is the last day of its month."""
+    year, month, day = parts(serial)
+    return day == month_length(year, month)
+
+
+def days_360(start: float, end: float, european: bool = False) -> int:
+    """Return the days between two dates in years of twelve months of 30 days.
+
+    The American (NASD) rule moves a start on the last day of February to the 30th, and an end on the 31st to the 30th
+    only when the start is on the 30th or later; the European rule moves every 31st to the 30th.
+    """
+    (y1, m1, d1), (y2, m2, d2) = parts(start), parts(end)
+    if european:
+        d1, d2 = min(d1, 30), min(d2, 30)
+    else:
+        if m1 == 2 and is_month_end(start):
+            d1 = 30
+            if m2 == 2 and is_month_end(end):
+                d2 = 30
+        if d2 == 31 and d1 >= 30:
+            d2 = 30
+        d1 = min(d1, 30)
+    return (y2 - y1) * 360 + (m2 - m1) * 30 + d2 - d1
+
+
+def days_between(start: float, end: float, basis: int) -> int:
+    """Return the days between two dates by a day-count basis (0 US 30/360, 1 to 3 actual, 4 European 30/360)."""
+    if basis in (0, 4):
+        return days_360(start, end, european=basis == 4)
+    return int(end // 1) - int(start // 1)
+
+
+def year_length(start: float, end: float, basis: int) -> float:
+    """Return the days of a year by a day-count basis; actual/actual looks at the years the dates lie in.
+
+    Within a year of each other the year has 366 days when a 29 February lies between them; further apart, it is the
+    mean length of the calendar years they touch.
+    """
+    if basis in (0, 2, 4):
+        return 360.0
+    if basis == 3:
+        return 365.0
+    (y1, m1, d1), (y2, m2, d2) = parts(start), parts(end)
+    if y1 == y2:
+        return 366.0 if is_leap(y1) else 365.0
+    if y2 == y1 + 1 and (m1, d1) >= (m2, d2):
+        leap_inside = (is_leap(y1) and (m1, d1) <= (2, 29)) or (is_leap(y2) and (m2, d2) >= (2, 29))
+        return 366.0 if leap_inside else 365.0
+    first, last = serial_of(y1, 1, 1), serial_of(y2 + 1, 1, 1) if y2 < 9999 else LAST_DAY + 1
+    return (last - first) / (y2 - y1 + 1)
+
+
+def year_fraction(start: float, end: float, basis: int) -> float:
+    """Return the part of a year between two dates by a day-count basis, whatever their order."""
+    start, end = min(start, end), max(start, end)
+    if int(start) == int(end):
+        return 0.0
+    return days_between(start, end, basis) / year_length(start, end, basis)

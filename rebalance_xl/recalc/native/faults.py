@@ -1,0 +1,31 @@
+"""How a native function says that a cell shows an error."""
+
+from __future__ import annotations
+
+from rebalance_xl.cells import CellError
+
+
+class Fault(Exception):  # noqa: N818
+    """Ends a native function with an error value.
+
+    Parameters
+    ----------
+    code
+        The error as a cell shows it, for instance ``"#NUM!"``.
+    reason
+        One sentence that names the argument, its value and the allowed range.
+    """
+
+    def __init__(self, code: str, reason: str = "") -> None:
+        super().__init__(f"{code} {reason}".strip())
+        self.error = CellError(code, reason)
+
+
+def number_fault(reason: str) -> Fault:
+    """Return the fault of a number outside the range a function is defined on (#NUM!)."""
+    return Fault("#NUM!", reason)
+
+
+def value_fault(reason: str) -> Fault:
+    """Return the fault of a value of the wrong type (#VALUE!)."""
+    return Fault("#VALUE!", reason)

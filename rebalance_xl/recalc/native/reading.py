@@ -1,0 +1,132 @@
+"""Text that a worksheet reads as a number: money, percent, fractions, dates and times, the American way."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from rebalance_xl.recalc.native.days import month_length, serial_of
+from rebalance_xl.recalc.native.faults import Fault
+
+MONTHS: Final = ("january", "february", "march", "april", "may", "june") + (
+    ("july", "august", "september", "october", "november", "december")
+)
+_NUMBER = re.compile(r"(\d{1,3}(?:,\d{3,})+|\d+)?(\.\d*)?(?:[eE]([+-]?\d+))?")
+_FRACTION = re.compile(r"(\d+) +(\d+) */ *(\d+)")
+_TIME = re.compile(r"(\d{1,4}):(\d{1,2})(?::(\d{1,2}))?(\.\d*)?(?: *([AaPp])[Mm]?)?|(\d{1,2}) +([AaPp])[Mm]?")
+_YEAR_FIRST = re.compile(r"(\d{4})([-/])(\d{1,2})\2(\d{1,2})")
+_MONTH_FIRST = re.compile(r"(\d{1,2})([-/])(\d{1,2})\2(\d{4}|\d{1,2})")
+_DAY_NAME = re.compile(r"(\d{1,2})[- /]?([A-Za-z]{3,9})[- /,]{1,2}(\d{4}|\d{2})")
+_NAME_DAY = re.compile(r"([A-Za-z]{3,9})[- ](\d{1,2}),? +(\d{4})")
+_NAME_YEAR = re.compile(r"([A-Za-z]{3,9})[- /](\d{4})")
+
+
+def number_of(text: str) -> float | None:
+    """Return the number that a worksheet sees in a text, or None where there is none.
+
+    >>> number_of(" $1,234.50 "), number_of("12%"), number_of("1 1/2"), number_of("2024-01-09"), number_of("x")
+    (1234.5, 0.12, 1.5, 45300.0, None)
+    """
+    text = text.strip(" \t\r\n\xa0")
+    if not text:
+        return None
+    try:
+        return _plain(text) if text[0] in "0123456789.+-($%" else _dated(text)
+    except (ValueError, Fault, OverflowError):
+        return None
+
+
+def _plain(text: str) -> float | None:
+    sign, body = 1.0, text
+    if body.startswith("(") and body.endswith(")") and body[1:2] not in "+-":
+        sign, body = -1.0, body[1:-1].strip()
+    percent = 1.0
+    if body.endswith("%"):
+        percent, body = 0.01, body[:-1].rstrip()
+    elif body.startswith("%"):
+        percent, body = 0.01, body[1:].lstrip()
+    if body[:1] in ("+", "-"):
+        sign, body = sign * (-1.0 if body[0] == "-" else 1.0), body[1:].lstrip()
+    if body[:1] == "$":
+        body = body[1:].lstrip()
+        if body[:1] in ("+", "-"):
+            sign, body = sign * (-1.0 if body[0] == "-" else 1.0), body[1:]
+    match = _NUMBER.fullmatch(body)
+    if match and body and (match[1] or len(match[2] or "") > 1):
+        number = sign * float(body.replace(",", ""))
+        if abs(number) == float("inf"):
+            return None
+        return number / 100.0 if percent != 1.0 else number
+    fraction = _FRACTION.fullmatch(body)
+    if fraction and int(fraction[3]):
+        return sign * (int(fraction[1]) + int(fraction[2]) / int(fraction[3])) * percent
+    return _dated(text)
+
+
+def _dated(text: str) -> float | None:
+    """Read a date, a time, or a date and a time."""
+    whole = time_of(text)
+    if whole is not None:
+        return whole
+    day = date_of(text)
+    if day is not None:
+        return float(day)
+    for gap in re.finditer(r"[ T]+", text):
+        date_part, time_part = date_of(text[: gap.start()]), time_of(text[gap.end() :])
+        if date_part is not None and time_part is not None:
+            return date_part + time_part
+    return None
+
+
+def time_of(text: str) -> float | None:
+    """Return the part of a day that a clock time such as "14:30", "2:30:15.5 PM" or "26:00" stands for."""
+    match = _TIME.fullmatch(text)
+    if not match:
+        return None
+    if match[6]:
+        hours, minutes, seconds, half = int(match[6]), 0, 0.0, match[7]
+    else:
+        hours, minutes, seconds, half = int(match[1]), int(match[2]), float(match[3] or 0), match[5]
+        if match[4]:
+            if not match[3]:  # minutes:seconds.fraction
+                hours, minutes, seconds = 0, hours, float(minutes)
+            seconds += float("0" + match[4]) if len(match[4]) > 1 else 0.0
+    if minutes > 59 or seconds >= 60 or (half and not 0 <= hours <= 12):
+        return None
+    if half:
+        hours = hours % 12 + (12 if half in "pP" else 0)
+    return (hours * 3600 + minutes * 60 + seconds) / 86_400
+
+
+def date_of(text: str) -> int | None:
+    """Return the serial number of a date such as "2024-01-09", "1/9/2024", "9-Jan-24" or "January 9, 2024"."""
+    if match := _YEAR_FIRST.fullmatch(text):
+        year, month, day = int(match[1]), int(match[3]), int(match[4])
+    elif match := _MONTH_FIRST.fullmatch(text):
+        year, month, day = _century(match[4]), int(match[1]), int(match[3])
+    elif match := _DAY_NAME.fullmatch(text):
+        year, month, day = _century(match[3]), _month(match[2]), int(match[1])
+    elif match := _NAME_DAY.fullmatch(text):
+        year, month, day = int(match[3]), _month(match[1]), int(match[2])
+    elif match := _NAME_YEAR.fullmatch(text):
+        year, month, day = int(match[2]), _month(match[1]), 1
+    else:
+        return None
+    if year < 1900 or not 1 <= month <= 12:
+        return None
+    if not 1 <= day <= (29 if (year, month) == (1900, 2) else month_length(year, month)):
+        return None
+    return serial_of(year, month, day)
+
+
+def _century(text: str) -> int:
+    year = int(text)
+    return year if len(text) == 4 else year + (2000 if year < 30 else 1900)
+
+
+def _month(name: str) -> int:
+    lower = name.lower()
+    for index, month in enumerate(MONTHS, 1):
+        if lower == month or lower == month[:3] or (lower == "sept" and index == 9):
+            return index
+    return 0

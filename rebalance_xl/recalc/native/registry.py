@@ -1,0 +1,181 @@
+"""What a native function is, and the decorator that turns a plain Python function into one."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rebalance_xl.cells import MISSING, NA, NUM, CellError
+from rebalance_xl.recalc.native.arguments import KINDS, convert, left_out, to_rows
+from rebalance_xl.recalc.native.faults import Fault
+
+Kernel = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NativeFunction:
+    """A worksheet function of Excel that the package implements beside the engine.
+
+    Attributes
+    ----------
+    name
+        The worksheet name, without a prefix.
+    callable
+        Worksheet values in, a worksheet value, a list of rows or a CellError out; it never raises for bad input. The
+        keyword ``date_offset`` is 1462 for books of the 1904 date system.
+    min_args, max_args
+        The number of arguments; `max_args` is None where there is no limit.
+    override
+        True when it replaces a function that the engine has and gets wrong.
+    volatile
+        True when the result changes with every recalculation.
+    ranges
+        The positions of the arguments that take ranges; every other argument takes one value, and an array there gives
+        an array of results. A position of -1 stands for all arguments after the last one named.
+    """
+
+    name: str
+    callable: Callable[..., Any]
+    min_args: int
+    max_args: int | None
+    override: bool = False
+    volatile: bool = False
+    ranges: frozenset[int] = frozenset()
+
+    def takes_range(self, position: int) -> bool:
+        """Tell whether the argument at a position (from 0) takes a range."""
+        if position in self.ranges:
+            return True
+        named = [index for index in self.ranges if index >= 0]
+        return -1 in self.ranges and position > (max(named) if named else -1)
+
+
+#: The functions of the modules imported so far, by name.
+REGISTERED: Final[dict[str, NativeFunction]] = {}
+
+
+def worksheet(
+    *names: str, kinds: str, override: bool = False, dates: bool = False, dated: bool = False, needs: int | None = None
+) -> Callable[[Kernel], Kernel]:
+    """Declare a Python function as a worksheet function; the function itself stays as it is.
+
+    Parameters
+    ----------
+    names
+        Its worksheet names.
+    kinds
+        The kinds of its arguments, in order, separated by blanks; the last one may end in ``*`` and then repeats.
+    override
+        Whether the engine has a function of this name that is to be replaced.
+    dates
+        Whether the result is a date, which the 1904 system counts from another day.
+    dated
+        Whether the function wants to know the date system itself, as the keyword ``date_offset``.
+    needs
+        The number of arguments that must be given, when it is not the number of those without a default.
+    """
+    listed = kinds.split()
+    repeats = bool(listed) and listed[-1].endswith("*")
+    listed = [kind.rstrip("*") for kind in listed]
+    unknown = [kind for kind in listed if kind not in KINDS]
+    if unknown:
+        raise ValueError(f"{names[0]}: unknown kinds {unknown}")
+
+    def declare(kernel: Kernel) -> Kernel:
+        invoke = _worksheet_callable(kernel, listed, repeats, dates, dated)
+        defaults = len(kernel.__defaults__ or ())
+        required = needs if needs is not None else len(listed) - defaults
+        ranges = {index for index, kind in enumerate(listed) if kind == "range"}
+        if repeats and listed[-1] == "range":
+            ranges.add(-1)
+        for name in names:
+            REGISTERED[name] = NativeFunction(
+                name, invoke, required, None if repeats else len(listed), override, False, frozenset(ranges)
+            )
+        return kernel
+
+    return declare
+
+
+def _worksheet_callable(
+    kernel: Kernel, kinds: list[str], repeats: bool, dates: bool, dated: bool
+) -> Callable[..., Any]:
+    defaults = kernel.__defaults__ or ()
+    first_default = len(kinds) - len(defaults)
+
+    def answer(values: list[Any], date_offset: int) -> Any:
+        arguments = []
+        for index, value in enumerate(values):
+            kind = kinds[index] if index < len(kinds) else kinds[-1]
+            if value is not MISSING:
+                arguments.append(convert(kind, value, date_offset))
+            elif first_default <= index < len(kinds):
+                arguments.append(defaults[index - first_default])
+            else:
+                arguments.append(left_out(kind))
+        result = kernel(*arguments, date_offset=date_offset) if dated else kernel(*arguments)
+        return finished(result, date_offset if dates else 0)
+
+    @functools.wraps(kernel)
+    def invoke(*args: Any, date_offset: int = 0) -> Any:
+        values = list(args)
+        if not repeats and len(values) > len(kinds):
+            return CellError("#VALUE!", f"takes at most {len(kinds)} arguments")
+        lifted = [
+            index
+            for index, value in enumerate(values)
+            if isinstance(value, list | tuple) and (kinds[index] if index < len(kinds) else kinds[-1]) != "range"
+        ]
+        if lifted:
+            return _lift(lambda filled: guarded(answer, filled, date_offset), values, lifted)
+        return guarded(answer, values, date_offset)
+
+    return invoke
+
+
+def guarded(answer: Callable[[list[Any], int], Any], values: list[Any], date_offset: int) -> Any:
+    """Return the answer, or the error value that what it raised stands for."""
+    try:
+        return answer(values, date_offset)
+    except Fault as fault:
+        return fault.error
+    except ZeroDivisionError:
+        return CellError("#DIV/0!", "a division by zero")
+    except (OverflowError, ArithmeticError, ValueError) as error:
+        return CellError("#NUM!", str(error))
+
+
+def _lift(answer: Callable[[list[Any]], Any], values: list[Any], lifted: list[int]) -> list[list[Any]]:
+    """Answer cell by cell: a single row or column is repeated, and cells that an array has not are #N/A."""
+    grids = {index: to_rows(values[index]) for index in lifted}
+    height = max(len(grid) for grid in grids.values())
+    width = max(len(grid[0]) if grid else 0 for grid in grids.values())
+    result = []
+    for row in range(height):
+        line: list[Any] = []
+        for column in range(width):
+            filled = list(values)
+            for index, grid in grids.items():
+                r = 0 if len(grid) == 1 else row
+                c = 0 if grid and len(grid[0]) == 1 else column
+                filled[index] = grid[r][c] if r < len(grid) and c < len(grid[r]) else NA
+            cell = answer(filled)
+            line.append(cell[0][0] if isinstance(cell, list) else cell)
+        result.append(line)
+    return result
+
+
+def finished(result: Any, date_offset: int = 0) -> Any:
+    """Return a result as a worksheet value: no NaN, no infinity, dates in the book's own system."""
+    if result.__class__ is float:
+        return result - date_offset if math.isfinite(result) else NUM
+    if isinstance(result, bool | str | CellError) or result is None:
+        return result
+    if isinstance(result, int):
+        return float(result - date_offset)
+    if isinstance(result, list):
+        return [[finished(cell, date_offset) for cell in row] for row in result]
+    return result

@@ -1,0 +1,153 @@
+"""Rounding to multiples (CEILING, FLOOR and their variants, MROUND) and Roman numerals."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
+from rebalance_xl.recalc.native.registry import worksheet
+
+
+def quotient(number: float, multiple: float) -> float:
+    """Return number / multiple, snapped to a whole number when only binary noise separates it from one.
+
+    >>> quotient(7.1, 0.1)  # 70.99999999999999 in binary
+    71.0
+    """
+    ratio = number / multiple
+    nearest = float(round(ratio))
+    return nearest if abs(ratio - nearest) <= 4e-15 * max(1.0, abs(nearest)) else ratio
+
+
+def _up(number: float, multiple: float) -> float:
+    return float(math.ceil(quotient(number, multiple))) * multiple + 0.0
+
+
+def _down(number: float, multiple: float) -> float:
+    return float(math.floor(quotient(number, multiple))) * multiple + 0.0
+
+
+def _check_signs(number: float, significance: float) -> None:
+    if number > 0 > significance:
+        raise number_fault(f"a positive number needs a positive significance, not {significance:.10g}")
+
+
+@worksheet("CEILING", kinds="number number", override=True)
+def ceiling(number: float, significance: float) -> float:
+    """Return the number rounded up to a multiple; away from zero when both are negative."""
+    if number == 0 or significance == 0:
+        return 0.0
+    _check_signs(number, significance)
+    return _up(number, significance)
+
+
+@worksheet("FLOOR", kinds="number number", override=True)
+def floor(number: float, significance: float) -> float:
+    """Return the number rounded down to a multiple; towards zero when both are negative."""
+    if number == 0:
+        return 0.0
+    if significance == 0:
+        raise Fault("#DIV/0!", "the significance is 0")
+    _check_signs(number, significance)
+    return _down(number, significance)
+
+
+@worksheet("CEILING.MATH", kinds="number number number", override=True)
+def ceiling_math(number: float, significance: float = 1.0, mode: float = 0.0) -> float:
+    """Return the number rounded up to a multiple; `mode` other than 0 rounds negative numbers away from zero."""
+    multiple = abs(significance)
+    if number == 0 or multiple == 0:
+        return 0.0
+    return _down(number, multiple) if number < 0 and mode != 0 else _up(number, multiple)
+
+
+@worksheet("FLOOR.MATH", kinds="number number number", override=True)
+def floor_math(number: float, significance: float = 1.0, mode: float = 0.0) -> float:
+    """Return the number rounded down to a multiple; `mode` other than 0 rounds negative numbers towards zero."""
+    multiple = abs(significance)
+    if number == 0 or multiple == 0:
+        return 0.0
+    return _up(number, multiple) if number < 0 and mode != 0 else _down(number, multiple)
+
+
+@worksheet("CEILING.PRECISE", "ISO.CEILING", kinds="number number", override=True)
+def ceiling_precise(number: float, significance: float = 1.0) -> float:
+    """Return the number rounded up to a multiple, whatever the signs."""
+    return ceiling_math(number, significance)
+
+
+@worksheet("ECMA.CEILING", kinds="number number")
+def ecma_ceiling(number: float, significance: float = 1.0) -> float:
+    """Return the number rounded up to a multiple, as files of other programs name it."""
+    return ceiling_math(number, significance)
+
+
+@worksheet("FLOOR.PRECISE", kinds="number number", override=True)
+def floor_precise(number: float, significance: float = 1.0) -> float:
+    """Return the number rounded down to a multiple, whatever the signs."""
+    return floor_math(number, significance)
+
+
+@worksheet("MROUND", kinds="strict strict", override=True)
+def mround(number: float, multiple: float) -> float:
+    """Return the multiple nearest to a number of the same sign; halves go away from zero."""
+    if number == 0 or multiple == 0:
+        return 0.0
+    if (number > 0) != (multiple > 0):
+        raise number_fault("number and multiple must have the same sign")
+    return math.floor(quotient(number, multiple) + 0.5) * multiple
+
+
+#: The steps that each form of ROMAN adds to those before it.
+_STEPS: Final = (
+    ((1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"))
+    + ((10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I")),
+    ((950, "LM"), (450, "LD"), (95, "VC"), (45, "VL")),
+    ((990, "XM"), (490, "XD"), (99, "IC"), (49, "IL")),
+    ((995, "VM"), (495, "VD")),
+    ((999, "IM"), (499, "ID")),
+)
+_LETTERS: Final = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
+
+
+@worksheet("ROMAN", kinds="number any", override=True)
+def roman(number: float, form: object = None) -> str:
+    """Return a whole number from 0 to 3999 as a Roman numeral, form 0 (classic, TRUE) to 4 (simplest, FALSE)."""
+    rest, style = int(number), _form(form)
+    if not 0 <= number < 4000:
+        raise value_fault(f"the number is {number:.10g}; it must lie between 0 and 3999")
+    steps = sorted((step for steps in _STEPS[: style + 1] for step in steps), reverse=True)
+    text = ""
+    for value, letters in steps:
+        while rest >= value:
+            text += letters
+            rest -= value
+    return text
+
+
+def _form(form: object) -> int:
+    from rebalance_xl.recalc.native.arguments import to_number
+
+    if isinstance(form, bool):
+        return 0 if form else 4
+    style = int(to_number(form))
+    if not 0 <= style <= 4:
+        raise value_fault(f"the form is {style}; it must lie between 0 and 4")
+    return style
+
+
+@worksheet("ARABIC", kinds="text", override=True)
+def arabic(text: str) -> float:
+    """Return the number of a Roman numeral, in either case; a minus sign before it counts."""
+    letters = text.strip().upper()
+    sign = -1.0 if letters.startswith("-") else 1.0
+    letters = letters.removeprefix("-")
+    if len(text) > 255 or any(letter not in _LETTERS for letter in letters):
+        raise value_fault(f"{text!r} is no Roman numeral")
+    total, highest = 0, 0
+    for letter in reversed(letters):
+        value = _LETTERS[letter]
+        total += value if value >= highest else -value
+        highest = max(highest, value)
+    return sign * total
