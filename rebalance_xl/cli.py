@@ -1,0 +1,255 @@
+"""The `rebalance-xl` command: its options; what the commands do lies in :mod:`rebalance_xl.commands`.
+
+Exit codes: 0 done, 1 a book failed or was refused, 2 the command line is wrong, 3 `--check` found stale values.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="rebalance-xl",
+    help="Rebalancer: worksheet functions, plans and recalculation for a crypto spot and futures book.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+AsOf = Annotated[
+    str, typer.Option("--as-of", metavar="DATE", help="Day to calculate for, e.g. 2026-11-22 (pins TODAY and NOW).")
+]
+IgnoreLock = Annotated[bool, typer.Option("--ignore-lock", help="Go on although a lock file says the book is open.")]
+Book = Annotated[Path, typer.Argument(metavar="BOOK", help="A workbook, .xlsx or .xlsm.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from rebalance_xl import __version__
+
+        typer.echo(f"rebalance-xl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Take the options that go before a command."""
+
+
+@app.command()
+def recalc(
+    books: Annotated[list[str], typer.Argument(metavar="BOOK...", help="Workbooks, folders or patterns.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write one book's result.")
+    ] = None,
+    out_dir: Annotated[
+        Path | None, typer.Option("--out-dir", metavar="DIR", help="Folder for the results; default is in place.")
+    ] = None,
+    as_of: AsOf = "",
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 3 if a cached value is stale.")] = False,
+    json: Json = False,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE", help="Write every changed or failed cell to a .csv or .json file."),
+    ] = None,
+    summary: Annotated[
+        Path | None,
+        typer.Option(
+            "--summary",
+            metavar="FILE",
+            help="Write a line per book (status, trigger, trims, ...) to .csv, .json, .parquet or .xlsx.",
+        ),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="CHANGE", help='Write an input first, e.g. "Portfolio[Price] where Asset=SOL = 200".'
+        ),
+    ] = None,
+    prices: Annotated[
+        Path | None,
+        typer.Option("--prices", metavar="FILE", help="Write the prices of a CSV file (Asset,Price) first."),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, help="Worker processes; 0 is one per processor core.")
+    ] = 0,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0, metavar="SECONDS", help="Stop a book after this time; 0 is never.")
+    ] = 300,
+    scheduler: Annotated[
+        str, typer.Option("--scheduler", metavar="ADDRESS", help="A dask scheduler, tcp://host:port, to work on.")
+    ] = "",
+    skip_unchanged: Annotated[
+        bool, typer.Option("--skip-unchanged", help="Skip books whose content and options have not changed.")
+    ] = False,
+    spill_plain: Annotated[
+        bool,
+        typer.Option("--spill-plain", help="Let plain formulas spill, for books whose writer marks no arrays."),
+    ] = False,
+    ignore_lock: IgnoreLock = False,
+) -> None:
+    """Calculate every formula and write the values back; nothing else in the file changes."""
+    from rebalance_xl.commands import recalc as command
+
+    raise typer.Exit(
+        command.run(
+            command.Request(
+                patterns=books,
+                output=output,
+                out_dir=out_dir,
+                as_of=as_of,
+                check=check,
+                as_json=json,
+                report=report,
+                summary=summary,
+                changes=set_ or [],
+                prices=prices,
+                workers=workers,
+                timeout=timeout,
+                scheduler=scheduler,
+                skip_unchanged=skip_unchanged,
+                spill_plain=spill_plain,
+                ignore_lock=ignore_lock,
+            )
+        )
+    )
+
+
+@app.command()
+def functions(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A function, e.g. TRIM_AMOUNT.")] = None,
+    json: Json = False,
+) -> None:
+    """List the worksheet functions, or show the help of one with its worked example."""
+    from rebalance_xl.commands import functions as command
+
+    raise typer.Exit(command.show(name, json))
+
+
+@app.command()
+def plan(
+    book: Book,
+    json: Json = False,
+    as_of: AsOf = "",
+    write: Annotated[bool, typer.Option("--write", help="Write the plan into the book (Plan and Journal).")] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="With --write: where to write the result.")
+    ] = None,
+    ignore_lock: IgnoreLock = False,
+) -> None:
+    """Show the plan of the book: what to sell, buy and fund, with a reason on every line."""
+    from rebalance_xl.commands import plan as command
+
+    if output is not None and not write:
+        raise typer.BadParameter("-o goes with --write")
+    raise typer.Exit(command.show_plan(book, as_of, json, write, output, ignore_lock))
+
+
+@app.command()
+def record(
+    book: Book,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write the result.")
+    ] = None,
+    as_of: AsOf = "",
+    json: Json = False,
+    ignore_lock: IgnoreLock = False,
+) -> None:
+    """Apply the fills of the book's Plan sheet to Portfolio and Futures, and add a Journal row."""
+    from rebalance_xl.commands import plan as command
+
+    raise typer.Exit(command.record_execution(book, as_of, json, output, ignore_lock))
+
+
+@app.command()
+def check(book: Book, json: Json = False) -> None:
+    """List the data problems of the book with their cells."""
+    from rebalance_xl.commands import plan as command
+
+    raise typer.Exit(command.check_book(book, json))
+
+
+@app.command()
+def tiers(
+    name: Annotated[str | None, typer.Argument(metavar="VENUE:SYMBOL", help="One table, e.g. binance:BTCUSDT.")] = None,
+    json: Json = False,
+    as_of: AsOf = "",
+) -> None:
+    """List the shipped margin tiers with their date and source, or show one table."""
+    from rebalance_xl.commands import tiers as command
+
+    raise typer.Exit(command.show(name, as_of, json))
+
+
+@app.command()
+def new(
+    book: Annotated[Path, typer.Argument(metavar="BOOK", help="The file to write, .xlsm.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+) -> None:
+    """Write a fresh copy of Rebalancer.xlsm."""
+    from rebalance_xl.commands import new as command
+
+    raise typer.Exit(command.write_new(book, force))
+
+
+calc = typer.Typer(help="The extension for LibreOffice Calc.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(calc, name="calc")
+
+
+@calc.command()
+def build(
+    output: Annotated[Path, typer.Argument(metavar="FILE", help="The extension to write, .oxt.")] = Path(
+        "Rebalancer.oxt"
+    ),
+) -> None:
+    """Write the extension as a file."""
+    from rebalance_xl.commands import calc as command
+
+    raise typer.Exit(command.build(output))
+
+
+@calc.command()
+def install() -> None:
+    """Install the extension for this user."""
+    from rebalance_xl.commands import calc as command
+
+    raise typer.Exit(command.install())
+
+
+@calc.command()
+def uninstall() -> None:
+    """Remove the extension for this user."""
+    from rebalance_xl.commands import calc as command
+
+    raise typer.Exit(command.uninstall())
+
+
+@calc.command()
+def names(
+    book: Book,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write the result.")
+    ] = None,
+) -> None:
+    """Give a book that Calc saved its Excel function names back."""
+    from rebalance_xl.commands import calc as command
+
+    raise typer.Exit(command.names(book, output))
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""What the command prints: tables and a progress bar on a terminal, plain text in a pipe, JSON when asked."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rebalance_xl.cells import CellError
+
+
+def on_terminal() -> bool:
+    """Tell whether a person is looking."""
+    return sys.stdout.isatty()
+
+
+def say(text: str = "") -> None:
+    """Print a line of the result."""
+    print(text)
+
+
+def complain(text: str) -> None:
+    """Print a line about what went wrong, on the error stream."""
+    print(f"rebalance-xl: {text}", file=sys.stderr)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON that any reader takes: no NaN or infinity."""
+    json.dump(plain(value), sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def plain(value: Any) -> Any:
+    """Return a value with only the types that JSON has; an error value is its text, infinity is NEVER."""
+    if isinstance(value, dict):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NEVER" if math.isinf(value) else None
+    if isinstance(value, CellError):
+        return value.code
+    if isinstance(value, str | int | float | bool) or value is None:
+        return value
+    return str(value)
+
+
+def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> None:
+    """Print a table: ruled on a terminal, columns padded with spaces in a pipe.
+
+    Parameters
+    ----------
+    headers, rows
+        Texts.
+    right
+        Columns that are aligned to the right, numbers in the main.
+    """
+    if on_terminal():
+        from rich import box
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for index, header in enumerate(headers):
+            table.add_column(header, justify="right" if index in right else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*[each.replace("[", "\\[") for each in row])
+        Console().print(table)
+        return
+    widths = [max(len(row[i]) for row in [headers, *rows]) for i in range(len(headers))]
+    for row in [headers, *rows]:
+        cells = [text.rjust(widths[i]) if i in right else text.ljust(widths[i]) for i, text in enumerate(row)]
+        say("  ".join(cells).rstrip())
+
+
+@contextmanager
+def progress(total: int, what: str) -> Iterator[Callable[[], None]]:
+    """Show a progress bar with rate and estimate on a terminal, nothing in a pipe; yields the step to call."""
+    if not sys.stderr.isatty() or total < 2:
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:.1f}/s" if task.speed else "")
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
+
+
+def money(amount: float | None) -> str:
+    """Write money to the cent."""
+    return "" if amount is None else f"{amount:,.2f}"
+
+
+def share(weight: float | None) -> str:
+    """Write a weight in percent."""
+    return "" if weight is None else f"{weight * 100.0:.1f} %"
+
+
+def units(quantity: float | None) -> str:
+    """Write a quantity with up to eight decimals."""
+    return "" if quantity is None else f"{quantity:,.8f}".rstrip("0").rstrip(".")
+
+
+def price(value: float | None) -> str:
+    """Write a price; infinity is NEVER."""
+    if value is None:
+        return ""
+    return "NEVER" if math.isinf(value) else f"{value:,.8g}" if abs(value) < 1 else f"{value:,.2f}"
