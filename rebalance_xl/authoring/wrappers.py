@@ -16,6 +16,7 @@ from rebalance_xl import expressions
 from rebalance_xl.arguments import Parameter
 from rebalance_xl.authoring.xlwings_generator import ImportedFunctions
 from rebalance_xl.catalogue import Function
+from rebalance_xl.cells import MISSING
 
 #: What every added line ends with.
 MARK = "' Rebalancer"
@@ -120,7 +121,7 @@ def _assignment(parameter: Parameter) -> str:
     is_range = isinstance(expression, expressions.Reference)
     fill = f"{'Set ' if is_range else ''}{parameter.name} = {vba_expression(expression)}"
     conditions = [f"IsMissing({parameter.name})"] if not parameter.data else []
-    if not parameter.required:
+    if parameter.clock or not parameter.required:
         conditions += [_exists(reference) for reference in dict.fromkeys(_references(expression))]
     return f"If {' And '.join(conditions)} Then {fill}" if conditions else fill
 
@@ -147,6 +148,8 @@ def vba_expression(expression: expressions.Expression) -> str:
     """
     if isinstance(expression, expressions.Constant):
         value = expression.value
+        if value is MISSING:
+            return ""
         if isinstance(value, bool):
             return str(value)
         if isinstance(value, float):

@@ -67,13 +67,9 @@ def _decorators() -> Iterator[Any]:
     """Give xlwings its Windows decorators for a while; elsewhere they are made to do nothing."""
     import xlwings
 
-    stubs = {
-        name: ModuleType(name) for name in _WINDOWS_ONLY if importlib.util.find_spec("pywintypes") is None
-    }
+    stubs = {name: ModuleType(name) for name in _WINDOWS_ONLY if importlib.util.find_spec("pywintypes") is None}
     for stub in stubs.values():
-        vars(stub).update(
-            CoInitialize=lambda: None, com_error=type("com_error", (Exception,), {}), Dispatch=None
-        )
+        vars(stub).update(CoInitialize=lambda: None, com_error=type("com_error", (Exception,), {}), Dispatch=None)
     kept = {name: sys.modules.get(name) for name in stubs}
     decorators = {name: getattr(xlwings, name) for name in ("func", "arg", "ret", "sub")}
     sys.modules.update(stubs)

@@ -1,0 +1,272 @@
+"""The Dashboard: the book at a glance, every figure a formula, three charts."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rebalance_xl.authoring import book_sheets, example_book, styles
+from rebalance_xl.authoring.page import Computed, Page
+from rebalance_xl.authoring.styles import Styles
+
+_DAY: Final = 'IF(AsOf="",TODAY(),AsOf)'
+_BANDED: Final = "Portfolio[Value],Portfolio[Target],Portfolio[Band]"
+_TRIMS: Final = f"TRIM_AMOUNT({_BANDED},TrimTo,BandKind,Total)"
+_EVENTS: Final = "Events[Scope],Events[Action],Events[Start],Events[End]"
+_HALF_BAND: Final = (
+    'IF(BandKind="relative",Portfolio[Band]*Portfolio[Target],'
+    'IF(BandKind="5/25",IF(Portfolio[Target]<0.2,Portfolio[Target]/4,0.05),Portfolio[Band]))'
+)
+
+#: Label, formula, number format, small print of each card across the top.
+_CARDS: Final = (
+    ("BOOK VALUE", "=Total", styles.MONEY, "spot, stablecoins, futures equity"),
+    (
+        "TRIGGER",
+        f"=REBALANCE_TRIGGER({_BANDED},LastReview,ReviewFrequency,{_DAY},"
+        f"EVENT_ACTION(Portfolio[Asset],{_EVENTS},{_DAY}),ReviewDrift)",
+        styles.GENERAL,
+        "what calls for action today",
+    ),
+    ("TO SELL", f"=SUM({_TRIMS})", styles.MONEY, "trims of the rows out of band"),
+    (
+        "REALISED GAIN",
+        f"=SUM(REALIZED_GAIN({_TRIMS},Portfolio[Value],Portfolio[CostBasis]))",
+        styles.MONEY,
+        "of those trims, at average cost",
+    ),
+    (
+        "RESERVE",
+        "=RESERVE_FLAG(Portfolio[Value],Portfolio[Kind],"
+        'IF(ReserveMin="",0.05,ReserveMin),IF(ReserveMax="",0.2,ReserveMax),Total)',
+        styles.GENERAL,
+        "stablecoins against 5 % to 20 %",
+    ),
+    ("NEXT REVIEW", "=NEXT_REVIEW(LastReview,ReviewFrequency)", styles.DATE, "after the last recorded one"),
+    (
+        "NEAREST LIQUIDATION",
+        "=MIN(" + book_sheets.DISTANCE.formula.removeprefix("=") + ")",
+        styles.PERCENT,
+        "distance from the mark",
+    ),
+)
+_CARD_COLUMNS: Final = (1, 3, 5, 7, 10, 12, 14)
+
+_ALLOCATION: Final = (
+    Computed("Asset", "=Portfolio[Asset]"),
+    Computed("Value", "=Portfolio[Value]", styles.MONEY),
+    Computed("Weight", "=WEIGHT(Portfolio[Value],Total)", styles.PERCENT),
+    Computed("Target", '=IF(Portfolio[Target]="","",Portfolio[Target])', styles.PERCENT),
+    Computed("Drift", '=DRIFT(Portfolio[Value],Portfolio[Target],"absolute",Total)', styles.SIGNED_PERCENT),
+    Computed("Band -", f"=0-{_HALF_BAND}", styles.SIGNED_PERCENT),
+    Computed("Band +", f"={_HALF_BAND}", styles.SIGNED_PERCENT),
+    Computed("Flag", f"=DRIFT_FLAG({_BANDED},BandKind,Total)"),
+)
+_POSITIONS: Final = (
+    Computed("Symbol", "=Futures[Symbol]"),
+    Computed("Side", "=Futures[Side]"),
+    Computed("Spot held", "=SUMIF(Portfolio[Asset],Futures[Asset],Portfolio[Value])", styles.MONEY),
+    Computed("Notional", book_sheets.NOTIONAL.formula, styles.MONEY),
+    Computed("Margin", "=IF(Futures[Quantity]>0,Futures[Margin],Futures[Target]*Total)", styles.MONEY),
+    Computed("Liquidation price", book_sheets.LIQUIDATION.formula, styles.PRICE),
+    Computed("Distance", book_sheets.DISTANCE.formula, styles.PERCENT),
+)
+
+_CHART_TOP: Final = 7
+_TABLE_TOP: Final = 22
+_CHART_WIDTH: Final = 455
+_LEFT: Final = 1
+_RIGHT: Final = 10
+
+
+def dashboard_sheet(workbook: Any, look: Styles) -> Page:
+    """Add the sheet; it must come first, and its formulas refer to all others."""
+    page = Page(workbook, look, "Dashboard", tab=styles.NAVY)
+    sheet = page.sheet
+    sheet.set_column(0, 0, 2)
+    sheet.set_column(1, 8, 12.3)
+    sheet.set_column(9, 9, 2)
+    sheet.set_column(10, 16, 12.3)
+    sheet.set_row(0, 30)
+    sheet.write_string(0, 1, "Rebalancer", look.title)
+    sheet.write_formula(
+        1,
+        1,
+        '=IF(AsOf="","As of today","As of "&TEXT(AsOf,"yyyy-mm-dd")'
+        '&", the day fixed in Settings; clear it there to use today")',
+        look.subtitle,
+    )
+    sheet.insert_button(
+        0,
+        14,
+        {
+            "macro": "RebalanceThisBook",
+            "caption": "Rebalance",
+            "width": 150,
+            "height": 30,
+            "x_offset": 60,
+            "y_offset": 5,
+            "description": "Compute the plan and write it to the Plan sheet",
+        },
+    )
+    return page
+
+
+def fill_dashboard(workbook: Any, page: Page, equity: str) -> None:
+    """Write cards, tables and charts once the other sheets exist.
+
+    Parameters
+    ----------
+    workbook, page
+        The workbook and its Dashboard.
+    equity
+        The cells of the Futures sheet that hold the equity of positions.
+    """
+    _cards(workbook, page, equity)
+    look, sheet = page.look, page.sheet
+    holdings, positions = len(example_book.PORTFOLIO), len(example_book.FUTURES)
+    for column in range(_LEFT, _LEFT + len(_ALLOCATION)):
+        sheet.write_string(_TABLE_TOP - 1, column, "Allocation" if column == _LEFT else "", look.section)
+    for column in range(_RIGHT, _RIGHT + len(_POSITIONS)):
+        sheet.write_string(_TABLE_TOP - 1, column, "Futures" if column == _RIGHT else "", look.section)
+    _block(page, _ALLOCATION, _LEFT, holdings)
+    _block(page, _POSITIONS, _RIGHT, positions)
+    first, last = _TABLE_TOP + 1, _TABLE_TOP + 60
+    flag = _LEFT + len(_ALLOCATION) - 1
+    page.colour_words(first, flag, last, flag, ("TRIM", "ADD", "HOLD", "UNTARGETED"))
+    distance = _RIGHT + len(_POSITIONS) - 1
+    fill, ink = styles.RED
+    sheet.conditional_format(
+        first,
+        distance,
+        last,
+        distance,
+        {
+            "type": "formula",
+            "criteria": f"=AND(ISNUMBER($Q{first + 1}),$Q{first + 1}<LiquidationWarning)",
+            "format": look(bg_color=fill, font_color=ink, bold=True),
+        },
+    )
+    sheet.write_string(
+        last + 1,
+        _LEFT,
+        "A futures row with nothing open is shown at the size of its target margin.",
+        look(font_color=styles.FAINT, font_size=10),
+    )
+    _charts(workbook, page, holdings, positions)
+    sheet.freeze_panes(6, 0)
+    page.print_setup()
+    sheet.print_area(0, 0, _TABLE_TOP + 20, 16)
+    sheet.activate()
+
+
+def _cards(workbook: Any, page: Page, equity: str) -> None:
+    look, sheet = page.look, page.sheet
+    sheet.set_row(3, 16)
+    sheet.set_row(4, 26)
+    sheet.set_row(5, 16)
+    for column, (label, formula, number_format, note) in zip(_CARD_COLUMNS, _CARDS, strict=True):
+        width = 3 if column == _CARD_COLUMNS[-1] else 2
+        for offset in range(width):
+            edge: dict[str, Any] = {"left": 5, "left_color": styles.TEAL} if offset == 0 else {}
+            fill = {"bg_color": styles.MIST} | edge
+            small = look(font_color=styles.FAINT, font_size=9, indent=0 if offset else 1, **fill)
+            sheet.write_string(3, column + offset, label if offset == 0 else "", look(**_bold_small(fill, offset)))
+            sheet.write_string(5, column + offset, note if offset == 0 else "", small)
+            big = look(
+                bold=True,
+                font_size=16,
+                font_color=styles.NAVY,
+                align="left",
+                indent=0 if offset else 1,
+                num_format=number_format,
+                shrink=True,
+                **fill,
+            )
+            if offset:
+                sheet.write_blank(4, column + offset, None, big)
+            elif label == "BOOK VALUE":
+                sheet.write_formula(4, column, f"=SUM(Portfolio[Value])+SUM({equity})", big)
+                workbook.define_name("Total", "=" + page.address(4, column))
+            else:
+                page.formula(4, column, formula, big)
+    page.colour_words(4, 3, 4, 3, ("EVENT", "THRESHOLD", "TIME", "NONE"))
+    page.colour_words(4, 10, 4, 10, ("LOW", "OK", "HIGH"))
+
+
+def _bold_small(fill: dict[str, Any], offset: int) -> dict[str, Any]:
+    return {"bold": True, "font_color": styles.SLATE, "font_size": 9, "indent": 0 if offset else 1} | fill
+
+
+def _block(page: Page, columns: tuple[Computed, ...], left: int, rows: int) -> None:
+    page.sheet.set_row(_TABLE_TOP, 32)
+    for column, each in enumerate(columns, start=left):
+        page.sheet.write_string(_TABLE_TOP, column, each.title, page.look.header(computed=True))
+        align = "center" if each.title in ("Flag", "Side") else "left" if column == left else "right"
+        style = page.look.computed(each.number_format, align=align, indent=1 if align == "left" else 0)
+        page.formula(_TABLE_TOP + 1, column, each.formula, style, rows=rows)
+
+
+def _charts(workbook: Any, page: Page, holdings: int, positions: int) -> None:
+    """Chart from names that grow with the tables, so that a new row of a table appears in its chart."""
+    allocation = {each.title: column for column, each in enumerate(_ALLOCATION, start=_LEFT)}
+    exposure = {each.title: column for column, each in enumerate(_POSITIONS, start=_RIGHT)}
+
+    def series(kind: str, title: str, column: int, label: int, table: str, rows: int, **more: Any) -> dict[str, Any]:
+        first = _TABLE_TOP + 1
+        return {
+            "name": title,
+            "categories": "=" + page.area(first, label, first + rows - 1, label),
+            "values": "=" + page.area(first, column, first + rows - 1, column),
+        } | more
+
+    weights = _chart(workbook, "column", "Weight against target", "0%")
+    for title, colour in (("Weight", styles.TEAL), ("Target", "#F0B429")):
+        weights.add_series(
+            series("a", title, allocation[title], allocation["Asset"], "Portfolio", holdings)
+            | {"fill": {"color": colour}, "gap": 80, "overlap": -5}
+        )
+    drift = _chart(workbook, "column", "Drift against band", "+0%;-0%;0%")
+    drift.add_series(
+        series("a", "Drift", allocation["Drift"], allocation["Asset"], "Portfolio", holdings)
+        | {"fill": {"color": styles.SLATE}, "gap": 80}
+    )
+    limits = workbook.add_chart({"type": "line"})
+    for title in ("Band -", "Band +"):
+        limits.add_series(
+            series("a", title, allocation[title], allocation["Asset"], "Portfolio", holdings)
+            | {
+                "line": {"none": True},
+                "marker": {"type": "long_dash", "size": 14, "fill": {"color": "#C0392B"}, "border": {"none": True}},
+            }
+        )
+    drift.combine(limits)
+    margin = _chart(workbook, "column", "Margin and exposure", "#,##0")
+    for title, colour in (("Spot held", styles.TEAL), ("Notional", "#C0392B"), ("Margin", "#F0B429")):
+        margin.add_series(
+            series("p", title, exposure[title], exposure["Symbol"], "Futures", positions)
+            | {"fill": {"color": colour}, "gap": 120, "overlap": -5}
+        )
+    for position, chart in enumerate((weights, drift, margin)):
+        place = {"x_offset": position * (_CHART_WIDTH + 10), "object_position": 2}
+        page.sheet.insert_chart(_CHART_TOP, _LEFT, chart, place)
+
+
+def _chart(workbook: Any, kind: str, title: str, number_format: str) -> Any:
+    chart = workbook.add_chart({"type": kind})
+    font = {"name": styles.FONT, "color": styles.SLATE, "size": 9}
+    chart.set_title(
+        {"name": title, "name_font": {"name": styles.FONT, "size": 12, "color": styles.NAVY}, "overlay": False}
+    )
+    chart.set_legend({"position": "bottom", "font": font})
+    chart.set_x_axis({"num_font": font, "line": {"color": styles.LINE}, "label_position": "low"})
+    chart.set_y_axis(
+        {
+            "num_font": font,
+            "num_format": number_format,
+            "line": {"none": True},
+            "major_gridlines": {"visible": True, "line": {"color": styles.LINE, "width": 0.75}},
+        }
+    )
+    chart.set_chartarea({"border": {"color": styles.LINE}})
+    chart.set_size({"width": _CHART_WIDTH, "height": 310})
+    return chart

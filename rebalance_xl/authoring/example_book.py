@@ -1,0 +1,179 @@
+"""The book that the workbook opens with: the practical example, after SOL doubled.
+
+BTC 5,000, ETH 3,000 and SOL 4,000 (bought for 2,000), targets 45, 30 and 20 %, 5 % as margin of an ETH
+futures position: SOL is 13.3 points over and 1,600 of it are to be sold. Prices are invented.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import Any, Final
+
+AS_OF: Final = dt.date(2026, 11, 20)
+LAST_REVIEW: Final = dt.date(2026, 11, 2)
+
+PORTFOLIO: Final[list[dict[str, Any]]] = [
+    {
+        "Asset": "BTC",
+        "Sector": "Store of value",
+        "Kind": "spot",
+        "Venue": "binance",
+        "Quantity": 0.1,
+        "Price": 50_000,
+        "CostBasis": 4_200,
+        "Target": 0.45,
+        "Band": 0.05,
+        "Priority": 1,
+        "Locked": "no",
+    },
+    {
+        "Asset": "ETH",
+        "Sector": "Smart contracts",
+        "Kind": "spot",
+        "Venue": "binance",
+        "Quantity": 1.2,
+        "Price": 2_500,
+        "CostBasis": 2_700,
+        "Target": 0.30,
+        "Band": 0.05,
+        "Priority": 2,
+        "Locked": "no",
+    },
+    {
+        "Asset": "SOL",
+        "Sector": "Smart contracts",
+        "Kind": "spot",
+        "Venue": "binance",
+        "Quantity": 25,
+        "Price": 160,
+        "CostBasis": 2_000,
+        "Target": 0.20,
+        "Band": 0.05,
+        "Priority": 4,
+        "Locked": "no",
+    },
+    {
+        "Asset": "USDT",
+        "Sector": "Stablecoins",
+        "Kind": "stable",
+        "Venue": "binance",
+        "Quantity": 0,
+        "Price": 1,
+        "CostBasis": 0,
+        "Target": 0.0,
+        "Band": 0.05,
+        "Priority": 9,
+        "Locked": "no",
+    },
+]
+
+FUTURES: Final[list[dict[str, Any]]] = [
+    {
+        "Symbol": "ETHUSDT",
+        "Asset": "ETH",
+        "Venue": "binance",
+        "Side": "short",
+        "Contract": "linear",
+        "MarginMode": "isolated",
+        "Quantity": 0,
+        "MarkPrice": 2_500,
+        "Leverage": 3,
+        "Margin": 0,
+        "FundingRate": 0.0001,
+        "FundingHours": 8,
+        "Target": 0.05,
+    },
+]
+
+EVENTS: Final[list[dict[str, Any]]] = [
+    {
+        "Scope": "Privacy coins",
+        "Action": "EXIT",
+        "Start": dt.date(2026, 8, 3),
+        "End": dt.date(2026, 9, 30),
+        "Note": "Example of an event that is over: delisted in one region",
+    },
+]
+
+# Fees and limits differ from user to user (discounts, credits, verification), so they start at 0 and "yes".
+VENUES: Final[list[dict[str, Any]]] = [
+    {
+        "Venue": venue,
+        "KYC": "yes" if venue in ("binance", "bybit") else "no",
+        "Withdrawals": "yes" if venue in ("binance", "bybit") else "no",
+        "Products": "both",
+        "SpotFee": 0,
+        "FuturesFee": 0,
+        "WithdrawalFee": 0,
+        "MaxLeverage": 10,
+        "Lot": 0.0001,
+        "MinNotional": 5,
+        "Credit": 0,
+    }
+    for venue in ("binance", "bybit", "bingx", "mexc", "weex")
+]
+
+SETTINGS: Final[dict[str, Any]] = {
+    "ReviewFrequency": "monthly",
+    "LastReview": LAST_REVIEW,
+    "AsOf": AS_OF,
+    "BandKind": "absolute",
+    "TrimTo": "target",
+    "BuyScope": "underweight",
+    "DeployMethod": "priority",
+    "MinTrade": 10,
+    "Cooldown": 0,
+    "LotMethod": "AVERAGE",
+    "ReviewDrift": 0.05,
+    "HoldingDays": 30,
+    "LiquidationWarning": 0.15,
+    "FundingWarning": 0.20,
+    "EventFunding": "reserve",
+    "BreakoutLookback": 20,
+    "BreakoutBuffer": 0.01,
+}
+
+
+def prices(days: int = 30) -> list[dict[str, Any]]:
+    """Invent closing prices up to the example's date: calm BTC and ETH, and a SOL that doubles.
+
+    Parameters
+    ----------
+    days
+        Number of closes; the last ones are the prices of the Portfolio table.
+    """
+    rows = []
+    for index in range(days):
+        left = days - 1 - index
+        wave = math.sin(left * 0.9) * math.exp(-0.02 * left) * (left > 0)
+        rows.append(
+            {
+                "Date": AS_OF - dt.timedelta(days=left),
+                "BTC": round(50_000 * (1 - 0.0011 * left + 0.012 * wave), 0),
+                "ETH": round(2_500 * (1 + 0.0006 * left + 0.015 * wave), 1),
+                "SOL": round(160 * 2 ** (-left / (days - 1)) * (1 + 0.03 * wave), 2),
+            }
+        )
+    return rows
+
+
+def margin_tiers(name: str = "binance:ETHUSDT") -> list[dict[str, Any]]:
+    """Take the shipped tiers of the example's contract, as rows of the MarginTiers table.
+
+    Parameters
+    ----------
+    name
+        Venue and symbol.
+    """
+    from rebalance_xl.functions.tier_tables import shipped_tables
+
+    raw = shipped_tables().raw(name)
+    venue, _, symbol = name.partition(":")
+    keys = ("Floor", "Cap", "MaxLeverage", "Rate", "Amount")
+    return [
+        {"Venue": venue, "Symbol": symbol, "Unit": raw.unit, "Source": raw.source}
+        | {"AsOf": dt.date.fromisoformat(raw.as_of)}
+        | {key: None if cell in ("", None) else float(cell) for key, cell in zip(keys, cells, strict=False)}
+        for cells in raw.cells
+    ]

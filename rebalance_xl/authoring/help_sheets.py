@@ -1,0 +1,129 @@
+"""Functions: every worksheet function with its arguments and live examples. xlwings.conf: where Python is."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any, Final
+
+from rebalance_xl.authoring import styles
+from rebalance_xl.authoring.page import Page
+from rebalance_xl.authoring.styles import Styles
+from rebalance_xl.catalogue import CATEGORIES, Example, Function
+from rebalance_xl.functions import FUNCTIONS
+
+_RESULT_FORMATS: Final = {
+    "money": styles.MONEY,
+    "units": styles.UNITS,
+    "fraction": "0.00##%",
+    "price": styles.PRICE,
+    "date": styles.DATE,
+    "number": "#,##0.######",
+}
+_TEXT_WIDTH: Final = 74
+_EXAMPLE_WIDTH: Final = 58
+#: An array constant with a blank in it, which the catalogue's examples may have and Excel has not.
+_BLANK_IN_ARRAY: Final = re.compile(r"\{[;,]|[;,][;,}](?=[^{]*\}|$)")
+
+#: Where the installer puts Python, and how xlwings finds the functions.
+CONFIGURATION: Final = (
+    ("Interpreter_Win", r"%LOCALAPPDATA%\Rebalancer\venv\Scripts\pythonw.exe"),
+    ("Interpreter_Mac", "$HOME/Library/Application Support/Rebalancer/venv/bin/python"),
+    ("PYTHONPATH", ""),
+    ("ADD_WORKBOOK_TO_PYTHONPATH", "False"),
+    ("UDF Modules", "udfs"),
+    ("Use UDF Server", "True"),
+    ("Debug UDFs", "False"),
+    ("Show Console", "False"),
+)
+
+
+def functions_sheet(workbook: Any, look: Styles) -> Page:
+    """Add the sheet with help: name, arguments, worked examples that are live formulas."""
+    page = Page(workbook, look, "Functions")
+    page.title(
+        "Functions",
+        "Type them in any cell. Without arguments most of them read this workbook's own tables: =TRIM_AMOUNT().",
+    )
+    sheet = page.sheet
+    for column, width in enumerate((30, _TEXT_WIDTH, _EXAMPLE_WIDTH, 15, 12, 12, 12, 12, 44)):
+        sheet.set_column(column, column, width)
+    for column, text in enumerate(("Function", "What it gives, and its arguments", "Example", "Result")):
+        sheet.write_string(2, column, text, look.header())
+    for column in range(4, 9):
+        sheet.write_string(2, column, "", look.header())
+    row = 3
+    for category in CATEGORIES:
+        functions = [each for each in FUNCTIONS.values() if each.category == category]
+        if functions:
+            for column in range(9):
+                sheet.write_string(row, column, category if column == 0 else "", look.section)
+            row += 1
+        for function in functions:
+            row = _function(page, row, function) + 1
+    sheet.freeze_panes(3, 1)
+    page.print_setup(repeat=2)
+    return page
+
+
+def _function(page: Page, top: int, function: Function) -> int:
+    """Write one function's block; the first row after it."""
+    look, sheet = page.look, page.sheet
+    wrapped = look(text_wrap=True, valign="top")
+    faint = look(text_wrap=True, valign="top", font_color=styles.SLATE)
+    sheet.write_string(top, 0, function.name, look(bold=True, font_color=styles.NAVY, valign="top"))
+    summary = function.summary + (f" ({function.estimate})" if function.estimate else "")
+    sheet.write_string(top, 1, summary, wrapped)
+    texts = {top: summary}
+    for row, parameter in enumerate(function.parameters, start=top + 1):
+        name = parameter.name if parameter.required else f"[{parameter.name}]"
+        sheet.write_string(row, 0, name, look(indent=1, font_color=styles.SLATE, valign="top"))
+        sheet.write_string(row, 1, parameter.help, faint)
+        texts[row] = parameter.help
+    row = top
+    for example in function.examples:
+        row = _example(page, row, function, example, texts)
+    end = max(row, top + 1 + len(function.parameters))
+    for row in range(top, end):
+        lines = math.ceil(len(texts.get(row, "")) / (_TEXT_WIDTH * 1.05))
+        sheet.set_row(row, 4 + 15 * max(1, lines))
+    return end
+
+
+def _example(page: Page, top: int, function: Function, example: Example, texts: dict[int, str]) -> int:
+    look, sheet = page.look, page.sheet
+    result = example.result
+    rows, columns = (len(result), len(result[0])) if isinstance(result, list) else (1, 1)
+    shown = look(font_name="Consolas", font_size=10, font_color=styles.INPUT_INK, text_wrap=True, valign="top")
+    sheet.write_string(top, 2, example.formula, shown)
+    number_format = _RESULT_FORMATS.get(function.result.kind, styles.GENERAL)
+    style = look.computed(number_format, align="right" if columns == 1 else "left")
+    if _BLANK_IN_ARRAY.search(example.formula) or columns > 5:
+        sheet.write_string(top, 3, example.expected, style)
+        rows = 1
+    else:
+        page.formula(top, 3, example.formula, style, rows=rows, columns=columns)
+    sheet.write_string(top, 8, example.note, look(font_color=styles.FAINT, text_wrap=True, valign="top"))
+    longest = max(len(example.formula) / _EXAMPLE_WIDTH * _TEXT_WIDTH, len(example.note) / 44 * _TEXT_WIDTH)
+    if longest > len(texts.get(top, "")):
+        texts[top] = " " * int(longest)
+    return top + rows
+
+
+def configuration_sheet(workbook: Any, look: Styles) -> Page:
+    """Add the sheet that xlwings reads; its rows begin in A1 and leave no gap."""
+    page = Page(workbook, look, "xlwings.conf")
+    sheet = page.sheet
+    sheet.set_column(0, 0, 32)
+    sheet.set_column(1, 1, 70)
+    for row, (key, value) in enumerate(CONFIGURATION):
+        sheet.write_string(row, 0, key, look(bold=True))
+        sheet.write_string(row, 1, value, look.input())
+    sheet.write_string(
+        len(CONFIGURATION) + 1,
+        0,
+        "Read by xlwings. install.ps1 makes the Python environment that Interpreter_Win names.",
+        look.subtitle,
+    )
+    page.print_setup()
+    return page

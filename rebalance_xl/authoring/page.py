@@ -1,0 +1,213 @@
+"""One sheet in the making: titles, tables of the book's schema, computed columns beside them, print set-up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
+
+from rebalance_xl.authoring import styles
+from rebalance_xl.authoring.styles import Styles
+from rebalance_xl.book import schema
+
+#: Rows below a table that already have its validation, so that a new row is checked as the others are.
+SPARE_ROWS = 200
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A column of one formula that spills beside a table.
+
+    Parameters
+    ----------
+    title, formula, number_format, help
+        Header, formula, number format, and the comment on the header.
+    width
+        Column width in characters.
+    """
+
+    title: str
+    formula: str
+    number_format: str = styles.GENERAL
+    help: str = ""
+    width: float = 11
+
+
+class Page:
+    """A worksheet with the house's layout; rows and columns count from 0."""
+
+    def __init__(self, workbook: Any, look: Styles, name: str, *, tab: str = styles.NAVY) -> None:
+        self.name = name
+        self.sheet = workbook.add_worksheet(name)
+        self.look = look
+        self.sheet.set_vba_name(code_name(name))
+        self.sheet.hide_gridlines(2)
+        self.sheet.set_tab_color(tab)
+        self.sheet.set_default_row(18)
+
+    def title(self, text: str, subtitle: str) -> None:
+        """Write the title and a line that says what the sheet is for."""
+        self.sheet.set_row(0, 28)
+        self.sheet.write_string(0, 0, text, self.look.title)
+        self.sheet.write_string(1, 0, subtitle, self.look.subtitle)
+
+    def print_setup(self, *, portrait: bool = False, repeat: int | None = None) -> None:
+        """Fit the sheet to the width of a page, with the sheet's name and page numbers."""
+        sheet = self.sheet
+        (sheet.set_portrait if portrait else sheet.set_landscape)()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.6)
+        sheet.set_footer("&L&8Rebalancer - &A&R&8Page &P of &N")
+        if repeat is not None:
+            sheet.repeat_rows(repeat)
+
+    def table(
+        self,
+        table: schema.Table,
+        rows: Sequence[Mapping[str, Any]],
+        top: int,
+        *,
+        columns: Sequence[schema.Column] | None = None,
+        formulas: Mapping[str, str] | None = None,
+        widths: Mapping[str, float] | None = None,
+        formats: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write a table of the book: headers with their help, data, validation of every listed word.
+
+        Parameters
+        ----------
+        table, rows, top
+            The table's schema, its data by column name, the row of its header.
+        columns
+            The columns shown; all of the schema's when not given.
+        formulas
+            Columns that are computed inside the table.
+        widths, formats
+            Column widths and number formats that differ from what the kind of the column suggests.
+        """
+        shown = list(columns or table.columns)
+        formulas, widths, formats = formulas or {}, widths or {}, formats or {}
+        look, sheet = self.look, self.sheet
+        last = top + max(1, len(rows))
+        options = []
+        for position, column in enumerate(shown):
+            number_format = formats.get(column.name) or styles.BY_KIND.get(column.kind, styles.GENERAL)
+            computed = column.name in formulas
+            align = "left" if column.kind in ("text", "word") else "center" if column.kind == "flag" else "right"
+            indent = 1 if align == "left" else 0
+            style = (look.computed if computed else look.input)(number_format, align=align, indent=indent)
+            option = {"header": column.name, "header_format": look.header(computed=computed), "format": style}
+            if computed:
+                option["formula"] = formulas[column.name]
+            options.append(option)
+            sheet.set_column(position, position, widths.get(column.name) or _width(column))
+            sheet.write_comment(top, position, column.help, {"x_scale": 1.6, "y_scale": 0.8, "visible": False})
+            for offset in range(last - top):
+                value = rows[offset].get(column.name) if offset < len(rows) else None
+                if not computed:
+                    self.put(top + 1 + offset, position, value, style)
+            validate(sheet, column, top + 1, position, last + SPARE_ROWS)
+        sheet.set_row(top, 32)
+        sheet.add_table(
+            top,
+            0,
+            last,
+            len(shown) - 1,
+            {
+                "name": table.name,
+                "columns": options,
+                "style": None,
+                "autofilter": False,
+            },
+        )
+
+    def computed(self, columns: Sequence[Computed], top: int, left: int, rows: int) -> None:
+        """Write formulas that spill beside a table: header at `top`, results in `rows` rows under it."""
+        look, sheet = self.look, self.sheet
+        sheet.set_column(left - 1, left - 1, 2)
+        for position, column in enumerate(columns, start=left):
+            sheet.write_string(top, position, column.title, look.header(computed=True))
+            if column.help:
+                sheet.write_comment(top, position, column.help, {"x_scale": 1.6, "y_scale": 0.8})
+            sheet.set_column(position, position, column.width)
+            align, indent = ("left", 1) if column.width > 30 else ("right", 0)
+            style = look.computed(column.number_format, align=align, indent=indent)
+            self.formula(top + 1, position, column.formula, style, rows=rows)
+
+    def formula(self, row: int, column: int, formula: str, style: Any, *, rows: int = 1, columns: int = 1) -> None:
+        """Write a formula as a dynamic array over the cells it will fill."""
+        self.sheet.write_dynamic_array_formula(row, column, row + rows - 1, column + columns - 1, formula, style, "")
+
+    def put(self, row: int, column: int, value: Any, style: Any) -> None:
+        """Write a value of the example: a blank, a date, a number or a text."""
+        if value is None:
+            self.sheet.write_blank(row, column, None, style)
+        elif hasattr(value, "year"):
+            self.sheet.write_datetime(row, column, value, style)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            self.sheet.write_number(row, column, value, style)
+        else:
+            self.sheet.write_string(row, column, str(value), style)
+
+    def colour_words(self, row: int, column: int, last_row: int, last_column: int, words: Sequence[str]) -> None:
+        """Give cells that read one of the words the word's colour."""
+        for word in words:
+            fill, ink = styles.WORD_COLOURS[word]
+            self.sheet.conditional_format(
+                row,
+                column,
+                last_row,
+                last_column,
+                {
+                    "type": "cell",
+                    "criteria": "==",
+                    "value": f'"{word}"',
+                    "format": self.look(bg_color=fill, font_color=ink, bold=True),
+                },
+            )
+
+    def address(self, row: int, column: int) -> str:
+        """Return the absolute address of a cell with its sheet."""
+        return f"{quoted_sheet(self.name)}!{xl_rowcol_to_cell(row, column, True, True)}"
+
+    def area(self, row: int, column: int, last_row: int, last_column: int) -> str:
+        """Return the absolute address of a range with its sheet."""
+        return f"{quoted_sheet(self.name)}!{xl_range_abs(row, column, last_row, last_column)}"
+
+
+def code_name(sheet: str) -> str:
+    """Return the name of the VBA module behind a sheet."""
+    return "".join(character for character in sheet if character.isalnum()) + "Sheet"
+
+
+def quoted_sheet(name: str) -> str:
+    """Return a sheet's name as a formula needs it."""
+    return name if name.isalnum() else f"'{name}'"
+
+
+def validate(sheet: Any, item: schema.Column | schema.Setting, row: int, column: int, last_row: int) -> None:
+    """Allow in a cell only what the schema allows there; blanks pass, as they mean "not used"."""
+    rule: dict[str, Any] = {"ignore_blank": True, "error_title": item.name, "error_message": item.help[:225]}
+    if item.kind == "flag":
+        rule |= {"validate": "list", "source": ["yes", "no"]}
+    elif item.words:
+        rule |= {"validate": "list", "source": list(item.words)}
+        if item.kind in ("frequency", "destination"):
+            rule |= {"error_type": "information"}
+    elif item.kind in ("amount", "share"):
+        rule |= {"validate": "decimal", "criteria": ">=", "value": 0}
+    elif item.kind == "price":
+        rule |= {"validate": "decimal", "criteria": ">", "value": 0}
+    elif item.kind == "date":
+        rule |= {"validate": "custom", "value": f"=ISNUMBER({xl_rowcol_to_cell(row, column)})"}
+    else:
+        return
+    sheet.data_validation(row, column, last_row, column, rule)
+
+
+def _width(column: schema.Column) -> float:
+    by_kind = {"text": 14, "date": 12, "flag": 9, "word": 11}
+    return max(by_kind.get(column.kind, 11), len(column.name) + 2)
