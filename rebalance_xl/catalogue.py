@@ -310,9 +310,16 @@ def _caller(lookup: Callable[[expressions.Reference], Any]) -> Callable[[str, Se
         function = FUNCTIONS[name]
         filled = model_arguments(function, arguments, lookup)
         required = [filled[i] for i, each in enumerate(function.parameters) if each.required]
-        return MISSING if any(each is MISSING for each in required) else function.call(*filled)
+        if any(each is MISSING for each in required):
+            return MISSING
+        return function.call(*filled, *context_arguments(function, lookup))
 
     return call
+
+
+def context_arguments(function: Function, lookup: Callable[[expressions.Reference], Any]) -> list[Any]:
+    """Return the hidden arguments that a host appends, MISSING where the workbook has nothing for them."""
+    return [expressions.evaluate(expressions.parse(each.model), lookup) for each in function.context]
 
 
 def is_valid_name(name: str) -> bool:

@@ -1,9 +1,34 @@
 """The worksheet functions: pure kernels, each with its declaration beside it."""
 
 from rebalance_xl.catalogue import CATEGORIES, FUNCTIONS
-from rebalance_xl.functions import allocation, deployment, hedging, lots, plan_table, triggers
+from rebalance_xl.functions import (
+    allocation,
+    carry,
+    contracts,
+    deployment,
+    hedge_mode,
+    hedging,
+    liquidation,
+    lots,
+    margin,
+    plan_table,
+    triggers,
+)
 
-__all__ = ["FUNCTIONS", "allocation", "deployment", "hedging", "lots", "plan_table", "triggers"]
+__all__ = [
+    "FUNCTIONS",
+    "allocation",
+    "carry",
+    "contracts",
+    "deployment",
+    "hedge_mode",
+    "hedging",
+    "liquidation",
+    "lots",
+    "margin",
+    "plan_table",
+    "triggers",
+]
 
 # The reference page and every list show the functions by section.
 _ORDERED = sorted(FUNCTIONS.items(), key=lambda item: CATEGORIES.index(item[1].category))
