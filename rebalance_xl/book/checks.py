@@ -40,11 +40,7 @@ def value_of_holding(record: Record, problems: list[Problem]) -> float:
         return 0.0
     if value is not None:
         return float(value)
-    if (
-        quantity is None
-        and record.table.column("Value") is not None
-        and record.table.column("Quantity") is None
-    ):
+    if quantity is None and record.table.column("Value") is not None and record.table.column("Quantity") is None:
         where, what = record.where("Value"), "Value"
     else:
         where, what = record.where("Quantity"), "Quantity"
@@ -61,9 +57,7 @@ def check_position(record: Record, problems: list[Problem]) -> bool:
             problems.append(Problem(ERROR, record.where(column), f"the {column} of {symbol} is blank"))
         usable = usable and record[column] is not None
     if record["Quantity"] and record["EntryPrice"] is None:
-        problems.append(
-            Problem(ERROR, record.where("EntryPrice"), f"{symbol} is open, but its EntryPrice is blank")
-        )
+        problems.append(Problem(ERROR, record.where("EntryPrice"), f"{symbol} is open, but its EntryPrice is blank"))
         usable = False
     if record["Quantity"] and not record["Margin"]:
         problems.append(
@@ -101,18 +95,14 @@ def check_book(
 ) -> list[Problem]:
     """Return what is wrong between the rows of a book; `portfolio` is None where there is no such table."""
     problems: list[Problem] = []
-    problems += (
-        _duplicates(portfolio or (), "Asset") + _duplicates(futures, "Symbol") + _duplicates(venues, "Venue")
-    )
+    problems += _duplicates(portfolio or (), "Asset") + _duplicates(futures, "Symbol") + _duplicates(venues, "Venue")
     problems += _targets(book, portfolio or ())
     problems += _references(book)
     problems += _lots(book)
     problems += _settings(book)
     if portfolio:
         table = portfolio[0].table
-        if table.column("Value") is None and (
-            table.column("Quantity") is None or table.column("Price") is None
-        ):
+        if table.column("Value") is None and (table.column("Quantity") is None or table.column("Price") is None):
             problems.append(
                 Problem(
                     ERROR,
@@ -126,9 +116,7 @@ def check_book(
             if table.column(name) is None
         ]
         if unused:
-            problems.append(
-                Problem(NOTE, "Portfolio", f"columns not in the table and not used: {', '.join(unused)}")
-            )
+            problems.append(Problem(NOTE, "Portfolio", f"columns not in the table and not used: {', '.join(unused)}"))
     elif portfolio is not None:
         problems.append(Problem(ERROR, "Portfolio", "the table Portfolio has no holdings"))
     return problems

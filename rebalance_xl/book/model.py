@@ -231,9 +231,7 @@ def read_book(port: WorkbookPort, as_of: dt.date | float | None = None, today: d
     lots = read_records(port, schema.LOTS, problems)
     journal = read_records(port, schema.JOURNAL, []) or []
     holdings = tuple(_holding(record, problems) for record in portfolio or ())
-    positions = tuple(
-        position for record in futures or () if (position := _position(record, problems)) is not None
-    )
+    positions = tuple(position for record in futures or () if (position := _position(record, problems)) is not None)
     executions = [entry["Date"] for entry in journal if entry["Entry"] == "EXECUTION" and entry["Date"]]
     total = port.read_name("Total")
     clock = to_serial(as_of) if isinstance(as_of, dt.date) else as_of
@@ -244,9 +242,7 @@ def read_book(port: WorkbookPort, as_of: dt.date | float | None = None, today: d
         positions=positions,
         events=tuple(_event(record) for record in events or () if record["Action"] and record["Start"]),
         venues={record["Venue"].casefold(): _venue(record) for record in venues or ()},
-        lots=tuple(
-            _lot(record) for record in lots or () if record["Quantity"] and record["Price"] is not None
-        ),
+        lots=tuple(_lot(record) for record in lots or () if record["Quantity"] and record["Price"] is not None),
         prices=_read_prices(port, problems),
         tiers=port.read_table("MarginTiers"),
         settings=settings,

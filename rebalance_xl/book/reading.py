@@ -59,9 +59,7 @@ def number_of(value: object) -> float:
             float(value.replace(",", "").replace("%", ""))
         except ValueError:
             raise UnreadableError(f"holds the text {describe(value)} where a number belongs") from None
-        raise UnreadableError(
-            f"holds the text {describe(value)} where a number belongs; enter it as a number"
-        )
+        raise UnreadableError(f"holds the text {describe(value)} where a number belongs; enter it as a number")
     if isinstance(value, dt.date):
         raise UnreadableError(f"holds the date {value:%Y-%m-%d} where a number belongs")
     if isinstance(value, int | float):
@@ -79,9 +77,7 @@ def date_of(value: object) -> float:
         try:
             return to_serial(dt.datetime.fromisoformat(value.strip()))
         except ValueError:
-            raise UnreadableError(
-                f"holds the text {describe(value)} where a date belongs (2026-09-30)"
-            ) from None
+            raise UnreadableError(f"holds the text {describe(value)} where a date belongs (2026-09-30)") from None
     number = number_of(value)
     if not 0 < number < 2_958_466:
         raise UnreadableError(f"holds {describe(number)} where a date belongs")
@@ -92,9 +88,7 @@ def word_of(value: object, words: tuple[str, ...], aliases: dict[str, str] | Non
     """Return a cell as one of the words allowed, or name the nearest."""
     if isinstance(value, CellError):
         raise UnreadableError(f"holds the error {value.code}")
-    text = (
-        f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value).strip()
-    )
+    text = f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value).strip()
     folded = {word.casefold(): word for word in words} | (aliases or {})
     found = folded.get(text.casefold())
     if found is not None:
@@ -117,9 +111,7 @@ def flag_of(value: object) -> bool:
     raise UnreadableError(f"holds {describe(value)} where yes or no belongs")
 
 
-def value_of(
-    value: Cell, kind: str, words: tuple[str, ...] = (), aliases: dict[str, str] | None = None
-) -> Any:
+def value_of(value: Cell, kind: str, words: tuple[str, ...] = (), aliases: dict[str, str] | None = None) -> Any:
     """Return a cell that is not blank as its kind asks.
 
     Raises
@@ -169,11 +161,7 @@ def read_records(port: WorkbookPort, table: Table, problems: list[Problem]) -> l
             place = data.column(column.name)
             values[column.name] = _read_cell(data, row, column, place, problems)
         if is_blank(cells[key]):
-            numbers = [
-                cell
-                for cell in cells
-                if isinstance(cell, int | float) and not isinstance(cell, bool) and cell
-            ]
+            numbers = [cell for cell in cells if isinstance(cell, int | float) and not isinstance(cell, bool) and cell]
             if numbers:
                 problems.append(
                     Problem(
@@ -216,9 +204,7 @@ def check_headers(data: TableData, table: Table, problems: list[Problem]) -> Non
             )
             missing = [column for column in missing if column.name != guess]
     problems.extend(
-        Problem(
-            ERROR, data.address(-1, 0), f"table {data.name} needs the column {column.name} ({column.help})"
-        )
+        Problem(ERROR, data.address(-1, 0), f"table {data.name} needs the column {column.name} ({column.help})")
         for column in missing
         if column.required
     )
@@ -241,9 +227,7 @@ def check_table_names(port: WorkbookPort, problems: list[Problem]) -> None:
     for table in missing:
         if table.required:
             tables = ", ".join(sorted(present.values())) or "none"
-            problems.append(
-                Problem(ERROR, table.name, f"the workbook has no table {table.name}; its tables: {tables}")
-            )
+            problems.append(Problem(ERROR, table.name, f"the workbook has no table {table.name}; its tables: {tables}"))
     unused = [table.name for table in missing if not table.required]
     if unused:
         problems.append(Problem(NOTE, "", f"tables not in the workbook and not used: {', '.join(unused)}"))
@@ -263,9 +247,7 @@ def read_settings(port: WorkbookPort, problems: list[Problem]) -> dict[str, Any]
     """Return every setting by name, defaults for those that are missing or blank."""
     present = {name.casefold(): name for name in port.names()}
     absent = [name for name in SETTINGS if name.casefold() not in present]
-    reserved = (
-        {name.casefold() for name in SETTINGS} | {"total"} | {action.casefold() for action in PLAN_ACTIONS}
-    )
+    reserved = {name.casefold() for name in SETTINGS} | {"total"} | {action.casefold() for action in PLAN_ACTIONS}
     for folded, name in present.items():
         if folded in reserved or "!" in name or name.startswith("_"):
             continue

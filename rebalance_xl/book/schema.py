@@ -79,9 +79,7 @@ PORTFOLIO = Table(
     (
         Column("Asset", "text", "Name of the asset, once in the table", required=True),
         Column("Sector", "text", "Sector that an event may name", default=""),
-        Column(
-            "Kind", "word", "spot or stable (money and reserve)", words=("spot", "stable"), default="spot"
-        ),
+        Column("Kind", "word", "spot or stable (money and reserve)", words=("spot", "stable"), default="spot"),
         Column("Venue", "text", "Where it is held; blank = anywhere, no venue checks", default=""),
         Column("Quantity", "amount", "Units held"),
         Column("Price", "price", "Price of one unit in the quote currency"),
@@ -277,8 +275,7 @@ JOURNAL = Table(
 )
 
 TABLES: Final = {
-    table.name: table
-    for table in (PORTFOLIO, FUTURES, EVENTS, VENUES, MARGIN_TIERS, PRICES, LOTS, PLAN, JOURNAL)
+    table.name: table for table in (PORTFOLIO, FUTURES, EVENTS, VENUES, MARGIN_TIERS, PRICES, LOTS, PLAN, JOURNAL)
 }
 
 FREQUENCIES: Final = ("weekly", "monthly", "quarterly", "yearly")
@@ -287,9 +284,7 @@ DESTINATIONS: Final = {"target": 0.0, "midpoint": 0.5, "edge": 1.0}
 SETTINGS: Final = {
     setting.name: setting
     for setting in (
-        Setting(
-            "ReviewFrequency", "frequency", "weekly, monthly, quarterly, yearly or days", None, FREQUENCIES
-        ),
+        Setting("ReviewFrequency", "frequency", "weekly, monthly, quarterly, yearly or days", None, FREQUENCIES),
         Setting("LastReview", "date", "Day of the last review; Record sets it"),
         Setting("AsOf", "date", "The day the plan is made for; blank = today"),
         Setting("BandKind", "word", "How Band is meant", "absolute", ("absolute", "relative", "5/25")),
@@ -301,12 +296,8 @@ SETTINGS: Final = {
         Setting("ReserveMax", "share", "Stablecoins above it are deployed; blank = only the 20 % warning"),
         Setting("MinTrade", "amount", "Smallest trade worth making, in money", 0.0),
         Setting("Cooldown", "amount", "Days after an execution in which only events count", 0.0),
-        Setting(
-            "LotMethod", "word", "Order in which lots are sold", "FIFO", ("FIFO", "LIFO", "HIFO", "AVERAGE")
-        ),
-        Setting(
-            "TurnoverCap", "share", "Most that one plan may sell, as a share of the book; blank = no limit"
-        ),
+        Setting("LotMethod", "word", "Order in which lots are sold", "FIFO", ("FIFO", "LIFO", "HIFO", "AVERAGE")),
+        Setting("TurnoverCap", "share", "Most that one plan may sell, as a share of the book; blank = no limit"),
         Setting("ReviewDrift", "share", "Drift that counts on a review day", 0.05),
         Setting("HoldingDays", "amount", "Days for which funding enters a break-even price", 30.0),
         Setting("LiquidationWarning", "share", "Warn when the liquidation price is nearer than this", 0.15),

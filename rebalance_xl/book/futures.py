@@ -1,0 +1,234 @@
+"""Figures of futures positions: equity, liquidation price and distance, funding, break-even."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from rebalance_xl.book.model import Book, Position
+from rebalance_xl.book.plan_data import FuturesTerms, PositionFigures
+from rebalance_xl.cells import MISSING
+from rebalance_xl.functions import contracts
+from rebalance_xl.functions.liquidation_equation import (
+    cross_liquidation_of,
+    is_already_liquidatable,
+    isolated_liquidation_of,
+)
+from rebalance_xl.functions.margin import liquidation_distance
+from rebalance_xl.functions.tier_tables import TierTables, read_margin_tiers
+from rebalance_xl.functions.tiers import TierTable, max_leverage_of, requirement
+from rebalance_xl.functions.venues import GENERIC, VENUE_WORDS, estimate_label
+
+HOURS_A_DAY, DAYS_A_YEAR = 24.0, 365.0
+
+
+def sign(position: Position) -> float:
+    """Return +1 for a long, -1 for a short."""
+    return 1.0 if position.side == "long" else -1.0
+
+
+def contract_number(position: Position) -> float:
+    """Return the number of the contract type inside the kernels."""
+    return contracts.INVERSE if position.inverse else contracts.LINEAR
+
+
+def pnl_of(position: Position) -> float:
+    """Return the unrealised profit in money."""
+    if not position.quantity or position.entry is None:
+        return 0.0
+    profit = contracts.futures_pnl(
+        sign(position), position.quantity, position.entry, position.mark, contract_number(position)
+    )
+    return float(profit) * position.money
+
+
+def margin_of(position: Position) -> float:
+    """Return the margin in money."""
+    return position.margin * position.money
+
+
+def equity_of(position: Position) -> float:
+    """Return what a position is worth to the book: margin plus unrealised profit."""
+    return margin_of(position) + pnl_of(position)
+
+
+def funding_per_day(position: Position, notional: float) -> float:
+    """Return the cost (+) or income (-) of a notional a day, 0 for a contract that expires."""
+    if position.expiry is not None:
+        return 0.0
+    return sign(position) * notional * position.funding_rate * HOURS_A_DAY / position.funding_hours
+
+
+@dataclass(frozen=True, slots=True)
+class Tiers:
+    """The margin tiers of a book's positions: the workbook's own table before the shipped ones."""
+
+    tables: TierTables
+
+    @classmethod
+    def of(cls, book: Book) -> Tiers:
+        """Read the workbook's MarginTiers table."""
+        if book.tiers is None or not book.tiers.rows:
+            return cls(read_margin_tiers(MISSING))
+        return cls(read_margin_tiers([list(book.tiers.headers), *[list(row) for row in book.tiers.rows]]))
+
+    def table(self, position: Position) -> TierTable | None:
+        """Return a position's tiers, None where nobody knows them."""
+        found = self.tables.lookup(f"{position.venue}:{position.symbol}")
+        return found if isinstance(found, TierTable) else None
+
+    def problem(self, position: Position) -> str:
+        """Return why a position has no tiers, "" where it has."""
+        found = self.tables.lookup(f"{position.venue}:{position.symbol}")
+        return "" if isinstance(found, TierTable) else found.reason
+
+    def max_leverage(self, position: Position, notional: float) -> float | None:
+        """Return the highest leverage at a notional (in money), None where not known."""
+        table = self.table(position)
+        if table is None:
+            return None
+        size = notional if not position.inverse else notional / position.mark
+        most = float(max_leverage_of(table, size))
+        return most if math.isfinite(most) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """What the other cross positions of an account contribute: maintenance, profit and margin, in money."""
+
+    maintenance: float = 0.0
+    pnl: float = 0.0
+    margin: float = 0.0
+
+
+def others_of(book: Book, tiers: Tiers, position: Position) -> Others:
+    """Return the contribution of the other cross positions at the same venue; none for isolated margin."""
+    if position.margin_mode != "cross":
+        return Others()
+    maintenance = pnl = margin = 0.0
+    for other in book.positions:
+        same = other.venue.casefold() == position.venue.casefold() and other.margin_mode == "cross"
+        if not same or other.row == position.row or not other.quantity or other.inverse != position.inverse:
+            continue
+        table = tiers.table(other)
+        if table is not None:
+            size = contracts.position_value(other.quantity, other.mark, contract_number(other))
+            maintenance += float(requirement(table, size)) * other.money
+        pnl += pnl_of(other)
+        margin += margin_of(other)
+    return Others(maintenance, pnl, margin)
+
+
+def liquidation_price(
+    book: Book, tiers: Tiers, position: Position, quantity: float, entry: float, margin: float
+) -> float | None:
+    """Return the liquidation price of a size, entry and margin (in money); infinity for never, None if unknown."""
+    table = tiers.table(position)
+    if table is None or quantity <= 0:
+        return None
+    s, kind, money = sign(position), contract_number(position), position.money
+    venue = VENUE_WORDS.get(position.venue.strip().casefold(), GENERIC)
+    fee = book.venue(position.venue).futures_fee
+    if position.margin_mode == "isolated" and margin > 0:
+        value = float(contracts.position_value(quantity, entry, kind))
+        extra = margin / money - value / position.leverage
+        leverage = position.leverage if extra >= 0 else value * money / margin
+        added = max(0.0, extra)
+        price = float(isolated_liquidation_of(table, s, quantity, entry, leverage, kind, venue, added, fee))
+        if price == price:
+            return price
+    others = others_of(book, tiers, position)
+    wallet = (margin + others.margin) / money
+    price = float(
+        cross_liquidation_of(
+            table, s, quantity, entry, wallet, others.maintenance / money, others.pnl / money, kind, venue, fee
+        )
+    )
+    return None if price != price else price
+
+
+def distance(price: float | None, position: Position) -> float | None:
+    """Return the share of the mark up to a liquidation price; 0 where it is reached already."""
+    if price is None:
+        return None
+    if is_already_liquidatable(sign(position), price, position.mark):
+        return 0.0
+    return float(liquidation_distance(price, position.mark))
+
+
+def figures_of(book: Book, tiers: Tiers, position: Position, total: float) -> PositionFigures:
+    """Return the figures of an open position as it stands."""
+    entry = position.mark if position.entry is None else position.entry
+    margin, pnl = margin_of(position), pnl_of(position)
+    price = liquidation_price(book, tiers, position, position.quantity, entry, margin)
+    daily = funding_per_day(position, position.notional)
+    return PositionFigures(
+        symbol=position.symbol,
+        asset=position.asset,
+        venue=position.venue,
+        side=position.side,
+        notional=position.notional,
+        margin=margin,
+        pnl=pnl,
+        equity=margin + pnl,
+        weight=(margin + pnl) / total if total else 0.0,
+        leverage=position.leverage,
+        liquidation_price=price,
+        liquidation_distance=distance(price, position),
+        funding_per_day=daily,
+        funding_per_year=daily * DAYS_A_YEAR,
+        return_on_margin=pnl / margin if margin else None,
+        max_leverage=tiers.max_leverage(position, position.notional),
+        estimate=estimate_label(position.venue, position.margin_mode),
+    )
+
+
+def terms_of(
+    book: Book, tiers: Tiers, position: Position, quantity: float, margin: float, opening: bool = True
+) -> FuturesTerms:
+    """Return what a line means: the position after it, its break-even and its funding.
+
+    Parameters
+    ----------
+    book, tiers, position
+        The row of Futures.
+    quantity, margin
+        Units added (or closed) and margin added (or released), in money.
+    opening
+        Whether the line adds.
+    """
+    kind = contract_number(position)
+    entry = position.mark if position.entry is None else position.entry
+    if opening:
+        fills = ([position.quantity, quantity], [entry, position.mark])
+        after, margin_after = position.quantity + quantity, margin_of(position) + margin
+        entry_after = contracts.average_entry(*fills, kind)
+    else:
+        after, margin_after = position.quantity - quantity, margin_of(position) - margin
+        entry_after = entry
+    price = liquidation_price(book, tiers, position, after, entry_after, margin_after)
+    notional = quantity * position.unit_value
+    fee = book.venue(position.venue).futures_fee
+    return FuturesTerms(
+        notional=notional,
+        leverage=position.leverage,
+        liquidation_price=price,
+        liquidation_distance=distance(price, position),
+        break_even=break_even(position, fee, book.settings.holding_days) if opening else None,
+        funding_per_day=funding_per_day(position, notional),
+        estimate=estimate_label(position.venue, position.margin_mode),
+    )
+
+
+def break_even(position: Position, fee: float, days: float) -> float:
+    """Return the price at which both fees and the funding of the holding period are earned.
+
+    The fees are exact; funding is charged on the notional at the mark: ``(E (1 + s fo) + s funding) / (1 - s fc)``.
+    """
+    s, mark = sign(position), position.mark
+    exact = float(contracts.breakeven_price(s, mark, fee, fee, contract_number(position)))
+    funding = funding_per_day(position, 1.0) * days
+    if position.inverse:
+        # In coin: Q/E - Q/X per USD earned must also pay the funding, Q/E times its share.
+        return 1.0 / (1.0 / exact - s * funding / mark / (1.0 + s * fee))
+    return exact + s * funding * mark / (1.0 - s * fee)

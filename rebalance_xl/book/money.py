@@ -1,0 +1,136 @@
+"""Where the money is while a plan is made: cash and proceeds by venue, transfers, fees and bonus credit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rebalance_xl.book.model import Book
+
+CASH, PROCEEDS = "cash", "proceeds"
+ANY, SPOT, FUTURES, EVENT = "any", "spot", "futures", "event"
+
+
+@dataclass(slots=True)
+class Source:
+    """Money that may be spent: whose it was, where it lies and what it may be spent on."""
+
+    kind: str
+    venue: str
+    amount: float
+    pool: str = ANY
+    row: int | None = None
+    left: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.left = self.amount
+
+
+@dataclass(slots=True)
+class Fees:
+    """Fees by venue, paid from the venue's bonus credit first."""
+
+    book: Book
+    credit_used: dict[str, float] = field(default_factory=dict)
+    paid: float = 0.0
+
+    def credit(self, venue: str) -> float:
+        """Return the credit that is left at a venue."""
+        return self.book.venue(venue).credit - self.credit_used.get(venue.casefold(), 0.0)
+
+    def net(self, venue: str, gross: float) -> float:
+        """Return what a fee costs in money."""
+        return max(0.0, gross - self.credit(venue))
+
+    def charge(self, venue: str, gross: float) -> float:
+        """Take a fee and return what it cost in money."""
+        net = self.net(venue, gross)
+        self.credit_used[venue.casefold()] = self.credit_used.get(venue.casefold(), 0.0) + gross - net
+        self.paid += net
+        return net
+
+    def affordable(self, venue: str, money: float, rate: float) -> float:
+        """Return the largest amount whose cost, with a fee of `rate` of it, is not above `money`."""
+        if money <= 0:
+            return 0.0
+        credit = self.credit(venue)
+        return money if rate * money <= credit else (money + credit) / (1.0 + rate)
+
+
+@dataclass(slots=True)
+class Purse:
+    """All sources of a plan, and the transfers that spending from them causes."""
+
+    book: Book
+    sources: list[Source] = field(default_factory=list)
+    transfers: dict[tuple[str, str], float] = field(default_factory=dict)
+    transfer_fees: dict[tuple[str, str], float] = field(default_factory=dict)
+    stuck: dict[str, float] = field(default_factory=dict)
+
+    def add(self, kind: str, venue: str, amount: float, pool: str = ANY, row: int | None = None) -> None:
+        """Put money in."""
+        if amount > 0:
+            self.sources.append(Source(kind, venue, amount, pool, row))
+
+    def _is_far(self, source: Source, venue: str) -> bool:
+        return bool(source.venue and venue and source.venue.casefold() != venue.casefold())
+
+    def _usable(self, venue: str, pools: Iterable[str], kinds: Iterable[str]) -> list[Source]:
+        """Return the sources in the order of spending: at the venue before transfers, cash before proceeds."""
+        found = []
+        for source in self.sources:
+            if source.left <= 0 or source.pool not in pools or source.kind not in kinds:
+                continue
+            if self._is_far(source, venue) and not self.book.venue(source.venue).withdrawals:
+                self.stuck[source.venue] = max(self.stuck.get(source.venue, 0.0), source.left)
+                continue
+            found.append(source)
+        return sorted(found, key=lambda s: (self._is_far(s, venue), s.kind == PROCEEDS, s.pool == EVENT))
+
+    def _transfer_fee(self, source: Source, venue: str) -> float:
+        key = (source.venue, venue)
+        if not self._is_far(source, venue) or key in self.transfers:
+            return 0.0
+        return self.book.venue(source.venue).withdrawal_fee
+
+    def available(self, venue: str, pools: Iterable[str], kinds: Iterable[str] = (CASH, PROCEEDS)) -> float:
+        """Return what can be spent at a venue, after the fees of the transfers that it would take."""
+        reachable = 0.0
+        by_origin: dict[str, list[Source]] = {}
+        for source in self._usable(venue, tuple(pools), tuple(kinds)):
+            by_origin.setdefault(source.venue, []).append(source)
+        for sources in by_origin.values():
+            money = math.fsum(source.left for source in sources)
+            reachable += max(0.0, money - self._transfer_fee(sources[0], venue))
+        return reachable
+
+    def spend(self, cost: float, venue: str, pools: Iterable[str], kinds: Iterable[str] = (CASH, PROCEEDS)) -> float:
+        """Take money, transferring where needed; return the transfer fees, which come on top."""
+        fees = 0.0
+        for source in self._usable(venue, tuple(pools), tuple(kinds)):
+            if cost <= 0:
+                break
+            fee = self._transfer_fee(source, venue)
+            money = min(cost, source.left - fee)
+            if money <= 0:
+                continue
+            source.left -= money + fee
+            cost -= money
+            fees += fee
+            if self._is_far(source, venue):
+                key = (source.venue, venue)
+                self.transfers[key] = self.transfers.get(key, 0.0) + money
+                self.transfer_fees[key] = self.transfer_fees.get(key, 0.0) + fee
+        if cost > 0 and self.sources:
+            # What rounding asks for beyond the last source is below a billionth: the last one used gives it.
+            max(self.sources, key=lambda source: source.left).left -= cost
+        return fees
+
+    def used(self, kind: str) -> float:
+        """Return what was spent of a kind of money."""
+        return math.fsum(source.amount - source.left for source in self.sources if source.kind == kind)
+
+    def left(self, kind: str) -> float:
+        """Return what was not spent of a kind of money."""
+        return math.fsum(source.left for source in self.sources if source.kind == kind)

@@ -1,0 +1,101 @@
+"""Books that the tests of this folder share, built in memory."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rebalance_xl.book.memory import MemoryWorkbook
+from rebalance_xl.book.model import read_book
+from rebalance_xl.book.plan import make_plan
+from rebalance_xl.book.plan_data import Plan
+from rebalance_xl.book.schema import JOURNAL, PLAN
+
+DAY = dt.date(2026, 9, 30)
+PORTFOLIO = (
+    "Asset Sector Kind Venue Quantity Price CostBasis Target Band Priority Locked Lot MinNotional".split()
+)
+FUTURES = (
+    "Symbol Asset Venue Side Contract MarginMode Quantity EntryPrice MarkPrice Leverage Margin FundingRate "
+    "FundingHours Expiry Target HedgeRatio Priority Lot MinNotional"
+).split()
+EVENTS = "Scope Action Start End Level Note".split()
+VENUES = (
+    "Venue KYC Withdrawals Products SpotFee FuturesFee WithdrawalFee MaxLeverage Lot MinNotional Credit".split()
+)
+LOTS = "Asset Date Quantity Price".split()
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def table(headers: Sequence[str], rows: Rows) -> list[list[Any]]:
+    """Return a header row and one row for each mapping; what a mapping lacks is blank."""
+    unknown = {key for row in rows for key in row} - set(headers)
+    assert not unknown, unknown
+    return [list(headers), *[[row.get(header) for header in headers] for row in rows]]
+
+
+def workbook(
+    portfolio: Rows,
+    futures: Rows = (),
+    settings: Mapping[str, Any] | None = None,
+    events: Rows = (),
+    venues: Rows = (),
+    lots: Rows = (),
+    prices: Sequence[Sequence[Any]] = (),
+) -> MemoryWorkbook:
+    """Return a workbook with the tables given, and empty Plan and Journal tables."""
+    tables = {"Portfolio": table(PORTFOLIO, portfolio)}
+    if futures:
+        tables["Futures"] = table(FUTURES, futures)
+    if events:
+        tables["Events"] = table(EVENTS, events)
+    if venues:
+        tables["Venues"] = table(VENUES, venues)
+    if lots:
+        tables["Lots"] = table(LOTS, lots)
+    if prices:
+        tables["Prices"] = [list(row) for row in prices]
+    tables["Plan"] = [[column.name for column in PLAN.columns]]
+    tables["Journal"] = [[column.name for column in JOURNAL.columns]]
+    names: dict[str, Any] = {"AsOf": DAY, "LastReview": None}
+    return MemoryWorkbook(tables, names | dict(settings or {}))
+
+
+def plan_of(*arguments: Any, **keywords: Any) -> Plan:
+    """Return the plan of a workbook built from the arguments."""
+    return make_plan(read_book(workbook(*arguments, **keywords)))
+
+
+def spot(asset: str, value: float, target: float | None, band: float | None = 0.05, **more: Any) -> dict[str, Any]:
+    """Return a row of Portfolio worth `value`, at a price of 10 unless another is given."""
+    price = more.pop("Price", 10.0)
+    return {"Asset": asset, "Quantity": value / price, "Price": price, "Target": target, "Band": band, **more}
+
+
+def stable(value: float, target: float | None = None, band: float | None = None, **more: Any) -> dict[str, Any]:
+    """Return a stablecoin row."""
+    return {"Asset": "USDT", **spot("USDT", value, target, band, Kind="stable", Price=1.0), **more}
+
+
+def perpetual(symbol: str, asset: str, side: str, mark: float, **more: Any) -> dict[str, Any]:
+    """Return a row of Futures, not open unless a quantity is given."""
+    return {"Symbol": symbol, "Asset": asset, "Side": side, "MarkPrice": mark, "Leverage": 10.0, **more}
+
+
+def example(targets: tuple[float, float, float] = (0.45, 0.30, 0.20), sol: float = 4000.0) -> list[dict[str, Any]]:
+    """Return the practical example: BTC 5,000, ETH 3,000, SOL 2,000 that doubled."""
+    return [
+        spot("BTC", 5000.0, targets[0], 0.05, Price=50000.0, CostBasis=5000.0, Priority=1),
+        spot("ETH", 3000.0, targets[1], 0.05, Price=2000.0, CostBasis=3000.0, Priority=2),
+        spot("SOL", sol, targets[2], 0.05, Price=sol / 20.0, CostBasis=2000.0, Priority=3),
+    ]
+
+
+ETH_MARGIN = perpetual("ETHUSDT", "ETH", "long", 2000.0, Venue="Binance", Target=0.05, Priority=4)
+
+
+def amounts(plan: Plan) -> dict[str, tuple[str, float]]:
+    """Return action and amount of every line that trades, amounts to the cent."""
+    return {line.asset: (line.action, round(line.amount, 2)) for line in plan.trades}
