@@ -1,0 +1,201 @@
+"""The zip file around a workbook: read with suspicion, written with every untouched member's bytes verbatim."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+
+from .refusals import Refused
+
+MAX_MEMBERS = 20_000
+MAX_PART = 768 * 2**20
+MAX_TOTAL = 1536 * 2**20
+BOMB_SIZE = 64 * 2**20
+BOMB_RATIO = 400
+LOCAL_HEADER = struct.Struct("<4s5H3L2H")
+CENTRAL_HEADER = struct.Struct("<4s6H3L5H2L")
+END_RECORD = struct.Struct("<4s4H2LH")
+UTF8_FLAG = 0x800
+DESCRIPTOR_FLAG = 0x8
+
+
+@dataclass(slots=True)
+class Container:
+    """The members of one zip file, decompressed on demand."""
+
+    data: bytes
+    members: dict[str, zipfile.ZipInfo]
+    comment: bytes = b""
+    _parts: dict[str, bytes] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, data: bytes) -> Container:
+        """Read the directory of a zip file and refuse damaged, doubled and exploding ones.
+
+        Parameters
+        ----------
+        data : bytes
+            The whole file.
+
+        Returns
+        -------
+        Container
+        """
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                infos, comment = archive.infolist(), archive.comment
+        except (zipfile.BadZipFile, ValueError, struct.error, OverflowError, NotImplementedError, EOFError,
+                UnicodeDecodeError) as error:
+            raise Refused(f"damaged or truncated: the zip directory cannot be read ({error})") from None
+        if len(infos) > MAX_MEMBERS:
+            raise Refused(f"{len(infos)} parts in the zip file: more than {MAX_MEMBERS} is not a workbook")
+        members: dict[str, zipfile.ZipInfo] = {}
+        seen: set[str] = set()
+        total = 0
+        for info in infos:
+            lowered = info.filename.lower()
+            if lowered in seen:
+                raise Refused(f"the part {info.filename} is in the zip file twice")
+            seen.add(lowered)
+            if info.flag_bits & 0x1:
+                raise Refused(f"the part {info.filename} is encrypted: remove the password first")
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise Refused(f"the part {info.filename} is compressed in a way that Excel does not use")
+            if info.file_size > MAX_PART or info.file_size > BOMB_SIZE and (
+                info.file_size > BOMB_RATIO * max(info.compress_size, 1)
+            ):
+                raise Refused(f"the part {info.filename} would expand to {info.file_size / 2**20:,.0f} MB: refused")
+            total += info.file_size
+            members[info.filename] = info
+        if total > MAX_TOTAL:
+            raise Refused(f"would expand to {total / 2**20:,.0f} MB: refused")
+        return cls(data, members, comment)
+
+    def __contains__(self, name: str) -> bool:
+        """Say whether the part exists under exactly this name."""
+        return name in self.members
+
+    def payload(self, info: zipfile.ZipInfo) -> bytes:
+        """Return a member's bytes as they lie in the file, still compressed."""
+        start = info.header_offset
+        try:
+            header = LOCAL_HEADER.unpack_from(self.data, start)
+        except struct.error:
+            raise Refused(f"truncated: the part {info.filename} is cut off") from None
+        if header[0] != b"PK\x03\x04":
+            raise Refused(f"damaged: the part {info.filename} is not where the zip directory says")
+        start += LOCAL_HEADER.size + header[9] + header[10]
+        raw = self.data[start : start + info.compress_size]
+        if len(raw) != info.compress_size:
+            raise Refused(f"truncated: the part {info.filename} is cut off")
+        return raw
+
+    def read(self, name: str, keep: bool = False) -> bytes:
+        """Return a part decompressed, checked against its size and its checksum.
+
+        Parameters
+        ----------
+        name : str
+            The part's name in the zip file.
+        keep : bool
+            Keep it for the next reader.
+
+        Returns
+        -------
+        bytes
+        """
+        if name in self._parts:
+            return self._parts[name]
+        info = self.members[name]
+        raw = self.payload(info)
+        if info.compress_type == zipfile.ZIP_DEFLATED:
+            inflater = zlib.decompressobj(-15)
+            try:
+                content = inflater.decompress(raw, info.file_size + 1)
+            except zlib.error:
+                raise Refused(f"damaged: the part {name} cannot be decompressed") from None
+        else:
+            content = raw
+        if len(content) != info.file_size:
+            raise Refused(f"damaged: the part {name} has another size than the zip directory says")
+        if zlib.crc32(content) != info.CRC:
+            raise Refused(f"damaged: the part {name} fails its checksum")
+        if keep:
+            self._parts[name] = content
+        return content
+
+    def verify_rest(self, read: set[str]) -> None:
+        """Check the checksum of every part that was not read yet."""
+        for name in self.members:
+            if name not in read:
+                self.read(name)
+
+    def rewritten(self, changed: dict[str, bytes]) -> bytes:
+        """Return a zip file with some parts replaced or added and all others copied verbatim.
+
+        Parameters
+        ----------
+        changed : dict of str to bytes
+            New content by part name.
+
+        Returns
+        -------
+        bytes
+        """
+        out = bytearray()
+        directory = bytearray()
+        count = 0
+        for info in self.members.values():
+            if info.filename in changed:
+                content = changed[info.filename]
+                method = info.compress_type
+                raw = _deflated(content) if method == zipfile.ZIP_DEFLATED else content
+                crc, size = zlib.crc32(content), len(content)
+            else:
+                raw, method = self.payload(info), info.compress_type
+                crc, size = info.CRC, info.file_size
+            _append(out, directory, info, raw, method, crc, size)
+            count += 1
+        model = next(iter(self.members.values()))
+        for name, content in changed.items():
+            if name in self.members:
+                continue
+            info = zipfile.ZipInfo(name, model.date_time)
+            _append(out, directory, info, _deflated(content), zipfile.ZIP_DEFLATED, zlib.crc32(content), len(content))
+            count += 1
+        offset = len(out)
+        out += directory
+        out += END_RECORD.pack(
+            b"PK\x05\x06", 0, 0, count, count, len(directory), offset, len(self.comment)
+        ) + self.comment
+        return bytes(out)
+
+
+def _deflated(content: bytes) -> bytes:
+    deflater = zlib.compressobj(6 if len(content) < 2**20 else 2, zlib.DEFLATED, -15)
+    return deflater.compress(content) + deflater.flush()
+
+
+def _append(
+    out: bytearray, directory: bytearray, info: zipfile.ZipInfo, raw: bytes, method: int, crc: int, size: int
+) -> None:
+    flags = info.flag_bits & ~DESCRIPTOR_FLAG
+    name = info.orig_filename
+    encoded = name.encode("utf-8") if flags & UTF8_FLAG else name.encode("cp437", "replace")
+    if not flags & UTF8_FLAG and encoded.decode("cp437") != name:
+        encoded, flags = name.encode("utf-8"), flags | UTF8_FLAG
+    year, month, day, hour, minute, second = info.date_time
+    date = max(year - 1980, 0) << 9 | month << 5 | day
+    clock = hour << 11 | minute << 5 | second // 2
+    offset = len(out)
+    out += LOCAL_HEADER.pack(
+        b"PK\x03\x04", 20, flags, method, clock, date, crc, len(raw), size, len(encoded), 0
+    ) + encoded
+    out += raw
+    directory += CENTRAL_HEADER.pack(
+        b"PK\x01\x02", info.create_version | info.create_system << 8, 20, flags, method, clock, date, crc,
+        len(raw), size, len(encoded), 0, len(info.comment), 0, info.internal_attr, info.external_attr, offset,
+    ) + encoded + info.comment

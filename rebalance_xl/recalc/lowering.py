@@ -1,0 +1,623 @@
+"""Formulas made ready for the engine: only A1 references, no names, no tables, every argument in its place.
+
+One shape (see `formula_text`) is worked out once per sheet and rendered for every cell that has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from .formula_text import (
+    SLOT,
+    At,
+    Call,
+    Expression,
+    FormulaError,
+    Group,
+    Invoke,
+    Literal,
+    Name,
+    Operand,
+    Parser,
+    Ref,
+    Span,
+    Spilled,
+    Structured,
+    UnknownFunction,
+    shift_reference,
+    split_references,
+)
+from .model_calls import fill_model, missing_text
+from .package import Table
+from .parameter_classes import (
+    ARRAY,
+    LISTS,
+    REFERENCE,
+    TRANSPARENT,
+    VALUE,
+    gives_one_value,
+    parameter_class,
+)
+from .references import MAX_COLUMNS, MAX_ROWS, Area, column_letters
+from .structured import ThisRow, resolve
+
+_PREFIXES = ("_xlfn.", "_xlws.", "_xll.", "_xludf.", "_xldudf_", "_xlpm.")
+_VOLATILE_SHAPES = 4096
+Piece = str | int | Callable[[int, int, Sequence[str]], str]
+
+
+class BookView(Protocol):
+    """What lowering has to know about the workbook."""
+
+    tables: dict[str, Table]
+    names: dict[tuple[int, str], str]
+    sheet_names: list[str]
+    sheet_index: dict[str, int]
+
+    def extent(self, sheet: int) -> tuple[int, int]:
+        """Return the last used row and column of a sheet."""
+        ...
+
+    def knows(self, name: str) -> bool:
+        """Say whether the engine has a function."""
+        ...
+
+    def registered(self, name: str) -> Any:
+        """Return what the package itself implements under a name, None when nothing."""
+        ...
+
+    def spilled_area(self, sheet: int, row: int, column: int) -> Area | None:
+        """Return the area an anchor fills at the moment, None when the cell is no anchor."""
+        ...
+
+
+@dataclass(slots=True)
+class Template:
+    """A shape made ready: text with places for references and for what depends on the cell."""
+
+    pieces: list[Piece]
+    single: bool
+    layout: bool
+    functions: frozenset[str]
+    verbatim: bool
+
+    def render(self, references: Sequence[str], row: int, column: int) -> str:
+        """Return the engine's text for one cell.
+
+        Parameters
+        ----------
+        references : sequence of str
+            The cell's own references, in order.
+        row, column : int
+            The cell.
+
+        Returns
+        -------
+        str
+            Without the leading equals sign.
+        """
+        out = []
+        for piece in self.pieces:
+            if piece.__class__ is str:
+                out.append(piece)
+            elif piece.__class__ is int:
+                out.append(references[piece])  # type: ignore[index]
+            else:
+                out.append(piece(row, column, references))  # type: ignore[operator]
+        return "".join(out)  # type: ignore[arg-type]
+
+
+@dataclass(slots=True)
+class Lowered:
+    """One formula made ready."""
+
+    text: str
+    template: Template
+
+
+class Lowering:
+    """Lowers the formulas of one workbook, remembering shapes."""
+
+    def __init__(self, book: BookView) -> None:
+        self.book = book
+        self._templates: dict[tuple[int, str, str], Template | FormulaError | None] = {}
+
+    def lower(self, formula: str, sheet: int, row: int, column: int, mode: str) -> Lowered:
+        """Return a formula made ready.
+
+        Parameters
+        ----------
+        formula : str
+            Formula text without the equals sign.
+        sheet, row, column : int
+            The cell; sheets count from 0.
+        mode : str
+            VALUE for an ordinary formula, ARRAY for array and dynamic-array formulas.
+
+        Returns
+        -------
+        Lowered
+
+        Raises
+        ------
+        FormulaError
+            Unreadable, or beyond the engine.
+        """
+        shape, references = split_references(formula)
+        template = self.template(shape, references, sheet, mode)
+        if template.verbatim:
+            return Lowered(formula, template)
+        return Lowered(template.render(references, row, column), template)
+
+    def template(self, shape: str, references: Sequence[str], sheet: int, mode: str) -> Template:
+        """Return the template of a shape on a sheet."""
+        key = (sheet, mode, shape)
+        found = self._templates.get(key, self)
+        if isinstance(found, Template):
+            return found
+        if isinstance(found, FormulaError):
+            raise found
+        parser = Parser(shape, references)
+        try:
+            compiler = _Compiler(self.book, sheet)
+            template = compiler.compile(parser.parse(), mode)
+            template.verbatim = template.verbatim and not parser.literal_slots
+        except FormulaError as error:
+            if not parser.literal_slots:
+                self._templates[key] = error
+            raise
+        except RecursionError:
+            raise FormulaError("the formula is nested too deeply") from None
+        template.verbatim = not template.layout and _joined(template.pieces) == shape
+        if not parser.literal_slots:
+            self._templates[key] = template
+        return template
+
+    def forget_layout(self) -> None:
+        """Drop what depended on used areas and spilled areas, because these have changed."""
+        self._templates = {
+            key: found for key, found in self._templates.items() if not (isinstance(found, Template) and found.layout)
+        }
+
+
+def _joined(pieces: list[Piece]) -> str:
+    return "".join(SLOT if piece.__class__ is int else piece if isinstance(piece, str) else "\x01" for piece in pieces)
+
+
+@dataclass(slots=True)
+class _Out:
+    pieces: list[Piece]
+    single: bool
+
+
+@dataclass(slots=True)
+class _Compiler:
+    book: BookView
+    sheet: int
+    layout: bool = False
+    functions: set[str] = field(default_factory=set)
+    expanding: tuple[tuple[int, str], ...] = ()
+    relative: bool = False
+    references: Sequence[str] | None = None
+
+    def compile(self, expression: Expression, mode: str) -> Template:
+        out = self.expression(expression, mode)
+        pieces = out.pieces
+        if mode == VALUE and not out.single:
+            pieces = ["@(", *pieces, ")"]
+        return Template(_merged(pieces), out.single, self.layout, frozenset(self.functions), False)
+
+    def expression(self, expression: Expression, wanted: str) -> _Out:
+        single = expression.single
+        if single is not None:
+            return self.operand(single, wanted)
+        inside = ARRAY if wanted == ARRAY else VALUE
+        pieces: list[Piece] = []
+        one = True
+        for item in expression.items:
+            if isinstance(item, str):
+                pieces.append(item)
+                continue
+            if isinstance(item, Ref) and item.kind in ("columns", "rows") and inside == ARRAY:
+                out = self.clipped(item)
+            else:
+                out = self.operand(item, inside)
+            pieces.extend(out.pieces)
+            one = one and out.single
+        return _Out(pieces, one)
+
+    def operand(self, operand: Operand, wanted: str) -> _Out:
+        if isinstance(operand, Literal):
+            return _Out([operand.text], not operand.text.startswith("{"))
+        if isinstance(operand, Ref):
+            return self.reference(operand, wanted)
+        if isinstance(operand, Name):
+            return self.name(operand, wanted)
+        if isinstance(operand, Structured):
+            return self.structured(operand, wanted)
+        if isinstance(operand, Call):
+            return self.call(operand, wanted)
+        if isinstance(operand, Group):
+            if len(operand.members) > 1:
+                raise FormulaError("a union of references is not supported here")
+            out = self.expression(operand.members[0], wanted)
+            return _Out(["(", *out.pieces, ")"], out.single)
+        if isinstance(operand, At):
+            return self.at(operand.operand)
+        if isinstance(operand, Spilled):
+            return self.spilled(operand.operand, wanted)
+        if isinstance(operand, Span):
+            return self.span(operand, wanted)
+        return self.invoke(operand)
+
+    # --- references ------------------------------------------------------------------------------------------
+
+    def reference(self, ref: Ref, wanted: str) -> _Out:
+        prefix = self.prefix(ref.sheet)
+        if prefix is None:
+            return _Out(["#REF!"], True)
+        pieces: list[Piece] = [prefix] if prefix else []
+        pieces.append(self.corner(ref.first))
+        if ref.kind == "cell":
+            return _Out(pieces, True)
+        assert ref.last is not None
+        pieces += [":", self.corner(ref.last)]
+        return self.intersected(pieces, wanted)
+
+    def intersected(self, pieces: list[Piece], wanted: str) -> _Out:
+        if wanted == VALUE:
+            return _Out(["(@", *pieces, ")"], True)
+        return _Out(pieces, False)
+
+    def corner(self, corner: int | str) -> Piece:
+        if self.references is None:
+            return corner
+        text = self.references[corner] if isinstance(corner, int) else corner
+        if text.count("$") >= (2 if text.lstrip("$")[0].isalpha() and text[-1].isdigit() else 1):
+            return text
+        return lambda row, column, _: shift_reference(text, row - 1, column - 1)
+
+    def prefix(self, sheet: str) -> str | None:
+        if not sheet:
+            return ""
+        name = _sheet_name(sheet)
+        if sheet.startswith(("[", "'[")) or ("]" in name and "[" in name):
+            raise FormulaError("a reference to another workbook")
+        if name.lower() in self.book.sheet_index:
+            actual = self.book.sheet_names[self.book.sheet_index[name.lower()]]
+            return sheet if actual == name else "'" + actual.replace("'", "''") + "'!"
+        if ":" in name:
+            raise FormulaError("a reference through several sheets is not supported here")
+        return None
+
+    def clipped(self, ref: Ref) -> _Out:
+        """Return whole columns or rows cut to the used area, for array arithmetic and Python callbacks."""
+        prefix = self.prefix(ref.sheet)
+        if prefix is None:
+            return _Out(["#REF!"], True)
+        sheet = self.book.sheet_index[_sheet_name(ref.sheet).lower()] if ref.sheet else self.sheet
+        bottom, right = self.book.extent(sheet)
+        self.layout = True
+        first, last = str(ref.first), str(ref.last)
+        if ref.kind == "columns":
+            return _Out([f"{prefix}{first}1:{last}{max(bottom, 1)}"], False)
+        return _Out([f"{prefix}A{first}:{column_letters(max(right, 1))}{last}"], False)
+
+    def several(self, operand: Operand) -> list[Operand] | None:
+        """Return the references behind a union or a 3-D reference, None for anything else."""
+        if isinstance(operand, Group) and len(operand.members) > 1:
+            members = [member.single for member in operand.members]
+            if any(member is None for member in members):
+                raise FormulaError("a union of something that is not a reference")
+            listed: list[Operand] = []
+            for member in members:
+                assert member is not None
+                listed.extend(self.several(member) or [member])
+            return listed
+        if isinstance(operand, Group):
+            member = operand.members[0].single
+            return self.several(member) if member is not None else None
+        if isinstance(operand, Name):
+            found = self.defined(operand)
+            if found is not None and ("," in found[1] or ":" in found[1].partition("!")[0]):
+                shape, references = split_references(found[1])
+                expression = Parser(shape, references).parse()
+                inner = expression.single
+                if inner is not None and not references == [] and "$" in found[1]:
+                    return self.several(_with_text(inner, references))
+            return None
+        if isinstance(operand, Ref) and ":" in _sheet_name(operand.sheet):
+            first, _, last = _sheet_name(operand.sheet).partition(":")
+            index = self.book.sheet_index
+            if first.lower() not in index or last.lower() not in index:
+                raise FormulaError("a reference to sheets that do not exist")
+            low, high = sorted((index[first.lower()], index[last.lower()]))
+            return [
+                Ref(operand.kind, operand.first, operand.last, "'" + name.replace("'", "''") + "'!")
+                for name in self.book.sheet_names[low : high + 1]
+            ]
+        return None
+
+    # --- names, tables, spills --------------------------------------------------------------------------------
+
+    def defined(self, name: Name) -> tuple[int, str] | None:
+        scopes = [self.sheet, -1]
+        if name.sheet:
+            found = self.book.sheet_index.get(_sheet_name(name.sheet).lower())
+            scopes = [-1] if found is None else [found, -1]
+        for scope in scopes:
+            text = self.book.names.get((scope, name.text.lower()))
+            if text is not None:
+                return scope, text
+        return None
+
+    def name(self, name: Name, wanted: str) -> _Out:
+        if name.sheet.startswith(("[", "'[")):
+            raise FormulaError("a reference to another workbook")
+        if name.text.lower().startswith("_xlpm."):
+            return _Out([name.text[6:]], True)
+        found = self.defined(name)
+        if found is None:
+            table = self.book.tables.get(name.text.lower())
+            if table is not None:
+                return self.structured(Structured(name.text, None), wanted)
+            return _Out([name.text], True)
+        key = (found[0], name.text.lower())
+        if key in self.expanding:
+            raise FormulaError(f"the name {name.text} refers to itself")
+        if not found[1]:
+            return _Out(["#NAME?"], True)
+        shape, references = split_references(found[1])
+        inner = _Compiler(
+            self.book, self.sheet, expanding=(*self.expanding, key), relative=True, references=references
+        )
+        out = inner.expression(Parser(shape, references).parse(), wanted)
+        self.layout |= inner.layout
+        self.functions |= inner.functions
+        return _Out(["(", *out.pieces, ")"] if len(out.pieces) > 1 or inner.functions else out.pieces, out.single)
+
+    def structured(self, reference: Structured, wanted: str) -> _Out:
+        if not reference.table:
+            raise FormulaError("a structured reference without its table")
+        table = self.book.tables.get(reference.table.lower())
+        if table is None:
+            raise FormulaError(f"there is no table {reference.table}")
+        found = resolve(table, reference.inner, self.book.sheet_names[table.sheet], table.sheet == self.sheet)
+        if isinstance(found, ThisRow):
+            if found.left == found.right:
+                return _Out([lambda row, column, _: found.at(row)], True)
+            return self.intersected([lambda row, column, _: found.at(row)], wanted)
+        if ":" not in found.rpartition("!")[2]:
+            return _Out([found], True)
+        return self.intersected([found], wanted)
+
+    def at(self, operand: Operand) -> _Out:
+        if isinstance(operand, Structured) and operand.inner is not None and "#this row" not in operand.inner.lower():
+            return self.operand(operand, VALUE)
+        out = self.operand(operand, REFERENCE)
+        return _Out(["(@", *out.pieces, ")"] if not out.single else out.pieces, True)
+
+    def spilled(self, operand: Operand, wanted: str) -> _Out:
+        if not isinstance(operand, Ref) or operand.kind != "cell":
+            raise FormulaError("the operator # stands after something that is not a cell")
+        prefix = self.prefix(operand.sheet)
+        if prefix is None:
+            return _Out(["#REF!"], True)
+        sheet = self.book.sheet_index[_sheet_name(operand.sheet).lower()] if operand.sheet else self.sheet
+        corner, book = self.corner(operand.first), self.book
+        self.layout = True
+
+        def area(row: int, column: int, references: Sequence[str]) -> str:
+            if isinstance(corner, int):
+                text = references[corner]
+            else:
+                text = corner if isinstance(corner, str) else corner(row, column, references)
+            from .references import parse_area
+
+            cell = parse_area(text)
+            found = book.spilled_area(sheet, cell.top, cell.left) if cell is not None else None
+            return "#REF!" if found is None else prefix + found.text()
+
+        return self.intersected([area], wanted)
+
+    def span(self, span: Span, wanted: str) -> _Out:
+        left, right = self.operand(span.left, REFERENCE), self.operand(span.right, REFERENCE)
+        if span.operator == " ":
+            raise FormulaError("an intersection of references is not supported")
+        return self.intersected([*left.pieces, ":", *right.pieces], wanted)
+
+    # --- calls ------------------------------------------------------------------------------------------------
+
+    def call(self, call: Call, wanted: str) -> _Out:
+        name = plain_name(call.name)
+        if name == "SINGLE" and len(call.arguments) == 1:
+            return self.at(_only(call.arguments[0]))
+        if name == "ANCHORARRAY" and len(call.arguments) == 1:
+            return self.spilled(_only(call.arguments[0]), wanted)
+        found = self.defined(Name(call.name)) if not call.name.startswith("_xl") else None
+        if found is not None:
+            raise FormulaError(f"the name {call.name} is used as a function")
+        implementation = self.book.registered(name)
+        if implementation is not None:
+            self.functions.add(name)
+            if hasattr(implementation, "parameters"):
+                return self.catalogue_call(name, implementation, call.arguments, wanted)
+            return self.native_call(name, implementation, call.arguments, wanted)
+        if not self.book.knows(name):
+            raise UnknownFunction(name)
+        if name in ("ROWS", "COLUMNS") and len(call.arguments) == 1:
+            whole = _whole(call.arguments[0], name)
+            if whole is not None:
+                return _Out([str(whole)], True)
+        pieces: list[Piece] = [name, "("]
+        single = True
+        for position, argument in enumerate(call.arguments):
+            if position:
+                pieces.append(",")
+            if argument is None:
+                continue
+            kind = ARRAY if wanted == ARRAY else parameter_class(name, position)
+            if wanted == ARRAY and parameter_class(name, position) == REFERENCE:
+                kind = ARRAY
+            through = TRANSPARENT.get(name)
+            if through is not None and position >= through and wanted != ARRAY:
+                kind = wanted
+            inner = argument.single
+            listed = self.several(inner) if inner is not None and name in LISTS else None
+            if listed is not None:
+                for number, each in enumerate(listed):
+                    pieces.extend([",", *self.operand(each, kind).pieces] if number else self.operand(each, kind).pieces)
+                continue
+            out = self.expression(argument, kind)
+            pieces.extend(out.pieces)
+            if parameter_class(name, position) != REFERENCE or through is not None:
+                single = single and out.single
+        pieces.append(")")
+        return _Out(pieces, gives_one_value(name, single))
+
+    def argument_for_python(self, argument: Expression, wanted: str) -> _Out:
+        inner = argument.single
+        if isinstance(inner, Ref) and inner.kind in ("columns", "rows") and wanted != VALUE:
+            return self.clipped(inner)
+        return self.expression(argument, wanted)
+
+    def native_call(self, name: str, implementation: Any, arguments: Sequence[Expression | None], wanted: str) -> _Out:
+        pieces: list[Piece] = [name, "("]
+        single = True
+        for position, argument in enumerate(arguments):
+            if position:
+                pieces.append(",")
+            if argument is None:
+                pieces.append(missing_text())
+                continue
+            ranged = implementation.takes_range(position)
+            listed = parameter_class(name, position)
+            kind = ARRAY if wanted == ARRAY or listed == ARRAY else REFERENCE if ranged else VALUE
+            through = TRANSPARENT.get(name)
+            if through is not None and position >= through and wanted != ARRAY:
+                kind = wanted
+            out = self.argument_for_python(argument, kind)
+            pieces.extend(out.pieces)
+            single = single and (ranged or out.single)
+        pieces.append(")")
+        return _Out(pieces, gives_one_value(name, single))
+
+    def catalogue_call(
+        self, name: str, function: Any, arguments: Sequence[Expression | None], wanted: str
+    ) -> _Out:
+        inside = ARRAY if wanted == ARRAY else REFERENCE
+        given: list[_Out | None] = [
+            None if argument is None else self.argument_for_python(argument, inside) for argument in arguments
+        ]
+        given = fill_model(function, given, self.model_expression, lambda text: _Out([text], True))
+        pieces: list[Piece] = [name, "("]
+        single = True
+        for position, out in enumerate(given):
+            if position:
+                pieces.append(",")
+            pieces.extend([missing_text()] if out is None else out.pieces)
+            single = single and (out is None or out.single)
+        pieces.append(")")
+        return _Out(pieces, function.result.shape == "value" or (function.result.shape == "data" and single))
+
+    def model_expression(self, text: str) -> _Out | None:
+        """Return a model expression made ready, None when the workbook lacks what it names."""
+        shape, references = split_references(text)
+        compiler = _Compiler(self.book, self.sheet, expanding=self.expanding, references=references)
+        try:
+            out = compiler.model(Parser(shape, references).parse())
+        except FormulaError:
+            return None
+        if out is None:
+            return None
+        self.functions |= compiler.functions
+        self.layout |= compiler.layout
+        return out
+
+    def model(self, expression: Expression) -> _Out | None:
+        operand = expression.single
+        if isinstance(operand, Name) and self.defined(operand) is None:
+            if operand.text.lower() not in self.book.tables:
+                return None
+        if isinstance(operand, Call):
+            function = self.book.registered(operand.name)
+            outs: list[_Out | None] = []
+            for argument in operand.arguments:
+                out = self.model(argument) if argument is not None else None
+                outs.append(out)
+            required = [each.required for each in function.parameters]
+            filled = fill_model(function, outs, self.model_expression, lambda text: None)
+            if any(need and out is None for need, out in zip(required, filled, strict=False)):
+                return None
+            self.functions.add(operand.name)
+            pieces: list[Piece] = [operand.name, "("]
+            for position, out in enumerate(filled):
+                if position:
+                    pieces.append(",")
+                pieces.extend([missing_text()] if out is None else out.pieces)
+            return _Out([*pieces, ")"], False)
+        return self.expression(expression, ARRAY)
+
+    def invoke(self, operand: Invoke) -> _Out:
+        raise FormulaError("a lambda called on the spot is not supported")
+
+
+def plain_name(name: str) -> str:
+    """Return a function's name in capitals without the prefixes that files put before it."""
+    lowered = name.lower()
+    stripped = True
+    while stripped:
+        stripped = False
+        for prefix in _PREFIXES:
+            if lowered.startswith(prefix):
+                lowered = lowered[len(prefix) :]
+                stripped = True
+    return lowered.upper()
+
+
+def _sheet_name(prefix: str) -> str:
+    name = prefix[:-1]
+    return name[1:-1].replace("''", "'") if name.startswith("'") else name
+
+
+def _only(argument: Expression | None) -> Operand:
+    operand = argument.single if argument is not None else None
+    if operand is None:
+        raise FormulaError("a reference is missing")
+    return operand
+
+
+def _whole(argument: Expression | None, name: str) -> int | None:
+    operand = argument.single if argument is not None else None
+    if isinstance(operand, Ref) and operand.kind == "columns" and name == "ROWS":
+        return MAX_ROWS
+    if isinstance(operand, Ref) and operand.kind == "rows" and name == "COLUMNS":
+        return MAX_COLUMNS
+    return None
+
+
+def _with_text(operand: Operand, references: Sequence[str]) -> Operand:
+    """Return references whose slots are replaced by their text, so that they can stand in another formula."""
+    if isinstance(operand, Ref):
+        first = references[operand.first] if isinstance(operand.first, int) else operand.first
+        last = references[operand.last] if isinstance(operand.last, int) else operand.last
+        return Ref(operand.kind, first, last, operand.sheet)
+    if isinstance(operand, Group):
+        members = [
+            Expression([item if isinstance(item, str) else _with_text(item, references) for item in member.items])
+            for member in operand.members
+        ]
+        return Group(members)
+    return operand
+
+
+def _merged(pieces: list[Piece]) -> list[Piece]:
+    merged: list[Piece] = []
+    for piece in pieces:
+        if isinstance(piece, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += piece
+        else:
+            merged.append(piece)
+    return merged

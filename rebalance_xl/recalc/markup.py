@@ -1,0 +1,57 @@
+"""Text and numbers as SpreadsheetML writes them."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+ESCAPED_CHARACTER = re.compile(r"_x([0-9A-Fa-f]{4})_")
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)|\r")
+ERROR_KINDS = {
+    "#DIV/0!": "Div",
+    "#N/A": "Na",
+    "#NAME?": "Name",
+    "#NULL!": "Null",
+    "#NUM!": "Num",
+    "#REF!": "Ref",
+    "#VALUE!": "Value",
+    "#SPILL!": "Spill",
+    "#CALC!": "Calc",
+}
+ERROR_CODES = {kind: code for code, kind in ERROR_KINDS.items()}
+_XML_ENTITY = re.compile(r"&(?:#x[0-9A-Fa-f]+|#[0-9]+|lt|gt|amp|quot|apos);")
+
+
+def from_xml(text: str) -> str:
+    """Return character data with its XML entities resolved."""
+    return _XML_ENTITY.sub(lambda match: unescape(match[0]), text) if "&" in text else text
+
+
+def from_cell_text(text: str) -> str:
+    """Return the text that a cell shows for its character data (entities and _x000D_ resolved)."""
+    text = from_xml(text)
+    if "_x" in text:
+        text = ESCAPED_CHARACTER.sub(lambda match: chr(int(match[1], 16)), text)
+    return text
+
+
+def to_xml(text: str) -> str:
+    """Return text escaped for XML character data."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def to_cell_text(text: str) -> str:
+    """Return text escaped for a cell's value, control characters as _x000D_."""
+    if len(text) > 32767:
+        text = text[:32767]
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return to_xml(FORBIDDEN.sub(lambda match: f"_x{ord(match[0]):04X}_", text))
+
+
+def number_text(value: float) -> str:
+    """Return a finite number with as many digits as identify it, whole numbers without a point."""
+    if value == 0:
+        return "0"
+    if value == int(value) and abs(value) < 1e15:
+        return str(int(value))
+    return repr(value).replace("e", "E")

@@ -1,0 +1,61 @@
+"""Calls of the package's own functions completed: the workbook's model, today's date, hidden arguments, gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+#: The text that stands for an argument that was not given; no user can type it.
+MISSING_TEXT = "\ue000not given"
+
+Out = TypeVar("Out")
+
+
+def missing_text() -> str:
+    """Return the formula text of an argument that was not given."""
+    return f'"{MISSING_TEXT}"'
+
+
+def fill_model(
+    function: Any,
+    given: Sequence[Out | None],
+    from_model: Callable[[str], Out | None],
+    from_text: Callable[[str], Out | None],
+) -> list[Out | None]:
+    """Return a call's arguments with those that hosts supply.
+
+    Parameters
+    ----------
+    function : Function
+        The declaration.
+    given : sequence
+        The arguments as written, None for one that was not given.
+    from_model : callable
+        Turns a model expression into an argument, None when the workbook lacks it.
+    from_text : callable
+        Turns formula text into an argument.
+
+    Returns
+    -------
+    list
+        As long as needed; None where an argument stays omitted.
+    """
+    parameters = function.parameters
+    filled: list[Out | None] = list(given) + [None] * (len(parameters) - len(given))
+    no_data = all(
+        filled[position] is None for position, parameter in enumerate(parameters) if parameter.data
+    )
+    if no_data and function.has_model:
+        for position, parameter in enumerate(parameters):
+            if filled[position] is None and parameter.model:
+                filled[position] = from_model(parameter.model)
+                if filled[position] is None and parameter.required and not parameter.clock:
+                    filled[position] = from_text(f'"{MISSING_TEXT}:{parameter.model}"')
+    for position, parameter in enumerate(parameters):
+        if filled[position] is None and parameter.clock:
+            filled[position] = from_text("TODAY()")
+    if len(given) <= len(parameters):
+        filled += [from_model(parameter.model) for parameter in function.context]
+    while filled and filled[-1] is None:
+        filled.pop()
+    return filled

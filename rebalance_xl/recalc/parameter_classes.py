@@ -1,0 +1,149 @@
+"""Which functions take ranges as they are, which compute with whole arrays, and which always give one value.
+
+Excel gives every parameter a class: a *value* parameter of an ordinary formula takes one cell of a range (implicit
+intersection), a *reference* parameter takes the range, an *array* parameter makes everything inside it work on arrays.
+Source of the classes: the function descriptions in ECMA-376 part 1, 18.17.7, and [MS-XLS] 2.5.198.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+VALUE, REFERENCE, ARRAY = "V", "R", "A"
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+#: One value whatever the arguments are; reference parameters.
+AGGREGATES: Final = _set(
+    """SUM AVERAGE AVERAGEA COUNT COUNTA MIN MINA MAX MAXA PRODUCT STDEV STDEVA STDEVP STDEVPA STDEV.S STDEV.P VAR VARA
+    VARP VARPA VAR.S VAR.P AND OR XOR SUMSQ DEVSQ AVEDEV GEOMEAN HARMEAN KURT SKEW SKEW.P MEDIAN CONCATENATE CONCAT
+    GCD LCM MULTINOMIAL NPV COUNTBLANK ROWS COLUMNS AREAS SHEETS DSUM DCOUNT DCOUNTA DAVERAGE DMAX DMIN DGET DPRODUCT
+    DSTDEV DSTDEVP DVAR DVARP T N TYPE ISREF"""
+)
+
+#: One value whatever the arguments are; array parameters.
+ARRAY_AGGREGATES: Final = _set(
+    """SUMPRODUCT MDETERM CORREL COVAR COVARIANCE.P COVARIANCE.S PEARSON RSQ SLOPE INTERCEPT STEYX FTEST F.TEST
+    CHITEST CHISQ.TEST SUMX2MY2 SUMX2PY2 SUMXMY2 MODE MODE.SNGL IRR MIRR XIRR XNPV PROB"""
+)
+
+#: Arrays as results, array parameters.
+ARRAY_MAKERS: Final = _set(
+    """MMULT MINVERSE TRANSPOSE FREQUENCY LINEST LOGEST TREND GROWTH MODE.MULT FILTER SORT SORTBY UNIQUE SEQUENCE
+    RANDARRAY VSTACK HSTACK TAKE DROP CHOOSEROWS CHOOSECOLS TOCOL TOROW WRAPROWS WRAPCOLS EXPAND MUNIT TEXTSPLIT MAP
+    REDUCE SCAN BYROW BYCOL MAKEARRAY LAMBDA LET GROUPBY PIVOTBY"""
+)
+
+#: Functions whose parameters differ: one class per parameter, the last one repeated.
+MIXED: Final[dict[str, str]] = {
+    "SUMIF": "RVR", "COUNTIF": "RV", "AVERAGEIF": "RVR", "SUBTOTAL": "VR", "AGGREGATE": "VVR", "VLOOKUP": "VRVV",
+    "HLOOKUP": "VRVV", "MATCH": "VRV", "XMATCH": "VRVV", "RANK": "VRV", "RANK.EQ": "VRV", "RANK.AVG": "VRV",
+    "LARGE": "RV", "SMALL": "RV", "PERCENTILE": "RV", "PERCENTILE.INC": "RV", "PERCENTILE.EXC": "RV",
+    "QUARTILE": "RV", "QUARTILE.INC": "RV", "QUARTILE.EXC": "RV", "PERCENTRANK": "RVV", "PERCENTRANK.INC": "RVV",
+    "PERCENTRANK.EXC": "RVV", "TRIMMEAN": "RV", "FORECAST": "VAA", "FORECAST.LINEAR": "VAA", "TTEST": "AAVV",
+    "T.TEST": "AAVV", "ZTEST": "RV", "Z.TEST": "RV", "NETWORKDAYS": "VVR", "WORKDAY": "VVR",
+    "NETWORKDAYS.INTL": "VVVR", "WORKDAY.INTL": "VVVR", "TEXTJOIN": "VVR", "FVSCHEDULE": "VR", "SERIESSUM": "VVVR",
+    "LOOKUP": "VAA", "CELL": "VR", "ISFORMULA": "R", "FORMULATEXT": "R", "SHEET": "R", "ROW": "R", "COLUMN": "R",
+}  # fmt: skip
+
+#: Functions of MIXED that can give a reference or more than one value although their value arguments are single.
+NOT_SINGLE: Final = _set("LOOKUP ROW COLUMN")
+
+#: Pairs of a range and a criterion.
+CRITERIA: Final[dict[str, str]] = {
+    "SUMIFS": "RRV", "AVERAGEIFS": "RRV", "MAXIFS": "RRV", "MINIFS": "RRV", "COUNTIFS": "RV",
+}  # fmt: skip
+
+#: Functions that pass one of their arguments through; the class of those is the class wanted of the call itself.
+TRANSPARENT: Final[dict[str, int]] = {"IF": 1, "CHOOSE": 1, "IFERROR": 0, "IFNA": 0, "IFS": 0, "SWITCH": 0}
+
+#: Give references or arrays from reference parameters; single only by what they are asked for.
+REFERENCE_MAKERS: Final[dict[str, str]] = {
+    "INDEX": "RVVV", "OFFSET": "RVVVV", "INDIRECT": "VV", "XLOOKUP": "VRRVVV",
+}  # fmt: skip
+
+#: One value per value: with single arguments a single result.
+ELEMENTWISE: Final = _set(
+    """ABS ACCRINT ACCRINTM ACOS ACOSH ACOT ACOTH ADDRESS AMORDEGRC AMORLINC ARABIC ASC ASIN ASINH ATAN ATAN2 ATANH BASE
+    BESSELI BESSELJ BESSELK BESSELY BETADIST BETA.DIST BETAINV BETA.INV BIN2DEC BIN2HEX BIN2OCT BINOMDIST BINOM.DIST
+    BINOM.INV BINOM.DIST.RANGE BITAND BITLSHIFT BITOR BITRSHIFT BITXOR CEILING CEILING.MATH CEILING.PRECISE CHAR CHIDIST
+    CHIINV CHISQ.DIST CHISQ.DIST.RT CHISQ.INV CHISQ.INV.RT CLEAN CODE COMBIN COMBINA COMPLEX CONFIDENCE CONFIDENCE.NORM
+    CONFIDENCE.T CONVERT COS COSH COT COTH COUPDAYBS COUPDAYS COUPDAYSNC COUPNCD COUPNUM COUPPCD CRITBINOM CSC CSCH
+    CUMIPMT CUMPRINC DATE DATEDIF DATEVALUE DAY DAYS DAYS360 DB DBCS DDB DEC2BIN DEC2HEX DEC2OCT DECIMAL DEGREES DELTA
+    DISC DOLLAR DOLLARDE DOLLARFR DURATION EDATE EFFECT ENCODEURL EOMONTH ERF ERF.PRECISE ERFC ERFC.PRECISE ERROR.TYPE
+    EVEN EXACT EXP EXPONDIST EXPON.DIST FACT FACTDOUBLE FALSE FDIST F.DIST F.DIST.RT FIND FINDB FINV F.INV F.INV.RT
+    FISHER FISHERINV FIXED FLOOR FLOOR.MATH FLOOR.PRECISE FV GAMMA GAMMADIST GAMMA.DIST GAMMAINV GAMMA.INV GAMMALN
+    GAMMALN.PRECISE GAUSS GESTEP HEX2BIN HEX2DEC HEX2OCT HOUR HYPERLINK HYPGEOMDIST HYPGEOM.DIST IMABS IMAGINARY
+    IMARGUMENT IMCONJUGATE IMCOS IMCOSH IMCOT IMCSC IMCSCH IMDIV IMEXP IMLN IMLOG10 IMLOG2 IMPOWER IMREAL IMSEC IMSECH
+    IMSIN IMSINH IMSQRT IMSUB IMTAN INT INTRATE IPMT ISBLANK ISERR ISERROR ISEVEN ISLOGICAL ISNA ISNONTEXT ISNUMBER
+    ISO.CEILING ISODD ISOWEEKNUM ISPMT ISTEXT LEFT LEFTB LEN LENB LN LOG LOG10 LOGINV LOGNORM.DIST LOGNORM.INV
+    LOGNORMDIST LOWER MDURATION MID MIDB MINUTE MOD MONTH MROUND NA NEGBINOMDIST NEGBINOM.DIST NOMINAL NORMDIST
+    NORM.DIST NORMINV NORM.INV NORMSDIST NORM.S.DIST NORMSINV NORM.S.INV NOT NOW NPER NUMBERVALUE OCT2BIN OCT2DEC
+    OCT2HEX ODD ODDFPRICE ODDFYIELD ODDLPRICE ODDLYIELD PDURATION PERMUT PERMUTATIONA PHI PI PMT POISSON POISSON.DIST
+    POWER PPMT PRICE PRICEDISC PRICEMAT PROPER PV QUOTIENT RADIANS RAND RANDBETWEEN RATE RECEIVED REPLACE REPLACEB REPT
+    RIGHT RIGHTB ROMAN ROUND ROUNDDOWN ROUNDUP RRI SEARCH SEARCHB SEC SECH SECOND SIGN SIN SINH SLN SQRT SQRTPI
+    STANDARDIZE SUBSTITUTE SYD TAN TANH TBILLEQ TBILLPRICE TBILLYIELD TDIST T.DIST T.DIST.2T T.DIST.RT TEXT TEXTAFTER
+    TEXTBEFORE TIME TIMEVALUE TINV T.INV T.INV.2T TODAY TRIM TRUE TRUNC UNICHAR UNICODE UPPER VALUE VALUETOTEXT VDB
+    WEEKDAY WEEKNUM WEIBULL WEIBULL.DIST YEAR YEARFRAC YIELD YIELDDISC YIELDMAT"""
+)
+
+#: Functions that take several references where one is written (3-D references and unions can be listed instead).
+LISTS: Final = _set(
+    """SUM AVERAGE AVERAGEA COUNT COUNTA MIN MINA MAX MAXA PRODUCT STDEV STDEVA STDEVP STDEVPA STDEV.S STDEV.P VAR VARA
+    VARP VARPA VAR.S VAR.P SUMSQ AND OR XOR MEDIAN DEVSQ AVEDEV GEOMEAN HARMEAN KURT SKEW SKEW.P NPV CONCAT"""
+)
+
+
+def parameter_class(name: str, position: int) -> str:
+    """Return the class of a function's parameter: VALUE, REFERENCE or ARRAY.
+
+    Parameters
+    ----------
+    name : str
+        The function, in capitals and without a prefix.
+    position : int
+        The parameter, from 0.
+
+    Returns
+    -------
+    str
+        REFERENCE for a function that is not listed.
+    """
+    if name in ELEMENTWISE:
+        return VALUE
+    if name in AGGREGATES:
+        return REFERENCE
+    if name in ARRAY_AGGREGATES or name in ARRAY_MAKERS:
+        return ARRAY
+    classes = MIXED.get(name) or REFERENCE_MAKERS.get(name)
+    if classes:
+        return classes[min(position, len(classes) - 1)]
+    classes = CRITERIA.get(name)
+    if classes:
+        head = len(classes) - 2
+        return classes[position] if position < head else classes[head + (position - head) % 2]
+    return REFERENCE
+
+
+def gives_one_value(name: str, single_arguments: bool) -> bool:
+    """Say whether a call certainly gives one value.
+
+    Parameters
+    ----------
+    name : str
+        The function, in capitals and without a prefix.
+    single_arguments : bool
+        Whether every argument for a value parameter is one value.
+
+    Returns
+    -------
+    bool
+    """
+    if name in AGGREGATES or name in ARRAY_AGGREGATES:
+        return True
+    if name in NOT_SINGLE:
+        return False
+    return single_arguments and (name in ELEMENTWISE or name in MIXED or name in CRITERIA or name in TRANSPARENT)

@@ -1,0 +1,94 @@
+"""A1 references: letters to numbers and back, areas, and their limits."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+MAX_ROWS = 1_048_576
+MAX_COLUMNS = 16_384
+_AREA = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})(?::\$?([A-Za-z]{1,3})\$?([0-9]{1,7}))?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A rectangle of cells, rows and columns counted from 1."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def height(self) -> int:
+        """Number of rows."""
+        return self.bottom - self.top + 1
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return self.right - self.left + 1
+
+    def contains(self, row: int, column: int) -> bool:
+        """Say whether a cell lies inside."""
+        return self.top <= row <= self.bottom and self.left <= column <= self.right
+
+    def text(self) -> str:
+        """Return the area as A1 text, a single cell without a colon."""
+        first = f"{column_letters(self.left)}{self.top}"
+        if self.top == self.bottom and self.left == self.right:
+            return first
+        return f"{first}:{column_letters(self.right)}{self.bottom}"
+
+
+@cache
+def column_number(letters: str) -> int:
+    """Return the number of a column from its letters (A is 1)."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+@cache
+def column_letters(number: int) -> str:
+    """Return the letters of a column from its number."""
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def cell_name(row: int, column: int) -> str:
+    """Return a cell's A1 name."""
+    return f"{column_letters(column)}{row}"
+
+
+def parse_area(text: str) -> Area | None:
+    """Return the area that A1 text means, None when it is no area.
+
+    Parameters
+    ----------
+    text : str
+        For example ``B2:D9`` or ``$A$1``.
+
+    Returns
+    -------
+    Area or None
+    """
+    match = _AREA.match(text.strip())
+    if match is None:
+        return None
+    left, top = column_number(match[1]), int(match[2])
+    right, bottom = (column_number(match[3]), int(match[4])) if match[3] else (left, top)
+    area = Area(min(top, bottom), min(left, right), max(top, bottom), max(left, right))
+    if area.top < 1 or area.bottom > MAX_ROWS or area.right > MAX_COLUMNS:
+        return None
+    return area
+
+
+def quoted_sheet(name: str) -> str:
+    """Return a sheet's name as a formula writes it before the exclamation mark."""
+    return "'" + name.replace("'", "''") + "'"

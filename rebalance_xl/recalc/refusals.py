@@ -1,0 +1,127 @@
+"""Reasons not to touch a file: what is refused, and the guards for inputs and outputs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
+WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xltx", ".xltm")
+
+
+class Refused(Exception):
+    """A file that is left alone; the message is one line that says why and what would help."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileMark:
+    """What identifies one state of a file, to notice that it was changed meanwhile."""
+
+    size: int
+    modified: int
+    inode: int
+
+    @classmethod
+    def of(cls, path: Path) -> FileMark:
+        """Return the mark of the file as it is now.
+
+        Parameters
+        ----------
+        path : Path
+            An existing file.
+
+        Returns
+        -------
+        FileMark
+        """
+        status = path.stat()
+        return cls(status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+def read_input(path: Path, ignore_lock: bool = False) -> tuple[bytes, FileMark]:
+    """Read a workbook file whole, after the checks that need no parsing.
+
+    Parameters
+    ----------
+    path : Path
+        The workbook.
+    ignore_lock : bool
+        Read although Excel's or Calc's lock file lies beside it.
+
+    Returns
+    -------
+    tuple of bytes and FileMark
+
+    Raises
+    ------
+    Refused
+        Missing, a folder, unreadable, locked, empty, encrypted, .xls, .xlsb or no zip file.
+    """
+    if path.suffix.lower() == ".xlsb":
+        raise Refused("binary workbook (.xlsb): save it as .xlsx or .xlsm first")
+    if not ignore_lock:
+        refuse_when_locked(path)
+    try:
+        mark = FileMark.of(path)
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise Refused("no such file") from None
+    except IsADirectoryError:
+        raise Refused("is a folder, not a workbook") from None
+    except OSError as error:
+        raise Refused(f"cannot be read: {error.strerror or error}") from None
+    refuse_by_content(data)
+    return data, mark
+
+
+def refuse_by_content(data: bytes) -> None:
+    """Refuse what the first bytes show not to be an Open XML workbook."""
+    if not data:
+        raise Refused("the file is empty")
+    if data.startswith(OLE_MAGIC):
+        if ENCRYPTED_STREAM in data:
+            raise Refused("protected with a password: remove the password first")
+        raise Refused("old binary workbook (.xls): save it as .xlsx first")
+    if not data.startswith(b"PK"):
+        raise Refused("not an .xlsx or .xlsm workbook (no zip file)")
+
+
+def lock_files(path: Path) -> tuple[Path, Path]:
+    """Return the names under which Excel and LibreOffice mark an open file."""
+    return path.with_name("~$" + path.name), path.with_name(f".~lock.{path.name}#")
+
+
+def refuse_when_locked(path: Path) -> None:
+    """Refuse a workbook beside which a program's lock file says that it is open."""
+    for lock in lock_files(path):
+        if lock.exists():
+            raise Refused(f"open in another program ({lock.name} lies beside it): close it, or override the lock")
+
+
+def refuse_output(target: Path, source: Path, mark: FileMark, ignore_lock: bool = False) -> None:
+    """Refuse a place where the result must not be written.
+
+    Parameters
+    ----------
+    target, source : Path
+        Where the result goes and where the workbook came from.
+    mark : FileMark
+        The state of the source when it was read.
+    ignore_lock : bool
+        Write although a lock file lies beside the target.
+    """
+    if target.is_symlink():
+        raise Refused(f"the output {target.name} is a link: name the file it points to")
+    if target.is_dir():
+        raise Refused(f"the output {target.name} is a folder")
+    if target.exists() and not target.is_file():
+        raise Refused(f"the output {target.name} is not an ordinary file")
+    if not target.parent.is_dir():
+        raise Refused(f"the output folder {target.parent} does not exist")
+    if not ignore_lock:
+        refuse_when_locked(target)
+    same = target.exists() and os.path.samefile(target, source) if source.exists() else False
+    if same and FileMark.of(source) != mark:
+        raise Refused("was changed by another program while it was recalculated: run it again")

@@ -1,0 +1,356 @@
+"""Worksheet XML read fast: the values of its cells, and its formula cells with the place of each in the text."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from xml.parsers import expat
+
+from ..cells import CellError
+from .markup import ERROR_KINDS, from_cell_text, from_xml
+from .references import MAX_COLUMNS, MAX_ROWS, column_letters, column_number
+from .refusals import Refused
+
+_SHEET_DATA = re.compile(r"<((?:[\w.-]+:)?)sheetData(?:\s[^>]*?)?(/?)>")
+_FAST_CELL = re.compile(
+    r'<c r="([A-Z]{1,3})([0-9]{1,7})"((?: [\w:]+="[^"<]*")*) ?'
+    r"(?:/>|>(?:<f((?: [\w:]+=\"[^\"<]*\")*) ?(?:/>|>([^<]*)</f>))?"
+    r'(?:<v(?: xml:space="preserve")?>([^<]*)</v>|<v ?/>)?</c>)'
+)
+_ATTRIBUTE = re.compile(r"([\w:.-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_MARKUP = re.compile(
+    r"<!--.*?-->|<!\[CDATA\[(.*?)\]\]>|<\?.*?\?>"
+    r"|<(/?)([^\s/>!?]+)((?:\s+[^\s=]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*)\s*(/?)>",
+    re.S,
+)
+_REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})$")
+
+
+@dataclass(slots=True)
+class FormulaCell:
+    """A cell with a formula: where it is in the sheet, where it is in the text, what it showed."""
+
+    row: int
+    column: int
+    start: int
+    end: int
+    kind: str
+    attributes: dict[str, str]
+    formula: str
+    old: Any
+    dynamic: bool
+
+    @property
+    def reference(self) -> str:
+        """The area an array formula fills, "" for other formulas."""
+        return self.attributes.get("ref", "")
+
+
+@dataclass(slots=True)
+class SheetScan:
+    """One worksheet's cells."""
+
+    text: str
+    encoding: str
+    prefix: str
+    start: int
+    end: int
+    rows: dict[int, list[tuple[int, Any]]] = field(default_factory=dict)
+    formulas: list[FormulaCell] = field(default_factory=list)
+    bottom: int = 0
+    right: int = 0
+    implicit: bool = False
+
+    def value_map(self) -> dict[tuple[int, int], Any]:
+        """Return the constants by (row, column)."""
+        return {(row, column): value for row, cells in self.rows.items() for column, value in cells}
+
+
+def scan_sheet(text: str, encoding: str, strings: list[str], date1904: bool, part: str) -> SheetScan:
+    """Read a worksheet's cells.
+
+    Parameters
+    ----------
+    text : str
+        The whole part.
+    encoding : str
+        What turns the text back into the part's bytes.
+    strings : list of str
+        The workbook's shared strings.
+    date1904 : bool
+        Whether dates count from 1904.
+    part : str
+        The part's name, for messages.
+
+    Returns
+    -------
+    SheetScan
+
+    Raises
+    ------
+    Refused
+        Not well-formed, or a cell outside the sheet.
+    """
+    opening = _SHEET_DATA.search(text)
+    if opening is None:
+        _check_well_formed(text, part)
+        return SheetScan(text, encoding, "", 0, 0)
+    prefix = opening[1]
+    if opening[2]:
+        return SheetScan(text, encoding, prefix, opening.start(), opening.end())
+    start = opening.end()
+    end = text.find(f"</{prefix}sheetData", start)
+    if end < 0:
+        raise Refused(f"damaged: the part {part} ends in the middle of its cells")
+    scan = SheetScan(text, encoding, prefix, start, end)
+    values = _Values(strings, date1904)
+    special = text.find("<!", start, end) >= 0 or text.find("<?", start, end) >= 0
+    if prefix or special or not _scan_fast(scan, values):
+        scan = SheetScan(text, encoding, prefix, start, end)
+        _check_well_formed(text, part)
+        _scan_any(scan, values, part)
+    return scan
+
+
+def _check_well_formed(text: str, part: str) -> None:
+    parser = expat.ParserCreate("utf-8")
+    try:
+        parser.Parse(re.sub(r"^\ufeff?\s*<\?xml[^>]*\?>", "", text, count=1).encode("utf-8", "replace"), True)
+    except expat.ExpatError as error:
+        raise Refused(f"damaged: the part {part} is not well-formed XML ({error})") from None
+
+
+class _Values:
+    """Turns a cell's type and character data into a value."""
+
+    def __init__(self, strings: list[str], date1904: bool) -> None:
+        self.strings = strings
+        self.offset = 1462 if date1904 else 0
+        self.errors: dict[str, CellError] = {}
+
+    def read(self, kind: str, data: str | None) -> Any:
+        if data is None:
+            return None
+        if kind == "n":
+            try:
+                number = float(data)
+            except ValueError:
+                return data.strip() or None
+            return number if number - number == 0 else None
+        if kind == "s":
+            try:
+                return self.strings[int(data)]
+            except (ValueError, IndexError):
+                return ""
+        if kind in ("str", "inlineStr"):
+            return from_cell_text(data)
+        if kind == "b":
+            return data.strip() in ("1", "true")
+        if kind == "e":
+            code = data.strip()
+            return self.errors.setdefault(code, CellError(code if code in ERROR_KINDS else from_xml(code)))
+        if kind == "d":
+            return _serial(data, self.offset)
+        return from_cell_text(data)
+
+
+def _serial(text: str, offset: int) -> float | str:
+    try:
+        moment = dt.datetime.fromisoformat(text.strip())
+    except ValueError:
+        return text
+    return (moment.replace(tzinfo=None) - dt.datetime(1899, 12, 30)) / dt.timedelta(days=1) - offset
+
+
+_NO_ATTRIBUTES: dict[str, str] = {}
+
+
+def _attributes(text: str) -> dict[str, str]:
+    return {name: from_xml(double or single) for name, double, single in _ATTRIBUTE.findall(text)}
+
+
+def _scan_fast(scan: SheetScan, values: _Values) -> bool:
+    """Read cells written the usual way; False when any cell is written otherwise."""
+    text, start, end = scan.text, scan.start, scan.end
+    kinds: dict[str, tuple[str, bool]] = {"": ("n", False)}
+    shapes: dict[str, dict[str, str]] = {"": _NO_ATTRIBUTES}
+    columns: dict[str, int] = {}
+    read = values.read
+    strings = values.strings
+    rows = scan.rows
+    formulas = scan.formulas
+    current, cells = 0, []  # type: int, list[tuple[int, Any]]
+    count = right = bottom = last = 0
+    for match in _FAST_CELL.finditer(text, start, end):
+        letters, digits, attributes, shape, formula, data = match.groups()
+        count += 1
+        column = columns.get(letters) or columns.setdefault(letters, column_number(letters))
+        row = int(digits)
+        try:
+            kind, dynamic = kinds[attributes]
+        except KeyError:
+            parsed = _attributes(attributes)
+            kind, dynamic = kinds[attributes] = (parsed.get("t", "n"), "cm" in parsed)
+        if row != current:
+            if row < current or row > MAX_ROWS:
+                return False
+            current, cells, last = row, [], 0
+            rows[row] = cells
+        if column <= last or column > MAX_COLUMNS:
+            return False
+        last = column
+        if data is None:
+            value = None
+        elif kind == "n":
+            value = float(data) if data.isascii() and data.replace(".", "", 1).isdigit() else read(kind, data)
+        elif kind == "s":
+            try:
+                value = strings[int(data)]
+            except (ValueError, IndexError):
+                value = ""
+        else:
+            value = read(kind, data)
+        if shape is None:
+            if value is not None:
+                cells.append((column, value))
+                if column > right:
+                    right = column
+                bottom = row
+        else:
+            if column > right:
+                right = column
+            bottom = row
+            try:
+                parsed = shapes[shape]
+            except KeyError:
+                parsed = _attributes(shape)
+                if "ref" not in parsed:
+                    shapes[shape] = parsed
+            if formula and "&" in formula:
+                formula = from_xml(formula)
+            formulas.append(
+                FormulaCell(
+                    row, column, match.start(), match.end(), parsed.get("t", "normal"), parsed, formula or "", value,
+                    dynamic,
+                )
+            )
+    written = text.count("<c ", start, end) + text.count("<c>", start, end) + text.count("<c/", start, end)
+    if count != written + text.count("<c\n", start, end) + text.count("<c\t", start, end):
+        return False
+    scan.bottom, scan.right = bottom, right
+    return True
+
+
+def walk(scan: SheetScan) -> Iterator[tuple[str, int, int, str, str, str]]:
+    """Yield (event, start, end, local name, attributes, data) for the markup between the sheetData tags.
+
+    Parameters
+    ----------
+    scan : SheetScan
+        A sheet whose text and bounds are known.
+
+    Yields
+    ------
+    tuple
+        Events "open", "close", "empty" and "text" (CDATA).
+    """
+    for match in _MARKUP.finditer(scan.text, scan.start, scan.end):
+        name = match[3]
+        if name is None:
+            if match[1] is not None:
+                yield "text", match.start(), match.end(), "", "", match[1]
+            continue
+        local = name.rpartition(":")[2]
+        event = "close" if match[2] else "empty" if match[5] else "open"
+        yield event, match.start(), match.end(), local, match[4], ""
+
+
+def _scan_any(scan: SheetScan, values: _Values, part: str) -> None:
+    """Read cells however they are written: prefixes, comments, CDATA, missing references."""
+    text = scan.text
+    row = column = 0
+    cell: dict[str, str] | None = None
+    cell_start = 0
+    shape: dict[str, str] | None = None
+    buffers: dict[str, list[str]] = {}
+    open_names: list[str] = []
+    mark = scan.start
+
+    def gather(upto: int) -> None:
+        if cell is not None and open_names and "rPh" not in open_names and text[mark:upto]:
+            buffers.setdefault(open_names[-1], []).append(from_xml(text[mark:upto]))
+
+    def finish(end: int) -> None:
+        assert cell is not None
+        kind = cell.get("t", "n")
+        found = buffers.get("t") if kind == "inlineStr" else buffers.get("v")
+        data = "".join(found) if found is not None else None
+        if kind in ("str", "inlineStr") and data is not None:
+            data = data.replace("&", "&amp;")
+        value = values.read(kind, data)
+        if value is not None or shape is not None:
+            scan.right = max(scan.right, column)
+            scan.bottom = max(scan.bottom, row)
+        if shape is not None:
+            scan.formulas.append(
+                FormulaCell(
+                    row, column, cell_start, end, shape.get("t", "normal"), shape, "".join(buffers.get("f", [])),
+                    value, "cm" in cell,
+                )
+            )
+        elif value is not None:
+            scan.rows.setdefault(row, []).append((column, value))
+
+    for event, start, end, name, attributes, data in walk(scan):
+        if event == "text":
+            gather(start)
+            mark = end
+            if cell is not None and open_names:
+                buffers.setdefault(open_names[-1], []).append(data)
+            continue
+        gather(start)
+        mark = end
+        if cell is not None and name != "c":
+            if event == "open":
+                open_names.append(name)
+                if name in ("v", "t"):
+                    buffers.setdefault(name, [])
+            elif event == "close" and open_names:
+                open_names.pop()
+            if name == "f" and event != "close":
+                shape = _attributes(attributes)
+            continue
+        if name == "row" and event != "close":
+            written = _attributes(attributes).get("r")
+            if written is None:
+                scan.implicit = True
+            row = int(written) if written and written.isdigit() else row + 1
+            column = 0
+        elif name == "c" and event != "close":
+            cell = _attributes(attributes)
+            row, column = _position(cell.get("r"), row, column, scan, part)
+            cell_start, shape, buffers, open_names = start, None, {}, []
+            if event == "empty":
+                cell = None
+        elif name == "c" and cell is not None:
+            finish(end)
+            cell = None
+    for cells in scan.rows.values():
+        cells.sort(key=lambda item: item[0])
+    scan.formulas.sort(key=lambda item: item.start)
+
+
+def _position(reference: str | None, row: int, column: int, scan: SheetScan, part: str) -> tuple[int, int]:
+    if reference is None:
+        scan.implicit = True
+        return row, column + 1
+    match = _REFERENCE.match(reference.replace("$", ""))
+    if match is None:
+        raise Refused(f"damaged: the part {part} has a cell called {reference!r}")
+    row, column = int(match[2]), column_number(match[1])
+    if not 1 <= row <= MAX_ROWS or column > MAX_COLUMNS:
+        raise Refused(f"damaged: the part {part} has a cell {column_letters(column)}{row} outside the sheet")
+    return row, column

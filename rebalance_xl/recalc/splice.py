@@ -1,0 +1,275 @@
+"""New cached values spliced into worksheet XML; everything else stays as it is, byte for byte."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..cells import CellError
+from .markup import number_text, to_cell_text
+from .references import Area, cell_name, column_letters, column_number, parse_area
+from .scan import FormulaCell, SheetScan
+
+_COMMENT = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>", re.S)
+_TYPE = re.compile(r"\s+t\s*=\s*(?:\"[^\"]*\"|'[^']*')")
+_VALUE_METADATA = re.compile(r"\s+vm\s*=\s*(?:\"[^\"]*\"|'[^']*')")
+_CELL_METADATA = re.compile(r"\s+cm\s*=\s*(?:\"[^\"]*\"|'[^']*')")
+_REF = re.compile(r"(\sref\s*=\s*)(?:\"[^\"]*\"|'[^']*')")
+_ROW_NUMBER = re.compile(r"\sr\s*=\s*[\"']([0-9]+)[\"']")
+_CELL_NAME = re.compile(r"\sr\s*=\s*[\"']\$?([A-Za-z]+)\$?[0-9]+[\"']")
+_SPANS = re.compile(r"(\sspans\s*=\s*)[\"']([0-9]+):([0-9]+)[\"']")
+_DIMENSION = re.compile(r"(<(?:\w+:)?dimension\s+ref\s*=\s*)[\"']([^\"']*)[\"']")
+
+REMOVED = object()
+
+
+@dataclass(slots=True)
+class FormulaChange:
+    """A new value for a formula cell; `area` and `metadata` where its array changed its size or is new."""
+
+    cell: FormulaCell
+    value: Any
+    area: Area | None = None
+    metadata: int | None = None
+
+
+@dataclass(slots=True)
+class SheetChanges:
+    """What changes in one sheet."""
+
+    formulas: list[FormulaChange] = field(default_factory=list)
+    children: dict[int, dict[int, Any]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Whether anything changes."""
+        return bool(self.formulas or self.children)
+
+
+def typed_value(value: Any) -> tuple[str, str]:
+    """Return a value's cell type and character data.
+
+    Parameters
+    ----------
+    value : float, bool, str or CellError
+
+    Returns
+    -------
+    tuple of str and str
+        The type is "" for numbers.
+    """
+    if value.__class__ is float:
+        return "", number_text(value)
+    if isinstance(value, str):
+        return "str", to_cell_text(value)
+    if isinstance(value, bool):
+        return "b", "1" if value else "0"
+    if isinstance(value, CellError):
+        return "e", value.code
+    return "", number_text(float(value))
+
+
+def spliced(scan: SheetScan, changes: SheetChanges) -> str:
+    """Return a worksheet's text with its changes made.
+
+    Parameters
+    ----------
+    scan : SheetScan
+        The sheet as read.
+    changes : SheetChanges
+        New values of formula cells and of the cells that arrays fill.
+
+    Returns
+    -------
+    str
+    """
+    edits = [
+        (change.cell.start, change.cell.end, _formula_cell(scan, change)) for change in changes.formulas
+    ]
+    if changes.children:
+        edits.extend(_children_edits(scan, changes.children))
+        edits.sort(key=lambda edit: (edit[0], edit[1]))
+    text = scan.text
+    out: list[str] = []
+    position = 0
+    for start, end, new in edits:
+        out.append(text[position:start])
+        out.append(new)
+        position = end
+    out.append(text[position:])
+    result = "".join(out)
+    return _with_dimension(result, scan, changes) if changes.children else result
+
+
+def _formula_cell(scan: SheetScan, change: FormulaChange) -> str:
+    old = scan.text[change.cell.start : change.cell.end]
+    prefix = scan.prefix
+    kind, data = typed_value(change.value)
+    close = old.index(">")
+    while old[1:close].count('"') % 2 or old[1:close].count("'") % 2:
+        close = old.index(">", close + 1)
+    start = _TYPE.sub("", old[:close])
+    start = _VALUE_METADATA.sub("", start)
+    if kind:
+        start += f' t="{kind}"'
+    first = old.index(f"<{prefix}f", close)
+    last = old.find(f"</{prefix}f", first)
+    end = old.index(">", last if last >= 0 else first) + 1
+    formula = old[first:end]
+    if change.metadata is not None:
+        start = _CELL_METADATA.sub("", start) + f' cm="{change.metadata}"'
+        assert change.area is not None
+        tag = formula.index(">")
+        formula = f'<{prefix}f t="array" ref="{change.area.text()}"' + formula[tag:]
+    elif change.area is not None:
+        tag = formula.index(">")
+        formula = _REF.sub(lambda match: f'{match[1]}"{change.area.text()}"', formula[:tag]) + formula[tag:]
+    space = ' xml:space="preserve"' if kind == "str" and data != data.strip() else ""
+    return f"{start}>{formula}<{prefix}v{space}>{data}</{prefix}v></{prefix}c>"
+
+
+def _masked(text: str, start: int, end: int) -> str:
+    """Return text in which comments are blanked out, so that patterns find real tags at the same positions."""
+    if text.find("<!", start, end) < 0 and text.find("<?", start, end) < 0:
+        return text
+    return text[:start] + _COMMENT.sub(lambda match: " " * len(match[0]), text[start:end]) + text[end:]
+
+
+def _rows(scan: SheetScan, text: str) -> Iterator[tuple[int, int, int, int, int]]:
+    """Yield (row number, start, end of the start tag, start of the end tag, end) of every row element."""
+    prefix = scan.prefix
+    pattern = re.compile(rf"<{prefix}row(?=[\s/>])((?:\"[^\"]*\"|'[^']*'|[^>\"'])*?)(/?)>")
+    closing = f"</{prefix}row"
+    number, position = 0, scan.start
+    while True:
+        match = pattern.search(text, position, scan.end)
+        if match is None:
+            return
+        written = _ROW_NUMBER.search(match[1])
+        number = int(written[1]) if written else number + 1
+        if match[2]:
+            yield number, match.start(), match.end(), match.end(), match.end()
+            position = match.end()
+        else:
+            inner_end = text.index(closing, match.end())
+            position = text.index(">", inner_end) + 1
+            yield number, match.start(), match.end(), inner_end, position
+
+
+def _children_edits(scan: SheetScan, children: dict[int, dict[int, Any]]) -> Iterator[tuple[int, int, str]]:
+    """Yield the edits that set, insert and remove the cells of arrays."""
+    prefix = scan.prefix
+    if _is_empty_element(scan):
+        body = "".join(_new_row(prefix, row, children[row]) for row in sorted(children))
+        yield scan.start, scan.end, f"<{prefix}sheetData>{body}</{prefix}sheetData>"
+        return
+    text = _masked(scan.text, scan.start, scan.end)
+    wanted = sorted(children)
+    at = 0
+    position = scan.start
+    for number, start, tag_end, inner_end, end in _rows(scan, text):
+        while at < len(wanted) and wanted[at] < number:
+            new = _new_row(prefix, wanted[at], children[wanted[at]])
+            if new:
+                yield start, start, new
+            at += 1
+        if at >= len(wanted):
+            return
+        if wanted[at] == number:
+            yield from _row_edits(scan, text, number, (start, tag_end, inner_end, end), children[number])
+            at += 1
+        position = end
+    for row in wanted[at:]:
+        new = _new_row(prefix, row, children[row])
+        if new:
+            yield max(position, scan.start), max(position, scan.start), new
+
+
+def _is_empty_element(scan: SheetScan) -> bool:
+    return scan.text.startswith(f"<{scan.prefix}sheetData", scan.start)
+
+
+def _new_row(prefix: str, row: int, cells: dict[int, Any]) -> str:
+    body = "".join(_new_cell(prefix, row, column, cells[column]) for column in sorted(cells))
+    return f'<{prefix}row r="{row}">{body}</{prefix}row>' if body else ""
+
+
+def _new_cell(prefix: str, row: int, column: int, value: Any, attributes: str = "") -> str:
+    if value is REMOVED:
+        return f'<{prefix}c r="{cell_name(row, column)}"{attributes}/>' if attributes else ""
+    kind, data = typed_value(value)
+    shown = f' t="{kind}"' if kind else ""
+    space = ' xml:space="preserve"' if kind == "str" and data != data.strip() else ""
+    name = f"{column_letters(column)}{row}"
+    return f'<{prefix}c r="{name}"{attributes}{shown}><{prefix}v{space}>{data}</{prefix}v></{prefix}c>'
+
+
+def _row_edits(
+    scan: SheetScan, text: str, row: int, place: tuple[int, int, int, int], cells: dict[int, Any]
+) -> Iterator[tuple[int, int, str]]:
+    prefix = scan.prefix
+    start, tag_end, inner_end, end = place
+    if tag_end == end:
+        body = "".join(_new_cell(prefix, row, column, cells[column]) for column in sorted(cells))
+        if body:
+            tag = scan.text[start:end]
+            yield start, end, _with_spans(tag[: tag.rindex("/")].rstrip(), cells) + f">{body}</{prefix}row>"
+        return
+    tag = scan.text[start:tag_end]
+    wider = _with_spans(tag, cells)
+    if wider != tag:
+        yield start, tag_end, wider
+    pattern = re.compile(rf"<{prefix}c(?=[\s/>])((?:\"[^\"]*\"|'[^']*'|[^>\"'])*?)(/?)>")
+    wanted = sorted(cells)
+    at = 0
+    column, position = 0, tag_end
+    while True:
+        match = pattern.search(text, position, inner_end)
+        if match is None:
+            break
+        named = _CELL_NAME.search(match[1])
+        column = column_number(named[1]) if named else column + 1
+        position = match.end() if match[2] else text.index(">", text.index(f"</{prefix}c>", match.end())) + 1
+        while at < len(wanted) and wanted[at] < column:
+            new = _new_cell(prefix, row, wanted[at], cells[wanted[at]])
+            if new:
+                yield match.start(), match.start(), new
+            at += 1
+        if at < len(wanted) and wanted[at] == column:
+            kept = _VALUE_METADATA.sub("", _TYPE.sub("", match[1])).rstrip()
+            kept = re.sub(r"\sr\s*=\s*(?:\"[^\"]*\"|'[^']*')", "", kept)
+            yield match.start(), position, _new_cell(prefix, row, column, cells[column], kept)
+            at += 1
+    rest = "".join(_new_cell(prefix, row, column, cells[column]) for column in wanted[at:])
+    if rest:
+        yield inner_end, inner_end, rest
+
+
+def _with_spans(tag: str, cells: dict[int, Any]) -> str:
+    columns = [column for column, value in cells.items() if value is not REMOVED]
+    if not columns:
+        return tag
+
+    def widened(match: re.Match[str]) -> str:
+        low, high = min(int(match[2]), *columns), max(int(match[3]), *columns)
+        return match[0] if (low, high) == (int(match[2]), int(match[3])) else f'{match[1]}"{low}:{high}"'
+
+    return _SPANS.sub(widened, tag, count=1)
+
+
+def _with_dimension(text: str, scan: SheetScan, changes: SheetChanges) -> str:
+    match = _DIMENSION.search(text)
+    area = parse_area(match[2]) if match is not None else None
+    if match is None or area is None:
+        return text
+    rows = [row for row, cells in changes.children.items() if any(v is not REMOVED for v in cells.values())]
+    columns = [c for cells in changes.children.values() for c, value in cells.items() if value is not REMOVED]
+    if not rows:
+        return text
+    wider = Area(
+        min(area.top, *rows), min(area.left, *columns), max(area.bottom, *rows), max(area.right, *columns)
+    )
+    if wider == area:
+        return text
+    return f'{text[: match.start()]}{match[1]}"{wider.text()}"{text[match.end() :]}'

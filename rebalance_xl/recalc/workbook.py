@@ -1,0 +1,302 @@
+"""One workbook in, one workbook out: everything computed, only cached values changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..cells import CellError
+from .calculation import Calculation, CellResult
+from .metadata import dynamic_array_index
+from .output import verify_package, write_atomically
+from .package import Package, decoded, refuse_entities
+from .references import Area, cell_name
+from .refusals import Refused, read_input
+from .scan import SheetScan, scan_sheet
+from .spills import Anchor
+from .splice import REMOVED, FormulaChange, SheetChanges, spliced
+
+SAME_WITHIN = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedCell:
+    """One row of the report.
+
+    `status` is "changed", "new" (no cached value before), "error" (the formula gives an error value), "kept" (it could
+    not be computed, its cached value stays) or "unchanged"; `cause` says why for "error" and "kept".
+    """
+
+    sheet: str
+    cell: str
+    formula: str
+    old: Any
+    new: Any
+    status: str
+    cause: str = ""
+
+
+@dataclass(slots=True)
+class Recalculation:
+    """What a recalculation did.
+
+    Attributes
+    ----------
+    path, output : Path
+        The workbook and where the result was written, None when nothing was written.
+    formulas, computed, errors, kept : int
+        Formula cells in all; those computed; those that give an error value; those that kept their cached value.
+    changed : list of ChangedCell
+        Every cell whose cached value changed or that has an error or a cause worth telling.
+    unknown_functions : list of str
+        Functions nobody here knows, by name.
+    spills : dict of str to str
+        The area that each dynamic array fills, by its anchor.
+    warnings : list of str
+        What else the user should know.
+    stale : bool
+        Whether any cached value differed from the computed one.
+    """
+
+    path: Path
+    output: Path | None = None
+    formulas: int = 0
+    computed: int = 0
+    errors: int = 0
+    kept: int = 0
+    changed: list[ChangedCell] = field(default_factory=list)
+    unknown_functions: list[str] = field(default_factory=list)
+    spills: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    stale: bool = False
+
+    @property
+    def changed_cells(self) -> int:
+        """How many cells show another value than before."""
+        return sum(row.status in ("changed", "new") or not same(row.old, row.new) for row in self.changed)
+
+
+def recalculate(
+    path: str | Path,
+    output: str | Path | None = None,
+    *,
+    as_of: dt.date | dt.datetime | None = None,
+    check: bool = False,
+    ignore_lock: bool = False,
+    spill_plain: bool | None = None,
+) -> Recalculation:
+    """Compute every formula of a workbook and write the cached values back.
+
+    Parameters
+    ----------
+    path : str or Path
+        The workbook (.xlsx, .xlsm, .xltx, .xltm).
+    output : str or Path, optional
+        Where the result goes; without it the workbook itself is replaced, atomically.
+    as_of : date or datetime, optional
+        What TODAY and NOW give; without it the moment of the call.
+    check : bool
+        Only compare: write nothing.
+    ignore_lock : bool
+        Go ahead although a lock file says that the workbook is open.
+    spill_plain : bool, optional
+        Let ordinary formulas of the catalogue and of Excel's dynamic-array functions spill although the file does not
+        mark them; without it only in books that openpyxl wrote.
+
+    Returns
+    -------
+    Recalculation
+
+    Raises
+    ------
+    Refused
+        The file is left alone; the message is one line.
+
+    Examples
+    --------
+    >>> recalculate("book.xlsx", "out.xlsx").stale  # doctest: +SKIP
+    True
+    """
+    source = Path(path)
+    target = source if output is None else Path(output)
+    data, mark = read_input(source, ignore_lock)
+    package, scans = open_book(data)
+    plain = _written_by_openpyxl(package) if spill_plain is None else spill_plain
+    calculation = Calculation(package, scans, moment(as_of), plain)
+    calculation.run()
+    report = Recalculation(source, warnings=[*package.warnings, *calculation.warnings])
+    changes = _compare(calculation, report)
+    if check:
+        return report
+    parts = _changed_parts(package, scans, changes)
+    if parts:
+        content = package.container.rewritten(parts)
+        write_atomically(
+            target, content, source, mark, ignore_lock=ignore_lock,
+            verify=lambda written: verify_package(written, package.container, parts),
+        )
+    elif target != source:
+        write_atomically(target, data, source, mark, ignore_lock=ignore_lock)
+    report.output = target
+    return report
+
+
+def open_book(data: bytes) -> tuple[Package, list[SheetScan]]:
+    """Read a workbook's declarations and all its sheets.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+
+    Returns
+    -------
+    tuple of Package and list of SheetScan
+
+    Raises
+    ------
+    Refused
+        Damaged, unsafe or not a workbook.
+    """
+    package = Package.open(data)
+    scans = []
+    for sheet in package.sheets:
+        content = package.container.read(sheet.part)
+        refuse_entities(content, sheet.part)
+        text, encoding = decoded(content, sheet.part)
+        scans.append(scan_sheet(text, encoding, package.strings, package.date1904, sheet.part))
+    package.container.verify_rest({sheet.part for sheet in package.sheets})
+    return package, scans
+
+
+def moment(as_of: dt.date | dt.datetime | None) -> dt.datetime:
+    """Return the moment a recalculation takes as now, without a time zone."""
+    if as_of is None:
+        return dt.datetime.now().replace(microsecond=0)
+    if isinstance(as_of, dt.datetime):
+        return as_of.replace(tzinfo=None)
+    return dt.datetime(as_of.year, as_of.month, as_of.day)
+
+
+def same(old: Any, new: Any) -> bool:
+    """Say whether two cell values show the same, numbers within the noise of the last digits.
+
+    Parameters
+    ----------
+    old, new : worksheet value
+        The cached and the computed value.
+
+    Returns
+    -------
+    bool
+    """
+    if old.__class__ is float and new.__class__ is float:
+        return bool(old == new) or math.isclose(old, new, rel_tol=SAME_WITHIN, abs_tol=0.0)
+    if old.__class__ is not new.__class__:
+        return False
+    return bool(old == new)
+
+
+def _compare(calculation: Calculation, report: Recalculation) -> list[SheetChanges]:
+    changes = [SheetChanges() for _ in calculation.scans]
+    anchors = {(a.sheet, a.row, a.column): a for a in calculation.anchors if a.active}
+    names = calculation.sheet_names
+    unknown: set[str] = set()
+    for result in calculation.results:
+        report.formulas += 1
+        cell, value = result.cell, result.value
+        if result.status == "kept":
+            report.kept += 1
+            if result.cause.startswith("unknown-function:"):
+                unknown.add(result.cause.partition(":")[2])
+            report.changed.append(_row(names, result, "kept"))
+            continue
+        report.computed += 1
+        differs = not same(cell.old, value)
+        anchor = anchors.get((result.sheet, cell.row, cell.column)) if anchors else None
+        grown = anchor is not None and _grown(anchor)
+        if differs or grown:
+            change = FormulaChange(cell, value)
+            if anchor is not None and grown:
+                change.area = anchor.area
+                change.metadata = 0 if anchor.new else None
+            changes[result.sheet].formulas.append(change)
+        if differs:
+            report.stale = True
+        if result.status == "error":
+            report.errors += 1
+            report.changed.append(_row(names, result, "error"))
+        elif differs:
+            report.changed.append(_row(names, result, "new" if cell.old is None else "changed"))
+    for anchor in anchors.values():
+        if anchor.dynamic and anchor.area.height * anchor.area.width > 1:
+            report.spills[f"{names[anchor.sheet]}!{cell_name(anchor.row, anchor.column)}"] = anchor.area.text()
+        if _compare_children(calculation.scans[anchor.sheet], anchor, changes[anchor.sheet]):
+            report.stale = True
+    report.unknown_functions = sorted(unknown)
+    return changes
+
+
+def _row(names: list[str], result: CellResult, status: str) -> ChangedCell:
+    cell = result.cell
+    return ChangedCell(
+        names[result.sheet], cell_name(cell.row, cell.column), "=" + result.text, cell.old, result.value, status,
+        result.cause,
+    )
+
+
+def _grown(anchor: Anchor) -> bool:
+    if anchor.new:
+        return anchor.area.height * anchor.area.width > 1
+    return anchor.dynamic and anchor.area != anchor.written
+
+
+def _compare_children(scan: SheetScan, anchor: Anchor, changes: SheetChanges) -> bool:
+    """Collect the cells an array fills now or filled before whose value changes."""
+    area, rows = anchor.area, anchor.rows
+    before = anchor.written or Area(anchor.row, anchor.column, anchor.row, anchor.column)
+    if rows is None or area.height * area.width + before.height * before.width == 2:
+        return False
+    found = False
+    top, bottom = min(area.top, before.top), max(area.bottom, before.bottom)
+    left, right = min(area.left, before.left), max(area.right, before.right)
+    formulas = {(cell.row, cell.column) for cell in scan.formulas}
+    for row in range(top, bottom + 1):
+        old = dict(scan.rows.get(row, ()))
+        for column in range(left, right + 1):
+            if (row, column) in formulas:
+                continue
+            if area.contains(row, column):
+                value = rows[row - area.top][column - area.left]
+                if column not in old or not same(old[column], value):
+                    changes.children.setdefault(row, {})[column] = value
+                    found = True
+            elif column in old and before.contains(row, column):
+                changes.children.setdefault(row, {})[column] = REMOVED
+                found = True
+    return found
+
+
+def _changed_parts(package: Package, scans: list[SheetScan], changes: list[SheetChanges]) -> dict[str, bytes]:
+    parts: dict[str, bytes] = {}
+    fresh = [change for sheet in changes for change in sheet.formulas if change.metadata is not None]
+    if fresh:
+        index, parts = dynamic_array_index(package)
+        for change in fresh:
+            change.metadata = index
+    for sheet, scan, change in zip(package.sheets, scans, changes, strict=True):
+        if change:
+            parts[sheet.part] = spliced(scan, change).encode(scan.encoding)
+    return parts
+
+
+def _written_by_openpyxl(package: Package) -> bool:
+    if "docProps/core.xml" not in package.container:
+        return False
+    return b">openpyxl</" in package.container.read("docProps/core.xml")
+
+
+__all__ = ["ChangedCell", "Recalculation", "Refused", "open_book", "recalculate", "same"]
