@@ -13,7 +13,7 @@ from typing import Any
 from rebalance_xl.catalogue import Function, model_arguments, wants_model
 from rebalance_xl.cells import MISSING, CellError, to_serial
 from rebalance_xl.hosts.calc.document import CalcDocument
-from rebalance_xl.hosts.calc.identity import FUNCTIONS_IMPLEMENTATION, SERVICE, method_name
+from rebalance_xl.hosts.calc.identity import method_name
 from rebalance_xl.hosts.calc.values import from_calc, to_cell, to_rows
 
 __all__ = ["answer", "as_tall_as_data", "make_methods", "returns_rows"]
@@ -99,14 +99,5 @@ def as_tall_as_data(result: Any, arguments: Sequence[Any]) -> Any:
 
 
 def make_methods(functions: dict[str, Function]) -> dict[str, Any]:
-    """Return the attributes of the add-in's class: the functions, and what Calc asks every service."""
-
-    def supports(self: Any, name: str) -> bool:
-        return name in self.getSupportedServiceNames()
-
-    return {method_name(name): _method(function) for name, function in functions.items()} | {
-        "getServiceName": lambda self: SERVICE,
-        "getImplementationName": lambda self: FUNCTIONS_IMPLEMENTATION,
-        "getSupportedServiceNames": lambda self: (SERVICE, "com.sun.star.sheet.AddIn"),
-        "supportsService": supports,
-    }
+    """Return the methods of the add-in's class."""
+    return {method_name(name): _method(function) for name, function in functions.items()}

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from rebalance_xl.functions import FUNCTIONS
 from rebalance_xl.hosts.calc.addin import make_methods
+from rebalance_xl.hosts.calc.dialogs import show
+from rebalance_xl.hosts.calc.identity import FUNCTIONS_IMPLEMENTATION, JOB_IMPLEMENTATION, SERVICE
+from rebalance_xl.hosts.calc.rebind import comes_from_excel, rebind
 
 __all__ = ["makers"]
+
+
+_log = logging.getLogger("rebalance_xl.calc")
+
+
+def service_info(implementation: str, *services: str) -> dict[str, Callable[..., Any]]:
+    """Return the methods of XServiceInfo."""
+    return {
+        "getImplementationName": lambda self: implementation,
+        "getSupportedServiceNames": lambda self: services,
+        "supportsService": lambda self, name: name in services,
+    }
 
 
 def makers() -> dict[str, Callable[..., Any]]:
@@ -23,6 +39,42 @@ def makers() -> dict[str, Callable[..., Any]]:
     functions = type(
         "Functions",
         (unohelper.Base, XFunctions, XServiceName, XServiceInfo),
-        {"__init__": initialise, **make_methods(FUNCTIONS)},
+        {
+            "__init__": initialise,
+            "getServiceName": lambda self: SERVICE,
+            **service_info(FUNCTIONS_IMPLEMENTATION, SERVICE, "com.sun.star.sheet.AddIn"),
+            **make_methods(FUNCTIONS),
+        },
     )
-    return {"functions": functions}
+    return {"functions": functions, "job": _job(unohelper, initialise)}
+
+
+def _job(unohelper: Any, initialise: Callable[..., None]) -> type:
+    from com.sun.star.lang import XServiceInfo
+    from com.sun.star.task import XJob
+
+    def execute(self: Any, arguments: Any) -> None:
+        """Look at a document that has just been opened."""
+        try:
+            document = _opened_document(arguments)
+            if document is not None and comes_from_excel(document):
+                message = rebind(document).message()
+                if message:
+                    show(self.context, document, message)
+        except Exception:
+            _log.exception("a book could not be looked at")
+
+    return type(
+        "OpenedBook",
+        (unohelper.Base, XJob, XServiceInfo),
+        {"__init__": initialise, "execute": execute, **service_info(JOB_IMPLEMENTATION, "com.sun.star.task.Job")},
+    )
+
+
+def _opened_document(arguments: Any) -> Any:
+    """Return the spreadsheet that a job is called for, None for a document of another kind."""
+    fields = {each.Name: each.Value for each in arguments}
+    environment = {each.Name: each.Value for each in fields.get("Environment") or ()}
+    document = environment.get("Model")
+    is_sheet = document is not None and document.supportsService("com.sun.star.sheet.SpreadsheetDocument")
+    return document if is_sheet else None

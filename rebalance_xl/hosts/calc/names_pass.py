@@ -1,0 +1,115 @@
+"""Rewrites the functions' names inside an .xlsx or .xlsm file, and nothing else in it.
+
+Calc 7.4 saves ``ORG.REBALANCER.FUNCTIONS.TRIMAMOUNT(...)`` (or a lower-case name that it could not bind) into
+Excel's file format; Excel knows only ``TRIM_AMOUNT(...)``. The other direction prepares a book with many
+formulas for Calc 7.4, which then need not be bound one by one. Every other part of the file, and every other
+byte of the parts with formulas, stays as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+from xml.sax.saxutils import escape, unescape
+
+from rebalance_xl.hosts.calc.formula_names import to_calc_names, to_excel_names
+from rebalance_xl.recalc.container import Container
+from rebalance_xl.recalc.output import verify_package, write_atomically
+from rebalance_xl.recalc.refusals import Refused, read_input, refuse_output
+
+__all__ = ["NamesReport", "rewrite_names"]
+
+_TAGS: Final = "f|formula|formula1|formula2|definedName|calculatedColumnFormula|totalsRowFormula"
+_FORMULA: Final = re.compile(rf"(<(?:\w+:)?(?:{_TAGS})(?:\s[^>]*[^/>])?>)([^<]+)(</)")
+_PARTS: Final = re.compile(r"xl/(?:workbook\.xml|(?:worksheets|tables|charts)/[^/]+\.xml)")
+_QUOTES: Final = {"&quot;": '"', "&apos;": "'"}
+
+
+@dataclass(frozen=True)
+class NamesReport:
+    """What a pass did: formulas rewritten, and the parts of the file in which they are."""
+
+    output: Path
+    formulas: int
+    parts: tuple[str, ...]
+
+
+def rewrite_names(
+    book: str | os.PathLike[str],
+    output: str | os.PathLike[str] | None = None,
+    to: Literal["excel", "calc"] = "excel",
+    ignore_lock: bool = False,
+) -> NamesReport:
+    """Rewrite the functions' names in a workbook file for Excel, or for Calc 7.4.
+
+    Parameters
+    ----------
+    book : path
+        An .xlsx or .xlsm file.
+    output : path, optional
+        Where the result goes; without it the book itself is replaced, in one step. A book in which there is
+        nothing to rewrite is copied, or left alone.
+    to : "excel" or "calc"
+        The program that reads the file next.
+    ignore_lock : bool
+        Go on although a lock file says that the book is open.
+
+    Returns
+    -------
+    NamesReport
+
+    Raises
+    ------
+    Refused
+        When the file is not such a workbook, is damaged or open, or the output cannot be written; the message
+        says why in one line and nothing has been written.
+    """
+    source = Path(book)
+    target = source if output is None else Path(output)
+    data, mark = read_input(source, ignore_lock)
+    refuse_output(target, source, mark, ignore_lock)
+    rename = to_excel_names if to == "excel" else to_calc_names
+    container = Container.open(data)
+    changed: dict[str, bytes] = {}
+    formulas = 0
+    for name in container.members:
+        if _PARTS.fullmatch(name):
+            content, count = _rewrite_part(name, container.read(name), rename)
+            if count:
+                changed[name] = content
+                formulas += count
+    container.verify_rest(set(changed))
+    if changed:
+
+        def verify(written: bytes) -> None:
+            verify_package(written, container, changed)
+
+        result = container.rewritten(changed)
+        write_atomically(target, result, source, mark, ignore_lock=ignore_lock, verify=verify)
+    elif target != source:
+        write_atomically(target, data, source, mark, ignore_lock=ignore_lock)
+    return NamesReport(target, formulas, tuple(changed))
+
+
+def _rewrite_part(name: str, content: bytes, rename: Callable[[str], str]) -> tuple[bytes, int]:
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refused(f"the part {name} is not in UTF-8, which neither Excel nor Calc writes") from None
+    count = 0
+
+    def replaced(match: re.Match[str]) -> str:
+        nonlocal count
+        formula = unescape(match[2], _QUOTES)
+        renamed = rename(formula)
+        if renamed == formula:
+            return match[0]
+        count += 1
+        quotes = {'"': "&quot;"} if "&quot;" in match[2] else {}
+        return match[1] + escape(renamed, quotes) + match[3]
+
+    return _FORMULA.sub(replaced, text).encode("utf-8"), count
