@@ -69,7 +69,9 @@ class Setting:
 
 
 SIDES: Final = {"buy": "long", "1": "long", "sell": "short", "-1": "short"}
-PLAN_ACTIONS: Final = ("SELL", "BUY", "TRANSFER", "OPEN LONG", "OPEN SHORT", "CLOSE", "HOLD")
+#: What a plan line may do, and the rows about the plan as a whole.
+FILL_ACTIONS: Final = ("SELL", "BUY", "TRANSFER", "OPEN LONG", "OPEN SHORT", "CLOSE")
+PLAN_ACTIONS: Final = (*FILL_ACTIONS, "HOLD", "CHECK", "TRIGGER", "WARNING")
 EVENT_ACTIONS: Final = ("TRIM", "EXIT", "HOLD", "HEDGE", "LONG", "SHORT", "BREAKOUT")
 
 PORTFOLIO = Table(
@@ -236,7 +238,7 @@ PLAN = Table(
         Column("Asset", "text", "Asset, or Symbol of a futures line", required=True),
         Column("Action", "word", "What to do", True, PLAN_ACTIONS),
         Column("Amount", "amount", "Money traded; the margin of a futures line", True, (), 0.0),
-        Column("Quantity", "amount", "Units, rounded down to the lot", True, (), 0.0),
+        Column("Quantity", "amount", "Units, rounded down to the lot", True),
         Column("Price", "number", "Price the quantity was computed with", True),
         Column("Fee", "amount", "Fee in money", True, (), 0.0),
         Column("Weight before", "number", "Share of the book before the plan"),
@@ -248,7 +250,7 @@ PLAN = Table(
         Column("Notional", "number", "Size of a futures line in money"),
         Column(
             "Liquidation price",
-            "number",
+            "text",
             "Of the whole position after the line; text NEVER where there is none",
         ),
         Column("Break-even", "number", "Price that pays fees and funding over the holding period"),

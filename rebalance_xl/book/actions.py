@@ -1,0 +1,120 @@
+"""The buttons: Rebalance writes a plan, Record applies its fills, Check lists what is wrong.
+
+Everything is computed before the first write, so that a refusal leaves the workbook as it was.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from rebalance_xl.book import schema
+from rebalance_xl.book.execution import Execution, execute, read_fills
+from rebalance_xl.book.forms import journal_row, plan_rows
+from rebalance_xl.book.interface import Cell, WorkbookPort
+from rebalance_xl.book.model import Book, read_book, require_sound
+from rebalance_xl.book.plan import make_plan
+from rebalance_xl.book.plan_data import Plan
+from rebalance_xl.book.problems import ERROR, WARNING, BookError, Problem, by_severity, errors_of
+from rebalance_xl.book.reading import check_headers
+from rebalance_xl.book.schema import Table
+from rebalance_xl.cells import MISSING
+
+
+def check(port: WorkbookPort, as_of: dt.date | float | None = None, today: dt.date | None = None) -> list[Problem]:
+    """Return what is wrong with a book, errors first, each with its cell; nothing is written.
+
+    Parameters
+    ----------
+    port, as_of, today
+        As for :func:`~rebalance_xl.book.model.read_book`.
+    """
+    book = read_book(port, as_of, today)
+    problems = list(book.problems)
+    if not errors_of(problems):
+        try:
+            make_plan(book)
+        except BookError as refusal:
+            problems += refusal.problems
+    for table in (schema.PLAN, schema.JOURNAL):
+        problems += [Problem(WARNING, each.where, each.message) for each in _writable(port, table)]
+    return by_severity(problems)
+
+
+def plan(port: WorkbookPort, as_of: dt.date | float | None = None, today: dt.date | None = None) -> Plan:
+    """Return the plan of a workbook without writing anything."""
+    return make_plan(read_book(port, as_of, today))
+
+
+def rebalance(port: WorkbookPort, as_of: dt.date | float | None = None, today: dt.date | None = None) -> Plan:
+    """Write the plan into the Plan table and a row into the Journal; inputs are never changed.
+
+    Raises
+    ------
+    BookError
+        If the book is unsound, has no date or lacks a table to write; nothing was written.
+    """
+    book = _dated(read_book(port, as_of, today))
+    found = make_plan(book)
+    missing = [problem for table in (schema.PLAN, schema.JOURNAL) for problem in _writable(port, table)]
+    if missing:
+        raise BookError(missing)
+    headers = [column.name for column in schema.PLAN.columns]
+    rows: list[list[Cell]] = [[row.get(header) for header in headers] for row in plan_rows(found)]
+    port.write_table("Plan", headers, rows)
+    port.append_row("Journal", journal_row(found))
+    port.commit()
+    return found
+
+
+def record(port: WorkbookPort, as_of: dt.date | float | None = None, today: dt.date | None = None) -> Execution:
+    """Apply the fills of the Plan table to Portfolio, Futures and Lots; set LastReview; add the Journal row.
+
+    The quantities, prices and fees of the Plan table are taken as the real fills: edit them before recording.
+    Afterwards the Plan table is emptied, so that nothing is recorded twice.
+
+    Returns
+    -------
+    Execution
+        What was changed.
+
+    Raises
+    ------
+    BookError
+        If the book is unsound, the Plan table holds nothing to record, or a fill cannot be (more sold than held,
+        more spent than there is); nothing was written.
+    """
+    book = _dated(require_sound(read_book(port, as_of, today)))
+    missing = [problem for table in (schema.PLAN, schema.JOURNAL) for problem in _writable(port, table)]
+    if missing:
+        raise BookError(missing)
+    execution = execute(book, read_fills(port), port)
+    for name, row, values in execution.cells:
+        port.set_cells(name, row, values)
+    if execution.lots is not None:
+        headers = [column.name for column in schema.LOTS.columns]
+        port.write_table("Lots", headers, [[lot.get(header) for header in headers] for lot in execution.lots])
+    for values in execution.new_rows:
+        port.append_row("Portfolio", values)
+    if port.read_name("LastReview") is not MISSING:
+        port.write_name("LastReview", book.as_of)
+    port.append_row("Journal", execution.journal)
+    done = f"the fills were recorded on {execution.date}; press Rebalance for a new plan"
+    port.write_table("Plan", ["Asset", "Action", "Reason"], [["Recorded", "HOLD", done]])
+    port.commit()
+    return execution
+
+
+def _dated(book: Book) -> Book:
+    if book.as_of is None:
+        raise BookError(Problem(ERROR, "AsOf", "no date is given: fill in the setting AsOf"))
+    return book
+
+
+def _writable(port: WorkbookPort, table: Table) -> list[Problem]:
+    """Return why a table cannot be written, if it cannot."""
+    data = port.read_table(table.name)
+    if data is None:
+        return [Problem(ERROR, table.name, f"the workbook has no table {table.name} ({table.help}); add it to write")]
+    problems: list[Problem] = []
+    check_headers(data, table, problems)
+    return problems
