@@ -23,6 +23,7 @@ import unohelper
 from com.sun.star.beans import NamedValue, PropertyValue
 from com.sun.star.task import XInteractionHandler
 from com.sun.star.ucb import XCommandEnvironment
+from com.sun.star.util import Date
 
 START_SECONDS = 90
 FORMULA_RESULT_ERROR = 4
@@ -144,7 +145,7 @@ class Office:
     def do_save(self, path, filter, name="book"):
         self.documents[name].storeToURL(Path(path).as_uri(), property_values(FilterName=filter))
 
-    def do_close(self, name="book"):
+    def do_close_document(self, name="book"):
         self.documents.pop(name).close(True)
 
     def range(self, name, sheet, address):
@@ -173,6 +174,12 @@ class Office:
 
     def do_table(self, table, address, sheet=0, name="book"):
         self.documents[name].DatabaseRanges.addNewByName(table, self.range(name, sheet, address).getRangeAddress())
+
+    def do_untable(self, table, name="book"):
+        self.documents[name].DatabaseRanges.removeByName(table)
+
+    def do_origin_of_dates(self, year, month, day, name="book"):
+        self.documents[name].NullDate = Date(day, month, year)
 
     def do_name(self, label, content, name="book"):
         origin = self.range(name, 0, "A1").getCellAddress()
@@ -205,19 +212,18 @@ class Office:
             found["value"] = cell.getValue()
         return found
 
-    def do_wizard(self, function):
-        """What the function wizard knows about a function, None where Calc has none of that name."""
+    def do_wizards(self, names):
+        """What the function wizard knows about some functions."""
         descriptions = self.make("com.sun.star.sheet.FunctionDescriptions")
+        found = {}
         for index in range(descriptions.getCount()):
             fields = {field.Name: field.Value for field in descriptions.getByIndex(index)}
-            if fields["Name"] == function:
-                return {
-                    "name": fields["Name"],
-                    "category": fields["Category"],
+            if fields["Name"] in names:
+                found[fields["Name"]] = {
                     "description": fields["Description"],
-                    "arguments": [[a.Name, a.Description, a.IsOptional] for a in fields["Arguments"]],
+                    "arguments": [[each.Name, each.Description] for each in fields["Arguments"]],
                 }
-        return None
+        return found
 
     def do_dispatch(self, url, name="book"):
         helper = self.make("com.sun.star.frame.DispatchHelper")

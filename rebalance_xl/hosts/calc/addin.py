@@ -41,6 +41,9 @@ def answer(function: Function, document: CalcDocument, arguments: Sequence[Any],
     offset = document.date_offset() if _has_dates(function) else 0
     if wants_model(function, given):
         given = model_arguments(function, given, lambda reference: document.lookup(reference.text))
+        missing = [each for each in given if isinstance(each, CellError) and each.code == "#N/A"]
+        if missing:
+            return missing[0]
     for index, parameter in enumerate(function.parameters):
         if parameter.clock and given[index] is MISSING:
             given[index] = to_serial(today()) - offset
