@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..cells import CellError
 from . import engine as engines
 from .engine import KEEP, Engine, Settings, Trouble, from_engine, rectangles, to_engine
-from .formula_text import FormulaError, shift_formula, shift_reference, split_references
+from .formula_text import FormulaError, in_order, shift_formula, shift_reference, split_references
 from .lowering import Lowering, Template
 from .package import Package, Table
 from .parameter_classes import ARRAY, VALUE
@@ -56,6 +55,8 @@ class Calculation:
     engine: Engine = field(init=False)
     _extents: list[tuple[int, int]] = field(default_factory=list)
     _by_place: dict[tuple[int, int, int], Anchor] = field(default_factory=dict)
+    _sources: list[tuple[str, list[str]]] = field(default_factory=list)
+    _formulas: dict[tuple[int, int, int], str] | None = None
     _taken: list[dict[tuple[int, int], Any]] | None = None
 
     def __post_init__(self) -> None:
@@ -85,6 +86,17 @@ class Calculation:
         anchor = self._by_place.get((sheet, row, column))
         return None if anchor is None else anchor.area
 
+    def formula_at(self, sheet: int, row: int, column: int) -> str | None:
+        """Return the formula of a cell as the file has it, None when it has none."""
+        if self._formulas is None:
+            self._formulas = {(r.sheet, r.cell.row, r.cell.column): r.text for r in self.results}
+        text = self._formulas.get((sheet, row, column))
+        return None if text is None else _shown(text)
+
+    def hidden_rows(self, sheet: int) -> frozenset[int]:
+        """Return the rows of a sheet that are not shown."""
+        return self.scans[sheet].hidden_rows()
+
     # --- running ----------------------------------------------------------------------------------------------
 
     def run(self) -> None:
@@ -96,6 +108,7 @@ class Calculation:
             package.date1904, package.iterate, package.iterations, package.max_change, self.now
         )
         self.engine = Engine(self.sheet_names, settings)
+        self._read_formulas()
         self._lower_all()
         self._load()
         self._settle()
@@ -115,61 +128,66 @@ class Calculation:
                 self.anchors.append(anchor)
                 self._by_place[sheet, cell.row, cell.column] = anchor
 
-    def _lower_all(self) -> None:
-        used: set[str] = set()
-        seen: set[int] = set()
-        lower = self.lowering
+    def _read_formulas(self) -> None:
+        """Write out every formula's text; the formulas of a shared group come from its first cell."""
         for sheet, scan in enumerate(self.scans):
-            masters: dict[str, tuple[FormulaCell, str, list[str]]] = {}
+            masters: dict[str, tuple[FormulaCell, str, list[str], bool]] = {}
             for cell in scan.formulas:
-                text, kind = cell.formula, cell.kind
+                text = cell.formula
                 shape: str | None = None
                 references: list[str] = []
-                if kind == "shared":
+                if cell.kind == "shared":
                     group = cell.attributes.get("si", "")
                     if text:
                         shape, references = split_references(text)
-                        masters[group] = (cell, shape, references)
+                        plain = not ('"' in shape or "'" in shape or "[" in shape or ":" in shape.replace("\0:\0", ""))
+                        masters[group] = (cell, shape, references, plain)
                     elif group in masters:
-                        master, shape, source = masters[group]
+                        master, shape, source, plain = masters[group]
                         rows, columns = cell.row - master.row, cell.column - master.column
-                        if '"' in shape or "'" in shape or "[" in shape or ":" in shape.replace("\x00:\x00", ""):
-                            text = shift_formula(master.formula, rows, columns)
-                            shape, references = split_references(text)
-                        else:
+                        if plain:
                             references = [shift_reference(each, rows, columns) for each in source]
-                            parts = shape.split("\x00")
+                            parts = shape.split("\0")
                             text = parts[0] + "".join(map(str.__add__, references, parts[1:]))
+                        else:
+                            text = shift_formula(master.formula, rows, columns)
+                            shape = None
+                if text[:1] == "=":
+                    text, shape = text[1:], None
+                if shape is None:
+                    shape, references = split_references(text)
                 result = CellResult(sheet, cell, text)
+                if cell.kind == "dataTable" or not text:
+                    result.status, result.cause = "kept", "engine-unsupported: a data table"
                 self.results.append(result)
-                if kind == "dataTable":
-                    result.status, result.cause = "kept", "engine-unsupported"
-                    continue
-                if not text:
-                    result.status, result.cause = "kept", "engine-unsupported"
-                    continue
-                if text[0] == "=":
-                    text = text[1:]
-                    shape = None
-                mode = ARRAY if kind == "array" or self._spills(text) else VALUE
-                try:
-                    if shape is None:
-                        shape, references = split_references(text)
-                    template = lower.template(shape, references, sheet, mode)
-                    rendered = text if template.verbatim else template.render(references, cell.row, cell.column)
-                except FormulaError as error:
-                    result.status, result.cause = "kept", error.cause
-                    if error.cause == "engine-unsupported":
-                        result.cause = f"engine-unsupported: {error}"
-                    continue
-                if id(template) not in seen:
-                    seen.add(id(template))
-                    used |= template.functions
-                result.template = template
-                if mode == ARRAY:
-                    self._anchor(result, sheet, cell, template, rendered)
-                else:
-                    result.engine_text = "=" + rendered
+                self._sources.append((shape, references))
+
+    def _lower_all(self) -> None:
+        used: set[str] = set()
+        seen: set[int] = set()
+        lower = self.lowering.template
+        for result, (shape, references) in zip(self.results, self._sources, strict=True):
+            if result.status == "kept":
+                continue
+            cell, text, sheet = result.cell, result.text, result.sheet
+            mode = ARRAY if cell.kind == "array" or (self.spill_plain and self._spills(text)) else VALUE
+            try:
+                template = lower(shape, references, sheet, mode)
+                rendered = text if template.verbatim else template.render(references, cell.row, cell.column)
+            except FormulaError as error:
+                result.status, result.cause = "kept", error.cause
+                if error.cause == "engine-unsupported":
+                    result.cause = f"engine-unsupported: {error}"
+                continue
+            if id(template) not in seen:
+                seen.add(id(template))
+                used |= template.functions
+            result.template = template
+            if mode == ARRAY:
+                self._anchor(result, sheet, cell, template, rendered)
+            else:
+                result.engine_text = "=" + rendered
+        self._sources = []
         for name in sorted(used):
             self.engine.register(name, implementation(name))
         if self.anchors:
@@ -177,8 +195,6 @@ class Calculation:
 
     def _spills(self, text: str) -> bool:
         """Say whether an ordinary formula may spill, which only books by other programs than Excel ask for."""
-        if not self.spill_plain:
-            return False
         name = text.partition("(")[0].strip().upper().removeprefix("_XLFN.").removeprefix("_XLWS.")
         return name in SPILLING or (implementation(name) is not None and hasattr(implementation(name), "parameters"))
 
@@ -214,11 +230,40 @@ class Calculation:
             for row, column, rows in rectangles(formulas):
                 engine.set_formula_block(sheet, row, column, rows)
 
+    def _evaluate(self) -> None:
+        """Let the engine compute, setting aside the formulas that it fails on as a whole."""
+        try:
+            self.engine.evaluate()
+            return
+        except engines.FAILURES:
+            pass
+        for result in self.results:
+            if result.engine_text and result.status != "kept" and ":" in result.engine_text:
+                ordered = in_order(result.engine_text)
+                if ordered != result.engine_text:
+                    result.engine_text = ordered
+                    self.engine.set_formula(result.sheet, result.cell.row, result.cell.column, ordered)
+        try:
+            self.engine.evaluate()
+            return
+        except engines.FAILURES:
+            pass
+        for result in self.results:
+            if not result.engine_text or result.status == "kept":
+                continue
+            cell = result.cell
+            try:
+                self.engine.workbook.evaluate_cell(self.sheet_names[result.sheet], cell.row, cell.column)
+            except engines.FAILURES as error:
+                result.status, result.cause = "kept", f"engine-unsupported: {error}"
+                self.engine.set_value(result.sheet, cell.row, cell.column, cell.old)
+        self.engine.evaluate()
+
     # --- spills -----------------------------------------------------------------------------------------------
 
     def _settle(self) -> None:
         engine = self.engine
-        engine.evaluate()
+        self._evaluate()
         if not any(anchor.active for anchor in self.anchors):
             return
         if self._taken is None:
@@ -238,7 +283,7 @@ class Calculation:
                 changed = self._relayout() or changed
             if not changed:
                 return
-            engine.evaluate()
+            self._evaluate()
         self.warnings.append("the spilled arrays did not settle; some of them depend on themselves")
 
     def _place(self, anchor: Anchor, array: Any, taken: list[dict[tuple[int, int], Any]]) -> bool:
@@ -421,6 +466,8 @@ def implementation(name: str) -> Any:
     return NATIVE[name] if name in NATIVE else None
 
 
-def used_names(results: Sequence[CellResult]) -> list[str]:
-    """Return the unknown functions that cells were kept for, each once, in order of name."""
-    return sorted({r.cause.partition(":")[2] for r in results if r.cause.startswith("unknown-function:")})
+def _shown(formula: str) -> str:
+    """Return a formula as the formula bar shows it."""
+    for prefix in ("_xlfn.", "_xlws.", "_xlpm."):
+        formula = formula.replace(prefix, "")
+    return formula

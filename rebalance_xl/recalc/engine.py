@@ -22,6 +22,11 @@ _ERROR_VALUES = {code: fz.LiteralValue.error(kind, None) for code, kind in ERROR
 _SEED = 20090103
 
 
+FAILURES = (
+    fz.ExcelEvaluationError, fz.FormualizerHostError, fz.ParserError, fz.TokenizerError, ValueError, RuntimeError,
+)
+
+
 class Trouble:
     """What a cell evaluated to when the engine could not compute it."""
 

@@ -232,6 +232,23 @@ def _shift_whole(match: re.Match[str], rows: int, columns: int) -> str:
     return ":".join(ends)
 
 
+_RANGE = re.compile(r"(?<![\w.$])(\$?)([A-Z]{1,3})(\$?)([0-9]+):(\$?)([A-Z]{1,3})(\$?)([0-9]+)(?![\w(.])")
+
+
+def in_order(formula: str) -> str:
+    """Return a formula whose ranges run from their top left to their bottom right corner."""
+
+    def ordered(match: re.Match[str]) -> str:
+        left, top, right, bottom = match[2], int(match[4]), match[6], int(match[8])
+        if top <= bottom and column_number(left) <= column_number(right):
+            return match[0]
+        if column_number(left) > column_number(right):
+            left, right = right, left
+        return f"{match[1]}{left}{match[3]}{min(top, bottom)}:{match[5]}{right}{match[7]}{max(top, bottom)}"
+
+    return _RANGE.sub(ordered, formula)
+
+
 class Parser:
     """Reads one shape into a tree."""
 

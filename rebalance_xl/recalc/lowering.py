@@ -40,7 +40,7 @@ from .parameter_classes import (
     gives_one_value,
     parameter_class,
 )
-from .references import MAX_COLUMNS, MAX_ROWS, Area, column_letters
+from .references import MAX_COLUMNS, MAX_ROWS, Area, column_letters, column_number, parse_area
 from .structured import ThisRow, resolve
 
 _PREFIXES = ("_xlfn.", "_xlws.", "_xll.", "_xludf.", "_xldudf_", "_xlpm.")
@@ -66,6 +66,14 @@ class BookView(Protocol):
 
     def registered(self, name: str) -> Any:
         """Return what the package itself implements under a name, None when nothing."""
+        ...
+
+    def formula_at(self, sheet: int, row: int, column: int) -> str | None:
+        """Return the formula of a cell as the file has it, None when it has none."""
+        ...
+
+    def hidden_rows(self, sheet: int) -> frozenset[int]:
+        """Return the rows of a sheet that are not shown."""
         ...
 
     def spilled_area(self, sheet: int, row: int, column: int) -> Area | None:
@@ -263,8 +271,19 @@ class _Compiler:
         if ref.kind == "cell":
             return _Out(pieces, True)
         assert ref.last is not None
+        if wanted == VALUE:
+            first, last = self.corner(ref.first), self.corner(ref.last)
+
+            def one(row: int, column: int, references: Sequence[str]) -> str:
+                ends = [
+                    end if isinstance(end, str) else references[end] if isinstance(end, int) else end(row, column, references)
+                    for end in (first, last)
+                ]
+                return one_cell(prefix, f"{ends[0]}:{ends[1]}", row, column)
+
+            return _Out([one], True)
         pieces += [":", self.corner(ref.last)]
-        return self.intersected(pieces, wanted)
+        return _Out(pieces, False)
 
     def intersected(self, pieces: list[Piece], wanted: str) -> _Out:
         if wanted == VALUE:
@@ -389,9 +408,12 @@ class _Compiler:
             if found.left == found.right:
                 return _Out([lambda row, column, _: found.at(row)], True)
             return self.intersected([lambda row, column, _: found.at(row)], wanted)
-        if ":" not in found.rpartition("!")[2]:
+        prefix, mark, area = found.rpartition("!")
+        if ":" not in area:
             return _Out([found], True)
-        return self.intersected([found], wanted)
+        if wanted == VALUE:
+            return _Out([lambda row, column, _: one_cell(prefix + mark, area, row, column)], True)
+        return _Out([found], False)
 
     def at(self, operand: Operand) -> _Out:
         if isinstance(operand, Structured) and operand.inner is not None and "#this row" not in operand.inner.lower():
@@ -414,8 +436,6 @@ class _Compiler:
                 text = references[corner]
             else:
                 text = corner if isinstance(corner, str) else corner(row, column, references)
-            from .references import parse_area
-
             cell = parse_area(text)
             found = book.spilled_area(sheet, cell.top, cell.left) if cell is not None else None
             return "#REF!" if found is None else prefix + found.text()
@@ -445,6 +465,9 @@ class _Compiler:
             if hasattr(implementation, "parameters"):
                 return self.catalogue_call(name, implementation, call.arguments, wanted)
             return self.native_call(name, implementation, call.arguments, wanted)
+        told = self.told_by_the_file(name, call.arguments)
+        if told is not None:
+            return told
         if not self.book.knows(name):
             raise UnknownFunction(name)
         if name in ("ROWS", "COLUMNS") and len(call.arguments) == 1:
@@ -476,6 +499,39 @@ class _Compiler:
                 single = single and out.single
         pieces.append(")")
         return _Out(pieces, gives_one_value(name, single))
+
+    def told_by_the_file(self, name: str, arguments: Sequence[Expression | None]) -> _Out | None:
+        """Return the answer of functions about formulas and sheets, which the engine sees otherwise than the file."""
+        operand = arguments[0].single if len(arguments) == 1 and arguments[0] is not None else None
+        if name == "SHEETS" and not arguments:
+            return _Out([str(len(self.book.sheet_names))], True)
+        if name == "SHEET":
+            if not arguments:
+                return _Out([str(self.sheet + 1)], True)
+            if isinstance(operand, Ref):
+                prefix = _sheet_name(operand.sheet).lower()
+                if not prefix or prefix in self.book.sheet_index:
+                    return _Out([str((self.book.sheet_index[prefix] if prefix else self.sheet) + 1)], True)
+            return None
+        if name not in ("FORMULATEXT", "ISFORMULA") or not isinstance(operand, Ref) or operand.kind == "columns":
+            return None
+        prefix = self.prefix(operand.sheet)
+        if prefix is None:
+            return None
+        sheet = self.book.sheet_index[_sheet_name(operand.sheet).lower()] if operand.sheet else self.sheet
+        corner, book = self.corner(operand.first), self.book
+
+        def answer(row: int, column: int, references: Sequence[str]) -> str:
+            text = corner if isinstance(corner, str) else references[corner] if isinstance(corner, int) else (
+                corner(row, column, references)
+            )
+            cell = parse_area(text)
+            formula = book.formula_at(sheet, cell.top, cell.left) if cell is not None else None
+            if name == "ISFORMULA":
+                return "TRUE" if formula is not None else "FALSE"
+            return "NA()" if formula is None else '"=' + formula.replace('"', '""') + '"'
+
+        return _Out([answer], True)
 
     def argument_for_python(self, argument: Expression, wanted: str) -> _Out:
         inner = argument.single
@@ -562,6 +618,40 @@ class _Compiler:
 
     def invoke(self, operand: Invoke) -> _Out:
         raise FormulaError("a lambda called on the spot is not supported")
+
+
+def one_cell(prefix: str, text: str, row: int, column: int) -> str:
+    """Return the one cell of a range that an ordinary formula in a cell takes (implicit intersection).
+
+    Parameters
+    ----------
+    prefix : str
+        The sheet before the range, with its exclamation mark, or "".
+    text : str
+        The range, also whole columns or rows.
+    row, column : int
+        The formula's cell.
+
+    Returns
+    -------
+    str
+        A1 text, ``#VALUE!`` when no cell of the range lies in the formula's row or column.
+    """
+    area = parse_area(text)
+    if area is None:
+        first, _, last = text.replace("$", "").partition(":")
+        if first.isdigit():
+            area = Area(min(int(first), int(last)), 1, max(int(first), int(last)), MAX_COLUMNS)
+        elif first.isalpha() and last.isalpha():
+            left, right = sorted((column_number(first), column_number(last)))
+            area = Area(1, left, MAX_ROWS, right)
+        else:
+            return "#REF!"
+    if area.left == area.right and area.top <= row <= area.bottom:
+        return f"{prefix}{column_letters(area.left)}{row}"
+    if area.top == area.bottom and area.left <= column <= area.right:
+        return f"{prefix}{column_letters(column)}{area.top}"
+    return "#VALUE!"
 
 
 def plain_name(name: str) -> str:

@@ -26,6 +26,9 @@ _MARKUP = re.compile(
     r"|<(/?)([^\s/>!?]+)((?:\s+[^\s=]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*)\s*(/?)>",
     re.S,
 )
+_HIDDEN_ROW = re.compile(r"<(?:\w+:)?row\s([^>]*)>")
+_HIDDEN = re.compile(r"\bhidden\s*=\s*[\"'](?:1|true)[\"']")
+_ROW_NUMBER = re.compile(r"(?:^|\s)r\s*=\s*[\"']([0-9]+)[\"']")
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})$")
 
 
@@ -63,6 +66,15 @@ class SheetScan:
     bottom: int = 0
     right: int = 0
     implicit: bool = False
+
+    def hidden_rows(self) -> frozenset[int]:
+        """Return the rows that are not shown."""
+        if self.text.find("hidden=", self.start, self.end) < 0:
+            return frozenset()
+        found = _HIDDEN_ROW.findall(self.text, self.start, self.end)
+        return frozenset(
+            int(number[1]) for tag in found if _HIDDEN.search(tag) and (number := _ROW_NUMBER.search(tag)) is not None
+        )
 
     def value_map(self) -> dict[tuple[int, int], Any]:
         """Return the constants by (row, column)."""
