@@ -42,8 +42,8 @@ class Parameter:
     blank
         What a blank cell means: "na" (#N/A), "row" (the whole row is blank), "keep" (the kernel sees a blank),
         "default" (as if omitted).
-    vector
-        The kernel wants the whole range, not one number per row.
+    vector, alone
+        The kernel wants the whole range, not one number per row; such a range may have a length of its own.
     data
         FALSE for options; zero-argument forms ask whether all *data* arguments are omitted.
     model
@@ -71,6 +71,7 @@ class Parameter:
     above: bool = False
     blank: str = "na"
     vector: bool = False
+    alone: bool = False
     data: bool = True
     model: str = ""
     clock: bool = False
@@ -138,7 +139,10 @@ def read_number(parameter: Parameter, value: Any, date_offset: float = 0) -> flo
             if number is not None:
                 return number
             return CellError("#VALUE!", f"{parameter.name} is {describe(value)}; allowed is {parameter.allowed()}")
-        number = float(value) + (date_offset if parameter.kind == "date" else 0.0)
+        try:
+            number = float(value) + (date_offset if parameter.kind == "date" else 0.0)
+        except OverflowError:
+            number = math.inf
         if not math.isfinite(number):
             return CellError("#NUM!", f"{parameter.name} is no finite number")
         return number if parameter.allows(number) else _out_of_range(parameter, value)
@@ -284,7 +288,7 @@ def align(parameters: Sequence[Parameter], arguments: Sequence[Any]) -> list[tup
     """Return the cells and shape of each argument after headers and trailing blanks are dropped.
 
     A single value (and a range of one cell) has shape (0, 0). The ranges with one number per row come out with one
-    common shape, and so do those that the kernel takes whole.
+    common shape, and so do those that the kernel takes whole, unless the parameter stands alone.
 
     Raises
     ------
@@ -307,8 +311,25 @@ def align(parameters: Sequence[Parameter], arguments: Sequence[Any]) -> list[tup
         found.append((cells, (0, 0) if height == width == 1 else (height, width)))
     ranges = [i for i, (_, shape) in enumerate(found) if shape != (0, 0)]
     for whole in (False, True):
-        _align_group(parameters, found, [i for i in ranges if parameters[i].vector is whole])
+        group = [i for i in ranges if parameters[i].vector is whole]
+        _align_group(parameters, found, [i for i in group if not parameters[i].alone])
+        for i in group:
+            if parameters[i].alone:
+                _align_group(parameters, found, [i])
+    _check_leader(parameters, found)
     return found
+
+
+def _check_leader(parameters: Sequence[Parameter], found: Sequence[tuple[list[Any], tuple[int, int]]]) -> None:
+    """Refuse one value where the kernel counts the rows, beside a range that has several."""
+    whole = [i for i, each in enumerate(parameters) if each.vector and not each.alone and i < len(found)]
+    if not whole or len(found[whole[0]][0]) > 1:
+        return
+    for i in whole[1:]:
+        if len(found[i][0]) > 1:
+            raise ShapeError(
+                f"{parameters[whole[0]].name} is one value but {parameters[i].name} has {_shape_text(found[i][1])}"
+            )
 
 
 def _is_one_value(parameter: Parameter, rows: Sequence[Sequence[Any]]) -> bool:

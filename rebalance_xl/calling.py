@@ -69,7 +69,10 @@ def fast_caller(function: Function) -> Callable[[Sequence[Any]], Any]:
                 # A NaN fails the comparison and so goes the long way.
                 if not (numeric and low <= argument <= high) or (above and argument == low):
                     return None
-                numbers.append(float(argument))
+                try:
+                    numbers.append(float(argument))
+                except OverflowError:
+                    return None
             elif argument is MISSING:
                 if default is None:
                     return None
@@ -167,7 +170,10 @@ def _fill_totals(declared: Sequence[Parameter], operands: list[Any]) -> CellErro
                 "because a share of itself is never what was meant",
             )
         problem = next((source.errors[i] for i in sorted(source.errors)), None)
-        total = math.fsum(each for each in source.values if each == each)
+        try:
+            total = math.fsum(each for each in source.values if each == each)
+        except OverflowError:
+            problem = problem or CellError("#NUM!", f"the sum of {source.parameter.name} is too large")
         errors = {} if problem is None else {0: problem}
         value = total if problem is None else error_to_nan(problem.code)
         operands[index] = Operand(parameter, [value], 0, 0, errors)
@@ -177,13 +183,23 @@ def _fill_totals(declared: Sequence[Parameter], operands: list[Any]) -> CellErro
 def _excess(operands: Sequence[Operand]) -> CellError | None:
     for operand in operands:
         limit = operand.parameter.sum_at_most
-        if limit < math.inf and not operand.is_single:
+        if limit < math.inf:
             total = math.fsum(each for each in operand.values if each == each)
+            if operand.is_single:
+                total *= _rows_beside(operand, operands)
             if total > limit + 1e-9:
                 hint = "; fractions are meant, not percents" if total > 5 else ""
                 name = operand.parameter.name
                 return CellError("#NUM!", f"{name} sum to {total:.10g}; allowed is a sum up to {limit:g}{hint}")
     return None
+
+
+def _rows_beside(single: Operand, operands: Sequence[Operand]) -> int:
+    """Return for how many rows one value counts: those of the first range that are not blank."""
+    vector = single.parameter.vector
+    beside = [each for each in operands if not each.is_single and each.parameter.vector is vector]
+    numbers = [each for each in beside if each.parameter.kind != "label" and not each.parameter.alone]
+    return sum(value == value for value in numbers[0].values) if numbers else 1
 
 
 def _column(np: Any, operand: Operand) -> Any:
@@ -263,7 +279,7 @@ def _call_whole(function: Function, operands: Sequence[Any], shape: tuple[int, i
     if function.result.shape == "table":
         return [list(row) for row in answer]
     if function.result.shape == "vector":
-        ranges = [(each.rows, each.columns) for each in whole if not each.is_single]
+        ranges = [(each.rows, each.columns) for each in whole if not each.is_single and not each.parameter.alone]
         return _shaped([_cell(function, each, date_offset) for each in answer], ranges[0] if ranges else (0, 0))
     return _cell(function, answer, date_offset)
 
@@ -282,7 +298,8 @@ def _call_once(function: Function, arguments: Sequence[Any]) -> Any:
         return function.kernel(*arguments)
     except ZeroDivisionError:
         return CellError("#DIV/0!", function.errors.get("#DIV/0!", ""))
-    except OverflowError:
+    except (OverflowError, ValueError):
+        # math.fsum raises ValueError where infinities of both signs meet.
         return CellError("#NUM!", function.errors.get("#NUM!", "the result is too large"))
 
 

@@ -35,7 +35,7 @@ DESTINATIONS = {"target": 0.0, "midpoint": 0.5, "edge": 1.0}
 
 VALUES = money("values", low=0.0, blank="row", model="Portfolio[Value]")
 TARGETS = fraction("targets", low=0.0, high=1.0, sum_at_most=1.0, blank="keep", model="Portfolio[Target]")
-BANDS = fraction("bands", low=0.0, high=5.0, default=0.0, blank="default", model="Portfolio[Band]")
+BANDS = fraction("bands", low=0.0, high=1.0, default=0.0, blank="default", model="Portfolio[Band]")
 BAND_KIND = word("band_kind", BAND_KINDS, "absolute", model="BandKind")
 TOTAL = money("total", low=0.0, sum_of="values", data=False, model="Total")
 EMPTY_BOOK = {"#DIV/0!": "the total is 0: an empty book has no weights"}
@@ -411,7 +411,7 @@ def order_quantity(amount: Numbers, price: Numbers, lot: Numbers, min_notional: 
     """
     units = absolute(amount) / price
     step = where(lot > 0.0, lot, 1.0)
-    steps = floor(units / step + TOLERANCE)
+    steps = floor(units / step * (1.0 + 1e-14) + TOLERANCE)
     # 3 x 0.1 is 0.30000000000000004; dividing by the ten lots of a unit gives the 0.3 that a person expects.
     per_unit = floor(1.0 / step + 0.5)
     exact = (per_unit > 0.0) & (absolute(per_unit * step - 1.0) < 1e-12)
@@ -430,10 +430,7 @@ def order_quantity(amount: Numbers, price: Numbers, lot: Numbers, min_notional: 
         money("cost_basis", low=0.0, model="Portfolio[CostBasis]"),
     ],
     Result("money"),
-    errors={
-        "#NUM!": "sold_value is above value: no more can be sold than is held",
-        "#DIV/0!": "value is 0: nothing is held",
-    },
+    errors={"#NUM!": "sold_value is above value: no more can be sold than is held"},
     examples=[Example("=REALIZED_GAIN(1600,4000,2000)", "=800", "1,600 are the proceeds; the gain in them is 800.")],
 )
 def realized_gain(sold_value: Numbers, value: Numbers, cost_basis: Numbers) -> Numbers:

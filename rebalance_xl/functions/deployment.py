@@ -14,7 +14,7 @@ LOW, OK, HIGH = 0.0, 1.0, 2.0
 RESERVE_FLAGS = ("LOW", "OK", "HIGH")
 RESERVE_MINIMUM, RESERVE_MAXIMUM = 0.05, 0.20
 
-_PROCEEDS = money("proceeds", low=0.0, vector=True, blank="row", model="TRIM_AMOUNT()")
+_PROCEEDS = money("proceeds", low=0.0, vector=True, alone=True, blank="row", model="TRIM_AMOUNT()")
 _NEEDS = money(
     "needs",
     low=0.0,

@@ -17,7 +17,7 @@ ROUNDINGS = {"down": 0.0, "nearest": 1.0, "none": 2.0}
     "Hedging",
     [
         money("spot_value", low=0.0, blank="row"),
-        fraction("hedge_ratio", low=0.0),
+        fraction("hedge_ratio", low=0.0, high=5.0),
         number("beta", default=1.0, blank="default", data=False),
         money("open_short", low=0.0, default=0.0, blank="default", data=False),
     ],

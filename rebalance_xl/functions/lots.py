@@ -48,7 +48,7 @@ def lots_taken(
     if method == HIFO:
         usable.sort(key=lambda i: (-prices[i], bought(i)))
     elif method == LIFO:
-        usable = sorted(reversed(usable), key=bought, reverse=True)
+        usable = sorted(reversed(usable), key=lambda i: -dates[i] if dates[i] == dates[i] else math.inf)
     else:
         usable.sort(key=bought)
     left = sold_quantity

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -129,7 +130,7 @@ def rebalance_reason(
             vector=True,
             model="Portfolio[Target]",
         ),
-        fraction("bands", low=0.0, high=5.0, default=0.0, blank="default", vector=True, model="Portfolio[Band]"),
+        fraction("bands", low=0.0, high=1.0, default=0.0, blank="default", vector=True, model="Portfolio[Band]"),
         destination("trim_to"),
         word("method", METHODS, "priority", model="DeployMethod"),
         fraction("futures_share", low=0.0, high=1.0, default=0.0, blank="default", data=False, model="FuturesShare"),
@@ -201,8 +202,8 @@ def rebalance_plan(
         return CellError("#VALUE!", "assets, values and targets must have one cell per holding")
     if total == 0.0:
         return CellError("#DIV/0!", "the values sum to 0: an empty book has no weights")
-    names = [assets[i].casefold() for i in rows]
-    twice = next((assets[i] for i in rows if names.count(assets[i].casefold()) > 1), None)
+    counts = Counter(assets[i].casefold() for i in rows)
+    twice = next((assets[i] for i in rows if counts[assets[i].casefold()] > 1), None)
     if twice is not None:
         return CellError("#VALUE!", f'assets name "{twice}" twice; a name may stand only once')
     wide_targets = list(targets) * len(values) if len(targets) == 1 else list(targets)
