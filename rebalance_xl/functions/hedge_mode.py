@@ -192,7 +192,7 @@ def _walk(
             "=100000",
             "A perfect hedge is liquidated by a rise: its maintenance grows, its equity does not.",
         ),
-        Example('=HEDGED_LIQUIDATION_PRICE(1,50000,0,,60000,"binance:BTCUSDT")', '="NEVER"'),
+        Example('=HEDGED_LIQUIDATION_PRICE(1,50000,0,0,60000,"binance:BTCUSDT")', '="NEVER"'),
     ],
 )
 def hedged_liquidation_price(

@@ -299,3 +299,15 @@ def liquidation_distance(liquidation_price: Numbers, mark_price: Numbers) -> Num
     """
     wrong = (mark_price <= 0.0) | (liquidation_price < 0.0)
     return where(wrong, NUM, abs(divide(liquidation_price, mark_price, NUM) - 1.0))
+
+
+def round_to_tick(side: float, exact: float, tick: float) -> float:
+    """Round a liquidation or bankruptcy price to the tick as exchanges do: longs up, shorts down.
+
+    The rounded price is never further from the mark than the exact one.
+    """
+    steps = exact / tick
+    nearest = round(steps)
+    if abs(steps - nearest) < 1e-9 * max(1.0, abs(steps)):
+        return nearest * tick
+    return (math.ceil(steps) if side > 0 else math.floor(steps)) * tick

@@ -1,0 +1,1 @@
+"""Tests of the derivatives functions against published answers, laws and bad input."""
