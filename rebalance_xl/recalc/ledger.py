@@ -77,5 +77,8 @@ class Ledger:
         """Add a finished book."""
         self._entries[output.name] = entry
         line = json.dumps([output.name, *asdict(entry).values()], ensure_ascii=False) + "\n"
-        with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(line)
+        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        try:
+            os.write(handle, line.encode())  # one write: several workers add to the same file
+        finally:
+            os.close(handle)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,7 @@ def recalculate(
     check: bool = False,
     ignore_lock: bool = False,
     spill_plain: bool | None = None,
+    edit: Callable[[bytes], bytes] | None = None,
 ) -> Recalculation:
     """Compute every formula of a workbook and write the cached values back.
 
@@ -105,6 +107,8 @@ def recalculate(
     spill_plain : bool, optional
         Let ordinary formulas of the catalogue and of Excel's dynamic-array functions spill although the file does not
         mark them; without it only in books that openpyxl wrote.
+    edit : callable, optional
+        From the file's bytes to the bytes to calculate with, inputs written; raises Refused when it cannot.
 
     Returns
     -------
@@ -123,6 +127,9 @@ def recalculate(
     source = Path(path)
     target = source if output is None else Path(output)
     data, mark = read_input(source, ignore_lock)
+    original = data
+    if edit is not None:
+        data = edit(data)
     package, scans = open_book(data)
     plain = _written_by_openpyxl(package) if spill_plain is None else spill_plain
     calculation = Calculation(package, scans, moment(as_of), plain)
@@ -138,7 +145,7 @@ def recalculate(
             target, content, source, mark, ignore_lock=ignore_lock,
             verify=lambda written: verify_package(written, package.container, parts),
         )
-    elif target != source:
+    elif target != source or data != original:
         write_atomically(target, data, source, mark, ignore_lock=ignore_lock)
     report.output = target
     return report

@@ -1,0 +1,207 @@
+"""`rebalance-xl recalc`: one book or many, what is printed, and which exit code comes out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rebalance_xl import terminal
+from rebalance_xl.commands.options import UsageError, read_day
+from rebalance_xl.commands.recalc_book import BookReport, RecalcOptions, recalculate_book, summary_rows
+from rebalance_xl.recalc.batch import Job, Outcome, find_books, plan_jobs, run_jobs
+
+DONE, FAILED, USAGE, STALE = 0, 1, 2, 3
+CELL_COLUMNS = ("file", "sheet", "cell", "formula", "old", "new", "status", "cause")
+
+
+@dataclass(slots=True)
+class Request:
+    """The command line as given."""
+
+    patterns: Sequence[str]
+    output: Path | None = None
+    out_dir: Path | None = None
+    as_of: str = ""
+    check: bool = False
+    as_json: bool = False
+    report: Path | None = None
+    summary: Path | None = None
+    changes: Sequence[str] = field(default_factory=list)
+    prices: Path | None = None
+    workers: int = 0
+    timeout: float = 0.0
+    scheduler: str = ""
+    skip_unchanged: bool = False
+    spill_plain: bool = False
+    ignore_lock: bool = False
+
+
+def run(request: Request) -> int:
+    """Recalculate the books of a request; returns the exit code."""
+    try:
+        options = _options(request)
+        jobs = _jobs(request, options)
+    except UsageError as failure:
+        terminal.complain(str(failure))
+        return USAGE
+    try:
+        reports = _work(request, jobs)
+    except KeyboardInterrupt:
+        terminal.complain("interrupted; finished books are complete, the others are as they were")
+        return 130
+    except (ModuleNotFoundError, OSError) as failure:
+        terminal.complain(str(failure))
+        return FAILED
+    try:
+        _write_files(request, reports)
+    except (OSError, ValueError, ImportError) as failure:
+        terminal.complain(f"the report was not written: {failure}")
+        return FAILED
+    if request.as_json:
+        terminal.print_json(reports if len(jobs) > 1 else reports[0])
+    else:
+        _print(request, reports)
+    if any(each["status"] == "failed" for each in reports):
+        return FAILED
+    return STALE if any(each["status"] == "stale" for each in reports) else DONE
+
+
+def _options(request: Request) -> RecalcOptions:
+    from rebalance_xl.book.inputs import parse_change, read_prices
+
+    if request.output is not None and request.out_dir is not None:
+        raise UsageError("-o and --out-dir exclude each other")
+    if request.check and (request.output or request.out_dir):
+        raise UsageError("--check writes nothing: it goes without -o and --out-dir")
+    for path, endings in ((request.report, (".csv", ".json")), (request.summary, SUMMARY_ENDINGS)):
+        if path is not None and path.suffix.lower() not in endings:
+            raise UsageError(f"{path} must end in {', '.join(endings)}")
+    try:
+        changes = read_prices(request.prices) if request.prices else []
+        changes += [parse_change(each) for each in request.changes]
+    except ValueError as failure:
+        raise UsageError(str(failure)) from None
+    return RecalcOptions(
+        as_of=read_day(request.as_of),
+        check=request.check,
+        ignore_lock=request.ignore_lock,
+        spill_plain=True if request.spill_plain else None,
+        changes=tuple(changes),
+        wants_cells=request.report is not None or request.as_json,
+        wants_summary=request.summary is not None,
+        skip_unchanged=request.skip_unchanged,
+    )
+
+
+def _jobs(request: Request, options: RecalcOptions) -> list[Job]:
+    books, misses = find_books(request.patterns)
+    if misses:
+        raise UsageError(f"no workbook matches {', '.join(misses)}")
+    if request.output is not None:
+        if len(books) != 1:
+            raise UsageError(f"-o takes one book, not {len(books)}; --out-dir takes many")
+        return [Job(books[0][0], request.output, options)]
+    if request.out_dir is not None:
+        if request.out_dir.exists() and not request.out_dir.is_dir():
+            raise UsageError(f"--out-dir {request.out_dir} is not a folder")
+        request.out_dir.mkdir(parents=True, exist_ok=True)
+    return plan_jobs(books, request.out_dir, options)
+
+
+def _work(request: Request, jobs: Sequence[Job]) -> list[dict[str, Any]]:
+    workers = request.workers or os.cpu_count() or 1
+    alone = len(jobs) == 1 and not request.scheduler
+    with terminal.progress(len(jobs), "recalculating") as step:
+        outcomes = run_jobs(
+            jobs,
+            recalculate_book,
+            workers=1 if alone else workers,
+            seconds=None if alone or not request.timeout else request.timeout,
+            scheduler=request.scheduler,
+            done=lambda outcome: step(),
+        )
+    return [_report(outcome) for outcome in outcomes]
+
+
+def _report(outcome: Outcome) -> dict[str, Any]:
+    if outcome.value is not None:
+        found: dict[str, Any] = outcome.value
+        return found
+    from dataclasses import asdict
+
+    return asdict(BookReport(file=str(outcome.job.path), message=outcome.failure))
+
+
+# --- what is written and printed --------------------------------------------------------------------------------
+
+SUMMARY_ENDINGS = (".csv", ".json", ".parquet", ".xlsx")
+
+
+def _write_files(request: Request, reports: Sequence[dict[str, Any]]) -> None:
+    from rebalance_xl.commands.tables import write_rows
+
+    if request.report is not None:
+        rows = [
+            dict(zip(CELL_COLUMNS, [each["file"], *cells], strict=True)) for each in reports for cells in each["cells"]
+        ]
+        rows += [
+            {**dict.fromkeys(CELL_COLUMNS, ""), "file": each["file"], "status": "failed", "cause": each["message"]}
+            for each in reports
+            if each["status"] == "failed"
+        ]
+        write_rows(request.report, CELL_COLUMNS, rows)
+    if request.summary is not None:
+        rows = summary_rows(reports)
+        write_rows(request.summary, list(rows[0]) if rows else [], rows)
+
+
+def _print(request: Request, reports: Sequence[dict[str, Any]]) -> None:
+    for report in reports:
+        if report["status"] == "failed":
+            terminal.complain(f"{report['file']}: {report['message']}")
+    if len(reports) == 1:
+        if reports[0]["status"] != "failed":
+            _print_one(request, reports[0])
+        return
+    rows = [
+        [
+            report["file"],
+            report["status"],
+            *(str(report[name]) for name in ("formulas", "changed", "errors", "kept")),
+            _remark(report),
+        ]
+        for report in reports
+    ]
+    terminal.print_table(["Book", "Status", "Formulas", "Changed", "Errors", "Kept", "Remark"], rows, right=range(2, 6))
+    states = [report["status"] for report in reports]
+    counts = [f"{states.count(each)} {each}" for each in ("done", "stale", "skipped", "failed") if each in states]
+    terminal.say(f"{len(reports)} books: {', '.join(counts)}")
+
+
+def _remark(report: dict[str, Any]) -> str:
+    if report["message"]:
+        return str(report["message"])
+    parts = [f"unknown: {', '.join(report['unknown_functions'])}"] if report["unknown_functions"] else []
+    return "; ".join([*parts, *report["warnings"]])
+
+
+def _print_one(request: Request, report: dict[str, Any]) -> None:
+    if report["status"] == "skipped":
+        terminal.say(f"{report['file']}: skipped, neither the book nor the options have changed")
+        return
+    where = "" if request.check else f", written to {report['output']}"
+    if report["file"] == report["output"]:
+        where = ", written in place"
+    changed = f"{report['changed']} of {report['formulas']} formulas {'are stale' if request.check else 'changed'}"
+    terminal.say(f"{report['file']}: {changed}{where}")
+    if report["errors"]:
+        terminal.say(f"  {report['errors']} formulas give an error value; --report says why")
+    if report["kept"]:
+        terminal.say(f"  {report['kept']} formulas could not be computed and keep their cached value")
+    if report["unknown_functions"]:
+        terminal.say(f"  unknown functions: {', '.join(report['unknown_functions'])}")
+    for warning in report["warnings"]:
+        terminal.say(f"  {warning}")

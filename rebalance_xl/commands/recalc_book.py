@@ -1,0 +1,222 @@
+"""One book of a recalculation run: inputs in, values computed, figures out. This is what worker processes call."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from rebalance_xl import __version__
+from rebalance_xl.book.inputs import Change
+from rebalance_xl.cells import CellError
+from rebalance_xl.recalc.batch import Job
+from rebalance_xl.recalc.ledger import Entry, Ledger, content_hash, options_hash
+from rebalance_xl.recalc.refusals import Refused
+from rebalance_xl.recalc.workbook import Recalculation, recalculate
+
+
+@dataclass(frozen=True, slots=True)
+class RecalcOptions:
+    """What holds for every book of a run."""
+
+    as_of: dt.date | None = None
+    check: bool = False
+    ignore_lock: bool = False
+    spill_plain: bool | None = None
+    changes: tuple[Change, ...] = ()
+    wants_cells: bool = False
+    wants_summary: bool = False
+    skip_unchanged: bool = False
+
+
+@dataclass(slots=True)
+class BookReport:
+    """What is told about one book; plain values only, so that it travels and can be kept.
+
+    Parameters
+    ----------
+    status
+        "done", "stale" (with --check), "skipped" or "failed".
+    message
+        Why it failed, in one line.
+    cells
+        Rows of the report: sheet, cell, formula, old, new, status, cause.
+    summary
+        The figures of the book's plan.
+    """
+
+    file: str
+    output: str = ""
+    status: str = "failed"
+    message: str = ""
+    formulas: int = 0
+    changed: int = 0
+    errors: int = 0
+    kept: int = 0
+    stale: bool = False
+    unknown_functions: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    cells: list[list[Any]] = field(default_factory=list)
+    summary: dict[str, Any] = field(default_factory=dict)
+
+
+def recalculate_book(job: Job) -> dict[str, Any]:
+    """Recalculate the book of a job and return its :class:`BookReport` as a dict."""
+    options: RecalcOptions = job.options
+    report = BookReport(file=str(job.path), output="" if options.check else str(job.output))
+    ledger, mark = None, ""
+    if not options.check:
+        job.output.parent.mkdir(parents=True, exist_ok=True)
+    if options.skip_unchanged and not options.check:
+        ledger, mark = _ledger(job.output.parent), _mark(options)
+        entry = ledger.finished(job.path, job.output, mark)
+        if entry is not None:
+            return {**entry.report, "file": str(job.path), "status": "skipped"}
+    before = content_hash(job.path) if ledger is not None else ""
+    try:
+        done = recalculate(
+            job.path,
+            job.output,
+            as_of=options.as_of,
+            check=options.check,
+            ignore_lock=options.ignore_lock,
+            spill_plain=options.spill_plain,
+            edit=_editor(options.changes),
+        )
+    except Refused as refusal:
+        report.message = str(refusal)
+        return asdict(report)
+    _take_over(report, done, options)
+    if options.wants_summary:
+        report.summary = summarise(job.path if options.check else job.output, options.as_of)
+    found = asdict(report)
+    if ledger is not None:
+        kept = {**found, "cells": []}
+        ledger.add(job.output, Entry(before, content_hash(job.output), mark, kept))
+    return found
+
+
+@lru_cache(maxsize=64)
+def _ledger(folder: Path) -> Ledger:
+    return Ledger(folder)
+
+
+def _mark(options: RecalcOptions) -> str:
+    day = options.as_of or dt.date.today()
+    return options_hash([__version__, day, options.spill_plain, [asdict(each) for each in options.changes]])
+
+
+def _editor(changes: Sequence[Change]) -> Any:
+    if not changes:
+        return None
+    from rebalance_xl.book.inputs import apply_changes
+    from rebalance_xl.book.problems import BookError
+    from rebalance_xl.hosts.file import FileWorkbook
+
+    def edit(data: bytes) -> bytes:
+        workbook = FileWorkbook.from_bytes(data)
+        try:
+            apply_changes(workbook, changes)
+            return workbook.content()
+        except BookError as failure:
+            raise Refused("; ".join(str(failure).splitlines())) from None
+
+    return edit
+
+
+def _take_over(report: BookReport, done: Recalculation, options: RecalcOptions) -> None:
+    report.status = "stale" if options.check and done.stale else "done"
+    report.formulas, report.errors, report.kept = done.formulas, done.errors, done.kept
+    report.changed, report.stale = done.changed_cells, done.stale
+    report.unknown_functions = list(done.unknown_functions)
+    report.warnings = list(done.warnings)
+    if options.wants_cells:
+        report.cells = [
+            [row.sheet, row.cell, row.formula, _plain(row.old), _plain(row.new), row.status, row.cause]
+            for row in done.changed
+        ]
+
+
+def _plain(value: Any) -> Any:
+    return value.code if isinstance(value, CellError) else value
+
+
+def summarise(path: str | os.PathLike[str], as_of: dt.date | None) -> dict[str, Any]:
+    """Return the figures of a book's plan for the summary; a workbook that holds no book has none."""
+    from rebalance_xl.book.model import read_book
+    from rebalance_xl.book.plan import make_plan
+    from rebalance_xl.book.problems import BookError
+    from rebalance_xl.hosts.file import FileWorkbook
+
+    try:
+        book = read_book(FileWorkbook(path), as_of=as_of, today=dt.date.today())
+        if not book.holdings and not book.positions:
+            return {"problems": ["no table Portfolio: not a Rebalancer book"]}
+        plan = make_plan(book)
+    except BookError as failure:
+        return {"problems": str(failure).splitlines()}
+    except Refused as refusal:
+        return {"problems": [str(refusal)]}
+    distances = [each for each in plan.positions if each.liquidation_distance is not None]
+    nearest = min(distances, key=lambda each: each.liquidation_distance or 0.0, default=None)
+    return {
+        "value": plan.totals.value,
+        "trigger": plan.trigger.kind,
+        "trims": {line.asset: line.amount for line in plan.lines if line.action == "SELL"},
+        "bought": plan.totals.bought,
+        "margin": plan.totals.margin,
+        "reserve": reserve_state(book),
+        "nearest_liquidation": nearest.symbol if nearest else "",
+        "liquidation_distance": nearest.liquidation_distance if nearest else None,
+        "warnings": list(plan.warnings),
+        "problems": [],
+    }
+
+
+def reserve_state(book: Any) -> str:
+    """Return LOW, OK or HIGH: where the stablecoin reserve stands by the book's own limits."""
+    from rebalance_xl.functions import FUNCTIONS
+
+    values = [[holding.value] for holding in book.holdings]
+    kinds = [[holding.kind] for holding in book.holdings]
+    from rebalance_xl.book.plan import book_value
+    from rebalance_xl.cells import MISSING
+
+    limits = [book.settings.reserve_min, book.settings.reserve_max]
+    arguments = [MISSING if limit is None else limit for limit in limits]
+    found = FUNCTIONS["RESERVE_FLAG"].call(values, kinds, *arguments, book_value(book))
+    return str(found)
+
+
+def summary_rows(reports: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return one flat row per book for the summary file."""
+    rows = []
+    for report in reports:
+        figures = report["summary"]
+        trims = figures.get("trims", {})
+        rows.append(
+            {
+                "file": report["file"],
+                "status": report["status"],
+                "message": report["message"],
+                "formulas": report["formulas"],
+                "changed": report["changed"],
+                "errors": report["errors"],
+                "kept": report["kept"],
+                "unknown_functions": ", ".join(report["unknown_functions"]),
+                "value": figures.get("value"),
+                "trigger": figures.get("trigger", ""),
+                "trims": "; ".join(f"{asset} {amount:.2f}" for asset, amount in trims.items()),
+                "trimmed": sum(trims.values()) if figures.get("trigger") else None,
+                "reserve": figures.get("reserve", ""),
+                "nearest_liquidation": figures.get("nearest_liquidation", ""),
+                "liquidation_distance": figures.get("liquidation_distance"),
+                "warnings": "; ".join([*report["warnings"], *figures.get("warnings", [])]),
+                "problems": "; ".join(figures.get("problems", [])),
+            }
+        )
+    return rows
