@@ -1,0 +1,142 @@
+"""The buttons of the ribbon: each acts on the workbook that called it and answers in a dialog.
+
+A refusal shows the sentences that the command line prints; nothing was written then.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import sys
+from collections.abc import Callable, Sequence
+
+import xlwings
+
+from rebalance_xl import __version__
+from rebalance_xl.book import actions
+from rebalance_xl.book.execution import Fill, read_fills
+from rebalance_xl.book.forms import plan_sentences
+from rebalance_xl.book.problems import BookError
+from rebalance_xl.functions import FUNCTIONS
+from rebalance_xl.functions.plan_table import amount_text
+from rebalance_xl.hosts.excel_book import ExcelWorkbook
+
+__all__ = ["about_button", "check_button", "functions_button", "rebalance_button", "record_button"]
+
+_TITLE = "Rebalancer"
+# Excel's message box cuts at 1,023 characters.
+_LONGEST_MESSAGE = 1000
+
+_log = logging.getLogger("rebalance_xl.excel")
+
+
+def rebalance_button() -> None:
+    """Write the plan and a Journal row, show the Plan sheet and say what the plan does."""
+
+    def press(book: xlwings.Book) -> None:
+        plan = actions.rebalance(ExcelWorkbook(book), today=dt.date.today())
+        _activate(book, "Plan")
+        sentences = [each for each in plan_sentences(plan) if not each.startswith("HOLD ")]
+        _tell(book, [*sentences, "Every line with its reason is on the sheet Plan; nothing else was changed."])
+
+    _press(press)
+
+
+def record_button() -> None:
+    """Ask, then apply the fills of the Plan table to the book."""
+
+    def press(book: xlwings.Book) -> None:
+        workbook = ExcelWorkbook(book)
+        fills = read_fills(workbook)
+        question = ["Record these fills as executed?", *(_fill_text(fill) for fill in fills)]
+        question.append("Quantities, prices and fees are taken from the Plan table. This cannot be undone.")
+        if _ask(book, question):
+            execution = actions.record(workbook, today=dt.date.today())
+            _tell(book, [f"Recorded {len(fills)} fills on {execution.date}; the Journal has a new row."])
+
+    _press(press)
+
+
+def check_button() -> None:
+    """List what is wrong with the book, with cell addresses."""
+
+    def press(book: xlwings.Book) -> None:
+        problems = actions.check(ExcelWorkbook(book), today=dt.date.today())
+        found = [f"{problem.severity.upper()} {problem}" for problem in problems]
+        _tell(book, found or ["No problems found."])
+
+    _press(press)
+
+
+def functions_button() -> None:
+    """Show the sheet with the help of every function, or list them."""
+
+    def press(book: xlwings.Book) -> None:
+        if not _activate(book, "Functions"):
+            _tell(book, [f"{len(FUNCTIONS)} functions: {', '.join(FUNCTIONS)}."])
+
+    _press(press)
+
+
+def about_button() -> None:
+    """Say which versions are at work, and where."""
+
+    def press(book: xlwings.Book) -> None:
+        python = ".".join(str(part) for part in sys.version_info[:3])
+        _tell(
+            book,
+            [
+                f"Rebalancer {__version__}: {len(FUNCTIONS)} worksheet functions.",
+                f"xlwings {xlwings.__version__}, Python {python} in {sys.prefix}.",
+                f"Workbook {book.fullname}.",
+            ],
+        )
+
+    _press(press)
+
+
+def _press(action: Callable[[xlwings.Book], None]) -> None:
+    book = xlwings.Book.caller()
+    try:
+        action(book)
+    except BookError as refusal:
+        _tell(book, str(refusal).splitlines(), mode="critical")
+    except Exception as failure:  # a trader must see a sentence; the details are for the log
+        _log.exception("a button failed")
+        _tell(book, [f"Rebalancer failed: {type(failure).__name__}: {failure}"], mode="critical")
+
+
+def _tell(book: xlwings.Book, lines: Sequence[str], mode: str = "info") -> None:
+    book.app.alert(_message(lines), title=_TITLE, mode=mode)
+
+
+def _ask(book: xlwings.Book, lines: Sequence[str]) -> bool:
+    *items, last = lines
+    return book.app.alert(_message(items, last), title=_TITLE, buttons="yes_no", mode="info") == "yes"
+
+
+def _message(lines: Sequence[str], last: str = "") -> str:
+    """Join as many whole lines as Excel's message box shows, and say how many are left out."""
+    room = _LONGEST_MESSAGE - len(last) - 40
+    shown: list[str] = []
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            break
+        shown.append(line)
+    if len(shown) < len(lines):
+        shown.append(f"... and {len(lines) - len(shown)} more lines.")
+    return "\n".join([*shown, last] if last else shown)
+
+
+def _activate(book: xlwings.Book, name: str) -> bool:
+    for sheet in book.sheets:
+        if sheet.name.casefold() == name.casefold():
+            sheet.activate()
+            return True
+    return False
+
+
+def _fill_text(fill: Fill) -> str:
+    units = "" if fill.quantity is None or fill.price is None else f" ({fill.quantity:.10g} at {fill.price:.10g})"
+    return f"{fill.action} {fill.asset} {amount_text(fill.amount)}{units}"
