@@ -8,9 +8,12 @@ from typing import Final
 from rebalance_xl.recalc.native.days import month_length, serial_of
 from rebalance_xl.recalc.native.faults import Fault
 
-MONTHS: Final = ("january", "february", "march", "april", "may", "june") + (
-    ("july", "august", "september", "october", "november", "december")
+MONTHS: Final = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
 )
+_FOREIGN: Final = ("€", "£", "¥")
+_CURRENCIES: Final = ("$", *_FOREIGN)
 _NUMBER = re.compile(r"(\d{1,3}(?:,\d{3,})+|\d+)?(\.\d*)?(?:[eE]([+-]?\d+))?")
 _FRACTION = re.compile(r"(\d+) +(\d+) */ *(\d+)")
 _TIME = re.compile(r"(\d{1,4}):(\d{1,2})(?::(\d{1,2}))?(\.\d*)?(?: *([AaPp])[Mm]?)?|(\d{1,2}) +([AaPp])[Mm]?")
@@ -27,11 +30,11 @@ def number_of(text: str) -> float | None:
     >>> number_of(" $1,234.50 "), number_of("12%"), number_of("1 1/2"), number_of("2024-01-09"), number_of("x")
     (1234.5, 0.12, 1.5, 45300.0, None)
     """
-    text = text.strip(" \t\r\n\xa0")
-    if not text:
+    spaced, text = text, text.strip(" \t\r\n\xa0")
+    if not text or (text != spaced and _YEAR_FIRST.fullmatch(text)):  # a year first must have no blanks around it
         return None
     try:
-        return _plain(text) if text[0] in "0123456789.+-($%" else _dated(text)
+        return _plain(text) if text[0] in "0123456789.+-(%$€£¥" else _dated(text)
     except (ValueError, Fault, OverflowError):
         return None
 
@@ -47,7 +50,8 @@ def _plain(text: str) -> float | None:
         percent, body = 0.01, body[1:].lstrip()
     if body[:1] in ("+", "-"):
         sign, body = sign * (-1.0 if body[0] == "-" else 1.0), body[1:].lstrip()
-    if body[:1] == "$":
+    body = body[:-1].rstrip() if body[-1:] in _FOREIGN else body
+    if body[:1] in _CURRENCIES:
         body = body[1:].lstrip()
         if body[:1] in ("+", "-"):
             sign, body = sign * (-1.0 if body[0] == "-" else 1.0), body[1:]

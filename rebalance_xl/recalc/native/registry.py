@@ -6,13 +6,14 @@ import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from rebalance_xl.cells import MISSING, NA, NUM, CellError
 from rebalance_xl.recalc.native.arguments import KINDS, convert, left_out, to_rows
 from rebalance_xl.recalc.native.faults import Fault
 
 Kernel = Callable[..., Any]
+KernelT = TypeVar("KernelT", bound=Kernel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ REGISTERED: Final[dict[str, NativeFunction]] = {}
 
 def worksheet(
     *names: str, kinds: str, override: bool = False, dates: bool = False, dated: bool = False, needs: int | None = None
-) -> Callable[[Kernel], Kernel]:
+) -> Callable[[KernelT], KernelT]:
     """Declare a Python function as a worksheet function; the function itself stays as it is.
 
     Parameters
@@ -84,7 +85,7 @@ def worksheet(
     if unknown:
         raise ValueError(f"{names[0]}: unknown kinds {unknown}")
 
-    def declare(kernel: Kernel) -> Kernel:
+    def declare(kernel: KernelT) -> KernelT:
         invoke = _worksheet_callable(kernel, listed, repeats, dates, dated)
         defaults = len(kernel.__defaults__ or ())
         required = needs if needs is not None else len(listed) - defaults

@@ -21,11 +21,11 @@ def quotient(number: float, multiple: float) -> float:
 
 
 def _up(number: float, multiple: float) -> float:
-    return float(math.ceil(quotient(number, multiple))) * multiple + 0.0
+    return math.ceil(quotient(number, multiple)) * multiple + 0.0
 
 
 def _down(number: float, multiple: float) -> float:
-    return float(math.floor(quotient(number, multiple))) * multiple + 0.0
+    return math.floor(quotient(number, multiple)) * multiple + 0.0
 
 
 def _check_signs(number: float, significance: float) -> None:
@@ -96,13 +96,15 @@ def mround(number: float, multiple: float) -> float:
         return 0.0
     if (number > 0) != (multiple > 0):
         raise number_fault("number and multiple must have the same sign")
-    return math.floor(quotient(number, multiple) + 0.5) * multiple
+    return float(math.floor(quotient(number, multiple) + 0.5)) * multiple
 
 
 #: The steps that each form of ROMAN adds to those before it.
 _STEPS: Final = (
-    ((1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"))
-    + ((10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I")),
+    (
+        *((1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L")),
+        *((40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I")),
+    ),
     ((950, "LM"), (450, "LD"), (95, "VC"), (45, "VL")),
     ((990, "XM"), (490, "XD"), (99, "IC"), (49, "IL")),
     ((995, "VM"), (495, "VD")),

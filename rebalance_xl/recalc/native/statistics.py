@@ -1,0 +1,49 @@
+"""Probabilities over a table, permutations, multinomial coefficients."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from rebalance_xl.recalc.native.arguments import Rows, cells_of, pairs_of, to_strict
+from rebalance_xl.recalc.native.faults import number_fault
+from rebalance_xl.recalc.native.registry import worksheet
+
+
+@worksheet("PROB", kinds="range range number number")
+def prob(x_range: Rows, prob_range: Rows, lower_limit: float, upper_limit: float | None = None) -> float:
+    """Return the probability that values lie between two limits, or equal the one limit given."""
+    pairs = pairs_of(x_range, prob_range)
+    if any(not 0 < chance <= 1 for _, chance in pairs) or abs(math.fsum(chance for _, chance in pairs) - 1) > 1e-7:
+        raise number_fault("the probabilities must be above 0, at most 1, and sum to 1")
+    upper = lower_limit if upper_limit is None else upper_limit
+    return math.fsum(chance for x, chance in pairs if lower_limit <= x <= upper)
+
+
+@worksheet("PERMUTATIONA", kinds="number number")
+def permutationa(number: float, number_chosen: float) -> float:
+    """Return the number of arrangements with repetition: ``number ** number_chosen``."""
+    objects, chosen = int(number), int(number_chosen)
+    if objects < 0 or chosen < 0:
+        raise number_fault("number and number_chosen must not be below 0")
+    return float(objects) ** chosen
+
+
+@worksheet("MULTINOMIAL", kinds="range*", override=True)
+def multinomial(*numbers: Rows) -> float:
+    """Return the factorial of a sum divided by the factorials of its parts; a boolean is refused."""
+    total, result = 0, 1
+    for cell in (cell for rows in numbers for cell in cells_of(rows)):
+        part = _count(cell)
+        total += part
+        if total > 10_000_000:
+            raise number_fault("the sum is too large")
+        result *= math.comb(total, part)
+    return float(result)
+
+
+def _count(cell: Any) -> int:
+    part = int(to_strict(cell))
+    if part < 0:
+        raise number_fault(f"{part} must not be below 0")
+    return part
