@@ -12,7 +12,7 @@ from .engine import KEEP, Engine, Settings, Trouble, from_engine, rectangles, to
 from .formula_text import FormulaError, in_order, shift_formula, shift_reference, split_references
 from .lowering import Lowering, Template
 from .package import Package, Table
-from .parameter_classes import ARRAY, VALUE
+from .parameter_classes import ARRAY, LIFT, VALUE
 from .references import MAX_COLUMNS, MAX_ROWS, Area, parse_area
 from .scan import FormulaCell, SheetScan
 from .spills import Anchor, blank_to_zero, fitted, occupied_by
@@ -57,6 +57,7 @@ class Calculation:
     _by_place: dict[tuple[int, int, int], Anchor] = field(default_factory=dict)
     _sources: list[tuple[str, list[str]]] = field(default_factory=list)
     _formulas: dict[tuple[int, int, int], str] | None = None
+    _hidden: dict[int, tuple[frozenset[int], frozenset[int]]] = field(default_factory=dict)
     _taken: list[dict[tuple[int, int], Any]] | None = None
 
     def __post_init__(self) -> None:
@@ -93,9 +94,16 @@ class Calculation:
         text = self._formulas.get((sheet, row, column))
         return None if text is None else _shown(text)
 
-    def hidden_rows(self, sheet: int) -> frozenset[int]:
-        """Return the rows of a sheet that are not shown."""
-        return self.scans[sheet].hidden_rows()
+    def hidden_rows(self, sheet: int, filtered: bool) -> frozenset[int]:
+        """Return the rows of a sheet that are not shown, or only those that a filter hides."""
+        if sheet not in self._hidden:
+            hidden = self.scans[sheet].hidden_rows()
+            areas = [table.area for table in self.package.sheets[sheet].tables if table.filtered] if hidden else []
+            own = self.scans[sheet].filtered_area() if hidden else None
+            areas += [own] if own is not None else []
+            by_filter = frozenset(row for row in hidden if any(area.top < row <= area.bottom for area in areas))
+            self._hidden[sheet] = (hidden, by_filter)
+        return self._hidden[sheet][filtered]
 
     # --- running ----------------------------------------------------------------------------------------------
 
@@ -189,7 +197,7 @@ class Calculation:
                 result.engine_text = "=" + rendered
         self._sources = []
         for name in sorted(used):
-            self.engine.register(name, implementation(name))
+            self.engine.register(name, implementation(name) if name != LIFT else None)
         if self.anchors:
             self.engine.register_keeper()
 

@@ -14,6 +14,7 @@ import formualizer as fz
 from ..cells import MISSING, CellError
 from .markup import ERROR_CODES, ERROR_KINDS
 from .model_calls import MISSING_TEXT
+from .parameter_classes import LIFT
 
 KEEP = "RXL.KEEP"
 #: Kinds of engine errors that are no worksheet errors, with the cause they are reported under.
@@ -191,7 +192,10 @@ class Engine:
     # --- functions --------------------------------------------------------------------------------------------
 
     def register(self, name: str, implementation: Any) -> None:
-        """Make a catalogue function or a native function callable from formulas."""
+        """Make a catalogue function, a native function or the cell-by-cell caller callable from formulas."""
+        if name == LIFT:
+            self._register_lift()
+            return
         if hasattr(implementation, "parameters"):
             self._register(name, implementation.call, 0, None, False, False)
         else:
@@ -213,6 +217,17 @@ class Engine:
             return to_engine(from_engine_error(value)) if value.__class__ is dict else value
 
         self.workbook.register_function(KEEP, keep, min_args=2, max_args=2)
+
+    def _register_lift(self) -> None:
+        from .lifting import lift
+
+        def callback(name: str, mask: str, *arguments: Any) -> Any:
+            try:
+                return lift(name, mask, arguments, self.date_offset != 0, _settable)
+            except FAILURES:
+                return _ERROR_VALUES["#VALUE!"]
+
+        self.workbook.register_function(LIFT, callback, min_args=2)
 
     def _register(
         self, name: str, call: Callable[..., Any], least: int, most: int | None, volatile: bool, keyword: bool
@@ -285,6 +300,10 @@ class Engine:
 def from_engine_error(value: dict[str, Any]) -> CellError:
     """Return the worksheet error in an engine's error record."""
     return _ERRORS.get(str(value.get("kind"))) or _ERRORS["Value"]
+
+
+def _settable(value: Any) -> Any:
+    return to_engine(from_engine_error(value)) if value.__class__ is dict else value
 
 
 def _argument(value: Any) -> Any:

@@ -33,11 +33,16 @@ from .model_calls import fill_model, missing_text
 from .package import Table
 from .parameter_classes import (
     ARRAY,
+    EACH,
+    LIFT,
     LISTS,
+    MISSING,
     REFERENCE,
     TRANSPARENT,
     VALUE,
+    WHOLE,
     gives_one_value,
+    lifts,
     parameter_class,
 )
 from .references import MAX_COLUMNS, MAX_ROWS, Area, column_letters, column_number, parse_area
@@ -72,8 +77,8 @@ class BookView(Protocol):
         """Return the formula of a cell as the file has it, None when it has none."""
         ...
 
-    def hidden_rows(self, sheet: int) -> frozenset[int]:
-        """Return the rows of a sheet that are not shown."""
+    def hidden_rows(self, sheet: int, filtered: bool) -> frozenset[int]:
+        """Return the rows of a sheet that are not shown, or only those that a filter hides."""
         ...
 
     def spilled_area(self, sheet: int, row: int, column: int) -> Area | None:
@@ -219,6 +224,8 @@ class _Compiler:
 
     def expression(self, expression: Expression, wanted: str) -> _Out:
         single = expression.single
+        if isinstance(single, Ref) and single.kind in ("columns", "rows") and wanted == ARRAY:
+            return self.clipped(single)
         if single is not None:
             return self.operand(single, wanted)
         inside = ARRAY if wanted == ARRAY else VALUE
@@ -470,6 +477,10 @@ class _Compiler:
             return told
         if not self.book.knows(name):
             raise UnknownFunction(name)
+        if wanted == ARRAY:
+            lifted = self.lifted(name, call.arguments)
+            if lifted is not None:
+                return lifted
         if name in ("ROWS", "COLUMNS") and len(call.arguments) == 1:
             whole = _whole(call.arguments[0], name)
             if whole is not None:
@@ -493,12 +504,102 @@ class _Compiler:
                 for number, each in enumerate(listed):
                     pieces.extend([",", *self.operand(each, kind).pieces] if number else self.operand(each, kind).pieces)
                 continue
+            if name in ("SUBTOTAL", "AGGREGATE") and isinstance(inner, Ref | Structured):
+                visible = self.visible(name, call.arguments, inner)
+                if visible is not None:
+                    pieces.append(visible)
+                    continue
             out = self.expression(argument, kind)
             pieces.extend(out.pieces)
             if parameter_class(name, position) != REFERENCE or through is not None:
                 single = single and out.single
         pieces.append(")")
         return _Out(pieces, gives_one_value(name, single))
+
+    def lifted(self, name: str, arguments: Sequence[Expression | None]) -> _Out | None:
+        """Return a call that has to be made cell by cell on arrays, None where the engine or nobody has to."""
+        if name in ("ROW", "COLUMN") and len(arguments) == 1 and arguments[0] is not None:
+            operand = arguments[0].single
+            return self.numbered(name, operand) if isinstance(operand, Ref) and operand.kind != "cell" else None
+        if not lifts(name):
+            return None
+        pieces: list[Piece] = []
+        mask = ""
+        arrays = False
+        for position, argument in enumerate(arguments):
+            pieces.append(",")
+            if argument is None:
+                mask += MISSING
+                pieces.append("0")
+                continue
+            each = name in ("CHOOSE", "SWITCH", "IFS") or parameter_class(name, position) == VALUE
+            mask += EACH if each else WHOLE
+            out = self.argument_for_python(argument, ARRAY)
+            arrays = arrays or (each and not out.single)
+            pieces.extend(out.pieces)
+        if not arrays:
+            return None
+        self.functions.add(LIFT)
+        return _Out([f'{LIFT}("{name}","{mask}"', *pieces, ")"], False)
+
+    def numbered(self, name: str, ref: Ref) -> _Out | None:
+        """Return ROW or COLUMN of a range as the numbers it stands for."""
+        prefix = self.prefix(ref.sheet)
+        if prefix is None:
+            return None
+        first, last = self.corner(ref.first), self.corner(ref.last if ref.last is not None else ref.first)
+        extent = self.book.extent(self.sheet)
+
+        def numbers(row: int, column: int, references: Sequence[str]) -> str:
+            ends = [
+                end if isinstance(end, str) else references[end] if isinstance(end, int) else end(row, column, references)
+                for end in (first, last)
+            ]
+            area = area_of(f"{ends[0]}:{ends[1]}")
+            if area is None:
+                return f"{name}({ends[0]}:{ends[1]})"
+            if name == "ROW":
+                bottom = extent[0] if area.bottom == MAX_ROWS else area.bottom
+                return f"SEQUENCE({max(bottom - area.top + 1, 1)},1,{area.top})"
+            right = extent[1] if area.right == MAX_COLUMNS else area.right
+            return f"SEQUENCE(1,{max(right - area.left + 1, 1)},{area.left})"
+
+        return _Out([numbers], False)
+
+    def visible(self, name: str, arguments: Sequence[Expression | None], operand: Ref | Structured) -> Piece | None:
+        """Return what lists the shown rows of a range, None when nothing is hidden or hidden rows count."""
+        hides = _ignores_hidden(name, arguments)
+        if hides is None:
+            return None
+        if isinstance(operand, Structured):
+            table = self.book.tables.get(operand.table.lower())
+            sheet = self.sheet if table is None else table.sheet
+        else:
+            index = self.book.sheet_index.get(_sheet_name(operand.sheet).lower()) if operand.sheet else self.sheet
+            sheet = self.sheet if index is None else index
+        hidden = self.book.hidden_rows(sheet, hides == "filtered")
+        if not hidden:
+            return None
+        out = self.operand(operand, REFERENCE)
+
+        def bands(row: int, column: int, references: Sequence[str]) -> str:
+            text = Template(out.pieces, True, False, frozenset(), False).render(references, row, column)
+            prefix, mark, corners = text.rpartition("!")
+            area = parse_area(corners)
+            if area is None:
+                return text
+            shown = [number for number in range(area.top, area.bottom + 1) if number not in hidden]
+            left, right = column_letters(area.left), column_letters(area.right)
+            runs: list[tuple[int, int]] = []
+            for number in shown:
+                if runs and runs[-1][1] == number - 1:
+                    runs[-1] = (runs[-1][0], number)
+                else:
+                    runs.append((number, number))
+            listed = [f"{prefix}{mark}{left}{first}:{right}{last}" for first, last in runs]
+            return ",".join(listed) or f"{prefix}{mark}{column_letters(MAX_COLUMNS)}{MAX_ROWS}"
+
+        return bands
 
     def told_by_the_file(self, name: str, arguments: Sequence[Expression | None]) -> _Out | None:
         """Return the answer of functions about formulas and sheets, which the engine sees otherwise than the file."""
@@ -620,6 +721,16 @@ class _Compiler:
         raise FormulaError("a lambda called on the spot is not supported")
 
 
+def _ignores_hidden(name: str, arguments: Sequence[Expression | None]) -> str | None:
+    """Return "hidden" or "filtered" for the rows a SUBTOTAL or AGGREGATE leaves out, None for none."""
+    codes = [each.single if each is not None else None for each in arguments[:2]]
+    if name == "SUBTOTAL" and isinstance(codes[0], Literal) and codes[0].text.isdigit():
+        return "hidden" if int(codes[0].text) > 100 else "filtered"
+    if name == "AGGREGATE" and len(codes) > 1 and isinstance(codes[1], Literal) and codes[1].text.isdigit():
+        return "hidden" if int(codes[1].text) % 2 else None
+    return None
+
+
 def one_cell(prefix: str, text: str, row: int, column: int) -> str:
     """Return the one cell of a range that an ordinary formula in a cell takes (implicit intersection).
 
@@ -637,21 +748,28 @@ def one_cell(prefix: str, text: str, row: int, column: int) -> str:
     str
         A1 text, ``#VALUE!`` when no cell of the range lies in the formula's row or column.
     """
-    area = parse_area(text)
+    area = area_of(text)
     if area is None:
-        first, _, last = text.replace("$", "").partition(":")
-        if first.isdigit():
-            area = Area(min(int(first), int(last)), 1, max(int(first), int(last)), MAX_COLUMNS)
-        elif first.isalpha() and last.isalpha():
-            left, right = sorted((column_number(first), column_number(last)))
-            area = Area(1, left, MAX_ROWS, right)
-        else:
-            return "#REF!"
+        return "#REF!"
     if area.left == area.right and area.top <= row <= area.bottom:
         return f"{prefix}{column_letters(area.left)}{row}"
     if area.top == area.bottom and area.left <= column <= area.right:
         return f"{prefix}{column_letters(column)}{area.top}"
     return "#VALUE!"
+
+
+def area_of(text: str) -> Area | None:
+    """Return the area of a range, also of whole columns (B:C) and whole rows (2:3)."""
+    area = parse_area(text)
+    if area is not None:
+        return area
+    first, _, last = text.replace("$", "").partition(":")
+    if first.isdigit() and last.isdigit():
+        return Area(min(int(first), int(last)), 1, max(int(first), int(last)), MAX_COLUMNS)
+    if first.isalpha() and last.isalpha():
+        left, right = sorted((column_number(first), column_number(last)))
+        return Area(1, left, MAX_ROWS, right)
+    return None
 
 
 def plain_name(name: str) -> str:

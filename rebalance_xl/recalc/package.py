@@ -32,6 +32,7 @@ class Table:
     totals: bool
     columns: tuple[str, ...]
     lookup: dict[str, int] = field(default_factory=dict)
+    filtered: bool = False
 
     @property
     def first_row(self) -> int:
@@ -266,6 +267,7 @@ def _read_tables(container: Container, sheets: list[SheetPart], warnings: list[s
                 root.get("totalsRowCount", "0") not in ("0", ""),
                 columns,
                 {column.lower().replace("\n", " "): position for position, column in reversed(list(enumerate(columns)))},
+                any(_local(element) == "filterColumn" for element in root.iter()),
             )
             tables[name.lower()] = table
             sheet.tables.append(table)

@@ -147,3 +147,32 @@ def gives_one_value(name: str, single_arguments: bool) -> bool:
     if name in NOT_SINGLE:
         return False
     return single_arguments and (name in ELEMENTWISE or name in MIXED or name in CRITERIA or name in TRANSPARENT)
+
+
+#: What the engine applies to arrays by itself.
+LIFTED_BY_ENGINE: Final = _set("ATAN2 COS SIN TAN IF IFERROR IFNA PI RAND NOW TODAY NA TRUE FALSE")
+
+#: Marks of a call made cell by cell: one value per cell, a whole range, an argument that was not given.
+EACH, WHOLE, MISSING = "E", "W", "M"
+
+#: The function that makes such calls.
+LIFT: Final = "RXL.LIFT"
+
+
+def lifts(name: str) -> bool:
+    """Say whether a function has to be called cell by cell where it is given arrays.
+
+    Parameters
+    ----------
+    name : str
+        The function, in capitals and without a prefix.
+
+    Returns
+    -------
+    bool
+    """
+    if name in LIFTED_BY_ENGINE:
+        return False
+    return (
+        name in ELEMENTWISE or name in MIXED or name in CRITERIA or name in ("INDEX", "XLOOKUP", "CHOOSE", "SWITCH", "IFS")
+    )

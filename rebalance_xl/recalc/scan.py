@@ -11,7 +11,7 @@ from xml.parsers import expat
 
 from ..cells import CellError
 from .markup import ERROR_KINDS, from_cell_text, from_xml
-from .references import MAX_COLUMNS, MAX_ROWS, column_letters, column_number
+from .references import MAX_COLUMNS, MAX_ROWS, Area, column_letters, column_number, parse_area
 from .refusals import Refused
 
 _SHEET_DATA = re.compile(r"<((?:[\w.-]+:)?)sheetData(?:\s[^>]*?)?(/?)>")
@@ -26,6 +26,7 @@ _MARKUP = re.compile(
     r"|<(/?)([^\s/>!?]+)((?:\s+[^\s=]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*)\s*(/?)>",
     re.S,
 )
+_FILTER = re.compile(r"<(?:\w+:)?autoFilter\s[^>]*?ref=\"([^\"]*)\"[^>]*>\s*<(?:\w+:)?(?:filterColumn|sortState)")
 _HIDDEN_ROW = re.compile(r"<(?:\w+:)?row\s([^>]*)>")
 _HIDDEN = re.compile(r"\bhidden\s*=\s*[\"'](?:1|true)[\"']")
 _ROW_NUMBER = re.compile(r"(?:^|\s)r\s*=\s*[\"']([0-9]+)[\"']")
@@ -75,6 +76,11 @@ class SheetScan:
         return frozenset(
             int(number[1]) for tag in found if _HIDDEN.search(tag) and (number := _ROW_NUMBER.search(tag)) is not None
         )
+
+    def filtered_area(self) -> Area | None:
+        """Return the area of the sheet's own filter when it is in use."""
+        match = _FILTER.search(self.text, self.end)
+        return parse_area(match[1]) if match is not None else None
 
     def value_map(self) -> dict[tuple[int, int], Any]:
         """Return the constants by (row, column)."""
