@@ -126,29 +126,58 @@ def recalculate(
     """
     source = Path(path)
     target = source if output is None else Path(output)
-    data, mark = read_input(source, ignore_lock)
-    original = data
-    if edit is not None:
-        data = edit(data)
+    original, mark = read_input(source, ignore_lock)
+    data = original if edit is None else edit(original)
+    content, report, verify = _recalculated(data, as_of, spill_plain, check)
+    report.path = source
+    if check:
+        return report
+    if content != original or target != source:
+        write_atomically(target, content, source, mark, ignore_lock=ignore_lock, verify=verify)
+    report.output = target
+    return report
+
+
+def recalculate_bytes(
+    data: bytes, *, as_of: dt.date | dt.datetime | None = None, spill_plain: bool | None = None
+) -> tuple[bytes, Recalculation]:
+    """Compute every formula of a workbook in memory.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    as_of, spill_plain
+        As for :func:`recalculate`.
+
+    Returns
+    -------
+    tuple of bytes and Recalculation
+        The file with its cached values up to date, and what was done; its paths are empty.
+
+    Raises
+    ------
+    Refused
+        Damaged, unsafe or not a workbook.
+    """
+    content, report, _ = _recalculated(data, as_of, spill_plain, False)
+    return content, report
+
+
+def _recalculated(
+    data: bytes, as_of: dt.date | dt.datetime | None, spill_plain: bool | None, check: bool
+) -> tuple[bytes, Recalculation, Callable[[bytes], None] | None]:
     package, scans = open_book(data)
     plain = _written_by_openpyxl(package) if spill_plain is None else spill_plain
     calculation = Calculation(package, scans, moment(as_of), plain)
     calculation.run()
-    report = Recalculation(source, warnings=[*package.warnings, *calculation.warnings])
+    report = Recalculation(Path(), warnings=[*package.warnings, *calculation.warnings])
     changes = _compare(calculation, report)
-    if check:
-        return report
-    parts = _changed_parts(package, scans, changes)
-    if parts:
-        content = package.container.rewritten(parts)
-        write_atomically(
-            target, content, source, mark, ignore_lock=ignore_lock,
-            verify=lambda written: verify_package(written, package.container, parts),
-        )
-    elif target != source or data != original:
-        write_atomically(target, data, source, mark, ignore_lock=ignore_lock)
-    report.output = target
-    return report
+    parts = {} if check else _changed_parts(package, scans, changes)
+    if not parts:
+        return data, report, None
+    content = package.container.rewritten(parts)
+    return content, report, lambda written: verify_package(written, package.container, parts)
 
 
 def open_book(data: bytes) -> tuple[Package, list[SheetScan]]:
@@ -306,4 +335,4 @@ def _written_by_openpyxl(package: Package) -> bool:
     return b">openpyxl</" in package.container.read("docProps/core.xml")
 
 
-__all__ = ["ChangedCell", "Recalculation", "Refused", "open_book", "recalculate", "same"]
+__all__ = ["ChangedCell", "Recalculation", "Refused", "open_book", "recalculate", "recalculate_bytes", "same"]
