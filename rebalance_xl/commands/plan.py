@@ -1,0 +1,182 @@
+"""`rebalance-xl plan`, `record` and `check`: the actions of the ribbon, on a file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from rebalance_xl import terminal
+from rebalance_xl.book import actions
+from rebalance_xl.book.forms import conservation, iso_date, plan_to_dict
+from rebalance_xl.book.problems import ERROR, BookError
+from rebalance_xl.commands.options import UsageError, read_day
+from rebalance_xl.hosts.file import FileWorkbook
+from rebalance_xl.recalc.output import write_atomically
+from rebalance_xl.recalc.refusals import Refused, read_input
+from rebalance_xl.recalc.workbook import recalculate_bytes
+
+if TYPE_CHECKING:
+    from rebalance_xl.book.plan_data import Plan
+
+Answer = TypeVar("Answer")
+
+
+def show_plan(book: Path, as_of: str, as_json: bool, write: bool, output: Path | None, ignore_lock: bool) -> int:
+    """Print the plan of a book, and write it into the book when asked; returns the exit code."""
+
+    def show(day: dt.date | None) -> int:
+        if write:
+            plan = _act(book, output, ignore_lock, day, lambda port: actions.rebalance(port, day, dt.date.today()))
+        else:
+            plan = actions.plan(_opened(book, True, day), day, dt.date.today())
+        if as_json:
+            terminal.print_json(plan_to_dict(plan))
+        else:
+            print_plan(plan)
+            if write:
+                terminal.say(f"{output or book}: the plan stands in the tables Plan and Journal")
+        return 0
+
+    return _guarded(book, as_of, show)
+
+
+def record_execution(book: Path, as_of: str, as_json: bool, output: Path | None, ignore_lock: bool) -> int:
+    """Apply the fills of the Plan table to the book; returns the exit code."""
+
+    def apply(day: dt.date | None) -> int:
+        done = _act(book, output, ignore_lock, day, lambda port: actions.record(port, day, dt.date.today()))
+        if as_json:
+            changes = [{"table": table, "row": row + 1, "values": values} for table, row, values in done.cells]
+            terminal.print_json({"date": done.date, "changes": changes, "journal": done.journal})
+        else:
+            for table, row, values in done.cells:
+                told = ", ".join(f"{name} {_cell_text(value)}" for name, value in values.items())
+                terminal.say(f"{table} row {row + 1}: {told}")
+            terminal.say(f"{output or book}: the fills are recorded as of {done.date}")
+        return 0
+
+    return _guarded(book, as_of, apply)
+
+
+def check_book(book: Path, as_json: bool) -> int:
+    """Print the data problems of a book; returns 1 when one of them forbids a plan."""
+
+    def check(day: dt.date | None) -> int:
+        problems = actions.check(_opened(book, True, day), day, dt.date.today())
+        if as_json:
+            terminal.print_json(
+                [{"severity": each.severity, "where": each.where, "message": each.message} for each in problems]
+            )
+        elif problems:
+            terminal.print_table(
+                ["Severity", "Where", "What"], [[each.severity, each.where, each.message] for each in problems]
+            )
+        else:
+            terminal.say(f"{book}: no problems")
+        return 1 if any(each.severity == ERROR for each in problems) else 0
+
+    return _guarded(book, "", check)
+
+
+def _guarded(book: Path, as_of: str, action: Callable[[dt.date | None], int]) -> int:
+    try:
+        return action(read_day(as_of))
+    except UsageError as failure:
+        terminal.complain(str(failure))
+        return 2
+    except Refused as refusal:
+        terminal.complain(f"{book}: {refusal}")
+    except BookError as failure:
+        for problem in failure.problems:
+            terminal.complain(f"{book}: {problem}")
+    return 1
+
+
+def _opened(book: Path, ignore_lock: bool, day: dt.date | None) -> FileWorkbook:
+    """Return a book with its formulas calculated in memory; a file without cached values plans as well."""
+    data, _ = read_input(book, ignore_lock)
+    return FileWorkbook.from_bytes(recalculate_bytes(data, as_of=day)[0])
+
+
+def _act(
+    book: Path,
+    output: Path | None,
+    ignore_lock: bool,
+    day: dt.date | None,
+    action: Callable[[FileWorkbook], Answer],
+) -> Answer:
+    """Do an action on a book in memory, calculate the result, and write it once."""
+    data, mark = read_input(book, ignore_lock)
+    port = FileWorkbook.from_bytes(recalculate_bytes(data, as_of=day)[0])
+    answer = action(port)
+    content, _ = recalculate_bytes(port.content(), as_of=day)
+    write_atomically(output or book, content, book, mark, ignore_lock=ignore_lock)
+    return answer
+
+
+def _cell_text(value: object) -> str:
+    return terminal.units(value) if isinstance(value, float) else str(value)
+
+
+# --- what is printed --------------------------------------------------------------------------------------------
+
+
+def print_plan(plan: Plan) -> None:
+    """Print a plan: tables on a terminal, sentences and plain columns in a pipe."""
+    day = iso_date(plan.as_of)
+    terminal.say(f"Trigger {plan.trigger.kind}" + (f" on {day}" if day else ""))
+    for reason in plan.trigger.reasons:
+        terminal.say(f"  {reason}")
+    if plan.lines:
+        terminal.say()
+        rows = [
+            [
+                line.asset,
+                line.action,
+                terminal.money(line.amount) if line.amount else "",
+                terminal.units(line.quantity),
+                terminal.price(line.price),
+                terminal.money(line.fee) if line.fee else "",
+                terminal.share(line.weight_before),
+                terminal.share(line.weight_after),
+                terminal.money(line.realised_gain),
+                line.reason,
+            ]
+            for line in plan.lines
+        ]
+        headers = ["Asset", "Action", "Amount", "Quantity", "Price", "Fee", "Before", "After", "Gain", "Reason"]
+        terminal.print_table(headers, rows, right=range(2, 9))
+    terminal.say(conservation(plan.totals))
+    _print_positions(plan)
+    for unresolved in plan.unresolved:
+        terminal.say(f"Unresolved: {unresolved.asset} {terminal.money(unresolved.amount)}: {unresolved.reason}")
+    for warning in plan.warnings:
+        terminal.say(f"Warning: {warning}")
+    for note in plan.notes:
+        terminal.say(f"Note: {note}")
+
+
+def _print_positions(plan: Plan) -> None:
+    if not plan.positions:
+        return
+    terminal.say()
+    rows = [
+        [
+            each.symbol,
+            each.venue,
+            each.side,
+            terminal.money(each.notional),
+            terminal.money(each.margin),
+            terminal.money(each.pnl),
+            terminal.price(each.liquidation_price),
+            terminal.share(each.liquidation_distance),
+            terminal.money(each.funding_per_day),
+            terminal.share(each.funding_per_year),
+            "estimate" if each.estimate else "",
+        ]
+        for each in plan.positions
+    ]
+    headers = ["Position", "Venue", "Side", "Notional", "Margin", "PnL", "Liquidation", "Distance", "Funding/day"]
+    terminal.print_table([*headers, "a year", ""], rows, right=range(3, 10))
