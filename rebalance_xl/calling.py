@@ -88,7 +88,7 @@ def fast_caller(function: Function) -> Callable[[Sequence[Any]], Any]:
             answer = kernel(*numbers)
         except (ArithmeticError, ValueError):
             return None
-        if type(answer) is CellError or not -math.inf < answer < math.inf:
+        if isinstance(answer, CellError) or not -math.inf < answer < math.inf:
             return "NEVER" if never and answer == math.inf else None
         if kind == "word":
             return words[int(answer)]
@@ -105,7 +105,7 @@ def _read_one(parameter: Parameter, argument: Any) -> Any:
         if not rows or not rows[0] or not parameter.whole(rows):
             return None
     found = parameter.convert(argument)
-    return None if type(found) is CellError else found
+    return None if isinstance(found, CellError) else found
 
 
 def call_function(function: Function, arguments: Sequence[Any], date_offset: float) -> Any:
