@@ -18,6 +18,7 @@ from rebalance_xl.functions.elementwise import (
     NA,
     NUM,
     VALUE,
+    Booleans,
     Numbers,
     divide,
     is_nan,
@@ -97,8 +98,8 @@ def hedged_liquidation_of(
     The entry of a leg with quantity 0 is not read. Infinite (NEVER) where no positive price liquidates.
     """
     inverse = is_inverse(contract)
-    long_entry = where(long_quantity == 0.0, 1.0, where(is_nan(long_entry), NA, long_entry))
-    short_entry = where(short_quantity == 0.0, 1.0, where(is_nan(short_entry), NA, short_entry))
+    long_entry, no_long = _entry_of(long_quantity, long_entry)
+    short_entry, no_short = _entry_of(short_quantity, short_entry)
     long_start = where(inverse, divide(1.0, long_entry, NUM), long_entry)
     short_start = where(inverse, divide(1.0, short_entry, NUM), short_entry)
     long_value, short_value = long_quantity * long_start, short_quantity * short_start
@@ -121,8 +122,8 @@ def hedged_liquidation_of(
     wrong = (
         (long_quantity < 0.0)
         | (short_quantity < 0.0)
-        | (long_entry <= 0.0)
-        | (short_entry <= 0.0)
+        | no_long
+        | no_short
         | (other_maintenance < 0.0)
         | is_beyond(table, long_size)
         | is_beyond(table, short_size)
@@ -131,6 +132,13 @@ def hedged_liquidation_of(
     result = where(is_nan(unknown), unknown, result)
     result = where(wrong, NUM, where((long_quantity == 0.0) & (short_quantity == 0.0), NA, result))
     return where(mismatches(table, contract), VALUE, result)
+
+
+def _entry_of(quantity: Numbers, entry: Numbers) -> tuple[Numbers, Booleans]:
+    """Return a leg's entry (1 where it is not read or cannot be) and where it cannot be."""
+    impossible = (quantity > 0.0) & (entry <= 0.0)
+    unread = (quantity == 0.0) | impossible
+    return where(unread, 1.0, where(is_nan(entry), NA, entry)), impossible
 
 
 def _walk(

@@ -297,7 +297,8 @@ def size_of_notional(table: TierTable, notional: Numbers) -> Numbers:
 def maintenance_margin_of(table: TierTable, notional: Numbers) -> Numbers:
     """Return the maintenance margin of a notional; #NUM! for a negative one and beyond the last cap."""
     size = size_of_notional(table, notional)
-    return where((notional < 0.0) | is_beyond(table, size), NUM, requirement(table, notional, size))
+    required = where(size == size, requirement(table, notional, size), size)
+    return where((notional < 0.0) | is_beyond(table, size), NUM, required)
 
 
 def max_leverage_of(table: TierTable, notional: Numbers) -> Numbers:
