@@ -9,6 +9,8 @@ stays in the project's own environment (see ``office.py``). Started as
 # ruff: noqa: D102, D401, N802, SIM105
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import json
 import os
 import subprocess
@@ -25,8 +27,35 @@ from com.sun.star.task import XInteractionHandler
 from com.sun.star.ucb import XCommandEnvironment
 from com.sun.star.util import Date
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 START_SECONDS = 90
 FORMULA_RESULT_ERROR = 4
+
+
+def to_json(value):
+    """Worksheet values and what the workbook interface returns, as JSON has them."""
+    from rebalance_xl.cells import MISSING, CellError
+
+    if dataclasses.is_dataclass(value):
+        return {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, (list, tuple)):
+        return [to_json(each) for each in value]
+    if isinstance(value, CellError):
+        return {"error": value.code}
+    if isinstance(value, dt.date):
+        return {"date": value.isoformat()}
+    return {"missing": True} if value is MISSING else value
+
+
+def from_json(value):
+    """Turn JSON into worksheet values."""
+    if isinstance(value, list):
+        return [from_json(each) for each in value]
+    if isinstance(value, dict):
+        if "date" in value:
+            return dt.datetime.fromisoformat(value["date"])
+        return {key: from_json(each) for key, each in value.items()}
+    return value
 
 
 class Approving(unohelper.Base, XCommandEnvironment, XInteractionHandler):
@@ -56,7 +85,7 @@ class Office:
 
     def __init__(self, soffice, profile, window):
         self.soffice, self.profile, self.window = soffice, Path(profile), window
-        self.documents = {}
+        self.documents, self.ports = {}, {}
         self.start()
 
     def start(self):
@@ -146,6 +175,7 @@ class Office:
         self.documents[name].storeToURL(Path(path).as_uri(), property_values(FilterName=filter))
 
     def do_close_document(self, name="book"):
+        self.ports.pop(name, None)
         self.documents.pop(name).close(True)
 
     def range(self, name, sheet, address):
@@ -229,6 +259,26 @@ class Office:
         helper = self.make("com.sun.star.frame.DispatchHelper")
         frame = self.documents[name].CurrentController.Frame
         helper.executeDispatch(frame, url, "", 0, ())
+
+    def do_port(self, call, arguments, name="book"):
+        """A method of the workbook interface on a document; the package is imported from the checkout."""
+        from rebalance_xl.hosts.calc.book import CalcWorkbook
+
+        port = self.ports.setdefault(name, CalcWorkbook(self.documents[name]))
+        answer = getattr(port, call)(*from_json(arguments))
+        return to_json(answer)
+
+    def do_protect(self, sheet, name="book"):
+        self.documents[name].Sheets.getByIndex(sheet).protect("")
+
+    def do_undo(self, name="book"):
+        self.documents[name].UndoManager.undo()
+
+    def do_undo_titles(self, name="book"):
+        return list(self.documents[name].UndoManager.getAllUndoActionTitles())
+
+    def do_modified(self, name="book"):
+        return self.documents[name].isModified()
 
     def do_title(self, name="book"):
         return self.documents[name].CurrentController.Frame.Title

@@ -1,39 +1,67 @@
-"""Message boxes in Calc; without a window (headless) the message goes to the log instead."""
+"""Message boxes in Calc; without a visible window (headless) a message goes to the log instead."""
 
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Final
 
-__all__ = ["ask", "show"]
+__all__ = ["DocumentScreen"]
 
 _log = logging.getLogger("rebalance_xl.calc")
 _OK, _YES_NO = 1, 3  # com.sun.star.awt.MessageBoxButtons
-_YES = 2  # com.sun.star.awt.MessageBoxResults
-_TITLE = "Rebalancer"
+_YES: Final = 2  # com.sun.star.awt.MessageBoxResults
+_TITLE: Final = "Rebalancer"
 
 
-def show(context: Any, document: Any, message: str, kind: str = "INFOBOX") -> None:
-    """Show a message in front of the document's window; `kind` is INFOBOX, WARNINGBOX or ERRORBOX."""
-    box = _box(context, document, message, kind, _OK)
-    if box is not None:
-        box.execute()
+class DocumentScreen:
+    """The window of a document.
 
+    Parameters
+    ----------
+    context : com.sun.star.uno.XComponentContext
+        LibreOffice's component context.
+    document : com.sun.star.sheet.SpreadsheetDocument
+        The document whose window is meant.
+    """
 
-def ask(context: Any, document: Any, question: str) -> bool:
-    """Return whether the user said yes; without a window nobody did."""
-    box = _box(context, document, question, "QUERYBOX", _YES_NO)
-    return box is not None and box.execute() == _YES
+    def __init__(self, context: Any, document: Any) -> None:
+        self._context, self._document = context, document
 
+    def show(self, message: str, kind: str = "INFOBOX") -> None:
+        """Show a message; `kind` is INFOBOX, WARNINGBOX or ERRORBOX."""
+        _log.log(logging.INFO if kind == "INFOBOX" else logging.WARNING, "%s", message)
+        box = self._box(message, kind, _OK)
+        if box is not None:
+            box.execute()
 
-def _box(context: Any, document: Any, message: str, kind: str, buttons: int) -> Any:
-    import uno
+    def ask(self, question: str) -> bool:
+        """Return whether the user said yes; without a window nobody is there to say no to a command."""
+        box = self._box(question, "QUERYBOX", _YES_NO)
+        return box is None or box.execute() == _YES
 
-    _log.warning("%s", message) if kind != "INFOBOX" else _log.info("%s", message)
-    controller = document.getCurrentController()
-    window = controller.getFrame().getContainerWindow() if controller is not None else None
-    if window is None or not window.isVisible():
-        return None
-    toolkit = context.ServiceManager.createInstanceWithContext("com.sun.star.awt.Toolkit", context)
-    enum = uno.Enum("com.sun.star.awt.MessageBoxType", kind)
-    return toolkit.createMessageBox(window, enum, buttons, _TITLE, message)
+    def go_to(self, sheet: str) -> bool:
+        """Bring a sheet to the front; return whether there is one of that name."""
+        if not self._document.Sheets.hasByName(sheet):
+            return False
+        controller = self._document.getCurrentController()
+        if controller is not None:
+            controller.setActiveSheet(self._document.Sheets.getByName(sheet))
+        return True
+
+    def command(self, url: str) -> None:
+        """Run one of Calc's own commands in this window."""
+        helper = self._make("com.sun.star.frame.DispatchHelper")
+        helper.executeDispatch(self._document.getCurrentController().getFrame(), url, "", 0, ())
+
+    def _box(self, message: str, kind: str, buttons: int) -> Any:
+        import uno
+
+        controller = self._document.getCurrentController()
+        window = controller.getFrame().getContainerWindow() if controller is not None else None
+        if window is None or not window.isVisible():
+            return None
+        enum = uno.Enum("com.sun.star.awt.MessageBoxType", kind)
+        return self._make("com.sun.star.awt.Toolkit").createMessageBox(window, enum, buttons, _TITLE, message)
+
+    def _make(self, service: str) -> Any:
+        return self._context.ServiceManager.createInstanceWithContext(service, self._context)

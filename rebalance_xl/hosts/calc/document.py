@@ -11,7 +11,7 @@ from typing import Any
 
 from rebalance_xl.cells import MISSING
 
-__all__ = ["CalcDocument"]
+__all__ = ["CalcDocument", "by_name", "constant"]
 
 _EXCEL_ORIGIN = dt.date(1899, 12, 30)
 
@@ -63,23 +63,23 @@ class CalcDocument:
 
     def named_value(self, name: str) -> Any:
         """Return the value behind a defined name, MISSING where the document has no such name."""
-        named = _by_name(self.model.NamedRanges, name)
+        named = by_name(self.model.NamedRanges, name)
         if named is None:
             return MISSING
         area = named.getReferredCells()
         if area is None:
-            return _constant(named.Content)
+            return constant(named.Content)
         rows = _rows(area)
         return rows[0][0] if len(rows) == len(rows[0]) == 1 else rows
 
     def _table_range(self, name: str) -> Any:
         """Return the cells of a table with its header, or None."""
-        found = _by_name(self.model.DatabaseRanges, name)
+        found = by_name(self.model.DatabaseRanges, name)
         if found is not None:
             area = found.DataArea
             sheet = self.model.Sheets.getByIndex(area.Sheet)
             return sheet.getCellRangeByPosition(area.StartColumn, area.StartRow, area.EndColumn, area.EndRow)
-        named = _by_name(self.model.NamedRanges, name)
+        named = by_name(self.model.NamedRanges, name)
         area = named.getReferredCells() if named is not None else None
         if area is None:
             return None
@@ -88,13 +88,14 @@ class CalcDocument:
 
     def _data_rows(self, name: str, area: Any) -> list[list[Any]]:
         rows = _rows(area)
-        found = _by_name(self.model.DatabaseRanges, name)
+        found = by_name(self.model.DatabaseRanges, name)
         if found is not None and getattr(found, "TotalsRow", False):
             rows.pop()
         return rows
 
 
-def _by_name(collection: Any, name: str) -> Any:
+def by_name(collection: Any, name: str) -> Any:
+    """Return the element of a UNO name container, without regard to case; None where there is none."""
     if collection.hasByName(name):
         return collection.getByName(name)
     folded = name.casefold()
@@ -109,7 +110,7 @@ def _rows(area: Any) -> list[list[Any]]:
     return [[None if cell == "" else cell for cell in row] for row in area.getDataArray()]
 
 
-def _constant(content: str) -> Any:
+def constant(content: str) -> Any:
     """Return the value of a name that is defined as a number, a text or a truth value; MISSING for a formula."""
     text = content.removeprefix("=").strip()
     if len(text) >= 2 and text[0] == text[-1] == '"':

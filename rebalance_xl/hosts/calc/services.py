@@ -8,11 +8,18 @@ from typing import Any
 
 from rebalance_xl.functions import FUNCTIONS
 from rebalance_xl.hosts.calc.addin import make_methods
-from rebalance_xl.hosts.calc.dialogs import show
-from rebalance_xl.hosts.calc.identity import FUNCTIONS_IMPLEMENTATION, JOB_IMPLEMENTATION, SERVICE
+from rebalance_xl.hosts.calc.buttons import run
+from rebalance_xl.hosts.calc.dialogs import DocumentScreen
+from rebalance_xl.hosts.calc.identity import (
+    FUNCTIONS_IMPLEMENTATION,
+    JOB_IMPLEMENTATION,
+    PROTOCOL,
+    PROTOCOL_IMPLEMENTATION,
+    SERVICE,
+)
 from rebalance_xl.hosts.calc.rebind import comes_from_excel, rebind
 
-__all__ = ["makers"]
+__all__ = ["makers", "service_info"]
 
 
 _log = logging.getLogger("rebalance_xl.calc")
@@ -46,7 +53,47 @@ def makers() -> dict[str, Callable[..., Any]]:
             **make_methods(FUNCTIONS),
         },
     )
-    return {"functions": functions, "job": _job(unohelper, initialise)}
+    return {
+        "functions": functions,
+        "commands": _commands(unohelper, initialise),
+        "job": _job(unohelper, initialise),
+    }
+
+
+def _commands(unohelper: Any, start: Callable[..., None]) -> type:
+    from com.sun.star.frame import XDispatch, XDispatchProvider
+    from com.sun.star.lang import XInitialization, XServiceInfo
+
+    def initialize(self: Any, arguments: Any) -> None:
+        self.frame = arguments[0] if arguments else None
+
+    def query(self: Any, url: Any, target: str, flags: int) -> Any:
+        return self if url.Complete.startswith(PROTOCOL) else None
+
+    def dispatch(self: Any, url: Any, arguments: Any) -> None:
+        """Run the command that an address names."""
+        try:
+            document = self.frame.getController().getModel()
+            run(url.Complete.removeprefix(PROTOCOL), document, DocumentScreen(self.context, document))
+        except Exception:
+            _log.exception("%s failed", url.Complete)
+
+    return type(
+        "Commands",
+        (unohelper.Base, XDispatchProvider, XDispatch, XInitialization, XServiceInfo),
+        {
+            "__init__": start,
+            "initialize": initialize,
+            "queryDispatch": query,
+            "queryDispatches": lambda self, requests: tuple(
+                query(self, each.FeatureURL, each.FrameName, each.SearchFlags) for each in requests
+            ),
+            "dispatch": dispatch,
+            "addStatusListener": lambda self, listener, url: None,
+            "removeStatusListener": lambda self, listener, url: None,
+            **service_info(PROTOCOL_IMPLEMENTATION, "com.sun.star.frame.ProtocolHandler"),
+        },
+    )
 
 
 def _job(unohelper: Any, initialise: Callable[..., None]) -> type:
@@ -60,7 +107,7 @@ def _job(unohelper: Any, initialise: Callable[..., None]) -> type:
             if document is not None and comes_from_excel(document):
                 message = rebind(document).message()
                 if message:
-                    show(self.context, document, message)
+                    DocumentScreen(self.context, document).show(message, "WARNINGBOX")
         except Exception:
             _log.exception("a book could not be looked at")
 
