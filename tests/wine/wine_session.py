@@ -15,9 +15,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from setup_wine import XLWINGS, cache_folder, locked, stop_wine, wine_environment
+from .setup_wine import XLWINGS, cache_folder, locked, prefix_folder, stop_wine, venv_folder, wine_environment
+from .xlwings_conf import Conf, server_command
 
 from rebalance_xl.cells import MISSING, CellError
+from rebalance_xl.hosts.excel_values import ERROR_MARK
 
 DRIVER = Path(__file__).parent / "windows" / "com_driver.py"
 DLL = f"xlwings64-{XLWINGS}.dll"
@@ -32,16 +34,6 @@ class WineError(RuntimeError):
 def windows_path(path: Path) -> str:
     """The path of a file of this machine as Windows programs under Wine see it."""
     return "Z:" + str(path.resolve()).replace("/", "\\")
-
-
-def server_command(interpreter: str, pythonpath: str, workbook: str) -> str:
-    """What XLPyCommand in xlwings.bas hands to the DLL, for the values of an xlwings.conf sheet."""
-    path = f"true;{workbook};{workbook};;;;{pythonpath}"
-    path = path.replace("\\", "\\\\").replace("'", "\\'").replace("&", "^&")
-    return (
-        f'cmd.exe  /K ""{interpreter}" -B -c "import sys, os;import xlwings.utils;'
-        f'xlwings.utils.prepare_sys_path(\\"{path}\\");import xlwings; xlwings.serve(\'$(CLSID)\')""'
-    )
 
 
 class WineSession:
@@ -63,8 +55,11 @@ class WineSession:
     def __enter__(self) -> WineSession:
         with contextlib.ExitStack() as stack:
             stack.enter_context(locked(self.folder))
-            stack.callback(stop_wine, self.folder)
-            self._start()
+            try:
+                self._start()
+            except BaseException:
+                self._end()
+                raise
             stack.callback(self._end)
             self._stack = stack.pop_all()
         return self
@@ -90,8 +85,10 @@ class WineSession:
             errors="replace",
             start_new_session=True,
         )
-        threading.Thread(target=self._read_answers, daemon=True).start()
-        threading.Thread(target=self._read_complaints, daemon=True).start()
+        readers = (self._read_answers, self._read_complaints)
+        self._readers = [threading.Thread(target=reader, daemon=True) for reader in readers]
+        for reader in self._readers:
+            reader.start()
         self.request("expand", timeout=START_TIMEOUT, text="")
 
     def _read_answers(self) -> None:
@@ -109,13 +106,18 @@ class WineSession:
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.close()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            stop_wine(self.folder)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, 9)
-            self._process.wait(timeout=10)
+        # Ends the xlwings server too, which holds the pipes that it inherited.
+        stop_wine(self.folder)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, 9)
+        self._process.wait(timeout=10)
+        for reader in self._readers:
+            reader.join(timeout=10)
+        for stream in (self._process.stdout, self._process.stderr):
+            assert stream is not None
+            stream.close()
 
     def request(self, what: str, timeout: float = CALL_TIMEOUT, **fields: Any) -> Any:
         """Send one request to the driver and return its result."""
@@ -138,13 +140,27 @@ class WineSession:
     def _last_words(self) -> str:
         return "it said: " + (" | ".join(self._complaints) or "nothing")
 
-    def activate(self, interpreter: str, pythonpath: str = "", workbook: str = "C:\\Book.xlsm") -> str:
-        """Start the server from the values of an xlwings.conf sheet; return the path of the DLL that did it."""
-        interpreter = self.request("expand", text=interpreter)
-        pythonpath = self.request("expand", text=pythonpath)
-        dll: str = self.request("load_dll", interpreter=interpreter, name=DLL)
-        command = server_command(interpreter, pythonpath, workbook)
-        self.request("activate", timeout=START_TIMEOUT, command=command)
+    def install_where(self, interpreter: str) -> Path:
+        """Put the virtual environment where a setting looks for its interpreter; return that place.
+
+        A link stands there: what counts is that the path out of the workbook leads to an installation.
+        """
+        expanded = self.request("expand", text=interpreter)
+        drive, *parts = expanded.split("\\")
+        assert drive.upper() == "C:", f"{interpreter} is {expanded}, which is not on drive C:"
+        place = prefix_folder(self.folder).joinpath("drive_c", *parts).parent.parent
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if place.is_symlink():
+            place.unlink()
+        place.symlink_to(venv_folder(self.folder), target_is_directory=True)
+        self._stack.callback(place.unlink, missing_ok=True)
+        return place
+
+    def activate(self, conf: Conf, workbook: str = "C:\\Book.xlsm") -> str:
+        """Start the server from the settings of an xlwings.conf sheet; return the path of the DLL that did it."""
+        expanded = {name: self.request("expand", text=value) for name, value in conf.items()}
+        dll: str = self.request("load_dll", interpreter=expanded["INTERPRETER_WIN"], name=DLL)
+        self.request("activate", timeout=START_TIMEOUT, command=server_command(expanded, workbook))
         return dll
 
     def open_workbook(
@@ -158,19 +174,18 @@ class WineSession:
     def call(self, function: str, *arguments: Any, module: str = "udfs", timeout: float = CALL_TIMEOUT) -> Any:
         """Call a worksheet function as a cell does; ranges (lists of rows) arrive as Range objects."""
         encoded = [encode_argument(argument) for argument in arguments]
-        answer = self.request("call", timeout=timeout, module=module, function=function, arguments=encoded)
-        return decode(answer["value"])
+        return decode(self.request("call", timeout=timeout, module=module, function=function, arguments=encoded))
 
-    def seconds_per_call(self, function: str, *arguments: Any, module: str = "udfs", repeat: int = 200) -> float:
-        """Mean time of a call."""
-        encoded = [encode_argument(argument) for argument in arguments]
-        fields = {"module": module, "function": function, "arguments": encoded, "repeat": repeat}
-        answer = self.request("call", timeout=CALL_TIMEOUT * 5, **fields)
-        return float(answer["seconds"])
+    def call_many(self, calls: Sequence[tuple[str, Sequence[Any]]], *, from_cell: bool, module: str = "udfs") -> list[Any]:
+        """Make several calls; a Python error, which a cell would show as #VALUE!, is returned as a WineError."""
+        encoded = [(function, [encode_argument(each) for each in arguments]) for function, arguments in calls]
+        timeout = CALL_TIMEOUT + 2 * len(calls)
+        answers = self.request("call_many", timeout=timeout, module=module, calls=encoded, from_cell=from_cell)
+        return [WineError(each["error"]) if "error" in each else decode(each["result"]) for each in answers]
 
 
 def encode_cell(value: Any) -> Any:
-    """A cell's value as the driver reads it."""
+    """Return a cell's value as the driver reads it."""
     if isinstance(value, CellError):
         return {"error": value.code}
     if isinstance(value, dt.datetime):
@@ -181,7 +196,7 @@ def encode_cell(value: Any) -> Any:
 
 
 def encode_argument(value: Any) -> Any:
-    """A worksheet value as the driver reads it: a list of rows becomes a Range, a tuple of rows an array."""
+    """Return an argument as the driver reads it: a list of rows becomes a Range, a tuple of rows an array."""
     if value is MISSING:
         return {"omitted": True}
     if isinstance(value, list | tuple):
@@ -191,9 +206,12 @@ def encode_argument(value: Any) -> Any:
 
 
 def decode(value: Any) -> Any:
-    """A result as Python values; an error stays the mark that the VBA wrapper turns into an error value."""
+    """Return a result as the wrapper in the workbook hands it on: marks are error values, one row may come flat."""
     if isinstance(value, list):
-        return [decode(item) for item in value]
+        rows = value if value and isinstance(value[0], list) else [value]
+        return [[decode(cell) for cell in row] for row in rows]
     if isinstance(value, dict):
         return dt.datetime.fromisoformat(value["date"])
+    if isinstance(value, str) and value.startswith(ERROR_MARK):
+        return CellError("#" + value.removeprefix(ERROR_MARK))
     return value

@@ -14,7 +14,6 @@ import ctypes  # noqa: E402
 import datetime as dt  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
-import time  # noqa: E402
 
 import pythoncom  # noqa: E402
 import pywintypes  # noqa: E402
@@ -38,6 +37,11 @@ class Variant(ctypes.Structure):
         ("value", ctypes.c_uint64),
         ("more", ctypes.c_uint64),
     ]
+
+
+def error_text(error):
+    """Return what VBA's Err.Description would say."""
+    return (error.excepinfo[2] if error.excepinfo else None) or str(error)
 
 
 class Driver:
@@ -94,7 +98,7 @@ class Driver:
         self.book = Workbook(decoded, {name: self.decode_cell(value) for name, value in names.items()})
         return True
 
-    def do_call(self, module, function, arguments, caller=True, repeat=1):
+    def do_call(self, module, function, arguments, from_cell=True):
         """CallUDF as a wrapper writes it: the arguments, ThisWorkbook, Application.Caller."""
         place = 1
         decoded = []
@@ -102,13 +106,18 @@ class Driver:
             value, width = self.decode(argument, place)
             decoded.append(value)
             place += width + 1
-        begin = time.perf_counter()
-        for _ in range(repeat):
-            result = self.server.CallUDF(
-                module, function, tuple(decoded), self.book.com, self.book.caller.com if caller else None
-            )
-        seconds = (time.perf_counter() - begin) / repeat
-        return {"value": self.encode(result), "seconds": seconds}
+        origin = (self.book.com, self.book.caller.com) if from_cell else ()
+        return self.encode(self.server.CallUDF(module, function, tuple(decoded), *origin))
+
+    def do_call_many(self, module, calls, from_cell):
+        """Make several calls; an error is the answer of its call only."""
+        answers = []
+        for function, arguments in calls:
+            try:
+                answers.append({"result": self.do_call(module, function, arguments, from_cell)})
+            except pywintypes.com_error as error:
+                answers.append({"error": error_text(error)})
+        return answers
 
     def do_evaluate(self, expression):
         """Evaluate a Python expression in the server; for questions such as its interpreter."""
@@ -153,8 +162,7 @@ class Driver:
                 result = getattr(self, "do_" + request.pop("do"))(**request)
                 answer = {"result": result}
             except pywintypes.com_error as error:
-                details = error.excepinfo[2] if error.excepinfo else None
-                answer = {"error": details or str(error)}
+                answer = {"error": error_text(error)}
             except Exception as error:
                 answer = {"error": f"{type(error).__name__}: {error}"}
             sys.stdout.write(json.dumps(answer) + "\n")

@@ -6,6 +6,7 @@ the type library that Excel would bring is made here with one entry.
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import tempfile
 
@@ -92,10 +93,17 @@ class _Size(_Object):
         self.Count = count
 
 
+def _plain(value):
+    """Return a date as the serial number that Value2 gives (1900 system, from March 1900 on)."""
+    if isinstance(value, dt.datetime):
+        return (value.replace(tzinfo=None) - dt.datetime(1899, 12, 30)) / dt.timedelta(days=1)
+    return value
+
+
 class Range(_Object):
     """A rectangle of a sheet's grid."""
 
-    _public_attrs_ = ("Value", "Row", "Column", "Rows", "Columns", "Count", "Worksheet", "Application", "Address",
+    _public_attrs_ = ("Value", "Value2", "Row", "Column", "Rows", "Columns", "Count", "Worksheet", "Application", "Address",
                       "CLSID")  # fmt: skip
     _policy = _RangePolicy
     CLSID = RANGE_IID
@@ -121,6 +129,11 @@ class Range(_Object):
         for y in range(self.height):
             for x in range(self.width):
                 self.sheet.grid[self.Row + y, self.Column + x] = rows[y][x]
+
+    @property
+    def Value2(self):
+        value = self.Value
+        return [[_plain(cell) for cell in row] for row in value] if isinstance(value, list) else _plain(value)
 
     @property
     def Rows(self):
@@ -245,7 +258,8 @@ class Workbook(_Object):
     `tables` maps a name to its rows, the header first; `names` maps a defined name to the value of its cell.
     """
 
-    _public_attrs_ = ("Name", "FullName", "Path", "Application", "Worksheets", "Sheets", "Names")
+    _public_attrs_ = ("Name", "FullName", "Path", "Application", "Worksheets", "Sheets", "Names", "Date1904")
+    Date1904 = False
     Name, FullName, Path = "Book.xlsm", "C:\\Book.xlsm", "C:\\"
 
     def __init__(self, tables, names):
