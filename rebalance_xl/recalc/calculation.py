@@ -57,6 +57,7 @@ class Calculation:
     _by_place: dict[tuple[int, int, int], Anchor] = field(default_factory=dict)
     _sources: list[tuple[str, list[str]]] = field(default_factory=list)
     _formulas: dict[tuple[int, int, int], str] | None = None
+    _shadows: list[CellResult] = field(default_factory=list)
     _hidden: dict[int, tuple[frozenset[int], frozenset[int]]] = field(default_factory=dict)
     _taken: list[dict[tuple[int, int], Any]] | None = None
 
@@ -166,7 +167,9 @@ class Calculation:
                     shape, references = split_references(text)
                 result = CellResult(sheet, cell, text)
                 if cell.kind == "dataTable" or not text:
-                    result.status, result.cause = "kept", "engine-unsupported: a data table"
+                    what = "a data table" if cell.kind == "dataTable" else "an empty formula"
+                    result.status, result.cause = "kept", f"engine-unsupported: {what}"
+                    self._shadows.append(result)
                 self.results.append(result)
                 self._sources.append((shape, references))
 
@@ -389,6 +392,13 @@ class Calculation:
                         elif value.__class__ is float and value - value != 0:
                             value = CellError("#NUM!")
                         result.value = value
+
+        for result in self._shadows:
+            cell = result.cell
+            owner = self._taken[result.sheet].get((cell.row, cell.column)) if self._taken is not None else None
+            if isinstance(owner, Anchor) and owner.rows is not None:
+                result.status, result.cause = "computed", ""
+                result.value = owner.rows[cell.row - owner.area.top][cell.column - owner.area.left]
 
     def _replace_troubles(self) -> None:
         """Give cells the engine could not compute their cached value back, and compute the others with it."""

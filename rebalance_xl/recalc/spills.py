@@ -52,7 +52,8 @@ def occupied_by(scans: list[SheetScan], anchors: list[Anchor]) -> list[dict[tupl
             (row, column): "value" for row, values in scan.rows.items() for column, _ in values
         }
         for cell in scan.formulas:
-            cells[cell.row, cell.column] = "formula"
+            if cell.formula or cell.kind != "normal":
+                cells[cell.row, cell.column] = "formula"
         taken.append(cells)
     for anchor in anchors:
         area, cells = anchor.area, taken[anchor.sheet]
