@@ -63,17 +63,18 @@ def liquidation_notional(
         The size by which a table in contracts finds its tier.
     """
     lost = direction * entry_notional - wallet
-    slope = direction - fee
+    slope = where(fee + table.rows[-1].rate < 1.0, direction - fee, NUM)
     if table.is_stepped:
         return _stepped_notional(table, direction, entry_notional, lost, slope)
     if table.by_quantity or len(table.rows) == 1:
-        return divide(lost - amount_at(table, size), slope - rate_at(table, size), NUM)
+        return (lost - amount_at(table, size)) / (slope - rate_at(table, size))
     # The requirement is the largest of the tiers' lines, so the first line that equity meets is the answer:
     # the largest root on the way down, the smallest on the way up. No tier has to be guessed.
     first = table.rows[0]
-    furthest = direction * divide(lost - first.amount, slope - first.rate, NUM)
+    owed = direction * lost
+    furthest = (owed - direction * first.amount) / (slope - first.rate)
     for tier in table.rows[1:]:
-        furthest = maximum(furthest, direction * divide(lost - tier.amount, slope - tier.rate, NUM))
+        furthest = maximum(furthest, (owed - direction * tier.amount) / (slope - tier.rate))
     return direction * furthest
 
 
@@ -86,7 +87,7 @@ def _stepped_notional(
     last = table.rows[-1]
     for tier in table.rows:
         cap = INFINITY if tier is last else tier.cap
-        root = divide(lost, slope - tier.rate, NUM)
+        root = lost / (slope - tier.rate)
         # Liquidatable is (floor, root] on the way down and [root, cap] on the way up, cut to the tier.
         top = where(root > tier.floor, minimum(root, cap), -INFINITY)
         falling = maximum(falling, top)

@@ -100,8 +100,14 @@ def tier_size(table: TierTable, quantity: Numbers, value: Numbers) -> Numbers:
 
 def _in_tier(table: TierTable, size: Numbers, column: int) -> Numbers:
     found: Numbers = table.rows[0][column]
+    if len(table.rows) > 1 and type(size) is not float:
+        import numpy as np
+
+        floors = np.array([tier.floor for tier in table.rows[1:]]) * (1.0 + TOLERANCE)
+        return np.array([tier[column] for tier in table.rows])[np.searchsorted(floors, size)]
     for tier in table.rows[1:]:
-        found = where(size > tier.floor * (1.0 + TOLERANCE), tier[column], found)
+        if size > tier.floor * (1.0 + TOLERANCE):
+            found = tier[column]
     return found
 
 
