@@ -14,7 +14,7 @@ from rebalance_xl.book.gains import cost_sold, lots_of, sale_gain, taken_from, u
 from rebalance_xl.book.interface import Cell, WorkbookPort
 from rebalance_xl.book.model import Book, Holding, Lot, Position
 from rebalance_xl.book.plan import book_value
-from rebalance_xl.book.plan_lines import DEFAULT_STABLE
+from rebalance_xl.book.plan_lines import stable_names
 from rebalance_xl.book.problems import ERROR, BookError, Problem, errors_of
 from rebalance_xl.book.reading import Record, read_records
 from rebalance_xl.functions import contracts
@@ -127,7 +127,7 @@ class _Ledger:
         self.problems.append(Problem(ERROR, fill.where, message))
 
     def pay(self, venue: str, money: float) -> None:
-        key = venue.casefold()
+        key = next((known for known in self.cash if known.casefold() == venue.casefold()), venue)
         self.cash[key] = self.cash.get(key, 0.0) + money
 
     def add(self, what: str, money: float) -> None:
@@ -265,32 +265,37 @@ def _settle_cash(ledger: _Ledger) -> list[dict[str, Cell]]:
     """Book the money of each venue on its stablecoins; return rows to add where there are none."""
     stables = [holding for holding in ledger.book.holdings if holding.stable]
     total = book_value(ledger.book)
-    if not stables:
-        net = math.fsum(ledger.cash.values())
-        if net < -_CENT:
-            ledger.problems.append(_overspent(-net))
-        if net > _CENT:
-            return [_new_stable(ledger.book, net)]
-        return []
     left = {holding.row: holding.value for holding in stables}
+    rows = {holding.asset: holding.row for holding in stables}
 
     def spare(holding: Holding) -> float:
         return left[holding.row] - (holding.target or 0.0) * total
 
-    debts = 0.0
-    for venue, money in sorted(ledger.cash.items(), key=lambda item: -item[1]):
-        near = [h for h in stables if h.venue.casefold() == venue] or [h for h in stables if not h.venue]
-        if money >= 0:
-            left[min(near or stables[:1], key=spare).row] += money
-            continue
-        for holding in sorted(near, key=spare, reverse=True):
-            part = min(-money, left[holding.row])
+    def pay(holdings: Sequence[Holding], debt: float) -> float:
+        for holding in sorted(holdings, key=spare, reverse=True):
+            part = min(debt, left[holding.row])
             left[holding.row] -= part
-            money += part
-        debts -= min(0.0, money)
-    for holding in sorted(stables, key=spare, reverse=True):
-        part = min(debts, left[holding.row])
-        left[holding.row] -= part
+            debt -= part
+        return debt
+
+    incoming = {venue: money for venue, money in ledger.cash.items() if money > 0}
+    names = stable_names(incoming, stables)
+    fresh: dict[str, list[Any]] = {}
+    for venue, money in incoming.items():
+        if names[venue] in rows:
+            left[rows[names[venue]]] += money
+        else:
+            fresh.setdefault(names[venue], [venue, 0.0])[1] += money
+    debts = 0.0
+    for venue, money in ledger.cash.items():
+        if money < 0:
+            here = venue.casefold()
+            near = [holding for holding in stables if holding.venue.casefold() == here]
+            debts += pay(near or [holding for holding in stables if not holding.venue], -money)
+    debts = pay(stables, debts)
+    for entry in fresh.values():
+        part = min(debts, entry[1])
+        entry[1] -= part
         debts -= part
     if debts > _CENT:
         ledger.problems.append(_overspent(debts))
@@ -300,18 +305,18 @@ def _settle_cash(ledger: _Ledger) -> list[dict[str, Cell]]:
             ledger.values[holding.row] = left[holding.row]
             if holding.quantity is not None:
                 ledger.quantities[holding.row] = holding.quantity + change / (holding.price or 1.0)
-    return []
+    return [_new_stable(ledger.book, name, venue, money) for name, (venue, money) in fresh.items() if money > _CENT]
 
 
 def _overspent(money: float) -> Problem:
     return Problem(ERROR, "Plan", f"the fills spend {amount_text(money)} more than they bring and the stablecoins hold")
 
 
-def _new_stable(book: Book, money: float) -> dict[str, Cell]:
-    row: dict[str, Cell] = {"Asset": DEFAULT_STABLE, "Kind": "stable", "Value": money}
+def _new_stable(book: Book, name: str, venue: str, money: float) -> dict[str, Cell]:
+    row: dict[str, Cell] = {"Asset": name, "Kind": "stable", "Venue": venue or None}
     if any(holding.quantity is not None for holding in book.holdings):
-        row = {"Asset": DEFAULT_STABLE, "Kind": "stable", "Quantity": money, "Price": 1.0}
-    return row
+        return row | {"Quantity": money, "Price": 1.0}
+    return row | {"Value": money}
 
 
 def _cells(ledger: _Ledger, port: object) -> list[tuple[str, int, dict[str, Cell]]]:
@@ -328,9 +333,14 @@ def _cells(ledger: _Ledger, port: object) -> list[tuple[str, int, dict[str, Cell
         if row in ledger.costs and _has_column(port, "Portfolio", "CostBasis"):
             values["CostBasis"] = ledger.costs[row]
         if values:
-            cells.append(("Portfolio", row, values))
-    cells += [("Futures", row, dict(state)) for row, state in ledger.positions.items()]
+            cells.append(("Portfolio", row, _tidy(values)))
+    cells += [("Futures", row, _tidy(dict(state))) for row, state in ledger.positions.items()]
     return cells
+
+
+def _tidy(values: dict[str, Cell]) -> dict[str, Cell]:
+    """Return numbers without the last digits that binary arithmetic adds: 0.108, not 0.10800000000000001."""
+    return {column: float(f"{value:.15g}") if isinstance(value, float) else value for column, value in values.items()}
 
 
 def _value_is_typed(port: object, holding: Holding) -> bool:

@@ -36,6 +36,9 @@ class MemoryWorkbook:
         self.commits = 0
         self.writes = 0
 
+    def __repr__(self) -> str:
+        return f"MemoryWorkbook({self.tables!r}, {self.settings!r})"
+
     def _table_key(self, name: str) -> str | None:
         return next((key for key in self.tables if key.casefold() == name.casefold()), None)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rebalance_xl.book import plan_data as data
 from rebalance_xl.book.deploy import RESERVE, Need
 from rebalance_xl.book.futures import equity_of, terms_of
-from rebalance_xl.book.model import Position
+from rebalance_xl.book.model import Holding, Position
 from rebalance_xl.book.money import PROCEEDS
 from rebalance_xl.book.orders import DUST
 from rebalance_xl.book.plan_data import Line, Unresolved
@@ -23,15 +23,27 @@ if TYPE_CHECKING:
 DEFAULT_STABLE = "USDT"
 
 
+def stable_names(venues: Iterable[str], stables: Sequence[Holding]) -> dict[str, str]:
+    """Return, for each venue, the stable row that its money belongs to; a new name where the book has none there."""
+    base = stables[0].asset if stables else DEFAULT_STABLE
+    names: dict[str, str] = {}
+    for venue in sorted(set(venues), key=str.casefold):
+        near = [holding.asset for holding in stables if holding.venue.casefold() == venue.casefold()]
+        anywhere = [holding.asset for holding in stables if not holding.venue or not venue]
+        new = f"{base} ({venue})" if venue and (stables or names) else base
+        names[venue] = (near or anywhere or [new])[0]
+    return names
+
+
 def cash_changes(draft: Draft) -> dict[str, float]:
     """Return by how much each stable row changes; a book without one gets a row of its own."""
     rows = {state.holding.row: state.holding for state in draft.judgement.spot if state.holding.stable}
     changes = {holding.asset: 0.0 for holding in rows.values()}
-    first = next(iter(changes), DEFAULT_STABLE)
+    proceeds = [source for source in draft.purse.sources if source.kind == PROCEEDS and source.left > 0]
+    names = stable_names((source.venue for source in proceeds), list(rows.values()))
     for source in draft.purse.sources:
         if source.kind == PROCEEDS:
-            at_venue = [h.asset for h in rows.values() if h.venue.casefold() == source.venue.casefold()]
-            asset = at_venue[0] if at_venue else first
+            asset = names.get(source.venue, next(iter(changes), DEFAULT_STABLE))
             changes[asset] = changes.get(asset, 0.0) + source.left
         elif source.row is not None:
             changes[rows[source.row].asset] -= source.amount - source.left

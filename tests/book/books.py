@@ -13,18 +13,57 @@ from rebalance_xl.book.plan_data import Plan
 from rebalance_xl.book.schema import JOURNAL, PLAN
 
 DAY = dt.date(2026, 9, 30)
-PORTFOLIO = (
-    "Asset Sector Kind Venue Quantity Price CostBasis Target Band Priority Locked Lot MinNotional".split()
-)
-FUTURES = (
-    "Symbol Asset Venue Side Contract MarginMode Quantity EntryPrice MarkPrice Leverage Margin FundingRate "
-    "FundingHours Expiry Target HedgeRatio Priority Lot MinNotional"
-).split()
-EVENTS = "Scope Action Start End Level Note".split()
-VENUES = (
-    "Venue KYC Withdrawals Products SpotFee FuturesFee WithdrawalFee MaxLeverage Lot MinNotional Credit".split()
-)
-LOTS = "Asset Date Quantity Price".split()
+PORTFOLIO = [
+    "Asset",
+    "Sector",
+    "Kind",
+    "Venue",
+    "Quantity",
+    "Price",
+    "CostBasis",
+    "Target",
+    "Band",
+    "Priority",
+    "Locked",
+    "Lot",
+    "MinNotional",
+]
+FUTURES = [
+    "Symbol",
+    "Asset",
+    "Venue",
+    "Side",
+    "Contract",
+    "MarginMode",
+    "Quantity",
+    "EntryPrice",
+    "MarkPrice",
+    "Leverage",
+    "Margin",
+    "FundingRate",
+    "FundingHours",
+    "Expiry",
+    "Target",
+    "HedgeRatio",
+    "Priority",
+    "Lot",
+    "MinNotional",
+]
+EVENTS = ["Scope", "Action", "Start", "End", "Level", "Note"]
+VENUES = [
+    "Venue",
+    "KYC",
+    "Withdrawals",
+    "Products",
+    "SpotFee",
+    "FuturesFee",
+    "WithdrawalFee",
+    "MaxLeverage",
+    "Lot",
+    "MinNotional",
+    "Credit",
+]
+LOTS = ["Asset", "Date", "Quantity", "Price"]
 
 Rows = Sequence[Mapping[str, Any]]
 
