@@ -239,11 +239,15 @@ def names(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write the result.")
     ] = None,
+    to: Annotated[
+        str, typer.Option("--to", metavar="PROGRAM", help="Who reads the book next: excel, or calc (7.4).")
+    ] = "excel",
+    ignore_lock: IgnoreLock = False,
 ) -> None:
-    """Give a book that Calc saved its Excel function names back."""
+    """Give a book that Calc saved its Excel function names back, or prepare one for Calc 7.4."""
     from rebalance_xl.commands import calc as command
 
-    raise typer.Exit(command.names(book, output))
+    raise typer.Exit(command.names(book, output, to, ignore_lock))
 
 
 def main() -> None:

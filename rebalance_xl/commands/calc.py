@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from rebalance_xl import terminal
 from rebalance_xl.recalc.refusals import Refused
@@ -14,33 +13,45 @@ def build(output: Path) -> int:
     """Write the extension; returns the exit code."""
     from rebalance_xl.hosts.calc import commands
 
-    return _run(output, lambda: commands.build(output), "written")
+    return _run(output, lambda: f"written, {commands.build(output).stat().st_size:,} bytes")
 
 
 def install() -> int:
     """Install the extension for this user; returns the exit code."""
     from rebalance_xl.hosts.calc import commands
 
-    return _run("LibreOffice", commands.install, "the extension is installed; restart Calc")
+    return _run("LibreOffice", lambda: "; ".join([*commands.install(), "start Calc anew to use it"]))
 
 
 def uninstall() -> int:
     """Remove the extension for this user; returns the exit code."""
     from rebalance_xl.hosts.calc import commands
 
-    return _run("LibreOffice", commands.uninstall, "the extension is removed")
+    def remove() -> str:
+        commands.uninstall()
+        return "the extension is removed"
+
+    return _run("LibreOffice", remove)
 
 
-def names(book: Path, output: Path | None) -> int:
-    """Give a book that Calc saved its Excel function names back; returns the exit code."""
+def names(book: Path, output: Path | None, to: str, ignore_lock: bool) -> int:
+    """Rewrite the functions' names in a book for Excel or for Calc 7.4; returns the exit code."""
     from rebalance_xl.hosts.calc import commands
 
-    return _run(book, lambda: commands.rewrite_names(book, output or book), "function names are as Excel needs them")
+    if to not in ("excel", "calc"):
+        terminal.complain(f'--to is "{to}"; allowed is "excel" or "calc"')
+        return 2
+
+    def rewrite() -> str:
+        report = commands.rewrite_names(book, output, "excel" if to == "excel" else "calc", ignore_lock)
+        return f"{report.formulas:,} formulas rewritten in {report.output}"
+
+    return _run(book, rewrite)
 
 
-def _run(what: object, action: Callable[[], Any], done: str) -> int:
+def _run(what: object, action: Callable[[], str]) -> int:
     try:
-        action()
+        done = action()
     except (Refused, OSError, RuntimeError) as failure:
         terminal.complain(f"{what}: {failure}")
         return 1
