@@ -1,0 +1,147 @@
+"""Inputs set before a recalculation, and the files that reports are written to."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+
+from rebalance_xl.book.inputs import Change, apply_changes, parse_change, read_prices
+from rebalance_xl.book.memory import MemoryWorkbook
+from rebalance_xl.book.problems import BookError
+from rebalance_xl.commands.tables import guarded, write_rows
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("Portfolio[Price] where Asset=SOL = 200", Change("Portfolio", "Price", "Asset", "SOL", 200.0)),
+        ("Portfolio[Price] WHERE Asset = 'SOL' = 2e2", Change("Portfolio", "Price", "Asset", "SOL", 200.0)),
+        ("Portfolio[Locked] where Asset=BTC = true", Change("Portfolio", "Locked", "Asset", "BTC", True)),
+        ("Portfolio[Band] = 0.05", Change("Portfolio", "Band", "", "", 0.05)),
+        ("Portfolio[Band] =", Change("Portfolio", "Band", "", "", None)),
+        ("AsOf = 2026-11-22", Change("", "AsOf", "", "", dt.date(2026, 11, 22))),
+        ("TrimTo = midpoint", Change("", "TrimTo", "", "", "midpoint")),
+    ],
+)
+def test_changes_are_read_as_written(text: str, expected: Change) -> None:
+    """A change names a column with a condition, a column, or a name."""
+    assert parse_change(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "Portfolio[Price]", "Portfolio[Price] where Asset", "=5", "a b = 3"])
+def test_other_texts_are_refused_with_the_grammar(text: str) -> None:
+    """What is no change is refused, and the message says what one looks like."""
+    with pytest.raises(ValueError, match="Table\\[Column\\] where Key=Value = New"):
+        parse_change(text)
+
+
+def book() -> MemoryWorkbook:
+    """Return a small book in memory."""
+    return MemoryWorkbook(
+        tables={"Portfolio": [["Asset", "Price"], ["BTC", 1.0], ["SOL", 2.0], [7.0, 3.0]]}, names={"TrimTo": "target"}
+    )
+
+
+def test_changes_reach_the_rows_they_name() -> None:
+    """Only rows whose key matches (whatever the case) change; names change too."""
+    port = book()
+    changes = [parse_change(each) for each in ("Portfolio[Price] where Asset=sol = 200", "TrimTo = edge")]
+    assert apply_changes(port, [*changes, parse_change("Portfolio[Price] where Asset=7 = 9")]) == 3
+    table = port.read_table("Portfolio")
+    assert table is not None
+    assert [row[1] for row in table.rows] == [1.0, 200.0, 9.0]
+    assert port.read_name("TrimTo") == "edge"
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("Portfolios[Price] = 1", "no table Portfolios; it has Portfolio"),
+        ("Portfolio[Pric] = 1", "no column Pric; did you mean Price"),
+        ("Portfolio[Price] where Aset=BTC = 1", "no column Aset; did you mean Asset"),
+        ("Portfolio[Price] where Asset=DOGE = 1", "no row where Asset is DOGE"),
+        ("TrimTos = 1", "no name TrimTos; did you mean TrimTo"),
+    ],
+)
+def test_what_does_not_exist_is_named(text: str, message: str) -> None:
+    """A table, column, row or name that is not there is refused with the nearest right one."""
+    with pytest.raises(BookError, match=message):
+        apply_changes(book(), [parse_change(text)])
+
+
+def test_price_files_fill_what_the_book_has(tmp_path: Path) -> None:
+    """Prices of assets that a book does not hold are passed over; futures are filled by their symbol."""
+    path = tmp_path / "prices.csv"
+    path.write_text("Asset,Price,Symbol,MarkPrice\nBTC,10,BTCUSDT,11\nDOGE,0.1,,\n", encoding="utf-8")
+    changes = read_prices(path)
+    assert [(each.table, each.wanted, each.value) for each in changes] == [
+        ("Portfolio", "BTC", 10.0), ("Portfolio", "DOGE", 0.1), ("Futures", "BTCUSDT", 11.0),
+    ]  # fmt: skip
+    port = book()
+    assert apply_changes(port, changes) == 1
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("Coin,Price\nBTC,1\n", "needs the columns Asset and Price"),
+        ("Asset,Close\nBTC,1\n", "no column Price"),
+        ("Asset,Price\nBTC,abc\n", 'line 2: the price of BTC is "abc"; allowed is a number above 0'),
+        ("Asset,Price\nBTC,-1\n", "allowed is a number above 0"),
+        ("", "needs the columns"),
+    ],
+)
+def test_bad_price_files_are_refused(tmp_path: Path, content: str, message: str) -> None:
+    """A price file without the columns, or with a price that is none, is refused by line."""
+    path = tmp_path / "prices.csv"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        read_prices(path)
+
+
+HOSTILE = {"file": "=cmd|'/c calc'!A1", "value": -1.5, "note": "+1"}
+
+
+def test_csv_reports_hold_no_formulas(tmp_path: Path) -> None:
+    """Texts that a spreadsheet program would run are made harmless; numbers stay numbers."""
+    path = tmp_path / "report.csv"
+    write_rows(path, list(HOSTILE), [HOSTILE])
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        [row] = csv.DictReader(stream)
+    assert row == {"file": "'=cmd|'/c calc'!A1", "value": "-1.5", "note": "'+1"}
+    assert guarded("@SUM(1)") == "'@SUM(1)"
+
+
+def test_json_reports_are_strict(tmp_path: Path) -> None:
+    """Infinity is NEVER and NaN is null, so that every JSON reader takes the file."""
+    path = tmp_path / "report.json"
+    write_rows(path, ["a", "b"], [{"a": float("inf"), "b": float("nan")}])
+    assert json.loads(path.read_text(encoding="utf-8")) == [{"a": "NEVER", "b": None}]
+
+
+@pytest.mark.parametrize("ending", [".xlsx", ".parquet"])
+def test_frames_are_written_by_ending(tmp_path: Path, ending: str) -> None:
+    """An .xlsx and a Parquet summary hold the same rows; .xlsx holds no formulas."""
+    pd = pytest.importorskip("pandas")
+    if ending == ".parquet":
+        pytest.importorskip("pyarrow")
+    path = tmp_path / f"summary{ending}"
+    write_rows(path, list(HOSTILE), [HOSTILE])
+    frame = pd.read_excel(path) if ending == ".xlsx" else pd.read_parquet(path)
+    expected = guarded(HOSTILE["file"]) if ending == ".xlsx" else HOSTILE["file"]
+    assert frame["file"].tolist() == [expected]
+    assert frame["value"].tolist() == [-1.5]
+
+
+def test_a_failed_write_leaves_the_old_report(tmp_path: Path) -> None:
+    """A report that cannot be made leaves the old file and no other."""
+    path = tmp_path / "report.txt"
+    path.write_text("old")
+    with pytest.raises(ValueError, match="must end in"):
+        write_rows(path, ["a"], [{"a": 1}])
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
