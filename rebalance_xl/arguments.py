@@ -242,8 +242,13 @@ def read_operand(parameter: Parameter, cells: Sequence[Any], shape: tuple[int, i
             return Operand(parameter, list(cells), rows, columns, errors)
     read = {"label": read_label, "switch": read_switch}.get(parameter.kind)
     values: list[Any] = []
+    texts: dict[str, Any] = {}  # a column of words has few different ones
     for index, cell in enumerate(cells):
-        found = read(parameter, cell) if read else read_number(parameter, cell, date_offset)
+        found = texts.get(cell) if type(cell) is str else None
+        if found is None:
+            found = read(parameter, cell) if read else read_number(parameter, cell, date_offset)
+            if type(cell) is str:
+                texts[cell] = found
         if isinstance(found, CellError):
             errors[index] = found
             found = error_to_nan(found.code) if parameter.kind != "label" else ""

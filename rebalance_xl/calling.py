@@ -28,6 +28,10 @@ _ARRAY_FROM = 16
 NUMERIC = ("money", "number", "units", "fraction", "price", "date", "flag", "word")
 
 
+#: Of these, those that are their own cells when finite.
+_PLAIN = ("money", "number", "units", "fraction", "price")
+
+
 def fast_caller(function: Function) -> Callable[[Sequence[Any]], Any]:
     """Return a caller for plain scalars; it answers None whenever the full path has to decide."""
     if (
@@ -217,6 +221,8 @@ def _call_rows(function: Function, operands: Sequence[Any], size: int) -> Sequen
         columns = [_column(np, each) for each in operands]
         with np.errstate(all="ignore"):
             answers = kernel(*columns)
+        if isinstance(answers, CellError):
+            return [answers] * size
         answers = np.broadcast_to(np.asarray(answers, dtype=np.float64), (size,))
         listed: list[float] = answers.tolist()
         return listed
@@ -234,7 +240,11 @@ def _call_rows(function: Function, operands: Sequence[Any], size: int) -> Sequen
 
 def _finish(function: Function, operands: Sequence[Operand], answers: Sequence[Any], date_offset: float) -> list[Any]:
     """Turn the kernel's numbers into cells; an error or blank among the arguments outranks the kernel's answer."""
-    cells = [_cell(function, answer, date_offset) for answer in answers]
+    plain = function.result.kind in _PLAIN and all(type(answer) is float for answer in answers)
+    if plain and all(map(math.isfinite, answers)):
+        cells = list(answers)
+    else:
+        cells = [_cell(function, answer, date_offset) for answer in answers]
     size = len(cells)
     for operand in reversed(operands):
         for index, problem in operand.errors.items():

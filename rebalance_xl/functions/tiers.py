@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -77,7 +77,7 @@ class TierTable:
         """Whether the tier follows from the quantity alone, whatever the price."""
         return self.unit_quantity > 0.0
 
-    @cached_property
+    @property
     def largest(self) -> float:
         """The largest size the table speaks of."""
         return self.rows[-1].cap * (1.0 + TOLERANCE)
@@ -88,6 +88,7 @@ class TierTable:
         return self.name or "the tiers"
 
 
+@lru_cache(maxsize=1024)
 def flat_table(rate: float) -> TierTable:
     """Return the table of one rate for every size."""
     return TierTable((Tier(0.0, math.inf, math.nan, rate, 0.0),))
