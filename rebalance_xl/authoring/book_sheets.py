@@ -45,7 +45,7 @@ PORTFOLIO_FIGURES: Final = (
         styles.MONEY,
         "Gain that the trim realises, at average cost",
     ),
-    Computed("Reason", f"=REBALANCE_REASON({_BANDED},TrimTo,BandKind,Total)", help="Why, in words", width=62),
+    Computed("Reason", f"=REBALANCE_REASON({_BANDED},TrimTo,BandKind,Total)", help="Why, in words", width=112),
 )
 
 _UNIT_VALUE: Final = 'IF(Futures[Contract]="inverse",1,Futures[MarkPrice])'
@@ -75,7 +75,7 @@ NOTIONAL: Final = Computed("Notional", f"={_SIZE}*{_UNIT_VALUE}", styles.MONEY, 
 LIQUIDATION: Final = Computed(
     "Liquidation price",
     f"={_LIQUIDATION}",
-    styles.PRICE,
+    styles.COMPUTED_PRICE,
     "Of that size, as an isolated position; for cross margin see CROSS_LIQUIDATION_PRICE",
     12,
 )
@@ -88,7 +88,7 @@ DISTANCE: Final = Computed(
 FUNDING_DAY: Final = Computed(
     "Funding a day",
     f"=FUNDING_COST(Futures[Side],{_SIZE}*{_UNIT_VALUE},Futures[FundingRate],1,Futures[FundingHours])",
-    styles.MONEY,
+    "#,##0.00",
     "Paid (+) or received (-) for holding that size one day",
 )
 FUNDING_YEAR: Final = Computed(
@@ -223,7 +223,7 @@ def _setting(page: Page, row: int, setting: schema.Setting) -> None:
     style = look.input(number_format, align="right")
     sheet.write_string(row, 0, setting.name, look())
     page.put(row, 1, example_book.SETTINGS.get(setting.name), style)
-    sheet.write_string(row, 2, setting.help, look(font_color=styles.SLATE))
+    sheet.write_string(row, 2, setting.help, look(font_color=styles.SLATE, indent=1))
     default = setting.default
     if setting.kind == "destination":
         text = "target"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import io
 import tempfile
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,12 +55,23 @@ def build(root: Path = ROOT) -> bytes:
     bytes
         The .xlsm, with the values of all formulas; the same bytes for the same sources and versions.
     """
-    empty = recalculated(workbook_bytes(root, []))
-    return recalculated(workbook_bytes(root, plan_lines(empty)))
+    plan = example_book.plan_lines()
+    first = recalculated(workbook_bytes(root, plan, {}))
+    return recalculated(workbook_bytes(root, plan, drawn_values(first)))
 
 
-def workbook_bytes(root: Path, plan: Sequence[Mapping[str, Any]]) -> bytes:
-    """Write the workbook with placeholders for the values of its formulas."""
+def workbook_bytes(root: Path, plan: Sequence[Mapping[str, Any]], drawn: Mapping[str, Sequence[Any]]) -> bytes:
+    """Write the workbook with placeholders for the values of its formulas.
+
+    Parameters
+    ----------
+    root
+        The checkout.
+    plan
+        The rows of the Plan table.
+    drawn
+        What the charts draw, by name.
+    """
     imported = import_functions(root / "udfs.py")
     project = vba_project(project_modules(SHEETS, root / "workbook" / "vba", imported))
     out = io.BytesIO()
@@ -74,12 +87,12 @@ def workbook_bytes(root: Path, plan: Sequence[Mapping[str, Any]]) -> bytes:
         workbook.set_size(2600, 1500)
         workbook.add_vba_project(io.BytesIO(project), is_stream=True)
         workbook.set_vba_name("ThisWorkbook")
-        _sheets(workbook, plan)
+        _sheets(workbook, plan, drawn)
     ribbon = (root / "workbook" / "customUI14.xml").read_text(encoding="utf-8")
     return finish(out.getvalue(), ribbon, function_groups(imported), BUILT_IN_GROUPS)
 
 
-def _sheets(workbook: Any, plan: Sequence[Mapping[str, Any]]) -> None:
+def _sheets(workbook: Any, plan: Sequence[Mapping[str, Any]], drawn: Mapping[str, Sequence[Any]]) -> None:
     look = Styles(workbook)
     front = dashboard.dashboard_sheet(workbook, look)
     book_sheets.portfolio_sheet(workbook, look)
@@ -95,15 +108,25 @@ def _sheets(workbook: Any, plan: Sequence[Mapping[str, Any]]) -> None:
         help_sheets.functions_sheet(workbook, look),
         help_sheets.configuration_sheet(workbook, look),
     ]
-    dashboard.fill_dashboard(workbook, front, book_sheets.equity_area(futures))
+    dashboard.fill_dashboard(workbook, front, book_sheets.equity_area(futures), drawn)
     names = [front.name, "Portfolio", futures.name, *(page.name for page in makers)]
     if tuple(names) != SHEETS:
         raise ValueError(f"the sheets are {names}, the VBA project has {list(SHEETS)}")
 
 
-def plan_lines(package: bytes) -> list[dict[str, Any]]:
-    """Return the lines of the plan that the Rebalance button would write into this workbook."""
-    return []
+def drawn_values(package: bytes) -> dict[str, list[Any]]:
+    """Read the values that the charts of the Dashboard draw."""
+    import openpyxl
+
+    with (
+        warnings.catch_warnings(action="ignore"),
+        contextlib.closing(openpyxl.load_workbook(io.BytesIO(package), data_only=True)) as book,
+    ):
+        sheet = book["Dashboard"]
+        return {
+            name: [sheet.cell(row + 1 + offset, column + 1).value for offset in range(rows)]
+            for name, (column, row, rows) in dashboard.chart_areas().items()
+        }
 
 
 def recalculated(package: bytes) -> bytes:

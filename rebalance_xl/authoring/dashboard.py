@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from rebalance_xl.authoring import book_sheets, example_book, styles
@@ -19,7 +20,7 @@ _HALF_BAND: Final = (
 
 #: Label, formula, number format, small print of each card across the top.
 _CARDS: Final = (
-    ("BOOK VALUE", "=Total", styles.MONEY, "spot, stablecoins, futures equity"),
+    ("BOOK VALUE", "=Total", styles.WHOLE, "spot, stablecoins, futures equity"),
     (
         "TRIGGER",
         f"=REBALANCE_TRIGGER({_BANDED},LastReview,ReviewFrequency,{_DAY},"
@@ -27,11 +28,11 @@ _CARDS: Final = (
         styles.GENERAL,
         "what calls for action today",
     ),
-    ("TO SELL", f"=SUM({_TRIMS})", styles.MONEY, "trims of the rows out of band"),
+    ("TO SELL", f"=SUM({_TRIMS})", styles.WHOLE, "trims of the rows out of band"),
     (
         "REALISED GAIN",
         f"=SUM(REALIZED_GAIN({_TRIMS},Portfolio[Value],Portfolio[CostBasis]))",
-        styles.MONEY,
+        styles.WHOLE,
         "of those trims, at average cost",
     ),
     (
@@ -67,13 +68,15 @@ _POSITIONS: Final = (
     Computed("Spot held", "=SUMIF(Portfolio[Asset],Futures[Asset],Portfolio[Value])", styles.MONEY),
     Computed("Notional", book_sheets.NOTIONAL.formula, styles.MONEY),
     Computed("Margin", "=IF(Futures[Quantity]>0,Futures[Margin],Futures[Target]*Total)", styles.MONEY),
-    Computed("Liquidation price", book_sheets.LIQUIDATION.formula, styles.PRICE),
+    Computed("Liquidation price", book_sheets.LIQUIDATION.formula, styles.COMPUTED_PRICE),
     Computed("Distance", book_sheets.DISTANCE.formula, styles.PERCENT),
 )
 
 _CHART_TOP: Final = 7
 _TABLE_TOP: Final = 22
 _CHART_WIDTH: Final = 455
+#: Rows that the tables of this sheet may grow to before a chart leaves some out.
+_MOST_ROWS: Final = 60
 _LEFT: Final = 1
 _RIGHT: Final = 10
 
@@ -111,7 +114,7 @@ def dashboard_sheet(workbook: Any, look: Styles) -> Page:
     return page
 
 
-def fill_dashboard(workbook: Any, page: Page, equity: str) -> None:
+def fill_dashboard(workbook: Any, page: Page, equity: str, drawn: Mapping[str, Sequence[Any]]) -> None:
     """Write cards, tables and charts once the other sheets exist.
 
     Parameters
@@ -120,6 +123,8 @@ def fill_dashboard(workbook: Any, page: Page, equity: str) -> None:
         The workbook and its Dashboard.
     equity
         The cells of the Futures sheet that hold the equity of positions.
+    drawn
+        The values behind each name of :func:`chart_areas`, as far as they are known.
     """
     _cards(workbook, page, equity)
     look, sheet = page.look, page.sheet
@@ -127,10 +132,15 @@ def fill_dashboard(workbook: Any, page: Page, equity: str) -> None:
     for column in range(_LEFT, _LEFT + len(_ALLOCATION)):
         sheet.write_string(_TABLE_TOP - 1, column, "Allocation" if column == _LEFT else "", look.section)
     for column in range(_RIGHT, _RIGHT + len(_POSITIONS)):
-        sheet.write_string(_TABLE_TOP - 1, column, "Futures" if column == _RIGHT else "", look.section)
+        sheet.write_string(
+            _TABLE_TOP - 1,
+            column,
+            "Futures (where nothing is open: at the size of the target margin)" if column == _RIGHT else "",
+            look.section,
+        )
     _block(page, _ALLOCATION, _LEFT, holdings)
     _block(page, _POSITIONS, _RIGHT, positions)
-    first, last = _TABLE_TOP + 1, _TABLE_TOP + 60
+    first, last = _TABLE_TOP + 1, _TABLE_TOP + _MOST_ROWS
     flag = _LEFT + len(_ALLOCATION) - 1
     page.colour_words(first, flag, last, flag, ("TRIM", "ADD", "HOLD", "UNTARGETED"))
     distance = _RIGHT + len(_POSITIONS) - 1
@@ -146,13 +156,7 @@ def fill_dashboard(workbook: Any, page: Page, equity: str) -> None:
             "format": look(bg_color=fill, font_color=ink, bold=True),
         },
     )
-    sheet.write_string(
-        last + 1,
-        _LEFT,
-        "A futures row with nothing open is shown at the size of its target margin.",
-        look(font_color=styles.FAINT, font_size=10),
-    )
-    _charts(workbook, page, holdings, positions)
+    _charts(workbook, page, drawn)
     sheet.freeze_panes(6, 0)
     page.print_setup()
     sheet.print_area(0, 0, _TABLE_TOP + 20, 16)
@@ -174,7 +178,7 @@ def _cards(workbook: Any, page: Page, equity: str) -> None:
             sheet.write_string(5, column + offset, note if offset == 0 else "", small)
             big = look(
                 bold=True,
-                font_size=16,
+                font_size=15,
                 font_color=styles.NAVY,
                 align="left",
                 indent=0 if offset else 1,
@@ -189,8 +193,8 @@ def _cards(workbook: Any, page: Page, equity: str) -> None:
                 workbook.define_name("Total", "=" + page.address(4, column))
             else:
                 page.formula(4, column, formula, big)
-    page.colour_words(4, 3, 4, 3, ("EVENT", "THRESHOLD", "TIME", "NONE"))
-    page.colour_words(4, 10, 4, 10, ("LOW", "OK", "HIGH"))
+    page.colour_words(4, 3, 4, 3, ("EVENT", "THRESHOLD", "TIME", "NONE"), fill=False)
+    page.colour_words(4, 10, 4, 10, ("LOW", "OK", "HIGH"), fill=False)
 
 
 def _bold_small(fill: dict[str, Any], offset: int) -> dict[str, Any]:
@@ -206,53 +210,65 @@ def _block(page: Page, columns: tuple[Computed, ...], left: int, rows: int) -> N
         page.formula(_TABLE_TOP + 1, column, each.formula, style, rows=rows)
 
 
-def _charts(workbook: Any, page: Page, holdings: int, positions: int) -> None:
-    """Chart from names that grow with the tables, so that a new row of a table appears in its chart."""
-    allocation = {each.title: column for column, each in enumerate(_ALLOCATION, start=_LEFT)}
-    exposure = {each.title: column for column, each in enumerate(_POSITIONS, start=_RIGHT)}
+def chart_areas() -> dict[str, tuple[int, int, int]]:
+    """Return what the charts show: for each name its column, its first row and its number of rows."""
+    areas = {}
+    for columns, left, rows in (
+        (_ALLOCATION, _LEFT, len(example_book.PORTFOLIO)),
+        (_POSITIONS, _RIGHT, len(example_book.FUTURES)),
+    ):
+        for column, each in enumerate(columns, start=left):
+            areas[_chart_name(each.title)] = (column, _TABLE_TOP + 1, rows)
+    return areas
 
-    def series(kind: str, title: str, column: int, label: int, table: str, rows: int, **more: Any) -> dict[str, Any]:
-        first = _TABLE_TOP + 1
+
+def _chart_name(title: str) -> str:
+    words = title.replace("-", "low").replace("+", "high").split()
+    return "Chart" + "".join(word.capitalize() for word in words)
+
+
+def _charts(workbook: Any, page: Page, drawn: Mapping[str, Sequence[Any]]) -> None:
+    """Chart from names that grow with the tables, so that a new row of a table appears in its chart.
+
+    `drawn` are the values behind the names: what is drawn until the names are evaluated, and all that
+    programs without such names can draw.
+    """
+    for name, (column, row, _) in chart_areas().items():
+        table = "Portfolio[Asset]" if column < _RIGHT else "Futures[Symbol]"
+        cells = page.area(row, column, row + _MOST_ROWS - 1, column)
+        first = page.address(row, column)
+        workbook.define_name(f"{page.name}!{name}", f"={first}:INDEX({cells},ROWS({table}))")
+
+    def series(title: str, label: str, **look: Any) -> dict[str, Any]:
+        values, categories = _chart_name(title), _chart_name(label)
         return {
             "name": title,
-            "categories": "=" + page.area(first, label, first + rows - 1, label),
-            "values": "=" + page.area(first, column, first + rows - 1, column),
-        } | more
+            "categories": f"={page.name}!{categories}",
+            "values": f"={page.name}!{values}",
+            "categories_data": list(drawn.get(categories, [])),
+            "values_data": list(drawn.get(values, [])),
+        } | look
 
-    weights = _chart(workbook, "column", "Weight against target", "0%")
-    for title, colour in (("Weight", styles.TEAL), ("Target", "#F0B429")):
-        weights.add_series(
-            series("a", title, allocation[title], allocation["Asset"], "Portfolio", holdings)
-            | {"fill": {"color": colour}, "gap": 80, "overlap": -5}
-        )
-    drift = _chart(workbook, "column", "Drift against band", "+0%;-0%;0%")
-    drift.add_series(
-        series("a", "Drift", allocation["Drift"], allocation["Asset"], "Portfolio", holdings)
-        | {"fill": {"color": styles.SLATE}, "gap": 80}
-    )
+    weights = _chart(workbook, "Weight against target", "0%")
+    for title, colour in (("Weight", styles.TEAL), ("Target", styles.GOLD)):
+        weights.add_series(series(title, "Asset", fill={"color": colour}, gap=80, overlap=-5))
+    drift = _chart(workbook, "Drift against band", "+0%;-0%;0%")
+    drift.add_series(series("Drift", "Asset", fill={"color": styles.SLATE}, gap=80))
     limits = workbook.add_chart({"type": "line"})
+    dash = {"type": "long_dash", "size": 14, "fill": {"color": styles.BRICK}, "border": {"none": True}}
     for title in ("Band -", "Band +"):
-        limits.add_series(
-            series("a", title, allocation[title], allocation["Asset"], "Portfolio", holdings)
-            | {
-                "line": {"none": True},
-                "marker": {"type": "long_dash", "size": 14, "fill": {"color": "#C0392B"}, "border": {"none": True}},
-            }
-        )
+        limits.add_series(series(title, "Asset", line={"none": True}, marker=dash))
     drift.combine(limits)
-    margin = _chart(workbook, "column", "Margin and exposure", "#,##0")
-    for title, colour in (("Spot held", styles.TEAL), ("Notional", "#C0392B"), ("Margin", "#F0B429")):
-        margin.add_series(
-            series("p", title, exposure[title], exposure["Symbol"], "Futures", positions)
-            | {"fill": {"color": colour}, "gap": 120, "overlap": -5}
-        )
+    margin = _chart(workbook, "Margin and exposure", "#,##0")
+    for title, colour in (("Spot held", styles.TEAL), ("Notional", styles.BRICK), ("Margin", styles.GOLD)):
+        margin.add_series(series(title, "Symbol", fill={"color": colour}, gap=120, overlap=-5))
     for position, chart in enumerate((weights, drift, margin)):
         place = {"x_offset": position * (_CHART_WIDTH + 10), "object_position": 2}
         page.sheet.insert_chart(_CHART_TOP, _LEFT, chart, place)
 
 
-def _chart(workbook: Any, kind: str, title: str, number_format: str) -> Any:
-    chart = workbook.add_chart({"type": kind})
+def _chart(workbook: Any, title: str, number_format: str) -> Any:
+    chart = workbook.add_chart({"type": "column"})
     font = {"name": styles.FONT, "color": styles.SLATE, "size": 9}
     chart.set_title(
         {"name": title, "name_font": {"name": styles.FONT, "size": 12, "color": styles.NAVY}, "overlay": False}

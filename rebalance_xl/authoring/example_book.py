@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Sequence
 from typing import Any, Final
+
+from rebalance_xl.book import schema
 
 AS_OF: Final = dt.date(2026, 11, 20)
 LAST_REVIEW: Final = dt.date(2026, 11, 2)
@@ -62,7 +65,6 @@ PORTFOLIO: Final[list[dict[str, Any]]] = [
         "Price": 1,
         "CostBasis": 0,
         "Target": 0.0,
-        "Band": 0.05,
         "Priority": 9,
         "Locked": "no",
     },
@@ -88,11 +90,11 @@ FUTURES: Final[list[dict[str, Any]]] = [
 
 EVENTS: Final[list[dict[str, Any]]] = [
     {
-        "Scope": "Privacy coins",
-        "Action": "EXIT",
+        "Scope": "SOL",
+        "Action": "HOLD",
         "Start": dt.date(2026, 8, 3),
-        "End": dt.date(2026, 9, 30),
-        "Note": "Example of an event that is over: delisted in one region",
+        "End": dt.date(2026, 8, 14),
+        "Note": "Example: wait for the network upgrade. Over, so nothing follows from it",
     },
 ]
 
@@ -177,3 +179,24 @@ def margin_tiers(name: str = "binance:ETHUSDT") -> list[dict[str, Any]]:
         | {key: None if cell in ("", None) else float(cell) for key, cell in zip(keys, cells, strict=False)}
         for cells in raw.cells
     ]
+
+
+def plan_lines() -> list[dict[str, Any]]:
+    """Make the plan that the Rebalance button writes for this book."""
+    from rebalance_xl.book.actions import plan
+    from rebalance_xl.book.forms import plan_rows
+    from rebalance_xl.book.memory import MemoryWorkbook
+
+    def table(columns: Sequence[schema.Column], rows: list[dict[str, Any]]) -> list[list[Any]]:
+        names = [column.name for column in columns]
+        return [names, *([row.get(name) for name in names] for row in rows)]
+
+    valued = [row | {"Value": row["Quantity"] * row["Price"]} for row in PORTFOLIO]
+    tables = {
+        "Portfolio": table(schema.PORTFOLIO.columns, valued),
+        "Futures": table(schema.FUTURES.columns, FUTURES),
+        "Events": table(schema.EVENTS.columns, EVENTS),
+        "Venues": table(schema.VENUES.columns, VENUES),
+    }
+    total = sum(row["Value"] for row in valued)
+    return plan_rows(plan(MemoryWorkbook(tables, SETTINGS | {"Total": total})))

@@ -20,8 +20,11 @@ _RESULT_FORMATS: Final = {
     "date": styles.DATE,
     "number": "#,##0.######",
 }
-_TEXT_WIDTH: Final = 74
-_EXAMPLE_WIDTH: Final = 58
+_TEXT_WIDTH: Final = 66
+_EXAMPLE_WIDTH: Final = 56
+_NOTE_WIDTH: Final = 38
+_RESULT: Final = 4
+_COLUMNS: Final = 10
 #: An array constant with a blank in it, which the catalogue's examples may have and Excel has not.
 _BLANK_IN_ARRAY: Final = re.compile(r"\{[;,]|[;,][;,}](?=[^{]*\}|$)")
 
@@ -46,17 +49,17 @@ def functions_sheet(workbook: Any, look: Styles) -> Page:
         "Type them in any cell. Without arguments most of them read this workbook's own tables: =TRIM_AMOUNT().",
     )
     sheet = page.sheet
-    for column, width in enumerate((30, _TEXT_WIDTH, _EXAMPLE_WIDTH, 15, 12, 12, 12, 12, 44)):
+    for column, width in enumerate((28, _TEXT_WIDTH, _EXAMPLE_WIDTH, _NOTE_WIDTH, 17, 13, 13, 13, 13, 13)):
         sheet.set_column(column, column, width)
-    for column, text in enumerate(("Function", "What it gives, and its arguments", "Example", "Result")):
-        sheet.write_string(2, column, text, look.header())
-    for column in range(4, 9):
-        sheet.write_string(2, column, "", look.header())
+    for column, text in enumerate(("Function", "What it gives, and its arguments", "Example", "Note", "Result")):
+        sheet.write_string(2, column, text, look.header(computed=column >= _RESULT))
+    for column in range(_RESULT + 1, _COLUMNS):
+        sheet.write_string(2, column, "", look.header(computed=True))
     row = 3
     for category in CATEGORIES:
         functions = [each for each in FUNCTIONS.values() if each.category == category]
         if functions:
-            for column in range(9):
+            for column in range(_COLUMNS):
                 sheet.write_string(row, column, category if column == 0 else "", look.section)
             row += 1
         for function in functions:
@@ -96,17 +99,23 @@ def _example(page: Page, top: int, function: Function, example: Example, texts: 
     rows, columns = (len(result), len(result[0])) if isinstance(result, list) else (1, 1)
     shown = look(font_name="Consolas", font_size=10, font_color=styles.INPUT_INK, text_wrap=True, valign="top")
     sheet.write_string(top, 2, example.formula, shown)
-    number_format = _RESULT_FORMATS.get(function.result.kind, styles.GENERAL)
-    style = look.computed(number_format, align="right" if columns == 1 else "left")
-    if _BLANK_IN_ARRAY.search(example.formula) or columns > 5:
-        sheet.write_string(top, 3, example.expected, style)
+    kind = function.result.kind
+    number_format = _RESULT_FORMATS.get(kind, styles.GENERAL)
+    is_words = kind in ("text", "table")
+    style = (
+        look(num_format=number_format, align="left", valign="top")
+        if is_words
+        else look.computed(number_format, align="right")
+    )
+    if _BLANK_IN_ARRAY.search(example.formula) or columns > _COLUMNS - _RESULT:
+        sheet.write_string(top, _RESULT, example.expected, look(align="left", valign="top"))
         rows = 1
     else:
-        page.formula(top, 3, example.formula, style, rows=rows, columns=columns)
-    sheet.write_string(top, 8, example.note, look(font_color=styles.FAINT, text_wrap=True, valign="top"))
-    longest = max(len(example.formula) / _EXAMPLE_WIDTH * _TEXT_WIDTH, len(example.note) / 44 * _TEXT_WIDTH)
-    if longest > len(texts.get(top, "")):
-        texts[top] = " " * int(longest)
+        page.formula(top, _RESULT, example.formula, style, rows=rows, columns=columns)
+    sheet.write_string(top, 3, example.note, look(font_color=styles.FAINT, text_wrap=True, valign="top"))
+    lines = max(len(example.formula) / _EXAMPLE_WIDTH, len(example.note) / _NOTE_WIDTH)
+    if lines * _TEXT_WIDTH > len(texts.get(top, "")):
+        texts[top] = " " * int(lines * _TEXT_WIDTH)
     return top + rows
 
 

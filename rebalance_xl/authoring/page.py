@@ -96,7 +96,8 @@ class Page:
         for position, column in enumerate(shown):
             number_format = formats.get(column.name) or styles.BY_KIND.get(column.kind, styles.GENERAL)
             computed = column.name in formulas
-            align = "left" if column.kind in ("text", "word") else "center" if column.kind == "flag" else "right"
+            is_text = column.kind in ("text", "word") and column.name not in formats
+            align = "left" if is_text else "center" if column.kind == "flag" else "right"
             indent = 1 if align == "left" else 0
             style = (look.computed if computed else look.input)(number_format, align=align, indent=indent)
             option = {"header": column.name, "header_format": look.header(computed=computed), "format": style}
@@ -152,22 +153,16 @@ class Page:
         else:
             self.sheet.write_string(row, column, str(value), style)
 
-    def colour_words(self, row: int, column: int, last_row: int, last_column: int, words: Sequence[str]) -> None:
-        """Give cells that read one of the words the word's colour."""
+    def colour_words(
+        self, row: int, column: int, last_row: int, last_column: int, words: Sequence[str], *, fill: bool = True
+    ) -> None:
+        """Give cells that read one of the words the word's colour, as ink and as a light fill."""
         for word in words:
-            fill, ink = styles.WORD_COLOURS[word]
-            self.sheet.conditional_format(
-                row,
-                column,
-                last_row,
-                last_column,
-                {
-                    "type": "cell",
-                    "criteria": "==",
-                    "value": f'"{word}"',
-                    "format": self.look(bg_color=fill, font_color=ink, bold=True),
-                },
-            )
+            paper, ink = styles.WORD_COLOURS.get(word, styles.GREY)
+            colours = {"font_color": ink} | ({"bg_color": paper} if fill else {})
+            rule = {"type": "cell", "criteria": "==", "value": f'"{word}"'}
+            style = self.look(bold=True, **colours)
+            self.sheet.conditional_format(row, column, last_row, last_column, rule | {"format": style})
 
     def address(self, row: int, column: int) -> str:
         """Return the absolute address of a cell with its sheet."""

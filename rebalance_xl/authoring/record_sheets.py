@@ -25,7 +25,7 @@ def plan_sheet(workbook: Any, look: Styles, lines: Sequence[Mapping[str, Any]]) 
         schema.PLAN,
         lines,
         _TABLE_TOP,
-        widths={"Reason": 64, "Action": 13, "Amount": 12, "Weight before": 10, "Weight after": 10},
+        widths={"Reason": 108, "Action": 13, "Amount": 12, "Weight before": 10, "Weight after": 10},
         formats={
             "Quantity": styles.UNITS,
             "Price": styles.PRICE,
@@ -33,8 +33,8 @@ def plan_sheet(workbook: Any, look: Styles, lines: Sequence[Mapping[str, Any]]) 
             "Weight after": styles.PERCENT,
             "Realised gain": styles.MONEY,
             "Notional": styles.MONEY,
-            "Liquidation price": styles.PRICE,
-            "Break-even": styles.PRICE,
+            "Liquidation price": styles.COMPUTED_PRICE,
+            "Break-even": styles.COMPUTED_PRICE,
         },
     )
     last = _TABLE_TOP + 200
@@ -85,7 +85,7 @@ def prices_sheet(workbook: Any, look: Styles) -> Page:
     for offset, text in enumerate(headers):
         page.sheet.write_string(_TABLE_TOP, left + offset, text, look.header(computed=True))
     for offset, asset in enumerate(assets, start=1):
-        page.sheet.write_string(_TABLE_TOP + offset, left, asset, look.computed())
+        page.sheet.write_string(_TABLE_TOP + offset, left, asset, look.computed(indent=1))
         page.formula(
             _TABLE_TOP + offset,
             left + 1,

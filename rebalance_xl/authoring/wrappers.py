@@ -1,16 +1,17 @@
 """The module ``xlwings_udfs``: xlwings' wrappers, plus what a trader's cells need.
 
-Three additions, each on lines of its own that end in ``' Rebalancer``:
+Additions, each on lines of its own that end in ``' Rebalancer``:
 
 * omitted arguments are filled from the workbook's own tables and named cells (``=TRIM_AMOUNT()``), and
   a date that means "today" from the clock;
+* the workbook's own MarginTiers table goes along where a name such as "binance:BTCUSDT" is looked up;
 * the marks that stand for errors become error values;
 * a failure of Python itself becomes an error value, its text is kept for the About button.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rebalance_xl import expressions
 from rebalance_xl.arguments import Parameter
@@ -23,6 +24,7 @@ MARK = "' Rebalancer"
 #: Groups of functions that Excel itself has; the first of a workbook's own gets this number.
 BUILT_IN_GROUPS = 19
 _INDENT = "        "
+_PLAIN_SIGNS = str.maketrans({"−": "-", "≤": "<=", "≥": ">=", "≠": "<>", "≈": "~", "→": "->", "√": "sqrt "})
 
 
 def wrapper_module(imported: ImportedFunctions, functions: Mapping[str, Function]) -> str:
@@ -47,12 +49,13 @@ def wrapper_module(imported: ImportedFunctions, functions: Mapping[str, Function
         lines.append(line)
         text = line.strip()
         if text.startswith("Function "):
-            name = text.removeprefix("Function ").partition("(")[0]
+            name, _, signature = text.removeprefix("Function ").removesuffix(")").partition("(")
+            names = [each.strip().removeprefix("Optional ") for each in signature.split(",")]
             group, description, _ = imported.help[name]
             lines.append(f"Attribute {name}.VB_Description = {quoted(description)}")
             lines.append(f'Attribute {name}.VB_ProcData.VB_Invoke_Func = " \\n{groups[group]}"')
         elif text.startswith("If TypeOf Application.Caller"):
-            lines += [f"{_INDENT}{added} {MARK}" for added in _filled_arguments(functions[name])]
+            lines += [f"{_INDENT}{added} {MARK}" for added in _filled_arguments(functions[name], names)]
         elif text.endswith("Application.Caller)"):
             lines.append(f"{_INDENT}{name} = WithErrorValues({name}) {MARK}")
         elif text == f"{name} = Err.Description":
@@ -94,33 +97,37 @@ def function_groups(imported: ImportedFunctions) -> list[str]:
 
 
 def quoted(text: str) -> str:
-    """Write a VBA text constant; line ends become spaces."""
-    return '"' + " ".join(text.split()).replace('"', '""') + '"'
+    """Write a VBA text constant; line ends become spaces, signs outside code page 1252 their plain form."""
+    return '"' + " ".join(text.translate(_PLAIN_SIGNS).split()).replace('"', '""') + '"'
 
 
-def _filled_arguments(function: Function) -> Iterator[str]:
+def _filled_arguments(function: Function, names: Sequence[str]) -> Iterator[str]:
+    """Write the lines that fill omitted arguments; `names` are the arguments' names in VBA, in order."""
+    named = list(zip(function.parameters, names, strict=False))
     if function.has_model:
-        data = [each for each in function.parameters if each.data]
-        yield f"If {_all_missing(data)} Then"
+        missing = " And ".join(f"IsMissing({name})" for parameter, name in named if parameter.data)
+        yield f"If {missing} Then"
         yield "    Application.Volatile"
-        for parameter in function.parameters:
+        for parameter, name in named:
             if parameter.model:
-                yield "    " + _assignment(parameter)
+                yield "    " + _assignment(parameter, name)
         yield "End If"
-    for parameter in function.parameters:
+    for parameter, name in named:
         if parameter.clock:
-            yield f"If IsMissing({parameter.name}) Then Application.Volatile: {parameter.name} = Date"
+            yield f"If IsMissing({name}) Then Application.Volatile: {name} = Date"
+    looked_up = [name for parameter, name in named if parameter.kind == "raw"]
+    for parameter in function.context:
+        table = expressions.parse(parameter.model)
+        if not isinstance(table, expressions.Reference) or len(looked_up) != 1:
+            raise ValueError(f"{function.name}: no way to tell when {parameter.name} is needed")
+        yield f'Set {parameter.name} = TableForText("{table.table}", {looked_up[0]})'
 
 
-def _all_missing(parameters: Iterable[Parameter]) -> str:
-    return " And ".join(f"IsMissing({each.name})" for each in parameters)
-
-
-def _assignment(parameter: Parameter) -> str:
+def _assignment(parameter: Parameter, name: str) -> str:
     expression = expressions.parse(parameter.model)
     is_range = isinstance(expression, expressions.Reference)
-    fill = f"{'Set ' if is_range else ''}{parameter.name} = {vba_expression(expression)}"
-    conditions = [f"IsMissing({parameter.name})"] if not parameter.data else []
+    fill = f"{'Set ' if is_range else ''}{name} = {vba_expression(expression)}"
+    conditions = [f"IsMissing({name})"] if not parameter.data else []
     if parameter.clock or not parameter.required:
         conditions += [_exists(reference) for reference in dict.fromkeys(_references(expression))]
     return f"If {' And '.join(conditions)} Then {fill}" if conditions else fill
