@@ -15,7 +15,7 @@ import xlwings
 
 from rebalance_xl.arguments import Parameter
 from rebalance_xl.catalogue import Function, model_arguments, wants_model
-from rebalance_xl.cells import MISSING, is_range
+from rebalance_xl.cells import MISSING, CellError, is_range
 from rebalance_xl.expressions import Reference
 from rebalance_xl.functions import FUNCTIONS
 from rebalance_xl.hosts.excel_book import ExcelWorkbook, calling_book
@@ -137,6 +137,9 @@ def answer(function: Function, arguments: Sequence[Any]) -> Any:
     workbook = _Calling()
     if wants_model(function, given + [MISSING] * (count - len(given))):
         given = model_arguments(function, given, workbook.lookup)
+        absent = next((each for each in given if isinstance(each, CellError)), None)
+        if absent is not None:  # the table or column that the workbook lacks, not what follows from its absence
+            return absent
     for index, parameter in enumerate(function.parameters):
         if parameter.clock and (index >= len(given) or given[index] is MISSING):
             given += [MISSING] * (index + 1 - len(given))

@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def wine() -> None:
-    """Wine with a Windows Python; CI demands it, elsewhere tests are skipped without it."""
+    """Need Wine with a Windows Python; CI demands it, elsewhere tests are skipped without it."""
     reason = why_not()
     if reason is not None and "wine" in os.environ.get("REBALANCE_REQUIRE", "").split(","):
         pytest.fail(reason)
@@ -34,13 +34,13 @@ def wine() -> None:
 
 @pytest.fixture(scope="session")
 def conf(root: Path) -> Conf:
-    """The sheet xlwings.conf of the workbook that users get."""
+    """Read the sheet xlwings.conf of the workbook that users get."""
     return read_conf(root / "workbook" / "Rebalancer.xlsm")
 
 
 @pytest.fixture(scope="session")
 def excel(wine: None, conf: Conf, root: Path) -> Iterator[WineSession]:
-    """An xlwings server that the DLL has started from the workbook's own settings."""
+    """Start an xlwings server that the DLL starts from the workbook's own settings."""
     with WineSession([root]) as session:
         session.install_where(conf["INTERPRETER_WIN"])
         session.activate(conf)

@@ -38,6 +38,9 @@ WHEELS = (
     ("numpy==2.1.3", "747641635d3d44bcb380d950679462fae44f54b131be347d5ec2bce47d3df9ed"),
 )
 
+# To be raised whenever the folder is laid out otherwise.
+LAYOUT = 1
+
 COMMAND_TIMEOUT = 300
 
 
@@ -46,7 +49,7 @@ class SetupError(RuntimeError):
 
 
 def cache_folder() -> Path:
-    """Where the Windows side lives."""
+    """Return the folder in which the Windows side lives."""
     chosen = os.environ.get("REBALANCE_XL_WINE")
     if chosen:
         return Path(chosen).expanduser().resolve()
@@ -55,17 +58,17 @@ def cache_folder() -> Path:
 
 
 def prefix_folder(folder: Path) -> Path:
-    """The Wine prefix: drive C: and the registry."""
+    """Return the Wine prefix: drive C: and the registry."""
     return folder / "prefix"
 
 
 def venv_folder(folder: Path) -> Path:
-    """The virtual environment that stands for the one a user's installer makes."""
+    """Return the virtual environment that stands for the one a user's installer makes."""
     return prefix_folder(folder) / "drive_c" / "rebalancer-venv"
 
 
 def wine_environment(folder: Path) -> dict[str, str]:
-    """The environment in which Wine runs: its own prefix, no debugger windows, no web or .NET installers."""
+    """Return the environment in which Wine runs: its own prefix, no debugger windows, no web or .NET installers."""
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "WINE"))},
         "WINEPREFIX": str(prefix_folder(folder)),
@@ -76,12 +79,12 @@ def wine_environment(folder: Path) -> dict[str, str]:
 
 
 def recipe() -> str:
-    """A fingerprint of how the folder is made, so that an older one is made again."""
-    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    """Return a fingerprint of how the folder is made, so that an older one is made again."""
+    return hashlib.sha256(repr((LAYOUT, PYTHON_SDIST, WHEELS)).encode()).hexdigest()
 
 
 def why_not(folder: Path | None = None) -> str | None:
-    """The reason to skip, None where everything that is needed is here."""
+    """Return the reason to skip, None where everything that is needed is here."""
     folder = folder or cache_folder()
     if shutil.which("wine") is None:
         return "Wine is not installed (run: python tests/wine/setup_wine.py)"

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from tests.golden.golden import Case, differences, load
 
 from rebalance_xl.cells import MISSING
 from rebalance_xl.functions import FUNCTIONS
 from rebalance_xl.hosts.excel import optional_flags
+from tests.golden.golden import Case, differences, load
 
 from .wine_session import WineSession
 
@@ -18,7 +18,7 @@ GOLDEN = load()
 
 
 def excel_answers_itself(case: Case) -> bool:
-    """Whether Excel never calls Python: an argument without a default is missing, or there are too many."""
+    """Tell whether Excel never calls Python: an argument without a default is missing, or there are too many."""
     function = FUNCTIONS[case.function]
     flags = optional_flags(function)[: len(function.parameters)]
     given = list(case.arguments) + [MISSING] * (len(flags) - len(case.arguments))
@@ -27,18 +27,18 @@ def excel_answers_itself(case: Case) -> bool:
 
 
 def in_full(case: Case) -> list[Any]:
-    """The arguments as a wrapper passes them: those left out are there as missing."""
+    """Return the arguments as a wrapper passes them: those left out are there as missing."""
     count = len(FUNCTIONS[case.function].parameters)
     return list(case.arguments) + [MISSING] * (count - len(case.arguments))
 
 
 def as_arrays(arguments: Sequence[Any]) -> list[Any]:
-    """The same arguments computed in the formula: arrays in place of Range objects."""
+    """Return the same arguments as if computed in the formula: arrays in place of Range objects."""
     return [tuple(each) if isinstance(each, list) else each for each in arguments]
 
 
 def disagreements(cases: Sequence[Case], answers: Sequence[Any]) -> dict[str, list[str]]:
-    """What differs, by case."""
+    """Return what differs, by case."""
     found = {case.id: differences(answer, case.result) for case, answer in zip(cases, answers, strict=True)}
     return {key: texts for key, texts in found.items() if texts}
 

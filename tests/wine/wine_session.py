@@ -15,11 +15,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .setup_wine import XLWINGS, cache_folder, locked, prefix_folder, stop_wine, venv_folder, wine_environment
-from .xlwings_conf import Conf, server_command
-
 from rebalance_xl.cells import MISSING, CellError
 from rebalance_xl.hosts.excel_values import ERROR_MARK
+
+from .setup_wine import XLWINGS, cache_folder, locked, prefix_folder, stop_wine, venv_folder, wine_environment
+from .xlwings_conf import Conf, server_command
 
 DRIVER = Path(__file__).parent / "windows" / "com_driver.py"
 DLL = f"xlwings64-{XLWINGS}.dll"
@@ -32,7 +32,7 @@ class WineError(RuntimeError):
 
 
 def windows_path(path: Path) -> str:
-    """The path of a file of this machine as Windows programs under Wine see it."""
+    """Return the path of a file of this machine as Windows programs under Wine see it."""
     return "Z:" + str(path.resolve()).replace("/", "\\")
 
 
@@ -176,7 +176,9 @@ class WineSession:
         encoded = [encode_argument(argument) for argument in arguments]
         return decode(self.request("call", timeout=timeout, module=module, function=function, arguments=encoded))
 
-    def call_many(self, calls: Sequence[tuple[str, Sequence[Any]]], *, from_cell: bool, module: str = "udfs") -> list[Any]:
+    def call_many(
+        self, calls: Sequence[tuple[str, Sequence[Any]]], *, from_cell: bool, module: str = "udfs"
+    ) -> list[Any]:
         """Make several calls; a Python error, which a cell would show as #VALUE!, is returned as a WineError."""
         encoded = [(function, [encode_argument(each) for each in arguments]) for function, arguments in calls]
         timeout = CALL_TIMEOUT + 2 * len(calls)

@@ -33,8 +33,12 @@ def server_command(conf: Conf, workbook: str) -> str:
     workbook
         The full name of the workbook, such as ``C:\Book.xlsm``.
     """
-    drives = ";".join(conf.get(f"{kind}_WIN", "") for kind in ("ONEDRIVE_CONSUMER", "ONEDRIVE_COMMERCIAL", "SHAREPOINT"))
-    path = f"{conf.get('ADD_WORKBOOK_TO_PYTHONPATH', 'true')};{workbook};{workbook};{drives};{conf.get('PYTHONPATH', '')}"
+    drives = ";".join(
+        conf.get(f"{kind}_WIN", "") for kind in ("ONEDRIVE_CONSUMER", "ONEDRIVE_COMMERCIAL", "SHAREPOINT")
+    )
+    path = (
+        f"{conf.get('ADD_WORKBOOK_TO_PYTHONPATH', 'true')};{workbook};{workbook};{drives};{conf.get('PYTHONPATH', '')}"
+    )
     path = path.replace("\\", "\\\\").replace("'", "\\'").replace("&", "^&")
     console = "/showconsole" if conf.get("SHOW CONSOLE", "").casefold() == "true" else ""
     return (

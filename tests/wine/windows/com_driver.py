@@ -3,6 +3,8 @@
 Runs in the Windows Python under Wine; reads one JSON request a line and answers with one JSON line.
 """
 
+# The names are those of Excel's object model and of the requests.
+
 from __future__ import annotations
 
 import sys

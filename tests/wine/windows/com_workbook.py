@@ -4,6 +4,9 @@ Runs in the Windows Python under Wine. xlwings recognises a range by the interfa
 the type library that Excel would bring is made here with one entry.
 """
 
+# The names are those of Excel's object model and of the requests.
+# ruff: noqa: D102, N802
+
 from __future__ import annotations
 
 import datetime as dt
@@ -103,8 +106,10 @@ def _plain(value):
 class Range(_Object):
     """A rectangle of a sheet's grid."""
 
-    _public_attrs_ = ("Value", "Value2", "Row", "Column", "Rows", "Columns", "Count", "Worksheet", "Application", "Address",
-                      "CLSID")  # fmt: skip
+    _public_attrs_ = (
+        *("Value", "Value2", "Row", "Column", "Rows", "Columns", "Count"),
+        *("Worksheet", "Application", "Address", "CLSID"),
+    )
     _policy = _RangePolicy
     CLSID = RANGE_IID
 
@@ -215,11 +220,13 @@ class _Sheet(_Object):
     def Range(self, first=None, last=None):
         if first is None:
             raise COMException(scode=winerror.DISP_E_BADPARAMCOUNT)
-        top, left = first.Invoke(first.GetIDsOfNames("Row"), 0, 2, 1), first.Invoke(
-            first.GetIDsOfNames("Column"), 0, 2, 1
+        top, left = (
+            first.Invoke(first.GetIDsOfNames("Row"), 0, 2, 1),
+            first.Invoke(first.GetIDsOfNames("Column"), 0, 2, 1),
         )
-        bottom, right = last.Invoke(last.GetIDsOfNames("Row"), 0, 2, 1), last.Invoke(
-            last.GetIDsOfNames("Column"), 0, 2, 1
+        bottom, right = (
+            last.Invoke(last.GetIDsOfNames("Row"), 0, 2, 1),
+            last.Invoke(last.GetIDsOfNames("Column"), 0, 2, 1),
         )
         return Range(self, top, left, bottom - top + 1, right - left + 1).com
 
