@@ -214,18 +214,27 @@ def _column(np: Any, operand: Operand) -> Any:
     return np.array(operand.values, dtype=np.float64)
 
 
+def _call_columns(function: Function, operands: Sequence[Any], size: int) -> Sequence[Any] | None:
+    np = _numpy()
+    columns = [_column(np, each) for each in operands]
+    try:
+        with np.errstate(all="ignore"):
+            answers = function.kernel(*columns)
+    except (ArithmeticError, ValueError):
+        # A single option that is an error reaches the kernel as a NaN; row by row it gets its error.
+        return None
+    if isinstance(answers, CellError):
+        return [answers] * size
+    listed: list[float] = np.broadcast_to(np.asarray(answers, dtype=np.float64), (size,)).tolist()
+    return listed
+
+
 def _call_rows(function: Function, operands: Sequence[Any], size: int) -> Sequence[Any]:
     kernel = function.kernel
     if size >= _ARRAY_FROM and function.vectorised and _numpy() is not None:
-        np = _numpy()
-        columns = [_column(np, each) for each in operands]
-        with np.errstate(all="ignore"):
-            answers = kernel(*columns)
-        if isinstance(answers, CellError):
-            return [answers] * size
-        answers = np.broadcast_to(np.asarray(answers, dtype=np.float64), (size,))
-        listed: list[float] = answers.tolist()
-        return listed
+        answers = _call_columns(function, operands, size)
+        if answers is not None:
+            return answers
     found = []
     for row in range(size):
         numbers = [each.values[0 if each.is_single else row] for each in operands]

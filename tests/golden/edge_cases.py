@@ -178,6 +178,22 @@ EDGE_CASES: list[tuple[str, str, str, str]] = [
     ("HEDGE_RATIO", "the futures do not move", "{0.02;0.03},{0.01;0.01}", "=#DIV/0!"),
     ("HEDGE_PNL", "with funding", "10000,3000,-0.1,12.5", "=-712.5"),
     ("HEDGE_PNL", "a fall by more than all", "10000,3000,-1.1", "=#NUM!"),
+    (
+        "CROSS_LIQUIDATION_PRICE",
+        "nothing held in a long column with a blank",
+        (
+            '{"";"short";"short";"short";"short";"short";"short";"short";"short";"short";"short";"short";"short";"short";'
+            '"short";"short"},0,1,0,0.005'
+        ),
+        '={"";#N/A;#N/A;#N/A;#N/A;#N/A;#N/A;#N/A;#N/A;#N/A;#N/A;#N/A;#N/A;#N/A;#N/A;#N/A}',
+    ),
+    (
+        "CROSS_LIQUIDATION_PRICE",
+        "an unknown venue for a long column",
+        ('"long",{1;1;1;1;1;1;1;1;1;1;1;1;1;1;1;1},1,0,0.005,,,,"nowhere"'),
+        "={#VALUE!;#VALUE!;#VALUE!;#VALUE!;#VALUE!;#VALUE!;#VALUE!;#VALUE!;#VALUE!;#VALUE!;#VALUE!;#VALUE!;#VALUE!;"
+        "#VALUE!;#VALUE!;#VALUE!}",
+    ),
     # --- margin, liquidation, carry: the numbers of the domain's worked examples
     ("INITIAL_MARGIN", "leverage 0", "5000,0", "=#NUM!"),
     ("LIQUIDATION_DISTANCE", "NEVER among prices", '{45000;"never"},50000', '={0.1;"NEVER"}'),

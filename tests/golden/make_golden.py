@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, too
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # run as a script, too
 
-from golden import edge_cases, rules
-from golden.golden import PATH, Case, encode
 from rebalance_xl.cells import from_serial, is_range
 from rebalance_xl.functions import FUNCTIONS
+from tests.golden import edge_cases, rules
+from tests.golden.golden import PATH, Case, encode
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "inputs.md"
 
