@@ -17,8 +17,8 @@ Token = tuple[str, str]
 def shown_date(serial: float, tokens: Sequence[Token]) -> str:
     """Return a serial number as date and time codes show it.
 
-    Seconds are rounded to the decimals shown, everything else is cut off; ``m`` means minutes after hours and before
-    seconds, months elsewhere.
+    A time of day is rounded to the decimals of a second that are shown, to whole seconds when none are; what is larger
+    is cut off. ``m`` means minutes after hours and before seconds, months elsewhere.
 
     Raises
     ------
@@ -29,10 +29,10 @@ def shown_date(serial: float, tokens: Sequence[Token]) -> str:
         raise value_fault(f"{serial:.10g} is no date: a serial number lies between 0 and {LAST_DAY}")
     minutes = _minute_tokens(tokens)
     decimals = _second_decimals(tokens)
-    seconds_shown = any(kind in ("date", "elapsed") and text[0] == "s" for kind, text in tokens)
-    total = round(serial * 86_400, decimals if seconds_shown else 3)
-    if not seconds_shown:
-        total = float(math.floor(total))
+    clock_shown = minutes or any(
+        kind in ("elapsed", "half") or text[0] in "hs" for kind, text in tokens if _codes(kind)
+    )
+    total = round(serial * 86_400, decimals) if clock_shown else math.floor(serial) * 86_400.0
     day, clock = divmod(total, 86_400)
     year, month, day_of_month = parts(day)
     hour, minute, second = int(clock // 3600), int(clock % 3600 // 60), clock % 60
@@ -67,6 +67,10 @@ def shown_date(serial: float, tokens: Sequence[Token]) -> str:
             out.append(text)
         after_seconds = seconds_here
     return "".join(out)
+
+
+def _codes(kind: str) -> bool:
+    return kind in ("date", "elapsed", "half")
 
 
 def _minute_tokens(tokens: Sequence[Token]) -> set[int]:

@@ -1,0 +1,74 @@
+"""Arrays brought into another shape: EXPAND, WRAPROWS, WRAPCOLS, TRIMRANGE, PERCENTOF."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from rebalance_xl.cells import NA
+from rebalance_xl.recalc.native.arguments import Rows, cells_of, numbers_of
+from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
+from rebalance_xl.recalc.native.registry import worksheet
+
+
+@worksheet("EXPAND", kinds="range integer integer any")
+def expand(array: Rows, rows: int | None = None, columns: int | None = None, pad_with: Any = NA) -> Rows:
+    """Return an array widened to a number of rows and columns, filled up with a value (#N/A)."""
+    height, width = len(array), len(array[0])
+    tall = height if rows is None else rows
+    wide = width if columns is None else columns
+    if tall < height or wide < width:
+        raise value_fault(f"an array of {height} by {width} cells cannot be expanded to {tall} by {wide}")
+    filled = [[*row, *[pad_with] * (wide - width)] for row in array]
+    return filled + [[pad_with] * wide for _ in range(tall - height)]
+
+
+def _wrapped(vector: Rows, count: float, pad_with: Any) -> list[list[Any]]:
+    """Return the pieces of a row or a column, each of the same length."""
+    if len(vector) > 1 and len(vector[0]) > 1:
+        raise value_fault("the vector must be one row or one column")
+    size = int(count)
+    if size < 1:
+        raise number_fault(f"wrap_count is {size}; it must be 1 or more")
+    cells = list(cells_of(vector))
+    cells += [pad_with] * (-len(cells) % size)
+    return [cells[start : start + size] for start in range(0, len(cells), size)]
+
+
+@worksheet("WRAPROWS", kinds="range number any")
+def wraprows(vector: Rows, wrap_count: float, pad_with: Any = NA) -> Rows:
+    """Return a row or a column as rows of a length, the last one filled up."""
+    return _wrapped(vector, wrap_count, pad_with)
+
+
+@worksheet("WRAPCOLS", kinds="range number any")
+def wrapcols(vector: Rows, wrap_count: float, pad_with: Any = NA) -> Rows:
+    """Return a row or a column as columns of a length, the last one filled up."""
+    return [list(row) for row in zip(*_wrapped(vector, wrap_count, pad_with), strict=True)]
+
+
+@worksheet("TRIMRANGE", kinds="range integer integer")
+def trimrange(rng: Rows, trim_rows: int = 3, trim_columns: int = 3) -> Rows:
+    """Return a range without its blank outer rows and columns (0 none, 1 leading, 2 trailing, 3 both)."""
+    if not (0 <= trim_rows <= 3 and 0 <= trim_columns <= 3):
+        raise value_fault("trim_rows and trim_columns must be 0, 1, 2 or 3")
+    kept = _trimmed(rng, trim_rows)
+    columns = _trimmed([list(column) for column in zip(*kept, strict=True)], trim_columns)
+    if not kept or not columns:
+        raise Fault("#REF!", "the range holds nothing but blanks")
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _trimmed(rows: Rows, sides: int) -> Rows:
+    filled = [index for index, row in enumerate(rows) if any(cell is not None for cell in row)]
+    if not filled:
+        return [] if sides == 3 else rows
+    start = filled[0] if sides & 1 else 0
+    end = filled[-1] + 1 if sides & 2 else len(rows)
+    return rows[start:end]
+
+
+@worksheet("PERCENTOF", kinds="range range")
+def percentof(data_subset: Rows, data_all: Rows) -> float:
+    """Return the part that the sum of a subset is of the sum of everything."""
+    return math.fsum(numbers_of(data_subset)) / math.fsum(numbers_of(data_all))

@@ -1,0 +1,101 @@
+"""Depreciation that the engine lacks: VDB, AMORLINC, AMORDEGRC."""
+
+from __future__ import annotations
+
+import math
+
+from rebalance_xl.recalc.native.coupons import check_basis
+from rebalance_xl.recalc.native.days import year_fraction
+from rebalance_xl.recalc.native.faults import number_fault
+from rebalance_xl.recalc.native.registry import worksheet
+
+
+@worksheet("VDB", kinds="number number number number number number flag")
+def vdb(
+    cost: float,
+    salvage: float,
+    life: float,
+    start_period: float,
+    end_period: float,
+    factor: float = 2.0,
+    no_switch: bool = False,
+) -> float:
+    """Return the depreciation between two periods by the declining balance.
+
+    It changes to equal amounts as soon as these are larger, unless `no_switch`. Parts of periods count in proportion.
+    """
+    if cost < 0 or salvage < 0 or life <= 0 or factor < 0 or not 0 <= start_period <= end_period <= life:
+        raise number_fault("cost, salvage and factor must not be below 0 and 0 <= start <= end <= life")
+    total, book = 0.0, cost
+    straight: float | None = None
+    for period in range(math.ceil(end_period)):
+        if straight is None:
+            amount = max(min(book * min(factor / life, 1.0), book - salvage), 0.0)
+            even = (book - salvage) / (life - period)
+            if not no_switch and even > amount:
+                straight = amount = max(even, 0.0)
+        else:
+            amount = straight
+        overlap = min(period + 1, end_period) - max(period, start_period)
+        if overlap > 0:
+            total += amount * min(overlap, 1.0)
+        book -= amount
+    return total
+
+
+def _terms(cost: float, salvage: float, period: float, rate: float, basis: int) -> None:
+    check_basis(basis)
+    if basis == 2:
+        raise number_fault("basis 2 is not defined for this function")
+    if cost <= 0 or salvage < 0 or salvage > cost or period < 0 or rate <= 0:
+        raise number_fault("cost and rate must be above 0, period not below 0, salvage between 0 and cost")
+
+
+@worksheet("AMORLINC", kinds="strict date date strict strict strict whole")
+def amorlinc(
+    cost: float, date_purchased: int, first_period: int, salvage: float, period: float, rate: float, basis: int = 0
+) -> float:
+    """Return the linear depreciation of a period, the first one in proportion to its days (French rules)."""
+    _terms(cost, salvage, period, rate, basis)
+    yearly = cost * rate
+    first = yearly * year_fraction(date_purchased, first_period, basis)
+    whole = int(period)
+    if whole == 0:
+        return min(first, cost - salvage)
+    left = cost - salvage - first - yearly * (whole - 1)
+    return min(yearly, max(left, 0.0))
+
+
+def _coefficient(life: float) -> float:
+    """Return the factor of the declining balance by the useful life in years."""
+    if life < 3:
+        return 1.0
+    return 1.5 if life < 5 else 2.0 if life <= 6 else 2.5
+
+
+@worksheet("AMORDEGRC", kinds="strict date date strict strict strict whole")
+def amordegrc(
+    cost: float, date_purchased: int, first_period: int, salvage: float, period: float, rate: float, basis: int = 0
+) -> float:
+    """Return the declining depreciation of a period in whole units (French rules).
+
+    The rate is raised by a factor that depends on the useful life; the last period but one takes half of what is left,
+    the last one the rest.
+    """
+    _terms(cost, salvage, period, rate, basis)
+    declining = rate * _coefficient(1.0 / rate)
+    whole = int(period)
+    amount = _rounded(declining * year_fraction(date_purchased, first_period, basis) * cost)
+    left = cost - amount
+    above = left - salvage
+    for step in range(whole):
+        amount = _rounded(declining * left)
+        above -= amount
+        if above < 0:
+            return _rounded(left * 0.5) if whole - step <= 1 else 0.0
+        left -= amount
+    return amount
+
+
+def _rounded(value: float) -> float:
+    return float(math.floor(value + 0.5))

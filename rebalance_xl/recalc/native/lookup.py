@@ -1,0 +1,173 @@
+"""XMATCH and XLOOKUP with every match and search mode, and the type numbers of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rebalance_xl.cells import CellError
+from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, to_text
+from rebalance_xl.recalc.native.criteria import wildcard
+from rebalance_xl.recalc.native.faults import Fault, value_fault
+from rebalance_xl.recalc.native.registry import worksheet
+from rebalance_xl.recalc.native.text_parts import expression_of
+
+
+def sort_key(value: Any) -> tuple[int, Any]:
+    """Return a key that orders values as Excel does: numbers, text in any case, FALSE, TRUE, errors, blanks."""
+    if is_number(value):
+        return 0, float(value)
+    if isinstance(value, str):
+        return 1, value.lower()
+    if isinstance(value, bool):
+        return 2, value
+    return (3, value.code) if isinstance(value, CellError) else (4, "")
+
+
+def position(lookup: Any, cells: list[Any], match_mode: int, search_mode: int) -> int:
+    """Return the position (from 0) of a value among cells.
+
+    Parameters
+    ----------
+    lookup
+        What is looked for; a blank counts as 0.
+    cells
+        One row or column.
+    match_mode
+        0 equal, -1 equal or the next smaller, 1 equal or the next larger, 2 wildcards, 3 a regular expression.
+    search_mode
+        1 from the first, -1 from the last, 2 binary in rising order, -2 binary in falling order.
+
+    Raises
+    ------
+    Fault
+        ``#N/A`` when there is none, ``#VALUE!`` for an unknown mode.
+    """
+    if match_mode not in (-1, 0, 1, 2, 3) or search_mode not in (1, -1, 2, -2):
+        raise value_fault(f"match_mode is {match_mode} and search_mode {search_mode}")
+    if isinstance(lookup, CellError):
+        raise Fault(lookup.code, lookup.reason)
+    if match_mode in (2, 3) and abs(search_mode) == 2:
+        raise value_fault("a pattern cannot be looked for by a binary search")
+    if abs(search_mode) == 2:
+        found = _binary(lookup, cells, match_mode, falling=search_mode == -2)
+    else:
+        found = _linear(lookup, cells, match_mode, backwards=search_mode == -1)
+    if found is None:
+        raise Fault("#N/A", f"{to_text(lookup)!r} is not found")
+    return found
+
+
+def _tester(lookup: Any, match_mode: int) -> Callable[[Any], bool]:
+    if match_mode in (2, 3) and isinstance(lookup, str):
+        if match_mode == 2:
+            expression = wildcard(lookup)
+            return lambda cell: isinstance(cell, str) and expression.match(cell) is not None
+        pattern = expression_of(lookup, False)
+        return lambda cell: isinstance(cell, str) and pattern.search(cell) is not None
+    key = sort_key(0.0 if lookup is None else lookup)
+    return lambda cell: cell is not None and sort_key(cell) == key
+
+
+def _linear(lookup: Any, cells: list[Any], match_mode: int, backwards: bool) -> int | None:
+    order = range(len(cells) - 1, -1, -1) if backwards else range(len(cells))
+    equal = _tester(lookup, match_mode)
+    key = sort_key(0.0 if lookup is None else lookup)
+    best: int | None = None
+    for index in order:
+        cell = cells[index]
+        if equal(cell):
+            return index
+        if match_mode in (-1, 1) and cell is not None:
+            other = sort_key(cell)
+            if other[0] == key[0] and (other < key) == (match_mode == -1):
+                nearest = None if best is None else sort_key(cells[best])
+                if nearest is None or (other > nearest if match_mode == -1 else other < nearest):
+                    best = index
+    return best
+
+
+def _binary(lookup: Any, cells: list[Any], match_mode: int, falling: bool) -> int | None:
+    """Halve the cells as if they were sorted; cells of another type than the value are passed over towards the end."""
+    key = sort_key(0.0 if lookup is None else lookup)
+    low, high = 0, len(cells) - 1
+    before: int | None = None
+    after: int | None = None
+    while low <= high:
+        middle = (low + high) // 2
+        probe = middle
+        while probe <= high and sort_key(cells[probe])[0] != key[0]:
+            probe += 1
+        if probe > high:
+            high = middle - 1
+            continue
+        other = sort_key(cells[probe])
+        if other == key:
+            return probe
+        if (other < key) != falling:
+            before, low = probe, probe + 1
+        else:
+            after, high = probe, middle - 1
+    smaller, larger = (after, before) if falling else (before, after)
+    return smaller if match_mode == -1 else larger if match_mode == 1 else None
+
+
+def _vector(array: Rows) -> list[Any]:
+    if len(array) > 1 and len(array[0]) > 1:
+        raise value_fault("the lookup array must be one row or one column")
+    return list(cells_of(array))
+
+
+@worksheet("RXL.XMATCH", kinds="any range integer integer")
+def xmatch(lookup_value: Any, lookup_array: Rows, match_mode: int = 0, search_mode: int = 1) -> int:
+    """Return the position of a value in a row or a column, from 1."""
+    return position(lookup_value, _vector(lookup_array), match_mode, search_mode) + 1
+
+
+@worksheet("RXL.XLOOKUP", kinds="any range range any integer integer")
+def xlookup(
+    lookup_value: Any,
+    lookup_array: Rows,
+    return_array: Rows,
+    if_not_found: Any = None,
+    match_mode: int = 0,
+    search_mode: int = 1,
+) -> Any:
+    """Return what stands in another range where a value is found."""
+    cells = _vector(lookup_array)
+    along_rows = len(lookup_array) > 1 or len(return_array) == len(cells)
+    if len(return_array if along_rows else return_array[0]) != len(cells):
+        raise value_fault("the lookup array and the return array must be as long")
+    try:
+        found = position(lookup_value, cells, match_mode, search_mode)
+    except Fault as fault:
+        if fault.error.code == "#N/A" and if_not_found is not None:
+            return if_not_found
+        raise
+    return [return_array[found]] if along_rows else [[row[found]] for row in return_array]
+
+
+_ERROR_NUMBERS = {
+    "#NULL!": 1,
+    "#DIV/0!": 2,
+    "#VALUE!": 3,
+    "#REF!": 4,
+    "#NAME?": 5,
+    "#NUM!": 6,
+    "#N/A": 7,
+    "#GETTING_DATA": 8,
+    "#SPILL!": 9,
+    "#CONNECT!": 10,
+    "#BLOCKED!": 11,
+    "#UNKNOWN!": 12,
+    "#FIELD!": 13,
+    "#CALC!": 14,
+}
+
+
+@worksheet("ERROR.TYPE", kinds="any", override=True)
+def error_type(error_val: Any) -> int:
+    """Return the number of an error value; #N/A for anything else."""
+    if not isinstance(error_val, CellError):
+        raise Fault("#N/A", "the value is no error")
+    return _ERROR_NUMBERS.get(error_val.code, 3)

@@ -1,0 +1,180 @@
+"""Text cut at delimiters and by regular expressions: TEXTBEFORE, TEXTAFTER, REGEX*, ENCODEURL."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from rebalance_xl.cells import CellError
+from rebalance_xl.recalc.native.arguments import Rows, cells_of, to_text
+from rebalance_xl.recalc.native.faults import Fault, value_fault
+from rebalance_xl.recalc.native.registry import worksheet
+
+
+def _cuts(text: str, delimiters: list[str], any_case: bool, ends: bool) -> list[tuple[int, int]]:
+    """Return where delimiters begin and end, from left to right; the end of the text may count as one."""
+    expression = re.compile("|".join(re.escape(each) for each in delimiters), re.IGNORECASE if any_case else 0)
+    found = [match.span() for match in expression.finditer(text)]
+    return [*found, (len(text), len(text))] if ends else found
+
+
+def _cut(
+    text: str, delimiter: Rows, instance: float | None, match_mode: float, match_end: float, if_not_found: Any
+) -> tuple[int, int] | CellError | Any:
+    """Return the span of the wanted delimiter, or what to answer when there is none."""
+    wanted = 1 if instance is None else int(instance // 1)
+    if wanted == 0 or match_mode not in (0, 1) or match_end not in (0, 1):
+        raise value_fault("instance_num must not be 0, match_mode and match_end must be 0 or 1")
+    delimiters = sorted((to_text(cell) for cell in cells_of(delimiter)), key=len, reverse=True)
+    if "" in delimiters:
+        return (0, 0) if wanted > 0 else (len(text), len(text))
+    if instance is not None and max(abs(wanted), len(delimiters[-1])) > max(len(text), 1):
+        raise value_fault(f"instance_num is {wanted}, the text has {len(text)} characters")
+    found = _cuts(text, delimiters, match_mode == 1, ends=match_end == 1 and wanted > 0)
+    if match_end == 1 and wanted < 0:
+        found.insert(0, (0, 0))
+    position = wanted - 1 if wanted > 0 else len(found) + wanted
+    if 0 <= position < len(found):
+        return found[position]
+    if isinstance(if_not_found, CellError):
+        raise Fault(if_not_found.code, if_not_found.reason)
+    return if_not_found
+
+
+_NOT_FOUND = CellError("#N/A", "the delimiter is not in the text")
+
+
+@worksheet("TEXTBEFORE", kinds="text range number number number any", override=True)
+def textbefore(
+    text: str,
+    delimiter: Rows,
+    instance_num: float | None = None,
+    match_mode: float = 0.0,
+    match_end: float = 0.0,
+    if_not_found: Any = _NOT_FOUND,
+) -> Any:
+    """Return the text before a delimiter; a negative instance counts from the end."""
+    found = _cut(text, delimiter, instance_num, match_mode, match_end, if_not_found)
+    return text[: found[0]] if isinstance(found, tuple) else "" if found is None else found
+
+
+@worksheet("TEXTAFTER", kinds="text range number number number any", override=True)
+def textafter(
+    text: str,
+    delimiter: Rows,
+    instance_num: float | None = None,
+    match_mode: float = 0.0,
+    match_end: float = 0.0,
+    if_not_found: Any = _NOT_FOUND,
+) -> Any:
+    """Return the text after a delimiter; a negative instance counts from the end."""
+    found = _cut(text, delimiter, instance_num, match_mode, match_end, if_not_found)
+    return text[found[1] :] if isinstance(found, tuple) else "" if found is None else found
+
+
+# --- regular expressions ----------------------------------------------------------------------------------------
+
+_POSSESSIVE = re.compile(r"\[:(\w+):\]")
+_CLASSES = {
+    "alpha": "A-Za-z",
+    "digit": "0-9",
+    "alnum": "A-Za-z0-9",
+    "upper": "A-Z",
+    "lower": "a-z",
+    "space": r"\s",
+    "punct": r"!-/:-@\[-`{-~",
+    "xdigit": "0-9A-Fa-f",
+    "word": r"\w",
+}
+
+
+@lru_cache(maxsize=512)
+def expression_of(pattern: str, any_case: bool) -> re.Pattern[str]:
+    """Return a compiled pattern (PCRE2 as Excel writes it, as far as Python's expressions go).
+
+    Raises
+    ------
+    Fault
+        ``#VALUE!`` for a pattern that cannot be read.
+    """
+    known = _POSSESSIVE.sub(lambda match: _CLASSES.get(match[1], match[0]), pattern)
+    try:
+        return re.compile(known, re.IGNORECASE if any_case else 0)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise value_fault(f"the pattern {pattern!r} cannot be read: {error}") from None
+
+
+def _any_case(sensitivity: float) -> bool:
+    if sensitivity not in (0, 1):
+        raise value_fault(f"case_sensitivity is {sensitivity:.10g}; it must be 0 or 1")
+    return sensitivity == 1
+
+
+@worksheet("REGEXTEST", kinds="text text number")
+def regextest(text: str, pattern: str, case_sensitivity: float = 0.0) -> bool:
+    """Tell whether any part of a text matches a pattern."""
+    return expression_of(pattern, _any_case(case_sensitivity)).search(text) is not None
+
+
+@worksheet("REGEXEXTRACT", kinds="text text number number")
+def regexextract(text: str, pattern: str, return_mode: float = 0.0, case_sensitivity: float = 0.0) -> Any:
+    """Return the first match (0), all matches as a column (1) or the groups of the first match as a row (2)."""
+    expression = expression_of(pattern, _any_case(case_sensitivity))
+    if return_mode == 1:
+        every = [[match[0]] for match in expression.finditer(text)]
+        if every:
+            return every
+    elif return_mode in (0, 2):
+        first = expression.search(text)
+        if first is not None and return_mode == 0:
+            return first[0]
+        if first is not None and expression.groups:
+            return [[group or "" for group in first.groups()]]
+    else:
+        raise value_fault(f"return_mode is {return_mode:.10g}; it must be 0, 1 or 2")
+    raise Fault("#N/A", "nothing matches the pattern")
+
+
+@worksheet("REGEXREPLACE", kinds="text text text number number")
+def regexreplace(
+    text: str, pattern: str, replacement: str, occurrence: float = 0.0, case_sensitivity: float = 0.0
+) -> str:
+    """Return a text with its matches replaced: all (0), the n-th, or the n-th from the end (negative).
+
+    In the replacement ``$1`` to ``$99`` and ``${name}`` are groups, ``$0`` is the match and ``$$`` a dollar sign.
+    """
+    expression = expression_of(pattern, _any_case(case_sensitivity))
+    matches = list(expression.finditer(text))
+    wanted = int(occurrence)
+    if wanted:
+        position = wanted - 1 if wanted > 0 else len(matches) + wanted
+        matches = matches[position : position + 1] if 0 <= position < len(matches) else []
+    out, end = [], 0
+    for match in matches:
+        out += [text[end : match.start()], _expanded(match, replacement)]
+        end = match.end()
+    return "".join(out) + text[end:]
+
+
+_GROUP = re.compile(r"\$(?:(\$)|(\d{1,2})|\{(\w+)\})")
+
+
+def _expanded(match: re.Match[str], replacement: str) -> str:
+    def group(sign: re.Match[str]) -> str:
+        if sign[1]:
+            return "$"
+        name = sign[2] or sign[3]
+        try:
+            return match[int(name) if name.isdigit() else name] or ""
+        except IndexError:
+            raise value_fault(f"the pattern has no group {name}") from None
+
+    return _GROUP.sub(group, replacement)
+
+
+@worksheet("ENCODEURL", kinds="text")
+def encodeurl(text: str) -> str:
+    """Return a text as it stands in a web address."""
+    return quote(text, safe="-_.~")
