@@ -9,7 +9,7 @@ import datetime as dt
 
 from rebalance_xl.book import schema
 from rebalance_xl.book.execution import Execution, execute, read_fills
-from rebalance_xl.book.forms import journal_row, plan_rows
+from rebalance_xl.book.forms import day_of, journal_row, plan_rows
 from rebalance_xl.book.interface import Cell, WorkbookPort
 from rebalance_xl.book.model import Book, read_book, require_sound
 from rebalance_xl.book.plan import make_plan
@@ -96,7 +96,7 @@ def record(port: WorkbookPort, as_of: dt.date | float | None = None, today: dt.d
     for values in execution.new_rows:
         port.append_row("Portfolio", values)
     if port.read_name("LastReview") is not MISSING:
-        port.write_name("LastReview", book.as_of)
+        port.write_name("LastReview", day_of(book.as_of))
     port.append_row("Journal", execution.journal)
     done = f"the fills were recorded on {execution.date}; press Rebalance for a new plan"
     port.write_table("Plan", ["Asset", "Action", "Reason"], [["Recorded", "HOLD", done]])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from rebalance_xl.book import schema
-from rebalance_xl.book.forms import iso_date
+from rebalance_xl.book.forms import day_of, iso_date
 from rebalance_xl.book.futures import contract_number, sign
 from rebalance_xl.book.gains import cost_sold, lots_of, sale_gain, taken_from, usable_lots
 from rebalance_xl.book.interface import Cell, WorkbookPort
@@ -371,14 +371,14 @@ def _lots_after(ledger: _Ledger) -> list[dict[str, Cell]] | None:
             for lot, units in zip(lots, taken_from(lots, sold, book.settings.lot_method), strict=True):
                 left[id(lot)] -= units
     rows = [
-        {"Asset": lot.asset, "Date": lot.date, "Quantity": left[id(lot)], "Price": lot.price}
+        {"Asset": lot.asset, "Date": day_of(lot.date), "Quantity": left[id(lot)], "Price": lot.price}
         for lot in book.lots
         if left[id(lot)] > _SLACK * lot.quantity
     ]
     for lot in ledger.bought_lots:
         holding = next(h for h in book.holdings if h.asset == lot.asset)
         if lots_of(book, lot.asset) or not holding.quantity:
-            rows.append({"Asset": lot.asset, "Date": lot.date, "Quantity": lot.quantity, "Price": lot.price})
+            rows.append({"Asset": lot.asset, "Date": day_of(lot.date), "Quantity": lot.quantity, "Price": lot.price})
     return [dict(row) for row in rows]
 
 
@@ -387,7 +387,7 @@ def _journal(ledger: _Ledger, fills: Sequence[Fill]) -> dict[str, Cell]:
     deeds = ", ".join(f"{fill.action} {fill.asset} {amount_text(fill.amount)}" for fill in fills)
     net = math.fsum(ledger.cash.values())
     return {
-        "Date": ledger.book.as_of,
+        "Date": day_of(ledger.book.as_of),
         "Entry": "EXECUTION",
         "Value": book_value(ledger.book) - sums.get("Fees", 0.0),
         "Sold": sums.get("Sold", 0.0),

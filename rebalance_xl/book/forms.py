@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import math
 from typing import Any
 
@@ -34,6 +35,11 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
 def iso_date(serial: float | None) -> str | None:
     """Return a serial number as an ISO date."""
     return None if serial is None else f"{from_serial(serial):%Y-%m-%d}"
+
+
+def day_of(serial: float | None) -> dt.datetime | None:
+    """Return a serial number as the day that hosts write into a cell, in whatever date system the book has."""
+    return None if serial is None else from_serial(float(int(serial)))
 
 
 def _plain(value: Any) -> Any:
@@ -99,7 +105,7 @@ def journal_row(plan: Plan) -> dict[str, Cell]:
     """Return the Journal row of a plan that was written."""
     totals = plan.totals
     return {
-        "Date": plan.as_of,
+        "Date": day_of(plan.as_of),
         "Entry": "PLAN",
         "Trigger": plan.trigger.kind,
         "Value": totals.value,

@@ -176,7 +176,7 @@ def figures_of(book: Book, tiers: Tiers, position: Position, total: float) -> Po
         liquidation_price=price,
         liquidation_distance=distance(price, position),
         funding_per_day=daily,
-        funding_per_year=daily * DAYS_A_YEAR,
+        funding_per_year=funding_per_day(position, 1.0) * DAYS_A_YEAR,
         return_on_margin=pnl / margin if margin else None,
         max_leverage=tiers.max_leverage(position, position.notional),
         estimate=estimate_label(position.venue, position.margin_mode),

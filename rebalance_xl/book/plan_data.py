@@ -136,7 +136,10 @@ class Unresolved:
 
 @dataclass(frozen=True, slots=True)
 class PositionFigures:
-    """An open position as it stands, before the plan."""
+    """An open position as it stands, before the plan.
+
+    `funding_per_day` is money paid (+) or received (-), `funding_per_year` the same as a share of the notional.
+    """
 
     symbol: str
     asset: str

@@ -48,6 +48,10 @@ def is_blank(value: object) -> bool:
     return value is None or value is MISSING or (isinstance(value, str) and not value.strip())
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def number_of(value: object) -> float:
     """Return a cell as a number, or say why it is none."""
     if isinstance(value, CellError):
@@ -153,13 +157,14 @@ def read_records(port: WorkbookPort, table: Table, problems: list[Problem]) -> l
     if key is None:
         return []
     records = []
+    offset = getattr(port, "date_offset", 0.0)
     for row, cells in enumerate(data.rows):
         if all(is_blank(cell) for cell in cells):
             continue
         values = {}
         for column in table.columns:
             place = data.column(column.name)
-            values[column.name] = _read_cell(data, row, column, place, problems)
+            values[column.name] = _read_cell(data, row, column, place, problems, offset)
         if is_blank(cells[key]):
             numbers = [cell for cell in cells if isinstance(cell, int | float) and not isinstance(cell, bool) and cell]
             if numbers:
@@ -175,12 +180,15 @@ def read_records(port: WorkbookPort, table: Table, problems: list[Problem]) -> l
     return records
 
 
-def _read_cell(data: TableData, row: int, column: Column, place: int | None, problems: list[Problem]) -> Any:
+def _read_cell(
+    data: TableData, row: int, column: Column, place: int | None, problems: list[Problem], offset: float
+) -> Any:
     cell = None if place is None else data.rows[row][place]
     if is_blank(cell):
         return column.default
     try:
-        return value_of(cell, column.kind, column.words, column.aliases)
+        value = value_of(cell, column.kind, column.words, column.aliases)
+        return value + offset if column.kind == "date" and _is_number(cell) else value
     except UnreadableError as why:
         problems.append(Problem(ERROR, data.address(row, column.name), f"{data.name}[{column.name}] {why}"))
         return column.default
@@ -268,7 +276,9 @@ def _read_setting(port: WorkbookPort, setting: Setting, problems: list[Problem])
     if value is MISSING or is_blank(value):
         return setting.default
     try:
-        return value_of(value, setting.kind, setting.words)
+        found = value_of(value, setting.kind, setting.words)
+        offset = getattr(port, "date_offset", 0.0) if setting.kind == "date" and _is_number(value) else 0.0
+        return found + offset if offset else found
     except UnreadableError as why:
         problems.append(Problem(ERROR, port.name_address(setting.name), f"{setting.name} {why}"))
         return setting.default
