@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from rebalance_xl.recalc.native.registry import NativeFunction
 
-__all__ = ["MODULES", "NATIVE"]
+__all__ = ["ALTERNATIVES", "MODULES", "NATIVE"]
 
 #: The functions of each module.
 MODULES: Final[dict[str, str]] = {
@@ -55,6 +55,9 @@ MODULES: Final[dict[str, str]] = {
     "text_parts": "TEXTBEFORE TEXTAFTER REGEXTEST REGEXEXTRACT REGEXREPLACE ENCODEURL",
     "units": "CONVERT",
 }
+
+#: Functions that the engine answers rightly up to a number of arguments; from there on it is ``RXL.`` and the name.
+ALTERNATIVES: Final[dict[str, int]] = {"XMATCH": 3, "XLOOKUP": 5}
 
 
 class _Table(Mapping[str, "NativeFunction"]):
