@@ -178,11 +178,15 @@ class Engine:
         """Return the engine's values of a rectangle, as the engine gives them."""
         return self.sheets[sheet].get_values(fz.RangeAddress(self.names[sheet], top, left, bottom, right))
 
+    def evaluate_cell(self, sheet: int, row: int, column: int) -> None:
+        """Compute one cell and what it needs."""
+        self.workbook.evaluate_cell(self.names[sheet], row, column)
+
     def reason_at(self, sheet: int, row: int, column: int, text: str) -> tuple[str, str]:
         """Compute one cell again and return the reason and the failure that its functions gave."""
         self.reason = self.failure = ""
         self.set_formula(sheet, row, column, text)
-        self.workbook.evaluate_cell(self.names[sheet], row, column)
+        self.evaluate_cell(sheet, row, column)
         return self.reason, self.failure
 
     def block(self, key: int, blocked: bool) -> None:
@@ -327,13 +331,15 @@ def _argument(value: Any) -> Any:
     return _temporal(value)
 
 
-def rectangles(cells: Iterable[tuple[int, int, Any]], gap: int = 0) -> Iterator[tuple[int, int, list[list[Any]]]]:
-    """Group cells in row-major order into rectangles.
+def rectangles(
+    rows: Iterable[tuple[int, Sequence[int], Sequence[Any]]], gap: int = 0
+) -> Iterator[tuple[int, int, list[list[Any]]]]:
+    """Group rows of cells into rectangles.
 
     Parameters
     ----------
-    cells : iterable of (row, column, value)
-        In row-major order, no cell twice.
+    rows : iterable of (row, columns, values)
+        In order of rows, the columns of each in order.
     gap : int
         How many blanks in a row may be bridged (they become None).
 
@@ -343,45 +349,41 @@ def rectangles(cells: Iterable[tuple[int, int, Any]], gap: int = 0) -> Iterator[
         First row, first column, rows of values.
     """
     open_runs: dict[tuple[int, int], tuple[int, list[list[Any]]]] = {}
-    current: dict[tuple[int, int], list[Any]] = {}
-    row_now = -1
-    start = -1
-    values: list[Any] = []
-
-    def close_row() -> Iterator[tuple[int, int, list[list[Any]]]]:
-        nonlocal open_runs
-        if values:
-            current[start, start + len(values) - 1] = values
+    for row, columns, values in rows:
+        first, width = columns[0], columns[-1] - columns[0] + 1
+        if width == len(columns):
+            runs = {(first, width): values if values.__class__ is list else list(values)}
+        else:
+            runs = _runs(columns, values, gap)
         following: dict[tuple[int, int], tuple[int, list[list[Any]]]] = {}
-        for span, run in current.items():
+        for span, run in runs.items():
             before = open_runs.pop(span, None)
-            if before is not None and before[0] + len(before[1]) == row_now:
-                before[1].append(run)
+            if before is not None and before[0] + len(before[1]) == row:
+                before[1].append(run)  # type: ignore[arg-type]
                 following[span] = before
             else:
                 if before is not None:
                     yield before[0], span[0], before[1]
-                following[span] = (row_now, [run])
-        for span, (first, rows) in open_runs.items():
-            yield first, span[0], rows
+                following[span] = (row, [run])  # type: ignore[list-item]
+        for span, (top, block) in open_runs.items():
+            yield top, span[0], block
         open_runs = following
-        current.clear()
+    for span, (top, block) in open_runs.items():
+        yield top, span[0], block
 
-    for row, column, value in cells:
-        if row != row_now:
-            if row_now >= 0:
-                yield from close_row()
-            row_now, start, values = row, column, [value]
-            continue
-        missing = column - start - len(values)
+
+def _runs(columns: Sequence[int], values: Sequence[Any], gap: int) -> dict[tuple[int, int], list[Any]]:
+    runs: dict[tuple[int, int], list[Any]] = {}
+    start = columns[0]
+    run: list[Any] = []
+    for column, value in zip(columns, values, strict=True):
+        missing = column - start - len(run)
         if missing > gap:
-            current[start, start + len(values) - 1] = values
-            start, values = column, [value]
+            runs[start, len(run)] = run
+            start, run = column, [value]
         else:
             if missing:
-                values.extend([None] * missing)
-            values.append(value)
-    if row_now >= 0:
-        yield from close_row()
-        for span, (first, rows) in open_runs.items():
-            yield first, span[0], rows
+                run.extend([None] * missing)
+            run.append(value)
+    runs[start, len(run)] = run
+    return runs

@@ -158,6 +158,23 @@ def split_references(formula: str) -> tuple[str, list[str]]:
     return SLOT.join(parts[::2]), parts[1::2]
 
 
+def find_shapes(formulas: list[str]) -> list[str]:
+    """Return the shapes of many formulas at once.
+
+    Parameters
+    ----------
+    formulas : list of str
+        Formula texts.
+
+    Returns
+    -------
+    list of str
+    """
+    if not formulas:
+        return []
+    return _SPLIT.sub(SLOT, "\x01".join(formulas)).split("\x01")
+
+
 def shift_reference(reference: str, rows: int, columns: int) -> str:
     """Return a cell reference moved by rows and columns where it is not fixed by a dollar sign.
 

@@ -30,6 +30,7 @@ from .formula_text import (
     split_references,
 )
 from .model_calls import fill_model, missing_text
+from .native import ALTERNATIVES
 from .package import Table
 from .parameter_classes import (
     ARRAY,
@@ -49,7 +50,6 @@ from .references import MAX_COLUMNS, MAX_ROWS, Area, column_letters, column_numb
 from .structured import ThisRow, resolve
 
 _PREFIXES = ("_xlfn.", "_xlws.", "_xll.", "_xludf.", "_xldudf_", "_xlpm.")
-_VOLATILE_SHAPES = 4096
 Piece = str | int | Callable[[int, int, Sequence[str]], str]
 
 
@@ -95,6 +95,7 @@ class Template:
     layout: bool
     functions: frozenset[str]
     verbatim: bool
+    repeatable: bool = True
 
     def render(self, references: Sequence[str], row: int, column: int) -> str:
         """Return the engine's text for one cell.
@@ -122,52 +123,17 @@ class Template:
         return "".join(out)  # type: ignore[arg-type]
 
 
-@dataclass(slots=True)
-class Lowered:
-    """One formula made ready."""
-
-    text: str
-    template: Template
-
-
 class Lowering:
     """Lowers the formulas of one workbook, remembering shapes."""
 
     def __init__(self, book: BookView) -> None:
         self.book = book
-        self._templates: dict[tuple[int, str, str], Template | FormulaError | None] = {}
-
-    def lower(self, formula: str, sheet: int, row: int, column: int, mode: str) -> Lowered:
-        """Return a formula made ready.
-
-        Parameters
-        ----------
-        formula : str
-            Formula text without the equals sign.
-        sheet, row, column : int
-            The cell; sheets count from 0.
-        mode : str
-            VALUE for an ordinary formula, ARRAY for array and dynamic-array formulas.
-
-        Returns
-        -------
-        Lowered
-
-        Raises
-        ------
-        FormulaError
-            Unreadable, or beyond the engine.
-        """
-        shape, references = split_references(formula)
-        template = self.template(shape, references, sheet, mode)
-        if template.verbatim:
-            return Lowered(formula, template)
-        return Lowered(template.render(references, row, column), template)
+        self._templates: dict[tuple[int, str, str], Template | FormulaError] = {}
 
     def template(self, shape: str, references: Sequence[str], sheet: int, mode: str) -> Template:
         """Return the template of a shape on a sheet."""
         key = (sheet, mode, shape)
-        found = self._templates.get(key, self)
+        found = self._templates.get(key)
         if isinstance(found, Template):
             return found
         if isinstance(found, FormulaError):
@@ -176,15 +142,15 @@ class Lowering:
         try:
             compiler = _Compiler(self.book, sheet)
             template = compiler.compile(parser.parse(), mode)
-            template.verbatim = template.verbatim and not parser.literal_slots
         except FormulaError as error:
             if not parser.literal_slots:
                 self._templates[key] = error
             raise
         except RecursionError:
             raise FormulaError("the formula is nested too deeply") from None
-        template.verbatim = not template.layout and _joined(template.pieces) == shape
-        if not parser.literal_slots:
+        template.repeatable = not parser.literal_slots
+        template.verbatim = template.repeatable and not template.layout and _joined(template.pieces) == shape
+        if template.repeatable:
             self._templates[key] = template
         return template
 
@@ -466,6 +432,8 @@ class _Compiler:
         found = self.defined(Name(call.name)) if not call.name.startswith("_xl") else None
         if found is not None:
             raise FormulaError(f"the name {call.name} is used as a function")
+        if name in ALTERNATIVES and len(call.arguments) >= ALTERNATIVES[name]:
+            name = f"RXL.{name}"
         implementation = self.book.registered(name)
         if implementation is not None:
             self.functions.add(name)

@@ -50,8 +50,7 @@ def to_cell_text(text: str) -> str:
 
 def number_text(value: float) -> str:
     """Return a finite number with as many digits as identify it, whole numbers without a point."""
-    if value == 0:
-        return "0"
-    if value == int(value) and abs(value) < 1e15:
-        return str(int(value))
-    return repr(value).replace("e", "E")
+    text = repr(value)
+    if text[-2:] == ".0":
+        return text[:-2] if text != "-0.0" else "0"
+    return text.replace("e", "E") if "e" in text else text

@@ -33,19 +33,55 @@ _ROW_NUMBER = re.compile(r"(?:^|\s)r\s*=\s*[\"']([0-9]+)[\"']")
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})$")
 
 
-@dataclass(slots=True)
 class FormulaCell:
-    """A cell with a formula: where it is in the sheet, where it is in the text, what it showed."""
+    """A cell with a formula: where it is, what it showed, and later what became of it.
 
-    row: int
-    column: int
-    start: int
-    end: int
-    kind: str
-    attributes: dict[str, str]
-    formula: str
-    old: Any
-    dynamic: bool
+    There are hundreds of thousands of these, so what most cells share is an attribute of the class.
+
+    Attributes
+    ----------
+    row, column : int
+        The cell.
+    end : int
+        Where its element ends in the sheet's text.
+    formula : str
+        Its formula as the calculation uses it: shared formulas are written out.
+    old : worksheet value
+        Its cached value, None when it has none.
+    data_length : int
+        How many characters of text hold the cached value, right before the closing tags; -1 when it is not so simple.
+    start : int
+        Where its element begins, -1 when that has to be looked up.
+    kind, attributes, dynamic
+        The formula element's type and attributes, and whether the cell carries cell metadata.
+    type : str
+        The type of the cached value as the file has it.
+    lowered : str or None
+        What the engine computes, None while (or because) it computes nothing.
+    template : Template or None
+        What the formula's shape was worked out to.
+    value, status, cause
+        The outcome: "computed", "error" or "kept".
+    """
+
+    start = -1
+    kind = "normal"
+    attributes: dict[str, str] = {}  # noqa: RUF012 - shared on purpose and never changed
+    dynamic = False
+    type = "n"
+    lowered: str | None = None
+    template: Any = None
+    value: Any = None
+    status = "computed"
+    cause = ""
+
+    def __init__(self, row: int, column: int, end: int, formula: str, old: Any, data_length: int) -> None:
+        self.row = row
+        self.column = column
+        self.end = end
+        self.formula = formula
+        self.old = old
+        self.data_length = data_length
 
     @property
     def reference(self) -> str:
@@ -67,6 +103,8 @@ class SheetScan:
     bottom: int = 0
     right: int = 0
     implicit: bool = False
+    errors: bool = False
+    unordered: bool = False
 
     def hidden_rows(self) -> frozenset[int]:
         """Return the rows that are not shown."""
@@ -85,6 +123,10 @@ class SheetScan:
     def value_map(self) -> dict[tuple[int, int], Any]:
         """Return the constants by (row, column)."""
         return {(row, column): value for row, cells in self.rows.items() for column, value in cells}
+
+    def start_of(self, cell: FormulaCell) -> int:
+        """Return where a formula cell's element begins."""
+        return cell.start if cell.start >= 0 else self.text.rindex("<c ", self.start, cell.end)
 
 
 def scan_sheet(text: str, encoding: str, strings: list[str], date1904: bool, part: str) -> SheetScan:
@@ -183,9 +225,6 @@ def _serial(text: str, offset: int) -> float | str:
     return (moment.replace(tzinfo=None) - dt.datetime(1899, 12, 30)) / dt.timedelta(days=1) - offset
 
 
-_NO_ATTRIBUTES: dict[str, str] = {}
-
-
 def _attributes(text: str) -> dict[str, str]:
     return {name: from_xml(double or single) for name, double, single in _ATTRIBUTE.findall(text)}
 
@@ -194,36 +233,48 @@ def _scan_fast(scan: SheetScan, values: _Values) -> bool:
     """Read cells written the usual way; False when any cell is written otherwise."""
     text, start, end = scan.text, scan.start, scan.end
     kinds: dict[str, tuple[str, bool]] = {"": ("n", False)}
-    shapes: dict[str, dict[str, str]] = {"": _NO_ATTRIBUTES}
+    shapes: dict[str, dict[str, str]] = {}
     columns: dict[str, int] = {}
-    read = values.read
-    strings = values.strings
-    rows = scan.rows
-    formulas = scan.formulas
+    read, strings, rows = values.read, values.strings, scan.rows
+    add_formula = scan.formulas.append
     current, cells = 0, []  # type: int, list[tuple[int, Any]]
-    count = right = bottom = last = 0
+    count = right = bottom = last = row = 0
+    digits_now = ""
     for match in _FAST_CELL.finditer(text, start, end):
         letters, digits, attributes, shape, formula, data = match.groups()
         count += 1
-        column = columns.get(letters) or columns.setdefault(letters, column_number(letters))
-        row = int(digits)
-        try:
+        if letters in columns:
+            column = columns[letters]
+        else:
+            column = columns[letters] = column_number(letters)
+            if column > MAX_COLUMNS:
+                return False
+            if column > right:
+                right = column
+        if attributes in kinds:
             kind, dynamic = kinds[attributes]
-        except KeyError:
+        else:
             parsed = _attributes(attributes)
             kind, dynamic = kinds[attributes] = (parsed.get("t", "n"), "cm" in parsed)
-        if row != current:
-            if row < current or row > MAX_ROWS:
+        if digits != digits_now:
+            digits_now, row = digits, int(digits)
+            if row <= current or row > MAX_ROWS:
                 return False
             current, cells, last = row, [], 0
             rows[row] = cells
-        if column <= last or column > MAX_COLUMNS:
+        if column <= last:
             return False
         last = column
         if data is None:
             value = None
         elif kind == "n":
-            value = float(data) if data.isascii() and data.replace(".", "", 1).isdigit() else read(kind, data)
+            try:
+                value = float(data)
+            except ValueError:
+                value = read(kind, data)
+            else:
+                if value - value != 0:
+                    value = None
         elif kind == "s":
             try:
                 value = strings[int(data)]
@@ -234,31 +285,26 @@ def _scan_fast(scan: SheetScan, values: _Values) -> bool:
         if shape is None:
             if value is not None:
                 cells.append((column, value))
-                if column > right:
-                    right = column
                 bottom = row
         else:
-            if column > right:
-                right = column
             bottom = row
-            try:
-                parsed = shapes[shape]
-            except KeyError:
-                parsed = _attributes(shape)
-                if "ref" not in parsed:
-                    shapes[shape] = parsed
             if formula and "&" in formula:
                 formula = from_xml(formula)
-            formulas.append(
-                FormulaCell(
-                    row, column, match.start(), match.end(), parsed.get("t", "normal"), parsed, formula or "", value,
-                    dynamic,
-                )
-            )
+            cell = FormulaCell(row, column, match.end(), formula or "", value, -1 if data is None else len(data))
+            if shape:
+                parsed = shapes.get(shape) or _attributes(shape)
+                if "ref" not in parsed:
+                    shapes[shape] = parsed
+                cell.kind, cell.attributes = parsed.get("t", "normal"), parsed
+            if kind != "n":
+                cell.type = kind
+            if dynamic:
+                cell.dynamic = True
+            add_formula(cell)
     written = text.count("<c ", start, end) + text.count("<c>", start, end) + text.count("<c/", start, end)
     if count != written + text.count("<c\n", start, end) + text.count("<c\t", start, end):
         return False
-    scan.bottom, scan.right = bottom, right
+    scan.bottom, scan.right, scan.errors = bottom, right, bool(values.errors)
     return True
 
 
@@ -313,12 +359,10 @@ def _scan_any(scan: SheetScan, values: _Values, part: str) -> None:
             scan.right = max(scan.right, column)
             scan.bottom = max(scan.bottom, row)
         if shape is not None:
-            scan.formulas.append(
-                FormulaCell(
-                    row, column, cell_start, end, shape.get("t", "normal"), shape, "".join(buffers.get("f", [])),
-                    value, "cm" in cell,
-                )
-            )
+            formula = FormulaCell(row, column, end, "".join(buffers.get("f", [])), value, -1)
+            formula.start, formula.kind, formula.attributes = cell_start, shape.get("t", "normal"), shape
+            formula.type, formula.dynamic = kind, "cm" in cell
+            scan.formulas.append(formula)
         elif value is not None:
             scan.rows.setdefault(row, []).append((column, value))
 
@@ -359,6 +403,7 @@ def _scan_any(scan: SheetScan, values: _Values, part: str) -> None:
     for cells in scan.rows.values():
         cells.sort(key=lambda item: item[0])
     scan.formulas.sort(key=lambda item: item.start)
+    scan.errors, scan.unordered = bool(values.errors), True
 
 
 def _position(reference: str | None, row: int, column: int, scan: SheetScan, part: str) -> tuple[int, int]:

@@ -1,59 +1,178 @@
-"""Arrays that fill several cells: array formulas of a fixed area and dynamic arrays that spill."""
+"""Arrays that fill several cells: array formulas of a fixed area and dynamic arrays that spill, of any size.
+
+The engine computes an anchor through a function that keeps the array aside and returns its corner; the other cells are
+written as values, which may change further arrays, until nothing changes any more.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..cells import CellError
-from .engine import from_engine
-from .references import Area
-from .scan import SheetScan
+from .engine import KEEP, Engine, from_engine, to_engine
+from .references import MAX_COLUMNS, MAX_ROWS, Area
+from .scan import FormulaCell, SheetScan
 
 NOT_AVAILABLE = CellError("#N/A")
+SPILL = CellError("#SPILL!", "the cells it would fill are not empty")
 
 
 @dataclass(slots=True)
 class Anchor:
-    """A cell whose formula fills an area; `written` is the area the file gives it."""
+    """A cell whose formula fills an area; `written` is the area the file gives it, None for an ordinary formula."""
 
     key: int
     sheet: int
-    row: int
-    column: int
+    cell: FormulaCell
     area: Area
     dynamic: bool
-    new: bool = False
+    written: Area | None
     active: bool = False
     blocked: bool = False
     rows: list[list[Any]] | None = None
-    text: str = ""
-    written: Area | None = None
+
+    def kept(self, formula: str) -> str:
+        """Return what the engine computes: the formula, its array kept aside."""
+        return f"{KEEP}({self.key},{formula})"
 
     def is_blocked(self, area: Area, taken: dict[tuple[int, int], Any]) -> bool:
-        """Say whether something else lies in an area."""
+        """Say whether something else lies in an area, or whether it leaves the sheet."""
+        own = (self.cell.row, self.cell.column)
+        if area.bottom > MAX_ROWS or area.right > MAX_COLUMNS:
+            return True
         if area.height * area.width > len(taken):
             return any(
-                area.contains(row, column) and owner is not self and (row, column) != (self.row, self.column)
-                for (row, column), owner in taken.items()
+                owner is not self and place != own and area.contains(*place) for place, owner in taken.items()
             )
         return any(
-            taken.get((row, column), self) is not self and (row, column) != (self.row, self.column)
+            taken.get((row, column), self) is not self and (row, column) != own
             for row in range(area.top, area.bottom + 1)
             for column in range(area.left, area.right + 1)
         )
 
 
+@dataclass(slots=True)
+class Spills:
+    """All anchors of a workbook."""
+
+    scans: list[SheetScan]
+    engine: Engine
+    extents: list[tuple[int, int]]
+    max_rounds: int = 200
+    anchors: list[Anchor] = field(default_factory=list)
+    taken: list[dict[tuple[int, int], Any]] = field(default_factory=list)
+    _places: dict[tuple[int, int, int], Anchor] = field(default_factory=dict)
+
+    def add(self, sheet: int, cell: FormulaCell, area: Area, dynamic: bool, written: Area | None) -> Anchor:
+        """Add an anchor that fills an area so far."""
+        anchor = Anchor(len(self.anchors), sheet, cell, area, dynamic, written)
+        self.anchors.append(anchor)
+        self._places[sheet, cell.row, cell.column] = anchor
+        return anchor
+
+    def at(self, sheet: int, row: int, column: int) -> Anchor | None:
+        """Return the anchor in a cell."""
+        return self._places.get((sheet, row, column)) if self._places else None
+
+    def begin(self) -> bool:
+        """Note what every cell is taken by; return whether there is anything to do."""
+        if not any(anchor.active for anchor in self.anchors):
+            return False
+        if not self.taken:
+            self.taken = occupied_by(self.scans, self.anchors)
+        return True
+
+    def place_all(self) -> tuple[bool, bool]:
+        """Write the arrays computed last into their cells; return whether any cell and any area changed."""
+        kept, self.engine.kept = self.engine.kept, {}
+        changed = moved = False
+        for key, array in kept.items():
+            anchor = self.anchors[key]
+            before = anchor.area
+            changed = self._place(anchor, array) or changed
+            moved = moved or anchor.area != before
+        return changed, moved
+
+    def _place(self, anchor: Anchor, array: Any) -> bool:
+        rows = array if array.__class__ is list else [[array]]
+        turned = False
+        if anchor.dynamic:
+            row, column = anchor.cell.row, anchor.cell.column
+            area = Area(row, column, row + len(rows) - 1, column + max(len(rows[0]), 1) - 1)
+            blocked = anchor.is_blocked(area, self.taken[anchor.sheet])
+            if blocked:
+                area, rows = Area(row, column, row, column), [[SPILL]]
+            if blocked != anchor.blocked:
+                anchor.blocked = turned = blocked
+                self.engine.block(anchor.key, blocked)
+                self.engine.set_formula(anchor.sheet, row, column, f"={anchor.cell.lowered}")
+        else:
+            area = anchor.area
+            rows = fitted(rows, area.height, area.width)
+        rows = blank_to_zero(rows)
+        if anchor.rows == rows and anchor.area == area:
+            return turned
+        wrote = self._clear(anchor, area) or turned
+        if area.height * area.width > 1:
+            wrote = True
+            self._fill(anchor, area, rows)
+        anchor.area, anchor.rows = area, rows
+        bottom, right = self.extents[anchor.sheet]
+        self.extents[anchor.sheet] = (max(bottom, area.bottom), max(right, area.right))
+        return wrote
+
+    def _clear(self, anchor: Anchor, area: Area) -> bool:
+        """Empty the cells an anchor filled before and does not fill now."""
+        old, owned = anchor.area, self.taken[anchor.sheet]
+        if old.height <= area.height and old.width <= area.width:
+            return False
+        wrote = False
+        for row in range(old.top, old.bottom + 1):
+            for column in range(old.left, old.right + 1):
+                if not area.contains(row, column) and owned.get((row, column)) is anchor:
+                    self.engine.set_value(anchor.sheet, row, column, None)
+                    del owned[row, column]
+                    wrote = True
+        return wrote
+
+    def _fill(self, anchor: Anchor, area: Area, rows: list[list[Any]]) -> None:
+        owned, engine, sheet = self.taken[anchor.sheet], self.engine, anchor.sheet
+        for row in range(area.top, area.bottom + 1):
+            for column in range(area.left, area.right + 1):
+                owned[row, column] = anchor
+        if area.width > 1:
+            engine.set_block(sheet, area.top, area.left + 1, [[to_engine(value) for value in rows[0][1:]]])
+        if area.height > 1:
+            engine.set_block(
+                sheet, area.top + 1, area.left, [[to_engine(value) for value in row] for row in rows[1:]]
+            )
+
+    def fill_children(self) -> None:
+        """Give the cells that carry an empty formula inside an array (volatile arrays have them) its values."""
+        if not self.taken:
+            return
+        for sheet, scan in enumerate(self.scans):
+            for cell in scan.formulas:
+                if cell.lowered is not None or cell.formula:
+                    continue
+                owner = self.taken[sheet].get((cell.row, cell.column))
+                if isinstance(owner, Anchor) and owner.rows is not None and owner.active:
+                    cell.status, cell.cause = "computed", ""
+                    cell.value = owner.rows[cell.row - owner.area.top][cell.column - owner.area.left]
+
+
 def occupied_by(scans: list[SheetScan], anchors: list[Anchor]) -> list[dict[tuple[int, int], Any]]:
     """Return for every sheet which cells are taken: by a value, by a formula, or by the anchor that filled them."""
+    concerned = {anchor.sheet for anchor in anchors}
     taken: list[dict[tuple[int, int], Any]] = []
-    for scan in scans:
-        cells: dict[tuple[int, int], Any] = {
-            (row, column): "value" for row, values in scan.rows.items() for column, _ in values
-        }
-        for cell in scan.formulas:
-            if cell.formula or cell.kind != "normal":
-                cells[cell.row, cell.column] = "formula"
+    for sheet, scan in enumerate(scans):
+        cells: dict[tuple[int, int], Any] = {}
+        if sheet in concerned:
+            cells = {(row, column): "value" for row, values in scan.rows.items() for column, _ in values}
+            for cell in scan.formulas:
+                if cell.formula or cell.kind != "normal":
+                    cells[cell.row, cell.column] = "formula"
         taken.append(cells)
     for anchor in anchors:
         area, cells = anchor.area, taken[anchor.sheet]
@@ -80,6 +199,8 @@ def fitted(rows: list[list[Any]], height: int, width: int) -> list[list[Any]]:
     list of list
     """
     tall, wide = len(rows), len(rows[0])
+    if (tall, wide) == (height, width):
+        return rows
     return [
         [
             NOT_AVAILABLE
@@ -93,16 +214,10 @@ def fitted(rows: list[list[Any]], height: int, width: int) -> list[list[Any]]:
 
 def blank_to_zero(rows: list[list[Any]]) -> list[list[Any]]:
     """Return rows as cells show them: blanks as 0, the engine's error records as error values."""
-    return [
-        [
-            cell
-            if cell.__class__ is float or cell.__class__ is str
-            else 0.0
-            if cell is None
-            else cell
-            if isinstance(cell, CellError)
-            else from_engine(cell)
-            for cell in row
-        ]
-        for row in rows
-    ]
+    return [[cell if cell.__class__ is float or cell.__class__ is str else _shown(cell) for cell in row] for row in rows]
+
+
+def _shown(cell: Any) -> Any:
+    if cell is None:
+        return 0.0
+    return cell if isinstance(cell, CellError) else from_engine(cell)

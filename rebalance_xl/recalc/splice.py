@@ -84,9 +84,7 @@ def spliced(scan: SheetScan, changes: SheetChanges) -> str:
     -------
     str
     """
-    edits = [
-        (change.cell.start, change.cell.end, _formula_cell(scan, change)) for change in changes.formulas
-    ]
+    edits = [_formula_edit(scan, change) for change in changes.formulas]
     if changes.children:
         edits.extend(_children_edits(scan, changes.children))
         edits.sort(key=lambda edit: (edit[0], edit[1]))
@@ -102,10 +100,18 @@ def spliced(scan: SheetScan, changes: SheetChanges) -> str:
     return _with_dimension(result, scan, changes) if changes.children else result
 
 
-def _formula_cell(scan: SheetScan, change: FormulaChange) -> str:
-    old = scan.text[change.cell.start : change.cell.end]
+def _formula_edit(scan: SheetScan, change: FormulaChange) -> tuple[int, int, str]:
+    cell, value = change.cell, change.value
+    kind, data = typed_value(value)
+    if change.area is None and cell.data_length > 0 and (kind or "n") == cell.type and data == data.strip():
+        end = cell.end - len("</v></c>")
+        return end - cell.data_length, end, data
+    start = scan.start_of(cell)
+    return start, cell.end, _formula_cell(scan, change, scan.text[start : cell.end], kind, data)
+
+
+def _formula_cell(scan: SheetScan, change: FormulaChange, old: str, kind: str, data: str) -> str:
     prefix = scan.prefix
-    kind, data = typed_value(change.value)
     close = old.index(">")
     while old[1:close].count('"') % 2 or old[1:close].count("'") % 2:
         close = old.index(">", close + 1)

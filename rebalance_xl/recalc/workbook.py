@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from ..cells import CellError
-from .calculation import Calculation, CellResult
+from .calculation import Calculation
 from .metadata import dynamic_array_index
 from .output import verify_package, write_atomically
 from .package import Package, decoded, refuse_entities
 from .references import Area, cell_name
 from .refusals import Refused, read_input
-from .scan import SheetScan, scan_sheet
+from .scan import FormulaCell, SheetScan, scan_sheet
 from .spills import Anchor
 from .splice import REMOVED, FormulaChange, SheetChanges, spliced
 
@@ -50,8 +50,6 @@ class Recalculation:
         The workbook and where the result was written, None when nothing was written.
     formulas, computed, errors, kept : int
         Formula cells in all; those computed; those that give an error value; those that kept their cached value.
-    changed : list of ChangedCell
-        Every cell whose cached value changed or that has an error or a cause worth telling.
     unknown_functions : list of str
         Functions nobody here knows, by name.
     spills : dict of str to str
@@ -60,6 +58,8 @@ class Recalculation:
         What else the user should know.
     stale : bool
         Whether any cached value differed from the computed one.
+    lines : list
+        What `changed` is made from.
     """
 
     path: Path
@@ -68,16 +68,29 @@ class Recalculation:
     computed: int = 0
     errors: int = 0
     kept: int = 0
-    changed: list[ChangedCell] = field(default_factory=list)
     unknown_functions: list[str] = field(default_factory=list)
     spills: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     stale: bool = False
+    lines: list[tuple[str, FormulaCell, str]] = field(default_factory=list, repr=False)
+
+    @property
+    def changed(self) -> list[ChangedCell]:
+        """Every formula cell whose cached value changed, that gives an error or that kept its cached value."""
+        return [
+            ChangedCell(
+                sheet, cell_name(cell.row, cell.column), "=" + cell.formula, cell.old, cell.value, status, cell.cause
+            )
+            for sheet, cell, status in self.lines
+        ]
 
     @property
     def changed_cells(self) -> int:
-        """How many cells show another value than before."""
-        return sum(row.status in ("changed", "new") or not same(row.old, row.new) for row in self.changed)
+        """How many formula cells show another value than before."""
+        return sum(
+            status in ("changed", "new") or (status == "error" and not same(cell.old, cell.value))
+            for _, cell, status in self.lines
+        )
 
 
 def recalculate(
@@ -237,69 +250,69 @@ def same(old: Any, new: Any) -> bool:
 
 
 def _compare(calculation: Calculation, report: Recalculation) -> list[SheetChanges]:
-    changes = [SheetChanges() for _ in calculation.scans]
-    anchors = {(a.sheet, a.row, a.column): a for a in calculation.anchors if a.active}
+    changes: list[SheetChanges] = []
     names = calculation.sheet_names
     unknown: set[str] = set()
-    for result in calculation.results:
-        report.formulas += 1
-        cell, value = result.cell, result.value
-        if result.status == "kept":
-            report.kept += 1
-            if result.cause.startswith("unknown-function:"):
-                unknown.add(result.cause.partition(":")[2])
-            report.changed.append(_row(names, result, "kept"))
+    lines: list[tuple[str, FormulaCell, str]] = []
+    spills = calculation.spills
+    for sheet, scan in enumerate(calculation.scans):
+        found = SheetChanges()
+        changes.append(found)
+        report.formulas += len(scan.formulas)
+        add = found.formulas.append
+        anchored = any(anchor.sheet == sheet and anchor.active for anchor in spills.anchors)
+        for cell in scan.formulas:
+            old, value = cell.old, cell.value
+            if cell.status == "kept":
+                report.kept += 1
+                if cell.cause.startswith("unknown-function:"):
+                    unknown.add(cell.cause.partition(":")[2])
+                lines.append((names[sheet], cell, "kept"))
+                continue
+            if old.__class__ is float and value.__class__ is float:
+                differs = old != value and not same(old, value)
+            else:
+                differs = not same(old, value)
+            anchor = spills.at(sheet, cell.row, cell.column) if anchored else None
+            grown = anchor is not None and anchor.active and _grown(anchor)
+            if cell.status == "error":
+                report.errors += 1
+                lines.append((names[sheet], cell, "error"))
+            elif differs:
+                lines.append((names[sheet], cell, "new" if old is None else "changed"))
+            if grown and anchor is not None:
+                add(FormulaChange(cell, value, anchor.area, 0 if anchor.written is None else None))
+            elif differs:
+                add(FormulaChange(cell, value))
+    report.computed = report.formulas - report.kept
+    for anchor in spills.anchors:
+        if not anchor.active:
             continue
-        report.computed += 1
-        differs = not same(cell.old, value)
-        anchor = anchors.get((result.sheet, cell.row, cell.column)) if anchors else None
-        grown = anchor is not None and _grown(anchor)
-        if differs or grown:
-            change = FormulaChange(cell, value)
-            if anchor is not None and grown:
-                change.area = anchor.area
-                change.metadata = 0 if anchor.new else None
-            changes[result.sheet].formulas.append(change)
-        if differs:
-            report.stale = True
-        if result.status == "error":
-            report.errors += 1
-            report.changed.append(_row(names, result, "error"))
-        elif differs:
-            report.changed.append(_row(names, result, "new" if cell.old is None else "changed"))
-    for anchor in anchors.values():
         if anchor.dynamic and anchor.area.height * anchor.area.width > 1:
-            report.spills[f"{names[anchor.sheet]}!{cell_name(anchor.row, anchor.column)}"] = anchor.area.text()
-        if _compare_children(calculation.scans[anchor.sheet], anchor, changes[anchor.sheet]):
-            report.stale = True
+            place = cell_name(anchor.cell.row, anchor.cell.column)
+            report.spills[f"{names[anchor.sheet]}!{place}"] = anchor.area.text()
+        _compare_children(calculation.scans[anchor.sheet], anchor, changes[anchor.sheet])
+    report.stale = any(changes)
     report.unknown_functions = sorted(unknown)
+    report.lines = lines
     return changes
 
 
-def _row(names: list[str], result: CellResult, status: str) -> ChangedCell:
-    cell = result.cell
-    return ChangedCell(
-        names[result.sheet], cell_name(cell.row, cell.column), "=" + result.text, cell.old, result.value, status,
-        result.cause,
-    )
-
-
 def _grown(anchor: Anchor) -> bool:
-    if anchor.new:
+    if anchor.written is None:
         return anchor.area.height * anchor.area.width > 1
     return anchor.dynamic and anchor.area != anchor.written
 
 
-def _compare_children(scan: SheetScan, anchor: Anchor, changes: SheetChanges) -> bool:
+def _compare_children(scan: SheetScan, anchor: Anchor, changes: SheetChanges) -> None:
     """Collect the cells an array fills now or filled before whose value changes."""
     area, rows = anchor.area, anchor.rows
-    before = anchor.written or Area(anchor.row, anchor.column, anchor.row, anchor.column)
+    before = anchor.written or Area(anchor.cell.row, anchor.cell.column, anchor.cell.row, anchor.cell.column)
     if rows is None or area.height * area.width + before.height * before.width == 2:
-        return False
-    found = False
+        return
     top, bottom = min(area.top, before.top), max(area.bottom, before.bottom)
     left, right = min(area.left, before.left), max(area.right, before.right)
-    formulas = {(cell.row, cell.column) for cell in scan.formulas}
+    formulas = {(cell.row, cell.column) for cell in scan.formulas if top <= cell.row <= bottom}
     for row in range(top, bottom + 1):
         old = dict(scan.rows.get(row, ()))
         for column in range(left, right + 1):
@@ -309,11 +322,8 @@ def _compare_children(scan: SheetScan, anchor: Anchor, changes: SheetChanges) ->
                 value = rows[row - area.top][column - area.left]
                 if column not in old or not same(old[column], value):
                     changes.children.setdefault(row, {})[column] = value
-                    found = True
             elif column in old and before.contains(row, column):
                 changes.children.setdefault(row, {})[column] = REMOVED
-                found = True
-    return found
 
 
 def _changed_parts(package: Package, scans: list[SheetScan], changes: list[SheetChanges]) -> dict[str, bytes]:

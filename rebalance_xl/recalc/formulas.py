@@ -1,0 +1,94 @@
+"""Formula cells made ready in bulk: shared formulas written out, shapes found in one pass, each shape lowered once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .formula_text import FormulaError, find_shapes, shift_formula, shift_reference, split_references
+from .lowering import Lowering, Template
+from .parameter_classes import VALUE
+from .scan import FormulaCell, SheetScan
+
+
+def write_out(scan: SheetScan) -> None:
+    """Give every cell its own formula text; those of a shared group are written out from the group's first cell.
+
+    Parameters
+    ----------
+    scan : SheetScan
+        A sheet as read; its formula cells are changed in place.
+    """
+    masters: dict[str, tuple[FormulaCell, str, list[str], bool]] = {}
+    for cell in scan.formulas:
+        if cell.kind == "shared":
+            group = cell.attributes.get("si", "")
+            if cell.formula:
+                shape, references = split_references(cell.formula)
+                plain = not any(mark in shape for mark in "\"'[") and ":" not in shape.replace("\0:\0", "")
+                masters[group] = (cell, shape, references, plain)
+            elif group in masters:
+                master, shape, references, plain = masters[group]
+                rows, columns = cell.row - master.row, cell.column - master.column
+                if plain:
+                    parts = shape.split("\0")
+                    shifted = [shift_reference(each, rows, columns) for each in references]
+                    cell.formula = parts[0] + "".join(map(str.__add__, shifted, parts[1:]))
+                else:
+                    cell.formula = shift_formula(master.formula, rows, columns)
+        elif cell.formula[:1] == "=":
+            cell.formula = cell.formula[1:]
+
+
+def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int) -> Iterator[FormulaCell]:
+    """Lower a sheet's formulas; yield those that the caller has to lower otherwise (array formulas, data tables).
+
+    Parameters
+    ----------
+    lowering : Lowering
+        Of the workbook.
+    scan : SheetScan
+        The sheet.
+    sheet : int
+        Its number, from 0.
+
+    Yields
+    ------
+    FormulaCell
+        Cells that were left alone.
+    """
+    formulas = scan.formulas
+    templates: dict[str, Template | FormulaError] = {}
+    for cell, shape in zip(formulas, find_shapes([cell.formula for cell in formulas]), strict=True):
+        if cell.kind == "array" or cell.kind == "dataTable" or not shape:
+            yield cell
+            continue
+        template = templates.get(shape)
+        if template is None:
+            template = lower_shape(lowering, cell, shape, sheet, VALUE)
+            if not isinstance(template, Template) or template.repeatable:
+                templates[shape] = template
+        if not isinstance(template, Template):
+            keep(cell, template)
+            continue
+        cell.template = template
+        if template.verbatim:
+            cell.lowered = cell.formula
+        else:
+            try:
+                cell.lowered = template.render(split_references(cell.formula)[1], cell.row, cell.column)
+            except FormulaError as error:
+                keep(cell, error)
+
+
+def lower_shape(lowering: Lowering, cell: FormulaCell, shape: str, sheet: int, mode: str) -> Template | FormulaError:
+    """Return the template of a cell's shape, or why there is none."""
+    try:
+        return lowering.template(shape, split_references(cell.formula)[1], sheet, mode)
+    except FormulaError as error:
+        return error
+
+
+def keep(cell: FormulaCell, error: FormulaError) -> None:
+    """Let a cell keep its cached value, with the cause."""
+    cell.status, cell.lowered = "kept", None
+    cell.cause = f"{error.cause}: {error}" if error.cause == "engine-unsupported" else error.cause
