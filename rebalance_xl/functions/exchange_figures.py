@@ -7,7 +7,7 @@ can be reconciled with it, and they are what the published samples are tested ag
 from __future__ import annotations
 
 from rebalance_xl.functions.contracts import LINEAR, futures_pnl, position_value
-from rebalance_xl.functions.elementwise import Numbers
+from rebalance_xl.functions.elementwise import Numbers, where
 from rebalance_xl.functions.liquidation_equation import direction_of
 
 
@@ -80,10 +80,6 @@ def bankruptcy_price_with_margin(
     value = position_value(quantity, entry_price, contract)
     added = extra_margin / (1.0 - direction * taker_fee)
     notional = value - direction * (value / leverage + added)
-    if isinstance(contract, float):
-        return notional / quantity if contract == LINEAR else quantity / notional
-    from rebalance_xl.functions.elementwise import where
-
     return where(contract == LINEAR, notional / quantity, quantity / notional)
 
 
@@ -139,13 +135,12 @@ def profit_ratio_after_fees(
     return profit / (position_value(quantity, entry_price, contract) / leverage)
 
 
-def open_loss(side: Numbers, quantity: Numbers, order_price: Numbers, mark_price: Numbers) -> Numbers:
+def open_loss(side: float, quantity: float, order_price: float, mark_price: float) -> float:
     """Return Binance's open loss: what an order is worth less than the mark the moment it fills, never below 0.
 
     Source: Binance FAQ 87fa7ee33b574f7084d42bd2ce2e463b.
     """
-    loss = side * quantity * (order_price - mark_price)
-    return (loss + abs(loss)) / 2.0
+    return max(0.0, side * quantity * (order_price - mark_price))
 
 
 def binance_breakeven_price(side: Numbers, entry_price: Numbers, open_fee: Numbers) -> Numbers:

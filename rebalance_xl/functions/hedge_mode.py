@@ -272,12 +272,16 @@ def _explain(table: TierTable, *position: float) -> str:
     if long_quantity == 0.0 and short_quantity == 0.0:
         return "both quantities are 0: there is nothing to liquidate"
     for name, quantity, entry in (("long", long_quantity, long_entry), ("short", short_quantity, short_entry)):
-        if quantity > 0.0 and entry != entry:
+        if quantity < 0.0:
+            return f"{name}_quantity is {quantity:g}; allowed is a number not below 0"
+        if quantity == 0.0:
+            continue
+        if entry != entry:
             return f"{name}_entry is blank although {name}_quantity is {quantity:g}"
-        if quantity > 0.0 and entry <= 0.0:
+        if entry <= 0.0:
             return f"{name}_entry is {entry:g}; allowed is a number above 0"
         size = tier_size(table, quantity, quantity / entry if is_inverse(contract) else quantity * entry)
-        if quantity > 0.0 and is_beyond(table, size):
+        if is_beyond(table, size):
             return beyond_message(table, size)
     used = wallet - other_maintenance + other_pnl
     return f"a wallet of {used:.10g} after the other positions is below the requirement at every price"
