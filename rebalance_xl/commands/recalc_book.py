@@ -153,7 +153,7 @@ def summarise(path: str | os.PathLike[str], as_of: dt.date | None) -> dict[str, 
     from rebalance_xl.hosts.file import FileWorkbook
 
     try:
-        book = read_book(FileWorkbook(path), as_of=as_of, today=dt.date.today())
+        book = read_book(FileWorkbook.open(path), as_of=as_of, today=dt.date.today())
         if not book.holdings and not book.positions:
             return {"problems": ["no table Portfolio: not a Rebalancer book"]}
         plan = make_plan(book)

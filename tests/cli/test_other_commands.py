@@ -1,0 +1,83 @@
+"""`rebalance-xl functions`, `tiers`, `new` and the start of the program."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from rebalance_xl import __version__
+from rebalance_xl.functions import FUNCTIONS
+
+from .conftest import Run
+
+
+def test_functions_lists_the_catalogue(run: Run) -> None:
+    """Every function stands in the list with its signature."""
+    answer = run("functions")
+    assert answer.code == 0
+    for function in FUNCTIONS.values():
+        assert function.signature in answer.out
+
+
+def test_help_of_a_function_holds_its_worked_example(run: Run) -> None:
+    """The help says what the function computes, shows the worked example and its result."""
+    answer = run("functions", "trim_amount")
+    assert answer.code == 0
+    assert "=TRIM_AMOUNT({5000;3000;4000},{0.45;0.3;0.2},0.05)\n    → 0; 0; 1600" in answer.out
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_every_function_has_help(run: Run, name: str) -> None:
+    """Help exists for every function, as text and as JSON."""
+    answer = run("functions", name)
+    assert answer.code == 0
+    assert answer.out.startswith(FUNCTIONS[name].signature)
+    found = json.loads(run("functions", name, "--json").out)
+    assert [each["name"] for each in found["parameters"]] == [each.name for each in FUNCTIONS[name].parameters]
+
+
+def test_a_misspelt_function_gets_the_nearest(run: Run) -> None:
+    """A name that does not exist is answered with the nearest one and exit code 2."""
+    answer = run("functions", "TRIM_AMMOUNT")
+    assert answer.code == 2
+    assert answer.err == "rebalance-xl: there is no function TRIM_AMMOUNT; did you mean TRIM_AMOUNT?\n"
+
+
+def test_tiers_are_listed_with_their_age(run: Run) -> None:
+    """Tables older than 90 days on the given day are marked, younger ones are not."""
+    fresh = run("tiers", "binance:BTCUSDT", "--as-of", "2026-10-01")
+    assert fresh.code == 0
+    assert "2 days" in fresh.out
+    assert "STALE" not in fresh.out + fresh.err
+    old = run("tiers", "binance:BTCUSDT", "--as-of", "2027-10-01")
+    assert "STALE" in old.out
+    assert "older than 90 days" in old.err
+
+
+def test_tiers_show_one_table(run: Run) -> None:
+    """One table is shown row by row, with its source."""
+    answer = run("tiers", "binance:BTCUSDT", "--as-of", "2026-10-01")
+    assert "300,000        800,000      100x   0.5 %          300" in answer.out
+    assert "freqtrade" in answer.out
+    assert run("tiers", "binance:NOSUCH").code == 2
+
+
+def test_version_and_help_start_without_heavy_packages() -> None:
+    """Help is printed without loading pandas, xlwings, XlsxWriter, numpy or openpyxl."""
+    code = (
+        "import sys; sys.argv = ['rebalance-xl', '--help']\n"
+        "from rebalance_xl.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print('LOADED', sorted({'pandas', 'xlwings', 'xlsxwriter', 'numpy', 'openpyxl'} & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "recalc" in found.stdout
+    assert found.stdout.endswith("LOADED []\n")
+
+
+def test_version(run: Run) -> None:
+    """--version prints the version."""
+    assert run("--version").out == f"rebalance-xl {__version__}\n"

@@ -1,0 +1,141 @@
+"""`rebalance-xl recalc`: what is written, printed and returned."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from .conftest import Run, write_book
+
+
+def values(path: Path, *cells: str) -> list[Any]:
+    """Return cached values as openpyxl reads them."""
+    sheet = openpyxl.load_workbook(path, data_only=True)["Book"]
+    return [sheet[cell].value for cell in cells]
+
+
+def test_one_book_into_another_file(run: Run, book: Path, tmp_path: Path) -> None:
+    """With -o the result goes there and the book stays as it is."""
+    before = book.read_bytes()
+    answer = run("recalc", book, "-o", tmp_path / "out.xlsx")
+    assert answer.code == 0
+    assert "formulas changed, written to" in answer.out
+    assert values(tmp_path / "out.xlsx", "F2", "F3", "F4", "H2") == [0, 0, 1600, 12000]
+    assert book.read_bytes() == before
+
+
+def test_one_book_in_place(run: Run, book: Path) -> None:
+    """Without -o the book itself gets its values, and a second run finds nothing to change."""
+    assert run("recalc", book).code == 0
+    assert values(book, "F4") == [1600]
+    after = book.read_bytes()
+    assert "0 of 2 formulas changed" in run("recalc", book).out
+    assert book.read_bytes() == after
+
+
+def test_check_writes_nothing_and_returns_three(run: Run, book: Path) -> None:
+    """--check tells stale values by exit code 3 and fresh ones by 0."""
+    before = book.read_bytes()
+    answer = run("recalc", book, "--check")
+    assert answer.code == 3
+    assert "formulas are stale" in answer.out
+    assert book.read_bytes() == before
+    run("recalc", book)
+    assert run("recalc", book, "--check").code == 0
+
+
+def test_json_tells_every_cell(run: Run, book: Path) -> None:
+    """--json gives one object with the cells that changed."""
+    found = json.loads(run("recalc", book, "--json").out)
+    assert (found["status"], found["formulas"]) == ("done", 2)
+    assert ["Book", "H2", "=SUM(Portfolio[Value])", 0.0, 12000.0, "changed", ""] in found["cells"]
+
+
+def test_unknown_functions_are_named_and_kept(run: Run, tmp_path: Path) -> None:
+    """A function nobody knows keeps its cached value and is reported by name."""
+    path = write_book(tmp_path / "book.xlsx", extra="=NOSUCH(1)")
+    answer = run("recalc", path, "--report", tmp_path / "report.csv")
+    assert answer.code == 0
+    assert "unknown functions: NOSUCH" in answer.out
+    assert values(path, "I2") == [7]
+    rows = pd.read_csv(tmp_path / "report.csv")
+    assert list(rows.columns) == ["file", "sheet", "cell", "formula", "old", "new", "status", "cause"]
+    [row] = rows[rows["cell"] == "I2"].to_dict("records")
+    assert (row["status"], row["cause"], row["formula"]) == ("kept", "unknown-function:NOSUCH", "'=NOSUCH(1)")
+
+
+def test_many_books_with_one_broken(run: Run, tmp_path: Path) -> None:
+    """A broken book is refused in one line with exit code 1; the others are done."""
+    inbox = tmp_path / "in"
+    inbox.mkdir()
+    write_book(inbox / "a.xlsx")
+    write_book(inbox / "b.xlsx", sol=2000.0)
+    (inbox / "c.xlsx").write_bytes(b"PK\x03\x04 not a zip")
+    answer = run("recalc", inbox, "--out-dir", tmp_path / "out", "--workers", 1, "--timeout", 0)
+    assert answer.code == 1
+    assert answer.err.count("\n") == 1
+    assert "c.xlsx" in answer.err
+    assert "3 books: 2 done, 1 failed" in answer.out
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.xlsx", "b.xlsx"]
+    assert values(tmp_path / "out" / "b.xlsx", "F4") == [0]
+
+
+def test_results_do_not_depend_on_the_workers(run: Run, tmp_path: Path) -> None:
+    """One worker and three give the same bytes."""
+    inbox = tmp_path / "in"
+    inbox.mkdir()
+    for i in range(7):
+        write_book(inbox / f"{i}.xlsx", sol=1000.0 * i)
+    for workers in (1, 3):
+        options = ["--workers", workers, "--as-of", "2026-11-22"]
+        assert run("recalc", inbox, "--out-dir", tmp_path / f"out{workers}", *options).code == 0
+    for path in (tmp_path / "out1").iterdir():
+        assert path.read_bytes() == (tmp_path / "out3" / path.name).read_bytes()
+
+
+def test_unchanged_books_are_skipped(run: Run, tmp_path: Path) -> None:
+    """--skip-unchanged skips a book until its content or the options change."""
+    path, out = write_book(tmp_path / "book.xlsx"), tmp_path / "out"
+    words = ["recalc", path, "--out-dir", out, "--skip-unchanged", "--as-of", "2026-11-22"]
+    assert "changed, written to" in run(*words).out
+    assert "skipped" in run(*words).out
+    assert "written to" in run(*words[:-1], "2026-11-23").out
+    write_book(path, sol=2000.0)
+    assert "written to" in run(*words).out
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["recalc", "nothing*.xlsx"], "no workbook matches nothing*.xlsx"),
+        (["recalc", "BOOK", "--as-of", "tomorrow"], '--as-of is "tomorrow"; allowed is a date'),
+        (["recalc", "BOOK", "--set", "nonsense"], "is no change"),
+        (["recalc", "BOOK", "--report", "report.txt"], "must end in .csv, .json"),
+        (["recalc", "BOOK", "--summary", "summary.doc"], "must end in .csv, .json, .parquet, .xlsx"),
+        (["recalc", "BOOK", "-o", "x.xlsx", "--out-dir", "out"], "exclude each other"),
+        (["recalc", "BOOK", "--check", "-o", "x.xlsx"], "--check writes nothing"),
+        (["recalc"], "Missing argument"),
+        (["recalc", "BOOK", "--nonsense"], "No such option"),
+        (["plan", "BOOK", "-o", "x.xlsx"], "-o goes with --write"),
+        (["nonsense"], "No such command"),
+    ],
+)
+def test_a_wrong_command_line_returns_two(run: Run, book: Path, words: list[str], message: str) -> None:
+    """A wrong command line is answered in words, with exit code 2, and nothing is written."""
+    before = sorted(book.parent.iterdir())
+    answer = run(*[book if word == "BOOK" else word for word in words])
+    assert answer.code == 2
+    assert message in answer.err
+    assert sorted(book.parent.iterdir()) == before
+
+
+def test_a_missing_book_returns_one(run: Run, tmp_path: Path) -> None:
+    """A book that does not exist is a failed book, named in one line."""
+    answer = run("recalc", tmp_path / "gone.xlsx")
+    assert answer.code == 1
+    assert answer.err == f"rebalance-xl: {tmp_path / 'gone.xlsx'}: no such file\n"
