@@ -227,6 +227,38 @@ class Office:
             for row in range(area.EndRow - area.StartRow + 1)
         ]
 
+    def do_calls(self, calls, name):
+        """Put formulas with their inputs into the first sheet and return the values; error values as numbers."""
+        document = self.documents[name]
+        sheet = document.Sheets.getByIndex(0)
+        areas = []
+        for call in calls:
+            for address, values in call["inputs"]:
+                rows = tuple(tuple("" if cell is None else cell for cell in row) for row in values)
+                sheet.getCellRangeByName(address).setDataArray(rows)
+            for address, formula in call["formulas"]:
+                sheet.getCellRangeByName(address).getCellByPosition(0, 0).setFormula(formula)
+            area = sheet.getCellRangeByName(call["address"])
+            if call["array"]:
+                area.setArrayFormula(call["formula"])
+            else:
+                area.getCellByPosition(0, 0).setFormula(call["formula"])
+            areas.append(area)
+        return [self.values_of(sheet, area) for area in areas]
+
+    @staticmethod
+    def values_of(sheet, area):
+        rows = [list(row) for row in area.getDataArray()]
+        place = area.getRangeAddress()
+        wrong = area.queryFormulaCells(FORMULA_RESULT_ERROR)
+        for index in range(wrong.getCount()):
+            cells = wrong.getByIndex(index).getRangeAddress()
+            for row in range(cells.StartRow, cells.EndRow + 1):
+                for column in range(cells.StartColumn, cells.EndColumn + 1):
+                    number = sheet.getCellByPosition(column, row).getError()
+                    rows[row - place.StartRow][column - place.StartColumn] = {"error": number}
+        return rows
+
     @staticmethod
     def cell(cell):
         found = {"formula": cell.getFormula()}

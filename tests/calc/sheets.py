@@ -9,6 +9,7 @@ from typing import Any
 from rebalance_xl.book.interface import column_letters
 from rebalance_xl.cells import MISSING, CellError, to_serial
 from rebalance_xl.hosts.calc.identity import stored_name
+from rebalance_xl.hosts.calc.values import CALC_ERRORS
 
 from .office import Office
 
@@ -38,8 +39,7 @@ def literal(value: Any) -> str:
 def cell_value(cell: dict[str, Any]) -> Any:
     """Return what the driver read from a cell as a worksheet value."""
     if "error" in cell:
-        shown = {502: "#VALUE!", 504: "Err:504"}.get(cell["error"], cell["shown"])
-        return CellError(shown)
+        return _worksheet_value(cell)
     return cell.get("value", cell.get("text"))
 
 
@@ -55,54 +55,67 @@ class Worksheet:
         self.office.close_document(name=self.name)
 
     def call(self, function: str, arguments: Sequence[Any], result: Any = None) -> Any:
-        """Return what a call gives; ranges lie in cells, single values in the formula, a blank in a cell.
+        """Return what one call gives; see :meth:`calls`."""
+        return self.calls([(function, arguments, result)])[0]
 
-        `result` is the expected answer: its size is the area of the array formula.
+    def calls(self, calls: Sequence[tuple[str, Sequence[Any], Any]]) -> list[Any]:
+        """Return what calls give; ranges lie in cells, single values in the formula, a blank in a cell.
+
+        Each call is the function, its arguments and the expected answer, whose size is that of the array formula.
         """
+        answers = self.office.calls(name=self.name, calls=[self._placed(*call) for call in calls])
+        return [
+            [[_worksheet_value(cell) for cell in row] for row in rows]
+            if isinstance(result, list)
+            else _worksheet_value(rows[0][0])
+            for rows, (_, _, result) in zip(answers, calls, strict=True)
+        ]
+
+    def _placed(self, function: str, arguments: Sequence[Any], result: Any) -> dict[str, Any]:
+        inputs: list[tuple[str, Any]] = []
+        formulas: list[tuple[str, str]] = []
         column, texts, height = 1, [], 1
         for argument in arguments:
-            rows = argument if isinstance(argument, list) else [[argument]]
-            if isinstance(argument, list) or argument is None or isinstance(argument, CellError):
-                place = address(column, self.row, len(rows[0]), len(rows))
-                self._fill(column, rows)
-                texts.append(place)
-                column, height = column + len(rows[0]), max(height, len(rows))
-            else:
+            if not isinstance(argument, list) and argument is not None and not isinstance(argument, CellError):
                 texts.append(literal(argument))
+                continue
+            rows = argument if isinstance(argument, list) else [[argument]]
+            place = address(column, self.row, len(rows[0]), len(rows))
+            inputs.append((place, [[_plain(cell) for cell in row] for row in rows]))
+            formulas += [
+                (address(column + x, self.row + y), "=" + (cell.code if isinstance(cell, CellError) else literal(cell)))
+                for y, row in enumerate(rows)
+                for x, cell in enumerate(row)
+                if isinstance(cell, bool | CellError)
+            ]
+            texts.append(place)
+            column, height = column + len(rows[0]), max(height, len(rows))
         while texts and not texts[-1]:
             texts.pop()
         size = result if isinstance(result, list) else [[result]]
         place = address(ANSWERS, self.row, len(size[0]), len(size))
-        formula = f"={stored_name(function)}({';'.join(texts)})"
-        self.office.formula(name=self.name, address=place, formula=formula, array=isinstance(result, list))
-        answer = [[cell_value(cell) for cell in row] for row in self.office.cells(name=self.name, address=place)]
         self.row += max(height, len(size)) + 1
-        return answer if isinstance(result, list) else answer[0][0]
-
-    def _fill(self, column: int, rows: list[list[Any]]) -> None:
-        plain = [[to_serial(cell) if isinstance(cell, dt.date) else cell for cell in row] for row in rows]
-        special = (bool, CellError)
-        self.office.put(
-            name=self.name,
-            address=address(column, self.row, len(rows[0]), len(rows)),
-            values=[[None if isinstance(cell, special) else cell for cell in row] for row in plain],
-        )
-        for y, row in enumerate(plain):
-            for x, cell in enumerate(row):
-                if isinstance(cell, special):
-                    self.office.formula(
-                        name=self.name,
-                        address=address(column + x, self.row + y),
-                        formula="=" + (_ERROR_FORMULAS[cell.code] if isinstance(cell, CellError) else literal(cell)),
-                    )
+        return {
+            "inputs": inputs,
+            "formulas": formulas,
+            "address": place,
+            "formula": f"={stored_name(function)}({';'.join(texts)})",
+            "array": isinstance(result, list),
+        }
 
 
-_ERROR_FORMULAS = {
-    "#N/A": "NA()",
-    "#DIV/0!": "1/0",
-    "#VALUE!": 'VALUE("x")',
-    "#REF!": 'INDIRECT("no such sheet.A1")',
-    "#NAME?": "NO_SUCH_FUNCTION(1)",
-    "#NUM!": "SQRT(-1)",
-    "#NULL!": "A1 B1",
-}
+def _plain(cell: Any) -> Any:
+    """Return a cell as the driver can put it; what needs a formula stays empty."""
+    if isinstance(cell, dt.date):
+        return to_serial(cell)
+    return None if isinstance(cell, bool | CellError) else cell
+
+
+def _worksheet_value(cell: Any) -> Any:
+    if isinstance(cell, dict):
+        return CellError(ERROR_TEXTS.get(cell["error"], f"Err:{cell['error']}"))
+    return cell
+
+
+#: Calc's number of an error value; 502 is what Calc itself makes of a bad argument.
+ERROR_TEXTS = {number: text for text, number in reversed(CALC_ERRORS.items())} | {502: "#VALUE!"}
