@@ -116,7 +116,7 @@ _FIXED_MAINTENANCE = tuple(float(venue.fixed_maintenance) for venue in _ALL)
 
 def _of(flags: tuple[float, ...], venue: Any) -> Numbers:
     if type(venue) is float:
-        return flags[int(venue)]
+        return flags[int(venue)] if venue == venue else venue
     import numpy as np
 
     # A row whose venue is an error still needs some index; the catalogue puts the error back.
