@@ -5,22 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import Any
 
 from ..cells import CellError
 from . import engine as engines
-from .engine import Engine, Settings, from_engine, rectangles, to_engine
+from .engine import Engine, Settings, from_engine, to_engine
 from .formula_text import FormulaError, in_order, split_references
 from .formulas import keep, lower_shape, lower_sheet, write_out
 from .lowering import Lowering, Template
 from .package import Package, Table
 from .parameter_classes import ARRAY, LIFT
+from .rectangles import by_row, rectangles
 from .references import Area, parse_area
 from .scan import FormulaCell, SheetScan
 from .spills import Anchor, Spills
 
-_COLUMN, _VALUE = itemgetter(0), itemgetter(1)
 _NUM = CellError("#NUM!")
 #: Larger array formulas than this are taken for one cell: their area is nonsense.
 MAX_ARRAY = 4_000_000
@@ -172,25 +171,19 @@ class Calculation:
     def _load(self) -> None:
         engine = self.engine
         for sheet, scan in enumerate(self.scans):
-            filled = ((row, cells) for row, cells in scan.rows.items() if cells)
-            convert = to_engine if scan.errors else None
-            rows = (
-                (
-                    row,
-                    list(map(_COLUMN, cells)),
-                    [to_engine(value) for _, value in cells] if convert else list(map(_VALUE, cells)),
-                )
-                for row, cells in (filled if not scan.unordered else sorted(filled))
-            )
-            for row, column, block in rectangles(rows, 8):
+            values = list(map(to_engine, scan.values)) if scan.errors else scan.values
+            for row, column, block in rectangles(by_row(scan.value_rows, scan.value_columns, values), 8):
                 engine.set_block(sheet, row, column, block)
             for cell in scan.formulas:
                 if cell.lowered is None and cell.old is not None:
                     engine.set_value(sheet, cell.row, cell.column, cell.old)
-            for row, column, formulas in rectangles(_by_row(scan)):
-                engine.set_formula_block(
-                    sheet, row, column, [["=" + cell.lowered for cell in line] for line in formulas]
-                )
+            for row, column, block in self._computed(scan):
+                engine.set_formula_block(sheet, row, column, [["=" + cell.lowered for cell in line] for line in block])
+
+    def _computed(self, scan: SheetScan) -> Iterator[tuple[int, int, list[list[FormulaCell]]]]:
+        """Yield the formula cells that the engine computes in rectangles."""
+        cells = [cell for cell in scan.formulas if cell.lowered is not None]
+        yield from rectangles(by_row([cell.row for cell in cells], [cell.column for cell in cells], cells))
 
     def settle(self) -> None:
         """Let the engine compute until the spilled arrays do not change any more."""
@@ -264,7 +257,7 @@ class Calculation:
             for cell in scan.formulas:
                 if cell.lowered is None:
                     cell.value = cell.old
-            for row, column, block in rectangles(_by_row(scan)):
+            for row, column, block in self._computed(scan):
                 bottom, right = row + len(block) - 1, column + len(block[0]) - 1
                 values = self.engine.read_block(sheet, row, column, bottom, right)
                 for line, found in zip(block, values, strict=True):
@@ -278,24 +271,6 @@ class Calculation:
                             value = from_engine(value)
                             cell.value = 0.0 if value is None else value
         self.spills.fill_children()
-
-
-def _by_row(scan: SheetScan) -> Iterator[tuple[int, list[int], list[FormulaCell]]]:
-    """Yield (row, columns, cells) of the formulas that the engine computes."""
-    row = 0
-    columns: list[int] = []
-    line: list[FormulaCell] = []
-    for cell in scan.formulas if not scan.unordered else sorted(scan.formulas, key=lambda each: (each.row, each.column)):
-        if cell.lowered is None:
-            continue
-        if cell.row != row:
-            if line:
-                yield row, columns, line
-            row, columns, line = cell.row, [], []
-        columns.append(cell.column)
-        line.append(cell)
-    if line:
-        yield row, columns, line
 
 
 def _may_spill(formula: str) -> bool:

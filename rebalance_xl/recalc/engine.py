@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -329,61 +329,3 @@ def _argument(value: Any) -> Any:
     if kind is int:
         return float(value)
     return _temporal(value)
-
-
-def rectangles(
-    rows: Iterable[tuple[int, Sequence[int], Sequence[Any]]], gap: int = 0
-) -> Iterator[tuple[int, int, list[list[Any]]]]:
-    """Group rows of cells into rectangles.
-
-    Parameters
-    ----------
-    rows : iterable of (row, columns, values)
-        In order of rows, the columns of each in order.
-    gap : int
-        How many blanks in a row may be bridged (they become None).
-
-    Yields
-    ------
-    tuple
-        First row, first column, rows of values.
-    """
-    open_runs: dict[tuple[int, int], tuple[int, list[list[Any]]]] = {}
-    for row, columns, values in rows:
-        first, width = columns[0], columns[-1] - columns[0] + 1
-        if width == len(columns):
-            runs = {(first, width): values if values.__class__ is list else list(values)}
-        else:
-            runs = _runs(columns, values, gap)
-        following: dict[tuple[int, int], tuple[int, list[list[Any]]]] = {}
-        for span, run in runs.items():
-            before = open_runs.pop(span, None)
-            if before is not None and before[0] + len(before[1]) == row:
-                before[1].append(run)  # type: ignore[arg-type]
-                following[span] = before
-            else:
-                if before is not None:
-                    yield before[0], span[0], before[1]
-                following[span] = (row, [run])  # type: ignore[list-item]
-        for span, (top, block) in open_runs.items():
-            yield top, span[0], block
-        open_runs = following
-    for span, (top, block) in open_runs.items():
-        yield top, span[0], block
-
-
-def _runs(columns: Sequence[int], values: Sequence[Any], gap: int) -> dict[tuple[int, int], list[Any]]:
-    runs: dict[tuple[int, int], list[Any]] = {}
-    start = columns[0]
-    run: list[Any] = []
-    for column, value in zip(columns, values, strict=True):
-        missing = column - start - len(run)
-        if missing > gap:
-            runs[start, len(run)] = run
-            start, run = column, [value]
-        else:
-            if missing:
-                run.extend([None] * missing)
-            run.append(value)
-    runs[start, len(run)] = run
-    return runs

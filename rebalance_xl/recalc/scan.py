@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import lt
 from typing import Any
 from xml.parsers import expat
 
@@ -16,8 +17,8 @@ from .refusals import Refused
 
 _SHEET_DATA = re.compile(r"<((?:[\w.-]+:)?)sheetData(?:\s[^>]*?)?(/?)>")
 _FAST_CELL = re.compile(
-    r'<c r="([A-Z]{1,3})([0-9]{1,7})"((?: [\w:]+="[^"<]*")*) ?'
-    r"(?:/>|>(?:<f((?: [\w:]+=\"[^\"<]*\")*) ?(?:/>|>([^<]*)</f>))?"
+    r'<c r="([A-Z]+)([0-9]+)"((?: [\w:]+="[^"<]*")*) ?'
+    r'(?:/>|>(?:(<f(?: [\w:]+="[^"<]*")* ?/?>)(?:([^<]*)</f>)?)?'
     r'(?:<v(?: xml:space="preserve")?>([^<]*)</v>|<v ?/>)?</c>)'
 )
 _ATTRIBUTE = re.compile(r"([\w:.-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
@@ -42,20 +43,14 @@ class FormulaCell:
     ----------
     row, column : int
         The cell.
-    end : int
-        Where its element ends in the sheet's text.
     formula : str
         Its formula as the calculation uses it: shared formulas are written out.
     old : worksheet value
         Its cached value, None when it has none.
-    data_length : int
-        How many characters of text hold the cached value, right before the closing tags; -1 when it is not so simple.
-    start : int
-        Where its element begins, -1 when that has to be looked up.
+    start, end : int
+        Where its element lies in the sheet's text, -1 when that has to be looked up by its name.
     kind, attributes, dynamic
         The formula element's type and attributes, and whether the cell carries cell metadata.
-    type : str
-        The type of the cached value as the file has it.
     lowered : str or None
         What the engine computes, None while (or because) it computes nothing.
     template : Template or None
@@ -65,23 +60,21 @@ class FormulaCell:
     """
 
     start = -1
+    end = -1
     kind = "normal"
     attributes: dict[str, str] = {}  # noqa: RUF012 - shared on purpose and never changed
     dynamic = False
-    type = "n"
     lowered: str | None = None
     template: Any = None
     value: Any = None
     status = "computed"
     cause = ""
 
-    def __init__(self, row: int, column: int, end: int, formula: str, old: Any, data_length: int) -> None:
+    def __init__(self, row: int, column: int, formula: str, old: Any) -> None:
         self.row = row
         self.column = column
-        self.end = end
         self.formula = formula
         self.old = old
-        self.data_length = data_length
 
     @property
     def reference(self) -> str:
@@ -91,20 +84,31 @@ class FormulaCell:
 
 @dataclass(slots=True)
 class SheetScan:
-    """One worksheet's cells."""
+    """One worksheet's cells: constants as three lists in step, formula cells as objects, both in order of rows."""
 
     text: str
     encoding: str
     prefix: str
     start: int
     end: int
-    rows: dict[int, list[tuple[int, Any]]] = field(default_factory=dict)
+    value_rows: list[int] = field(default_factory=list)
+    value_columns: list[int] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
     formulas: list[FormulaCell] = field(default_factory=list)
     bottom: int = 0
     right: int = 0
     implicit: bool = False
     errors: bool = False
-    unordered: bool = False
+    plain: bool = False
+    _rows: dict[int, dict[int, Any]] | None = None
+
+    def row_values(self, row: int) -> dict[int, Any]:
+        """Return a row's constants by column."""
+        if self._rows is None:
+            self._rows = {}
+            for number, column, value in zip(self.value_rows, self.value_columns, self.values, strict=True):
+                self._rows.setdefault(number, {})[column] = value
+        return self._rows.get(row, {})
 
     def hidden_rows(self) -> frozenset[int]:
         """Return the rows that are not shown."""
@@ -122,11 +126,8 @@ class SheetScan:
 
     def value_map(self) -> dict[tuple[int, int], Any]:
         """Return the constants by (row, column)."""
-        return {(row, column): value for row, cells in self.rows.items() for column, value in cells}
-
-    def start_of(self, cell: FormulaCell) -> int:
-        """Return where a formula cell's element begins."""
-        return cell.start if cell.start >= 0 else self.text.rindex("<c ", self.start, cell.end)
+        places = zip(self.value_rows, self.value_columns, strict=True)
+        return dict(zip(places, self.values, strict=True))
 
 
 def scan_sheet(text: str, encoding: str, strings: list[str], date1904: bool, part: str) -> SheetScan:
@@ -191,15 +192,32 @@ class _Values:
         self.offset = 1462 if date1904 else 0
         self.errors: dict[str, CellError] = {}
 
+    @staticmethod
+    def number(data: str) -> Any:
+        """Return the value of a cell without a type; "" is no value."""
+        try:
+            number = float(data)
+        except ValueError:
+            return data.strip() or None
+        return number if number - number == 0 else None
+
+    def read_fast(self, kind: str, data: str) -> Any:
+        """Return the value of a cell whose missing data reads as ""."""
+        if kind == "n":
+            return self.number(data)
+        if kind == "s":
+            try:
+                return self.strings[int(data)]
+            except (ValueError, IndexError):
+                return "" if data else None
+        return self.read(kind, data) if data or kind == "str" else None
+
     def read(self, kind: str, data: str | None) -> Any:
+        """Return the value of a cell, None when it has no data."""
         if data is None:
             return None
         if kind == "n":
-            try:
-                number = float(data)
-            except ValueError:
-                return data.strip() or None
-            return number if number - number == 0 else None
+            return self.number(data)
         if kind == "s":
             try:
                 return self.strings[int(data)]
@@ -230,82 +248,80 @@ def _attributes(text: str) -> dict[str, str]:
 
 
 def _scan_fast(scan: SheetScan, values: _Values) -> bool:
-    """Read cells written the usual way; False when any cell is written otherwise."""
+    """Read cells written the usual way, all at once; False when any cell is written otherwise."""
     text, start, end = scan.text, scan.start, scan.end
-    kinds: dict[str, tuple[str, bool]] = {"": ("n", False)}
-    shapes: dict[str, dict[str, str]] = {}
-    columns: dict[str, int] = {}
-    read, strings, rows = values.read, values.strings, scan.rows
-    add_formula = scan.formulas.append
-    current, cells = 0, []  # type: int, list[tuple[int, Any]]
-    count = right = bottom = last = row = 0
-    digits_now = ""
-    for match in _FAST_CELL.finditer(text, start, end):
-        letters, digits, attributes, shape, formula, data = match.groups()
-        count += 1
-        if letters in columns:
-            column = columns[letters]
-        else:
-            column = columns[letters] = column_number(letters)
-            if column > MAX_COLUMNS:
-                return False
-            if column > right:
-                right = column
-        if attributes in kinds:
-            kind, dynamic = kinds[attributes]
-        else:
-            parsed = _attributes(attributes)
-            kind, dynamic = kinds[attributes] = (parsed.get("t", "n"), "cm" in parsed)
-        if digits != digits_now:
-            digits_now, row = digits, int(digits)
-            if row <= current or row > MAX_ROWS:
-                return False
-            current, cells, last = row, [], 0
-            rows[row] = cells
-        if column <= last:
-            return False
-        last = column
-        if data is None:
-            value = None
-        elif kind == "n":
-            try:
-                value = float(data)
-            except ValueError:
-                value = read(kind, data)
-            else:
-                if value - value != 0:
-                    value = None
-        elif kind == "s":
-            try:
-                value = strings[int(data)]
-            except (ValueError, IndexError):
-                value = ""
-        else:
-            value = read(kind, data)
-        if shape is None:
-            if value is not None:
-                cells.append((column, value))
-                bottom = row
-        else:
-            bottom = row
-            if formula and "&" in formula:
-                formula = from_xml(formula)
-            cell = FormulaCell(row, column, match.end(), formula or "", value, -1 if data is None else len(data))
-            if shape:
-                parsed = shapes.get(shape) or _attributes(shape)
-                if "ref" not in parsed:
-                    shapes[shape] = parsed
-                cell.kind, cell.attributes = parsed.get("t", "normal"), parsed
-            if kind != "n":
-                cell.type = kind
-            if dynamic:
-                cell.dynamic = True
-            add_formula(cell)
+    found = _FAST_CELL.findall(text, start, end)
     written = text.count("<c ", start, end) + text.count("<c>", start, end) + text.count("<c/", start, end)
-    if count != written + text.count("<c\n", start, end) + text.count("<c\t", start, end):
+    if len(found) != written + text.count("<c\n", start, end) + text.count("<c\t", start, end):
         return False
-    scan.bottom, scan.right, scan.errors = bottom, right, bool(values.errors)
+    scan.plain = True
+    if not found:
+        return True
+    letters, digits, attributes, tags, formulas, data = zip(*found, strict=True)
+    numbers = {each: column_number(each) if len(each) < 4 else MAX_COLUMNS + 1 for each in set(letters)}
+    columns = list(map(numbers.__getitem__, letters))
+    rows = list(map(int, digits))
+    places = [row << 15 | column for row, column in zip(rows, columns, strict=True)]
+    if max(numbers.values()) > MAX_COLUMNS or rows[-1] > MAX_ROWS or not all(map(lt, places, places[1:])):
+        return False
+    parsed = {each: _attributes(each) for each in set(attributes)}
+    types = {each: found.get("t", "n") for each, found in parsed.items()}
+    if set(types.values()) == {"n"}:
+        cells = [values.number(each) for each in data]
+    else:
+        read = values.read_fast
+        cells = [read(types[each], content) for each, content in zip(attributes, data, strict=True)]
+    scan.right = max(numbers.values())
+    scan.errors = bool(values.errors)
+    if not any(tags):
+        kept = [index for index, value in enumerate(cells) if value is not None]
+        scan.value_rows = [rows[index] for index in kept]
+        scan.value_columns = [columns[index] for index in kept]
+        scan.values = [cells[index] for index in kept]
+    else:
+        _split_cells(scan, rows, columns, cells, tags, formulas)
+        _add_attributes(scan, [each for each, tag in zip(attributes, tags, strict=True) if tag], parsed)
+    scan.bottom = max(scan.value_rows[-1] if scan.values else 0, scan.formulas[-1].row if scan.formulas else 0)
     return True
+
+
+def _split_cells(
+    scan: SheetScan,
+    rows: Sequence[int],
+    columns: Sequence[int],
+    cells: Sequence[Any],
+    tags: Sequence[str],
+    formulas: Sequence[str],
+) -> None:
+    add_row, add_column = scan.value_rows.append, scan.value_columns.append
+    add_value, add_formula = scan.values.append, scan.formulas.append
+    shapes: dict[str, dict[str, str]] = {}
+    for row, column, value, tag, formula in zip(rows, columns, cells, tags, formulas, strict=True):
+        if not tag:
+            if value is not None:
+                add_row(row)
+                add_column(column)
+                add_value(value)
+            continue
+        cell = FormulaCell(row, column, from_xml(formula) if "&" in formula else formula, value)
+        add_formula(cell)
+        if tag != "<f>":
+            shape = shapes.get(tag)
+            if shape is None:
+                shape = _attributes(tag)
+                if "ref" not in shape:
+                    shapes[tag] = shape
+            cell.attributes = shape
+            if "t" in shape:
+                cell.kind = shape["t"]
+
+
+def _add_attributes(scan: SheetScan, attributes: list[str], parsed: dict[str, dict[str, str]]) -> None:
+    dynamic = {each for each, found in parsed.items() if "cm" in found}
+    if dynamic:
+        for cell, each in zip(scan.formulas, attributes, strict=True):
+            if each in dynamic:
+                cell.dynamic = True
 
 
 def walk(scan: SheetScan) -> Iterator[tuple[str, int, int, str, str, str]]:
@@ -342,6 +358,7 @@ def _scan_any(scan: SheetScan, values: _Values, part: str) -> None:
     buffers: dict[str, list[str]] = {}
     open_names: list[str] = []
     mark = scan.start
+    constants: list[tuple[int, int, Any]] = []
 
     def gather(upto: int) -> None:
         if cell is not None and open_names and "rPh" not in open_names and text[mark:upto]:
@@ -359,12 +376,12 @@ def _scan_any(scan: SheetScan, values: _Values, part: str) -> None:
             scan.right = max(scan.right, column)
             scan.bottom = max(scan.bottom, row)
         if shape is not None:
-            formula = FormulaCell(row, column, end, "".join(buffers.get("f", [])), value, -1)
-            formula.start, formula.kind, formula.attributes = cell_start, shape.get("t", "normal"), shape
-            formula.type, formula.dynamic = kind, "cm" in cell
+            formula = FormulaCell(row, column, "".join(buffers.get("f", [])), value)
+            formula.start, formula.end, formula.kind, formula.attributes = cell_start, end, shape.get("t", "normal"), shape
+            formula.dynamic = "cm" in cell
             scan.formulas.append(formula)
         elif value is not None:
-            scan.rows.setdefault(row, []).append((column, value))
+            constants.append((row, column, value))
 
     for event, start, end, name, attributes, data in walk(scan):
         if event == "text":
@@ -400,10 +417,13 @@ def _scan_any(scan: SheetScan, values: _Values, part: str) -> None:
         elif name == "c" and cell is not None:
             finish(end)
             cell = None
-    for cells in scan.rows.values():
-        cells.sort(key=lambda item: item[0])
-    scan.formulas.sort(key=lambda item: item.start)
-    scan.errors, scan.unordered = bool(values.errors), True
+    constants.sort(key=lambda each: each[:2])
+    for row, column, value in constants:
+        scan.value_rows.append(row)
+        scan.value_columns.append(column)
+        scan.values.append(value)
+    scan.formulas.sort(key=lambda each: (each.row, each.column))
+    scan.errors = bool(values.errors)
 
 
 def _position(reference: str | None, row: int, column: int, scan: SheetScan, part: str) -> tuple[int, int]:

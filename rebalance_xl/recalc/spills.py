@@ -169,7 +169,7 @@ def occupied_by(scans: list[SheetScan], anchors: list[Anchor]) -> list[dict[tupl
     for sheet, scan in enumerate(scans):
         cells: dict[tuple[int, int], Any] = {}
         if sheet in concerned:
-            cells = {(row, column): "value" for row, values in scan.rows.items() for column, _ in values}
+            cells = dict.fromkeys(zip(scan.value_rows, scan.value_columns, strict=True), "value")
             for cell in scan.formulas:
                 if cell.formula or cell.kind != "normal":
                     cells[cell.row, cell.column] = "formula"

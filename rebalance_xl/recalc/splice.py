@@ -84,7 +84,7 @@ def spliced(scan: SheetScan, changes: SheetChanges) -> str:
     -------
     str
     """
-    edits = [_formula_edit(scan, change) for change in changes.formulas]
+    edits = list(_formula_edits(scan, changes.formulas))
     if changes.children:
         edits.extend(_children_edits(scan, changes.children))
         edits.sort(key=lambda edit: (edit[0], edit[1]))
@@ -100,14 +100,31 @@ def spliced(scan: SheetScan, changes: SheetChanges) -> str:
     return _with_dimension(result, scan, changes) if changes.children else result
 
 
-def _formula_edit(scan: SheetScan, change: FormulaChange) -> tuple[int, int, str]:
-    cell, value = change.cell, change.value
-    kind, data = typed_value(value)
-    if change.area is None and cell.data_length > 0 and (kind or "n") == cell.type and data == data.strip():
-        end = cell.end - len("</v></c>")
-        return end - cell.data_length, end, data
-    start = scan.start_of(cell)
-    return start, cell.end, _formula_cell(scan, change, scan.text[start : cell.end], kind, data)
+def _formula_edits(scan: SheetScan, changes: list[FormulaChange]) -> Iterator[tuple[int, int, str]]:
+    """Yield the edits of formula cells; where only a number or text of the same type changes, only that is replaced."""
+    text = scan.text
+    position = scan.start
+    for change in changes if scan.plain else sorted(changes, key=lambda each: each.cell.start):
+        cell = change.cell
+        if scan.plain:
+            start = text.index(f'<c r="{column_letters(cell.column)}{cell.row}"', position)
+            position = text.index("</c>", start) + 4 if not text.startswith("/>", text.index(">", start) - 1) else (
+                text.index(">", start) + 1
+            )
+        else:
+            start, position = cell.start, cell.end
+        old = text[start:position]
+        value = change.value
+        kind, data = typed_value(value)
+        if scan.plain and change.area is None and old.endswith("</v></c>"):
+            content = old.rfind("<v>")
+            tag = old[: old.index(">")]
+            written = _TYPE.search(tag)
+            same_type = (written is None and not kind) or (written is not None and f' t="{kind}"' == written[0])
+            if content >= 0 and same_type and data == data.strip() and " vm=" not in tag:
+                yield start + content + 3, position - 8, data
+                continue
+        yield start, position, _formula_cell(scan, change, old, kind, data)
 
 
 def _formula_cell(scan: SheetScan, change: FormulaChange, old: str, kind: str, data: str) -> str:

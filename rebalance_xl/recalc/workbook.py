@@ -314,7 +314,7 @@ def _compare_children(scan: SheetScan, anchor: Anchor, changes: SheetChanges) ->
     left, right = min(area.left, before.left), max(area.right, before.right)
     formulas = {(cell.row, cell.column) for cell in scan.formulas if top <= cell.row <= bottom}
     for row in range(top, bottom + 1):
-        old = dict(scan.rows.get(row, ()))
+        old = scan.row_values(row)
         for column in range(left, right + 1):
             if (row, column) in formulas:
                 continue
