@@ -16,7 +16,7 @@ from rebalance_xl.functions.liquidation_equation import (
 )
 from rebalance_xl.functions.margin import liquidation_distance
 from rebalance_xl.functions.tier_tables import TierTables, read_margin_tiers
-from rebalance_xl.functions.tiers import TierTable, max_leverage_of, requirement
+from rebalance_xl.functions.tiers import TierTable, position_max_leverage, position_requirement
 from rebalance_xl.functions.venues import GENERIC, VENUE_WORDS, estimate_label
 
 HOURS_A_DAY, DAYS_A_YEAR = 24.0, 365.0
@@ -87,8 +87,9 @@ class Tiers:
         table = self.table(position)
         if table is None:
             return None
-        size = notional if not position.inverse else notional / position.mark
-        most = float(max_leverage_of(table, size))
+        quantity = notional if position.inverse else notional / position.mark
+        value = notional / position.mark if position.inverse else notional
+        most = float(position_max_leverage(table, quantity, value))
         return most if math.isfinite(most) else None
 
 
@@ -112,8 +113,8 @@ def others_of(book: Book, tiers: Tiers, position: Position) -> Others:
             continue
         table = tiers.table(other)
         if table is not None:
-            size = contracts.position_value(other.quantity, other.mark, contract_number(other))
-            maintenance += float(requirement(table, size)) * other.money
+            value = contracts.position_value(other.quantity, other.mark, contract_number(other))
+            maintenance += float(position_requirement(table, other.quantity, value)) * other.money
         pnl += pnl_of(other)
         margin += margin_of(other)
     return Others(maintenance, pnl, margin)

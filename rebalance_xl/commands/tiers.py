@@ -62,7 +62,7 @@ def _show_rows(listing: TierListing) -> None:
         [
             f"{each.floor:,.10g}",
             "no limit" if math.isinf(each.cap) else f"{each.cap:,.10g}",
-            f"{each.max_leverage:g}x" if each.max_leverage else "",
+            f"{each.max_leverage:g}x" if each.max_leverage == each.max_leverage else "",
             f"{each.rate * 100:g} %",
             f"{each.amount:,.10g}",
         ]

@@ -147,6 +147,17 @@ def requirement(table: TierTable, value: Numbers, size: Numbers | None = None) -
     return value * rate_at(table, where_in) - amount_at(table, where_in)
 
 
+def position_requirement(table: TierTable, quantity: Numbers, value: Numbers) -> Numbers:
+    """Return the maintenance margin of a position, whether its tiers count values or contracts."""
+    return requirement(table, value, tier_size(table, quantity, value))
+
+
+def position_max_leverage(table: TierTable, quantity: Numbers, value: Numbers) -> Numbers:
+    """Return the largest leverage for a position; NaN where none is stated, #NUM! beyond the last tier."""
+    size = tier_size(table, quantity, value)
+    return where(is_beyond(table, size), NUM, leverage_at(table, size))
+
+
 def maintenance_amounts(floors: Sequence[float], rates: Sequence[float]) -> list[float]:
     """Return the amounts that make tiers continuous: ``c_i = c_(i-1) + floor_i (r_i - r_(i-1))``, from 0."""
     amounts = [0.0]

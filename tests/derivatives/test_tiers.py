@@ -20,7 +20,13 @@ from rebalance_xl.functions.tier_tables import (
     tier_tables,
     workbook_tables,
 )
-from rebalance_xl.functions.tiers import TierError, TierTable, read_tier_rows
+from rebalance_xl.functions.tiers import (
+    TierError,
+    TierTable,
+    position_max_leverage,
+    position_requirement,
+    read_tier_rows,
+)
 
 GOOD = [[0, 50_000, 100, 0.005, 0], [50_000, 400_000, 75, 0.0065, 75], [400_000, None, 50, 0.01, 1_475]]
 HEADER = ["Floor", "Cap", "MaxLeverage", "Rate", "Amount"]
@@ -301,3 +307,19 @@ def test_tiers_in_coin_of_bybit() -> None:
 def test_choice_is_read(value: Any, expected: Any) -> None:
     """A rate stays a rate and a name loses its blanks."""
     assert read_tier_choice(value) == expected
+
+
+def test_positions_find_their_tier_by_value_or_by_contracts() -> None:
+    """30 BTC are 3,000 contracts of 0.01 at OKX, tier 2; at Binance their value counts; at BingX the dollars do."""
+
+    def named(name: str) -> TierTable:
+        table = shipped_tables().lookup(name)
+        assert isinstance(table, TierTable)
+        return table
+
+    assert position_requirement(named("okx:BTC-USDT-SWAP"), 30.0, 1.5e6) == pytest.approx(1.5e6 * 0.005)
+    assert position_max_leverage(named("okx:BTC-USDT-SWAP"), 30.0, 1.5e6) == 66.66
+    assert position_requirement(named("binance:BTCUSDT"), 30.0, 1.5e6) == pytest.approx(1.5e6 * 0.0065 - 1_500)
+    assert position_requirement(named("bingx:BTC-USD"), 300_000.0, 6.0) == pytest.approx(6.0 * 0.005)
+    beyond = position_max_leverage(named("okx:BTC-USDT-SWAP"), 2_700.0, 1e8)
+    assert beyond != beyond
