@@ -32,6 +32,8 @@ def value_of_holding(record: Record, problems: list[Problem]) -> float:
             )
         return product
     if quantity and record.table.column("Price") is not None:
+        if not record.is_blank("Price"):
+            return 0.0
         problems.append(
             Problem(ERROR, record.where("Price"), f"the Price of {asset} is blank, so its value is not known")
         )
@@ -40,6 +42,8 @@ def value_of_holding(record: Record, problems: list[Problem]) -> float:
         return 0.0
     if value is not None:
         return float(value)
+    if not (record.is_blank("Quantity") and record.is_blank("Value")):
+        return 0.0
     if quantity is None and record.table.column("Value") is not None and record.table.column("Quantity") is None:
         where, what = record.where("Value"), "Value"
     else:
@@ -53,10 +57,12 @@ def check_position(record: Record, problems: list[Problem]) -> bool:
     symbol = record["Symbol"]
     usable = True
     for column in ("Asset", "Side", "MarkPrice"):
-        if record[column] is None and record.table.column(column) is not None:
+        if record.is_blank(column) and record.table.column(column) is not None:
             problems.append(Problem(ERROR, record.where(column), f"the {column} of {symbol} is blank"))
         usable = usable and record[column] is not None
     if record["Quantity"] and record["EntryPrice"] is None:
+        usable = False
+    if record["Quantity"] and record.is_blank("EntryPrice"):
         problems.append(Problem(ERROR, record.where("EntryPrice"), f"{symbol} is open, but its EntryPrice is blank"))
         usable = False
     if record["Quantity"] and not record["Margin"]:

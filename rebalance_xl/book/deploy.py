@@ -103,7 +103,7 @@ def find_needs(
             need.refusal = _futures_refusal(book, tiers, need)
         elif need.kind == BUYING:
             need.fee_rate = book.venue(need.venue).spot_fee
-            need.refusal = book.venue(need.venue).refusal("spot") if need.venue else ""
+            need.refusal = need.refusal or (book.venue(need.venue).refusal("spot") if need.venue else "")
     order = sorted(enumerate(needs), key=lambda pair: (*_rank(pair[1]), pair[0]))
     return [need for _, need in order]
 

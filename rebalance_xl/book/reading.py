@@ -38,6 +38,11 @@ class Record:
     def __getitem__(self, column: str) -> Any:
         return self.values[column]
 
+    def is_blank(self, column: str) -> bool:
+        """Tell whether the row's cell in a column is blank; a cell that cannot be read is not."""
+        place = self.table.column(column)
+        return place is None or is_blank(self.table.rows[self.row][place])
+
     def where(self, column: str) -> str:
         """Return the address of the row's cell in a column, of its first cell where the column is missing."""
         return self.table.address(self.row, self.table.column(column) or 0)
