@@ -100,6 +100,10 @@ class Office:
             raise OfficeError(answer["error"] + "\n" + answer["traceback"])
         return answer
 
+    def log_text(self) -> str:
+        """Return what LibreOffice and the extension have logged so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
     def close(self) -> None:
         """End soffice and the driver."""
         assert self._process.stdin is not None

@@ -1,7 +1,8 @@
 """Binds the functions in a book from Excel to the extension, when Calc has opened it.
 
-From LibreOffice 25.2 on Calc does this itself. Calc 7.4 opens such a book with unknown names and would show
-#NAME? at the next recalculation; setting the formulas again binds them. Setting a formula gets slower with the
+From LibreOffice 25.2 on Calc binds them itself. Calc 7.4 opens such a book with unknown names and would show
+#NAME? at the next recalculation; setting the formulas again binds them. In every version single cells become
+ranges of one cell where a blank is no 0 (see ``single_cells``). Setting a formula gets slower with the
 number already set, so there is a limit; beyond it the names are rewritten in the file before it is opened.
 """
 
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rebalance_xl.hosts.calc.formula_names import to_calc_names, to_shown_names
+from rebalance_xl.hosts.calc.single_cells import keep_blanks
 
 __all__ = ["MOST_FORMULAS", "Rebound", "comes_from_excel", "rebind"]
 
@@ -61,7 +63,7 @@ def rebind(document: Any, most: int = MOST_FORMULAS) -> Rebound:
     todo: list[tuple[Any, str, bool]] = []
     for sheet in (document.Sheets.getByIndex(index) for index in range(document.Sheets.getCount())):
         todo += _unbound_formulas(sheet)
-    names = [(each, to_calc_names(each.Content)) for each in _elements(document.NamedRanges)]
+    names = [(each, _bound(each.Content)) for each in _elements(document.NamedRanges)]
     changed_names = [(each, new) for each, new in names if new != each.Content]
     formats = list(_unbound_conditions(document))
     if not (todo or changed_names or formats):
@@ -94,6 +96,11 @@ def rebind(document: Any, most: int = MOST_FORMULAS) -> Rebound:
     return done
 
 
+def _bound(formula: str) -> str:
+    """Return a formula whose functions are bound, and for which a blank cell stays blank."""
+    return keep_blanks(to_calc_names(formula))
+
+
 def _unbound_formulas(sheet: Any) -> Iterator[tuple[Any, str, bool]]:
     """Yield cells (for an array formula its whole area), the formula that binds, and whether it is an array."""
     arrays: set[tuple[int, int]] = set()
@@ -101,7 +108,7 @@ def _unbound_formulas(sheet: Any) -> Iterator[tuple[Any, str, bool]]:
         origin = area.getRangeAddress()
         for row, line in enumerate(area.getFormulaArray(), start=origin.StartRow):
             for column, formula in enumerate(line, start=origin.StartColumn):
-                bound = to_calc_names(formula)
+                bound = _bound(formula)
                 if bound == formula:
                     continue
                 if not formula.startswith("{"):
