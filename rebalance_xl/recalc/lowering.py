@@ -47,7 +47,7 @@ from .parameter_classes import (
     parameter_class,
 )
 from .references import MAX_COLUMNS, MAX_ROWS, Area, column_letters, column_number, parse_area
-from .structured import ThisRow, resolve
+from .structured import ThisRow, resolve, split_specifier
 
 _PREFIXES = ("_xlfn.", "_xlws.", "_xll.", "_xludf.", "_xldudf_", "_xlpm.")
 Piece = str | int | Callable[[int, int, Sequence[str]], str]
@@ -372,7 +372,7 @@ class _Compiler:
 
     def structured(self, reference: Structured, wanted: str) -> _Out:
         if not reference.table:
-            raise FormulaError("a structured reference without its table")
+            return self.own_table(reference, wanted)
         table = self.book.tables.get(reference.table.lower())
         if table is None:
             raise FormulaError(f"there is no table {reference.table}")
@@ -387,6 +387,23 @@ class _Compiler:
         if wanted == VALUE:
             return _Out([lambda row, column, _: one_cell(prefix + mark, area, row, column)], True)
         return _Out([found], False)
+
+    def own_table(self, reference: Structured, wanted: str) -> _Out:
+        """Lower a structured reference without a table's name: it means the table that the formula stands in."""
+        tables = [table for table in self.book.tables.values() if table.sheet == self.sheet]
+
+        def text(row: int, column: int, _: Sequence[str]) -> str:
+            table = next((each for each in tables if each.area.contains(row, column)), None)
+            try:
+                found = resolve(table, reference.inner, "", True) if table is not None else "#REF!"
+            except FormulaError:
+                return "#REF!"
+            return found.at(row) if isinstance(found, ThisRow) else found
+
+        items, columns = split_specifier(reference.inner or "")
+        if "#this row" in items and len(columns) == 1:
+            return _Out([text], True)
+        return self.intersected([text], wanted)
 
     def at(self, operand: Operand) -> _Out:
         if isinstance(operand, Structured) and operand.inner is not None and "#this row" not in operand.inner.lower():
@@ -432,7 +449,7 @@ class _Compiler:
         found = self.defined(Name(call.name)) if not call.name.startswith("_xl") else None
         if found is not None:
             raise FormulaError(f"the name {call.name} is used as a function")
-        if name in ALTERNATIVES and len(call.arguments) >= ALTERNATIVES[name]:
+        if name in ALTERNATIVES and len(call.arguments) >= ALTERNATIVES[name] and not _over_ranges(name, call.arguments):
             name = f"RXL.{name}"
         implementation = self.book.registered(name)
         if implementation is not None:
@@ -687,6 +704,12 @@ class _Compiler:
 
     def invoke(self, operand: Invoke) -> _Out:
         raise FormulaError("a lambda called on the spot is not supported")
+
+
+def _over_ranges(name: str, arguments: Sequence[Expression | None]) -> bool:
+    """Say whether an AGGREGATE is one of those over several ranges, from which hidden rows are left out here."""
+    code = arguments[0].single if name == "AGGREGATE" and arguments[0] is not None else None
+    return isinstance(code, Literal) and code.text.isdigit() and int(code.text) < 14
 
 
 def _ignores_hidden(name: str, arguments: Sequence[Expression | None]) -> str | None:

@@ -58,11 +58,12 @@ def split_specifier(inner: str) -> tuple[list[str], list[str]]:
         if text.startswith("#"):
             return [*items, text.lower()], columns
         return items, [_ESCAPE.sub(r"\1", text)]
-    for bracketed, _ in _PART.findall(text):
+    for bracketed, bare in _PART.findall(text):
         if bracketed.strip().lower() in _ITEMS:
             items.append(bracketed.strip().lower())
-        elif bracketed:
-            columns.append(_ESCAPE.sub(r"\1", bracketed))
+        elif bracketed or bare.strip() not in ("", ":"):
+            # XlsxWriter expands [@Price] to [[#This Row],Price], with a column that has no brackets of its own.
+            columns.append(_ESCAPE.sub(r"\1", bracketed or bare.strip()))
     return items, columns
 
 
