@@ -180,10 +180,13 @@ class Calculation:
             for row, column, block in self._computed(scan):
                 engine.set_formula_block(sheet, row, column, [["=" + cell.lowered for cell in line] for line in block])
 
-    def _computed(self, scan: SheetScan) -> Iterator[tuple[int, int, list[list[FormulaCell]]]]:
-        """Yield the formula cells that the engine computes in rectangles."""
+    def _computed(self, scan: SheetScan) -> list[tuple[int, int, list[list[FormulaCell]]]]:
+        """Return the formula cells that the engine computes in rectangles."""
         cells = [cell for cell in scan.formulas if cell.lowered is not None]
-        yield from rectangles(by_row([cell.row for cell in cells], [cell.column for cell in cells], cells))
+        if scan.blocks is None or scan.blocks[0] != len(cells):
+            grouped = rectangles(by_row([cell.row for cell in cells], [cell.column for cell in cells], cells))
+            scan.blocks = (len(cells), list(grouped))
+        return scan.blocks[1]
 
     def settle(self) -> None:
         """Let the engine compute until the spilled arrays do not change any more."""

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .formula_text import FormulaError, find_shapes, shift_formula, shift_reference, split_references
+from .formula_text import (
+    FormulaError,
+    digit_classes,
+    find_shapes,
+    only_references_and_numbers,
+    shift_formula,
+    shift_reference,
+    split_references,
+)
 from .lowering import Lowering, Template
 from .parameter_classes import VALUE
 from .scan import FormulaCell, SheetScan
@@ -57,8 +65,22 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int) -> Iterator[For
         Cells that were left alone.
     """
     formulas = scan.formulas
+    texts = [cell.formula for cell in formulas]
+    classes = digit_classes(texts)
+    unsure: list[FormulaCell] = []
+    safe: dict[str, Template | None] = {}
+    for cell, text, each in zip(formulas, texts, classes, strict=True):
+        if each in safe:
+            template = safe[each]
+        else:
+            template = safe[each] = _safe_template(lowering, text, sheet)
+        if template is not None and cell.kind != "array" and cell.kind != "dataTable":
+            cell.template = template
+            cell.lowered = text
+        else:
+            unsure.append(cell)
     templates: dict[str, Template | FormulaError] = {}
-    for cell, shape in zip(formulas, find_shapes([cell.formula for cell in formulas]), strict=True):
+    for cell, shape in zip(unsure, find_shapes([cell.formula for cell in unsure]), strict=True):
         if cell.kind == "array" or cell.kind == "dataTable" or not shape:
             yield cell
             continue
@@ -74,10 +96,19 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int) -> Iterator[For
         if template.verbatim:
             cell.lowered = cell.formula
         else:
-            try:
-                cell.lowered = template.render(split_references(cell.formula)[1], cell.row, cell.column)
-            except FormulaError as error:
-                keep(cell, error)
+            cell.lowered = template.render(split_references(cell.formula)[1], cell.row, cell.column)
+
+
+def _safe_template(lowering: Lowering, formula: str, sheet: int) -> Template | None:
+    """Return the template of a formula when every formula that differs in digits only goes to the engine as it is."""
+    shape, references = split_references(formula)
+    if not formula or not only_references_and_numbers(shape):
+        return None
+    try:
+        template = lowering.template(shape, references, sheet, VALUE)
+    except FormulaError:
+        return None
+    return template if template.verbatim else None
 
 
 def lower_shape(lowering: Lowering, cell: FormulaCell, shape: str, sheet: int, mode: str) -> Template | FormulaError:

@@ -707,9 +707,9 @@ class _Compiler:
 
 
 def _over_ranges(name: str, arguments: Sequence[Expression | None]) -> bool:
-    """Say whether an AGGREGATE is one of those over several ranges, from which hidden rows are left out here."""
-    code = arguments[0].single if name == "AGGREGATE" and arguments[0] is not None else None
-    return isinstance(code, Literal) and code.text.isdigit() and int(code.text) < 14
+    """Say whether an AGGREGATE is over ranges: the engine answers it, hidden rows are left out here."""
+    array = arguments[2] if name == "AGGREGATE" else None
+    return array is not None and isinstance(array.single, Ref | Structured | Name)
 
 
 def _ignores_hidden(name: str, arguments: Sequence[Expression | None]) -> str | None:

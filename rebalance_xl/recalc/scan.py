@@ -48,7 +48,9 @@ class FormulaCell:
     old : worksheet value
         Its cached value, None when it has none.
     start, end : int
-        Where its element lies in the sheet's text, -1 when that has to be looked up by its name.
+        Where its element lies in the sheet's text; a start of -1 has to be looked up.
+    data, type
+        The cached value as the file has it right before the closing tags, None when it is not so simple, and its type.
     kind, attributes, dynamic
         The formula element's type and attributes, and whether the cell carries cell metadata.
     lowered : str or None
@@ -61,6 +63,8 @@ class FormulaCell:
 
     start = -1
     end = -1
+    data: str | None = None
+    type = "n"
     kind = "normal"
     attributes: dict[str, str] = {}  # noqa: RUF012 - shared on purpose and never changed
     dynamic = False
@@ -100,6 +104,7 @@ class SheetScan:
     implicit: bool = False
     errors: bool = False
     plain: bool = False
+    blocks: tuple[int, list[tuple[int, int, list[list[FormulaCell]]]]] | None = None
     _rows: dict[int, dict[int, Any]] | None = None
 
     def row_values(self, row: int) -> dict[int, Any]:
@@ -250,7 +255,8 @@ def _attributes(text: str) -> dict[str, str]:
 def _scan_fast(scan: SheetScan, values: _Values) -> bool:
     """Read cells written the usual way, all at once; False when any cell is written otherwise."""
     text, start, end = scan.text, scan.start, scan.end
-    found = _FAST_CELL.findall(text, start, end)
+    matches = list(_FAST_CELL.finditer(text, start, end))
+    found = [match.groups("") for match in matches]
     written = text.count("<c ", start, end) + text.count("<c>", start, end) + text.count("<c/", start, end)
     if len(found) != written + text.count("<c\n", start, end) + text.count("<c\t", start, end):
         return False
@@ -279,7 +285,8 @@ def _scan_fast(scan: SheetScan, values: _Values) -> bool:
         scan.value_columns = [columns[index] for index in kept]
         scan.values = [cells[index] for index in kept]
     else:
-        _split_cells(scan, rows, columns, cells, tags, formulas)
+        ends = [match.end() for match in matches]
+        _split_cells(scan, rows, columns, cells, tags, formulas, data, ends)
         _add_attributes(scan, [each for each, tag in zip(attributes, tags, strict=True) if tag], parsed)
     scan.bottom = max(scan.value_rows[-1] if scan.values else 0, scan.formulas[-1].row if scan.formulas else 0)
     return True
@@ -292,11 +299,14 @@ def _split_cells(
     cells: Sequence[Any],
     tags: Sequence[str],
     formulas: Sequence[str],
+    data: Sequence[str],
+    ends: Sequence[int],
 ) -> None:
     add_row, add_column = scan.value_rows.append, scan.value_columns.append
     add_value, add_formula = scan.values.append, scan.formulas.append
     shapes: dict[str, dict[str, str]] = {}
-    for row, column, value, tag, formula in zip(rows, columns, cells, tags, formulas, strict=True):
+    zipped = zip(rows, columns, cells, tags, formulas, data, ends, strict=True)
+    for row, column, value, tag, formula, content, end in zipped:
         if not tag:
             if value is not None:
                 add_row(row)
@@ -304,6 +314,8 @@ def _split_cells(
                 add_value(value)
             continue
         cell = FormulaCell(row, column, from_xml(formula) if "&" in formula else formula, value)
+        cell.end = end
+        cell.data = content
         add_formula(cell)
         if tag != "<f>":
             shape = shapes.get(tag)
@@ -317,11 +329,16 @@ def _split_cells(
 
 
 def _add_attributes(scan: SheetScan, attributes: list[str], parsed: dict[str, dict[str, str]]) -> None:
-    dynamic = {each for each, found in parsed.items() if "cm" in found}
-    if dynamic:
-        for cell, each in zip(scan.formulas, attributes, strict=True):
-            if each in dynamic:
-                cell.dynamic = True
+    unusual = {each: found for each, found in parsed.items() if "cm" in found or "t" in found or "vm" in found}
+    if not unusual:
+        return
+    for cell, each in zip(scan.formulas, attributes, strict=True):
+        found = unusual.get(each)
+        if found is not None:
+            cell.dynamic = "cm" in found
+            cell.type = found.get("t", "n")
+            if "vm" in found:
+                cell.data = None
 
 
 def walk(scan: SheetScan) -> Iterator[tuple[str, int, int, str, str, str]]:

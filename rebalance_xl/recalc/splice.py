@@ -103,28 +103,15 @@ def spliced(scan: SheetScan, changes: SheetChanges) -> str:
 def _formula_edits(scan: SheetScan, changes: list[FormulaChange]) -> Iterator[tuple[int, int, str]]:
     """Yield the edits of formula cells; where only a number or text of the same type changes, only that is replaced."""
     text = scan.text
-    position = scan.start
     for change in changes if scan.plain else sorted(changes, key=lambda each: each.cell.start):
         cell = change.cell
-        if scan.plain:
-            start = text.index(f'<c r="{column_letters(cell.column)}{cell.row}"', position)
-            position = text.index("</c>", start) + 4 if not text.startswith("/>", text.index(">", start) - 1) else (
-                text.index(">", start) + 1
-            )
-        else:
-            start, position = cell.start, cell.end
-        old = text[start:position]
-        value = change.value
-        kind, data = typed_value(value)
-        if scan.plain and change.area is None and old.endswith("</v></c>"):
-            content = old.rfind("<v>")
-            tag = old[: old.index(">")]
-            written = _TYPE.search(tag)
-            same_type = (written is None and not kind) or (written is not None and f' t="{kind}"' == written[0])
-            if content >= 0 and same_type and data == data.strip() and " vm=" not in tag:
-                yield start + content + 3, position - 8, data
-                continue
-        yield start, position, _formula_cell(scan, change, old, kind, data)
+        end = cell.end
+        kind, data = typed_value(change.value)
+        if cell.data and (kind or "n") == cell.type and change.area is None and data == data.strip():
+            yield end - 8 - len(cell.data), end - 8, data
+            continue
+        start = cell.start if cell.start >= 0 else text.rindex("<c ", scan.start, end)
+        yield start, end, _formula_cell(scan, change, text[start:end], kind, data)
 
 
 def _formula_cell(scan: SheetScan, change: FormulaChange, old: str, kind: str, data: str) -> str:

@@ -1,4 +1,4 @@
-"""Arrays brought into another shape: EXPAND, WRAPROWS, WRAPCOLS, TRIMRANGE, PERCENTOF."""
+"""Arrays in another shape or order: EXPAND, WRAPROWS, WRAPCOLS, TRIMRANGE, VSTACK, HSTACK, SORTBY; PERCENTOF."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from rebalance_xl.cells import NA
-from rebalance_xl.recalc.native.arguments import Rows, cells_of, numbers_of
+from rebalance_xl.recalc.native.arguments import Rows, cells_of, numbers_of, to_rows
 from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
@@ -72,3 +72,37 @@ def _trimmed(rows: Rows, sides: int) -> Rows:
 def percentof(data_subset: Rows, data_all: Rows) -> float:
     """Return the part that the sum of a subset is of the sum of everything."""
     return math.fsum(numbers_of(data_subset)) / math.fsum(numbers_of(data_all))
+
+
+@worksheet("VSTACK", kinds="range*", override=True)
+def vstack(*arrays: Rows) -> Rows:
+    """Return arrays one below the other; the narrower ones are filled up with #N/A."""
+    width = max(len(array[0]) for array in arrays)
+    return [[*row, *[NA] * (width - len(row))] for array in arrays for row in array]
+
+
+@worksheet("HSTACK", kinds="range*", override=True)
+def hstack(*arrays: Rows) -> Rows:
+    """Return arrays side by side; the shorter ones are filled up with #N/A."""
+    height = max(len(array) for array in arrays)
+    padded = [[*array, *[[NA] * len(array[0])] * (height - len(array))] for array in arrays]
+    return [[cell for array in padded for cell in array[row]] for row in range(height)]
+
+
+@worksheet("SORTBY", kinds="range range any*", override=True, needs=2)
+def sortby(array: Rows, *keys: Any) -> Rows:
+    """Return the rows (or columns) of an array in the order of other arrays, each followed by 1 or -1."""
+    from rebalance_xl.recalc.native.lookup import sort_key
+
+    along_columns = len(array) == 1 and len(array[0]) > 1
+    size = len(array[0]) if along_columns else len(array)
+    order = list(range(size))
+    orders = [(keys[index], keys[index + 1] if index + 1 < len(keys) else 1.0) for index in range(0, len(keys), 2)]
+    for by_array, direction in reversed(orders):
+        cells = list(cells_of(to_rows(by_array)))
+        if len(cells) != size or direction not in (1, -1):
+            raise value_fault("each array to sort by must be as long as the sorted one, each order 1 or -1")
+        order.sort(key=[sort_key(cell) for cell in cells].__getitem__, reverse=direction == -1)
+    if along_columns:
+        return [[row[index] for index in order] for row in array]
+    return [array[index] for index in order]

@@ -1,11 +1,15 @@
-"""Dates of the calendar as Excel counts them: DATE with its limits, and the day of 29 February 1900."""
+"""Dates and times: DATE with its limits, the parts of a date, and dates and times given as text."""
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
+from rebalance_xl.cells import CellError
+from rebalance_xl.recalc.native.arguments import to_number
 from rebalance_xl.recalc.native.days import LAST_DAY, parts, serial_of
-from rebalance_xl.recalc.native.faults import number_fault
+from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
+from rebalance_xl.recalc.native.reading import number_of
 from rebalance_xl.recalc.native.registry import worksheet
 
 
@@ -34,3 +38,98 @@ def date(year: float, month: float, day: float, *, date_offset: int = 0) -> int:
 def _before_1900(month: int, day: int) -> int:
     """Return the serial number of a day counted from a month of 1899, which lies below 1."""
     return dt.date(1899, month, 1).toordinal() - dt.date(1899, 12, 31).toordinal() + day - 1
+
+
+@worksheet("YEAR", kinds="date", override=True)
+def year_of(serial_number: int) -> int:
+    """Return the year of a date, which may be text."""
+    return parts(serial_number)[0]
+
+
+@worksheet("MONTH", kinds="date", override=True)
+def month_of(serial_number: int) -> int:
+    """Return the month of a date, which may be text."""
+    return parts(serial_number)[1]
+
+
+@worksheet("DAY", kinds="date", override=True)
+def day_of(serial_number: int) -> int:
+    """Return the day of the month of a date, which may be text."""
+    return parts(serial_number)[2]
+
+
+@worksheet("WEEKDAY", kinds="date whole", override=True)
+def weekday(serial_number: int, return_type: int = 1) -> int:
+    """Return the day of the week by one of Excel's ways of counting (1 Sunday first, 2 Monday first, 3 from 0, ...)."""
+    parts(serial_number)
+    day = (serial_number - 1) % 7  # 0 is Sunday
+    if return_type in (1, 17):
+        return day + 1
+    if return_type == 3:
+        return (day - 1) % 7
+    first = 1 if return_type == 2 else return_type - 10
+    if not 1 <= first <= 7:
+        raise number_fault(f"return_type is {return_type}; it must be 1, 2, 3 or 11 to 17")
+    return (day - first) % 7 + 1
+
+
+def _clock(serial_number: float) -> int:
+    """Return the second of the day, rounded as Excel does."""
+    if serial_number < 0:
+        raise number_fault(f"{serial_number:.10g} is no time: it must not be below 0")
+    return round(serial_number % 1 * 86_400) % 86_400
+
+
+@worksheet("HOUR", kinds="number", override=True)
+def hour_of(serial_number: float) -> int:
+    """Return the hour of a time, which may be text."""
+    return _clock(serial_number) // 3600
+
+
+@worksheet("MINUTE", kinds="number", override=True)
+def minute_of(serial_number: float) -> int:
+    """Return the minute of a time, which may be text."""
+    return _clock(serial_number) // 60 % 60
+
+
+@worksheet("SECOND", kinds="number", override=True)
+def second_of(serial_number: float) -> int:
+    """Return the second of a time, which may be text."""
+    return _clock(serial_number) % 60
+
+
+def _read(text: Any) -> float:
+    """Return the serial number in a text; anything but text is refused."""
+    if isinstance(text, CellError):
+        raise Fault(text.code, text.reason)
+    number = number_of(text) if isinstance(text, str) else None
+    if number is None or not any(sign in text for sign in ":-/ "):
+        raise value_fault(f"{text!r} is no date or time as text")
+    return number
+
+
+@worksheet("DATEVALUE", kinds="any", override=True, dated=True)
+def datevalue(date_text: Any, *, date_offset: int = 0) -> int:
+    """Return the serial number of a date given as text; a time in it is left out."""
+    return int(_read(date_text) // 1) - date_offset
+
+
+@worksheet("TIMEVALUE", kinds="any", override=True)
+def timevalue(time_text: Any) -> float:
+    """Return the part of a day of a time given as text; a date in it is left out."""
+    return _read(time_text) % 1
+
+
+@worksheet("VALUE", kinds="any", override=True, dated=True)
+def value(text: Any, *, date_offset: int = 0) -> float:
+    """Return the number that a text reads as: money, percent, dates and times too."""
+    if isinstance(text, bool) or text == "":
+        raise value_fault(f"{text!r} is no number")
+    number = to_number(text)
+    return number - date_offset if isinstance(text, str) and date_offset and _is_date(text) else number
+
+
+def _is_date(text: str) -> bool:
+    """Tell whether a text that reads as a number is a date: two dashes or slashes, or the name of a month."""
+    words = text.upper().replace("AM", "").replace("PM", "").replace("E", "")
+    return text.count("/") == 2 or text.count("-") == 2 or any(sign.isalpha() for sign in words)

@@ -1,4 +1,4 @@
-"""Depreciation that the engine lacks: VDB, AMORLINC, AMORDEGRC."""
+"""Depreciation: DB, VDB, AMORLINC, AMORDEGRC."""
 
 from __future__ import annotations
 
@@ -8,6 +8,30 @@ from rebalance_xl.recalc.native.coupons import check_basis
 from rebalance_xl.recalc.native.days import year_fraction
 from rebalance_xl.recalc.native.faults import number_fault
 from rebalance_xl.recalc.native.registry import worksheet
+
+
+@worksheet("DB", kinds="number number number number number", override=True)
+def db(cost: float, salvage: float, life: float, period: float, month: float = 12.0) -> float:
+    """Return the depreciation of a period by the fixed-declining balance, with `month` months in the first year.
+
+    The rate is ``1 - (salvage / cost) ** (1 / life)``, rounded to three decimals.
+    """
+    whole, months = int(period), int(month)
+    if cost < 0 or salvage < 0 or life <= 0 or not 1 <= months <= 12:
+        raise number_fault("cost and salvage must not be below 0, life above 0, month between 1 and 12")
+    if whole < 1 or whole > math.ceil(life) + (1 if months < 12 else 0):
+        raise number_fault(f"the period is {period:.10g}; it must lie between 1 and {life:.10g}")
+    if cost == 0:
+        return 0.0
+    rate: float = math.floor((1 - (salvage / cost) ** (1 / life)) * 1000 + 0.5) / 1000
+    amount = cost * rate * months / 12
+    total = amount
+    for step in range(2, whole + 1):
+        amount = (cost - total) * rate
+        if step > life:
+            amount *= (12 - months) / 12
+        total += amount
+    return amount
 
 
 @worksheet("VDB", kinds="number number number number number number flag")

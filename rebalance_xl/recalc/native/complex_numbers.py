@@ -1,0 +1,159 @@
+"""Complex numbers written as text such as "3-4i", with 15 significant digits."""
+
+from __future__ import annotations
+
+import cmath
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from rebalance_xl.cells import CellError
+from rebalance_xl.recalc.native.arguments import Rows, cells_of, general, is_number
+from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
+from rebalance_xl.recalc.native.registry import worksheet
+
+_NUMBER = r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?"
+_COMPLEX = re.compile(rf"([+-]?(?:{_NUMBER}))?(?:([+-]?)({_NUMBER})?([ij]))?")
+
+
+def read(value: Any) -> tuple[complex, str]:
+    """Return a complex number and the letter of its imaginary unit ("" when it has no imaginary part).
+
+    Raises
+    ------
+    Fault
+        ``#NUM!`` for text that is no complex number, ``#VALUE!`` for TRUE and FALSE.
+    """
+    if isinstance(value, CellError):
+        raise Fault(value.code, value.reason)
+    if isinstance(value, bool):
+        raise value_fault("TRUE and FALSE are no complex numbers")
+    if value is None or is_number(value):
+        return complex(float(value or 0.0)), ""
+    match = _COMPLEX.fullmatch(value)
+    if match is None or not value:
+        raise number_fault(f"{value!r} is no complex number")
+    real, sign, imaginary, unit = match.groups()
+    if unit and real is not None and not sign:  # "5i": the digits belong to the imaginary part
+        if imaginary is not None:
+            raise number_fault(f"{value!r} is no complex number")
+        return complex(0.0, float(real)), unit
+    part = (float(imaginary) if imaginary else 1.0) * (-1.0 if sign == "-" else 1.0) if unit else 0.0
+    return complex(float(real or 0.0), part), unit or ""
+
+
+def written(number: complex, unit: str = "i") -> str:
+    """Return a complex number as text, each part with 15 significant digits."""
+    if not cmath.isfinite(number):
+        raise number_fault("the result is not finite")
+    real, imaginary = general(number.real), general(number.imag)
+    if imaginary == "0":
+        return real
+    part = {"1": "", "-1": "-"}.get(imaginary, imaginary)
+    if real == "0":
+        return f"{part}{unit}"
+    return f"{real}{'' if part.startswith('-') else '+'}{part}{unit}"
+
+
+def _unit(*units: str) -> str:
+    named = {unit for unit in units if unit}
+    if len(named) > 1:
+        raise value_fault("the numbers use both i and j")
+    return named.pop() if named else "i"
+
+
+def _register(name: str, formula: Callable[[complex], complex], what: str) -> None:
+    def kernel(inumber: Any) -> str:
+        number, unit = read(inumber)
+        return written(formula(number), unit or "i")
+
+    kernel.__doc__ = f"Return {what} of a complex number."
+    kernel.__name__ = name.lower()
+    worksheet(name, kinds="any", override=True)(kernel)
+
+
+_register("IMCONJUGATE", lambda z: z.conjugate(), "the conjugate")
+_register("IMCOS", cmath.cos, "the cosine")
+_register("IMCOSH", cmath.cosh, "the hyperbolic cosine")
+_register("IMCOT", lambda z: cmath.cos(z) / cmath.sin(z), "the cotangent")
+_register("IMCSC", lambda z: 1 / cmath.sin(z), "the cosecant")
+_register("IMCSCH", lambda z: 1 / cmath.sinh(z), "the hyperbolic cosecant")
+_register("IMEXP", cmath.exp, "the exponential")
+_register("IMLN", cmath.log, "the natural logarithm")
+_register("IMLOG10", cmath.log10, "the logarithm to base 10")
+_register("IMLOG2", lambda z: cmath.log(z) / math.log(2), "the logarithm to base 2")
+_register("IMSEC", lambda z: 1 / cmath.cos(z), "the secant")
+_register("IMSECH", lambda z: 1 / cmath.cosh(z), "the hyperbolic secant")
+_register("IMSIN", cmath.sin, "the sine")
+_register("IMSINH", cmath.sinh, "the hyperbolic sine")
+_register("IMSQRT", cmath.sqrt, "the square root")
+_register("IMTAN", cmath.tan, "the tangent")
+
+
+@worksheet("COMPLEX", kinds="number number any", override=True)
+def complex_(real_num: float, i_num: float, suffix: Any = None) -> str:
+    """Return a complex number from its parts; the suffix is "i" or "j"."""
+    if suffix is not None and suffix not in ("", "i", "j"):
+        raise value_fault(f'the suffix is {suffix!r}; it must be "i" or "j"')
+    return written(complex(real_num, i_num), suffix or "i")
+
+
+@worksheet("IMABS", kinds="any", override=True)
+def imabs(inumber: Any) -> float:
+    """Return the absolute value of a complex number."""
+    return abs(read(inumber)[0])
+
+
+@worksheet("IMARGUMENT", kinds="any", override=True)
+def imargument(inumber: Any) -> float:
+    """Return the angle of a complex number in radians; #DIV/0! for 0."""
+    number = read(inumber)[0]
+    if number == 0:
+        raise Fault("#DIV/0!", "0 has no angle")
+    return cmath.phase(number)
+
+
+@worksheet("IMDIV", kinds="any any", override=True)
+def imdiv(inumber1: Any, inumber2: Any) -> str:
+    """Return the quotient of two complex numbers; #NUM! for a division by 0."""
+    (left, first), (right, second) = read(inumber1), read(inumber2)
+    if right == 0:
+        raise number_fault("a division by 0")
+    return written(left / right, _unit(first, second))
+
+
+@worksheet("IMSUB", kinds="any any", override=True)
+def imsub(inumber1: Any, inumber2: Any) -> str:
+    """Return the difference of two complex numbers."""
+    (left, first), (right, second) = read(inumber1), read(inumber2)
+    return written(left - right, _unit(first, second))
+
+
+@worksheet("IMPOWER", kinds="any number", override=True)
+def impower(inumber: Any, number: float) -> str:
+    """Return a power of a complex number, by its absolute value and angle as Excel computes it."""
+    base, unit = read(inumber)
+    if base == 0:
+        if number <= 0:
+            raise number_fault("0 has no such power")
+        return "0"
+    return written(cmath.rect(abs(base) ** number, cmath.phase(base) * number), unit or "i")
+
+
+@worksheet("IMPRODUCT", kinds="range*", override=True)
+def improduct(*inumbers: Rows) -> str:
+    """Return the product of complex numbers; blank cells of ranges are left out."""
+    numbers = _all(inumbers)
+    return written(math.prod((number for number, _ in numbers), start=complex(1)), _unit(*(u for _, u in numbers)))
+
+
+@worksheet("IMSUM", kinds="range*", override=True)
+def imsum(*inumbers: Rows) -> str:
+    """Return the sum of complex numbers; blank cells of ranges are left out."""
+    numbers = _all(inumbers)
+    return written(sum((number for number, _ in numbers), start=complex(0)), _unit(*(u for _, u in numbers)))
+
+
+def _all(ranges: tuple[Rows, ...]) -> list[tuple[complex, str]]:
+    return [read(cell) for rows in ranges for cell in cells_of(rows) if cell is not None]
