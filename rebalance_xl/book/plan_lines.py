@@ -268,7 +268,7 @@ def _stable_lines(draft: Draft) -> list[Line]:
             )
         )
     for asset, change in changes.items():
-        if abs(change) > DUST * draft.total and not any(line.asset == asset for line in lines):
+        if abs(change) > 1e-10 * draft.total and not any(line.asset == asset for line in lines):
             reason = f"{amount_text(change)} left over stays in stablecoins (a new row)"
             lines.append(Line(asset, data.HOLD, price=1.0, reason=reason, product="cash"))
     return lines
