@@ -152,7 +152,7 @@ def liquidation_price(
     errors=_ERRORS,
     examples=[
         Example(
-            '=CROSS_LIQUIDATION_PRICE("long",109.488,32481.98,1535443.01,{1000000,5000000,,0.025,16300},'
+            '=CROSS_LIQUIDATION_PRICE("long",109.488,32481.98,1535443.01,{1000000,5000000,"",0.025,16300},'
             '356512.508122,-448192.885139999,,"binance")',
             "=26316.89326451877",
             "Binance FAQ b3c689c1: 26,316.89.",

@@ -21,14 +21,14 @@ class Case:
 
 BINANCE = (
     Case(
-        '=CROSS_LIQUIDATION_PRICE("long",109.488,32481.98,1535443.01,{1000000,5000000,,0.025,16300},356512.508122,'
+        '=CROSS_LIQUIDATION_PRICE("long",109.488,32481.98,1535443.01,{1000000,5000000,"",0.025,16300},356512.508122,'
         '-448192.885139999,"linear","binance")',
         26316.89,
         0.005,
         "BN-X-2, Binance FAQ b3c689c1",
     ),
     Case(
-        '=CROSS_LIQUIDATION_PRICE("short",10,6563.86,6570.42511770999,{50000,250000,,0.005,50},0,0,,"binance")',
+        '=CROSS_LIQUIDATION_PRICE("short",10,6563.86,6570.42511770999,{50000,250000,"",0.005,50},0,0,,"binance")',
         7189.95,
         0.01,
         "BN-API-2, position sample",
@@ -87,7 +87,7 @@ BYBIT = (
     Case('=LIQUIDATION_PRICE("long",1,50000,10,"bybit:BTCUSD",,"bybit")', "#VALUE!", 0, "an inverse table"),
     Case('=BANKRUPTCY_PRICE("short",60000,50)', 61200.0, 1e-9, "BY-BUST-3"),
     Case(
-        "=MAINTENANCE_MARGIN(500000,{0,200000,,0.005,0;200000,1000000,,0.01,1000;1000000,,,0.025,16000})",
+        '=MAINTENANCE_MARGIN(500000,{0,200000,"",0.005,0;200000,1000000,"",0.01,1000;1000000,"","",0.025,16000})',
         4000.0,
         1e-9,
         "BY-MM-2",
@@ -195,7 +195,7 @@ MEXC = (
 
 WEEX = (
     Case(
-        '=CROSS_LIQUIDATION_PRICE("short",0.5,98000,1400,{0,50000,,0.005;50000,100000,,0.01},0,0,"linear","weex")',
+        '=CROSS_LIQUIDATION_PRICE("short",0.5,98000,1400,{0,50000,"",0.005;50000,100000,"",0.01},0,0,"linear","weex")',
         100000.0,
         1e-9,
         "E20: the boundary (estimate)",
