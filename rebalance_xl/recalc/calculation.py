@@ -26,8 +26,7 @@ MAX_ARRAY = 4_000_000
 
 #: Functions that spill when a program that knows no dynamic arrays wrote them.
 SPILLING = frozenset(
-    """FILTER SORT SORTBY UNIQUE SEQUENCE RANDARRAY VSTACK HSTACK TAKE DROP CHOOSEROWS CHOOSECOLS TOCOL TOROW WRAPROWS
-    WRAPCOLS EXPAND TEXTSPLIT TRANSPOSE MMULT MINVERSE FREQUENCY LINEST TREND GROWTH""".split()
+    ["FILTER", "SORT", "SORTBY", "UNIQUE", "SEQUENCE", "RANDARRAY", "VSTACK", "HSTACK", "TAKE", "DROP", "CHOOSEROWS", "CHOOSECOLS", "TOCOL", "TOROW", "WRAPROWS", "WRAPCOLS", "EXPAND", "TEXTSPLIT", "TRANSPOSE", "MMULT", "MINVERSE", "FREQUENCY", "LINEST", "TREND", "GROWTH"]
 )
 
 
@@ -178,7 +177,7 @@ class Calculation:
                 if cell.lowered is None and cell.old is not None:
                     engine.set_value(sheet, cell.row, cell.column, cell.old)
             for row, column, block in self._computed(scan):
-                engine.set_formula_block(sheet, row, column, [["=" + cell.lowered for cell in line] for line in block])
+                engine.set_formula_block(sheet, row, column, [[f"={cell.lowered}" for cell in line] for line in block])
 
     def _computed(self, scan: SheetScan) -> list[tuple[int, int, list[list[FormulaCell]]]]:
         """Return the formula cells that the engine computes in rectangles."""

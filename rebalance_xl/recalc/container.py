@@ -64,9 +64,9 @@ class Container:
                 raise Refused(f"the part {info.filename} is encrypted: remove the password first")
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise Refused(f"the part {info.filename} is compressed in a way that Excel does not use")
-            if info.file_size > MAX_PART or info.file_size > BOMB_SIZE and (
+            if info.file_size > MAX_PART or (info.file_size > BOMB_SIZE and (
                 info.file_size > BOMB_RATIO * max(info.compress_size, 1)
-            ):
+            )):
                 raise Refused(f"the part {info.filename} would expand to {info.file_size / 2**20:,.0f} MB: refused")
             total += info.file_size
             members[info.filename] = info

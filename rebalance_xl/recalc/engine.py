@@ -134,7 +134,7 @@ class Engine:
             mode=mode, config=fz.WorkbookConfig(mode=mode, eval_config=config, enable_changelog=False)
         )
         self.workbook.set_temporal_egress("serial")
-        self.workbook.set_deterministic_clock(settings.now.replace(tzinfo=dt.timezone.utc))
+        self.workbook.set_deterministic_clock(settings.now.replace(tzinfo=dt.UTC))
         self.names = list(sheets)
         self.sheets = [self.workbook.sheet(name) for name in sheets]
         self.date_offset = 1462 if settings.date1904 else 0
@@ -281,7 +281,7 @@ class Engine:
             rows = []
             for row in answer:
                 rows.append([
-                    cell if cell.__class__ is float and cell - cell == 0 or cell.__class__ is str else self._cell(cell)
+                    cell if (cell.__class__ is float and cell - cell == 0) or cell.__class__ is str else self._cell(cell)
                     for cell in row
                 ])
             return rows

@@ -397,9 +397,7 @@ class Parser:
             operand = self._reference()
             if isinstance(operand, Ref | Name):
                 operand.sheet = text
-            elif isinstance(operand, Call) and text.startswith("["):
-                return operand
-            elif isinstance(operand, Literal):
+            elif (isinstance(operand, Call) and text.startswith("[")) or isinstance(operand, Literal):
                 return operand
             else:
                 raise FormulaError(f"{text} stands before something that is not a reference")

@@ -71,11 +71,11 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int) -> Iterator[For
     safe: dict[str, Template | None] = {}
     for cell, text, each in zip(formulas, texts, classes, strict=True):
         if each in safe:
-            template = safe[each]
+            known = safe[each]
         else:
-            template = safe[each] = _safe_template(lowering, text, sheet)
-        if template is not None and cell.kind != "array" and cell.kind != "dataTable":
-            cell.template = template
+            known = safe[each] = _safe_template(lowering, text, sheet)
+        if known is not None and cell.kind != "array" and cell.kind != "dataTable":
+            cell.template = known
             cell.lowered = text
         else:
             unsure.append(cell)

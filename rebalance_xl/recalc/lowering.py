@@ -117,10 +117,10 @@ class Template:
             if piece.__class__ is str:
                 out.append(piece)
             elif piece.__class__ is int:
-                out.append(references[piece])  # type: ignore[index]
+                out.append(references[piece])
             else:
-                out.append(piece(row, column, references))  # type: ignore[operator]
-        return "".join(out)  # type: ignore[arg-type]
+                out.append(piece(row, column, references))
+        return "".join(out)
 
 
 class Lowering:

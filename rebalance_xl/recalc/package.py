@@ -137,7 +137,7 @@ class Package:
             iterate=calculation is not None and calculation.get("iterate") in ("1", "true"),
             iterations=int(_number(calculation, "iterateCount", 100)),
             max_change=_number(calculation, "iterateDelta", 0.001),
-            metadata_part=metadata if metadata in container else None,
+            metadata_part=metadata if metadata is not None and metadata in container else None,
             written_by_excel=_written_by_excel(container),
             warnings=warnings,
         )

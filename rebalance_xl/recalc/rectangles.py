@@ -58,12 +58,12 @@ def rectangles(
         for span, run in runs.items():
             before = open_runs.pop(span, None)
             if before is not None and before[0] + len(before[1]) == row:
-                before[1].append(run)  # type: ignore[arg-type]
+                before[1].append(run)
                 following[span] = before
             else:
                 if before is not None:
                     yield before[0], span[0], before[1]
-                following[span] = (row, [run])  # type: ignore[list-item]
+                following[span] = (row, [run])
         for span, (top, block) in open_runs.items():
             yield top, span[0], block
         open_runs = following

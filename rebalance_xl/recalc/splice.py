@@ -133,8 +133,8 @@ def _formula_cell(scan: SheetScan, change: FormulaChange, old: str, kind: str, d
         tag = formula.index(">")
         formula = f'<{prefix}f t="array" ref="{change.area.text()}"' + formula[tag:]
     elif change.area is not None:
-        tag = formula.index(">")
-        formula = _REF.sub(lambda match: f'{match[1]}"{change.area.text()}"', formula[:tag]) + formula[tag:]
+        tag, area = formula.index(">"), change.area.text()
+        formula = _REF.sub(lambda match: f'{match[1]}"{area}"', formula[:tag]) + formula[tag:]
     space = ' xml:space="preserve"' if kind == "str" and data != data.strip() else ""
     return f"{start}>{formula}<{prefix}v{space}>{data}</{prefix}v></{prefix}c>"
 

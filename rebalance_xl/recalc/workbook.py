@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..cells import CellError
 from .calculation import Calculation
 from .metadata import dynamic_array_index
 from .output import verify_package, write_atomically
@@ -181,6 +180,18 @@ def recalculate_bytes(
 def _recalculated(
     data: bytes, as_of: dt.date | dt.datetime | None, spill_plain: bool | None, check: bool
 ) -> tuple[bytes, Recalculation, Callable[[bytes], None] | None]:
+    collecting = gc.isenabled()
+    gc.disable()  # a recalculation makes millions of objects that all live until its end
+    try:
+        return _computed(data, as_of, spill_plain, check)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _computed(
+    data: bytes, as_of: dt.date | dt.datetime | None, spill_plain: bool | None, check: bool
+) -> tuple[bytes, Recalculation, Callable[[bytes], None] | None]:
     package, scans = open_book(data)
     plain = _written_by_openpyxl(package) if spill_plain is None else spill_plain
     calculation = Calculation(package, scans, moment(as_of), plain)
@@ -334,9 +345,9 @@ def _changed_parts(package: Package, scans: list[SheetScan], changes: list[Sheet
         index, parts = dynamic_array_index(package)
         for change in fresh:
             change.metadata = index
-    for sheet, scan, change in zip(package.sheets, scans, changes, strict=True):
-        if change:
-            parts[sheet.part] = spliced(scan, change).encode(scan.encoding)
+    for sheet, scan, changed in zip(package.sheets, scans, changes, strict=True):
+        if changed:
+            parts[sheet.part] = spliced(scan, changed).encode(scan.encoding)
     return parts
 
 
