@@ -81,6 +81,14 @@ def argument_name(parameter: Parameter) -> str:
     return _NAMES_IN_VBA.get(parameter.name, parameter.name)
 
 
+def argument_name(parameter: Parameter) -> str:
+    """Return the name of an argument in Excel.
+
+    VBA knows no case, so an argument with a worksheet function's name would hide that function in its wrapper.
+    """
+    return f"{parameter.name}_value" if parameter.name.upper() in FUNCTIONS else parameter.name
+
+
 def optional_flags(function: Function) -> list[bool]:
     """Tell for each argument, hidden ones included, whether Excel may leave it out.
 
@@ -144,7 +152,9 @@ def answer(function: Function, arguments: Sequence[Any]) -> Any:
         if parameter.clock and (index >= len(given) or given[index] is MISSING):
             given += [MISSING] * (index + 1 - len(given))
             given[index] = dt.date.today()
-    if function.context:
+    if not function.context:
+        given += hidden  # one argument too many, which the call refuses
+    else:
         given += [MISSING] * (count - len(given))
         hidden += [MISSING] * (len(function.context) - len(hidden))
         for parameter, value in zip(function.context, hidden, strict=True):

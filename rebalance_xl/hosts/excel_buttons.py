@@ -34,7 +34,7 @@ def rebalance_button() -> None:
     """Write the plan and a Journal row, show the Plan sheet and say what the plan does."""
 
     def press(book: xlwings.Book) -> None:
-        plan = actions.rebalance(ExcelWorkbook(book), today=dt.date.today())
+        plan = actions.rebalance(_opened(book), today=dt.date.today())
         _activate(book, "Plan")
         sentences = [each for each in plan_sentences(plan) if not each.startswith("HOLD ")]
         _tell(book, [*sentences, "Every line with its reason is on the sheet Plan; nothing else was changed."])
@@ -46,7 +46,7 @@ def record_button() -> None:
     """Ask, then apply the fills of the Plan table to the book."""
 
     def press(book: xlwings.Book) -> None:
-        workbook = ExcelWorkbook(book)
+        workbook = _opened(book)
         fills = read_fills(workbook)
         question = ["Record these fills as executed?", *(_fill_text(fill) for fill in fills)]
         question.append("Quantities, prices and fees are taken from the Plan table. This cannot be undone.")
@@ -61,7 +61,7 @@ def check_button() -> None:
     """List what is wrong with the book, with cell addresses."""
 
     def press(book: xlwings.Book) -> None:
-        problems = actions.check(ExcelWorkbook(book), today=dt.date.today())
+        problems = actions.check(_opened(book), today=dt.date.today())
         found = [f"{problem.severity.upper()} {problem}" for problem in problems]
         _tell(book, found or ["No problems found."])
 
@@ -93,6 +93,16 @@ def about_button() -> None:
         )
 
     _press(press)
+
+
+def _opened(book: xlwings.Book) -> ExcelWorkbook:
+    workbook = ExcelWorkbook(book)
+    if workbook.has_1904_dates():
+        raise BookError(
+            "This workbook counts its dates from 1904, in which the buttons would write wrong days: turn off "
+            '"Use 1904 date system" (File - Options - Advanced), or use the command rebalance-xl.'
+        )
+    return workbook
 
 
 def _press(action: Callable[[xlwings.Book], None]) -> None:
