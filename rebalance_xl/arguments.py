@@ -11,6 +11,7 @@ from typing import Any, Final
 from rebalance_xl.cells import (
     BLANK,
     CellError,
+    as_float,
     as_rows,
     describe,
     error_to_nan,
@@ -133,16 +134,15 @@ def read_number(parameter: Parameter, value: Any, date_offset: float = 0) -> flo
     A blank cell (or an empty text) is read as the parameter says: BLANK, the default, or an error.
     """
     kind = type(value)
-    if kind is float or kind is int:
+    if kind is int:
+        kind, value = float, as_float(value)
+    if kind is float:
         if parameter.words and not parameter.or_number and parameter.kind == "word":
             number = parameter.words.get(f"{value:g}")
             if number is not None:
                 return number
             return CellError("#VALUE!", f"{parameter.name} is {describe(value)}; allowed is {parameter.allowed()}")
-        try:
-            number = float(value) + (date_offset if parameter.kind == "date" else 0.0)
-        except OverflowError:
-            number = math.inf
+        number = value + (date_offset if parameter.kind == "date" else 0.0)
         if not math.isfinite(number):
             return CellError("#NUM!", f"{parameter.name} is no finite number")
         return number if parameter.allows(number) else _out_of_range(parameter, value)
@@ -192,7 +192,7 @@ def read_label(parameter: Parameter, value: Any) -> str | CellError:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float | int):
-        return f"{value:.15g}"
+        return f"{as_float(value):.15g}"
     return str(value).strip()
 
 
@@ -309,6 +309,8 @@ def align(parameters: Sequence[Parameter], arguments: Sequence[Any]) -> list[tup
         height, width = len(rows), len(rows[0]) if rows else 0
         if height == 0 or width == 0:
             raise ShapeError(f"{parameter.name} is an empty range")
+        if not set(map(type, rows)) <= {list, tuple} or set(map(len, rows)) != {width}:
+            raise ShapeError(f"{parameter.name} has rows of different lengths")
         if _is_one_value(parameter, rows):
             found.append(([argument], (0, 0)))
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 #: From this many rows on numpy's start-up per operation is worth it.
 _ARRAY_FROM = 16
 
+#: The fast path leaves infinities to the full path, which has an answer for them.
+_LARGEST = sys.float_info.max
+
 #: Results that a kernel returns as a number.
 NUMERIC = ("money", "number", "units", "fraction", "price", "date", "flag", "word")
 
@@ -42,8 +46,8 @@ def fast_caller(function: Function) -> Callable[[Sequence[Any]], Any]:
         return lambda arguments: None
     plan = [
         (
-            each.low,
-            each.high,
+            max(each.low, -_LARGEST),
+            min(each.high, _LARGEST),
             each.above,
             each.words or None,
             None if not each.has_default or each.sum_of or each.convert else each.default_number,

@@ -172,6 +172,14 @@ def as_rows(value: Sequence[Any]) -> list[Sequence[Any]]:
     return rows
 
 
+def as_float(number: float) -> float:
+    """Return a number as a float, infinity for a whole number that is too large for one."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
 def describe(value: object) -> str:
     """Name a worksheet value in an error message."""
     if value is None:
@@ -184,7 +192,7 @@ def describe(value: object) -> str:
         shown = value if len(value) <= 40 else value[:37] + "..."
         return f'"{shown}"'
     if isinstance(value, float | int):
-        return f"{value:.10g}"
+        return f"{as_float(value):.10g}"
     if is_range(value):
         return "a range"
     return str(value)

@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from rebalance_xl.cells import CellError, describe
+from rebalance_xl.cells import CellError, as_float, describe
 from rebalance_xl.functions.elementwise import NA, NUM, TOLERANCE, VALUE, Booleans, Numbers, maximum, where
 
 #: How far an amount may lie from continuity, as a share of itself; exchanges print amounts to the cent.
@@ -289,9 +289,10 @@ def _cell_number(cell: Any, label: str, blank: float | None) -> float:
         return blank
     if isinstance(cell, bool | CellError) or not isinstance(cell, float | int):
         raise TierError(f"{label} is {describe(cell)}; allowed is a number")
-    if not math.isfinite(cell):
+    number = as_float(cell)
+    if not math.isfinite(number):
         raise TierError(f"{label} is no finite number")
-    return float(cell)
+    return number
 
 
 def with_details(table: TierTable, **details: Any) -> TierTable:
