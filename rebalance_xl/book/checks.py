@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 SUM_TOLERANCE = 1e-9
 VALUE_TOLERANCE = 1e-6
+STABLECOINS = ("USDT", "USDC", "DAI", "FDUSD", "TUSD", "USDE", "PYUSD", "USD", "EUR")
 
 
 def value_of_holding(record: Record, problems: list[Problem]) -> float:
@@ -210,6 +211,11 @@ def _references(book: Book) -> list[Problem]:
                     f'the venue "{venue}" of {name} is not in the table Venues{hint}',
                 )
             )
+    problems += [
+        Problem(WARNING, holding.where, f'{holding.asset} looks like money: give it the Kind "stable"')
+        for holding in book.holdings
+        if not holding.stable and holding.target is None and holding.asset.upper() in STABLECOINS
+    ]
     for position in book.positions:
         if position.hedge_ratio is not None and position.asset.casefold() not in assets:
             problems.append(

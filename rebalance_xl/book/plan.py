@@ -15,7 +15,7 @@ from rebalance_xl.book.plan_data import Plan, Totals
 from rebalance_xl.book.plan_lines import cash_changes, lines_of, unresolved_of
 from rebalance_xl.book.problems import ERROR, NOTE, WARNING, BookError, Problem
 from rebalance_xl.book.sells import Sale, plan_sales, sell_weakest
-from rebalance_xl.book.triggers import NONE, Judgement, judge
+from rebalance_xl.book.triggers import NONE, Judgement, SpotState, judge
 from rebalance_xl.book.warnings import warnings_of
 from rebalance_xl.functions.deployment import overcommitted
 
@@ -143,7 +143,7 @@ def _offer_sale(draft: Draft, sale: Sale, share: float | None) -> float:
 def _offer_cash(draft: Draft, total_after: float) -> None:
     """Put stablecoins above their target, or above ReserveMax, into the purse; never below ReserveMin."""
     settings = draft.book.settings
-    stables = [state for state in draft.judgement.spot if state.holding.stable and not state.frozen]
+    stables = _free_stables(draft)
     held = math.fsum(state.holding.value for state in draft.judgement.spot if state.holding.stable)
     spare = {
         state.holding.row: max(0.0, state.holding.value - state.target * total_after)
@@ -167,12 +167,18 @@ def _offer_cash(draft: Draft, total_after: float) -> None:
         _offer_reserve(draft, total_after)
 
 
+def _free_stables(draft: Draft) -> list[SpotState]:
+    """Return the stable rows whose money may be spent."""
+    rows = [state for state in draft.judgement.spot if state.holding.stable]
+    return [state for state in rows if not state.frozen and not state.holding.locked]
+
+
 def _offer_reserve(draft: Draft, total_after: float) -> None:
     """Put the rest of the reserve, down to ReserveMin, at the disposal of LONG and SHORT events."""
     if not any(state.named is not None for state in draft.judgement.futures):
         return
     offered = {source.row: source.amount for source in draft.purse.sources}
-    stables = [state.holding for state in draft.judgement.spot if state.holding.stable and not state.frozen]
+    stables = [state.holding for state in _free_stables(draft)]
     held = math.fsum(holding.value - offered.get(holding.row, 0.0) for holding in stables)
     most = max(0.0, held - (draft.book.settings.reserve_min or 0.0) * total_after)
     for holding in stables:

@@ -122,7 +122,7 @@ class Totals:
     def check(self) -> float:
         """Money that came minus money that went: 0.00 in a sound plan."""
         went = self.bought + self.margin + self.reserve + self.fees + self.left_over
-        return round(self.sold + self.cash_used - went, 6) + 0.0
+        return round(self.sold + self.cash_used - went, 2) + 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from rebalance_xl.book.memory import MemoryWorkbook
-from tests.book.books import perpetual, spot, stable, workbook
+from tests.book.books import DAY, perpetual, spot, stable, workbook
 
 ASSETS = ("BTC", "ETH", "SOL", "ADA", "XRP")
 VENUE_NAMES = ("Binance", "Bybit", "MEXC")
@@ -94,7 +94,18 @@ def books(
         )
         if contracts[0]["Side"] == "short" and draw(st.booleans()):
             contracts[0] |= {"HedgeRatio": draw(st.sampled_from([0.0, 0.3, 1.0])), "Target": None}
+    events = []
+    if draw(st.integers(0, 3)) == 0:
+        events.append(
+            {
+                "Scope": draw(st.sampled_from(["BTC", "ETH", "ALL"])),
+                "Action": draw(st.sampled_from(["TRIM", "EXIT", "HOLD", "HEDGE", "LONG", "SHORT"])),
+                "Start": DAY,
+                "Level": draw(st.sampled_from([None, 0.05, 0.5])),
+            }
+        )
     settings = {
+        "EventFunding": draw(st.sampled_from([None, "reserve", "weakest", "none"])) if events else None,
         "TrimTo": draw(st.sampled_from([None, "target", "midpoint", "edge", 0.25])),
         "BandKind": draw(st.sampled_from([None, "absolute", "relative", "5/25"])),
         "BuyScope": draw(st.sampled_from([None, "underweight", "breaching"])),
@@ -106,4 +117,4 @@ def books(
     if shares:
         settings["FuturesShare"] = draw(st.sampled_from([None, None, 0.3]))
         settings["TurnoverCap"] = draw(st.sampled_from([None, None, 0.1]))
-    return workbook(rows, contracts, settings, venues=draw(venue_rows()) if venues else ())
+    return workbook(rows, contracts, settings, events, venues=draw(venue_rows()) if venues else ())
