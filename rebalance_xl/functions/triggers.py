@@ -265,7 +265,7 @@ def event_action(
         date("last_review", model="LastReview", blank="keep"),
         _FREQUENCY,
         _AS_OF,
-        label("active_event", default="", vector=True, alone=True, data=False, model="EVENT_ACTION()"),
+        label("event", default="", vector=True, alone=True, data=False, model="EVENT_ACTION()"),
         fraction("review_drift", low=0.0, high=1.0, default=REVIEW_DRIFT, blank="default", data=False),
     ],
     Result("word", shape="value", words=TRIGGERS),
@@ -286,7 +286,7 @@ def rebalance_trigger(
     last_review: float,
     frequency: float,
     as_of: float,
-    active_event: Sequence[str],
+    event: Sequence[str],
     review_drift: float,
 ) -> float:
     """Return EVENT, THRESHOLD, TIME or NONE: what makes the book due for rebalancing.
@@ -305,7 +305,7 @@ def rebalance_trigger(
         "weekly", "monthly", "quarterly", "yearly", or a number of days.
     as_of : date
         The date to judge by, such as TODAY().
-    active_event : text, one or a range
+    event : text, one or a range
         The action of an event in force, such as EVENT_ACTION gives; blank or NONE for none.
     review_drift : fraction
         Drift beyond which a due review acts. Default 0.05.
@@ -320,7 +320,7 @@ def rebalance_trigger(
     >>> TRIGGERS[int(rebalance_trigger([40.0, 60.0], [0.5, 0.5], [0.05], 46000.0, -1.0, 46010.0, [""], 0.05))]
     'THRESHOLD'
     """
-    if any(each.casefold() not in ("", "none") for each in active_event):
+    if any(each.casefold() not in ("", "none") for each in event):
         return EVENT
     total = math.fsum(each for each in values if each == each)
     if total == 0.0:

@@ -77,16 +77,13 @@ def _decorated(function: Function) -> Callable[..., Any]:
 
 
 def argument_name(parameter: Parameter) -> str:
-    """Return the argument's name in VBA: not a keyword, and nothing that a macro scanner takes for an event."""
-    return _NAMES_IN_VBA.get(parameter.name, parameter.name)
+    """Return an argument's name in VBA.
 
-
-def argument_name(parameter: Parameter) -> str:
-    """Return the name of an argument in Excel.
-
-    VBA knows no case, so an argument with a worksheet function's name would hide that function in its wrapper.
+    No word of VBA, nothing that a macro scanner takes for an event, and no worksheet function: VBA knows no case, so
+    an argument of that name would hide the function inside of its wrapper.
     """
-    return f"{parameter.name}_value" if parameter.name.upper() in FUNCTIONS else parameter.name
+    name = _NAMES_IN_VBA.get(parameter.name, parameter.name)
+    return f"{name}_value" if name.upper() in FUNCTIONS else name
 
 
 def optional_flags(function: Function) -> list[bool]:

@@ -113,6 +113,7 @@ class Range(base_classes.Range):
         return self.shape[0] * self.shape[1]
 
     def __call__(self, row: int, column: int | None = None) -> Range:
+        """Return one cell, counted from 1."""
         assert column is not None
         return Range(self.sheet, self.row + row - 1, self.column + column - 1)
 
@@ -224,6 +225,7 @@ class Sheets(list[Sheet]):
     """The sheets of a book."""
 
     def __call__(self, key: int) -> Sheet:
+        """Return a sheet, counted from 1."""
         return self[key - 1]
 
 
@@ -251,6 +253,7 @@ class Names(base_classes.Names):
         self.held: list[Name] = []
 
     def __call__(self, key: Any) -> Name:
+        """Return a name by its text or counted from 1."""
         return self.held[key - 1] if isinstance(key, int) else next(each for each in self.held if each.name == key)
 
     def __len__(self) -> int:

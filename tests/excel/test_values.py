@@ -86,7 +86,7 @@ def test_xlwings_lite_gets_the_error_itself(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_converter_reads_ranges() -> None:
-    """xlwings' options(convert=...) gives the same for a live range, errors included."""
+    """Range.options(convert=...) gives the same for a live range, errors included."""
     book, _ = open_book({"T": [["a", None], [1.0, NA]]})
     area = book.sheets[0].range((3, 2), (4, 3))
     assert area.options(convert=WorksheetValue).value == [["a", None], [1.0, NA]]

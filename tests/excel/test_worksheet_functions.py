@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,22 +23,21 @@ from tests.golden.golden import differences, load
 from .engine import open_book
 
 # The reserved identifiers of VBA: [MS-VBAL] 3.3.5.1. One of them as an argument, and no wrapper compiles.
-RESERVED = set(
-    "call case close const declare defbool defbyte defcur defdate defdbl defint deflng deflnglng deflngptr defobj "
-    "defsng defstr defvar dim do else elseif end endif enum erase event exit for friend function get global gosub goto "
-    "if implements input let lock loop lset next on open option print private public put raiseevent redim resume "
-    "return rset seek select set static stop sub type unlock wend while with write rem any as byref byval each in new "
-    "shared until withevents optional paramarray preserve spc tab then to addressof and eqv imp is like mod not or "
-    "typeof xor abs cbool cbyte ccur cdate cdbl cdec cint clng clnglng clngptr csng cstr cvar cverr date debug "
-    "doevents fix int len lenb me pset scale sgn string array circle inputb lbound ubound boolean byte currency double "
-    "integer long longlong longptr single variant true false nothing empty null attribute lineinput cdecl decimal "
-    "defdec".split()
-)
+RESERVED = """
+call case close const declare defbool defbyte defcur defdate defdbl defint deflng deflnglng deflngptr defobj defsng
+defstr defvar dim do else elseif end endif enum erase event exit for friend function get global gosub goto if
+implements input let lock loop lset next on open option print private public put raiseevent redim resume return rset
+seek select set static stop sub type unlock wend while with write rem any as byref byval each in new shared until
+withevents optional paramarray preserve spc tab then to addressof and eqv imp is like mod not or typeof xor abs
+cbool cbyte ccur cdate cdbl cdec cint clng clnglng clngptr csng cstr cvar cverr date debug doevents fix int len lenb
+me pset scale sgn string array circle inputb lbound ubound boolean byte currency double integer long longlong
+longptr single variant true false nothing empty null attribute lineinput cdecl decimal defdec
+""".split()  # noqa: SIM905
 
 
 @pytest.fixture(scope="module")
 def imported(root: Path) -> ImportedFunctions:
-    """What xlwings' Import Functions makes of udfs.py."""
+    """Run xlwings' Import Functions on udfs.py."""
     return import_functions(root / "udfs.py")
 
 
@@ -90,7 +89,7 @@ def test_wizard_help(function: Function, imported: ImportedFunctions) -> None:
 def test_argument_names_are_legal_in_vba(function: Function) -> None:
     """No argument is a word of VBA or twice there, or named like a worksheet function, which it would hide."""
     names = [excel.argument_name(parameter) for parameter in (*function.parameters, *function.context)]
-    assert not set(names) & RESERVED
+    assert not set(names) & set(RESERVED)
     assert not {name.upper() for name in names} & set(FUNCTIONS)
     assert len({name.casefold() for name in names}) == len(names)
 
@@ -135,14 +134,14 @@ TIERS = [
 
 
 @pytest.fixture
-def calling(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+def calling(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Let calls come from a workbook with the tables given."""
 
     def call_from(tables: dict[str, Any], settings: dict[str, Any] | None = None) -> None:
         book, _ = open_book(tables, settings)
         monkeypatch.setattr(xlwings.Book, "caller", lambda: book)
 
-    yield call_from
+    return call_from
 
 
 def test_model_of_the_calling_workbook(calling: Callable[..., None]) -> None:
@@ -192,7 +191,7 @@ def test_1904_workbook(calling: Callable[..., None], monkeypatch: pytest.MonkeyP
 
 
 def test_lite_has_no_hidden_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
-    """xlwings Lite shows every argument to the user, so there are no others."""
+    """In xlwings Lite the user sees every argument, so there are no others."""
     monkeypatch.setattr(sys, "platform", "emscripten")
     names = list(inspect.signature(excel.worksheet_functions()["MAX_LEVERAGE"]).parameters)
     assert names == ["notional", "tiers"]

@@ -41,7 +41,7 @@ def test_trim_amount_without_arguments(book: WineSession) -> None:
 
 def test_a_changed_cell_counts(book: WineSession) -> None:
     """The next call without arguments sees the table as it then is."""
-    richer = [row[:1] + [9000.0] + row[2:] if row[0] == "SOL" else row for row in PORTFOLIO]
+    richer = [[*row[:1], 9000.0, *row[2:]] if row[0] == "SOL" else row for row in PORTFOLIO]
     book.open_workbook({"Portfolio": richer}, {})
     assert book.call("TRIM_AMOUNT", *NO_ARGUMENTS) == [[0.0], [0.0], [9000.0 - 0.2 * 17000.0]]
 
