@@ -87,7 +87,11 @@ class Container:
             raise Refused(f"truncated: the part {info.filename} is cut off") from None
         if header[0] != b"PK\x03\x04":
             raise Refused(f"damaged: the part {info.filename} is not where the zip directory says")
-        start += LOCAL_HEADER.size + header[9] + header[10]
+        start += LOCAL_HEADER.size
+        written = self.data[start : start + header[9]]
+        if written.decode("utf-8" if header[2] & UTF8_FLAG else "cp437", "replace") != info.orig_filename:
+            raise Refused(f"damaged: the part {info.filename} has another name where it lies in the file")
+        start += header[9] + header[10]
         raw = self.data[start : start + info.compress_size]
         if len(raw) != info.compress_size:
             raise Refused(f"truncated: the part {info.filename} is cut off")
