@@ -8,7 +8,8 @@ from __future__ import annotations
 import datetime as dt
 
 from rebalance_xl.book import schema
-from rebalance_xl.book.execution import Execution, execute, read_fills
+from rebalance_xl.book.execution import Execution, execute
+from rebalance_xl.book.fills import planned_trigger, read_fills
 from rebalance_xl.book.forms import day_of, journal_row, plan_rows
 from rebalance_xl.book.interface import Cell, WorkbookPort
 from rebalance_xl.book.model import Book, read_book, require_sound
@@ -87,7 +88,7 @@ def record(port: WorkbookPort, as_of: dt.date | float | None = None, today: dt.d
     missing = [problem for table in (schema.PLAN, schema.JOURNAL) for problem in _writable(port, table)]
     if missing:
         raise BookError(missing)
-    execution = execute(book, read_fills(port), port)
+    execution = execute(book, read_fills(port), port, planned_trigger(port))
     for name, row, values in execution.cells:
         port.set_cells(name, row, values)
     if execution.lots is not None:

@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from rebalance_xl.book import schema
+from rebalance_xl.book.fills import Fill, read_fills
 from rebalance_xl.book.forms import day_of, iso_date
 from rebalance_xl.book.futures import contract_number, sign
 from rebalance_xl.book.gains import cost_sold, lots_of, sale_gain, taken_from, usable_lots
-from rebalance_xl.book.interface import Cell, WorkbookPort
+from rebalance_xl.book.interface import Cell
 from rebalance_xl.book.model import Book, Holding, Lot, Position
 from rebalance_xl.book.plan import book_value
 from rebalance_xl.book.plan_lines import stable_names
-from rebalance_xl.book.problems import ERROR, BookError, Problem, errors_of
-from rebalance_xl.book.reading import Record, read_records
+from rebalance_xl.book.problems import ERROR, BookError, Problem
 from rebalance_xl.functions import contracts
 from rebalance_xl.functions.plan_table import amount_text
+
+__all__ = ["Execution", "Fill", "execute", "read_fills"]
 
 _CENT = 0.005
 _SLACK = 1e-9
@@ -31,21 +32,6 @@ class KnowsFormulas(Protocol):
     def is_formula(self, name: str, row: int, column: str) -> bool:
         """Tell whether a cell of a table holds a formula."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """A line of the Plan table as executed; `amount` is money (margin for openings)."""
-
-    asset: str
-    action: str
-    amount: float
-    quantity: float | None
-    price: float | None
-    fee: float
-    venue: str
-    to_venue: str
-    where: str
 
 
 @dataclass(slots=True)
@@ -70,42 +56,6 @@ class Execution:
     journal: dict[str, Cell] = field(default_factory=dict)
     date: str = ""
     fills: tuple[Fill, ...] = ()
-
-
-def read_fills(port: WorkbookPort) -> list[Fill]:
-    """Return the lines of the Plan table that were executed.
-
-    Raises
-    ------
-    BookError
-        If a cell cannot be read or there is nothing to record.
-    """
-    problems: list[Problem] = []
-    records = read_records(port, schema.PLAN, problems) or []
-    if errors_of(problems):
-        raise BookError(errors_of(problems))
-    fills = [_fill(record) for record in records if record["Action"] in schema.FILL_ACTIONS]
-    fills = [fill for fill in fills if fill.amount > 0 or (fill.quantity or 0.0) > 0]
-    if not fills:
-        raise BookError(Problem(ERROR, "Plan", "the Plan table holds nothing to record: press Rebalance first"))
-    return fills
-
-
-def _fill(record: Record) -> Fill:
-    quantity, price, amount = record["Quantity"], record["Price"], record["Amount"]
-    if record["Action"] in ("BUY", "SELL") and quantity is not None and price is not None:
-        amount = quantity * price
-    return Fill(
-        record["Asset"],
-        record["Action"],
-        amount,
-        quantity,
-        price,
-        record["Fee"],
-        record["Venue"],
-        record["To venue"],
-        record.where("Asset"),
-    )
 
 
 @dataclass(slots=True)
@@ -134,7 +84,7 @@ class _Ledger:
         self.sums[what] = self.sums.get(what, 0.0) + money
 
 
-def execute(book: Book, fills: Sequence[Fill], port: object = None) -> Execution:
+def execute(book: Book, fills: Sequence[Fill], port: object = None, trigger: str = "") -> Execution:
     """Return what fills change in a book.
 
     Parameters
@@ -145,6 +95,8 @@ def execute(book: Book, fills: Sequence[Fill], port: object = None) -> Execution
         What was executed.
     port
         The workbook, asked whether a typed Value must be kept up to date.
+    trigger
+        What made the plan, for the Journal.
 
     Raises
     ------
@@ -176,7 +128,7 @@ def execute(book: Book, fills: Sequence[Fill], port: object = None) -> Execution
         cells=_cells(ledger, port),
         lots=_lots_after(ledger),
         new_rows=new_rows,
-        journal=_journal(ledger, fills),
+        journal=_journal(ledger, fills) | {"Trigger": trigger},
         date=iso_date(book.as_of) or "",
         fills=tuple(fills),
     )

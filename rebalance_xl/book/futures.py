@@ -39,7 +39,7 @@ def pnl_of(position: Position) -> float:
     profit = contracts.futures_pnl(
         sign(position), position.quantity, position.entry, position.mark, contract_number(position)
     )
-    return float(profit) * position.money
+    return float(profit) * position.money + 0.0
 
 
 def margin_of(position: Position) -> float:

@@ -15,6 +15,8 @@ from rebalance_xl.functions.plan_table import percent
 
 EVENT, THRESHOLD, TIME, NONE = "EVENT", "THRESHOLD", "TIME", "NONE"
 SPOT_EVENTS = ("TRIM", "EXIT", "HOLD")
+#: Half of what a weight with two decimals shows.
+_ON_TARGET = 5e-5
 MARGIN_EVENTS = ("LONG", "SHORT", "BREAKOUT")
 
 
@@ -140,6 +142,8 @@ def drift_text(state: SpotState) -> str:
     """Say where a row stands against its band."""
     if state.target is None:
         return f"weight {percent(state.weight)}, no target"
+    if abs(state.drift) < _ON_TARGET:
+        return f"weight {percent(state.weight)} is on its target"
     side = "above" if state.drift >= 0 else "below"
     points = f"{abs(state.drift) * 100:.2f} points {side} the target of {percent(state.target)}"
     beyond = abs(state.drift) > state.width + TOLERANCE

@@ -69,7 +69,7 @@ def test_the_journal_tells_plan_and_execution() -> None:
     assert (planned["Entry"], planned["Trigger"], planned["Sold"]) == ("PLAN", "THRESHOLD", 1600.0)
     assert "SOL: weight 33.33 %" in planned["Reason"]
     assert (done["Entry"], done["Sold"], done["Bought"], done["Margin"]) == ("EXECUTION", 1600.0, 1000.0, 600.0)
-    assert done["Realised gain"] == 800.0
+    assert (done["Trigger"], done["Realised gain"]) == ("THRESHOLD", 800.0)
 
 
 def test_recording_twice_is_refused() -> None:

@@ -1,0 +1,67 @@
+"""The lines of the Plan table as they were executed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rebalance_xl.book import schema
+from rebalance_xl.book.interface import WorkbookPort
+from rebalance_xl.book.problems import ERROR, BookError, Problem, errors_of
+from rebalance_xl.book.reading import Record, read_records
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A line of the Plan table as executed; `amount` is money (margin for openings)."""
+
+    asset: str
+    action: str
+    amount: float
+    quantity: float | None
+    price: float | None
+    fee: float
+    venue: str
+    to_venue: str
+    where: str
+
+
+def read_fills(port: WorkbookPort) -> list[Fill]:
+    """Return the lines of the Plan table that were executed.
+
+    Raises
+    ------
+    BookError
+        If a cell cannot be read or there is nothing to record.
+    """
+    problems: list[Problem] = []
+    records = read_records(port, schema.PLAN, problems) or []
+    if errors_of(problems):
+        raise BookError(errors_of(problems))
+    fills = [_fill(record) for record in records if record["Action"] in schema.FILL_ACTIONS]
+    fills = [fill for fill in fills if fill.amount > 0 or (fill.quantity or 0.0) > 0]
+    if not fills:
+        raise BookError(Problem(ERROR, "Plan", "the Plan table holds nothing to record: press Rebalance first"))
+    return fills
+
+
+def planned_trigger(port: WorkbookPort) -> str:
+    """Return the trigger of the plan that stands in the Plan table, "" where it names none."""
+    records = read_records(port, schema.PLAN, []) or []
+    return next((record["Asset"] for record in records if record["Action"] == "TRIGGER"), "")
+
+
+def _fill(record: Record) -> Fill:
+    quantity, price, amount = record["Quantity"], record["Price"], record["Amount"]
+    if record["Action"] in ("BUY", "SELL") and quantity is not None and price is not None:
+        amount = quantity * price
+    return Fill(
+        record["Asset"],
+        record["Action"],
+        amount,
+        quantity,
+        price,
+        record["Fee"],
+        record["Venue"],
+        record["To venue"],
+        record.where("Asset"),
+    )
