@@ -171,7 +171,8 @@ class Calculation:
         engine = self.engine
         for sheet, scan in enumerate(self.scans):
             values = list(map(to_engine, scan.values)) if scan.errors else scan.values
-            for row, column, block in rectangles(by_row(scan.value_rows, scan.value_columns, values), 8):
+            # A blank written where a formula goes afterwards can hide the formula's value in the engine: no gaps here.
+            for row, column, block in rectangles(by_row(scan.value_rows, scan.value_columns, values)):
                 engine.set_block(sheet, row, column, block)
             for cell in scan.formulas:
                 if cell.lowered is None and cell.old is not None:
