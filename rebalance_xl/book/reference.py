@@ -40,7 +40,7 @@ RULES = """\
 ## How a plan is made
 
 1. **Book value** is spot plus stablecoins plus futures equity (margin and unrealised profit). Weights are shares of it.
-2. **Trigger**: EVENT, else THRESHOLD (an unlocked row beyond its band, or an open position with the target 0), else TIME
+2. **Trigger**: EVENT, else THRESHOLD (an unlocked row beyond its band, or an open position with target 0), else TIME
    (the review is due and a row drifted by more than ReviewDrift), else NONE: then nothing is traded and every row says
    why. For Cooldown days after the last EXECUTION in the Journal only events count, and only for the rows they name.
 3. **Sells**: rows above their band, rows that an event names, on a review rows over by more than ReviewDrift; never
