@@ -14,7 +14,7 @@ import xlwings
 
 from rebalance_xl import __version__
 from rebalance_xl.book import actions
-from rebalance_xl.book.execution import Fill, read_fills
+from rebalance_xl.book.fills import Fill, read_fills
 from rebalance_xl.book.forms import plan_sentences
 from rebalance_xl.book.problems import BookError
 from rebalance_xl.functions import FUNCTIONS
@@ -35,9 +35,9 @@ def rebalance_button() -> None:
 
     def press(book: xlwings.Book) -> None:
         plan = actions.rebalance(_opened(book), today=dt.date.today())
-        _activate(book, "Plan")
+        _show(book, "Plan")
         sentences = [each for each in plan_sentences(plan) if not each.startswith("HOLD ")]
-        _tell(book, [*sentences, "Every line with its reason is on the sheet Plan; nothing else was changed."])
+        _tell(book, sentences, "Every line with its reason is on the sheet Plan; nothing else was changed.")
 
     _press(press)
 
@@ -72,7 +72,7 @@ def functions_button() -> None:
     """Show the sheet with the help of every function, or list them."""
 
     def press(book: xlwings.Book) -> None:
-        if not _activate(book, "Functions"):
+        if not _show(book, "Functions"):
             _tell(book, [f"{len(FUNCTIONS)} functions: {', '.join(FUNCTIONS)}."])
 
     _press(press)
@@ -116,8 +116,8 @@ def _press(action: Callable[[xlwings.Book], None]) -> None:
         _tell(book, [f"Rebalancer failed: {type(failure).__name__}: {failure}"], mode="critical")
 
 
-def _tell(book: xlwings.Book, lines: Sequence[str], mode: str = "info") -> None:
-    book.app.alert(_message(lines), title=_TITLE, mode=mode)
+def _tell(book: xlwings.Book, lines: Sequence[str], last: str = "", mode: str = "info") -> None:
+    book.app.alert(_message(lines, last), title=_TITLE, mode=mode)
 
 
 def _ask(book: xlwings.Book, lines: Sequence[str]) -> bool:
@@ -139,10 +139,14 @@ def _message(lines: Sequence[str], last: str = "") -> str:
     return "\n".join([*shown, last] if last else shown)
 
 
-def _activate(book: xlwings.Book, name: str) -> bool:
+def _show(book: xlwings.Book, name: str) -> bool:
+    """Bring a sheet to the front; tell whether there is one that can be shown."""
     for sheet in book.sheets:
         if sheet.name.casefold() == name.casefold():
-            sheet.activate()
+            try:
+                sheet.select()
+            except Exception:  # a hidden sheet, or another workbook in front: no reason to call the action failed
+                return False
             return True
     return False
 

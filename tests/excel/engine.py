@@ -52,10 +52,8 @@ class Engine:
 
     name, type = "test", "desktop"
 
-    @property
-    def apps(self) -> list[App]:
-        """No application is ever active."""
-        return []
+    def __init__(self, app: App) -> None:
+        self.apps = [app]
 
     @staticmethod
     def prepare_xl_data_element(x: Any, options: Any) -> Any:
@@ -82,9 +80,13 @@ class App(base_classes.App):
     def __init__(self, answer: str = "yes") -> None:
         self.answer = answer
         self.alerts: list[tuple[str, str, str]] = []
+        self.engine = Engine(self)
 
-    engine = Engine()
+    engine: Any = None
     pid = 1
+
+    def activate(self, steal_focus: bool = False) -> None:
+        """Come to the front."""
 
     def alert(self, prompt: str, title: str, buttons: str, mode: str, callback: Any) -> str:
         """Keep the dialog's text, mode and buttons, and press the chosen button."""
@@ -191,6 +193,7 @@ class Sheet(base_classes.Sheet):
         self.formula_values: dict[tuple[int, int], Any] = {}
         self.tables = Tables()
         self.writes = self.most_read = 0
+        self.hidden = False
 
     def put(self, place: tuple[int, int], value: Any) -> None:
         """Enter a value into a cell."""
@@ -216,8 +219,10 @@ class Sheet(base_classes.Sheet):
         rows, columns = zip(*self.cells_held, strict=True)
         return self.range((min(rows), min(columns)), (max(rows), max(columns)))
 
-    def activate(self) -> None:
+    def select(self) -> None:
         """Become the sheet that is shown."""
+        if self.hidden:
+            raise RuntimeError("Select method of Worksheet class failed")
         self.book.shown = self.name
 
 
@@ -300,7 +305,7 @@ class Book(base_classes.Book):
         return sum(sheet.writes for sheet in self.sheets)
 
     def activate(self) -> None:
-        """Come to the front."""
+        """Come to the front of the workbooks."""
 
     def sheet(self, name: str) -> Sheet:
         """Return a sheet by name."""
