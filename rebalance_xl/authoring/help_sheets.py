@@ -105,7 +105,7 @@ def _example(page: Page, top: int, function: Function, example: Example, texts: 
     style = (
         look(num_format=number_format, align="left", valign="top")
         if is_words
-        else look.computed(number_format, align="right")
+        else look.computed(number_format, align="right", valign="top")
     )
     if _BLANK_IN_ARRAY.search(example.formula) or columns > _COLUMNS - _RESULT:
         sheet.write_string(top, _RESULT, example.expected, look(align="left", valign="top"))
@@ -113,7 +113,7 @@ def _example(page: Page, top: int, function: Function, example: Example, texts: 
     else:
         page.formula(top, _RESULT, example.formula, style, rows=rows, columns=columns)
     sheet.write_string(top, 3, example.note, look(font_color=styles.FAINT, text_wrap=True, valign="top"))
-    lines = max(len(example.formula) / _EXAMPLE_WIDTH, len(example.note) / _NOTE_WIDTH)
+    lines = max(len(example.formula) / (0.88 * _EXAMPLE_WIDTH), len(example.note) / _NOTE_WIDTH)
     if lines * _TEXT_WIDTH > len(texts.get(top, "")):
         texts[top] = " " * int(lines * _TEXT_WIDTH)
     return top + rows

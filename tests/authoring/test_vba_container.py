@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -31,17 +29,6 @@ SHELF = (
     "VERSION 1.0 CLASS\nBEGIN\n  MultiUse = -1\nEND\n"
     'Attribute VB_Name = "Shelf"\nAttribute VB_Exposed = True\nOption Explicit\nPublic Height As Double\n'
 )
-
-
-@pytest.fixture(scope="module")
-def checker(shared_dir: Path) -> ModuleType:
-    """Load the strict checks of the VBA container."""
-    spec = importlib.util.spec_from_file_location("checkvba", shared_dir / "tools" / "checkvba.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @given(
