@@ -69,9 +69,16 @@ class Purse:
     stuck: dict[str, float] = field(default_factory=dict)
 
     def add(self, kind: str, venue: str, amount: float, pool: str = ANY, row: int | None = None) -> None:
-        """Put money in."""
-        if amount > 0:
-            self.sources.append(Source(kind, venue, amount, pool, row))
+        """Put money in; the proceeds at one venue are one source."""
+        if amount <= 0:
+            return
+        if row is None:
+            for source in self.sources:
+                if (source.kind, source.venue, source.pool, source.row) == (kind, venue, pool, None):
+                    source.amount += amount
+                    source.left += amount
+                    return
+        self.sources.append(Source(kind, venue, amount, pool, row))
 
     def _is_far(self, source: Source, venue: str) -> bool:
         return bool(source.venue and venue and source.venue.casefold() != venue.casefold())
