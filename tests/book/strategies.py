@@ -41,7 +41,12 @@ def venue_rows(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 @st.composite
 def books(
-    draw: st.DrawFn, venues: bool = True, futures: bool = True, shares: bool = True, lots: bool = True
+    draw: st.DrawFn,
+    venues: bool = True,
+    futures: bool = True,
+    shares: bool = True,
+    lots: bool = True,
+    news: bool = True,
 ) -> MemoryWorkbook:
     """Draw a sound book: targets sum to 1 at most, some are blank or 0, some rows are locked or fall short."""
     count = draw(st.integers(1, 5))
@@ -95,7 +100,7 @@ def books(
         if contracts[0]["Side"] == "short" and draw(st.booleans()):
             contracts[0] |= {"HedgeRatio": draw(st.sampled_from([0.0, 0.3, 1.0])), "Target": None}
     events = []
-    if draw(st.integers(0, 3)) == 0:
+    if news and draw(st.integers(0, 3)) == 0:
         events.append(
             {
                 "Scope": draw(st.sampled_from(["BTC", "ETH", "ALL"])),
