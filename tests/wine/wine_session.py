@@ -55,6 +55,7 @@ class WineSession:
     def __enter__(self) -> WineSession:
         with contextlib.ExitStack() as stack:
             stack.enter_context(locked(self.folder))
+            stop_wine(self.folder)  # what a session that was killed has left
             try:
                 self._start()
             except BaseException:
