@@ -198,6 +198,23 @@ def test_the_configuration_begins_in_a1_without_a_gap(parts: dict[str, bytes], w
     assert None not in [key for key, _ in rows]
 
 
+def test_the_installer_makes_what_the_workbook_looks_for(root: Path) -> None:
+    """The script's environment is the one of xlwings.conf, its xlwings the one that is pinned."""
+    import tomllib
+
+    from rebalance_xl.authoring.help_sheets import CONFIGURATION
+
+    script = (root / "workbook" / "install.ps1").read_text(encoding="utf-8")
+    pinned = [each for each in tomllib.loads((root / "pyproject.toml").read_text())["project"]["dependencies"]]
+    version = next(each.partition("==")[2] for each in pinned if each.startswith("xlwings=="))
+    assert f"$XlwingsVersion = '{version}'" in script
+    folder = dict(CONFIGURATION)["Interpreter_Win"].removeprefix("%LOCALAPPDATA%\\").split("\\")
+    assert folder == ["Rebalancer", "venv", "Scripts", "pythonw.exe"]
+    assert "Join-Path $env:LOCALAPPDATA 'Rebalancer'" in script
+    assert "Join-Path $Folder 'venv'" in script
+    assert script.isascii(), "Windows PowerShell 5.1 reads a script without byte order mark as ANSI"
+
+
 @pytest.mark.slow
 def test_libreoffice_opens_it_with_all_sheets_and_modules(workbook: Path, tmp_path: Path) -> None:
     """LibreOffice loads the file without repair: every sheet, and the VBA modules with their kinds."""

@@ -1,0 +1,59 @@
+"""``rebalance-xl new``: a copy of the workbook, anywhere, without what builds it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rebalance_xl.authoring.template import read_template, write_copy
+
+
+def test_the_copy_is_the_workbook(workbook: Path, tmp_path: Path) -> None:
+    """The copy equals the shipped file, byte for byte."""
+    write_copy(tmp_path / "Mine.xlsm")
+    assert (tmp_path / "Mine.xlsm").read_bytes() == workbook.read_bytes() == read_template()
+
+
+def test_a_copy_replaces_a_file_in_one_step(tmp_path: Path) -> None:
+    """An existing file is replaced, and no other file stays behind."""
+    (tmp_path / "Mine.xlsm").write_bytes(b"old")
+    write_copy(tmp_path / "Mine.xlsm")
+    assert [path.name for path in tmp_path.iterdir()] == ["Mine.xlsm"]
+    assert (tmp_path / "Mine.xlsm").read_bytes()[:2] == b"PK"
+
+
+def test_a_failed_copy_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the last step fails the old file stands and no half-written one lies beside it."""
+    import os
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "in use")
+
+    target = tmp_path / "Mine.xlsm"
+    target.write_bytes(b"old")
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(PermissionError):
+        write_copy(target)
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("Mine.xlsm", b"old")]
+
+
+def test_a_missing_folder_is_an_os_error(tmp_path: Path) -> None:
+    """The command turns an OSError into one line; a folder that does not exist is one."""
+    with pytest.raises(FileNotFoundError):
+        write_copy(tmp_path / "nowhere" / "Mine.xlsm")
+
+
+def test_a_copy_needs_neither_xlsxwriter_nor_xlwings(tmp_path: Path) -> None:
+    """An installed package without the builder's dependencies can still write a copy."""
+    code = (
+        "import sys\n"
+        "for name in ('xlsxwriter', 'xlwings', 'openpyxl', 'pandas'): sys.modules[name] = None\n"
+        "from pathlib import Path\n"
+        "from rebalance_xl.authoring.template import write_copy\n"
+        f"write_copy(Path({str(tmp_path / 'Mine.xlsm')!r}))\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert (tmp_path / "Mine.xlsm").stat().st_size > 100_000
