@@ -244,7 +244,7 @@ def test_mexc_and_weex_follow_their_published_formulas(
     extra = share * margin
     mexc = liquidation_price(side, quantity, entry, leverage, rate, 0.0, MEXC, extra, 0.0006)
     published = (entry * quantity + side * (rate * quantity * entry - margin - extra)) / quantity
-    assert mexc == (pytest.approx(published, rel=1e-9) if published > 0 else math.inf)
+    assert mexc == (pytest.approx(published, rel=1e-9) if published > 1e-9 * entry else math.inf)
     weex = liquidation_price(side, quantity, entry, leverage, rate, 0.0, WEEX, extra, 0.0006)
     free = margin + extra - rate * quantity * entry
     published = entry - free / (side * quantity * (1 - side * rate))

@@ -199,7 +199,7 @@ def test_age(as_of: str, age: int | None) -> None:
 
 def book(*rows: list[Any], header: list[str] = BOOK_HEADER) -> list[list[Any]]:
     """Return a MarginTiers table."""
-    return [list(header), *rows]
+    return [list(header), *([*row, *[None] * (len(header) - len(row))] for row in rows)]
 
 
 OWN = book(
