@@ -244,7 +244,9 @@ class Engine:
                 for argument in arguments:
                     kind = argument.__class__
                     if kind is not float and (kind is not str or argument[:1] == "\ue000"):
-                        answer = call(*[_argument(each) for each in arguments], **extra)
+                        given = [_argument(each) for each in arguments]
+                        lacking = next((each for each in given if each.__class__ is _ModelGap), None)
+                        answer = call(*given, **extra) if lacking is None else lacking
                         break
                 else:
                     answer = call(*arguments, **extra)
@@ -306,6 +308,12 @@ def from_engine_error(value: dict[str, Any]) -> CellError:
     return _ERRORS.get(str(value.get("kind"))) or _ERRORS["Value"]
 
 
+class _ModelGap(CellError):
+    """What a call without arguments would have read from the workbook, which lacks it: the answer of the call."""
+
+    __slots__ = ()
+
+
 def _settable(value: Any) -> Any:
     return to_engine(from_engine_error(value)) if value.__class__ is dict else value
 
@@ -319,7 +327,7 @@ def _argument(value: Any) -> Any:
             return value
         if len(value) == len(MISSING_TEXT):
             return MISSING
-        return CellError("#N/A", f"the workbook has no {value[len(MISSING_TEXT) + 1:]}")
+        return _ModelGap("#N/A", f"the workbook has no {value[len(MISSING_TEXT) + 1:]}")
     if kind is dict:
         return from_engine_error(value)
     if kind is list:

@@ -462,7 +462,7 @@ class _Compiler:
             return told
         if not self.book.knows(name):
             raise UnknownFunction(name)
-        if wanted == ARRAY:
+        if wanted == ARRAY or any(_has_array_constant(each) for each in call.arguments):
             lifted = self.lifted(name, call.arguments)
             if lifted is not None:
                 return lifted
@@ -786,6 +786,18 @@ def _only(argument: Expression | None) -> Operand:
     if operand is None:
         raise FormulaError("a reference is missing")
     return operand
+
+
+def _has_array_constant(expression: Expression | None) -> bool:
+    """Say whether a value is an array because a constant in braces is part of it."""
+    for item in expression.items if expression is not None else ():
+        if isinstance(item, Literal) and item.text.startswith("{"):
+            return True
+        if isinstance(item, Group) and any(map(_has_array_constant, item.members)):
+            return True
+        if isinstance(item, Call) and lifts(plain_name(item.name)) and any(map(_has_array_constant, item.arguments)):
+            return True
+    return False
 
 
 def _whole(argument: Expression | None, name: str) -> int | None:

@@ -27,6 +27,9 @@ _MARKUP = re.compile(
     r"|<(/?)([^\s/>!?]+)((?:\s+[^\s=]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*)\s*(/?)>",
     re.S,
 )
+#: Sheets up to this size are checked by an XML parser as a whole, larger ones without their cells.
+CHECKED_WHOLE = 2**20
+_EMPTY_ROW = re.compile(r"<row(?: [^<>]*)?/>")
 _FILTER = re.compile(r"<(?:\w+:)?autoFilter\s[^>]*?ref=\"([^\"]*)\"[^>]*>\s*<(?:\w+:)?(?:filterColumn|sortState)")
 _HIDDEN_ROW = re.compile(r"<(?:\w+:)?row\s([^>]*)>")
 _HIDDEN = re.compile(r"\bhidden\s*=\s*[\"'](?:1|true)[\"']")
@@ -178,7 +181,20 @@ def scan_sheet(text: str, encoding: str, strings: list[str], date1904: bool, par
         scan = SheetScan(text, encoding, prefix, start, end)
         _check_well_formed(text, part)
         _scan_any(scan, values, part)
+    elif len(text) <= CHECKED_WHOLE:
+        _check_well_formed(text, part)
+    else:
+        _check_rows(scan, part)
+        _check_well_formed(text[:start] + text[end:], part)
     return scan
+
+
+def _check_rows(scan: SheetScan, part: str) -> None:
+    """Check that row tags pair up; the cells between them were all recognised."""
+    text, start, end = scan.text, scan.start, scan.end
+    opened = text.count("<row ", start, end) + text.count("<row>", start, end)
+    if opened != text.count("</row>", start, end) + len(_EMPTY_ROW.findall(text, start, end)):
+        raise Refused(f"damaged: the part {part} is not well-formed XML (a row is not closed)")
 
 
 def _check_well_formed(text: str, part: str) -> None:

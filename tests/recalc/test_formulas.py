@@ -1,0 +1,250 @@
+"""What formulas mean: tables, names, shared and array formulas, prefixes, intersection, date systems."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rebalance_xl.recalc import recalculate
+from tests.recalc.books import make, rewrite, values
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def _book(path: Path, formulas: dict[str, str], array: bool = False) -> Path:
+    def build(book: Any, sheet: Any) -> None:
+        sheet.add_table(
+            "A1:C5",
+            {
+                "name": "Portfolio",
+                "total_row": True,
+                "columns": [
+                    {"header": "Asset", "total_string": "Total"},
+                    {"header": "Value [USD]", "total_function": "sum"},
+                    {"header": "Target#"},
+                ],
+                "data": [["BTC", 10, 0.5], ["ETH", 20, 0.3], ["SOL", 30, 0.2]],
+            },
+        )
+        sheet.write_column("E1", [1, 2, 3, None, 5])
+        other = book.add_worksheet("Other")
+        other.write_column("A1", [100, 200, 300])
+        book.add_worksheet("Third").write("A1", 7)
+        book.define_name("Rate", "=0.25")
+        book.define_name("Block", "=Sheet1!$E$1:$E$3")
+        book.define_name("Doubled", "=Rate*2")
+        book.define_name("LeftCell", "=Sheet1!A1")
+        book.define_name("Sheet1!Local", "=Sheet1!$E$5")
+        book.define_name("Other!Local", "=Other!$A$1")
+        for cell, formula in formulas.items():
+            if array:
+                sheet.write_array_formula(f"{cell}:{cell}", "{" + formula + "}", None, 0)
+            else:
+                sheet.write_formula(cell, formula, None, 0)
+
+    return make(path, build)
+
+
+@pytest.mark.parametrize(
+    "formula, expected",
+    [
+        ("=SUM(Portfolio[Value '[USD']])", 60),
+        ("=SUM(portfolio[value '[usd']])", 60),
+        ("=Portfolio[[#Totals],[Value '[USD']]]", 60),
+        ("=COUNTA(Portfolio[#All])", 14),
+        ("=COUNTA(Portfolio)", 9),
+        ("=COUNTA(Portfolio[#Headers])", 3),
+        ("=SUM(Portfolio[[Value '[USD']]:[Target'#]])", 61),
+        ("=SUM(Portfolio[[#Data],[Target'#]])", 1),
+        ("=COUNTA(Portfolio[[#Headers],[#Data],[Asset]])", 4),
+        ("=INDEX(Portfolio[Asset],2)", "ETH"),
+        ("=Rate*4", 1),
+        ("=Doubled", 0.5),
+        ("=SUM(Block)", 6),
+        ("=Local", 5),
+        ("=Other!Local", 100),
+        ("=SUM(Sheet1:Third!A1)+SUM(Other:Third!A1)", 214),
+        ("=SUM((E1:E2,E5))", 8),
+        ("=SUM(E:E)", 11),
+        ("=SUM(Other!A:A)", 600),
+        ("=SUMPRODUCT((E:E>1)*E:E)", 10),
+        ("=ROWS(E:E)", 1048576),
+        ("=_xlfn.CONCAT(\"a\",\"b\")", "ab"),
+        ("=IF(FALSE,1,)", 0),
+        ("=SUM(E1:INDEX(E1:E5,2))", 3),
+        ("=SUMPRODUCT(--(MONTH(E1:E3)=1),E1:E3)", 6),
+        ("=SUMPRODUCT(1/COUNTIF(Portfolio[Asset],Portfolio[Asset]))", 3),
+        ("=SUM(SUMIF(E1:E5,{1,2},E1:E5))", 3),
+        ("=SUM(E3:E1)", 6),
+        ("=_xlfn.SHEETS()", 3),
+        ("=_xlfn.FORMULATEXT(B5)", "=SUBTOTAL(109,[Value '[USD']])"),
+        ("=ISERROR(Missing!A1)", True),
+        ("=-2^2", 4),
+        ("=\"A1\"&E1&\"'E1'\"", "A11'E1'"),
+    ],
+)
+def test_one_formula(tmp_path: Path, formula: str, expected: Any) -> None:
+    """Each formula gives what Excel gives."""
+    path = _book(tmp_path / "b.xlsx", {"K9": formula})
+    report = recalculate(path)
+    assert [(row.cell, row.cause) for row in report.changed if row.cause] == []
+    assert values(path)["K9"] == (pytest.approx(expected) if isinstance(expected, float) else expected)
+
+
+@pytest.mark.parametrize(
+    "cell, formula, expected",
+    [
+        ("K2", "=E1:E5", 2),
+        ("K3", "=E1:E5*2", 6),
+        ("K4", "=E:E", 0),
+        ("K9", "=E1:E5", "#VALUE!"),
+        ("E9", "=$A$2:$F$2&\"\"", "2"),
+        ("K3", "=SUM(E1:E5*2)", 6),
+        ("K3", "=Portfolio[Value '[USD']]", 20),
+        ("K3", "=Portfolio[[#This Row],[Value '[USD']]]*2", 40),
+        ("K9", "=Portfolio[[#This Row],[Value '[USD']]]", "#VALUE!"),
+        ("K3", "=ABS(E1:E5)", 3),
+        ("K2", "=_xlfn.SINGLE(E1:E5)", 2),
+        ("K2", "=INDEX(E1:E5,0)", 2),
+        ("K2", "=IF(E1:E5>1,\"big\",\"small\")", "big"),
+        ("M4", "=LeftCell", 0.2),
+    ],
+)
+def test_implicit_intersection(tmp_path: Path, cell: str, formula: str, expected: Any) -> None:
+    """An ordinary formula takes the one cell of a range in its own row or column."""
+    path = _book(tmp_path / "b.xlsx", {cell: formula})
+    if "LeftCell" in formula:
+        rewrite(path, {"xl/workbook.xml": lambda text: text.replace(">Sheet1!A1<", ">Sheet1!XEU1<")})
+    recalculate(path)
+    assert values(path)[cell] == expected
+
+
+@pytest.mark.parametrize(
+    "formula, expected",
+    [
+        ("=SUM(E1:E3*E1:E3)", 14),
+        ("=SUM(IF(E1:E5>1,1,0))", 3),
+        ("=MAX(LEN(Portfolio[Asset]))", 3),
+        ("=SUM(LARGE(E1:E5,{1,2}))", 8),
+        ("=INDEX(E1:E5,MATCH(1,(E1:E5>1)*(E1:E5<4),0))", 2),
+        ("=SUM(ROW(1:3))", 6),
+        ("=SUM(VLOOKUP({\"BTC\",\"SOL\"},Portfolio,2,FALSE))", 40),
+        ("=SUM(IF(ISNUMBER(E1:E5),E1:E5))", 11),
+    ],
+)
+def test_one_array_formula(tmp_path: Path, formula: str, expected: float) -> None:
+    """An array formula computes with whole arrays, also through functions of one value."""
+    path = _book(tmp_path / "b.xlsx", {"K9": formula}, array=True)
+    recalculate(path)
+    assert values(path)["K9"] == expected
+
+
+@pytest.mark.parametrize(
+    "formula, expected",
+    [
+        ("=A1:A2*10", [[10, 10, 10], [20, 20, 20], ["#N/A", "#N/A", "#N/A"]]),
+        ("=7", [[7, 7, 7], [7, 7, 7], [7, 7, 7]]),
+        ("=TRANSPOSE(A1:A3)", [[1, 2, 3], [1, 2, 3], [1, 2, 3]]),
+        ("=A1:A3+TRANSPOSE(A1:A3)", [[2, 3, 4], [3, 4, 5], [4, 5, 6]]),
+        ("=A4:A6", [[0, 0, 0], [0, 0, 0], [0, 0, 0]]),
+    ],
+)
+def test_array_formula_over_an_area(tmp_path: Path, formula: str, expected: list[list[Any]]) -> None:
+    """A result that is too small is repeated along a single row or column and else filled with #N/A."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_column("A1", [1, 2, 3])
+        sheet.write_array_formula("C1:E3", "{" + formula + "}", None, 0)
+        sheet.write_formula("G1", "=COUNTIF(C1:E3,\">0\")", None, 0)
+
+    path = make(tmp_path / "b.xlsx", build)
+    recalculate(path)
+    found = values(path)
+    assert [[found[f"{column}{row}"] for column in "CDE"] for row in (1, 2, 3)] == expected
+    numbers = [cell for row in expected for cell in row if isinstance(cell, int) and cell > 0]
+    assert found["G1"] == len(numbers)
+
+
+def test_shared_formulas_move_their_references(tmp_path: Path) -> None:
+    """Relative parts move, fixed parts and text stay, in every direction."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_column("A1", [1, 2, 3])
+        sheet.write_column("B1", [10, 20, 30])
+
+    path = make(tmp_path / "b.xlsx", build)
+    cells = (
+        '<c r="D1"><f t="shared" ref="D1:E2" si="0">A1*$B$1+SUM(A$1:A1)+LEN("A1")</f><v>0</v></c>'
+        '<c r="E1"><f t="shared" si="0"/><v>0</v></c></row>'
+    )
+    rewrite(
+        path,
+        {
+            SHEET: lambda text: text.replace("</row>", cells, 1).replace(
+                "</row>", "\0", 1
+            ).replace("</row>", '<c r="D2"><f t="shared" si="0"/></c></row>', 1).replace("\0", "</row>")
+        },
+    )
+    recalculate(path)
+    found = values(path)
+    assert [found["D1"], found["E1"], found["D2"]] == [1 * 10 + 1 + 2, 10 * 10 + 10 + 2, 2 * 10 + 3 + 2]
+
+
+@pytest.mark.parametrize("date1904, serial", [(False, 46023), (True, 46023 - 1462)])
+def test_date_systems(tmp_path: Path, date1904: bool, serial: int) -> None:
+    """TODAY, DATE and the functions of the catalogue count days in the workbook's own system."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_formula("A1", "=TODAY()", None, 0)
+        sheet.write_formula("A2", "=DATE(2026,1,1)", None, 0)
+        sheet.write_formula("A3", "=YEAR(A2)", None, 0)
+        sheet.write_formula("A4", '=NEXT_REVIEW(A2,"monthly")-A2', None, 0)
+
+    path = make(tmp_path / "b.xlsx", build, date_1904=date1904)
+    recalculate(path, as_of=dt.date(2026, 1, 1))
+    with_numbers = recalculate(path, check=True, as_of=dt.date(2026, 1, 1))
+    assert not with_numbers.stale
+    import openpyxl
+
+    book = openpyxl.load_workbook(path, data_only=True)
+    found = [book["Sheet1"][f"A{row}"].value for row in (1, 2, 3, 4)]
+    assert found == [serial, serial, 2026, 31]
+
+
+def test_iteration_settings_are_followed(tmp_path: Path) -> None:
+    """A workbook that asks for iteration gets it."""
+    path = make(tmp_path / "b.xlsx", lambda _, sheet: sheet.write_formula("A1", "=A1/2+1", None, 0))
+    rewrite(
+        path,
+        {"xl/workbook.xml": lambda text: text.replace("<calcPr ", '<calcPr iterate="1" iterateCount="200" iterateDelta="1E-12" ')},
+    )
+    recalculate(path)
+    assert values(path)["A1"] == pytest.approx(2)
+
+
+def test_random_numbers_are_the_same_in_every_run(tmp_path: Path) -> None:
+    """RAND is seeded, so that two runs write the same file."""
+    path = make(tmp_path / "b.xlsx", lambda _, sheet: sheet.write_formula("A1", "=RAND()", None, 0))
+    recalculate(path, tmp_path / "one.xlsx")
+    recalculate(path, tmp_path / "two.xlsx")
+    assert values(tmp_path / "one.xlsx") == values(tmp_path / "two.xlsx")
+    assert 0 < values(tmp_path / "one.xlsx")["A1"] < 1
+
+
+def test_hidden_rows_are_left_out_of_subtotals(tmp_path: Path) -> None:
+    """SUBTOTAL 109 and AGGREGATE 5 ignore hidden rows, SUBTOTAL 9 does not."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_column("A1", [1, 2, 4])
+        sheet.set_row(1, None, None, {"hidden": True})
+        sheet.write_formula("C1", "=SUBTOTAL(109,A1:A3)", None, 0)
+        sheet.write_formula("C3", "=SUBTOTAL(9,A1:A3)", None, 0)
+        sheet.write_formula("D3", "=AGGREGATE(9,5,A1:A3)", None, 0)
+
+    path = make(tmp_path / "b.xlsx", build)
+    recalculate(path)
+    found = values(path)
+    assert [found["C1"], found["C3"], found["D3"]] == [5, 7, 5]

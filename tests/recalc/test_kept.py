@@ -1,0 +1,149 @@
+"""Cells that cannot be computed keep their cached value, feed it to their dependents and are reported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rebalance_xl.recalc import recalculate
+from tests.recalc.books import make, rewrite, values
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+@pytest.mark.parametrize(
+    "formula, cause",
+    [
+        ("=NOBODYKNOWS(A1)+1", "unknown-function:NOBODYKNOWS"),
+        ("=IF(A1>1,OTHER.FN(A1),2)", "unknown-function:OTHER.FN"),
+        ("=_xldudf_ACME_PRICE(A1)", "unknown-function:ACME_PRICE"),
+        ("=[1]Sheet1!A1*2", "engine-unsupported: a reference to another workbook"),
+        ("=A1+Z9#", None),
+    ],
+)
+def test_the_cached_value_is_kept_and_used(tmp_path: Path, formula: str, cause: str | None) -> None:
+    """The old value 42 stays, a dependent computes with it, the cause names what was missing."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write("A1", 5)
+        sheet.write_formula("B1", formula, None, 42)
+        sheet.write_formula("C1", "=B1*2", None, 0)
+
+    path = make(tmp_path / "b.xlsx", build)
+    report = recalculate(path)
+    if cause is None:
+        assert values(path)["B1"] == "#REF!"
+        return
+    assert (values(path)["B1"], values(path)["C1"]) == (42, 84)
+    assert [(row.cell, row.status, row.cause) for row in report.changed] == [("B1", "kept", cause), ("C1", "changed", "")]
+    assert (report.kept, report.computed) == (1, 1)
+    if cause.startswith("unknown"):
+        assert report.unknown_functions == [cause.partition(":")[2]]
+
+
+@pytest.mark.parametrize("text", ["A1+)", "SUM(A1", "A1 A1 A1 +*", "T[[x]", '"open', "{1,2"])
+def test_an_unreadable_formula_does_not_stop_the_others(tmp_path: Path, text: str) -> None:
+    """One formula that is no formula keeps its value; the rest is computed."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write("A1", 5)
+        sheet.write_formula("B1", "=A1+999", None, 7)
+        sheet.write_formula("C1", "=A1*2+B1", None, 0)
+
+    path = make(tmp_path / "b.xlsx", build)
+    rewrite(path, {SHEET: lambda xml: xml.replace("A1+999", text)})
+    report = recalculate(path)
+    assert (values(path)["B1"], values(path)["C1"]) == (7, 17)
+    (kept,) = [row for row in report.changed if row.status == "kept"]
+    assert kept.cell == "B1"
+    assert kept.cause.startswith("engine-unsupported")
+
+
+def test_circular_cells_keep_their_values(tmp_path: Path) -> None:
+    """A circle is reported; cells outside it are computed."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_formula("A1", "=B1+1", None, 3)
+        sheet.write_formula("B1", "=A1+1", None, 4)
+        sheet.write_formula("C1", "=1+1", None, 0)
+
+    path = make(tmp_path / "b.xlsx", build)
+    report = recalculate(path)
+    assert [values(path)[cell] for cell in ("A1", "B1", "C1")] == [3, 4, 2]
+    assert [(row.cell, row.cause) for row in report.changed if row.status == "kept"] == [
+        ("A1", "circular"), ("B1", "circular"),
+    ]
+
+
+@pytest.mark.parametrize("formula", ["=ROW(A1)", "=IF(TRUE,1,A1)", "=COLUMN(A1)+0"])
+def test_a_reference_to_oneself_that_is_not_read_is_no_circle(tmp_path: Path, formula: str) -> None:
+    """What never needs its own value computes."""
+    path = make(tmp_path / "b.xlsx", lambda _, sheet: sheet.write_formula("A1", formula, None, 0))
+    report = recalculate(path)
+    assert values(path)["A1"] == 1
+    assert report.kept == 0
+
+
+def test_data_tables_keep_their_values(tmp_path: Path) -> None:
+    """A what-if table is not computed and says so."""
+    path = make(tmp_path / "b.xlsx", lambda _, sheet: sheet.write_formula("B2", "=A1", None, 9))
+    old, new = "<f>A1</f>", '<f t="dataTable" ref="B2:B3" dt2D="0" dtr="0" r1="A1"/>'
+    rewrite(path, {SHEET: lambda xml: xml.replace(old, new)})
+    report = recalculate(path)
+    assert values(path)["B2"] == 9
+    assert report.changed[0].cause == "engine-unsupported: a data table"
+
+
+def test_errors_of_the_catalogue_carry_their_reason(tmp_path: Path) -> None:
+    """The report says which argument was wrong; the cell shows the error value."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_formula("A1", '=TRIM_AMOUNT(100,0.5,0.05,"nonsense",,1000)', None, 0)
+        sheet.write_formula("A2", "=WEIGHT(5)", None, 0)
+        sheet.write_formula("A3", "=A1+1", None, 0)
+
+    path = make(tmp_path / "b.xlsx", build)
+    report = recalculate(path)
+    rows = {row.cell: row for row in report.changed}
+    assert values(path)["A1"] == "#VALUE!"
+    assert rows["A1"].status == "error"
+    assert '"nonsense"' in rows["A1"].cause
+    assert "total is missing" in rows["A2"].cause
+    assert rows["A3"].cause == ""
+    assert report.errors == 3
+
+
+def test_a_failing_function_is_reported_and_its_cell_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A defect in a Python function costs its cell only."""
+    from rebalance_xl.functions import FUNCTIONS
+
+    def broken(*_: Any, **__: Any) -> float:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(type(FUNCTIONS["WEIGHT"]), "call", broken)
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_formula("A1", "=WEIGHT(1,2)", None, 0.5)
+        sheet.write_formula("A2", "=A1*2", None, 0)
+
+    path = make(tmp_path / "b.xlsx", build)
+    report = recalculate(path)
+    assert (values(path)["A1"], values(path)["A2"]) == (0.5, 1)
+    assert report.changed[0].cause == "function-error: WEIGHT failed: RuntimeError: a defect"
+
+
+def test_an_interrupt_inside_a_function_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C ends the recalculation and leaves the file alone."""
+    from rebalance_xl.functions import FUNCTIONS
+
+    def interrupted(*_: Any, **__: Any) -> float:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(FUNCTIONS["WEIGHT"]), "call", interrupted)
+    path = make(tmp_path / "b.xlsx", lambda _, sheet: sheet.write_formula("A1", "=WEIGHT(1,2)", None, 0))
+    content = path.read_bytes()
+    with pytest.raises(KeyboardInterrupt):
+        recalculate(path)
+    assert path.read_bytes() == content
