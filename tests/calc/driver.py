@@ -30,6 +30,7 @@ from com.sun.star.util import Date
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 START_SECONDS = 90
 FORMULA_RESULT_ERROR = 4
+ALERT, MENU, STATIC = 1, 34, 86  # com.sun.star.accessibility.AccessibleRole
 
 
 def to_json(value):
@@ -312,8 +313,43 @@ class Office:
     def do_modified(self, name="book"):
         return self.documents[name].isModified()
 
-    def do_title(self, name="book"):
-        return self.documents[name].CurrentController.Frame.Title
+    def do_find(self, text, role="", name="book"):
+        """The middle of each visible part of the window (button, menu entry) of this name, as [x, y, role]."""
+        window = self.documents[name].CurrentController.Frame.ContainerWindow
+        found = []
+        waiting = [window.getAccessibleContext()]
+        while waiting:
+            context = waiting.pop()
+            if context.getAccessibleName() == text:
+                place, size = context.getLocationOnScreen(), context.getSize()
+                found.append([place.X + size.Width // 2, place.Y + size.Height // 2, context.getAccessibleRole()])
+            if context.getAccessibleRole() == MENU:
+                continue  # each entry is a round trip, and there are hundreds
+            for index in range(min(context.getAccessibleChildCount(), 100)):
+                child = context.getAccessibleChild(index)
+                if child is not None:
+                    waiting.append(child.getAccessibleContext())
+        return found
+
+    def do_active_sheet(self, name="book"):
+        return self.documents[name].CurrentController.ActiveSheet.Name
+
+    def do_messages(self):
+        """The texts of the message boxes that are open."""
+        toolkit = self.make("com.sun.star.awt.Toolkit")
+        found = []
+        for index in range(toolkit.getTopWindowCount()):
+            window = toolkit.getTopWindow(index)
+            waiting = [window.getAccessibleContext()]
+            if waiting[0].getAccessibleRole() != ALERT:
+                continue
+            while waiting:
+                context = waiting.pop()
+                if context.getAccessibleRole() == STATIC:
+                    found.append(context.getAccessibleName())
+                for child in range(context.getAccessibleChildCount()):
+                    waiting.append(context.getAccessibleChild(child).getAccessibleContext())
+        return found
 
 
 def main():

@@ -68,6 +68,7 @@ def extension_parts() -> dict[str, bytes]:
         "CalcAddIns.xcu": xcu.calc_add_ins(functions).encode(),
         "ProtocolHandler.xcu": xcu.protocol_handler().encode(),
         "Addons.xcu": xcu.addons().encode(),
+        "CalcWindowState.xcu": xcu.window_state().encode(),
         "Jobs.xcu": xcu.jobs().encode(),
         "rebalancer.py": (_PACKAGE / "hosts/calc/component.py").read_bytes(),
     }
@@ -104,6 +105,7 @@ def _manifest() -> str:
         ("application/vnd.sun.star.configuration-data", "CalcAddIns.xcu"),
         ("application/vnd.sun.star.configuration-data", "ProtocolHandler.xcu"),
         ("application/vnd.sun.star.configuration-data", "Addons.xcu"),
+        ("application/vnd.sun.star.configuration-data", "CalcWindowState.xcu"),
         ("application/vnd.sun.star.configuration-data", "Jobs.xcu"),
     )
     lines = "".join(

@@ -17,7 +17,7 @@ from rebalance_xl.hosts.calc.identity import (
     method_name,
 )
 
-__all__ = ["addons", "calc_add_ins", "jobs", "protocol_handler"]
+__all__ = ["addons", "calc_add_ins", "jobs", "protocol_handler", "window_state"]
 
 _HEAD: Final = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -98,6 +98,24 @@ def addons() -> str:
             "</node>\n</node>\n",
             f'<node oor:name="OfficeToolbarMerging"/>\n</node>\n{_FOOT}',
         ]
+    )
+
+
+def window_state() -> str:
+    """Return ``CalcWindowState.xcu``: the toolbar has a name and stands below the others, not in the way."""
+    flags = "".join(
+        f'<prop oor:name="{name}" oor:type="xs:boolean"><value>true</value></prop>\n' for name in ("Docked", "Visible")
+    )
+    return (
+        _head("CalcWindowState", "Office.UI")
+        + '<node oor:name="UIElements">\n<node oor:name="States">\n'
+        + f'<node oor:name="private:resource/toolbar/addon_{EXTENSION}" oor:op="replace">\n'
+        + _text("UIName", "Rebalancer")
+        + flags
+        + '<prop oor:name="DockingArea" oor:type="xs:int"><value>0</value></prop>\n'
+        + _plain("DockPos", "1000,0")
+        + "</node>\n</node>\n</node>\n"
+        + _FOOT
     )
 
 
