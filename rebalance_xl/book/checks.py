@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 SUM_TOLERANCE = 1e-9
 VALUE_TOLERANCE = 1e-6
+LARGE_FEE = 0.02
 STABLECOINS = ("USDT", "USDC", "DAI", "FDUSD", "TUSD", "USDE", "PYUSD", "USD", "EUR")
 
 
@@ -105,6 +106,7 @@ def check_book(
     problems += _duplicates(portfolio or (), "Asset") + _duplicates(futures, "Symbol") + _duplicates(venues, "Venue")
     problems += _targets(book, portfolio or ())
     problems += _references(book)
+    problems += _fees(venues)
     problems += _lots(book)
     problems += _settings(book)
     if portfolio:
@@ -184,7 +186,7 @@ def _targets(book: Book, portfolio: Sequence[Record]) -> list[Problem]:
         )
     problems += [
         Problem(
-            WARNING,
+            ERROR,
             holding.where,
             f"the Band of {holding.asset} is {holding.band:g}; a band is a fraction (0.05)",
         )
@@ -237,6 +239,18 @@ def _references(book: Book) -> list[Problem]:
                     f'the scope "{event.scope}" is no asset or sector of the book{hint}',
                 )
             )
+    return problems
+
+
+def _fees(venues: Sequence[Record]) -> list[Problem]:
+    problems = []
+    for record in venues:
+        for column in ("SpotFee", "FuturesFee"):
+            fee = record[column] or 0.0
+            if fee >= LARGE_FEE:
+                severity = ERROR if fee >= 0.5 else WARNING
+                message = f"the {column} of {record['Venue']} is {fee:g}; a fee is a fraction (0.001 for 0.1 %)"
+                problems.append(Problem(severity, record.where(column), message))
     return problems
 
 

@@ -60,7 +60,7 @@ def _is_number(value: object) -> bool:
 def number_of(value: object) -> float:
     """Return a cell as a number, or say why it is none."""
     if isinstance(value, CellError):
-        raise UnreadableError(f"holds the error {value.code}")
+        raise UnreadableError(f"holds the error {value.code}" + (f": {value.reason}" if value.reason else ""))
     if isinstance(value, bool):
         raise UnreadableError(f"holds {describe(value)} where a number belongs")
     if isinstance(value, str):
@@ -96,7 +96,7 @@ def date_of(value: object) -> float:
 def word_of(value: object, words: tuple[str, ...], aliases: dict[str, str] | None = None) -> str:
     """Return a cell as one of the words allowed, or name the nearest."""
     if isinstance(value, CellError):
-        raise UnreadableError(f"holds the error {value.code}")
+        raise UnreadableError(f"holds the error {value.code}" + (f": {value.reason}" if value.reason else ""))
     text = f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value).strip()
     folded = {word.casefold(): word for word in words} | (aliases or {})
     found = folded.get(text.casefold())

@@ -106,13 +106,14 @@ def _paid_twice(book: Book, lines: Sequence[Line]) -> list[str]:
     opened = {line.row for line in lines if line.action == "OPEN LONG"}
     spot = {h.asset.casefold() for h in book.holdings if h.value > 0 and not h.stable}
     return [
-        f"long {position.asset} in spot and in {position.symbol}: funding is paid for a view that is held already"
+        f"long {position.asset} in spot and in {position.symbol}: "
+        + ("funding is paid for a view that is held already" if position.funding_rate else "one view, held twice")
         for position in book.positions
         if position.side == "long"
         and position.expiry is None
         and position.asset.casefold() in spot
         and (position.quantity > 0 or position.row in opened)
-        and position.funding_rate > 0
+        and position.funding_rate >= 0
     ]
 
 

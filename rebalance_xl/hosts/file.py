@@ -10,7 +10,7 @@ from typing import Any
 
 from rebalance_xl.book.interface import Cell, Row, TableData
 from rebalance_xl.book.problems import ERROR, BookError, Problem
-from rebalance_xl.cells import MISSING, REF, Missing, to_serial
+from rebalance_xl.cells import MISSING, REF, CellError, Missing, to_serial
 from rebalance_xl.hosts.file_parts import grown_table, spliced_cells, table_parts
 from rebalance_xl.recalc.output import verify_package, write_atomically
 from rebalance_xl.recalc.package import Package, Table, decoded
@@ -129,8 +129,8 @@ class FileWorkbook:
         return (table.first_row + row, position) in self._sheet(table.sheet).formulas
 
     def names(self) -> Sequence[str]:
-        """Return the defined names that stand for one cell or a constant."""
-        return [name for (scope, name) in self.package.names if scope < 0]
+        """Return the defined names, in lower case as they are compared."""
+        return list(dict.fromkeys(name for _, name in self.package.names))
 
     def read_name(self, name: str) -> Cell | Missing:
         """Return the value of a named cell (or constant), MISSING where there is no such name."""
@@ -142,7 +142,7 @@ class FileWorkbook:
             sheet, row, column = place
             value: Cell = self._sheet(sheet).values.get((row, column))
             return value
-        return _constant(text)
+        return _constant(name, text)
 
     def name_address(self, name: str) -> str:
         """Return the cell that a name stands for, the name itself where it is none."""
@@ -250,7 +250,13 @@ class FileWorkbook:
         return cell in sheet.formulas or sheet.values.get(cell) in (None, "")
 
     def _name_text(self, name: str) -> str | None:
-        return self.package.names.get((-1, name.lower()))
+        names = self.package.names
+        found = names.get((-1, name.lower()))
+        return (
+            found
+            if found is not None
+            else next((text for (_, key), text in names.items() if key == name.lower()), None)
+        )
 
     def _place(self, text: str) -> tuple[int, int, int] | None:
         match = _NAMED_CELL.match(text.lstrip("="))
@@ -341,7 +347,7 @@ class FileWorkbook:
         return changed
 
 
-def _constant(text: str) -> Cell:
+def _constant(name: str, text: str) -> Cell:
     text = text.lstrip("=").strip()
     if text.startswith("#REF!") or "#REF!" in text:
         return REF
@@ -352,4 +358,4 @@ def _constant(text: str) -> Cell:
     try:
         return float(text)
     except ValueError:
-        return None
+        return CellError("#VALUE!", f"the name {name} does not stand for one cell ({text})")

@@ -98,6 +98,9 @@ BROKEN = [
     pytest.param(put("Portfolio", 2, "Locked", "maybe"), "Portfolio!K3: .*where yes or no belongs"),
     pytest.param(put("Portfolio", 2, "Asset", None), "Portfolio!A3: .*is blank in a row with figures"),
     pytest.param(put("Portfolio", 2, "Target", -0.1), "Portfolio!H3: .*cannot be negative"),
+    pytest.param(
+        put("Portfolio", 2, "Band", 5.0), r"Portfolio!A3: the Band of ETH is 5; a band is a fraction \(0.05\)"
+    ),
     pytest.param(put("Futures", 1, "Side", "lnog"), 'Futures!D2: .*"lnog".*did you mean "long"'),
     pytest.param(put("Futures", 1, "Side", None), "Futures!D2: the Side of ETHUSDT is blank"),
     pytest.param(put("Futures", 1, "Leverage", 0.5), "Leverage of ETHUSDT is 0.5; it is 1 or more"),
@@ -243,3 +246,18 @@ def test_a_blank_price_without_a_position_row_is_only_said_for_that_row() -> Non
     row["MarkPrice"] = None
     messages = [str(problem) for problem in read_book(workbook(example(), [row])).problems]
     assert "Futures!I2: the MarkPrice of BTCUSDT is blank" in messages
+
+
+@pytest.mark.parametrize("fee, severity", [(0.001, None), (0.1, WARNING), (0.6, ERROR)])
+def test_a_fee_in_percent_is_noticed(fee: float, severity: str | None) -> None:
+    """0.1 for 0.1 % is a slip that costs a hundred times the fee."""
+    rows = [spot("BTC", 60.0, 0.5, Venue="Binance"), stable(40.0)]
+    found = read_book(workbook(rows, venues=[{"Venue": "Binance", "SpotFee": fee}])).problems
+    assert [each.severity for each in found if "SpotFee" in each.message] == ([severity] if severity else [])
+
+
+def test_money_that_is_not_marked_as_stable_is_noticed() -> None:
+    """USDT without a Kind is no reserve."""
+    row = stable(40.0) | {"Kind": None}
+    found = read_book(workbook([spot("BTC", 60.0, 0.5), row])).problems
+    assert any('USDT looks like money: give it the Kind "stable"' in each.message for each in found)

@@ -85,6 +85,8 @@ def write_file(
             settings.write(number, 1, value)
         book.define_name(name, f"=Settings!$B${number + 1}")
     book.define_name("Cooldown", "=2")
+    book.define_name("Settings!DeployMethod", '="priority"')
+    book.define_name("BuyScope", "=Settings!$A$1:$B$2" if names and "wide" in names else '="underweight"')
     book.close()
     return path
 
@@ -117,6 +119,7 @@ def test_tables_names_and_addresses_are_read(file: Path) -> None:
     assert sorted(port.table_names()) == ["Futures", "Journal", "Plan", "Portfolio"]
     assert port.read_name("trimto") == "target"
     assert port.read_name("Cooldown") == 2.0
+    assert port.read_name("DeployMethod") == "priority"
     assert port.read_name("Nothing") is MISSING
     assert port.name_address("MinTrade") == "Settings!B4"
     assert port.read_table("Nothing") is None
@@ -281,3 +284,10 @@ def test_values_read_back_before_they_are_saved(file: Path) -> None:
     assert journal is not None
     assert portfolio.rows[0][4] == 60_000.0
     assert [row[1] for row in journal.rows] == ["PLAN", "EXECUTION"]
+
+
+def test_a_name_of_several_cells_is_no_setting(tmp_path: Path) -> None:
+    """A setting is one cell; anything else is said with the name."""
+    path = write_file(tmp_path / "book.xlsx", {"wide": 1})
+    with pytest.raises(BookError, match="the name BuyScope does not stand for one cell"):
+        actions.plan(FileWorkbook.open(path))
