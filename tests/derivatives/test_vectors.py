@@ -119,3 +119,16 @@ def test_single_row_is_the_tier_in_force() -> None:
     rows = FUNCTIONS["CROSS_LIQUIDATION_PRICE"].call("short", 1, 10, 2, [[500, 900, None, 0.01, 0.01]])
     tier = liq.cross_liquidation_price(-1.0, 1.0, 10.0, 2.0, one_tier(0.01, 0.01))
     assert rows == tier == pytest.approx(11.89108910891089, abs=1e-9)
+
+
+def test_page_counts_the_evidence_right(root: Path) -> None:
+    """The page on liquidation prices says how many answers of which kind there are."""
+    with open(DATA / "derivatives.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    kinds = {kind: sum(row["evidence"] == kind for row in rows) for kind in "ABCD"}
+    prices = sum(row["category"] == "liq" for row in rows)
+    page = " ".join((root / "docs" / "liquidation.md").read_text(encoding="utf-8").split())
+    assert f"{len(rows)} published answers" in page
+    assert f"{kinds['A']} produced by an exchange" in page
+    assert f"{kinds['B']} from an exchange's own worked examples" in page
+    assert f"{kinds['C']} from other projects' tests, {kinds['D']} from articles. {prices} of them" in page
