@@ -283,6 +283,10 @@ def _settings(book: Book) -> list[Problem]:
         if value is not None and value > 1:
             problems.append(Problem(ERROR, name, f"{name} is {value:g}; a share lies between 0 and 1"))
     low, high = settings.reserve_min, settings.reserve_max
+    kept = sum(holding.target or 0.0 for holding in book.holdings if holding.stable)
+    if high is not None and kept > high + SUM_TOLERANCE:
+        message = f"the targets of the stablecoins ({kept:.1%}) are above ReserveMax ({high:.1%}); the targets hold"
+        problems.append(Problem(WARNING, "ReserveMax", message))
     if low is not None and high is not None and low > high:
         problems.append(Problem(ERROR, "ReserveMin", f"ReserveMin ({low:g}) is above ReserveMax ({high:g})"))
     if settings.last_review is not None and book.as_of is not None and settings.last_review > book.as_of:

@@ -141,7 +141,7 @@ def _offer_sale(draft: Draft, sale: Sale, share: float | None) -> float:
 
 
 def _offer_cash(draft: Draft, total_after: float) -> None:
-    """Put stablecoins above their target, or above ReserveMax, into the purse; never below ReserveMin."""
+    """Put stablecoins above their target (without one: above ReserveMax) into the purse, never below ReserveMin."""
     settings = draft.book.settings
     stables = _free_stables(draft)
     held = math.fsum(state.holding.value for state in draft.judgement.spot if state.holding.stable)
@@ -152,10 +152,10 @@ def _offer_cash(draft: Draft, total_after: float) -> None:
     }
     if settings.reserve_max is not None:
         above = held - settings.reserve_max * total_after - math.fsum(spare.values())
-        for state in sorted(stables, key=lambda s: s.target is not None):
-            more = min(max(above, 0.0), state.holding.value - spare.get(state.holding.row, 0.0))
-            spare[state.holding.row] = spare.get(state.holding.row, 0.0) + more
-            above -= more
+        for state in stables:
+            if state.target is None:
+                spare[state.holding.row] = min(max(above, 0.0), state.holding.value)
+                above -= spare[state.holding.row]
     offered = math.fsum(spare.values())
     most = max(0.0, held - (settings.reserve_min or 0.0) * total_after)
     factor = min(1.0, most / offered) if offered > 0 else 0.0

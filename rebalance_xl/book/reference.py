@@ -48,7 +48,8 @@ RULES = """\
    once the fees are paid sells that little more. TurnoverCap cuts all sells in proportion.
 4. **Futures are closed** when their target is 0, when an EXIT event names them (longs), or as far as a hedge exceeds
    HedgeRatio times the spot that remains.
-5. **Money**: stablecoins above their target or above ReserveMax, never below ReserveMin, then the proceeds less fees.
+5. **Money**: stablecoins above their target (without one, above ReserveMax), never below ReserveMin, then the proceeds
+   less fees.
    A venue's bonus credit pays its fees first. Money at the venue of a purchase is used before a transfer.
 6. **Needs**: rows under their target (BuyScope "breaching": under their band), the reserve below ReserveMin or the
    target of a stable row, margin below a Futures row's target, hedges. Events come first, then Priority, 1 first; ties
