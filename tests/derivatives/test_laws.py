@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from rebalance_xl.functions import contracts
+from rebalance_xl.functions import FUNCTIONS, contracts
 from rebalance_xl.functions.liquidation import cross_liquidation_price, liquidation_price
 from rebalance_xl.functions.liquidation_equation import is_already_liquidatable, liquidation_notional
 from rebalance_xl.functions.margin import bankruptcy_price
@@ -174,8 +174,6 @@ def test_stepped_tables_liquidate_at_the_first_notional_that_breaks_them(
 def test_stepped_boundary_is_the_answer_where_no_root_lies_in_its_own_tier() -> None:
     """The short of edge case E20: both roots lie outside their tiers, so the boundary at 100,000 liquidates."""
     tiers = [[0, 50_000, None, 0.005, None], [50_000, 100_000, None, 0.01, None]]
-    from rebalance_xl.functions import FUNCTIONS
-
     call = FUNCTIONS["CROSS_LIQUIDATION_PRICE"].call
     assert call("short", 0.5, 98_000, 1_400, tiers) == 100_000.0
     assert call("short", 0.5, 98_000, 1_400, 0.005) == pytest.approx(100_298.50746268657)
@@ -303,3 +301,37 @@ def test_average_entry_keeps_the_profit(fills: list[tuple[float, float]], end: f
     singly = math.fsum(contracts.futures_pnl(1.0, q, p, end, contract) for q, p in fills)
     scale = math.fsum(value_at(q, min(p, end), contract) + value_at(q, max(p, end), contract) for q, p in fills)
     assert together == pytest.approx(singly, abs=1e-9 * scale)
+
+
+def test_stepped_table_above_a_healthy_entry_is_not_met_on_the_way_down() -> None:
+    """A 300x long just below a boundary would break the next tier's rate above its entry; a fall meets its own tier."""
+    entry, kept = 49_990.0, 49_990.0 * (1 - 1 / 300)
+    found = liquidation_price(1.0, 1.0, entry, 300.0, "weex:XAUTUSDT", 0.0, WEEX)
+    assert found == pytest.approx(kept / (1 - 0.002))
+    assert found < entry < kept / (1 - 0.005)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([[0, 50_000, None, 0.005], [50_000, 100_000, None, 0.01]], 140_000 / 1.01),
+        ([[0, 50_000, None, 0.005, 0], [50_000, 100_000, None, 0.01, 250]], 140_250 / 1.01),
+    ],
+)
+def test_last_tier_continues_above_its_cap(rows: list[list[Any]], expected: float) -> None:
+    """A short of 90,000 that dies beyond the table's end of 100,000 dies at the last tier's rate, alone or hedged."""
+    assert FUNCTIONS["CROSS_LIQUIDATION_PRICE"].call("short", 1, 90_000, 50_000, rows) == pytest.approx(expected)
+    hedged = FUNCTIONS["HEDGED_LIQUIDATION_PRICE"].call(0, 0, 1, 90_000, 50_000, rows)
+    assert hedged == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("venue", ["generic", "bybit", "bingx", "okx"])
+def test_cross_counts_the_fee_where_the_venue_does(venue: str) -> None:
+    """A cross long at these venues is liquidated at (E - W) / (1 - r - f); elsewhere the fee changes nothing."""
+
+    def price(name: str) -> Any:
+        return cross_liquidation_price(1.0, 1.0, 50_000.0, 5_000.0, 0.005, 0.0, 0.0, 0.0, VENUE_WORDS[name], 0.0006)
+
+    assert price(venue) == pytest.approx(45_000 / (1 - 0.005 - 0.0006))
+    assert price("binance") == price("weex") == pytest.approx(45_000 / (1 - 0.005))
+    assert price("mexc") == pytest.approx(50_000 + (250 - 5_000))
