@@ -292,23 +292,33 @@ def model_arguments(
     lookup
         Gives the values behind a column or name, MISSING where the workbook has none.
     """
-    filled = list(arguments) + [MISSING] * (len(function.parameters) - len(arguments))
-    if not wants_model(function, filled):
-        return filled
+    given = list(arguments) + [MISSING] * (len(function.parameters) - len(arguments))
+    if not wants_model(function, given):
+        return given
+    filled = _from_model(function, given, lookup)
     for index, parameter in enumerate(function.parameters):
-        if filled[index] is not MISSING or not parameter.model:
-            continue
-        value = expressions.evaluate(expressions.parse(parameter.model), lookup, _caller(lookup))
-        if value is MISSING and parameter.required:
-            value = CellError("#N/A", f"the workbook has no {parameter.model}, which {parameter.name} is taken from")
-        filled[index] = value
+        if filled[index] is MISSING and parameter.model and parameter.required:
+            reason = f"the workbook has no {parameter.model}, which {parameter.name} is taken from"
+            filled[index] = CellError("#N/A", reason)
+    return filled
+
+
+def _from_model(
+    function: Function, arguments: Sequence[Any], lookup: Callable[[expressions.Reference], Any]
+) -> list[Any]:
+    filled = list(arguments)
+    for index, parameter in enumerate(function.parameters):
+        if filled[index] is MISSING and parameter.model:
+            filled[index] = expressions.evaluate(expressions.parse(parameter.model), lookup, _caller(lookup))
     return filled
 
 
 def _caller(lookup: Callable[[expressions.Reference], Any]) -> Callable[[str, Sequence[Any]], Any]:
     def call(name: str, arguments: Sequence[Any]) -> Any:
         function = FUNCTIONS[name]
-        filled = model_arguments(function, arguments, lookup)
+        filled = list(arguments) + [MISSING] * (len(function.parameters) - len(arguments))
+        if wants_model(function, filled):
+            filled = _from_model(function, filled, lookup)
         required = [filled[i] for i, each in enumerate(function.parameters) if each.required]
         if any(each is MISSING for each in required):
             return MISSING

@@ -25,7 +25,7 @@ def test_sample_is_what_the_script_writes(root: Path, tmp_path: Path) -> None:
 
 @pytest.fixture
 def summary(root: Path, tmp_path: Path) -> dict[str, Any]:
-    """The sheet Summary of the recalculated sample: label to value."""
+    """Return the sheet Summary of the recalculated sample: label to value."""
     book = tmp_path / "sample.xlsx"
     shutil.copyfile(root / "examples" / "sample.xlsx", book)
     assert recalculate(book).stale
