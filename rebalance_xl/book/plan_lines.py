@@ -288,7 +288,9 @@ def _stable_reason(draft: Draft, state: SpotState, change: float, need: Need | N
 
 def _still_futures(draft: Draft, state: FuturesState) -> Line:
     position = state.position
-    if position.quantity <= 0:
+    if state.frozen and state.named is not None:
+        reason = f"HOLD event for {state.named.scope}: not traded"
+    elif position.quantity <= 0:
         reason = "not open"
     elif state.target is None and state.hedge_ratio is None:
         reason = "no target: kept as it is"

@@ -63,6 +63,11 @@ class FuturesState:
     exit: bool = False
 
     @property
+    def frozen(self) -> bool:
+        """An event says HOLD."""
+        return self.named is not None and self.named.action == "HOLD"
+
+    @property
     def to_close(self) -> bool:
         """Whether the whole position is to be closed."""
         wanted = self.target == 0 and self.hedge_ratio is None
@@ -205,7 +210,10 @@ def _futures_state(book: Book, position: Position, events: list[Event], notes: l
         if not _concerns(event, position.asset, position.symbol, sector):
             continue
         level = event.level
-        if event.action == "HEDGE" and position.side == "short":
+        if event.action == "HOLD":
+            state.target = state.hedge_ratio = None
+            state.exit, state.named = False, event
+        elif event.action == "HEDGE" and position.side == "short":
             state.hedge_ratio = max(state.hedge_ratio or 0.0, 1.0 if level is None else level)
             state.named = event
         elif event.action == "EXIT" and position.side == "long":

@@ -69,6 +69,18 @@ def test_hold_freezes_the_scope() -> None:
     assert line(plan, "SOL").reason == "HOLD event for SOL: not traded"
 
 
+def test_hold_freezes_futures_as_well() -> None:
+    """No margin is posted and no position closed while the event says HOLD."""
+    rows = [spot("BTC", 6000.0, 0.4, 0.1), spot("SOL", 4000.0, 0.4, 0.1)]
+    futures = [
+        perpetual("SOLUSDT", "SOL", "long", 10.0, Target=0.1),
+        perpetual("SOLUSD", "SOL", "short", 10.0, Target=0.0, Quantity=1.0, EntryPrice=10.0, Margin=1.0),
+    ]
+    plan = plan_of(rows, futures, events=[event("SOL", "HOLD")])
+    assert amounts(plan) == {"BTC": ("SELL", 1999.6)}
+    assert line(plan, "SOLUSDT").reason == "HOLD event for SOL: not traded"
+
+
 def test_an_event_never_sells_a_row_without_a_target() -> None:
     """A blank target is no target, for an event as well; the line says what is missing."""
     rows = [spot("BTC", 5000.0, 0.5, 0.1), spot("XMR", 1000.0, None, Sector="Privacy")]
