@@ -19,6 +19,8 @@ from rebalance_xl.recalc.native.reading import number_of
 Rows = list[list[Any]]
 
 KINDS: Final = ("number", "strict", "integer", "whole", "date", "text", "flag", "any", "range")
+#: No function makes an array of more cells than this (twice the rows of a sheet).
+MOST_CELLS: Final = 2_097_152
 #: What a left-out argument without a default counts as, by kind.
 _LEFT_OUT: Final[dict[str, Any]] = {"text": "", "flag": False, "any": None, "integer": 0}
 
@@ -95,9 +97,11 @@ def to_flag(value: Any) -> bool:
 
 
 def to_rows(value: Any) -> Rows:
-    """Return a range, or a single value, as rows of cells."""
+    """Return a range, or a single value, as rows of cells; nothing at all is one blank cell."""
+    if isinstance(value, list | tuple) and (not value or (is_range(value[0]) and not value[0])):
+        return [[None]]
     if isinstance(value, list):
-        return value if not value or isinstance(value[0], list) else [[cell] for cell in value]
+        return value if isinstance(value[0], list) else [[cell] for cell in value]
     if isinstance(value, tuple):
         return [list(row) if is_range(row) else [row] for row in value]
     return [[None if value is MISSING else value]]

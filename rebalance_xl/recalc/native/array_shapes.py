@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from rebalance_xl.cells import NA
-from rebalance_xl.recalc.native.arguments import Rows, cells_of, numbers_of, to_rows
+from rebalance_xl.recalc.native.arguments import MOST_CELLS, Rows, cells_of, numbers_of, to_rows
 from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
@@ -19,6 +19,8 @@ def expand(array: Rows, rows: int | None = None, columns: int | None = None, pad
     wide = width if columns is None else columns
     if tall < height or wide < width:
         raise value_fault(f"an array of {height} by {width} cells cannot be expanded to {tall} by {wide}")
+    if tall * wide > MOST_CELLS:
+        raise number_fault(f"an array of {tall} by {wide} cells is too large")
     filled = [[*row, *[pad_with] * (wide - width)] for row in array]
     return filled + [[pad_with] * wide for _ in range(tall - height)]
 
@@ -27,9 +29,9 @@ def _wrapped(vector: Rows, count: float, pad_with: Any) -> list[list[Any]]:
     """Return the pieces of a row or a column, each of the same length."""
     if len(vector) > 1 and len(vector[0]) > 1:
         raise value_fault("the vector must be one row or one column")
+    if not 1 <= count <= MOST_CELLS:
+        raise number_fault(f"wrap_count is {count:.10g}; it must be 1 or more")
     size = int(count)
-    if size < 1:
-        raise number_fault(f"wrap_count is {size}; it must be 1 or more")
     cells = list(cells_of(vector))
     cells += [pad_with] * (-len(cells) % size)
     return [cells[start : start + size] for start in range(0, len(cells), size)]

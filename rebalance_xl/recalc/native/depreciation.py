@@ -9,6 +9,9 @@ from rebalance_xl.recalc.native.days import year_fraction
 from rebalance_xl.recalc.native.faults import number_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
+#: Periods are stepped through one by one; a life in days of a thousand years is beyond any asset.
+_MOST_PERIODS = 400_000
+
 
 @worksheet("DB", kinds="number number number number number", override=True)
 def db(cost: float, salvage: float, life: float, period: float, month: float = 12.0) -> float:
@@ -19,7 +22,7 @@ def db(cost: float, salvage: float, life: float, period: float, month: float = 1
     whole, months = int(period), int(month)
     if cost < 0 or salvage < 0 or life <= 0 or not 1 <= months <= 12:
         raise number_fault("cost and salvage must not be below 0, life above 0, month between 1 and 12")
-    if whole < 1 or whole > math.ceil(life) + (1 if months < 12 else 0):
+    if whole < 1 or whole > min(math.ceil(life) + (1 if months < 12 else 0), _MOST_PERIODS):
         raise number_fault(f"the period is {period:.10g}; it must lie between 1 and {life:.10g}")
     if cost == 0:
         return 0.0
@@ -50,6 +53,8 @@ def vdb(
     """
     if cost < 0 or salvage < 0 or life <= 0 or factor < 0 or not 0 <= start_period <= end_period <= life:
         raise number_fault("cost, salvage and factor must not be below 0 and 0 <= start <= end <= life")
+    if end_period > _MOST_PERIODS:
+        raise number_fault(f"end_period is {end_period:.10g}; it must not be above {_MOST_PERIODS}")
     total, book = 0.0, cost
     straight: float | None = None
     for period in range(math.ceil(end_period)):
@@ -112,7 +117,7 @@ def amordegrc(
     amount = _rounded(declining * year_fraction(date_purchased, first_period, basis) * cost)
     left = cost - amount
     above = left - salvage
-    for step in range(whole):
+    for step in range(min(whole, _MOST_PERIODS)):
         amount = _rounded(declining * left)
         above -= amount
         if above < 0:

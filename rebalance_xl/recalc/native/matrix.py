@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rebalance_xl.recalc.native.arguments import Rows, matrix_of
+import math
+
+from rebalance_xl.recalc.native.arguments import MOST_CELLS, Rows, matrix_of
 from rebalance_xl.recalc.native.faults import number_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
@@ -40,9 +42,9 @@ def mdeterm(array: Rows) -> float:
 @worksheet("MUNIT", kinds="number")
 def munit(dimension: float) -> Matrix:
     """Return the unit matrix of a dimension of at least 1."""
+    if not 1 <= dimension <= math.isqrt(MOST_CELLS):
+        raise value_fault(f"the dimension is {dimension:.10g}; it must be 1 or more, and not too large")
     size = int(dimension)
-    if dimension < 1:
-        raise value_fault(f"the dimension is {dimension:.10g}; it must be 1 or more")
     return [[1.0 if i == j else 0.0 for j in range(size)] for i in range(size)]
 
 

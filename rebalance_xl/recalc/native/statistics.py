@@ -32,13 +32,14 @@ def permutationa(number: float, number_chosen: float) -> float:
 @worksheet("MULTINOMIAL", kinds="range*", override=True)
 def multinomial(*numbers: Rows) -> float:
     """Return the factorial of a sum divided by the factorials of its parts; a boolean is refused."""
-    total, result = 0, 1
-    for cell in (cell for rows in numbers for cell in cells_of(rows)):
-        part = _count(cell)
-        total += part
-        if total > 10_000_000:
-            raise number_fault("the sum is too large")
-        result *= math.comb(total, part)
+    parts = [_count(cell) for rows in numbers for cell in cells_of(rows)]
+    total = sum(parts)
+    if total > 1000:
+        return math.exp(math.lgamma(total + 1) - math.fsum(math.lgamma(part + 1) for part in parts))
+    result, so_far = 1, 0
+    for part in parts:
+        so_far += part
+        result *= math.comb(so_far, part)
     return float(result)
 
 
