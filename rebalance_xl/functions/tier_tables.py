@@ -151,7 +151,7 @@ def _read_raw(raw: RawTable, origin: str) -> TierTable | CellError:
 def _read_single(raw: RawTable) -> TierTable:
     """Read a named table of one row, which keeps its end: it is a whole table, not the tier in force."""
     table = read_tier_rows(raw.cells, raw.name)
-    floor, cap = raw.cells[0][0], raw.cells[0][1]
+    floor, cap = (cell if isinstance(cell, int | float) else None for cell in raw.cells[0][:2])
     if not cap:
         return table
     return TierTable((table.rows[0]._replace(floor=float(floor or 0.0), cap=float(cap)),), raw.name)
