@@ -334,22 +334,18 @@ class Office:
     def do_active_sheet(self, name="book"):
         return self.documents[name].CurrentController.ActiveSheet.Name
 
-    def do_messages(self):
-        """The texts of the message boxes that are open."""
+    def do_message(self):
+        """The text of the message box that is open and the middle of its OK button, None without one."""
         toolkit = self.make("com.sun.star.awt.Toolkit")
-        found = []
         for index in range(toolkit.getTopWindowCount()):
-            window = toolkit.getTopWindow(index)
-            waiting = [window.getAccessibleContext()]
-            if waiting[0].getAccessibleRole() != ALERT:
-                continue
-            while waiting:
-                context = waiting.pop()
-                if context.getAccessibleRole() == STATIC:
-                    found.append(context.getAccessibleName())
-                for child in range(context.getAccessibleChildCount()):
-                    waiting.append(context.getAccessibleChild(child).getAccessibleContext())
-        return found
+            box = toolkit.getTopWindow(index).getAccessibleContext()
+            if box.getAccessibleRole() == ALERT and box.getAccessibleName() == "Rebalancer":
+                parts = [box.getAccessibleChild(i).getAccessibleContext() for i in range(box.getAccessibleChildCount())]
+                text = next(part.getAccessibleName() for part in parts if part.getAccessibleRole() == STATIC)
+                button = next(part for part in parts if part.getAccessibleName() == "OK")
+                place, size = button.getLocationOnScreen(), button.getSize()
+                return [text, [place.X + size.Width // 2, place.Y + size.Height // 2]]
+        return None
 
 
 def main():

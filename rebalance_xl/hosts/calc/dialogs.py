@@ -30,14 +30,11 @@ class DocumentScreen:
     def show(self, message: str, kind: str = "INFOBOX") -> None:
         """Show a message; `kind` is INFOBOX, WARNINGBOX or ERRORBOX."""
         _log.log(logging.INFO if kind == "INFOBOX" else logging.WARNING, "%s", message)
-        box = self._box(message, kind, _OK)
-        if box is not None:
-            box.execute()
+        self._execute(message, kind, _OK)
 
     def ask(self, question: str) -> bool:
         """Return whether the user said yes; without a window nobody is there to say no to a command."""
-        box = self._box(question, "QUERYBOX", _YES_NO)
-        return box is None or box.execute() == _YES
+        return self._execute(question, "QUERYBOX", _YES_NO) in (None, _YES)
 
     def go_to(self, sheet: str) -> bool:
         """Bring a sheet to the front; return whether there is one of that name."""
@@ -53,7 +50,8 @@ class DocumentScreen:
         helper = self._make("com.sun.star.frame.DispatchHelper")
         helper.executeDispatch(self._document.getCurrentController().getFrame(), url, "", 0, ())
 
-    def _box(self, message: str, kind: str, buttons: int) -> Any:
+    def _execute(self, message: str, kind: str, buttons: int) -> int | None:
+        """Return which button was pressed, None without a window."""
         import uno
 
         controller = self._document.getCurrentController()
@@ -61,7 +59,13 @@ class DocumentScreen:
         if window is None or not window.isVisible():
             return None
         enum = uno.Enum("com.sun.star.awt.MessageBoxType", kind)
-        return self._make("com.sun.star.awt.Toolkit").createMessageBox(window, enum, buttons, _TITLE, message)
+        toolkit = self._make("com.sun.star.awt.Toolkit")
+        box = toolkit.createMessageBox(window, enum, buttons, _TITLE, message)
+        try:
+            pressed: int = box.execute()
+        finally:
+            box.dispose()
+        return pressed
 
     def _make(self, service: str) -> Any:
         return self._context.ServiceManager.createInstanceWithContext(service, self._context)
