@@ -106,7 +106,7 @@ ESTIMATE = (
     "Results for BingX, OKX, MEXC and WEEX, and for Bybit cross, are estimates: no published example of these "
     "exchanges backs them."
 )
-HEDGE_ESTIMATE = "Estimate: no exchange publishes a worked liquidation price for hedge mode."
+HEDGE_ESTIMATE = "No exchange publishes a worked liquidation price for hedge mode."
 
 _COUNTS_FEE = tuple(float(venue.counts_fee or venue.name == "generic") for venue in _ALL)
 _FEE_ON_ADDED_MARGIN = tuple(float(venue.fee_on_added_margin) for venue in _ALL)
