@@ -34,28 +34,22 @@ FLOORS = {
 }
 
 #: Packages of hosts and files, which the functions and everything below them do not know.
-HOST_PACKAGES = {
-    "pandas",
-    "xlwings",
-    "openpyxl",
-    "xlsxwriter",
-    "formualizer",
-    "lxml",
-    "typer",
-    "rich",
-    "uno",
-    "distributed",
-}
+HEAVY = {"pandas", "xlwings", "xlsxwriter", "openpyxl", "distributed"}
+HOST_PACKAGES = HEAVY | {"formualizer", "lxml", "typer", "rich", "uno"}
 
-HEAVY = ("pandas", "xlwings", "xlsxwriter", "openpyxl", "distributed")
+SHOW = "import sys, json; print(json.dumps(sorted({each.partition('.')[0] for each in sys.modules})))"
+RUN = """import sys; sys.argv = {argv!r}
+try:
+    from rebalance_xl.cli import main; main()
+except SystemExit:
+    pass
+"""
 
 
 def loaded_by(statement: str) -> set[str]:
     """Return the top-level packages that a fresh interpreter has loaded after a statement."""
-    code = (
-        f"{statement}\nimport sys, json; print(json.dumps(sorted({{each.partition('.')[0] for each in sys.modules}})))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    code = [sys.executable, "-c", f"{statement}\n{SHOW}"]
+    done = subprocess.run(code, capture_output=True, text=True, check=True, timeout=120)
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
