@@ -367,7 +367,7 @@ def _read_prices(port: WorkbookPort, problems: list[Problem]) -> dict[str, tuple
     if not records:
         return {}
     data = records[0].table
-    dated = sorted((record["Date"] or 0.0, data.rows[record.row]) for record in records)
+    dated = sorted(((record["Date"] or 0.0, data.rows[record.row]) for record in records), key=lambda pair: pair[0])
     asset_column, price_column = data.column("Asset"), data.column("Price")
     series: dict[str, list[Any]] = {}
     for _, cells in dated:

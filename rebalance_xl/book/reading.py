@@ -181,7 +181,8 @@ def read_records(port: WorkbookPort, table: Table, problems: list[Problem]) -> l
                     )
                 )
             continue
-        records.append(Record(values, row, data))
+        if values[table.key] is not None:
+            records.append(Record(values, row, data))
     return records
 
 
