@@ -256,10 +256,14 @@ def read_margin_tiers(value: Any) -> TierTables:
         return value
     if not is_range(value):
         return shipped_tables()
-    rows = [list(row) for row in as_rows(value)]
-    if _last_workbook is None or _last_workbook[0] != rows:
-        _last_workbook = (rows, workbook_tables(rows))
-    return _last_workbook[1]
+    rows = as_rows(value)
+    if rows and not isinstance(rows[0], list):
+        rows = [list(row) for row in rows]
+    last = _last_workbook
+    if last is None or last[0] != rows:
+        # A copy: the caller may change the rows that it handed over.
+        last = _last_workbook = ([list(row) for row in rows], workbook_tables(rows))
+    return last[1]
 
 
 # --- listing ---------------------------------------------------------------------------------------------------
