@@ -1,0 +1,1 @@
+"""Tests of the Excel functions that the package implements beside the engine."""

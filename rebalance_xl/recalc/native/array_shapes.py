@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from rebalance_xl.cells import NA
-from rebalance_xl.recalc.native.arguments import MOST_CELLS, Rows, cells_of, numbers_of, to_rows
+from rebalance_xl.recalc.native.arguments import MOST_CELLS, Rows, cells_of, numbers_of
 from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
@@ -91,17 +91,17 @@ def hstack(*arrays: Rows) -> Rows:
     return [[cell for array in padded for cell in array[row]] for row in range(height)]
 
 
-@worksheet("SORTBY", kinds="range range any*", override=True, needs=2)
-def sortby(array: Rows, *keys: Any) -> Rows:
+@worksheet("SORTBY", kinds="range range*", override=True, needs=2)
+def sortby(array: Rows, *keys: Rows) -> Rows:
     """Return the rows (or columns) of an array in the order of other arrays, each followed by 1 or -1."""
     from rebalance_xl.recalc.native.lookup import sort_key
 
     along_columns = len(array) == 1 and len(array[0]) > 1
     size = len(array[0]) if along_columns else len(array)
     order = list(range(size))
-    orders = [(keys[index], keys[index + 1] if index + 1 < len(keys) else 1.0) for index in range(0, len(keys), 2)]
-    for by_array, direction in reversed(orders):
-        cells = list(cells_of(to_rows(by_array)))
+    for index in range((len(keys) - 1) // 2 * 2, -1, -2):
+        cells = list(cells_of(keys[index]))
+        direction = next(cells_of(keys[index + 1])) if index + 1 < len(keys) else 1.0
         if len(cells) != size or direction not in (1, -1):
             raise value_fault("each array to sort by must be as long as the sorted one, each order 1 or -1")
         order.sort(key=[sort_key(cell) for cell in cells].__getitem__, reverse=direction == -1)

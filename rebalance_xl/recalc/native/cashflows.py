@@ -65,7 +65,8 @@ def xirr(values: Rows, dates: Rows, guess: float = 0.1) -> float:
         raise number_fault("the payments need at least one inflow and one outflow")
     low, high = _sign_change(flows, abs(guess) or 0.1)
     scale = sum(abs(amount) for amount, _ in flows)
-    falling = present_value(low, flows) > 0
+    at_low = present_value(low, flows)
+    falling = at_low > 0 if at_low else present_value(high, flows) <= 0
     middle = low
     for _ in range(100):
         middle = (low + high) / 2
