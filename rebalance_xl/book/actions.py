@@ -33,7 +33,13 @@ def check(port: WorkbookPort, as_of: dt.date | float | None = None, today: dt.da
     problems = list(book.problems)
     if not errors_of(problems):
         try:
-            make_plan(book)
+            warnings = make_plan(book).warnings
+            problems += [
+                Problem(WARNING, holding.where, warning)
+                for holding in book.holdings
+                for warning in warnings
+                if warning.startswith(f"{holding.asset} is locked")
+            ]
         except BookError as refusal:
             problems += refusal.problems
     for table in (schema.PLAN, schema.JOURNAL):

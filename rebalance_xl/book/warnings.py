@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from rebalance_xl.book.futures import DAYS_A_YEAR, funding_per_day, margin_of
 from rebalance_xl.book.model import Book
 from rebalance_xl.book.plan_data import HOLD, Line, PositionFigures, Totals
+from rebalance_xl.book.triggers import drift_text
 from rebalance_xl.functions.deployment import RESERVE_MAXIMUM, RESERVE_MINIMUM
+from rebalance_xl.functions.elementwise import TOLERANCE
 from rebalance_xl.functions.plan_table import amount_text, percent
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ _MARGIN_SLACK = 0.01
 def warnings_of(draft: Draft, lines: Sequence[Line], positions: Sequence[PositionFigures], totals: Totals) -> list[str]:
     """Return the warnings of a plan, one sentence each."""
     book = draft.book
-    found = _overcommitment(draft, totals)
+    found = _overcommitment(draft, totals) + _locked(draft)
     found += _liquidation(book, lines, positions)
     found += _leverage(book, positions)
     found += _funding(book)
@@ -49,6 +51,14 @@ def _overcommitment(draft: Draft, totals: Totals) -> list[str]:
     return [
         f"the needs exceed the money to deploy: over-committed by {amount_text(totals.overcommitted)}; "
         f"the money is placed {rule}"
+    ]
+
+
+def _locked(draft: Draft) -> list[str]:
+    return [
+        f"{state.holding.asset} is locked and cannot be trimmed: {drift_text(state)}"
+        for state in draft.judgement.spot
+        if state.holding.locked and state.target is not None and state.drift > state.width + TOLERANCE
     ]
 
 

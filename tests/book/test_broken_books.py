@@ -175,6 +175,19 @@ def test_a_locked_overweight_asset_is_said_and_not_sold() -> None:
     assert "there is no money to deploy" in next(line for line in plan.lines if line.asset == "BTC").reason
 
 
+def test_a_locked_overweight_asset_is_said_without_a_trigger_as_well() -> None:
+    """It triggers nothing, so plan and check warn."""
+    rows = [spot("BTC", 7000.0, 0.60, 0.05, Locked="yes"), spot("ETH", 3000.0, 0.35, 0.05)]
+    plan = plan_of(rows)
+    message = (
+        "BTC is locked and cannot be trimmed: weight 70.00 % is 10.00 points above the target of 60.00 %, "
+        "beyond the band of 5.00 points"
+    )
+    assert plan.trigger.kind == "NONE"
+    assert message in plan.warnings
+    assert ("Portfolio!A2", message) in [(each.where, each.message) for each in actions.check(workbook(rows))]
+
+
 def test_missing_tables_and_columns_are_said_once() -> None:
     """What the workbook lacks is not used, and one note says so."""
     book = MemoryWorkbook({"Portfolio": [["Asset", "Value", "Target"], ["BTC", 60.0, 0.5], ["ETH", 40.0, 0.5]]})
