@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from rebalance_xl.catalogue import Function
 from rebalance_xl.cells import MISSING, CellError, is_range
 from rebalance_xl.functions import FUNCTIONS
-from tests.golden.golden import Case, differences, load
+from tests.golden.golden import differences, load
 from tests.golden.rules import OTHER_ANSWERS, RULES
 
 from . import strategies as own
 
+GOLDEN = load()
 TESTED: set[str] = set()
 
 
@@ -77,16 +78,18 @@ def check_well_formed(function: Function, answer: Any) -> None:
 
 def test_every_rule_has_cases() -> None:
     """No line of the table stands there untested."""
-    tested = {case.rule for case in load()}
+    tested = {case.rule for case in GOLDEN}
     assert {rule.id for rule in RULES} <= tested
     assert set(OTHER_ANSWERS) == TESTED
 
 
-@pytest.mark.parametrize("case", load(), ids=lambda case: case.id)
-def test_golden_answers_are_well_formed(case: Case) -> None:
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_golden_answers_are_well_formed(name: str) -> None:
     """Each answer of the golden table is of its function's declared kind."""
-    function = FUNCTIONS[case.function]
-    check_well_formed(function, function.call(*case.arguments))
+    function = FUNCTIONS[name]
+    for case in GOLDEN:
+        if case.function == name:
+            check_well_formed(function, function.call(*case.arguments))
 
 
 NAMED = (
@@ -99,13 +102,19 @@ NAMED = (
 )
 
 
-@pytest.mark.parametrize("case", [case for case in load() if case.rule in NAMED], ids=lambda case: case.id)
-def test_the_reason_names_the_argument(case: Case) -> None:
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_reason_names_the_argument(name: str) -> None:
     """The reason of an error names the argument that is to blame."""
-    parameter = case.id.split(" ")[2]
-    errors = [cell for cell in cells_of(FUNCTIONS[case.function].call(*case.arguments)) if isinstance(cell, CellError)]
-    assert errors
-    assert all(parameter in error.reason for error in errors), errors[0].reason
+    silent = {}
+    for case in GOLDEN:
+        if case.function != name or case.rule not in NAMED:
+            continue
+        parameter = case.id.split(" ")[2]
+        answer = FUNCTIONS[name].call(*case.arguments)
+        reasons = [cell.reason for cell in cells_of(answer) if isinstance(cell, CellError)]
+        if not reasons or not all(parameter in reason for reason in reasons):
+            silent[case.id] = reasons
+    assert silent == {}
 
 
 @answers("too many arguments")
