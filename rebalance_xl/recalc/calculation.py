@@ -10,6 +10,7 @@ from typing import Any
 from ..cells import CellError
 from . import engine as engines
 from .engine import Engine, Settings, from_engine, to_engine
+from .engine_input import engine_package
 from .formula_text import FormulaError, in_order, split_references
 from .formulas import keep, lower_shape, lower_sheet, write_out
 from .lowering import Lowering, Template
@@ -117,6 +118,7 @@ class Calculation:
         self._find_anchors()
         self._lower()
         self._load()
+        self._register()
         self.settle()
         self.read()
         replace_troubles(self)
@@ -142,6 +144,8 @@ class Calculation:
                 for cell in scan.formulas:
                     if cell.lowered is not None and cell.kind != "array" and _may_spill(cell.formula):
                         self._lower_array(sheet, cell)
+
+    def _register(self) -> None:
         used: set[str] = set()
         for template in {id(cell.template): cell.template for _, cell in self.cells() if cell.template}.values():
             used |= template.functions
@@ -169,6 +173,14 @@ class Calculation:
 
     def _load(self) -> None:
         engine = self.engine
+        if all(scan.plain and not scan.has_escapes() for scan in self.scans) and not any(
+            "_x" in text for text in self.package.strings
+        ):
+            try:
+                engine.load(engine_package(self.package, self.scans))
+                return
+            except (*engines.FAILURES, OSError):
+                pass  # one odd cell is enough; then the cells are handed over one by one
         for sheet, scan in enumerate(self.scans):
             values = list(map(to_engine, scan.values)) if scan.errors else scan.values
             # A blank written where a formula goes afterwards can hide the formula's value in the engine: no gaps here.

@@ -130,19 +130,33 @@ class Engine:
             config.iterate_max_iterations = max(1, min(settings.iterations, 32767))
             config.iterate_max_change = settings.max_change
         mode = fz.WorkbookMode.Interactive
-        self.workbook = fz.Workbook(
-            mode=mode, config=fz.WorkbookConfig(mode=mode, eval_config=config, enable_changelog=False)
-        )
-        self.workbook.set_temporal_egress("serial")
-        self.workbook.set_deterministic_clock(settings.now.replace(tzinfo=dt.UTC))
-        self.names = list(sheets)
-        self.sheets = [self.workbook.sheet(name) for name in sheets]
+        self.mode = mode
+        self.config = fz.WorkbookConfig(mode=mode, eval_config=config, enable_changelog=False)
+        self.now = settings.now.replace(tzinfo=dt.timezone.utc)
+        self._adopt(fz.Workbook(mode=mode, config=self.config), sheets)
         self.date_offset = 1462 if settings.date1904 else 0
         self.reason = ""
         self.failure = ""
         self.interrupted = False
         self.kept: dict[int, Any] = {}
         self.blocked: set[int] = set()
+
+    def _adopt(self, workbook: fz.Workbook, sheets: Sequence[str]) -> None:
+        self.workbook = workbook
+        workbook.set_temporal_egress("serial")
+        workbook.set_deterministic_clock(self.now)
+        self.names = list(sheets)
+        self.sheets = [workbook.sheet(name) for name in sheets]
+
+    def load(self, package: bytes) -> None:
+        """Take all cells from a package, before any function is registered.
+
+        Raises
+        ------
+        OSError
+            The engine cannot read it.
+        """
+        self._adopt(fz.Workbook.from_bytes(package, mode=self.mode, config=self.config), self.names)
 
     # --- cells ------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import Any
 from xml.parsers import expat
 
 from ..cells import CellError
-from .markup import ERROR_KINDS, from_cell_text, from_xml
+from .markup import ERROR_KINDS, ESCAPED_CHARACTER, from_cell_text, from_xml
 from .references import MAX_COLUMNS, MAX_ROWS, Area, column_letters, column_number, parse_area
 from .refusals import Refused
 
@@ -110,6 +110,15 @@ class SheetScan:
     blocks: tuple[int, list[tuple[int, int, list[list[FormulaCell]]]]] | None = None
     _rows: dict[int, dict[int, Any]] | None = None
 
+    def is_empty_element(self) -> bool:
+        """Say whether the sheet's data is a tag without content, which `start` and `end` then enclose."""
+        return self.text.startswith(f"<{self.prefix}sheetData", self.start)
+
+    def has_escapes(self) -> bool:
+        """Say whether any text has characters written as _x000D_."""
+        found = self.text.find("_x", self.start, self.end)
+        return found >= 0 and ESCAPED_CHARACTER.search(self.text, found, self.end) is not None
+
     def row_values(self, row: int) -> dict[int, Any]:
         """Return a row's constants by column."""
         if self._rows is None:
@@ -166,10 +175,10 @@ def scan_sheet(text: str, encoding: str, strings: list[str], date1904: bool, par
     opening = _SHEET_DATA.search(text)
     if opening is None:
         _check_well_formed(text, part)
-        return SheetScan(text, encoding, "", 0, 0)
+        return SheetScan(text, encoding, "", 0, 0, plain=True)
     prefix = opening[1]
     if opening[2]:
-        return SheetScan(text, encoding, prefix, opening.start(), opening.end())
+        return SheetScan(text, encoding, prefix, opening.start(), opening.end(), plain=not prefix)
     start = opening.end()
     end = text.find(f"</{prefix}sheetData", start)
     if end < 0:

@@ -170,9 +170,13 @@ def _rows(scan: SheetScan, text: str) -> Iterator[tuple[int, int, int, int, int]
 def _children_edits(scan: SheetScan, children: dict[int, dict[int, Any]]) -> Iterator[tuple[int, int, str]]:
     """Yield the edits that set, insert and remove the cells of arrays."""
     prefix = scan.prefix
-    if _is_empty_element(scan):
+    if scan.is_empty_element():
         body = "".join(_new_row(prefix, row, children[row]) for row in sorted(children))
         yield scan.start, scan.end, f"<{prefix}sheetData>{body}</{prefix}sheetData>"
+        return
+    quick = _appended(scan, children) if scan.plain else None
+    if quick is not None:
+        yield from quick
         return
     text = _masked(scan.text, scan.start, scan.end)
     wanted = sorted(children)
@@ -196,8 +200,43 @@ def _children_edits(scan: SheetScan, children: dict[int, dict[int, Any]]) -> Ite
             yield max(position, scan.start), max(position, scan.start), new
 
 
-def _is_empty_element(scan: SheetScan) -> bool:
-    return scan.text.startswith(f"<{scan.prefix}sheetData", scan.start)
+def _appended(scan: SheetScan, children: dict[int, dict[int, Any]]) -> list[tuple[int, int, str]] | None:
+    """Return the edits where every cell is there already or comes last in its row, None where any case is harder."""
+    text, position = scan.text, scan.start
+    edits: list[tuple[int, int, str]] = []
+    for row in sorted(children):
+        cells = children[row]
+        start = text.find(f'<row r="{row}"', position, scan.end)
+        if start < 0:
+            return None
+        tag_end = text.index(">", start) + 1
+        if text[tag_end - 2] == "/":
+            return None
+        position = text.index("</row>", tag_end)
+        last = text.rfind('<c r="', tag_end, position)
+        last_column = column_number(text[last + 6 : last + 9].rstrip('0123456789"')) if last >= 0 else 0
+        new = ""
+        for column in sorted(cells):
+            name = f"{column_letters(column)}{row}"
+            if column > last_column:
+                new += _new_cell("", row, column, cells[column])
+                continue
+            there = text.find(f'<c r="{name}"', tag_end, position)
+            if there < 0:
+                return None
+            open_end = text.index(">", there) + 1
+            after = open_end if text[open_end - 2] == "/" else text.index("</c>", open_end, position) + 4
+            attributes = text[there + 6 + len(name) : open_end - 1].rstrip("/ ").lstrip('"')
+            kept = _VALUE_METADATA.sub("", _TYPE.sub("", attributes)) if "=" in attributes else ""
+            edits.append((there, after, _new_cell("", row, column, cells[column], kept)))
+        if new:
+            tag = text[start:tag_end]
+            if " spans=" in tag:
+                wider = _with_spans(tag, cells)
+                if wider != tag:
+                    edits.append((start, tag_end, wider))
+            edits.append((position, position, new))
+    return edits
 
 
 def _new_row(prefix: str, row: int, cells: dict[int, Any]) -> str:

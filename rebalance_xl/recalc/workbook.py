@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..cells import CellError
 from .calculation import Calculation
 from .metadata import dynamic_array_index
 from .output import verify_package, write_atomically
@@ -58,8 +59,8 @@ class Recalculation:
         What else the user should know.
     stale : bool
         Whether any cached value differed from the computed one.
-    lines : list
-        What `changed` is made from.
+    lines, spilled : list
+        What `changed` is made from: formula cells, and cells that arrays fill.
     """
 
     path: Path
@@ -73,16 +74,31 @@ class Recalculation:
     warnings: list[str] = field(default_factory=list)
     stale: bool = False
     lines: list[tuple[str, FormulaCell, str]] = field(default_factory=list, repr=False)
+    spilled: list[tuple[str, int, int, FormulaCell, Any, Any]] = field(default_factory=list, repr=False)
 
     @property
     def changed(self) -> list[ChangedCell]:
-        """Every formula cell whose cached value changed, that gives an error or that kept its cached value."""
-        return [
+        """Every cell whose cached value changed, that gives an error or that kept its cached value.
+
+        The cells that an array fills follow the formula cells, each with the formula that fills it.
+        """
+        rows = [
             ChangedCell(
                 sheet, cell_name(cell.row, cell.column), "=" + cell.formula, cell.old, cell.value, status, cell.cause
             )
             for sheet, cell, status in self.lines
         ]
+        for sheet, row, column, cell, old, value in self.spilled:
+            failed = isinstance(value, CellError)
+            status = "error" if failed else "new" if old is None else "changed"
+            cause = value.reason if failed else ""
+            rows.append(ChangedCell(sheet, cell_name(row, column), "=" + cell.formula, old, value, status, cause))
+        return rows
+
+    @property
+    def changed_spilled(self) -> int:
+        """How many cells that arrays fill show another value than before."""
+        return sum(not same(old, value) for *_, old, value in self.spilled)
 
     @property
     def changed_cells(self) -> int:
@@ -303,7 +319,8 @@ def _compare(calculation: Calculation, report: Recalculation) -> list[SheetChang
         if anchor.dynamic and anchor.area.height * anchor.area.width > 1:
             place = cell_name(anchor.cell.row, anchor.cell.column)
             report.spills[f"{names[anchor.sheet]}!{place}"] = anchor.area.text()
-        _compare_children(calculation.scans[anchor.sheet], anchor, changes[anchor.sheet])
+        told = _compare_children(calculation.scans[anchor.sheet], anchor, changes[anchor.sheet])
+        report.spilled += [(names[anchor.sheet], row, column, anchor.cell, *values) for row, column, *values in told]
     report.stale = any(changes)
     report.unknown_functions = sorted(unknown)
     report.lines = lines
@@ -316,12 +333,19 @@ def _grown(anchor: Anchor) -> bool:
     return anchor.dynamic and anchor.area != anchor.written
 
 
-def _compare_children(scan: SheetScan, anchor: Anchor, changes: SheetChanges) -> None:
-    """Collect the cells an array fills now or filled before whose value changes."""
+def _compare_children(scan: SheetScan, anchor: Anchor, changes: SheetChanges) -> list[tuple[int, int, Any, Any]]:
+    """Collect the cells an array fills now or filled before whose value changes.
+
+    Returns
+    -------
+    list of tuple
+        Row, column, old and new value of those that change or are errors.
+    """
+    told: list[tuple[int, int, Any, Any]] = []
     area, rows = anchor.area, anchor.rows
     before = anchor.written or Area(anchor.cell.row, anchor.cell.column, anchor.cell.row, anchor.cell.column)
     if rows is None or area.height * area.width + before.height * before.width == 2:
-        return
+        return told
     top, bottom = min(area.top, before.top), max(area.bottom, before.bottom)
     left, right = min(area.left, before.left), max(area.right, before.right)
     formulas = {(cell.row, cell.column) for cell in scan.formulas if top <= cell.row <= bottom}
@@ -334,8 +358,13 @@ def _compare_children(scan: SheetScan, anchor: Anchor, changes: SheetChanges) ->
                 value = rows[row - area.top][column - area.left]
                 if column not in old or not same(old[column], value):
                     changes.children.setdefault(row, {})[column] = value
+                    told.append((row, column, old.get(column), value))
+                elif value.__class__ is CellError:
+                    told.append((row, column, value, value))
             elif column in old and before.contains(row, column):
                 changes.children.setdefault(row, {})[column] = REMOVED
+                told.append((row, column, old[column], None))
+    return told
 
 
 def _changed_parts(package: Package, scans: list[SheetScan], changes: list[SheetChanges]) -> dict[str, bytes]:
