@@ -1,0 +1,97 @@
+"""Native functions in workbooks: formulas in, cached values out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
+
+from rebalance_xl.recalc.workbook import recalculate
+
+DATA = [["Name", "Amount", "Date"], ["ab", 3, "1/2/2020"], ["abcd", None, "x"], ["c", 5, 43832], ["dd", "#N/A", 60]]
+
+FORMULAS: list[tuple[str, Any]] = [
+    ("SUM(MMULT({1,2},{3;4}))", 11),
+    ("INDEX(MINVERSE({4,-1;2,0}),2,1)", -1),
+    ("GCD(B2,B4,30)", 1),
+    ("YEAR(C2)", 2020),
+    ("DAY(C5)", 29),
+    ("YEAR(C3)", "#VALUE!"),
+    ('TEXT(C4,"ddd d mmm yyyy")', "Thu 2 Jan 2020"),
+    ('TEXT(B2/8,"# ?/?")', " 3/8"),
+    ("SUMPRODUCT(LEN(A2:A5))", 9),
+    ("SUMPRODUCT(MROUND(B2:B4,2))", 10),
+    ("AGGREGATE(14,6,B2:B5/(B2:B5>3),1)", 5),
+    ("XLOOKUP(4,{9,7,5,3},{1,2,3,4},0,1,-2)", 3),
+    ('XMATCH("a*",A2:A5,2,-1)', 2),
+    ('TEXTAFTER("a-b-c","-",-1)', "c"),
+    ('REGEXREPLACE("x12","[0-9]+","#")', "x#"),
+    ("DISC(39107,39248,97.975,100)", 0.05207142857142884),
+    ("COUPNUM(DATE(2007,1,25),DATE(2008,11,15),2,1)", 4),
+    ('DSUM(A1:B4,"Amount",A1:A2)', 3),
+    ("IFERROR(VDB(2400,300,10,0,0.875,1.5),0)", 315),
+    ("F.DIST(0.8,2.9,3,TRUE)", "same as F.DIST(0.8,2,3,TRUE)"),
+    ('CONVERT(1,"lbm","kg")', 0.45359237),
+    ("SUM(VSTACK({1,2},{3,4}))", 10),
+    ("MROUND(B2,)", "#N/A"),
+    ("FLOOR.MATH(-5.5,,1)", -5),
+]
+
+
+def recalculated(folder: Path, rows: list[list[Any]], formulas: list[str], epoch1904: bool = False) -> list[Any]:
+    """Return the values of formulas in column H of a workbook with these rows."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    if epoch1904:
+        book.epoch = CALENDAR_MAC_1904
+    for line in rows:
+        sheet.append(line)
+    for number, formula in enumerate(formulas, 1):
+        sheet.cell(number, 8, f"={formula}")
+    path = folder / "book.xlsx"
+    book.save(path)
+    recalculate(path)
+    values = openpyxl.load_workbook(path, data_only=True).active
+    assert values is not None
+    return [values.cell(number, 8).value for number in range(1, len(formulas) + 1)]
+
+
+def test_native_functions_answer_in_a_workbook(tmp_path: Path) -> None:
+    """Formulas that use native functions, alone, nested and over arrays, get their values."""
+    texts = [formula for formula, _ in FORMULAS]
+    answers = recalculated(tmp_path, DATA, [*texts, "F.DIST(0.8,2,3,TRUE)"])
+    expected = [answers[-1] if str(value).startswith("same as") else value for _, value in FORMULAS]
+    for formula, want, got in zip(texts, expected, answers, strict=False):
+        assert got == (pytest.approx(want, rel=1e-12) if isinstance(want, float) else want), formula
+
+
+def test_dates_follow_the_1904_system_of_the_workbook(tmp_path: Path) -> None:
+    """DATE, YEAR and TEXT count from 1904 in a workbook that does."""
+    answers = recalculated(
+        tmp_path, [], ["DATE(1904,1,2)", "YEAR(1)", 'TEXT(1,"yyyy-mm-dd")', 'VALUE("1/3/1904")'], epoch1904=True
+    )
+    assert answers == [1, 1904, "1904-01-02", 2]
+
+
+@pytest.mark.parametrize("top, height, width", [(28, 41, 6), (131, 61, 5), (2, 229, 4), (60, 9, 6)])
+def test_formulas_between_values_keep_their_results(tmp_path: Path, top: int, height: int, width: int) -> None:
+    """Every formula beside values has its result, wherever the block of values begins and ends."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for number in range(top, top + height):
+        sheet.cell(number, 1, 1)
+        sheet.cell(number, width + 1, "text")
+        for column in range(2, width + 1):
+            sheet.cell(number, column, f"=$A${top}+1")
+    path = tmp_path / "book.xlsx"
+    book.save(path)
+    recalculate(path)
+    values = openpyxl.load_workbook(path, data_only=True).active
+    assert values is not None
+    found = {values.cell(number, column).value for number in range(top, top + height) for column in range(2, width + 1)}
+    assert found == {2}
