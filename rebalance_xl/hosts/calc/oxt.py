@@ -22,6 +22,15 @@ FILE_NAME: Final = "rebalancer.oxt"
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
 #: What runs inside Calc; the rest of the package (recalculation, authoring, command line) stays outside.
 _FOLDERS: Final = ("functions", "data", "book", "hosts/calc")
+_UNUSED: Final = (
+    "cli.py",
+    "reference.py",
+    "terminal.py",
+    *(
+        f"hosts/calc/{name}.py"
+        for name in ("commands", "component", "install", "names_pass", "oxt", "types_rdb", "xcu")
+    ),
+)
 _OLDEST_ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
 _CALLER: Final = ("caller", "com.sun.star.beans.XPropertySet")
 
@@ -83,7 +92,8 @@ def _sources() -> list[Path]:
     found = list(_PACKAGE.glob("*.py"))
     for folder in _FOLDERS:
         found += [each for each in (_PACKAGE / folder).rglob("*") if each.is_file()]
-    return sorted(each for each in found if each.suffix != ".pyc" and each.name not in ("cli.py", "component.py"))
+    unused = {_PACKAGE / name for name in _UNUSED}
+    return sorted(each for each in found if each.suffix != ".pyc" and each not in unused)
 
 
 def _types(functions: list[Function]) -> bytes:
