@@ -195,7 +195,10 @@ def _print_one(request: Request, report: dict[str, Any]) -> None:
     where = "" if request.check else f", written to {report['output']}"
     if report["file"] == report["output"]:
         where = ", written in place"
-    changed = f"{report['changed']} of {report['formulas']} formulas {'are stale' if request.check else 'changed'}"
+    changed = f"{report['changed']} of {report['formulas']} formulas"
+    if report["spilled"]:
+        changed += f" and {report['spilled']} spilled cells"
+    changed += " are stale" if request.check else " changed"
     terminal.say(f"{report['file']}: {changed}{where}")
     if report["errors"]:
         terminal.say(f"  {report['errors']} formulas give an error value; --report says why")

@@ -55,6 +55,7 @@ class BookReport:
     message: str = ""
     formulas: int = 0
     changed: int = 0
+    spilled: int = 0
     errors: int = 0
     kept: int = 0
     stale: bool = False
@@ -131,7 +132,7 @@ def _editor(changes: Sequence[Change]) -> Any:
 def _take_over(report: BookReport, done: Recalculation, options: RecalcOptions) -> None:
     report.status = "stale" if options.check and done.stale else "done"
     report.formulas, report.errors, report.kept = done.formulas, done.errors, done.kept
-    report.changed, report.stale = done.changed_cells, done.stale
+    report.changed, report.spilled, report.stale = done.changed_cells, done.changed_spilled, done.stale
     report.unknown_functions = list(done.unknown_functions)
     report.warnings = list(done.warnings)
     if options.wants_cells:

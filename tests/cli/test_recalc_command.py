@@ -24,7 +24,7 @@ def test_one_book_into_another_file(run: Run, book: Path, tmp_path: Path) -> Non
     before = book.read_bytes()
     answer = run("recalc", book, "-o", tmp_path / "out.xlsx")
     assert answer.code == 0
-    assert "formulas changed, written to" in answer.out
+    assert "1 of 2 formulas and 1 spilled cells changed, written to" in answer.out
     assert values(tmp_path / "out.xlsx", "F2", "F3", "F4", "H2") == [0, 0, 1600, 12000]
     assert book.read_bytes() == before
 
@@ -43,7 +43,7 @@ def test_check_writes_nothing_and_returns_three(run: Run, book: Path) -> None:
     before = book.read_bytes()
     answer = run("recalc", book, "--check")
     assert answer.code == 3
-    assert "formulas are stale" in answer.out
+    assert "1 of 2 formulas and 1 spilled cells are stale" in answer.out
     assert book.read_bytes() == before
     run("recalc", book)
     assert run("recalc", book, "--check").code == 0
@@ -54,6 +54,7 @@ def test_json_tells_every_cell(run: Run, book: Path) -> None:
     found = json.loads(run("recalc", book, "--json").out)
     assert (found["status"], found["formulas"]) == ("done", 2)
     assert ["Book", "H2", "=SUM(Portfolio[Value])", 0.0, 12000.0, "changed", ""] in found["cells"]
+    assert ["Book", "F4", "=TRIM_AMOUNT()", 0.0, 1600.0, "changed", ""] in found["cells"]
 
 
 def test_unknown_functions_are_named_and_kept(run: Run, tmp_path: Path) -> None:
