@@ -204,3 +204,8 @@ class _Calling:
 
 
 globals().update(worksheet_functions())
+if is_lite():
+    from rebalance_xl.hosts import excel_lite
+
+    globals().update(excel_lite.scripts())
+    __all__ += excel_lite.scripts()

@@ -30,8 +30,14 @@ _LONGEST_MESSAGE = 1000
 _log = logging.getLogger("rebalance_xl.excel")
 
 
-def rebalance_button() -> None:
-    """Write the plan and a Journal row, show the Plan sheet and say what the plan does."""
+def rebalance_button(book: xlwings.Book | None = None) -> None:
+    """Write the plan and a Journal row, show the Plan sheet and say what the plan does.
+
+    Parameters
+    ----------
+    book : xlwings.Book
+        The workbook; without it the one whose button was pressed. The same goes for the other buttons.
+    """
 
     def press(book: xlwings.Book) -> None:
         plan = actions.rebalance(_opened(book), today=dt.date.today())
@@ -39,10 +45,10 @@ def rebalance_button() -> None:
         sentences = [each for each in plan_sentences(plan) if not each.startswith("HOLD ")]
         _tell(book, sentences, "Every line with its reason is on the sheet Plan; nothing else was changed.")
 
-    _press(press)
+    _press(press, book)
 
 
-def record_button() -> None:
+def record_button(book: xlwings.Book | None = None) -> None:
     """Ask, then apply the fills of the Plan table to the book."""
 
     def press(book: xlwings.Book) -> None:
@@ -54,10 +60,10 @@ def record_button() -> None:
             execution = actions.record(workbook, today=dt.date.today())
             _tell(book, [f"Recorded {len(fills)} fills on {execution.date}; the Journal has a new row."])
 
-    _press(press)
+    _press(press, book)
 
 
-def check_button() -> None:
+def check_button(book: xlwings.Book | None = None) -> None:
     """List what is wrong with the book, with cell addresses."""
 
     def press(book: xlwings.Book) -> None:
@@ -65,20 +71,20 @@ def check_button() -> None:
         found = [f"{problem.severity.upper()} {problem}" for problem in problems]
         _tell(book, found or ["No problems found."])
 
-    _press(press)
+    _press(press, book)
 
 
-def functions_button() -> None:
+def functions_button(book: xlwings.Book | None = None) -> None:
     """Show the sheet with the help of every function, or list them."""
 
     def press(book: xlwings.Book) -> None:
         if not _show(book, "Functions"):
             _tell(book, [f"{len(FUNCTIONS)} functions: {', '.join(FUNCTIONS)}."])
 
-    _press(press)
+    _press(press, book)
 
 
-def about_button() -> None:
+def about_button(book: xlwings.Book | None = None) -> None:
     """Say which versions are at work, and where."""
 
     def press(book: xlwings.Book) -> None:
@@ -92,7 +98,7 @@ def about_button() -> None:
             ],
         )
 
-    _press(press)
+    _press(press, book)
 
 
 def _opened(book: xlwings.Book) -> ExcelWorkbook:
@@ -105,8 +111,8 @@ def _opened(book: xlwings.Book) -> ExcelWorkbook:
     return workbook
 
 
-def _press(action: Callable[[xlwings.Book], None]) -> None:
-    book = xlwings.Book.caller()
+def _press(action: Callable[[xlwings.Book], None], book: xlwings.Book | None) -> None:
+    book = book or xlwings.Book.caller()
     try:
         action(book)
     except BookError as refusal:

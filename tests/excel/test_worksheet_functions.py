@@ -7,7 +7,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 import xlwings
@@ -16,7 +16,7 @@ from rebalance_xl.authoring.xlwings_generator import ImportedFunctions, import_f
 from rebalance_xl.catalogue import Function
 from rebalance_xl.cells import MISSING, CellError
 from rebalance_xl.functions import FUNCTIONS
-from rebalance_xl.hosts import excel
+from rebalance_xl.hosts import excel, excel_lite
 from rebalance_xl.hosts.excel_values import ERROR_MARK
 from tests.golden.golden import differences, load
 
@@ -188,6 +188,20 @@ def test_1904_workbook(calling: Callable[..., None], monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(excel.ExcelWorkbook, "has_1904_dates", lambda self: True)
     assert excel.answer(FUNCTIONS["NEXT_REVIEW"], [44591.0, "monthly"]) == 44619.0  # 31 January, 28 February 2026
     monkeypatch.undo()
+
+
+def test_lite_has_scripts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There, buttons are scripts that take the workbook; xlwings knows by the type what to hand over."""
+    decorated: list[str] = []
+    monkeypatch.setattr(xlwings, "script", lambda script: decorated.append(script.__name__) or script)
+    found = excel_lite.scripts()
+    assert decorated == list(found) == ["rebalance_book", "check_book"]
+    assert all(get_type_hints(script)["book"] is xlwings.Book for script in found.values())
+    book, behind = open_book({"Portfolio": PORTFOLIO})
+    found["check_book"](book)
+    assert "Portfolio" in behind.app.alerts[0][0]
+    found["rebalance_book"](book)
+    assert behind.app.alerts[1][1] == "critical"
 
 
 def test_lite_has_no_hidden_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
