@@ -203,7 +203,7 @@ def settings_sheet(workbook: Any, look: Styles) -> Page:
     for group, names in _SETTING_GROUPS:
         row += 1
         for column, text in enumerate((group, "Value", "Meaning", "When blank")):
-            sheet.write_string(row, column, text, look.section)
+            sheet.write_string(row, column, text, look.section if column in (0, 2) else look.section_right)
         for name in names:
             row += 1
             setting = schema.SETTINGS[name]
@@ -223,9 +223,14 @@ def _setting(page: Page, row: int, setting: schema.Setting) -> None:
     style = look.input(number_format, align="right")
     sheet.write_string(row, 0, setting.name, look())
     page.put(row, 1, example_book.SETTINGS.get(setting.name), style)
-    sheet.write_string(row, 2, setting.help, look(font_color=styles.SLATE, indent=1))
+    meaning = setting.help
+    if setting.words and setting.words[0] not in meaning:
+        meaning += ": " + ", ".join(setting.words)
+    sheet.write_string(row, 2, meaning, look(font_color=styles.SLATE, indent=1))
     default = setting.default
-    if setting.kind == "destination":
+    if setting.name == "AsOf":
+        text = "today"
+    elif setting.kind == "destination":
         text = "target"
     elif default is None:
         text = "not used"

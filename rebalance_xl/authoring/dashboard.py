@@ -74,7 +74,7 @@ _POSITIONS: Final = (
 
 _CHART_TOP: Final = 7
 _TABLE_TOP: Final = 22
-_CHART_WIDTH: Final = 455
+_CHART_WIDTH: Final = 448
 #: Rows that the tables of this sheet may grow to before a chart leaves some out.
 _MOST_ROWS: Final = 60
 _LEFT: Final = 1

@@ -20,11 +20,11 @@ _RESULT_FORMATS: Final = {
     "date": styles.DATE,
     "number": "#,##0.######",
 }
-_TEXT_WIDTH: Final = 66
-_EXAMPLE_WIDTH: Final = 56
-_NOTE_WIDTH: Final = 38
-_RESULT: Final = 4
-_COLUMNS: Final = 10
+_TEXT_WIDTH: Final = 100
+_NOTE_WIDTH: Final = 72
+_NOTE: Final = 2
+_RESULT: Final = 3
+_COLUMNS: Final = 9
 #: An array constant with a blank in it, which the catalogue's examples may have and Excel has not.
 _BLANK_IN_ARRAY: Final = re.compile(r"\{[;,]|[;,][;,}](?=[^{]*\}|$)")
 
@@ -49,9 +49,10 @@ def functions_sheet(workbook: Any, look: Styles) -> Page:
         "Type them in any cell. Without arguments most of them read this workbook's own tables: =TRIM_AMOUNT().",
     )
     sheet = page.sheet
-    for column, width in enumerate((28, _TEXT_WIDTH, _EXAMPLE_WIDTH, _NOTE_WIDTH, 17, 13, 13, 13, 13, 13)):
+    for column, width in enumerate((27, _TEXT_WIDTH, _NOTE_WIDTH, 17, 13, 13, 13, 13, 13)):
         sheet.set_column(column, column, width)
-    for column, text in enumerate(("Function", "What it gives, and its arguments", "Example", "Note", "Result")):
+    headers = ("Function", "What it gives, its arguments, examples", "What the example shows", "Result")
+    for column, text in enumerate(headers):
         sheet.write_string(2, column, text, look.header(computed=column >= _RESULT))
     for column in range(_RESULT + 1, _COLUMNS):
         sheet.write_string(2, column, "", look.header(computed=True))
@@ -70,52 +71,45 @@ def functions_sheet(workbook: Any, look: Styles) -> Page:
 
 
 def _function(page: Page, top: int, function: Function) -> int:
-    """Write one function's block; the first row after it."""
+    """Write one function's block, arguments first, then the examples; the first row after it."""
     look, sheet = page.look, page.sheet
-    wrapped = look(text_wrap=True, valign="top")
-    faint = look(text_wrap=True, valign="top", font_color=styles.SLATE)
     sheet.write_string(top, 0, function.name, look(bold=True, font_color=styles.NAVY, valign="top"))
-    summary = function.summary + (f" ({function.estimate})" if function.estimate else "")
-    sheet.write_string(top, 1, summary, wrapped)
-    texts = {top: summary}
-    for row, parameter in enumerate(function.parameters, start=top + 1):
+    summary = function.summary + (f" Estimate: {function.estimate}" if function.estimate else "")
+    _text(page, top, summary, look(text_wrap=True, valign="top"))
+    row = top + 1
+    for parameter in function.parameters:
         name = parameter.name if parameter.required else f"[{parameter.name}]"
         sheet.write_string(row, 0, name, look(indent=1, font_color=styles.SLATE, valign="top"))
-        sheet.write_string(row, 1, parameter.help, faint)
-        texts[row] = parameter.help
-    row = top
+        _text(page, row, parameter.help, look(text_wrap=True, valign="top", font_color=styles.SLATE))
+        row += 1
     for example in function.examples:
-        row = _example(page, row, function, example, texts)
-    end = max(row, top + 1 + len(function.parameters))
-    for row in range(top, end):
-        lines = math.ceil(len(texts.get(row, "")) / (_TEXT_WIDTH * 1.05))
-        sheet.set_row(row, 4 + 15 * max(1, lines))
-    return end
+        row = _example(page, row, function, example)
+    return row
 
 
-def _example(page: Page, top: int, function: Function, example: Example, texts: dict[int, str]) -> int:
+def _text(page: Page, row: int, text: str, style: Any, room: float = 1.05) -> None:
+    """Write a text that may wrap, in a row high enough for it."""
+    page.sheet.write_string(row, 1, text, style)
+    page.sheet.set_row(row, 4 + 15 * math.ceil(max(1, len(text)) / (_TEXT_WIDTH * room)))
+
+
+def _example(page: Page, top: int, function: Function, example: Example) -> int:
     look, sheet = page.look, page.sheet
     result = example.result
     rows, columns = (len(result), len(result[0])) if isinstance(result, list) else (1, 1)
-    shown = look(font_name="Consolas", font_size=10, font_color=styles.INPUT_INK, text_wrap=True, valign="top")
-    sheet.write_string(top, 2, example.formula, shown)
+    code = look(font_name="Consolas", font_size=10, font_color=styles.INPUT_INK, text_wrap=True, valign="top")
+    _text(page, top, example.formula, code, room=0.9)
+    sheet.write_string(top, _NOTE, example.note, look(font_color=styles.FAINT, valign="top", font_size=10))
     kind = function.result.kind
     number_format = _RESULT_FORMATS.get(kind, styles.GENERAL)
-    is_words = kind in ("text", "table")
-    style = (
-        look(num_format=number_format, align="left", valign="top")
-        if is_words
-        else look.computed(number_format, align="right", valign="top")
-    )
+    if kind in ("text", "table"):
+        style = look(num_format=number_format, align="left", valign="top")
+    else:
+        style = look.computed(number_format, align="right", valign="top")
     if _BLANK_IN_ARRAY.search(example.formula) or columns > _COLUMNS - _RESULT:
         sheet.write_string(top, _RESULT, example.expected, look(align="left", valign="top"))
-        rows = 1
-    else:
-        page.formula(top, _RESULT, example.formula, style, rows=rows, columns=columns)
-    sheet.write_string(top, 3, example.note, look(font_color=styles.FAINT, text_wrap=True, valign="top"))
-    lines = max(len(example.formula) / (0.88 * _EXAMPLE_WIDTH), len(example.note) / _NOTE_WIDTH)
-    if lines * _TEXT_WIDTH > len(texts.get(top, "")):
-        texts[top] = " " * int(lines * _TEXT_WIDTH)
+        return top + 1
+    page.formula(top, _RESULT, example.formula, style, rows=rows, columns=columns)
     return top + rows
 
 

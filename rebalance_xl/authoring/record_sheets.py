@@ -50,7 +50,7 @@ def journal_sheet(workbook: Any, look: Styles) -> Page:
     page = Page(workbook, look, "Journal")
     page.title("Journal", "One row for each plan and each recorded execution, with its trigger and reason.")
     money = {column.name: styles.MONEY for column in schema.JOURNAL.columns if column.kind == "number"}
-    page.table(schema.JOURNAL, [], _TABLE_TOP, widths={"Reason": 70, "Entry": 13}, formats=money)
+    page.table(schema.JOURNAL, [], _TABLE_TOP, widths={"Reason": 108, "Entry": 13}, formats=money)
     page.colour_words(_TABLE_TOP + 1, 2, _TABLE_TOP + 200, 2, ("EVENT", "THRESHOLD", "TIME", "NONE"))
     page.sheet.freeze_panes(_TABLE_TOP + 1, 1)
     page.print_setup(repeat=_TABLE_TOP)

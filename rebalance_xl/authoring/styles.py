@@ -137,6 +137,11 @@ class Styles:
         return self(bold=True, font_size=12, font_color=TEAL, bottom=2, bottom_color=TEAL)
 
     @property
+    def section_right(self) -> Any:
+        """A heading over figures."""
+        return self(bold=True, font_size=12, font_color=TEAL, bottom=2, bottom_color=TEAL, align="right")
+
+    @property
     def note(self) -> Any:
         """Small print."""
         return self(font_color=FAINT, font_size=10, text_wrap=True, valign="top")

@@ -117,13 +117,13 @@ def test_examples_on_the_functions_sheet_show_their_documented_answers(shown: op
     sheet = shown["Functions"]
     seen = 0
     for row in sheet.iter_rows(min_row=4):
-        formula = row[2].value
+        formula = row[1].value
         examples = [e for f in FUNCTIONS.values() for e in f.examples if e.formula == formula]
-        if not examples or row[4].value == examples[0].expected:
+        if not examples or row[3].value == examples[0].expected:
             continue
         expected = examples[0].result
         first = expected[0][0] if isinstance(expected, list) else expected
-        value = row[4].value
+        value = row[3].value
         if hasattr(value, "year"):
             value = to_serial(value)
         if isinstance(first, float | int) and not isinstance(first, bool):
