@@ -124,6 +124,13 @@ class Calculation:
         replace_troubles(self)
         explain_errors(self)
 
+    def release(self) -> None:
+        """Let go of the engine and what only the calculation needed; the formula cells keep their values."""
+        self.engine.close()
+        self.spills.taken = []
+        for anchor in self.spills.anchors:
+            anchor.rows = None
+
     def _find_anchors(self) -> None:
         for sheet, cell in self.cells():
             if cell.kind == "array":

@@ -148,6 +148,11 @@ class Engine:
         self.names = list(sheets)
         self.sheets = [workbook.sheet(name) for name in sheets]
 
+    def close(self) -> None:
+        """Let go of all cells."""
+        self._adopt(fz.Workbook(mode=self.mode), self.names)
+        self.kept.clear()
+
     def load(self, package: bytes) -> None:
         """Take all cells from a package, before any function is registered.
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from operator import lt
 from typing import Any
 from xml.parsers import expat
@@ -27,6 +29,8 @@ _MARKUP = re.compile(
     r"|<(/?)([^\s/>!?]+)((?:\s+[^\s=]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*)\s*(/?)>",
     re.S,
 )
+#: So many cells are read at a time: more is no faster and takes more memory.
+_CHUNK = 8192
 #: Sheets up to this size are checked by an XML parser as a whole, larger ones without their cells.
 CHECKED_WHOLE = 2**20
 _EMPTY_ROW = re.compile(r"<row(?: [^<>]*)?/>")
@@ -108,7 +112,6 @@ class SheetScan:
     errors: bool = False
     plain: bool = False
     blocks: tuple[int, list[tuple[int, int, list[list[FormulaCell]]]]] | None = None
-    _rows: dict[int, dict[int, Any]] | None = None
 
     def is_empty_element(self) -> bool:
         """Say whether the sheet's data is a tag without content, which `start` and `end` then enclose."""
@@ -119,13 +122,15 @@ class SheetScan:
         found = self.text.find("_x", self.start, self.end)
         return found >= 0 and ESCAPED_CHARACTER.search(self.text, found, self.end) is not None
 
-    def row_values(self, row: int) -> dict[int, Any]:
-        """Return a row's constants by column."""
-        if self._rows is None:
-            self._rows = {}
-            for number, column, value in zip(self.value_rows, self.value_columns, self.values, strict=True):
-                self._rows.setdefault(number, {})[column] = value
-        return self._rows.get(row, {})
+    def values_within(self, area: Area) -> dict[tuple[int, int], Any]:
+        """Return the constants inside an area by (row, column)."""
+        first = bisect_left(self.value_rows, area.top)
+        last = bisect_right(self.value_rows, area.bottom)
+        cells = zip(
+            self.value_rows[first:last], self.value_columns[first:last], self.values[first:last], strict=True
+        )
+        left, right = area.left, area.right
+        return {(row, column): value for row, column, value in cells if left <= column <= right}
 
     def hidden_rows(self) -> frozenset[int]:
         """Return the rows that are not shown."""
@@ -278,23 +283,34 @@ def _attributes(text: str) -> dict[str, str]:
 
 
 def _scan_fast(scan: SheetScan, values: _Values) -> bool:
-    """Read cells written the usual way, all at once; False when any cell is written otherwise."""
+    """Read cells written the usual way, many at once; False when any cell is written otherwise."""
     text, start, end = scan.text, scan.start, scan.end
-    matches = list(_FAST_CELL.finditer(text, start, end))
-    found = [match.groups("") for match in matches]
+    found = _FAST_CELL.finditer(text, start, end)
+    count = place = 0
+    while matches := list(islice(found, _CHUNK)):
+        count += len(matches)
+        place = _scan_chunk(scan, values, matches, place)
+        if place < 0:
+            return False
     written = text.count("<c ", start, end) + text.count("<c>", start, end) + text.count("<c/", start, end)
-    if len(found) != written + text.count("<c\n", start, end) + text.count("<c\t", start, end):
+    if count != written + text.count("<c\n", start, end) + text.count("<c\t", start, end):
         return False
     scan.plain = True
-    if not found:
-        return True
-    letters, digits, attributes, tags, formulas, data = zip(*found, strict=True)
+    scan.errors = bool(values.errors)
+    scan.bottom = max(scan.value_rows[-1] if scan.values else 0, scan.formulas[-1].row if scan.formulas else 0)
+    return True
+
+
+def _scan_chunk(scan: SheetScan, values: _Values, matches: list[re.Match[str]], before: int) -> int:
+    """Read some cells; return the place of the last one, -1 when they are out of order or outside the sheet."""
+    letters, digits, attributes, tags, formulas, data = zip(*[match.groups("") for match in matches], strict=True)
     numbers = {each: column_number(each) if len(each) < 4 else MAX_COLUMNS + 1 for each in set(letters)}
     columns = list(map(numbers.__getitem__, letters))
     rows = list(map(int, digits))
     places = [row << 15 | column for row, column in zip(rows, columns, strict=True)]
-    if max(numbers.values()) > MAX_COLUMNS or rows[-1] > MAX_ROWS or not all(map(lt, places, places[1:])):
-        return False
+    widest = max(numbers.values())
+    if widest > MAX_COLUMNS or rows[-1] > MAX_ROWS or places[0] <= before or not all(map(lt, places, places[1:])):
+        return -1
     parsed = {each: _attributes(each) for each in set(attributes)}
     types = {each: found.get("t", "n") for each, found in parsed.items()}
     if set(types.values()) == {"n"}:
@@ -302,19 +318,18 @@ def _scan_fast(scan: SheetScan, values: _Values) -> bool:
     else:
         read = values.read_fast
         cells = [read(types[each], content) for each, content in zip(attributes, data, strict=True)]
-    scan.right = max(numbers.values())
-    scan.errors = bool(values.errors)
+    scan.right = max(scan.right, widest)
     if not any(tags):
         kept = [index for index, value in enumerate(cells) if value is not None]
-        scan.value_rows = [rows[index] for index in kept]
-        scan.value_columns = [columns[index] for index in kept]
-        scan.values = [cells[index] for index in kept]
+        scan.value_rows += [rows[index] for index in kept]
+        scan.value_columns += [columns[index] for index in kept]
+        scan.values += [cells[index] for index in kept]
     else:
-        ends = [match.end() for match in matches]
-        _split_cells(scan, rows, columns, cells, tags, formulas, data, ends)
-        _add_attributes(scan, [each for each, tag in zip(attributes, tags, strict=True) if tag], parsed)
-    scan.bottom = max(scan.value_rows[-1] if scan.values else 0, scan.formulas[-1].row if scan.formulas else 0)
-    return True
+        first = len(scan.formulas)
+        _split_cells(scan, rows, columns, cells, tags, formulas, data, [match.end() for match in matches])
+        own = [each for each, tag in zip(attributes, tags, strict=True) if tag]
+        _add_attributes(scan.formulas[first:], own, parsed)
+    return places[-1]
 
 
 def _split_cells(
@@ -353,11 +368,11 @@ def _split_cells(
                 cell.kind = shape["t"]
 
 
-def _add_attributes(scan: SheetScan, attributes: list[str], parsed: dict[str, dict[str, str]]) -> None:
+def _add_attributes(cells: list[FormulaCell], attributes: list[str], parsed: dict[str, dict[str, str]]) -> None:
     unusual = {each: found for each, found in parsed.items() if "cm" in found or "t" in found or "vm" in found}
     if not unusual:
         return
-    for cell, each in zip(scan.formulas, attributes, strict=True):
+    for cell, each in zip(cells, attributes, strict=True):
         found = unusual.get(each)
         if found is not None:
             cell.dynamic = "cm" in found

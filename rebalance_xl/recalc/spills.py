@@ -6,6 +6,7 @@ written as values, which may change further arrays, until nothing changes any mo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,19 +37,18 @@ class Anchor:
         """Return what the engine computes: the formula, its array kept aside."""
         return f"{KEEP}({self.key},{formula})"
 
-    def is_blocked(self, area: Area, taken: dict[tuple[int, int], Any]) -> bool:
+    def is_blocked(self, area: Area, taken: dict[int, Any]) -> bool:
         """Say whether something else lies in an area, or whether it leaves the sheet."""
-        own = (self.cell.row, self.cell.column)
+        own = place_of(self.cell.row, self.cell.column)
         if area.bottom > MAX_ROWS or area.right > MAX_COLUMNS:
             return True
         if area.height * area.width > len(taken):
             return any(
-                owner is not self and place != own and area.contains(*place) for place, owner in taken.items()
+                owner is not self and place != own and area.contains(place >> 15, place & 32767)
+                for place, owner in taken.items()
             )
         return any(
-            taken.get((row, column), self) is not self and (row, column) != own
-            for row in range(area.top, area.bottom + 1)
-            for column in range(area.left, area.right + 1)
+            taken.get(place, self) is not self and place != own for place in places_in(area)
         )
 
 
@@ -61,7 +61,7 @@ class Spills:
     extents: list[tuple[int, int]]
     max_rounds: int = 200
     anchors: list[Anchor] = field(default_factory=list)
-    taken: list[dict[tuple[int, int], Any]] = field(default_factory=list)
+    taken: list[dict[int, Any]] = field(default_factory=list)
     _places: dict[tuple[int, int, int], Anchor] = field(default_factory=dict)
 
     def add(self, sheet: int, cell: FormulaCell, area: Area, dynamic: bool, written: Area | None) -> Anchor:
@@ -130,17 +130,16 @@ class Spills:
         wrote = False
         for row in range(old.top, old.bottom + 1):
             for column in range(old.left, old.right + 1):
-                if not area.contains(row, column) and owned.get((row, column)) is anchor:
+                place = place_of(row, column)
+                if not area.contains(row, column) and owned.get(place) is anchor:
                     self.engine.set_value(anchor.sheet, row, column, None)
-                    del owned[row, column]
+                    del owned[place]
                     wrote = True
         return wrote
 
     def _fill(self, anchor: Anchor, area: Area, rows: list[list[Any]]) -> None:
         owned, engine, sheet = self.taken[anchor.sheet], self.engine, anchor.sheet
-        for row in range(area.top, area.bottom + 1):
-            for column in range(area.left, area.right + 1):
-                owned[row, column] = anchor
+        owned.update(dict.fromkeys(places_in(area), anchor))
         if area.width > 1:
             engine.set_block(sheet, area.top, area.left + 1, [[to_engine(value) for value in rows[0][1:]]])
         if area.height > 1:
@@ -156,31 +155,41 @@ class Spills:
             for cell in scan.formulas:
                 if cell.lowered is not None or cell.formula:
                     continue
-                owner = self.taken[sheet].get((cell.row, cell.column))
+                owner = self.taken[sheet].get(place_of(cell.row, cell.column))
                 if isinstance(owner, Anchor) and owner.rows is not None and owner.active:
                     cell.status, cell.cause = "computed", ""
                     cell.value = owner.rows[cell.row - owner.area.top][cell.column - owner.area.left]
 
 
-def occupied_by(scans: list[SheetScan], anchors: list[Anchor]) -> list[dict[tuple[int, int], Any]]:
+def place_of(row: int, column: int) -> int:
+    """Return a cell's place as one number, which takes less room than a pair."""
+    return row << 15 | column
+
+
+def places_in(area: Area) -> Iterator[int]:
+    """Yield the places of an area's cells."""
+    for row in range(area.top, area.bottom + 1):
+        yield from range(row << 15 | area.left, (row << 15 | area.right) + 1)
+
+
+def occupied_by(scans: list[SheetScan], anchors: list[Anchor]) -> list[dict[int, Any]]:
     """Return for every sheet which cells are taken: by a value, by a formula, or by the anchor that filled them."""
     concerned = {anchor.sheet for anchor in anchors}
-    taken: list[dict[tuple[int, int], Any]] = []
+    taken: list[dict[int, Any]] = []
     for sheet, scan in enumerate(scans):
-        cells: dict[tuple[int, int], Any] = {}
+        cells: dict[int, Any] = {}
         if sheet in concerned:
-            cells = dict.fromkeys(zip(scan.value_rows, scan.value_columns, strict=True), "value")
+            cells = dict.fromkeys(map(place_of, scan.value_rows, scan.value_columns), "value")
             for cell in scan.formulas:
                 if cell.formula or cell.kind != "normal":
-                    cells[cell.row, cell.column] = "formula"
+                    cells[place_of(cell.row, cell.column)] = "formula"
         taken.append(cells)
     for anchor in anchors:
-        area, cells = anchor.area, taken[anchor.sheet]
-        if area.height * area.width > 1:
-            for row in range(area.top, area.bottom + 1):
-                for column in range(area.left, area.right + 1):
-                    if cells.get((row, column)) != "formula":
-                        cells[row, column] = anchor
+        cells = taken[anchor.sheet]
+        if anchor.area.height * anchor.area.width > 1:
+            for place in places_in(anchor.area):
+                if cells.get(place) != "formula":
+                    cells[place] = anchor
     return taken
 
 

@@ -204,6 +204,7 @@ def _appended(scan: SheetScan, children: dict[int, dict[int, Any]]) -> list[tupl
     """Return the edits where every cell is there already or comes last in its row, None where any case is harder."""
     text, position = scan.text, scan.start
     edits: list[tuple[int, int, str]] = []
+    widened: dict[tuple[str, tuple[int, ...]], str] = {}
     for row in sorted(children):
         cells = children[row]
         start = text.find(f'<row r="{row}"', position, scan.end)
@@ -230,11 +231,16 @@ def _appended(scan: SheetScan, children: dict[int, dict[int, Any]]) -> list[tupl
             kept = _VALUE_METADATA.sub("", _TYPE.sub("", attributes)) if "=" in attributes else ""
             edits.append((there, after, _new_cell("", row, column, cells[column], kept)))
         if new:
-            tag = text[start:tag_end]
-            if " spans=" in tag:
-                wider = _with_spans(tag, cells)
-                if wider != tag:
-                    edits.append((start, tag_end, wider))
+            spans = text.find(' spans="', start, tag_end)
+            if spans >= 0:
+                close = text.index('"', spans + 8)
+                key = (text[spans + 8 : close], tuple(cells))
+                wider = widened.get(key)
+                if wider is None:
+                    tag = _with_spans(text[spans : close + 1], cells)
+                    wider = widened[key] = tag[8:-1]
+                if wider != key[0]:
+                    edits.append((spans + 8, close, wider))
             edits.append((position, position, new))
     return edits
 

@@ -214,6 +214,7 @@ def _computed(
     calculation.run()
     report = Recalculation(Path(), warnings=[*package.warnings, *calculation.warnings])
     changes = _compare(calculation, report)
+    calculation.release()
     parts = {} if check else _changed_parts(package, scans, changes)
     if not parts:
         return data, report, None
@@ -349,21 +350,22 @@ def _compare_children(scan: SheetScan, anchor: Anchor, changes: SheetChanges) ->
     top, bottom = min(area.top, before.top), max(area.bottom, before.bottom)
     left, right = min(area.left, before.left), max(area.right, before.right)
     formulas = {(cell.row, cell.column) for cell in scan.formulas if top <= cell.row <= bottom}
+    old = scan.values_within(Area(top, left, bottom, right))
     for row in range(top, bottom + 1):
-        old = scan.row_values(row)
         for column in range(left, right + 1):
-            if (row, column) in formulas:
+            place = (row, column)
+            if place in formulas:
                 continue
             if area.contains(row, column):
                 value = rows[row - area.top][column - area.left]
-                if column not in old or not same(old[column], value):
+                if place not in old or not same(old[place], value):
                     changes.children.setdefault(row, {})[column] = value
-                    told.append((row, column, old.get(column), value))
+                    told.append((row, column, old.get(place), value))
                 elif value.__class__ is CellError:
                     told.append((row, column, value, value))
-            elif column in old and before.contains(row, column):
+            elif place in old and before.contains(row, column):
                 changes.children.setdefault(row, {})[column] = REMOVED
-                told.append((row, column, old[column], None))
+                told.append((row, column, old[place], None))
     return told
 
 
