@@ -153,8 +153,7 @@ def read_number(parameter: Parameter, value: Any, date_offset: float = 0) -> flo
     if kind is str:
         return _read_text(parameter, value)
     if isinstance(value, dt.date):
-        number = to_serial(value)
-        return number if parameter.allows(number) else _out_of_range(parameter, value)
+        return read_number(parameter, to_serial(value))
     if kind is not bool and hasattr(value, "__float__"):
         return read_number(parameter, float(value), date_offset)
     return CellError("#VALUE!", f"{parameter.name} is {describe(value)}; allowed is {parameter.allowed()}")

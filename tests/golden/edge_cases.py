@@ -35,6 +35,8 @@ EDGE_CASES: list[tuple[str, str, str, str]] = [
     ("TARGET_VALUE", "one target for all rows", "{60;40},0.5", "={50;50}"),
     ("TARGET_VALUE", "targets in percents", "{60;40},{60;40}", "={#NUM!;#NUM!}"),
     ("TARGET_VALUE", "targets sum to 1 in binary", "{10;10;10},{0.7;0.2;0.1}", "={21;6;3}"),
+    ("TARGET_VALUE", "one range runs on into blank rows", "{60;40;;},{0.5;0.5}", "={50;50}"),
+    ("TARGET_VALUE", "a header over one range only", '{"Value";60;40},{0.5;0.5}', "={50;50}"),
     ("DRIFT", "relative to a target of 0", '{60;40},{0;1},"relative"', "={#DIV/0!;-0.6}"),
     ("DRIFT", "blank target", "{60;40},{;0.5}", '={"";-0.1}'),
     # --- flags

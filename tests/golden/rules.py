@@ -224,6 +224,24 @@ def date_or_serial(function: Function, arguments: list[Any], result: Any) -> Mad
     yield "", changed, as_date(result) if function.result.kind == "date" else result
 
 
+@_rule("a date where a word belongs (5/25 typed into a cell becomes one)", "#VALUE!, naming the list")
+def date_for_a_word(function: Function, arguments: list[Any], result: Any) -> Made:
+    for i, parameter in enumerate(function.parameters):
+        if parameter.kind == "word" and not parameter.or_number and not is_range(arguments[i]):
+            wanted = _everywhere(function, result, CellError("#VALUE!"))
+            yield parameter.name, _with(arguments, i, dt.datetime(2026, 5, 25)), wanted
+
+
+@_rule("a date where a number belongs", "its serial number, as in every formula of Excel")
+def date_for_a_number(function: Function, arguments: list[Any], result: Any) -> Made:
+    for i, parameter in _given(function, arguments, "number"):
+        if not is_range(arguments[i]) and parameter.high < 40_000:
+            wanted = _everywhere(function, result, CellError("#NUM!"))
+            yield f"{parameter.name} out of range", _with(arguments, i, dt.datetime(2026, 5, 25)), wanted
+        elif isinstance(arguments[i], float) and arguments[i] == int(arguments[i]) and 61 <= arguments[i] < 2_958_466:
+            yield parameter.name, _with(arguments, i, from_serial(arguments[i])), result
+
+
 @_rule("text where a number or date belongs", "#VALUE! in its row; in every row where the range is summed for `total`")
 def text_for_a_number(function: Function, arguments: list[Any], result: Any) -> Made:
     for i, parameter in _given(function, arguments, "number", "date"):
