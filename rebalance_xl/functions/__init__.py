@@ -12,6 +12,7 @@ from rebalance_xl.functions import (
     lots,
     margin,
     plan_table,
+    spreads,
     triggers,
 )
 
@@ -27,6 +28,7 @@ __all__ = [
     "lots",
     "margin",
     "plan_table",
+    "spreads",
     "triggers",
 ]
 

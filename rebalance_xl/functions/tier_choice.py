@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 from rebalance_xl.arguments import BlankError, Parameter
 from rebalance_xl.cells import MISSING, CellError, as_rows, describe, error_to_nan, is_range, nan_to_error
 from rebalance_xl.functions.elementwise import Numbers
+from rebalance_xl.functions.tier_reading import TierError, read_tier_rows
 from rebalance_xl.functions.tier_tables import TierTables, read_margin_tiers
-from rebalance_xl.functions.tiers import Tier, TierError, TierTable, flat_table, read_tier_rows
+from rebalance_xl.functions.tiers import Tier, TierTable, flat_table
 
 #: What one cell (or a range of rows) of a `tiers` argument is read as.
 TierChoice: TypeAlias = float | str | TierTable

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -12,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from rebalance_xl.cells import CellError, as_rows, from_serial, is_range
-from rebalance_xl.functions.tiers import Tier, TierError, TierTable, read_tier_rows, with_details
+from rebalance_xl.functions.tier_reading import TierError, read_tier_rows
+from rebalance_xl.functions.tiers import Tier, TierTable, with_details
 
 #: Tables older than this many days are called stale.
 STALE_AFTER = 90
@@ -176,6 +176,8 @@ def _read_unit(unit: str, contract: str) -> tuple[float, str, bool]:
 @cache
 def shipped_tables() -> TierTables:
     """Return the tables that ship with the package, read when first asked for."""
+    import csv
+
     cells: dict[str, list[Sequence[Any]]] = {}
     with open(_DATA / "margin_tiers.csv", newline="", encoding="utf-8") as file:
         lines = csv.reader(file)

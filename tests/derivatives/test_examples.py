@@ -70,7 +70,7 @@ def test_example(function: Function, example: Example) -> None:
         assert actual == expected
 
 
-@pytest.mark.parametrize("name", ["carry", "contracts", "margin", "liquidation", "hedge_mode"])
+@pytest.mark.parametrize("name", ["carry", "spreads", "contracts", "margin", "liquidation", "hedge_mode"])
 def test_docstrings(name: str) -> None:
     """The examples in the docstrings hold."""
     results = doctest.testmod(importlib.import_module(f"rebalance_xl.functions.{name}"))

@@ -13,6 +13,7 @@ import pytest
 from rebalance_xl.cells import MISSING, CellError
 from rebalance_xl.functions import FUNCTIONS
 from rebalance_xl.functions.tier_choice import read_tier_choice
+from rebalance_xl.functions.tier_reading import TierError, read_tier_rows
 from rebalance_xl.functions.tier_tables import (
     age_in_days,
     read_margin_tiers,
@@ -20,13 +21,7 @@ from rebalance_xl.functions.tier_tables import (
     tier_tables,
     workbook_tables,
 )
-from rebalance_xl.functions.tiers import (
-    TierError,
-    TierTable,
-    position_max_leverage,
-    position_requirement,
-    read_tier_rows,
-)
+from rebalance_xl.functions.tiers import TierTable, position_max_leverage, position_requirement
 
 GOOD = [[0, 50_000, 100, 0.005, 0], [50_000, 400_000, 75, 0.0065, 75], [400_000, None, 50, 0.01, 1_475]]
 HEADER = ["Floor", "Cap", "MaxLeverage", "Rate", "Amount"]
