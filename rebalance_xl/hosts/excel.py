@@ -72,8 +72,13 @@ def _decorated(function: Function) -> Callable[..., Any]:
         # wrappers put the table into it; those that xlwings writes elsewhere leave it empty.
         decorated = xlwings.arg(parameter.name, convert=WorksheetValue, vba=parameter.name)(decorated)
     # Last, as the outermost decorator: each of the others resets the category.
-    decorated = xlwings.func(category=f"{GROUP} - {function.category}")(decorated)
+    decorated = xlwings.func(category=group_name(function.category))(decorated)
     return decorated
+
+
+def group_name(category: str) -> str:
+    """Return the function wizard's group for a category; Excel allows 32 characters, so a second word is left out."""
+    return f"{GROUP} - {category.partition(' and ')[0]}"
 
 
 def argument_name(parameter: Parameter) -> str:
