@@ -13,6 +13,7 @@ from .engine import Engine, Settings, from_engine, to_engine
 from .engine_input import engine_package
 from .formula_text import FormulaError, in_order, split_references
 from .formulas import keep, lower_shape, lower_sheet, write_out
+from .lambdas import LAMBDA
 from .lowering import Lowering, Template
 from .package import Package, Table
 from .parameter_classes import ARRAY, LIFT
@@ -157,7 +158,7 @@ class Calculation:
         for template in {id(cell.template): cell.template for _, cell in self.cells() if cell.template}.values():
             used |= template.functions
         for name in sorted(used):
-            self.engine.register(name, None if name == LIFT else implementation(name))
+            self.engine.register(name, None if name in (LIFT, LAMBDA) else implementation(name))
         if self.spills.anchors:
             self.engine.register_keeper()
 

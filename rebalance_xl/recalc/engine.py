@@ -12,6 +12,7 @@ from typing import Any
 import formualizer as fz
 
 from ..cells import MISSING, CellError
+from .lambdas import LAMBDA
 from .markup import ERROR_CODES, ERROR_KINDS
 from .model_calls import MISSING_TEXT
 from .parameter_classes import LIFT
@@ -129,6 +130,7 @@ class Engine:
             config.cycle_policy = "iterate"
             config.iterate_max_iterations = max(1, min(settings.iterations, 32767))
             config.iterate_max_change = settings.max_change
+        self.settings = settings
         mode = fz.WorkbookMode.Interactive
         self.mode = mode
         self.config = fz.WorkbookConfig(mode=mode, eval_config=config, enable_changelog=False)
@@ -219,6 +221,9 @@ class Engine:
         if name == LIFT:
             self._register_lift()
             return
+        if name == LAMBDA:
+            self._register_lambda()
+            return
         if hasattr(implementation, "parameters"):
             self._register(name, implementation.call, 0, None, False, False)
         else:
@@ -251,6 +256,29 @@ class Engine:
                 return _ERROR_VALUES["#VALUE!"]
 
         self.workbook.register_function(LIFT, callback, min_args=2)
+
+    def _register_lambda(self) -> None:
+        from .calculation import implementation
+        from .lambdas import Scratch, call
+
+        def callback(kind: str, body: str, used: str, depth: float, free: float, *arguments: Any) -> Any:
+            scratch = Engine(["S"], self.settings)
+            try:
+                for name in used.split():
+                    scratch.register(name, None if name in (LIFT, LAMBDA) else implementation(name))
+                values = [None if each == MISSING_TEXT else each for each in arguments]
+                count = int(free)
+                answer = call(
+                    kind, body, Scratch(scratch.workbook, int(depth), _settable), values[:count], values[count:]
+                )
+            except FAILURES as error:
+                self.failure = f"{kind} failed: {type(error).__name__}: {error}"
+                return _ERROR_VALUES["#VALUE!"]
+            if isinstance(answer, list):
+                return [[_settable(cell) for cell in row] for row in answer]
+            return _settable(answer)
+
+        self.workbook.register_function(LAMBDA, callback, min_args=5)
 
     def _register(
         self, name: str, call: Callable[..., Any], least: int, most: int | None, volatile: bool, keyword: bool

@@ -29,6 +29,7 @@ from .formula_text import (
     shift_reference,
     split_references,
 )
+from .lambdas import CALLERS, LAMBDA, free_mark, parameter_mark
 from .model_calls import fill_model, missing_text
 from .native import ALTERNATIVES
 from .package import Table
@@ -180,6 +181,8 @@ class _Compiler:
     expanding: tuple[tuple[int, str], ...] = ()
     relative: bool = False
     references: Sequence[str] | None = None
+    locals: dict[str, bool] = field(default_factory=dict)
+    depth: int = 0
 
     def compile(self, expression: Expression, mode: str) -> Template:
         out = self.expression(expression, mode)
@@ -348,6 +351,9 @@ class _Compiler:
     def name(self, name: Name, wanted: str) -> _Out:
         if name.sheet.startswith(("[", "'[")):
             raise FormulaError("a reference to another workbook")
+        label = name.text.lower().removeprefix("_xlpm.")
+        if label in self.locals:
+            return _Out([name.text[-len(label) :]], self.locals[label])
         if name.text.lower().startswith("_xlpm."):
             return _Out([name.text[6:]], True)
         found = self.defined(name)
@@ -446,9 +452,13 @@ class _Compiler:
             return self.at(_only(call.arguments[0]))
         if name == "ANCHORARRAY" and len(call.arguments) == 1:
             return self.spilled(_only(call.arguments[0]), wanted)
+        if name in CALLERS and call.arguments:
+            return self.calls_lambda(name, call.arguments)
+        if name == "LET" and len(call.arguments) > 2:
+            return self.let(call.arguments, wanted)
         found = self.defined(Name(call.name)) if not call.name.startswith("_xl") else None
         if found is not None:
-            raise FormulaError(f"the name {call.name} is used as a function")
+            return self.named_lambda(call, found)
         if name in ALTERNATIVES and len(call.arguments) >= ALTERNATIVES[name] and not _over_ranges(name, call.arguments):
             name = f"RXL.{name}"
         implementation = self.book.registered(name)
@@ -702,8 +712,129 @@ class _Compiler:
             return _Out([*pieces, ")"], False)
         return self.expression(expression, ARRAY)
 
+    # --- LET and LAMBDA -----------------------------------------------------------------------------------------
+
+    def let(self, arguments: Sequence[Expression | None], wanted: str) -> _Out:
+        """Return a LET, remembering which of its names stand for one value."""
+        before = dict(self.locals)
+        pieces: list[Piece] = ["LET("]
+        for named, given in zip(arguments[:-1:2], arguments[1::2], strict=False):
+            label = _local_name(named)
+            out = self.expression(given, ARRAY) if given is not None else _Out(["0"], True)
+            self.locals[label.lower()] = out.single
+            pieces += [label, ",", *out.pieces, ","]
+        last = arguments[-1]
+        out = self.expression(last, wanted) if last is not None else _Out(["0"], True)
+        self.locals = before
+        return _Out([*pieces, *out.pieces, ")"], out.single)
+
+    def calls_lambda(self, name: str, arguments: Sequence[Expression | None]) -> _Out:
+        """Return a function that calls a LAMBDA as a call of Python with the LAMBDA's text and all its values."""
+        last = arguments[-1].single if arguments[-1] is not None else None
+        given = len(arguments) - 1
+        if given < CALLERS[name] or (name != "MAP" and given != CALLERS[name]):
+            raise FormulaError(f"{name} has {len(arguments)} arguments")
+        parameters = {"MAP": given, "REDUCE": 2, "SCAN": 2, "MAKEARRAY": 2}.get(name, 1)
+        body = _Body(self.book, self.sheet, expanding=self.expanding, outer=self, depth=self.depth + 1)
+        if isinstance(last, Call) and plain_name(last.name) == "LAMBDA":
+            labels = [_local_name(each).lower() for each in last.arguments[:-1]]
+            inner = last.arguments[-1]
+            if len(labels) != parameters or inner is None:
+                raise FormulaError(f"the LAMBDA in {name} has {len(labels)} parameters instead of {parameters}")
+            body.parameters = {label: number for number, label in enumerate(labels)}
+            pieces = body.expression(inner, ARRAY).pieces
+        elif isinstance(last, Name) and last.text.lower().startswith("_xleta."):
+            marks = ",".join(parameter_mark(body.depth, number) for number in range(parameters))
+            pieces = [f"{last.text[7:]}({marks})"]
+        else:
+            raise FormulaError(f"{name} without a LAMBDA written in it")
+        text = ""
+        for piece in pieces:
+            if not isinstance(piece, str):
+                raise FormulaError(f"something in the LAMBDA of {name} depends on its place")
+            text += piece
+        self.functions |= body.functions
+        self.functions.add(LAMBDA)
+        self.layout |= body.layout
+        used = " ".join(sorted(body.functions))
+        head = f'{LAMBDA}("{name}","{text.replace(chr(34), chr(34) * 2)}","{used}",{body.depth},{len(body.captured)}'
+        out: list[Piece] = [head]
+        for captured in body.captured:
+            out += [",", *captured]
+        for argument in arguments[:-1]:
+            out += [",", *([missing_text()] if argument is None else self.argument_for_python(argument, ARRAY).pieces)]
+        return _Out([*out, ")"], False)
+
+    def named_lambda(self, call: Call, found: tuple[int, str]) -> _Out:
+        """Return the call of a defined name that stands for a LAMBDA."""
+        key = (found[0], call.name.lower())
+        if key in self.expanding:
+            raise FormulaError(f"the name {call.name} refers to itself")
+        shape, references = split_references(found[1])
+        target = Parser(shape, references).parse().single
+        if not isinstance(target, Call) or plain_name(target.name) != "LAMBDA":
+            raise FormulaError(f"the name {call.name} is used as a function")
+        inner = _Compiler(
+            self.book, self.sheet, expanding=(*self.expanding, key), relative=True, references=references
+        )
+        return self.applied(target, call.arguments, inner)
+
     def invoke(self, operand: Invoke) -> _Out:
-        raise FormulaError("a lambda called on the spot is not supported")
+        target = operand.target
+        if not isinstance(target, Call) or plain_name(target.name) != "LAMBDA":
+            raise FormulaError("something that is no LAMBDA is called")
+        return self.applied(target, operand.arguments, self)
+
+    def applied(self, target: Call, given: Sequence[Expression | None], inner: _Compiler) -> _Out:
+        """Return the body of a LAMBDA inside a LET that gives its parameters their values."""
+        labels = [_local_name(each) for each in target.arguments[:-1]]
+        body = target.arguments[-1]
+        given = [] if list(given) == [None] else given
+        if len(given) != len(labels) or body is None:
+            raise FormulaError(f"a LAMBDA with {len(labels)} parameters is called with {len(given)} arguments")
+        before = dict(inner.locals)
+        pieces: list[Piece] = ["LET("] if labels else ["("]
+        outs = [self.expression(each, ARRAY) if each is not None else _Out(["0"], True) for each in given]
+        for label, out in zip(labels, outs, strict=True):
+            inner.locals[label.lower()] = out.single
+            pieces += [label, ",", *out.pieces, ","]
+        out = inner.expression(body, ARRAY)
+        inner.locals = before
+        self.layout |= inner.layout
+        self.functions |= inner.functions
+        return _Out([*pieces, *out.pieces, ")"], out.single)
+
+
+@dataclass(slots=True)
+class _Body(_Compiler):
+    """The body of a LAMBDA that Python calls: parameters and references become marks."""
+
+    outer: _Compiler | None = None
+    parameters: dict[str, int] = field(default_factory=dict)
+    captured: list[list[Piece]] = field(default_factory=list)
+
+    def operand(self, operand: Operand, wanted: str) -> _Out:
+        if isinstance(operand, Name):
+            label = operand.text.lower().removeprefix("_xlpm.")
+            if label in self.locals:
+                return _Out([operand.text[6:] if operand.text.lower().startswith("_xlpm.") else operand.text],
+                            self.locals[label])
+            if label in self.parameters:
+                return _Out([parameter_mark(self.depth, self.parameters[label])], False)
+        if isinstance(operand, Ref | Name | Structured | Spilled | Span):
+            assert self.outer is not None
+            out = self.outer.operand(operand, ARRAY)
+            self.captured.append(out.pieces)
+            return _Out([free_mark(self.depth, len(self.captured) - 1)], out.single)
+        return _Compiler.operand(self, operand, wanted)
+
+
+def _local_name(expression: Expression | None) -> str:
+    """Return the name that LET or LAMBDA gives to a value."""
+    named = expression.single if expression is not None else None
+    if not isinstance(named, Name):
+        raise FormulaError("a name is missing in LET or LAMBDA")
+    return named.text[6:] if named.text.lower().startswith("_xlpm.") else named.text
 
 
 def _over_ranges(name: str, arguments: Sequence[Expression | None]) -> bool:

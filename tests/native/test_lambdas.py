@@ -1,0 +1,66 @@
+"""LAMBDA and the functions that call one, in workbooks as Excel writes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.formula import ArrayFormula
+
+from rebalance_xl.recalc.workbook import recalculate
+
+#: Formulas over A1:B3 = 1, 10 | 2, 20 | 3, 30, written as in files, after the names of their functions' prefixes.
+CASES = [
+    ("SUM(F.MAP(A1:A3,F.LAMBDA(P.a,P.a*2)))", 12),
+    ("SUM(F.MAP(A1:A3,B1:B3,F.LAMBDA(P.a,P.b,F.LET(P.y,P.a+1,P.y*P.b))))", 200),
+    ('F.CONCAT(F.MAP(A1:A3,F.LAMBDA(P.a,IF(P.a>1,"x""y","z"))))', 'zx"yx"y'),
+    ("SUM(F.MAP(A1:A3,F.LAMBDA(P.a,SUM(F.MAP(B1:B2,F.LAMBDA(P.b,P.a*P.b*A1))))))", 180),
+    ("SUM(F.MAP(A1:A3,F.LAMBDA(P.a,MROUND(P.a,2))))", 8),
+    ("IFERROR(F.MAP(A1,F.LAMBDA(P.a,A1:B1)),ERROR.TYPE(F.MAP(A1,F.LAMBDA(P.a,A1:B1))))", 14),
+    ("F.REDUCE(0,A1:A3,F.LAMBDA(P.a,P.b,P.a+P.b^2))", 14),
+    ("ROWS(F.REDUCE(A1:B1,A2:A3,F.LAMBDA(P.a,P.v,F.VSTACK(P.a,P.v))))", 3),
+    ("SUM(F.SCAN(1,A1:A3,F.LAMBDA(P.a,P.b,P.a*P.b)))", 9),
+    ("SUM(F.BYROW(A1:B3,F.LAMBDA(P.r,MAX(P.r))))", 60),
+    ("SUM(F.BYROW(A1:B3,_xleta.SUM))", 66),
+    ("SUM(F.BYCOL(A1:B3,F.LAMBDA(P.c,SUM(P.c)*B1)))", 660),
+    ("SUM(F.MAKEARRAY(2,3,F.LAMBDA(P.r,P.c,P.r*P.c)))", 18),
+    ("F.LAMBDA(P.x,P.x*2)(4)", 8),
+    ("F.LET(P.x,A1:A3,SUM(LEN(P.x)))", 3),
+    ("F.LET(P.k,10,SUM(F.MAP(A1:A3,F.LAMBDA(P.a,P.a*P.k))))", 60),
+    ("Double(4)", 8),
+    ("SUM(Double(A1:A3))", 12),
+]
+
+
+def as_in_files(formula: str) -> str:
+    """Return a formula with the prefixes that files carry."""
+    return "=" + formula.replace("ERROR.TYPE", "ERROR_TYPE").replace("F.", "_xlfn.").replace("P.", "_xlpm.").replace(
+        "ERROR_TYPE", "ERROR.TYPE"
+    )
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> list[object]:
+    """The values of all cases in one recalculated workbook."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for line in ([1, 10], [2, 20], [3, 30]):
+        sheet.append(line)
+    for number, (formula, _) in enumerate(CASES, 1):
+        sheet.cell(number, 8).value = ArrayFormula(f"H{number}", as_in_files(formula))
+    book.defined_names["Double"] = DefinedName("Double", attr_text="_xlfn.LAMBDA(_xlpm.x,_xlpm.x*2)")
+    path: Path = tmp_path_factory.mktemp("lambdas") / "book.xlsx"
+    book.save(path)
+    recalculate(path)
+    values = openpyxl.load_workbook(path, data_only=True).active
+    assert values is not None
+    return [values.cell(number, 8).value for number in range(1, len(CASES) + 1)]
+
+
+@pytest.mark.parametrize("number", range(len(CASES)), ids=[formula for formula, _ in CASES])
+def test_a_lambda_is_computed(answers: list[object], number: int) -> None:
+    """The formula has the value that Excel gives it."""
+    assert answers[number] == CASES[number][1]
