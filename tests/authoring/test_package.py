@@ -89,6 +89,7 @@ def test_function_groups(parts: dict[str, bytes], sources: dict[str, str]) -> No
     assert count == 19
     numbers = {int(n) for n in re.findall(r'VB_Invoke_Func = " \\n(\d+)"', sources["xlwings_udfs"])}
     assert numbers == set(range(count, count + len(groups)))
+    assert max(len(group.get("name")) for group in groups) <= 32
     assert len(groups) == len({function.category for function in FUNCTIONS.values()})
 
 
