@@ -36,6 +36,7 @@ from .package import Table
 from .parameter_classes import (
     ARRAY,
     EACH,
+    GAP_DEFAULTS,
     LIFT,
     LISTS,
     MISSING,
@@ -361,7 +362,7 @@ class _Compiler:
             table = self.book.tables.get(name.text.lower())
             if table is not None:
                 return self.structured(Structured(name.text, None), wanted)
-            return _Out([name.text], True)
+            return _Out(["#NAME?"], True)
         key = (found[0], name.text.lower())
         if key in self.expanding:
             raise FormulaError(f"the name {name.text} refers to itself")
@@ -486,6 +487,7 @@ class _Compiler:
             if position:
                 pieces.append(",")
             if argument is None:
+                pieces.append(GAP_DEFAULTS.get((name, position), ""))
                 continue
             kind = ARRAY if wanted == ARRAY else parameter_class(name, position)
             if wanted == ARRAY and parameter_class(name, position) == REFERENCE:

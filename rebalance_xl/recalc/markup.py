@@ -19,12 +19,19 @@ ERROR_KINDS = {
     "#CALC!": "Calc",
 }
 ERROR_CODES = {kind: code for code, kind in ERROR_KINDS.items()}
+_NAMED = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
 _XML_ENTITY = re.compile(r"&(?:#x[0-9A-Fa-f]+|#[0-9]+|lt|gt|amp|quot|apos);")
 
 
 def from_xml(text: str) -> str:
     """Return character data with its XML entities resolved."""
-    return _XML_ENTITY.sub(lambda match: unescape(match[0]), text) if "&" in text else text
+    if "&" not in text:
+        return text
+    if "&#" in text:
+        return _XML_ENTITY.sub(lambda match: unescape(match[0]), text)
+    for entity, character in _NAMED:
+        text = text.replace(entity, character)
+    return text
 
 
 def from_cell_text(text: str) -> str:

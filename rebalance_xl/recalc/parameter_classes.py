@@ -91,6 +91,12 @@ ELEMENTWISE: Final = _set(
     WEEKDAY WEEKNUM WEIBULL WEIBULL.DIST YEAR YEARFRAC YIELD YIELDDISC YIELDMAT"""
 )
 
+#: What a left-out argument in the middle stands for where the engine takes it for a 0.
+GAP_DEFAULTS: Final[dict[tuple[str, int], str]] = {
+    ("NETWORKDAYS.INTL", 2): "1", ("WORKDAY.INTL", 2): "1", ("ADDRESS", 2): "1", ("ADDRESS", 3): "TRUE",
+    ("SEQUENCE", 0): "1", ("SEQUENCE", 1): "1", ("SEQUENCE", 2): "1", ("SEQUENCE", 3): "1",
+}  # fmt: skip
+
 #: Functions that take several references where one is written (3-D references and unions can be listed instead).
 LISTS: Final = _set(
     """SUM AVERAGE AVERAGEA COUNT COUNTA MIN MINA MAX MAXA PRODUCT STDEV STDEVA STDEVP STDEVPA STDEV.S STDEV.P VAR VARA

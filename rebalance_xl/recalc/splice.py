@@ -37,14 +37,15 @@ class FormulaChange:
 
 @dataclass(slots=True)
 class SheetChanges:
-    """What changes in one sheet."""
+    """What changes in one sheet: formula cells that show another value, arrays that change their size, their cells."""
 
+    values: list[FormulaCell] = field(default_factory=list)
     formulas: list[FormulaChange] = field(default_factory=list)
     children: dict[int, dict[int, Any]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether anything changes."""
-        return bool(self.formulas or self.children)
+        return bool(self.values or self.formulas or self.children)
 
 
 def typed_value(value: Any) -> tuple[str, str]:
@@ -84,8 +85,9 @@ def spliced(scan: SheetScan, changes: SheetChanges) -> str:
     -------
     str
     """
-    edits = list(_formula_edits(scan, changes.formulas))
-    if changes.children:
+    edits = _value_edits(scan, changes.values)
+    if changes.formulas or changes.children:
+        edits.extend(_formula_edits(scan, changes.formulas))
         edits.extend(_children_edits(scan, changes.children))
         edits.sort(key=lambda edit: (edit[0], edit[1]))
     text = scan.text
@@ -100,18 +102,30 @@ def spliced(scan: SheetScan, changes: SheetChanges) -> str:
     return _with_dimension(result, scan, changes) if changes.children else result
 
 
-def _formula_edits(scan: SheetScan, changes: list[FormulaChange]) -> Iterator[tuple[int, int, str]]:
-    """Yield the edits of formula cells; where only a number or text of the same type changes, only that is replaced."""
+def _value_edits(scan: SheetScan, cells: list[FormulaCell]) -> list[tuple[int, int, str]]:
+    edits: list[tuple[int, int, str]] = []
     text = scan.text
-    for change in changes if scan.plain else sorted(changes, key=lambda each: each.cell.start):
-        cell = change.cell
-        end = cell.end
-        kind, data = typed_value(change.value)
-        if cell.data and (kind or "n") == cell.type and change.area is None and data == data.strip():
-            yield end - 8 - len(cell.data), end - 8, data
+    for cell in cells if scan.plain else sorted(cells, key=lambda each: each.start):
+        value, data, end = cell.value, cell.data, cell.end
+        if data and value.__class__ is float and cell.type == "n":
+            edits.append((end - 8 - len(data), end - 8, number_text(value)))
+            continue
+        kind, shown = typed_value(value)
+        if data and (kind or "n") == cell.type and shown == shown.strip():
+            edits.append((end - 8 - len(data), end - 8, shown))
             continue
         start = cell.start if cell.start >= 0 else text.rindex("<c ", scan.start, end)
-        yield start, end, _formula_cell(scan, change, text[start:end], kind, data)
+        edits.append((start, end, _formula_cell(scan, FormulaChange(cell, value), text[start:end], kind, shown)))
+    return edits
+
+
+def _formula_edits(scan: SheetScan, changes: list[FormulaChange]) -> Iterator[tuple[int, int, str]]:
+    """Yield the edits of formula cells whose array changes its size."""
+    for change in changes:
+        cell = change.cell
+        start = cell.start if cell.start >= 0 else scan.text.rindex("<c ", scan.start, cell.end)
+        kind, data = typed_value(change.value)
+        yield start, cell.end, _formula_cell(scan, change, scan.text[start : cell.end], kind, data)
 
 
 def _formula_cell(scan: SheetScan, change: FormulaChange, old: str, kind: str, data: str) -> str:
@@ -169,6 +183,8 @@ def _rows(scan: SheetScan, text: str) -> Iterator[tuple[int, int, int, int, int]
 
 def _children_edits(scan: SheetScan, children: dict[int, dict[int, Any]]) -> Iterator[tuple[int, int, str]]:
     """Yield the edits that set, insert and remove the cells of arrays."""
+    if not children:
+        return
     prefix = scan.prefix
     if scan.is_empty_element():
         body = "".join(_new_row(prefix, row, children[row]) for row in sorted(children))

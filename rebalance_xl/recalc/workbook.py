@@ -288,7 +288,7 @@ def _compare(calculation: Calculation, report: Recalculation) -> list[SheetChang
         found = SheetChanges()
         changes.append(found)
         report.formulas += len(scan.formulas)
-        add = found.formulas.append
+        add = found.values.append
         anchored = any(anchor.sheet == sheet and anchor.active for anchor in spills.anchors)
         for cell in scan.formulas:
             old, value = cell.old, cell.value
@@ -310,9 +310,9 @@ def _compare(calculation: Calculation, report: Recalculation) -> list[SheetChang
             elif differs:
                 lines.append((names[sheet], cell, "new" if old is None else "changed"))
             if grown and anchor is not None:
-                add(FormulaChange(cell, value, anchor.area, 0 if anchor.written is None else None))
+                found.formulas.append(FormulaChange(cell, value, anchor.area, 0 if anchor.written is None else None))
             elif differs:
-                add(FormulaChange(cell, value))
+                add(cell)
     report.computed = report.formulas - report.kept
     for anchor in spills.anchors:
         if not anchor.active:

@@ -1,4 +1,4 @@
-"""Arrays in another shape or order: EXPAND, WRAPROWS, WRAPCOLS, TRIMRANGE, VSTACK, HSTACK, SORTBY; PERCENTOF."""
+"""Arrays in another shape or order: EXPAND, WRAPROWS, WRAPCOLS, TRIMRANGE, TAKE, DROP, VSTACK, HSTACK, SORTBY."""
 
 from __future__ import annotations
 
@@ -76,6 +76,33 @@ def percentof(data_subset: Rows, data_all: Rows) -> float:
     return math.fsum(numbers_of(data_subset)) / math.fsum(numbers_of(data_all))
 
 
+def _kept(size: int, count: float | None, drop: bool) -> slice:
+    """Return which rows or columns of an array TAKE or DROP leaves; a negative count is from the end."""
+    wanted = (0.0 if drop else float(size)) if count is None else float(int(count))
+    if wanted == 0 and not drop:
+        raise Fault("#CALC!", "an array without rows or columns cannot be")
+    number = int(min(abs(wanted), size))
+    if drop:
+        if number == size:
+            raise Fault("#CALC!", "nothing is left of the array")
+        return slice(number, size) if wanted > 0 else slice(0, size - number)
+    return slice(0, number) if wanted > 0 else slice(size - number, size)
+
+
+@worksheet("TAKE", kinds="range number number", override=True)
+def take(array: Rows, rows: float | None = None, columns: float | None = None) -> Rows:
+    """Return the first rows and columns of an array, or with negative numbers the last ones."""
+    across = _kept(len(array[0]), columns, drop=False)
+    return [row[across] for row in array[_kept(len(array), rows, drop=False)]]
+
+
+@worksheet("DROP", kinds="range number number", override=True)
+def drop(array: Rows, rows: float | None = None, columns: float | None = None) -> Rows:
+    """Return an array without its first rows and columns, or with negative numbers without the last ones."""
+    across = _kept(len(array[0]), columns, drop=True)
+    return [row[across] for row in array[_kept(len(array), rows, drop=True)]]
+
+
 @worksheet("VSTACK", kinds="range*", override=True)
 def vstack(*arrays: Rows) -> Rows:
     """Return arrays one below the other; the narrower ones are filled up with #N/A."""
@@ -102,6 +129,7 @@ def sortby(array: Rows, *keys: Rows) -> Rows:
     for index in range((len(keys) - 1) // 2 * 2, -1, -2):
         cells = list(cells_of(keys[index]))
         direction = next(cells_of(keys[index + 1])) if index + 1 < len(keys) else 1.0
+        direction = 1.0 if direction is None else direction
         if len(cells) != size or direction not in (1, -1):
             raise value_fault("each array to sort by must be as long as the sorted one, each order 1 or -1")
         order.sort(key=[sort_key(cell) for cell in cells].__getitem__, reverse=direction == -1)
