@@ -6,6 +6,7 @@ import datetime as dt
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any, Final
 
 from rebalance_xl.cells import (
@@ -236,9 +237,9 @@ def read_operand(parameter: Parameter, cells: Sequence[Any], shape: tuple[int, i
     if parameter.kind == "raw":
         return _read_raw(parameter, cells, shape)
     if parameter.kind in ("number", "date") and shape != (0, 0):
-        kinds = set(map(type, cells))
-        if kinds == {float} and all(map(math.isfinite, cells)) and _all_allowed(parameter, cells) and not date_offset:
-            return Operand(parameter, list(cells), rows, columns, errors)
+        plain = _plain_numbers(parameter, cells) if parameter.kind == "number" or not date_offset else None
+        if plain is not None:
+            return Operand(parameter, plain, rows, columns, errors)
     read = {"label": read_label, "switch": read_switch}.get(parameter.kind)
     values: list[Any] = []
     texts: dict[str, Any] = {}  # a column of words has few different ones
@@ -253,6 +254,22 @@ def read_operand(parameter: Parameter, cells: Sequence[Any], shape: tuple[int, i
             found = error_to_nan(found.code) if parameter.kind != "label" else ""
         values.append(found)
     return Operand(parameter, values, rows, columns, errors)
+
+
+def _plain_numbers(parameter: Parameter, cells: Sequence[Any]) -> list[float] | None:
+    """Return a column of allowed numbers and meaningful blanks at once; None where a cell needs a closer look."""
+    kinds = set(map(type, cells))
+    if kinds != {float} and kinds != {float, NoneType}:
+        return None
+    numbers = cells if NoneType not in kinds else [cell for cell in cells if cell is not None]
+    if not all(map(math.isfinite, numbers)) or not _all_allowed(parameter, numbers):
+        return None
+    if numbers is cells:
+        return list(cells)
+    blank = _read_blank(parameter)
+    if isinstance(blank, CellError):
+        return None
+    return [blank if cell is None else cell for cell in cells]
 
 
 def _read_raw(parameter: Parameter, cells: Sequence[Any], shape: tuple[int, int]) -> Operand:
