@@ -38,6 +38,12 @@ FORMULAS: list[tuple[str, Any]] = [
     ("SUM(VSTACK({1,2},{3,4}))", 10),
     ("MROUND(B2,)", "#N/A"),
     ("FLOOR.MATH(-5.5,,1)", -5),
+    ("SUM(TAKE({1,2;3,4},,1))", 4),
+    ("SUM(SEQUENCE(,3,5))", 18),
+    ("NETWORKDAYS.INTL(43831,43861,,{43833})", 22),
+    ("WORKDAY.INTL(43831,5,,{43833})", 43839),
+    ('ADDRESS(1,2,,,"S")', "S!$B$1"),
+    ('IF(ISERROR(NoSuchName),"unknown","known")', "unknown"),
 ]
 
 

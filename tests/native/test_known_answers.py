@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from rebalance_xl.cells import MISSING
 from tests.native.calls import call, column, error, row
 
 NA, NUM, VALUE, DIV0 = error("#N/A"), error("#NUM!"), error("#VALUE!"), error("#DIV/0!")
@@ -322,6 +323,11 @@ ARRAYS = [
     ("WRAPCOLS", (row(*"ABCDE"), 3.0, "x"), [["A", "D"], ["B", "E"], ["C", "x"]], "reference"),
     ("WRAPROWS", ([[1.0, 2.0], [3.0, 4.0]], 2.0), VALUE, "reference"),
     ("WRAPROWS", (row(1.0), 0.0), NUM, "reference"),
+    ("TAKE", ([[1.0, 2.0], [3.0, 4.0]], None, 1.0), error("#CALC!"), "reference"),
+    ("TAKE", ([[1.0, 2.0], [3.0, 4.0]], MISSING, 1.0), [[1.0], [3.0]], "reference"),
+    ("TAKE", ([[1.0, 2.0], [3.0, 4.0]], -1.0), [[3.0, 4.0]], "reference"),
+    ("DROP", ([[1.0, 2.0], [3.0, 4.0]], 1.0, -1.0), [[3.0]], "reference"),
+    ("DROP", ([[1.0, 2.0]], 1.0), error("#CALC!"), "reference"),
     ("VSTACK", (row(1.0, 2.0), row(3.0)), [[1.0, 2.0], [3.0, NA]], "reference"),
     ("HSTACK", (column(1.0, 2.0), row(3.0)), [[1.0, 3.0], [2.0, NA]], "reference"),
     ("SORTBY", (column("a", "b", "c"), column(3.0, 1.0, 2.0)), column("b", "c", "a"), "reference"),

@@ -43,7 +43,7 @@ def as_in_files(formula: str) -> str:
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> list[object]:
-    """The values of all cases in one recalculated workbook."""
+    """Return the values of all cases in one recalculated workbook."""
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
