@@ -172,6 +172,27 @@ class WineSession:
         values = {name: encode_cell(value) for name, value in (names or {}).items()}
         self.request("workbook", tables=encoded, names=values)
 
+    def press(self, button: str) -> tuple[str, str]:
+        """Press a button of the ribbon; return text and mode of its last dialog, which is answered with Yes."""
+        # A message box needs a desktop; everything before it is xlwings' own.
+        code = (
+            "import xlwings\n"
+            "def alert(self, prompt, title, buttons, mode, callback):\n"
+            "    import xlwings\n"
+            "    xlwings.said = (prompt, mode)\n"
+            "    return 'yes'\n"
+            "xlwings._xlwindows.App.alert = alert\n"
+            f"from rebalance_xl.hosts import excel; excel.{button}()\n"
+        )
+        self.request("press", timeout=CALL_TIMEOUT * 3, code=code)
+        text = self.request("evaluate", expression="__import__('json').dumps(__import__('xlwings').said)")
+        prompt, mode = json.loads(text)
+        return prompt, mode
+
+    def rows(self, table: str) -> list[list[Any]]:
+        """Return a table's cells, the header first."""
+        return [[decode(cell) for cell in row] for row in self.request("rows", table=table)]
+
     def call(self, function: str, *arguments: Any, module: str = "udfs", timeout: float = CALL_TIMEOUT) -> Any:
         """Call a worksheet function as a cell does; ranges (lists of rows) arrive as Range objects."""
         encoded = [encode_argument(argument) for argument in arguments]

@@ -121,6 +121,21 @@ class Driver:
                 answers.append({"error": error_text(error)})
         return answers
 
+    def do_press(self, code):
+        """RunPython with the server: the workbook becomes the caller, then the code runs."""
+        self.server.SetAttr(self.server.Module("xlwings._xlwindows"), "BOOK_CALLER", self.book.com)
+        self.server.Exec(code)
+        return True
+
+    def do_rows(self, table):
+        """Return a table's cells, the header first."""
+        return self.encode(self.book.table(table).rows)
+
+    def do_protect(self, sheet):
+        """Protect a sheet."""
+        next(each for each in self.book.sheets if each.Name == sheet).ProtectContents = True
+        return True
+
     def do_evaluate(self, expression):
         """Evaluate a Python expression in the server; for questions such as its interpreter."""
         return str(self.server.Str(self.server.Eval(expression)))

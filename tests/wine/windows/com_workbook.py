@@ -16,35 +16,46 @@ import tempfile
 import pythoncom
 import pywintypes
 import winerror
+import win32com.client
 from win32com.server.exception import COMException
 from win32com.server.policy import DesignatedWrapPolicy
 from win32com.server.util import NewEnum, wrap
 
 RANGE_IID = "{00020846-0000-0000-C000-000000000046}"
+WORKBOOK_IID = "{000208DA-0000-0000-C000-000000000046}"
 SYS_WIN64 = 3  # pythoncom knows the smaller ones only
 NO_CALLER = -2146826265  # Application.Caller outside of a cell: the error value #REF!
 
 
-def _range_type_information():
+def _type_information(**interfaces):
+    """Return the type information that Excel's type library would have for these interfaces."""
     path = os.path.join(tempfile.mkdtemp(), "excel.tlb")
     library = pythoncom.CreateTypeLib2(SYS_WIN64, path)
     library.SetName("Excel")
     library.SetGuid(pywintypes.IID("{00020813-0000-0000-C000-000000000046}"))
     library.SetVersion(1, 9)
-    entry = library.CreateTypeInfo("Range", pythoncom.TKIND_DISPATCH)
-    entry.SetGuid(pywintypes.IID(RANGE_IID))
     dispatch = pythoncom.LoadTypeLib("stdole2.tlb").GetTypeInfoOfGuid(pythoncom.IID_IDispatch)
-    entry.AddImplType(0, entry.AddRefTypeInfo(dispatch))
-    entry.LayOut()
+    for name, iid in interfaces.items():
+        entry = library.CreateTypeInfo(name, pythoncom.TKIND_DISPATCH)
+        entry.SetGuid(pywintypes.IID(iid))
+        entry.AddImplType(0, entry.AddRefTypeInfo(dispatch))
+        entry.LayOut()
     library.SaveAllChanges()
-    return pythoncom.LoadTypeLib(path).GetTypeInfo(0)
+    loaded = pythoncom.LoadTypeLib(path)
+    return [loaded.GetTypeInfo(index) for index in range(len(interfaces))]
+
+
+_OF_RANGE, _OF_WORKBOOK = _type_information(Range=RANGE_IID, Workbook=WORKBOOK_IID)
 
 
 class _RangePolicy(DesignatedWrapPolicy):
-    _information = _range_type_information()
-
     def _build_typeinfos_(self):
-        return [self._information]
+        return [_OF_RANGE]
+
+
+class _WorkbookPolicy(DesignatedWrapPolicy):
+    def _build_typeinfos_(self):
+        return [_OF_WORKBOOK]
 
 
 class _Object:
@@ -107,9 +118,10 @@ class Range(_Object):
     """A rectangle of a sheet's grid."""
 
     _public_attrs_ = (
-        *("Value", "Value2", "Row", "Column", "Rows", "Columns", "Count"),
+        *("Value", "Value2", "Formula", "Row", "Column", "Rows", "Columns", "Count"),
         *("Worksheet", "Application", "Address", "CLSID"),
     )
+    _public_methods_ = ("ClearContents",)
     _policy = _RangePolicy
     CLSID = RANGE_IID
 
@@ -133,12 +145,28 @@ class Range(_Object):
         rows = value if isinstance(value, tuple | list) else [[value] * self.width] * self.height
         for y in range(self.height):
             for x in range(self.width):
-                self.sheet.grid[self.Row + y, self.Column + x] = rows[y][x]
+                cell = rows[y][x]
+                # The apostrophe says "text" and is no part of it.
+                typed = cell[1:] if isinstance(cell, str) and cell.startswith("'") else cell
+                self.sheet.grid[self.Row + y, self.Column + x] = None if typed == "" else typed
 
     @property
     def Value2(self):
         value = self.Value
         return [[_plain(cell) for cell in row] for row in value] if isinstance(value, list) else _plain(value)
+
+    def _value_(self, row=None, column=None):
+        if row is None:
+            return self.Value
+        return Range(self.sheet, self.Row + int(row) - 1, self.Column + int(column) - 1, 1, 1).com
+
+    def ClearContents(self):
+        self.Value = None
+
+    @property
+    def Formula(self):
+        value = self.Value
+        return "" if value is None else value
 
     @property
     def Rows(self):
@@ -158,30 +186,42 @@ class Range(_Object):
 
 
 class _Table(_Object):
-    _public_attrs_ = ("Name", "DisplayName", "HeaderRowRange", "DataBodyRange", "Range", "ShowHeaders", "Parent")
-    ShowHeaders = True
+    _public_methods_ = ("Resize",)
+    _public_attrs_ = (
+        *("Name", "DisplayName", "HeaderRowRange", "DataBodyRange", "Range"),
+        *("ShowHeaders", "ShowTotals", "Parent"),
+    )
+    ShowHeaders, ShowTotals = True, False
 
     def __init__(self, sheet, name, height, width):
         self.sheet, self.Name, self.DisplayName = sheet, name, name
-        self.all = Range(sheet, 1, 1, height, width)
-        self.header = Range(sheet, 1, 1, 1, width)
-        self.body = Range(sheet, 2, 1, height - 1, width) if height > 1 else None
+        self.height, self.width = height, width
 
     @property
     def Range(self):
-        return self.all.com
+        return Range(self.sheet, 1, 1, self.height, self.width).com
 
     @property
     def HeaderRowRange(self):
-        return self.header.com
+        return Range(self.sheet, 1, 1, 1, self.width).com
 
     @property
     def DataBodyRange(self):
-        return self.body and self.body.com
+        return Range(self.sheet, 2, 1, self.height - 1, self.width).com
 
     @property
     def Parent(self):
         return self.sheet.com
+
+    @property
+    def rows(self):
+        grid = self.sheet.grid
+        return [[grid.get((row + 1, column + 1)) for column in range(self.width)] for row in range(self.height)]
+
+    def Resize(self, area):
+        rows = win32com.client.Dispatch(area).Rows.Count
+        assert rows >= 2, "a table keeps one data row"
+        self.height = rows
 
 
 class _Name(_Object):
@@ -197,8 +237,9 @@ class _Name(_Object):
 
 
 class _Sheet(_Object):
-    _public_methods_ = ("Cells", "Range")
-    _public_attrs_ = ("Name", "Index", "Parent", "Application", "ListObjects")
+    _public_methods_ = ("Cells", "Range", "Select")
+    _public_attrs_ = ("Name", "Index", "Parent", "Application", "ListObjects", "ProtectContents")
+    ProtectContents = False
 
     def __init__(self, book, name):
         self.book, self.Name, self.grid, self.tables = book, name, {}, []
@@ -212,6 +253,9 @@ class _Sheet(_Object):
                 self.grid[top + y, left + x] = value
         return Range(self, top, left, len(rows), len(rows[0]))
 
+    def Select(self):
+        self.book.selected = self.Name
+
     def Cells(self, row=None, column=None):
         if row is None:
             raise COMException(scode=winerror.DISP_E_BADPARAMCOUNT)
@@ -220,14 +264,8 @@ class _Sheet(_Object):
     def Range(self, first=None, last=None):
         if first is None:
             raise COMException(scode=winerror.DISP_E_BADPARAMCOUNT)
-        top, left = (
-            first.Invoke(first.GetIDsOfNames("Row"), 0, 2, 1),
-            first.Invoke(first.GetIDsOfNames("Column"), 0, 2, 1),
-        )
-        bottom, right = (
-            last.Invoke(last.GetIDsOfNames("Row"), 0, 2, 1),
-            last.Invoke(last.GetIDsOfNames("Column"), 0, 2, 1),
-        )
+        corners = [win32com.client.Dispatch(each) for each in (first, last)]
+        (top, left), (bottom, right) = [(corner.Row, corner.Column) for corner in corners]
         return Range(self, top, left, bottom - top + 1, right - left + 1).com
 
     @property
@@ -266,7 +304,10 @@ class Workbook(_Object):
     """
 
     _public_attrs_ = ("Name", "FullName", "Path", "Application", "Worksheets", "Sheets", "Names", "Date1904")
+    _public_methods_ = ("Activate",)
+    _policy = _WorkbookPolicy
     Date1904 = False
+    selected = ""
     Name, FullName, Path = "Book.xlsm", "C:\\Book.xlsm", "C:\\"
 
     def __init__(self, tables, names):
@@ -275,13 +316,20 @@ class Workbook(_Object):
         for name, rows in tables.items():
             sheet = _Sheet(self, name)
             sheet.fill(rows)
-            sheet.tables.append(_Table(sheet, name, len(rows), len(rows[0])))
+            sheet.tables.append(_Table(sheet, name, max(len(rows), 2), len(rows[0])))
         settings = _Sheet(self, "Settings")
         for row, (name, value) in enumerate(names.items(), start=1):
             self.named.append(_Name(name, settings.fill([[value]], top=row)))
         self.scratch = _Sheet(self, "Calculation")
         self.caller = Range(self.scratch, 1, 1, 1, 1)
         self.application.caller = self.caller
+
+    def Activate(self):
+        """Come to the front."""
+
+    def table(self, name):
+        """Return a table by name."""
+        return next(table for sheet in self.sheets for table in sheet.tables if table.Name == name)
 
     @property
     def Application(self):
