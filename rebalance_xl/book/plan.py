@@ -42,6 +42,12 @@ class Draft:
         """Book value after fees."""
         return self.total - self.fees.paid
 
+    @property
+    def idle(self) -> float:
+        """Proceeds that stay in stablecoins although a need is open: they lie where they cannot be used."""
+        unmet = any(need.missing > DUST * self.total and not need.refusal for need in self.needs)
+        return self.purse.left(PROCEEDS) if unmet else 0.0
+
     def spot_after(self) -> dict[str, float]:
         """Return the value of each asset after the plan."""
         after = {holding.asset.casefold(): holding.value for holding in self.book.holdings}
@@ -79,22 +85,23 @@ def make_plan(book: Book) -> Plan:
 
     Notes
     -----
-    Fees and hedges depend on the plan they are part of: the plan is repeated with the fees and holdings of the last
-    pass until they no longer change.
+    Fees, hedges and the reserve depend on the plan they are part of: the plan is repeated with the fees, holdings and
+    idle proceeds of the last pass until they no longer change.
     """
     require_sound(book)
     total = book_value(book)
     if total <= 0:
         raise BookError(Problem(ERROR, "Portfolio", f"the book is worth {total:,.2f}: there are no weights"))
     tiers = Tiers.of(book)
-    paid = 0.0
+    paid = idle = 0.0
     spot_after = {holding.asset.casefold(): holding.value for holding in book.holdings}
     for _ in range(_PASSES):
-        draft = _draft(book, tiers, total, paid, spot_after)
+        draft = _draft(book, tiers, total, paid, spot_after, idle)
         found = draft.spot_after()
         moved = max((abs(found[asset] - spot_after[asset]) for asset in found), default=0.0)
         settled = abs(draft.fees.paid - paid) <= 1e-12 * total and (moved <= 1e-9 * total or not _hedges(draft))
-        paid, spot_after = draft.fees.paid, found
+        settled = settled and draft.idle <= idle + DUST * total
+        paid, spot_after, idle = draft.fees.paid, found, max(idle, draft.idle)
         if settled:
             break
     return _finish(draft)
@@ -104,8 +111,8 @@ def _hedges(draft: Draft) -> bool:
     return any(state.hedge_ratio is not None for state in draft.judgement.futures)
 
 
-def _draft(book: Book, tiers: Tiers, total: float, paid: float, spot_after: dict[str, float]) -> Draft:
-    """Make one pass, given the fees and the spot values of the last one."""
+def _draft(book: Book, tiers: Tiers, total: float, paid: float, spot_after: dict[str, float], idle: float) -> Draft:
+    """Make one pass, given the fees, the spot values and the idle proceeds of the last one."""
     judgement = judge(book, total)
     fees = Fees(book)
     draft = Draft(book, judgement, tiers, total, fees, Purse(book))
@@ -114,7 +121,7 @@ def _draft(book: Book, tiers: Tiers, total: float, paid: float, spot_after: dict
     total_after = total - paid
     draft.sales = plan_sales(book, judgement, total, total_after, fees)
     draft.closings = plan_closings(book, judgement, spot_after, total, fees)
-    _offer_cash(draft, total_after)
+    _offer_cash(draft, total_after, idle)
     share = book.settings.futures_share
     margin_money = 0.0
     for sale in draft.sales:
@@ -140,7 +147,7 @@ def _offer_sale(draft: Draft, sale: Sale, share: float | None) -> float:
     return net * share
 
 
-def _offer_cash(draft: Draft, total_after: float) -> None:
+def _offer_cash(draft: Draft, total_after: float, idle: float) -> None:
     """Put stablecoins above their target (without one: above ReserveMax) into the purse, never below ReserveMin."""
     settings = draft.book.settings
     stables = _free_stables(draft)
@@ -151,13 +158,13 @@ def _offer_cash(draft: Draft, total_after: float) -> None:
         if state.target is not None
     }
     if settings.reserve_max is not None:
-        above = held - settings.reserve_max * total_after - math.fsum(spare.values())
+        above = held + idle - settings.reserve_max * total_after - math.fsum(spare.values())
         for state in stables:
             if state.target is None:
                 spare[state.holding.row] = min(max(above, 0.0), state.holding.value)
                 above -= spare[state.holding.row]
     offered = math.fsum(spare.values())
-    most = max(0.0, held - (settings.reserve_min or 0.0) * total_after)
+    most = max(0.0, held + idle - (settings.reserve_min or 0.0) * total_after)
     factor = min(1.0, most / offered) if offered > 0 else 0.0
     for state in stables:
         amount = spare.get(state.holding.row, 0.0) * factor

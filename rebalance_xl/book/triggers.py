@@ -250,6 +250,8 @@ def _review(book: Book) -> tuple[bool, float | None]:
     if book.settings.last_review is None:
         return True, book.as_of
     following = kernels.next_review(book.settings.last_review, step)
+    if following != following:  # beyond the last day that a worksheet knows
+        return False, None
     return math.floor(book.as_of) >= following, following
 
 
