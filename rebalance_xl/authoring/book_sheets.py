@@ -41,9 +41,10 @@ PORTFOLIO_FIGURES: Final = (
     ),
     Computed(
         "Realised gain",
-        f"=REALIZED_GAIN(TRIM_AMOUNT({_BANDED},TrimTo,BandKind,Total),Portfolio[Value],Portfolio[CostBasis])",
+        f'=IF(Portfolio[CostBasis]="","",REALIZED_GAIN(TRIM_AMOUNT({_BANDED},TrimTo,BandKind,Total),'
+        "Portfolio[Value],Portfolio[CostBasis]))",
         styles.MONEY,
-        "Gain that the trim realises, at average cost",
+        "Gain that the trim realises, at average cost; blank where the cost is not known",
     ),
     Computed("Reason", f"=REBALANCE_REASON({_BANDED},TrimTo,BandKind,Total)", help="Why, in words", width=112),
 )
@@ -51,12 +52,15 @@ PORTFOLIO_FIGURES: Final = (
 _UNIT_VALUE: Final = 'IF(Futures[Contract]="inverse",1,Futures[MarkPrice])'
 _MONEY_OF_MARGIN: Final = 'IF(Futures[Contract]="inverse",Futures[MarkPrice],1)'
 _OPEN: Final = "Futures[Quantity]>0"
-_SIZE: Final = f"IF({_OPEN},Futures[Quantity],MARGIN_NOTIONAL(Futures[Target]*Total,Futures[Leverage])/{_UNIT_VALUE})"
+_LEVERAGE: Final = 'IF(Futures[Leverage]="",1,Futures[Leverage])'
+_FUNDING_HOURS: Final = 'IF(Futures[FundingHours]="",8,Futures[FundingHours])'
+_SIZE: Final = f"IF({_OPEN},Futures[Quantity],MARGIN_NOTIONAL(Futures[Target]*Total,{_LEVERAGE})/{_UNIT_VALUE})"
 _ENTRY: Final = f"IF({_OPEN},Futures[EntryPrice],Futures[MarkPrice])"
 _LIQUIDATION: Final = (
-    f"LIQUIDATION_PRICE(Futures[Side],{_SIZE},{_ENTRY},Futures[Leverage],"
+    f"LIQUIDATION_PRICE(Futures[Side],{_SIZE},{_ENTRY},{_LEVERAGE},"
     'Futures[Venue]&":"&Futures[Symbol],Futures[Contract],Futures[Venue])'
 )
+_HAS_SIZE: Final = "(Futures[Quantity]>0)+(Futures[Target]>0)"
 _PNL: Final = (
     f"IF({_OPEN},FUTURES_PNL(Futures[Side],Futures[Quantity],{_ENTRY},Futures[MarkPrice],Futures[Contract]),0)"
 )
@@ -74,26 +78,33 @@ SIZE: Final = Computed(
 NOTIONAL: Final = Computed("Notional", f"={_SIZE}*{_UNIT_VALUE}", styles.MONEY, "Size at the mark, in money")
 LIQUIDATION: Final = Computed(
     "Liquidation price",
-    f"={_LIQUIDATION}",
+    f'=IF({_HAS_SIZE},{_LIQUIDATION},"")',
     styles.COMPUTED_PRICE,
     "Of that size, as an isolated position; for cross margin see CROSS_LIQUIDATION_PRICE",
     12,
 )
 DISTANCE: Final = Computed(
     "Distance",
-    f"=LIQUIDATION_DISTANCE({_LIQUIDATION},Futures[MarkPrice])",
+    f'=IF({_HAS_SIZE},LIQUIDATION_DISTANCE({_LIQUIDATION},Futures[MarkPrice]),"")',
     styles.PERCENT,
     "How far the mark is from liquidation",
 )
+MARGIN: Final = Computed(
+    "Margin",
+    f"=IF({_OPEN},Futures[Margin]*{_MONEY_OF_MARGIN},Futures[Target]*Total)",
+    styles.MONEY,
+    "Margin in money: posted, or at the target where nothing is open",
+)
 FUNDING_DAY: Final = Computed(
     "Funding a day",
-    f"=FUNDING_COST(Futures[Side],{_SIZE}*{_UNIT_VALUE},Futures[FundingRate],1,Futures[FundingHours])",
+    f'=IF(Futures[FundingRate]="","",FUNDING_COST(Futures[Side],{_SIZE}*{_UNIT_VALUE},Futures[FundingRate],1,'
+    f"{_FUNDING_HOURS}))",
     "#,##0.00",
     "Paid (+) or received (-) for holding that size one day",
 )
 FUNDING_YEAR: Final = Computed(
     "Funding a year",
-    "=FUNDING_APR(Futures[FundingRate],Futures[FundingHours])",
+    f"=FUNDING_APR(Futures[FundingRate],{_FUNDING_HOURS})",
     styles.PERCENT,
     "The present rate over a year, simple; positive: longs pay",
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from xlsxwriter.utility import xl_range
+
 from rebalance_xl.authoring import book_sheets, example_book, styles
 from rebalance_xl.authoring.page import Computed, Page
 from rebalance_xl.authoring.styles import Styles
@@ -28,10 +30,15 @@ _CARDS: Final = (
         styles.GENERAL,
         "what calls for action today",
     ),
-    ("TO SELL", f"=SUM({_TRIMS})", styles.WHOLE, "trims of the rows out of band"),
+    (
+        "TO SELL",
+        f'=SUM(IF(Portfolio[Kind]="stable",0,{_TRIMS}))',
+        styles.WHOLE,
+        "trims of the rows out of band",
+    ),
     (
         "REALISED GAIN",
-        f"=SUM(REALIZED_GAIN({_TRIMS},Portfolio[Value],Portfolio[CostBasis]))",
+        f'=SUM(IF(Portfolio[CostBasis]="",0,REALIZED_GAIN({_TRIMS},Portfolio[Value],Portfolio[CostBasis])))',
         styles.WHOLE,
         "of those trims, at average cost",
     ),
@@ -45,7 +52,7 @@ _CARDS: Final = (
     ("NEXT REVIEW", "=NEXT_REVIEW(LastReview,ReviewFrequency)", styles.DATE, "after the last recorded one"),
     (
         "NEAREST LIQUIDATION",
-        "=MIN(" + book_sheets.DISTANCE.formula.removeprefix("=") + ")",
+        "",  # the smallest of the column Distance below
         styles.PERCENT,
         "distance from the mark",
     ),
@@ -67,7 +74,7 @@ _POSITIONS: Final = (
     Computed("Side", "=Futures[Side]"),
     Computed("Spot held", "=SUMIF(Portfolio[Asset],Futures[Asset],Portfolio[Value])", styles.MONEY),
     Computed("Notional", book_sheets.NOTIONAL.formula, styles.MONEY),
-    Computed("Margin", "=IF(Futures[Quantity]>0,Futures[Margin],Futures[Target]*Total)", styles.MONEY),
+    book_sheets.MARGIN,
     Computed("Liquidation price", book_sheets.LIQUIDATION.formula, styles.COMPUTED_PRICE),
     Computed("Distance", book_sheets.DISTANCE.formula, styles.PERCENT),
 )
@@ -79,6 +86,7 @@ _CHART_WIDTH: Final = 448
 _MOST_ROWS: Final = 60
 _LEFT: Final = 1
 _RIGHT: Final = 10
+_DISTANCE: Final = _RIGHT + len(_POSITIONS) - 1
 
 
 def dashboard_sheet(workbook: Any, look: Styles) -> Page:
@@ -143,13 +151,12 @@ def fill_dashboard(workbook: Any, page: Page, equity: str, drawn: Mapping[str, S
     first, last = _TABLE_TOP + 1, _TABLE_TOP + _MOST_ROWS
     flag = _LEFT + len(_ALLOCATION) - 1
     page.colour_words(first, flag, last, flag, ("TRIM", "ADD", "HOLD", "UNTARGETED"))
-    distance = _RIGHT + len(_POSITIONS) - 1
     fill, ink = styles.RED
     sheet.conditional_format(
         first,
-        distance,
+        _DISTANCE,
         last,
-        distance,
+        _DISTANCE,
         {
             "type": "formula",
             "criteria": f"=AND(ISNUMBER($Q{first + 1}),$Q{first + 1}<LiquidationWarning)",
@@ -191,8 +198,12 @@ def _cards(workbook: Any, page: Page, equity: str) -> None:
             elif label == "BOOK VALUE":
                 sheet.write_formula(4, column, f"=SUM(Portfolio[Value])+SUM({equity})", big)
                 workbook.define_name("Total", "=" + page.address(4, column))
-            else:
+            elif formula:
                 page.formula(4, column, formula, big)
+            else:
+                distances = xl_range(_TABLE_TOP + 1, _DISTANCE, _TABLE_TOP + _MOST_ROWS, _DISTANCE)
+                # 5, 6: the minimum, without error values; texts such as NEVER do not count anyway.
+                sheet.write_formula(4, column, f'=IFERROR(AGGREGATE(5,6,{distances}),"none")', big)
     page.colour_words(4, 3, 4, 3, ("EVENT", "THRESHOLD", "TIME", "NONE"), fill=False)
     page.colour_words(4, 10, 4, 10, ("LOW", "OK", "HIGH"), fill=False)
 

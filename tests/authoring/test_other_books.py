@@ -1,0 +1,91 @@
+"""The workbook's formulas on another book than the example: more rows, blanks, open and inverse positions."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import Any
+
+import openpyxl
+import pytest
+
+pytest.importorskip("xlsxwriter", reason="XlsxWriter is not installed")
+from rebalance_xl.authoring import build, example_book
+
+MORE_HOLDINGS: list[dict[str, Any]] = [
+    {"Asset": "XRP", "Kind": "spot", "Quantity": 100, "Price": 2.0},
+    {"Asset": "USDC", "Kind": "stable", "Quantity": 3000, "Price": 1.0, "Target": 0.0},
+]
+MORE_POSITIONS: list[dict[str, Any]] = [
+    {"Symbol": "BTCUSDT", "Asset": "BTC", "Venue": "binance", "Side": "long", "Contract": "linear", "Quantity": 0.02}
+    | {"EntryPrice": 48_000, "MarkPrice": 50_000, "Leverage": 5, "Margin": 192, "FundingRate": 0.0001, "Target": 0.02},
+    {"Symbol": "BTCUSD", "Asset": "BTC", "Venue": "bybit", "Side": "short", "Contract": "inverse", "Quantity": 1_000}
+    | {"EntryPrice": 51_000, "MarkPrice": 50_000, "Leverage": 4, "Margin": 0.005, "FundingHours": 8},
+    {"Symbol": "SOLUSDT", "Asset": "SOL", "Venue": "binance", "Side": "short", "MarkPrice": 160, "HedgeRatio": 0.5},
+    {"Symbol": "XRPUSDT", "Asset": "XRP", "Venue": "weex", "Side": "short", "MarkPrice": 2},
+]
+
+
+@pytest.fixture(scope="module")
+def book() -> openpyxl.Workbook:
+    """Build the workbook around the fuller book and calculate it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(example_book, "PORTFOLIO", example_book.PORTFOLIO + MORE_HOLDINGS)
+        patch.setattr(example_book, "FUTURES", example_book.FUTURES + MORE_POSITIONS)
+        package = build.recalculated(build.workbook_bytes(build.ROOT, [], {}))
+    with warnings.catch_warnings(action="ignore"):
+        return openpyxl.load_workbook(io.BytesIO(package), data_only=True)
+
+
+def column(book: openpyxl.Workbook, sheet: str, title: str, header: int, rows: int) -> list[Any]:
+    """Return the cells under a header."""
+    place = next(cell.column for cell in book[sheet][header] if cell.value == title)
+    return [book[sheet].cell(header + 1 + row, place).value for row in range(rows)]
+
+
+def test_no_error_values_anywhere(book: openpyxl.Workbook) -> None:
+    """Blank targets, costs, leverages and funding rates, and rows without a position, leave no error behind."""
+    errors = [
+        f"{sheet}!{cell.coordinate} {cell.value}"
+        for sheet in ("Dashboard", "Portfolio", "Futures")
+        for row in book[sheet].iter_rows()
+        for cell in row
+        if isinstance(cell.value, str) and cell.value.startswith("#")
+    ]
+    assert errors == []
+
+
+def test_equity_of_open_positions_counts_in_the_total(book: openpyxl.Workbook) -> None:
+    """Linear: 192 + 40 of profit. Inverse: 0.005 coin and its profit, at the mark."""
+    inverse = (0.005 + 1_000 * (1 / 50_000 - 1 / 51_000)) * 50_000
+    assert column(book, "Futures", "Equity", 4, 5) == pytest.approx([0, 232, inverse, 0, 0])
+    spot = 5_000 + 3_000 + 4_000 + 200 + 3_000
+    assert book["Dashboard"]["B5"].value == pytest.approx(spot + 232 + inverse)
+
+
+def test_money_in_stablecoins_is_not_called_a_sale(book: openpyxl.Workbook) -> None:
+    """The card To sell counts SOL's trim, not the 3,000 USDC that are money to deploy."""
+    total = book["Dashboard"]["B5"].value
+    assert book["Dashboard"]["F5"].value == pytest.approx(4_000 - 0.2 * total)
+
+
+def test_unknown_costs_are_left_out_of_the_gain(book: openpyxl.Workbook) -> None:
+    """Rows without a cost basis have no gain, and the sum is that of the others."""
+    total = book["Dashboard"]["B5"].value
+    gains = column(book, "Portfolio", "Realised gain", 4, 6)
+    assert gains[4:] == [None, None]
+    assert book["Dashboard"]["H5"].value == pytest.approx((4_000 - 0.2 * total) * (1 - 2_000 / 4_000))
+
+
+def test_the_nearest_liquidation_is_found_among_gaps(book: openpyxl.Workbook) -> None:
+    """Rows without a position show nothing, and the smallest distance of the others is on the card."""
+    distances = column(book, "Dashboard", "Distance", 23, 5)
+    assert distances[3:] == [None, None]
+    assert book["Dashboard"]["O5"].value == min(distances[:3])
+    assert column(book, "Dashboard", "Margin", 23, 5)[1:4] == pytest.approx([192, 250, 0])
+
+
+def test_flags_of_rows_without_target(book: openpyxl.Workbook) -> None:
+    """A blank target is said to be one; its drift stays empty."""
+    assert column(book, "Dashboard", "Flag", 23, 6) == ["ADD", "ADD", "TRIM", "HOLD", "UNTARGETED", "TRIM"]
+    assert column(book, "Dashboard", "Drift", 23, 6)[4] is None
