@@ -15,8 +15,8 @@ import tempfile
 
 import pythoncom
 import pywintypes
-import winerror
 import win32com.client
+import winerror
 from win32com.server.exception import COMException
 from win32com.server.policy import DesignatedWrapPolicy
 from win32com.server.util import NewEnum, wrap
