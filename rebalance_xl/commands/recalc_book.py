@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
@@ -146,7 +145,7 @@ def _plain(value: Any) -> Any:
     return value.code if isinstance(value, CellError) else value
 
 
-def summarise(path: str | os.PathLike[str], as_of: dt.date | None) -> dict[str, Any]:
+def summarise(path: Path, as_of: dt.date | None) -> dict[str, Any]:
     """Return the figures of a book's plan for the summary; a workbook that holds no book has none."""
     from rebalance_xl.book.model import read_book
     from rebalance_xl.book.plan import make_plan

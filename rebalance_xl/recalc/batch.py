@@ -314,5 +314,5 @@ def _dask_executor(address: str) -> Iterator[tuple[Executor, int]]:
         raise ModuleNotFoundError(
             "a scheduler needs the extra 'cluster': pip install 'rebalance-xl[cluster]'"
         ) from None
-    with Client(address) as client:
+    with Client(address) as client:  # type: ignore[no-untyped-call]
         yield client.get_executor(retries=0), max(1, sum(client.nthreads().values()))
