@@ -139,6 +139,11 @@ class Function:
     def _fast(self) -> Callable[[Sequence[Any]], Any]:
         return fast_caller(self)
 
+    @property
+    def scalar_call(self) -> Callable[[Sequence[Any]], Any]:
+        """Answers calls with plain scalars of the 1900 system fast; None whenever :meth:`call` has to decide."""
+        return self._fast
+
     def call(self, *arguments: Any, date_offset: float = 0) -> Any:
         """Return the worksheet value for worksheet values: the one entry of every host.
 

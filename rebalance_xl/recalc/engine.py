@@ -225,7 +225,8 @@ class Engine:
             self._register_lambda()
             return
         if hasattr(implementation, "parameters"):
-            self._register(name, implementation.call, 0, None, False, False)
+            fast = implementation.scalar_call if not self.date_offset else None
+            self._register(name, implementation.call, 0, None, False, False, fast)
         else:
             self._register(
                 name, implementation.callable, implementation.min_args, implementation.max_args,
@@ -281,13 +282,24 @@ class Engine:
         self.workbook.register_function(LAMBDA, callback, min_args=5)
 
     def _register(
-        self, name: str, call: Callable[..., Any], least: int, most: int | None, volatile: bool, keyword: bool
+        self,
+        name: str,
+        call: Callable[..., Any],
+        least: int,
+        most: int | None,
+        volatile: bool,
+        keyword: bool,
+        fast: Callable[[Sequence[Any]], Any] | None = None,
     ) -> None:
         offset = self.date_offset
         extra = {"date_offset": offset} if offset or keyword else {}
 
         def callback(*arguments: Any) -> Any:
             try:
+                if fast is not None:
+                    answer = fast(arguments)
+                    if answer is not None:
+                        return answer  # a finite float, a text or a truth value
                 for argument in arguments:
                     kind = argument.__class__
                     if kind is not float and (kind is not str or argument[:1] == "\ue000"):

@@ -30,7 +30,7 @@ from .formula_text import (
     split_references,
 )
 from .lambdas import CALLERS, LAMBDA, free_mark, parameter_mark
-from .model_calls import fill_model, missing_text
+from .model_calls import fill_model, missing_text, omitted_text
 from .native import ALTERNATIVES
 from .package import Table
 from .parameter_classes import (
@@ -460,14 +460,15 @@ class _Compiler:
         found = self.defined(Name(call.name)) if not call.name.startswith("_xl") else None
         if found is not None:
             return self.named_lambda(call, found)
-        if name in ALTERNATIVES and len(call.arguments) >= ALTERNATIVES[name] and not _over_ranges(name, call.arguments):
+        if name in ALTERNATIVES and len(call.arguments) >= ALTERNATIVES[name] and _needs_python(name, call.arguments):
             name = f"RXL.{name}"
         implementation = self.book.registered(name)
         if implementation is not None:
             self.functions.add(name)
             if hasattr(implementation, "parameters"):
                 return self.catalogue_call(name, implementation, call.arguments, wanted)
-            return self.native_call(name, implementation, call.arguments, wanted)
+            arguments = call.arguments[:2] if name == "RXL.MATCH" else call.arguments
+            return self.native_call(name, implementation, arguments, wanted)
         told = self.told_by_the_file(name, call.arguments)
         if told is not None:
             return told
@@ -666,12 +667,13 @@ class _Compiler:
             None if argument is None else self.argument_for_python(argument, inside) for argument in arguments
         ]
         given = fill_model(function, given, self.model_expression, lambda text: _Out([text], True))
+        declared = (*function.parameters, *function.context)
         pieces: list[Piece] = [name, "("]
         single = True
         for position, out in enumerate(given):
             if position:
                 pieces.append(",")
-            pieces.extend([missing_text()] if out is None else out.pieces)
+            pieces.extend(out.pieces if out is not None else [omitted_text(declared, position)])
             single = single and (out is None or out.single)
         pieces.append(")")
         return _Out(pieces, function.result.shape == "value" or (function.result.shape == "data" and single))
@@ -839,10 +841,22 @@ def _local_name(expression: Expression | None) -> str:
     return named.text[6:] if named.text.lower().startswith("_xlpm.") else named.text
 
 
-def _over_ranges(name: str, arguments: Sequence[Expression | None]) -> bool:
-    """Say whether an AGGREGATE is over ranges: the engine answers it, hidden rows are left out here."""
-    array = arguments[2] if name == "AGGREGATE" else None
-    return array is not None and isinstance(array.single, Ref | Structured | Name)
+def _needs_python(name: str, arguments: Sequence[Expression | None]) -> bool:
+    """Say whether the engine gets a form of a function wrong that the package computes itself.
+
+    An AGGREGATE over ranges is right in the engine, and hidden rows are left out of it here; so is a LOOKUP in a range
+    of cells, and every MATCH but the approximate one of a constant, which looks for the last cell of a kind.
+    """
+    operands = [argument.single if argument is not None else None for argument in arguments]
+    if name == "AGGREGATE":
+        return not isinstance(operands[2], Ref | Structured | Name)
+    if name == "LOOKUP":
+        place = operands[1]
+        return not isinstance(place, Structured | Name) and not (isinstance(place, Ref) and place.kind == "range")
+    if name == "MATCH":
+        rising = len(operands) == 2 or (isinstance(operands[2], Literal) and operands[2].text == "1")
+        return rising and isinstance(operands[0], Literal)
+    return True
 
 
 def _ignores_hidden(name: str, arguments: Sequence[Expression | None]) -> str | None:

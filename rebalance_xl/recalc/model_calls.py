@@ -16,6 +16,30 @@ def missing_text() -> str:
     return f'"{MISSING_TEXT}"'
 
 
+def omitted_text(declared: Sequence[Any], position: int) -> str:
+    """Return the formula text of an omitted argument: its default where that is a plain constant.
+
+    Parameters
+    ----------
+    declared : sequence of Parameter
+        The function's parameters.
+    position : int
+        Which of them; beyond the last one nothing is known.
+
+    Returns
+    -------
+    str
+    """
+    if position >= len(declared):
+        return missing_text()
+    parameter = declared[position]
+    plain = parameter.kind in ("number", "word") and not parameter.sum_of and not parameter.clock
+    if plain and parameter.has_default and isinstance(parameter.default, str | float | int):
+        default = parameter.default
+        return f'"{default}"' if isinstance(default, str) else repr(float(default))
+    return missing_text()
+
+
 def fill_model(
     function: Any,
     given: Sequence[Out | None],

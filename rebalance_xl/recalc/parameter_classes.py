@@ -48,6 +48,7 @@ MIXED: Final[dict[str, str]] = {
     "NETWORKDAYS.INTL": "VVVR", "WORKDAY.INTL": "VVVR", "TEXTJOIN": "VVR", "FVSCHEDULE": "VR", "SERIESSUM": "VVVR",
     "LOOKUP": "VAA", "CELL": "VR", "ISFORMULA": "R", "FORMULATEXT": "R", "SHEET": "R", "ROW": "R", "COLUMN": "R",
     "RXL.AGGREGATE": "VVA", "RXL.XMATCH": "VAV", "RXL.XLOOKUP": "VAAV",
+    "RXL.LOOKUP": "VAA", "RXL.MATCH": "VA",
 }  # fmt: skip
 
 #: Functions of MIXED that can give a reference or more than one value although their value arguments are single.

@@ -123,6 +123,7 @@ def test_a_failing_function_is_reported_and_its_cell_kept(tmp_path: Path, monkey
         raise RuntimeError("a defect")
 
     monkeypatch.setattr(type(FUNCTIONS["WEIGHT"]), "call", broken)
+    monkeypatch.setattr(type(FUNCTIONS["WEIGHT"]), "scalar_call", broken)
 
     def build(_: Any, sheet: Any) -> None:
         sheet.write_formula("A1", "=WEIGHT(1,2)", None, 0.5)
@@ -142,6 +143,7 @@ def test_an_interrupt_inside_a_function_stops_the_run(tmp_path: Path, monkeypatc
         raise KeyboardInterrupt
 
     monkeypatch.setattr(type(FUNCTIONS["WEIGHT"]), "call", interrupted)
+    monkeypatch.setattr(type(FUNCTIONS["WEIGHT"]), "scalar_call", interrupted)
     path = make(tmp_path / "b.xlsx", lambda _, sheet: sheet.write_formula("A1", "=WEIGHT(1,2)", None, 0))
     content = path.read_bytes()
     with pytest.raises(KeyboardInterrupt):

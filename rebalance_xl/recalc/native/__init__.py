@@ -45,7 +45,7 @@ MODULES: Final[dict[str, str]] = {
         " POISSON.DIST POISSON EXPON.DIST EXPONDIST LOGNORM.DIST LOGNORM.INV LOGINV"
     ),
     "letters": "PROPER",
-    "lookup": "RXL.XMATCH RXL.XLOOKUP ERROR.TYPE",
+    "lookup": "RXL.XMATCH RXL.XLOOKUP RXL.LOOKUP RXL.MATCH ERROR.TYPE",
     "integers": "GCD LCM",
     "matrix": "MMULT MINVERSE MDETERM MUNIT",
     "number_systems": (
@@ -63,8 +63,9 @@ MODULES: Final[dict[str, str]] = {
     "units": "CONVERT",
 }
 
-#: Functions that the engine answers rightly up to a number of arguments; from there on it is ``RXL.`` and the name.
-ALTERNATIVES: Final[dict[str, int]] = {"AGGREGATE": 4, "XMATCH": 3, "XLOOKUP": 5}
+#: Functions that the engine answers rightly in their plain forms only; the others are computed by ``RXL.`` and the name:
+#: from a number of arguments on, LOOKUP in arrays and whole columns, MATCH of a constant in rising order.
+ALTERNATIVES: Final[dict[str, int]] = {"AGGREGATE": 4, "XMATCH": 3, "XLOOKUP": 5, "LOOKUP": 2, "MATCH": 2}
 
 
 class _Table(Mapping[str, "NativeFunction"]):

@@ -171,3 +171,53 @@ def error_type(error_val: Any) -> int:
     if not isinstance(error_val, CellError):
         raise Fault("#N/A", "the value is no error")
     return _ERROR_NUMBERS.get(error_val.code, 3)
+
+
+def last_not_above(lookup: Any, cells: list[Any]) -> int:
+    """Return the position (from 0) at which Excel's approximate search in rising order ends.
+
+    The search halves the cells whether they are sorted or not, and passes over errors, blanks and other types; a value
+    beyond everything therefore finds the last cell of its type.
+
+    Raises
+    ------
+    Fault
+        ``#N/A`` when every cell the search meets is above the value.
+    """
+    if isinstance(lookup, CellError):
+        raise Fault(lookup.code, lookup.reason)
+    key = sort_key(0.0 if lookup is None else lookup)
+    low, high, best = 0, len(cells) - 1, -1
+    while low <= high:
+        middle = (low + high) // 2
+        probe = middle
+        while probe <= high and sort_key(cells[probe])[0] != key[0]:
+            probe += 1
+        if probe <= high and sort_key(cells[probe]) <= key:
+            best, low = probe, probe + 1
+        else:
+            high = middle - 1
+    if best < 0:
+        raise Fault("#N/A", f"{to_text(lookup)!r} lies before everything")
+    return best
+
+
+@worksheet("RXL.LOOKUP", kinds="any range range")
+def lookup(lookup_value: Any, lookup_vector: Rows, result_vector: Rows | None = None) -> Any:
+    """Return what stands at the last value not above a value, in the same array's last row or column or in another."""
+    across = len(lookup_vector[0]) > len(lookup_vector)
+    found = last_not_above(lookup_value, list(lookup_vector[0]) if across else [row[0] for row in lookup_vector])
+    if result_vector is None:
+        answer = lookup_vector[-1][found] if across else lookup_vector[found][-1]
+    else:
+        results = list(cells_of(result_vector))
+        if found >= len(results):
+            raise Fault("#N/A", f"the result has {len(results)} cells, number {found + 1} is wanted")
+        answer = results[found]
+    return 0.0 if answer is None else answer
+
+
+@worksheet("RXL.MATCH", kinds="any range")
+def match(lookup_value: Any, lookup_array: Rows) -> int:
+    """Return the position of the last value not above a value, from 1."""
+    return last_not_above(lookup_value, _vector(lookup_array)) + 1
