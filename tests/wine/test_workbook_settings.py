@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -44,9 +46,47 @@ def test_functions_come_from_the_module_of_the_settings(excel: WineSession, conf
     assert int(excel.request("evaluate", expression=expression)) == 48
 
 
-def test_command_escapes_paths() -> None:
-    """Backslashes and ampersands in a folder's name survive the way through cmd.exe and Python."""
-    command = server_command({"INTERPRETER_WIN": "C:\\v\\pythonw.exe"}, "C:\\Profit & Loss\\Book.xlsm")
-    assert 'cmd.exe  /K ""C:\\v\\pythonw.exe" -B -c "import sys, os;' in command
-    assert 'prepare_sys_path(\\"true;C:\\\\Profit ^& Loss\\\\Book.xlsm;' in command
-    assert command.endswith("xlwings.serve('$(CLSID)')\"\"")
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"INTERPRETER_WIN": "C:\\Program Files\\v\\pythonw.exe", "PYTHONPATH": "C:\\Profit & Loss\\it's"},
+        {"SHOW CONSOLE": "True", "ADD_WORKBOOK_TO_PYTHONPATH": "True", "ONEDRIVE_CONSUMER_WIN": "C:\\OneDrive"},
+    ],
+    ids=["as shipped", "odd paths", "console"],
+)
+def test_command_is_what_the_workbook_makes(root: Path, conf: Conf, changed: Conf) -> None:
+    """The command that these tests give to the DLL is the one that the workbook's own module xlwings computes."""
+    pytest.importorskip("pyopenvba", reason="pyOpenVBA, which runs VBA, is not installed (pip install pyOpenVBA)")
+    settings = {**conf, **changed}
+    expected, name = command_by_vba(root / "workbook" / "Rebalancer.xlsm", settings)
+    assert server_command(settings, name) == expected
+
+
+def command_by_vba(workbook: Path, settings: Conf) -> tuple[str, str]:
+    """Run XLPyCommand as it is in the workbook; return the command and the full name of the workbook."""
+    from pyopenvba.apps.excel import ExcelApplication
+    from pyopenvba.excel import ExcelFile
+
+    with ExcelFile(workbook) as file:
+        source = next(module.source for module in file.vba_project().modules if module.name == "xlwings")
+    command = re.search(r"(?ms)^Function XLPyCommand\(\).*?^End Function", source)
+    assert command is not None
+    cases = "".join(f"Case {literal(name)}: GetConfig = {literal(value)}\n" for name, value in settings.items())
+    # Stands for the module's own GetConfig, which reads the sheet and the user's files.
+    settings_function = (
+        'Function GetConfig(configKey As String, Optional default As String = "")\nGetConfig = default\n'
+        'If GetConfig = "False" Then GetConfig = False\n'
+        f"Select Case UCase(configKey)\n{cases}End Select\nEnd Function\n"
+    )
+    name_function = "Function NameOfBook()\nNameOfBook = ThisWorkbook.FullName\nEnd Function\n"
+    application = ExcelApplication.open(workbook, with_vba=False)
+    text = f'#Const App = "Microsoft Excel"\n{settings_function}{name_function}{command[0]}'
+    application.add_module(text, name="conf")
+    run = application.interpreter.run
+    return str(run("XLPyCommand", [])), str(run("NameOfBook", []))
+
+
+def literal(text: str) -> str:
+    """Write a setting as VBA reads it from a cell: TRUE and FALSE are truth values."""
+    return text if text in ("True", "False") else '"' + text.replace('"', '""') + '"'
