@@ -106,6 +106,17 @@ def test_our_functions_are_dynamic_arrays(parts: dict[str, bytes]) -> None:
     assert seen > 100
 
 
+def test_functions_newer_than_excel_2007_carry_their_prefix(parts: dict[str, bytes]) -> None:
+    """In a file Excel knows AGGREGATE and its like only as _xlfn.AGGREGATE; every other name is ours or an old one."""
+    old = set("ABS AND COUNT DATE DAY IF IFERROR INDEX ISNUMBER MIN MONTH RIGHT ROWS SUM SUMIF TODAY YEAR".split())
+    used = set()
+    for name, data in parts.items():
+        if name.startswith(("xl/worksheets/sheet", "xl/tables/")):
+            for formula in re.findall(r"<(?:f|formula1?|calculatedColumnFormula)\b[^>]*>([^<]*)<", data.decode()):
+                used |= set(re.findall(r"([A-Za-z_][\w.]*)\(", re.sub(r'"[^"]*"', "", formula)))
+    assert used - set(FUNCTIONS) - old == {"_xlfn.AGGREGATE"}
+
+
 def test_structured_references_resolve(parts: dict[str, bytes]) -> None:
     """Every table and column that a formula, name or format refers to exists."""
     columns = tables(parts)
@@ -207,7 +218,7 @@ def test_the_installer_makes_what_the_workbook_looks_for(root: Path) -> None:
 
     script = (root / "workbook" / "install.ps1").read_text(encoding="utf-8")
     pinned = [each for each in tomllib.loads((root / "pyproject.toml").read_text())["project"]["dependencies"]]
-    version = next(each.partition("==")[2] for each in pinned if each.startswith("xlwings=="))
+    version = next(each.partition("==")[2].partition(";")[0] for each in pinned if each.startswith("xlwings=="))
     assert f"$XlwingsVersion = '{version}'" in script
     folder = dict(CONFIGURATION)["Interpreter_Win"].removeprefix("%LOCALAPPDATA%\\").split("\\")
     assert folder == ["Rebalancer", "venv", "Scripts", "pythonw.exe"]
