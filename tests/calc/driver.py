@@ -167,7 +167,7 @@ class Office:
         )
 
     def do_open(self, path, name="book", hidden=True):
-        document = self.desktop.loadComponentFromURL(Path(path).as_uri(), "_blank", 0, property_values(Hidden=hidden))
+        document = self.desktop.loadComponentFromURL(Path(path).as_uri(), "_blank", 0, property_values(Hidden=hidden, MacroExecutionMode=0))
         if document is None:
             raise RuntimeError(f"LibreOffice would not open {path}")
         self.documents[name] = document
@@ -246,6 +246,12 @@ class Office:
                 area.getCellByPosition(0, 0).setFormula(call["formula"])
             areas.append(area)
         return [self.values_of(sheet, area) for area in areas]
+
+    def do_area(self, address, sheet=0, name="book"):
+        """Formulas and values of a large range in a few round trips."""
+        cells = self.range(name, sheet, address)
+        found = cells.getSpreadsheet()
+        return {"formulas": cells.getFormulaArray(), "values": self.values_of(found, cells)}
 
     @staticmethod
     def values_of(sheet, area):
@@ -333,6 +339,11 @@ class Office:
 
     def do_active_sheet(self, name="book"):
         return self.documents[name].CurrentController.ActiveSheet.Name
+
+    def do_select(self, sheet, address, name="book"):
+        document = self.documents[name]
+        document.CurrentController.setActiveSheet(document.Sheets.getByName(sheet))
+        document.CurrentController.select(self.range(name, sheet, address))
 
     def do_message(self):
         """The text of the message box that is open and the middle of its OK button, None without one."""

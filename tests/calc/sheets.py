@@ -39,7 +39,7 @@ def literal(value: Any) -> str:
 def cell_value(cell: dict[str, Any]) -> Any:
     """Return what the driver read from a cell as a worksheet value."""
     if "error" in cell:
-        return _worksheet_value(cell)
+        return worksheet_value(cell)
     return cell.get("value", cell.get("text"))
 
 
@@ -65,9 +65,9 @@ class Worksheet:
         """
         answers = self.office.calls(name=self.name, calls=[self._placed(*call) for call in calls])
         return [
-            [[_worksheet_value(cell) for cell in row] for row in rows]
+            [[worksheet_value(cell) for cell in row] for row in rows]
             if isinstance(result, list)
-            else _worksheet_value(rows[0][0])
+            else worksheet_value(rows[0][0])
             for rows, (_, _, result) in zip(answers, calls, strict=True)
         ]
 
@@ -111,7 +111,8 @@ def _plain(cell: Any) -> Any:
     return None if isinstance(cell, bool | CellError) else cell
 
 
-def _worksheet_value(cell: Any) -> Any:
+def worksheet_value(cell: Any) -> Any:
+    """Return what the driver read in bulk as a worksheet value."""
     if isinstance(cell, dict):
         return CellError(ERROR_TEXTS.get(cell["error"], f"Err:{cell['error']}"))
     return cell

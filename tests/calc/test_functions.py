@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -109,6 +110,38 @@ def test_zero_arguments_take_the_settings(book):
     book.name(label="Total", content="$Sheet1.$I$1")
     book.calculate()
     assert values(book, "G2:G4") == [[0.0], [0.0], [0.0]]
+
+
+def test_zero_arguments_follow_their_table(book):
+    """A changed value in the table, or in a setting, reaches =TRIM_AMOUNT() without a hard recalculation."""
+    book.put(address="H1", values=[["target"]])
+    book.name(label="TrimTo", content="$Sheet1.$H$1")
+    book.formula(address="G2:G4", formula="=ORG.REBALANCER.FUNCTIONS.TRIMAMOUNT()", array=True)
+    assert values(book, "G4") == [[1600.0]]
+    book.put(address="C4", values=[[3000]])
+    eventually(lambda: values(book, "G4"), [[pytest.approx(800.0)]])
+    book.put(address="H1", values=[["edge"]])
+    eventually(lambda: values(book, "G4"), [[pytest.approx(250.0)]])
+
+
+def test_watching_ends_with_a_random_number(book):
+    """A table in which every calculation changes something is calculated once for a change, not for ever."""
+    book.formula(address="E2", formula="=0.05+RAND()/1000")
+    book.formula(address="G2:G4", formula="=ORG.REBALANCER.FUNCTIONS.TRIMAMOUNT()", array=True)
+    book.put(address="C4", values=[[3000]])
+    eventually(lambda: values(book, "G4"), [[pytest.approx(800.0)]])
+    time.sleep(1)
+    drawn = values(book, "E2")
+    time.sleep(1)
+    assert values(book, "E2") == drawn
+
+
+def eventually(read: Callable[[], object], expected: object) -> None:
+    """Wait until a value is there; LibreOffice recalculates when it is idle."""
+    deadline = time.monotonic() + 30
+    while (found := read()) != expected:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.05)
 
 
 def test_zero_arguments_without_a_table_are_not_available(office):

@@ -74,7 +74,10 @@ def _method(function: Function) -> Callable[..., Any]:
             if plain:  # no look at the document: each property of it costs more than the kernel
                 result = function.call(*map(from_calc, arguments))
             else:
-                result = answer(function, CalcDocument(caller), arguments, dt.date.today)
+                document = CalcDocument(caller)
+                result = answer(function, document, arguments, dt.date.today)
+                if document.used:
+                    self.watches.watch(caller, document.used)
             if isinstance(result, CellError) and result.reason:
                 _log.info("%s: %s %s", function.name, result.code, result.reason)
             elif convert is to_rows:

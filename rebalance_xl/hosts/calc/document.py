@@ -27,6 +27,8 @@ class CalcDocument:
 
     def __init__(self, model: Any) -> None:
         self.model = model
+        #: The ranges that were looked up, for whoever wants to know when they change.
+        self.used: list[Any] = []
 
     def date_offset(self) -> int:
         """Return the days between this document's dates and Excel's 1900 system: 1462 in a 1904 book."""
@@ -44,6 +46,7 @@ class CalcDocument:
             return self.column(table, column.rstrip("]"))
         area = self._table_range(reference)
         if area is not None:
+            self.used.append(area)
             return self._data_rows(reference, area)[1:] or MISSING
         return self.named_value(reference)
 
@@ -52,6 +55,7 @@ class CalcDocument:
         area = self._table_range(table)
         if area is None:
             return MISSING
+        self.used.append(area)
         rows = self._data_rows(table, area)
         if column.casefold() in ("#all", "#data"):
             return rows if column.casefold() == "#all" else rows[1:]
@@ -69,6 +73,7 @@ class CalcDocument:
         area = named.getReferredCells()
         if area is None:
             return constant(named.Content)
+        self.used.append(area)
         rows = _rows(area)
         return rows[0][0] if len(rows) == len(rows[0]) == 1 else rows
 

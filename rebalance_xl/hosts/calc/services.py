@@ -17,6 +17,7 @@ from rebalance_xl.hosts.calc.identity import (
     PROTOCOL_IMPLEMENTATION,
     SERVICE,
 )
+from rebalance_xl.hosts.calc.live import Watches
 from rebalance_xl.hosts.calc.rebind import comes_from_excel, rebind
 
 __all__ = ["makers", "service_info"]
@@ -43,11 +44,14 @@ def makers() -> dict[str, Callable[..., Any]]:
     def initialise(self: Any, context: Any, *arguments: Any) -> None:
         self.context = context
 
+    def initialise_functions(self: Any, context: Any, *arguments: Any) -> None:
+        self.watches = _watches(unohelper, context)
+
     functions = type(
         "Functions",
         (unohelper.Base, XFunctions, XServiceName, XServiceInfo),
         {
-            "__init__": initialise,
+            "__init__": initialise_functions,
             "getServiceName": lambda self: SERVICE,
             **service_info(FUNCTIONS_IMPLEMENTATION, SERVICE, "com.sun.star.sheet.AddIn"),
             **make_methods(FUNCTIONS),
@@ -58,6 +62,35 @@ def makers() -> dict[str, Callable[..., Any]]:
         "commands": _commands(unohelper, initialise),
         "job": _job(unohelper, initialise),
     }
+
+
+def _watches(unohelper: Any, context: Any) -> Watches:
+    from com.sun.star.awt import XCallback
+    from com.sun.star.util import XModifyListener
+
+    requests = context.ServiceManager.createInstanceWithContext("com.sun.star.awt.AsyncCallback", context)
+
+    def guarded(action: Callable[[], None]) -> Callable[..., None]:
+        def call(*arguments: Any) -> None:
+            try:
+                action()
+            except Exception:  # the document may be gone by now
+                _log.debug("a watched document could not be recalculated", exc_info=True)
+
+        return call
+
+    def make(interface: Any, **methods: Callable[..., None]) -> Any:
+        return type(interface.__name__, (unohelper.Base, interface), methods)()
+
+    def later(action: Callable[[], None]) -> None:
+        call = guarded(action)
+        requests.addCallback(make(XCallback, notify=lambda self, data: call()), None)
+
+    def listener(changed: Callable[[], None]) -> Any:
+        call = guarded(changed)
+        return make(XModifyListener, modified=lambda self, event: call(), disposing=lambda self, event: None)
+
+    return Watches(later, listener)
 
 
 def _commands(unohelper: Any, start: Callable[..., None]) -> type:
