@@ -102,7 +102,8 @@ def dashboard_sheet(workbook: Any, look: Styles) -> Page:
     sheet.write_formula(
         1,
         1,
-        '=IF(AsOf="","As of today","As of "&TEXT(AsOf,"yyyy-mm-dd")'
+        # TEXT with "yyyy" means nothing in a German or French Excel.
+        '=IF(AsOf="","As of today","As of "&YEAR(AsOf)&"-"&RIGHT("0"&MONTH(AsOf),2)&"-"&RIGHT("0"&DAY(AsOf),2)'
         '&", the day fixed in Settings; clear it there to use today")',
         look.subtitle,
     )
@@ -203,7 +204,7 @@ def _cards(workbook: Any, page: Page, equity: str) -> None:
             else:
                 distances = xl_range(_TABLE_TOP + 1, _DISTANCE, _TABLE_TOP + _MOST_ROWS, _DISTANCE)
                 # 5, 6: the minimum, without error values; texts such as NEVER do not count anyway.
-                sheet.write_formula(4, column, f'=IFERROR(AGGREGATE(5,6,{distances}),"none")', big)
+                sheet.write_formula(4, column, f'=IFERROR(_xlfn.AGGREGATE(5,6,{distances}),"none")', big)
     page.colour_words(4, 3, 4, 3, ("EVENT", "THRESHOLD", "TIME", "NONE"), fill=False)
     page.colour_words(4, 10, 4, 10, ("LOW", "OK", "HIGH"), fill=False)
 
