@@ -1,0 +1,69 @@
+"""Books that once broke a law, kept by what broke."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from rebalance_xl.book import actions
+from rebalance_xl.book.forms import plan_to_dict
+from rebalance_xl.book.memory import MemoryWorkbook
+from rebalance_xl.book.model import read_book
+from rebalance_xl.book.plan import make_plan
+from tests.book.books import plan_of, spot, stable, workbook
+
+
+def rebalanced(book: MemoryWorkbook) -> list[tuple[str, str]]:
+    """Return what a book still wants to trade after one plan was recorded."""
+    actions.rebalance(book)
+    actions.record(book)
+    return [(line.asset, line.action) for line in make_plan(read_book(book)).trades]
+
+
+def test_a_lot_and_a_fee_left_the_row_beyond_its_band() -> None:
+    """Rounded down, the trim ended beyond the band once the fees had shrunk the book, and one more lot was sold."""
+    rows = [spot("ADA", 21.098109810981097 * 333.3, 0.5, 0.01, Price=333.3, Venue="Binance", Lot=0.1)]
+    settings = {"TrimTo": "midpoint", "BandKind": "relative"}
+    assert rebalanced(workbook(rows, settings=settings, venues=[{"Venue": "Binance", "SpotFee": 0.001}])) == []
+
+
+def test_money_that_could_not_leave_its_venue_freed_the_reserve_elsewhere() -> None:
+    """Proceeds stuck at one venue fill the reserve, so that cash at another one is above ReserveMax at once."""
+    rows = [
+        spot("BTC", 2258.0, 1 / 9, 0.0, Venue="Binance", Lot=1.0),
+        spot("ETH", 991.0, 2 / 3, 0.1, Venue="MEXC", Locked="yes"),
+        {**stable(3865.0), "Venue": "MEXC"},
+    ]
+    venues = [{"Venue": "Binance", "Withdrawals": "no"}, {"Venue": "MEXC", "SpotFee": 0.006, "Lot": 0.01}]
+    settings = {"BuyScope": "breaching", "ReserveMax": 0.2, "MinTrade": 20.0}
+    assert rebalanced(workbook(rows, settings=settings, venues=venues)) == []
+
+
+def test_proceeds_without_a_stablecoin_row_lost_their_venue() -> None:
+    """Money left at Binance could be spent at Bybit without the transfer that the first plan could not pay."""
+    rows = [spot("ADA", 1.0, 0.0, Venue="Binance"), spot("XRP", 0.0, 1.0, Venue="Bybit")]
+    venues = [{"Venue": "Binance", "WithdrawalFee": 1.0}, {"Venue": "Bybit"}]
+    book = workbook(rows, venues=venues)
+    assert rebalanced(book) == []
+    assert book.tables["Portfolio"][3][:6] == ["USDT", None, "stable", "Binance", 1.0, 1.0]
+
+
+def test_a_sliver_left_over_was_missing_from_the_weights() -> None:
+    """A fee left a millionth of the book in stablecoins that no line showed."""
+    rows = [spot("SOL", 0.0, 0.5, Venue="MEXC", Lot=0.1, Price=0.5), spot("ADA", 4482.0, 0.0), spot("XRP", 182.04, 0.5)]
+    plan = plan_of(rows, venues=[{"Venue": "MEXC", "SpotFee": 0.001}])
+    assert abs(sum(line.weight_after or 0.0 for line in plan.lines) - 1.0) < 1e-9
+
+
+def test_a_review_beyond_the_year_9999() -> None:
+    """The next review of a book from the year 9999 is no date, not a crash."""
+    settings = {"LastReview": dt.date(9999, 12, 31), "ReviewFrequency": "monthly"}
+    plan = plan_of([spot("BTC", 1.0, 1.0)], settings=settings)
+    assert plan_to_dict(plan)["next_review"] is None
+
+
+def test_a_stablecoin_target_above_reserve_max() -> None:
+    """Target and ReserveMax contradicted each other, so each plan moved a little more; the target holds."""
+    rows = [spot("BTC", 1.0, 0.0), spot("ETH", 1.0, None), spot("ADA", 0.0, 0.5), stable(1.0, 0.5)]
+    settings = {"ReserveMax": 0.2, "DeployMethod": "pro_rata"}
+    events = [{"Scope": "BTC", "Action": "TRIM", "Start": dt.date(2026, 9, 30)}]
+    assert rebalanced(workbook(rows, settings=settings, events=events)) == []
