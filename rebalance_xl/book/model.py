@@ -39,6 +39,11 @@ class Holding:
     row: int
     where: str
 
+    @property
+    def kind(self) -> str:
+        """The word in the column Kind."""
+        return "stable" if self.stable else "spot"
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
