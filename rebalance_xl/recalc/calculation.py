@@ -28,8 +28,12 @@ MAX_ARRAY = 4_000_000
 
 #: Functions that spill when a program that knows no dynamic arrays wrote them.
 SPILLING = frozenset(
-    ["FILTER", "SORT", "SORTBY", "UNIQUE", "SEQUENCE", "RANDARRAY", "VSTACK", "HSTACK", "TAKE", "DROP", "CHOOSEROWS", "CHOOSECOLS", "TOCOL", "TOROW", "WRAPROWS", "WRAPCOLS", "EXPAND", "TEXTSPLIT", "TRANSPOSE", "MMULT", "MINVERSE", "FREQUENCY", "LINEST", "TREND", "GROWTH"]
-)
+    {
+        "FILTER", "SORT", "SORTBY", "UNIQUE", "SEQUENCE", "RANDARRAY", "VSTACK", "HSTACK", "TAKE", "DROP",
+        "CHOOSEROWS", "CHOOSECOLS", "TOCOL", "TOROW", "WRAPROWS", "WRAPCOLS", "EXPAND", "TEXTSPLIT",
+        "TRANSPOSE", "MMULT", "MINVERSE", "FREQUENCY", "LINEST", "TREND", "GROWTH",
+    }
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -317,7 +321,7 @@ def implementation(name: str) -> Any:
         return found
     from .native import NATIVE
 
-    return NATIVE[name] if name in NATIVE else None
+    return NATIVE.get(name)
 
 
 __all__ = ["Anchor", "Calculation", "implementation"]

@@ -134,7 +134,7 @@ class Engine:
         mode = fz.WorkbookMode.Interactive
         self.mode = mode
         self.config = fz.WorkbookConfig(mode=mode, eval_config=config, enable_changelog=False)
-        self.now = settings.now.replace(tzinfo=dt.timezone.utc)
+        self.now = settings.now.replace(tzinfo=dt.UTC)
         self._adopt(fz.Workbook(mode=mode, config=self.config), sheets)
         self.date_offset = 1462 if settings.date1904 else 0
         self.reason = ""
@@ -341,10 +341,14 @@ class Engine:
                 answer = [answer]
             rows = []
             for row in answer:
-                rows.append([
-                    cell if (cell.__class__ is float and cell - cell == 0) or cell.__class__ is str else self._cell(cell)
-                    for cell in row
-                ])
+                rows.append(
+                    [
+                        cell
+                        if (cell.__class__ is float and cell - cell == 0) or cell.__class__ is str
+                        else self._cell(cell)
+                        for cell in row
+                    ]
+                )
             return rows
         return self._cell(answer)
 
@@ -367,7 +371,7 @@ def from_engine_error(value: dict[str, Any]) -> CellError:
     return _ERRORS.get(str(value.get("kind"))) or _ERRORS["Value"]
 
 
-class _ModelGap(CellError):
+class _ModelGap(CellError):  # noqa: N818 - a value, not an exception
     """What a call without arguments would have read from the workbook, which lacks it: the answer of the call."""
 
     __slots__ = ()

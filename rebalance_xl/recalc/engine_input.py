@@ -107,5 +107,7 @@ def _attribute(text: str) -> str:
 
 
 def _relationships(targets: list[tuple[int, str, str]]) -> str:
-    listed = "".join(f'<Relationship Id="rId{n}" Type="{_OFFICE}/{kind}" Target="{part}"/>' for n, kind, part in targets)
+    listed = "".join(
+        f'<Relationship Id="rId{n}" Type="{_OFFICE}/{kind}" Target="{part}"/>' for n, kind, part in targets
+    )
     return f'<Relationships xmlns="{_RELATIONS}">{listed}</Relationships>'

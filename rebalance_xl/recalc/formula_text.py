@@ -39,7 +39,7 @@ class FormulaError(Exception):
     cause = "engine-unsupported"
 
 
-class UnknownFunction(FormulaError):
+class UnknownFunctionError(FormulaError):
     """A formula that calls a function nobody here knows."""
 
     def __init__(self, name: str) -> None:
@@ -477,9 +477,9 @@ class Parser:
 
 
 def _joined(left: Operand, right: Operand) -> Operand:
-    if isinstance(left, Ref) and isinstance(right, Ref) and left.kind == right.kind == "cell":
-        if not right.sheet or right.sheet == left.sheet:
-            return Ref("range", left.first, right.first, left.sheet)
+    cells = isinstance(left, Ref) and isinstance(right, Ref) and left.kind == right.kind == "cell"
+    if cells and isinstance(left, Ref) and isinstance(right, Ref) and right.sheet in ("", left.sheet):
+        return Ref("range", left.first, right.first, left.sheet)
     return Span(left, ":", right)
 
 

@@ -1,4 +1,4 @@
-"""xl/metadata.xml: what marks a cell as a dynamic array, so that Excel lets it spill instead of cutting it to one cell."""
+"""xl/metadata.xml: what marks a cell as a dynamic array, so that Excel lets it spill."""
 
 from __future__ import annotations
 

@@ -217,7 +217,8 @@ def _relations(container: Container, part: str) -> dict[str, tuple[str, str]]:
     for element in _parse(container, rels):
         target = element.get("Target") or ""
         if element.get("TargetMode") != "External":
-            target = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
+            absolute = target.startswith("/")
+            target = target.lstrip("/") if absolute else posixpath.normpath(posixpath.join(folder, target))
             if target not in container and unquote(target) in container:
                 target = unquote(target)
         found[element.get("Id") or ""] = (target, (element.get("Type") or "").rpartition("/")[2])
@@ -266,7 +267,7 @@ def _read_tables(container: Container, sheets: list[SheetPart], warnings: list[s
                 root.get("headerRowCount", "1") != "0",
                 root.get("totalsRowCount", "0") not in ("0", ""),
                 columns,
-                {column.lower().replace("\n", " "): position for position, column in reversed(list(enumerate(columns)))},
+                {each.lower().replace("\n", " "): place for place, each in reversed(list(enumerate(columns)))},
                 any(_local(element) == "filterColumn" for element in root.iter()),
             )
             tables[name.lower()] = table

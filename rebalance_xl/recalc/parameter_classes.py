@@ -181,6 +181,5 @@ def lifts(name: str) -> bool:
     """
     if name in LIFTED_BY_ENGINE:
         return False
-    return (
-        name in ELEMENTWISE or name in MIXED or name in CRITERIA or name in ("INDEX", "XLOOKUP", "CHOOSE", "SWITCH", "IFS")
-    )
+    listed = name in ELEMENTWISE or name in MIXED or name in CRITERIA
+    return listed or name in ("INDEX", "XLOOKUP", "CHOOSE", "SWITCH", "IFS")

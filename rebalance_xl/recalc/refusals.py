@@ -11,7 +11,7 @@ ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xltx", ".xltm")
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - the name tells what happened
     """A file that is left alone; the message is one line that says why and what would help."""
 
 

@@ -434,8 +434,8 @@ def _scan_any(scan: SheetScan, values: _Values, part: str) -> None:
             scan.bottom = max(scan.bottom, row)
         if shape is not None:
             formula = FormulaCell(row, column, "".join(buffers.get("f", [])), value)
-            formula.start, formula.end, formula.kind, formula.attributes = cell_start, end, shape.get("t", "normal"), shape
-            formula.dynamic = "cm" in cell
+            formula.start, formula.end = cell_start, end
+            formula.kind, formula.attributes, formula.dynamic = shape.get("t", "normal"), shape, "cm" in cell
             scan.formulas.append(formula)
         elif value is not None:
             constants.append((row, column, value))

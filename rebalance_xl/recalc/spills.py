@@ -223,7 +223,8 @@ def fitted(rows: list[list[Any]], height: int, width: int) -> list[list[Any]]:
 
 def blank_to_zero(rows: list[list[Any]]) -> list[list[Any]]:
     """Return rows as cells show them: blanks as 0, the engine's error records as error values."""
-    return [[cell if cell.__class__ is float or cell.__class__ is str else _shown(cell) for cell in row] for row in rows]
+    plain = (float, str)
+    return [[cell if cell.__class__ in plain else _shown(cell) for cell in row] for row in rows]
 
 
 def _shown(cell: Any) -> Any:

@@ -1,0 +1,130 @@
+"""Shapes made ready: text with places for references and for what depends on the cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .formula_text import (
+    SLOT,
+)
+from .package import Table
+from .references import Area
+
+Piece = str | int | Callable[[int, int, Sequence[str]], str]
+
+
+class BookView(Protocol):
+    """What lowering has to know about the workbook."""
+
+    tables: dict[str, Table]
+    names: dict[tuple[int, str], str]
+    sheet_names: list[str]
+    sheet_index: dict[str, int]
+
+    def extent(self, sheet: int) -> tuple[int, int]:
+        """Return the last used row and column of a sheet."""
+        ...
+
+    def knows(self, name: str) -> bool:
+        """Say whether the engine has a function."""
+        ...
+
+    def registered(self, name: str) -> Any:
+        """Return what the package itself implements under a name, None when nothing."""
+        ...
+
+    def formula_at(self, sheet: int, row: int, column: int) -> str | None:
+        """Return the formula of a cell as the file has it, None when it has none."""
+        ...
+
+    def hidden_rows(self, sheet: int, filtered: bool) -> frozenset[int]:
+        """Return the rows of a sheet that are not shown, or only those that a filter hides."""
+        ...
+
+    def spilled_area(self, sheet: int, row: int, column: int) -> Area | None:
+        """Return the area an anchor fills at the moment, None when the cell is no anchor."""
+        ...
+
+
+@dataclass(slots=True)
+class Template:
+    """A shape made ready: text with places for references and for what depends on the cell."""
+
+    pieces: list[Piece]
+    single: bool
+    layout: bool
+    functions: frozenset[str]
+    verbatim: bool
+    repeatable: bool = True
+
+    def render(self, references: Sequence[str], row: int, column: int) -> str:
+        """Return the engine's text for one cell.
+
+        Parameters
+        ----------
+        references : sequence of str
+            The cell's own references, in order.
+        row, column : int
+            The cell.
+
+        Returns
+        -------
+        str
+            Without the leading equals sign.
+        """
+        out = []
+        for piece in self.pieces:
+            if isinstance(piece, str):
+                out.append(piece)
+            elif isinstance(piece, int):
+                out.append(references[piece])
+            else:
+                out.append(piece(row, column, references))
+        return "".join(out)
+
+
+@dataclass(slots=True)
+class Out:
+    """Part of a formula made ready, and whether it is certainly one value."""
+
+    pieces: list[Piece]
+    single: bool
+
+
+def joined(pieces: list[Piece]) -> str:
+    """Return pieces as a shape, to see whether a formula goes to the engine as it is."""
+    return "".join(SLOT if piece.__class__ is int else piece if isinstance(piece, str) else "\x01" for piece in pieces)
+
+
+def merged(pieces: list[Piece]) -> list[Piece]:
+    """Return pieces with neighbouring texts joined."""
+    merged: list[Piece] = []
+    for piece in pieces:
+        if isinstance(piece, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += piece
+        else:
+            merged.append(piece)
+    return merged
+
+
+def text_of(piece: Piece, row: int, column: int, references: Sequence[str]) -> str:
+    """Return the text of one piece for a cell.
+
+    Parameters
+    ----------
+    piece : Piece
+        A text, the number of a reference, or what gives a text for a cell.
+    row, column : int
+        The cell.
+    references : sequence of str
+        The cell's own references.
+
+    Returns
+    -------
+    str
+    """
+    if isinstance(piece, str):
+        return piece
+    return references[piece] if isinstance(piece, int) else piece(row, column, references)
