@@ -240,6 +240,10 @@ def read_operand(parameter: Parameter, cells: Sequence[Any], shape: tuple[int, i
         plain = _plain_numbers(parameter, cells) if parameter.kind == "number" or not date_offset else None
         if plain is not None:
             return Operand(parameter, plain, rows, columns, errors)
+    if parameter.kind == "word" and shape != (0, 0) and set(map(type, cells)) == {str}:
+        numbers = list(map(parameter.words.get, cells))
+        if None not in numbers:
+            return Operand(parameter, numbers, rows, columns, errors)
     read = {"label": read_label, "switch": read_switch}.get(parameter.kind)
     values: list[Any] = []
     texts: dict[str, Any] = {}  # a column of words has few different ones
@@ -344,14 +348,14 @@ def align(parameters: Sequence[Parameter], arguments: Sequence[Any]) -> list[tup
 
 
 def _check_leader(parameters: Sequence[Parameter], found: Sequence[tuple[list[Any], tuple[int, int]]]) -> None:
-    """Refuse one value where the kernel counts the rows, beside a range that has several."""
-    whole = [i for i, each in enumerate(parameters) if each.vector and not each.alone and i < len(found)]
-    if not whole or len(found[whole[0]][0]) > 1:
-        return
-    for i in whole[1:]:
-        if len(found[i][0]) > 1:
+    """Refuse one value for what the rows are about, beside a range that has several."""
+    whole = [i for i, each in enumerate(parameters) if each.vector and not each.alone]
+    several = [i for i in whole if len(found[i][0]) > 1]
+    for i in whole:
+        if several and i not in several and (i == whole[0] or parameters[i].blank == "row"):
+            other = several[0]
             raise ShapeError(
-                f"{parameters[whole[0]].name} is one value but {parameters[i].name} has {_shape_text(found[i][1])}"
+                f"{parameters[i].name} is one value but {parameters[other].name} has {_shape_text(found[other][1])}"
             )
 
 

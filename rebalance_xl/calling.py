@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Sequence
+from operator import ne
 from typing import TYPE_CHECKING, Any
 
 from rebalance_xl.arguments import BlankError, Operand, Parameter, ShapeError, align, read_operand
@@ -265,7 +266,8 @@ def _finish(function: Function, operands: Sequence[Operand], answers: Sequence[A
                 for row in range(size) if operand.is_single else (index,):
                     cells[row] = problem
     for operand in operands:
-        if operand.parameter.blank == "row":
+        # Only a NaN differs from itself; most columns have none and need no loop.
+        if operand.parameter.blank == "row" and any(map(ne, operand.values, operand.values)):
             for index, value in enumerate(operand.values):
                 if value != value and index not in operand.errors:
                     for row in range(size) if operand.is_single else (index,):
@@ -285,13 +287,14 @@ def _call_whole(function: Function, operands: Sequence[Any], shape: tuple[int, i
     problem = _first_error(whole)
     if problem is not None:
         return problem
+    _widen(whole)
     size = max(shape[0] * shape[1], 1)
     if size > 1 and function.result.shape != "data":
         ranged = next(each.parameter.name for each in numeric if _is_rows(each))
         return CellError("#VALUE!", f"{ranged} is a range; allowed is one value")
     if function.result.shape == "data":
         single = [each for each in numeric if not each.parameter.vector]
-        rows = [_call_once(function, _row(operands, row)) for row in range(size)]
+        rows = [_call_with_errors(function, _row(operands, row)) for row in range(size)]
         return _shaped(_finish(function, single, rows, date_offset), shape)
     for operand in numeric:
         if not operand.parameter.vector and operand.errors:
@@ -305,6 +308,15 @@ def _call_whole(function: Function, operands: Sequence[Any], shape: tuple[int, i
         ranges = [(each.rows, each.columns) for each in whole if not each.is_single and not each.parameter.alone]
         return _shaped([_cell(function, each, date_offset) for each in answer], ranges[0] if ranges else (0, 0))
     return _cell(function, answer, date_offset)
+
+
+def _widen(whole: Sequence[Operand]) -> None:
+    """Repeat one value beside ranges, so that a kernel finds one per row."""
+    aligned = [each for each in whole if not each.parameter.alone]
+    rows = max((len(each.values) for each in aligned), default=1)
+    for each in aligned:
+        if each.is_single and rows > 1:
+            each.values = list(each.values) * rows
 
 
 def _row(operands: Sequence[Any], row: int) -> list[Any]:
@@ -321,9 +333,20 @@ def _call_once(function: Function, arguments: Sequence[Any]) -> Any:
         return function.kernel(*arguments)
     except ZeroDivisionError:
         return CellError("#DIV/0!", function.errors.get("#DIV/0!", ""))
-    except (OverflowError, ValueError):
-        # math.fsum raises ValueError where infinities of both signs meet.
+    except OverflowError:
         return CellError("#NUM!", function.errors.get("#NUM!", "the result is too large"))
+    except ValueError as failure:
+        if "fsum" not in str(failure):  # infinities of both signs meet in a sum
+            raise
+        return CellError("#NUM!", function.errors.get("#NUM!", "the result is too large"))
+
+
+def _call_with_errors(function: Function, arguments: Sequence[Any]) -> Any:
+    """Call a kernel for one row whose errors are NaNs still; those outrank whatever it makes of them."""
+    try:
+        return _call_once(function, arguments)
+    except ValueError:
+        return error_to_nan("#NUM!")
 
 
 def _first_error(operands: Sequence[Operand]) -> CellError | None:
