@@ -196,7 +196,7 @@ _RESERVE = [
 _RESERVE_ERRORS = {
     "#DIV/0!": "the total is 0: an empty book has no reserve",
     "#NUM!": "minimum is above maximum",
-    "#VALUE!": 'kinds are "spot" or "stable" (a blank is spot), one per value',
+    "#VALUE!": 'kinds are "spot" or "stable" (a blank is spot)',
 }
 
 

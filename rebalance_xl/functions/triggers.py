@@ -242,7 +242,8 @@ def event_action(
     found, latest = "", -math.inf
     for i, name in enumerate(scopes):
         end = ends[0 if len(ends) == 1 else i]
-        if wanted and name.casefold() == wanted and math.floor(starts[i]) <= day <= end and starts[i] >= latest:
+        begun = starts[i] == starts[i] and latest <= starts[i] and math.floor(starts[i]) <= day
+        if wanted and name.casefold() == wanted and begun and day <= end:
             found, latest = actions[i], starts[i]
     return found.upper()
 

@@ -101,6 +101,11 @@ EDGE_CASES: list[tuple[str, str, str, str]] = [
     ("LOT_GAIN", "blank row between", "10,200,{8;;12},{50;;150}", "=1300"),
     # --- deployment
     ("DEPLOY", "not enough by priority, variant 2", "1120,{400;1200}", "={400;720}"),
+    ("LOT_GAIN", "one price for all lots", "10,200,{8;12},100", "=1000"),
+    ("RESERVE_GAP", "one kind for all rows", '{60;40},"stable"', "=-80"),
+    ("HEDGE_RATIO", "one return beside two", "{0.1;0.2},0.1", "=#VALUE!"),
+    ("AVERAGE_ENTRY", "one price for all fills", "{10;10},20", "=20"),
+    ("REBALANCE_PLAN", "one value for two assets", '{"A";"B"},5,{0.5;0.5}', "=#VALUE!"),
     ("DEPLOY", "a blank need", "100,{60;;60}", '={60;"";40}'),
     ("DEPLOY", "a blank priority comes last", "15,{10;10;10},,{;1;2}", "={0;10;5}"),
     ("DEPLOY", "proceeds of another length", "{1600;0;0;0},{400;600;600}", "={400;600;600}"),
@@ -153,6 +158,8 @@ EDGE_CASES: list[tuple[str, str, str, str]] = [
     ("EVENT_ACTION", "not begun yet", '"BTC",{"BTC"},{"trim"},{46030},,46020', '=""'),
     ("EVENT_ACTION", "last day counts", '"BTC",{"BTC"},{"trim"},{46000},{46020},46020', '="TRIM"'),
     ("EVENT_ACTION", "one per asset", '{"BTC";"ETH"},{"ETH"},{"trim"},{46000},,46020', '={"";"TRIM"}'),
+    ("EVENT_ACTION", "an event without a start", '"BTC",{"BTC";"BTC"},{"trim";"exit"},{46000;},,46020', '="TRIM"'),
+    ("EVENT_ACTION", "no event has a start", '"BTC",{"BTC"},{"trim"},{""},,46020', '=""'),
     (
         "REBALANCE_TRIGGER",
         "an event outranks",
