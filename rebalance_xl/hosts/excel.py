@@ -26,7 +26,7 @@ from rebalance_xl.hosts.excel_buttons import (
     rebalance_button,
     record_button,
 )
-from rebalance_xl.hosts.excel_values import WorksheetValue, from_excel, is_lite, to_excel
+from rebalance_xl.hosts.excel_values import WorksheetValue, is_lite, to_excel
 
 # The functions and the buttons, so that ``import *`` brings what Excel needs and nothing else.
 __all__ = ["about_button", "check_button", "functions_button", "rebalance_button", "record_button"]
@@ -49,7 +49,7 @@ def worksheet_functions() -> dict[str, Callable[..., Any]]:
 
 def _decorated(function: Function) -> Callable[..., Any]:
     def worksheet_function(*arguments: Any) -> Any:
-        return to_excel(answer(function, [from_excel(each) for each in arguments]))
+        return to_excel(answer(function, arguments))
 
     worksheet_function.__name__ = worksheet_function.__qualname__ = function.name
     worksheet_function.__doc__ = help_text(function)

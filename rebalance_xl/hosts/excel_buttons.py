@@ -26,6 +26,7 @@ __all__ = ["about_button", "check_button", "functions_button", "rebalance_button
 _TITLE = "Rebalancer"
 # Excel's message box cuts at 1,023 characters.
 _LONGEST_MESSAGE = 1000
+_AFTER_FAILURE = "Look at Plan and Journal: if only a part was written, close the workbook without saving it."
 
 _log = logging.getLogger("rebalance_xl.excel")
 
@@ -119,7 +120,16 @@ def _press(action: Callable[[xlwings.Book], None], book: xlwings.Book | None) ->
         _tell(book, str(refusal).splitlines(), mode="critical")
     except Exception as failure:  # a trader must see a sentence; the details are for the log
         _log.exception("a button failed")
-        _tell(book, [f"Rebalancer failed: {type(failure).__name__}: {failure}"], mode="critical")
+        what = _failure_text(failure)
+        _tell(book, [f"Rebalancer failed: {what}", _AFTER_FAILURE], mode="critical")
+
+
+def _failure_text(failure: Exception) -> str:
+    # Excel's own words where it refused something: a pywin32 error keeps them in its third field.
+    details = getattr(failure, "excepinfo", None)
+    if details and len(details) > 2 and details[2]:
+        return str(details[2])
+    return f"{type(failure).__name__}: {failure}"
 
 
 def _tell(book: xlwings.Book, lines: Sequence[str], last: str = "", mode: str = "info") -> None:

@@ -201,9 +201,27 @@ def test_workbook_that_counts_from_1904(opened: Press, monkeypatch: pytest.Monke
     assert behind.writes == 0
 
 
-def test_failure_is_a_sentence(opened: Press, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What nobody thought of is told in one line and logged, not thrown at Excel."""
+class ExcelRefusalError(Exception):
+    """Has what pywin32 puts into its errors."""
+
+    excepinfo = (0, "Microsoft Excel", "The cell is protected.", None, 0, -2146827284)
+
+
+@pytest.mark.parametrize(
+    "failure, words",
+    [(ZeroDivisionError("division by zero"), "ZeroDivisionError: division by zero"),
+     (ExcelRefusalError(-2147352567), "The cell is protected.")],
+)  # fmt: skip
+def test_failure_is_a_sentence(opened: Press, monkeypatch: pytest.MonkeyPatch, failure: Exception, words: str) -> None:
+    """What nobody thought of is told in Excel's or Python's own words and logged, not thrown at Excel."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise failure
+
     behind = opened(workbook(example()))
-    monkeypatch.setattr(excel_buttons.actions, "check", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(excel_buttons.actions, "check", fail)
     excel.check_button()
-    assert said(behind) == ("Rebalancer failed: ZeroDivisionError: division by zero", "critical")
+    text, mode = said(behind)
+    assert text.splitlines()[0] == f"Rebalancer failed: {words}"
+    assert "close the workbook without saving" in text
+    assert mode == "critical"

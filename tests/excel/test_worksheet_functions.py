@@ -17,7 +17,7 @@ from rebalance_xl.catalogue import Function
 from rebalance_xl.cells import MISSING, CellError
 from rebalance_xl.functions import FUNCTIONS
 from rebalance_xl.hosts import excel, excel_lite
-from rebalance_xl.hosts.excel_values import ERROR_MARK
+from rebalance_xl.hosts.excel_values import ERROR_MARK, from_excel
 from tests.golden.golden import differences, load
 
 from .engine import open_book
@@ -70,7 +70,7 @@ def test_golden_table(case: Any) -> None:
     count = len(FUNCTIONS[case.function].parameters)
     arguments = list(case.arguments) + [MISSING] * (count - len(case.arguments))
     function = getattr(excel, case.function)
-    assert differences(from_marks(function(*arguments)), case.result) == []
+    assert differences(from_marks(function(*map(from_excel, arguments))), case.result) == []
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=lambda function: function.name)
