@@ -345,6 +345,12 @@ ARRAYS = [
     ("RXL.XLOOKUP", (46523.0, column(510300.0, 204100.0, 160726.0, 84200.0, 39475.0, 9700.0),
                      column(0.37, 0.35, 0.32, 0.24, 0.22, 0.1), 0.0, 1.0, -2.0), [[0.24]], "excel"),
     ("RXL.XLOOKUP", (1.0, column(5.0, 6.0), column("a", "b"), "none", -1.0), "none", "math"),
+    ("RXL.LOOKUP", (2.0, column(DIV0, 1.0, DIV0, 1.0, DIV0), column(1.0, 2.0, 3.0, 4.0, 5.0)), 4.0, "reference"),
+    ("RXL.LOOKUP", (4.19, row(4.14, 4.19, 5.17), row("red", "orange", "yellow")), "orange", "reference"),
+    ("RXL.LOOKUP", ("bump", [["a", 1.0], ["b", 2.0], ["c", 3.0]]), 2.0, "reference"),
+    ("RXL.LOOKUP", (0.0, row(4.14, 4.19)), NA, "reference"),
+    ("RXL.MATCH", (1e99, column(3.0, 1.0, None, "x", 2.0, None)), 5.0, "math"),
+    ("RXL.MATCH", ("Apples", column("Apples", "Oranges", "Bananas", "Lemons")), 1.0, "excel"),
     ("ERROR.TYPE", (error("#CALC!"),), 14.0, "excel"),
     ("ERROR.TYPE", (1.0,), NA, "reference"),
 ]  # fmt: skip

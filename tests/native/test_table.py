@@ -43,8 +43,8 @@ def test_every_name_has_its_function() -> None:
 def test_alternatives_are_in_the_table() -> None:
     """Every alternative to an engine function is implemented under its own name."""
     for name in ALTERNATIVES:
-        assert f"RXL.{name}" in NATIVE
-        assert name not in NATIVE
+        assert f"RXL.{name}" in NATIVE, name
+        assert name not in NATIVE, name
 
 
 def test_an_unknown_name_is_not_in_the_table() -> None:

@@ -63,8 +63,8 @@ MODULES: Final[dict[str, str]] = {
     "units": "CONVERT",
 }
 
-#: Functions that the engine answers rightly in their plain forms only; the others are computed by ``RXL.`` and the name:
-#: from a number of arguments on, LOOKUP in arrays and whole columns, MATCH of a constant in rising order.
+#: Functions that the engine answers rightly in their plain forms only; the others are computed by ``RXL.`` and the
+#: name: from a number of arguments on, LOOKUP in arrays and whole columns, MATCH of a constant in rising order.
 ALTERNATIVES: Final[dict[str, int]] = {"AGGREGATE": 4, "XMATCH": 3, "XLOOKUP": 5, "LOOKUP": 2, "MATCH": 2}
 
 
