@@ -13,14 +13,15 @@ from typing import Any
 
 from rebalance_xl.arguments import Parameter
 from rebalance_xl.catalogue import CATEGORIES, Example, Function
-from rebalance_xl.cells import CellError, from_serial, is_range
+from rebalance_xl.cells import from_serial, is_range
 from rebalance_xl.functions import FUNCTIONS
 
 #: What holds for every function and is said once.
 GENERAL = (
     "Arguments are single cells, rows or columns; the result has one cell per data row, and single cells are used for "
-    "every row. A header in the first cell of a range and blank rows at its end are ignored; a row whose value is blank "
-    "stays blank. Shares, rates and ratios are fractions (0.2, not 20). Names and words match without regard to case.",
+    "every row. A header in the first cell of a range and blank rows at its end are ignored; a row whose value is "
+    "blank stays blank. Shares, rates and ratios are fractions (0.2, not 20). Names and words match without regard to "
+    "case.",
     "Where all data arguments are omitted, they come from the workbook's own model: `=TRIM_AMOUNT()` gives one amount "
     "per row of the table Portfolio. Once any data argument is given, omitted ones take the default written here.",
     "Errors are error values: #VALUE! for a wrong type, an unknown word or ranges that do not go together, #NUM! for a "
@@ -39,7 +40,7 @@ def cell_text(value: Any, kind: str = "") -> str:
         return f"{value:,.10g}".replace(",", "")
     if value is None or value == "":
         return '""'
-    return str(value) if isinstance(value, CellError) else str(value)
+    return str(value)
 
 
 def result_text(example: Example, kind: str) -> str:
