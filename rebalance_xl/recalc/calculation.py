@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,6 +52,7 @@ class Calculation:
     lowering: Lowering = field(init=False)
     engine: Engine = field(init=False)
     spills: Spills = field(init=False)
+    odd: list[tuple[int, FormulaCell]] = field(default_factory=list)
     _extents: list[tuple[int, int]] = field(init=False)
     _formulas: dict[tuple[int, int, int], str] | None = None
     _hidden: dict[int, tuple[frozenset[int], frozenset[int]]] = field(default_factory=dict)
@@ -158,10 +159,7 @@ class Calculation:
                         self._lower_array(sheet, cell)
 
     def _register(self) -> None:
-        used: set[str] = set()
-        for template in {id(cell.template): cell.template for _, cell in self.cells() if cell.template}.values():
-            used |= template.functions
-        for name in sorted(used):
+        for name in sorted(self.lowering.functions):
             self.engine.register(name, None if name in (LIFT, LAMBDA) else implementation(name))
         if self.spills.anchors:
             self.engine.register_keeper()
@@ -279,25 +277,39 @@ class Calculation:
         return changed
 
     def read(self) -> None:
-        """Read the engine's values into the formula cells."""
+        """Read the engine's values into the formula cells; `odd` lists the errors and troubles among them."""
+        self.odd = []
         for sheet, scan in enumerate(self.scans):
-            for cell in scan.formulas:
-                if cell.lowered is None:
-                    cell.value = cell.old
+            cells = [cell for cell in scan.formulas if cell.lowered is not None]
+            if len(cells) < len(scan.formulas):
+                for cell in scan.formulas:
+                    if cell.lowered is None:
+                        cell.value = cell.old
+            if not cells:
+                continue
+            columns = [cell.column for cell in cells]
+            top, bottom, left, right = cells[0].row, cells[-1].row, min(columns), max(columns)
+            if (bottom - top + 1) * (right - left + 1) <= 4 * len(cells) + 256:
+                values = self.engine.read_block(sheet, top, left, bottom, right)
+                self._take(sheet, ((cell, values[cell.row - top][cell.column - left]) for cell in cells))
+                continue
             for row, column, block in self._computed(scan):
-                bottom, right = row + len(block) - 1, column + len(block[0]) - 1
-                values = self.engine.read_block(sheet, row, column, bottom, right)
+                last = (row + len(block) - 1, column + len(block[0]) - 1)
+                values = self.engine.read_block(sheet, row, column, *last)
                 for line, found in zip(block, values, strict=True):
-                    for cell, value in zip(line, found, strict=True):
-                        kind = value.__class__
-                        if kind is float:
-                            cell.value = value if value - value == 0 else _NUM
-                        elif kind is str or kind is bool:
-                            cell.value = value
-                        else:
-                            value = from_engine(value)
-                            cell.value = 0.0 if value is None else value
+                    self._take(sheet, zip(line, found, strict=True))
         self.spills.fill_children()
+
+    def _take(self, sheet: int, pairs: Iterable[tuple[FormulaCell, Any]]) -> None:
+        for cell, value in pairs:
+            kind = value.__class__
+            if (kind is float and value - value == 0) or kind is str or kind is bool:
+                cell.value = value
+                continue
+            value = _NUM if kind is float else from_engine(value)
+            cell.value = 0.0 if value is None else value
+            if value is not None:
+                self.odd.append((sheet, cell))
 
 
 def _may_spill(formula: str) -> bool:

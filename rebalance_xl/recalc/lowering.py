@@ -16,10 +16,11 @@ from .template import BookView, Template, joined
 
 
 class Lowering:
-    """Lowers the formulas of one workbook, remembering shapes."""
+    """Lowers the formulas of one workbook, remembering shapes; `functions` are those that have to be registered."""
 
     def __init__(self, book: BookView) -> None:
         self.book = book
+        self.functions: set[str] = set()
         self._templates: dict[tuple[int, str, str], Template | FormulaError] = {}
 
     def template(self, shape: str, references: Sequence[str], sheet: int, mode: str) -> Template:
@@ -40,6 +41,7 @@ class Lowering:
             raise
         except RecursionError:
             raise FormulaError("the formula is nested too deeply") from None
+        self.functions |= template.functions
         template.repeatable = not parser.literal_slots
         template.verbatim = template.repeatable and not template.layout and joined(template.pieces) == shape
         if template.repeatable:

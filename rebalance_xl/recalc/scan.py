@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from math import isfinite
 from operator import lt
 from typing import Any
 from xml.parsers import expat
@@ -69,8 +70,6 @@ class FormulaCell:
     """
 
     start = -1
-    end = -1
-    data: str | None = None
     type = "n"
     kind = "normal"
     attributes: dict[str, str] = {}  # noqa: RUF012 - shared on purpose and never changed
@@ -81,11 +80,15 @@ class FormulaCell:
     status = "computed"
     cause = ""
 
-    def __init__(self, row: int, column: int, formula: str, old: Any) -> None:
+    def __init__(
+        self, row: int, column: int, formula: str, old: Any, end: int = -1, data: str | None = None
+    ) -> None:
         self.row = row
         self.column = column
         self.formula = formula
         self.old = old
+        self.end = end
+        self.data = data
 
     @property
     def reference(self) -> str:
@@ -314,7 +317,12 @@ def _scan_chunk(scan: SheetScan, values: _Values, matches: list[re.Match[str]], 
     parsed = {each: _attributes(each) for each in set(attributes)}
     types = {each: found.get("t", "n") for each, found in parsed.items()}
     if set(types.values()) == {"n"}:
-        cells = [values.number(each) for each in data]
+        try:
+            cells: list[Any] = list(map(float, data))
+            if not all(map(isfinite, cells)):
+                raise ValueError
+        except ValueError:
+            cells = [values.number(each) for each in data]
     else:
         read = values.read_fast
         cells = [read(types[each], content) for each, content in zip(attributes, data, strict=True)]
@@ -353,9 +361,9 @@ def _split_cells(
                 add_column(column)
                 add_value(value)
             continue
-        cell = FormulaCell(row, column, from_xml(formula) if "&" in formula else formula, value)
-        cell.end = end
-        cell.data = content
+        if "&" in formula:
+            formula = from_xml(formula)
+        cell = FormulaCell(row, column, formula, value, end, content)
         add_formula(cell)
         if tag != "<f>":
             shape = shapes.get(tag)

@@ -26,7 +26,8 @@ def replace_troubles(calculation: Calculation) -> None:
     """
     for _ in range(3):
         troubled = [
-            (sheet, cell) for sheet, cell in calculation.cells()
+            (sheet, cell)
+            for sheet, cell in calculation.odd
             if isinstance(cell.value, Trouble) and cell.lowered is not None
         ]
         if not troubled:
@@ -46,7 +47,7 @@ def replace_troubles(calculation: Calculation) -> None:
             _keep(calculation, sheet, cell, cause)
         calculation.settle()
         calculation.read()
-    for sheet, cell in calculation.cells():
+    for sheet, cell in calculation.odd:
         if isinstance(cell.value, Trouble):
             _keep(calculation, sheet, cell, cell.value.cause)
 
@@ -68,7 +69,7 @@ def explain_errors(calculation: Calculation) -> None:
     """
     asked = 0
     failed: list[tuple[int, FormulaCell]] = []
-    for sheet, cell in calculation.cells():
+    for sheet, cell in calculation.odd:
         if cell.value.__class__ is not CellError or cell.status == "kept":
             continue
         cell.status = "error"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import gc
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import isclose
 from pathlib import Path
 from typing import Any
 
@@ -272,7 +272,7 @@ def same(old: Any, new: Any) -> bool:
     bool
     """
     if old.__class__ is float and new.__class__ is float:
-        return bool(old == new) or math.isclose(old, new, rel_tol=SAME_WITHIN, abs_tol=0.0)
+        return bool(old == new) or isclose(old, new, rel_tol=SAME_WITHIN, abs_tol=0.0)
     if old.__class__ is not new.__class__:
         return False
     return bool(old == new)
@@ -290,21 +290,24 @@ def _compare(calculation: Calculation, report: Recalculation) -> list[SheetChang
         report.formulas += len(scan.formulas)
         add = found.values.append
         anchored = any(anchor.sheet == sheet and anchor.active for anchor in spills.anchors)
+        name = names[sheet]
         for cell in scan.formulas:
-            old, value = cell.old, cell.value
-            if cell.status == "kept":
+            old, value, status = cell.old, cell.value, cell.status
+            if status == "computed" and not anchored and old.__class__ is float and value.__class__ is float:
+                if old != value and not isclose(old, value, rel_tol=SAME_WITHIN, abs_tol=0.0):
+                    lines.append((name, cell, "changed"))
+                    add(cell)
+                continue
+            if status == "kept":
                 report.kept += 1
                 if cell.cause.startswith("unknown-function:"):
                     unknown.add(cell.cause.partition(":")[2])
                 lines.append((names[sheet], cell, "kept"))
                 continue
-            if old.__class__ is float and value.__class__ is float:
-                differs = old != value and not same(old, value)
-            else:
-                differs = not same(old, value)
+            differs = not same(old, value)
             anchor = spills.at(sheet, cell.row, cell.column) if anchored else None
             grown = anchor is not None and anchor.active and _grown(anchor)
-            if cell.status == "error":
+            if status == "error":
                 report.errors += 1
                 lines.append((names[sheet], cell, "error"))
             elif differs:
