@@ -196,7 +196,8 @@ def _need_reason(draft: Draft, need: Need, served: Sequence[str]) -> str:
     if need.refusal and not need.placed:
         return f"{wanted}: {need.refusal}"
     if need.missing <= _rounding(draft, need):
-        return f"{wanted}: filled"
+        short = need.missing > DUST * draft.total
+        return f"{wanted}: filled" + (f" to the lot, {amount_text(need.missing)} short of it" if short else "")
     why = _shortage(draft, need, served)
     if need.placed:
         return f"{wanted}: {amount_text(need.placed)} placed, {amount_text(need.missing)} not: {why}"

@@ -47,6 +47,7 @@ def test_quantities_are_rounded_down_to_the_lot() -> None:
     plan = plan_of(rows, venues=[{"Venue": "Binance", "Lot": 0.25}])
     assert line(plan, "SOL").quantity == 8.0
     assert line(plan, "BTC").quantity == approx(0.015)
+    assert line(plan, "BTC").reason.endswith("needs 1,000.00: filled to the lot, 250.00 short of it")
     assert line(plan, "ETH").quantity == 0.25
     assert plan.totals.left_over == approx(1600.0 - 750.0 - 500.0)
     assert plan.totals.check == 0.0
