@@ -13,6 +13,7 @@ from .engine import Engine, Settings, from_engine, to_engine
 from .engine_input import engine_package
 from .formula_text import FormulaError, in_order, split_references
 from .formulas import keep, lower_shape, lower_sheet, write_out
+from .implementations import implementation
 from .lambdas import LAMBDA
 from .lowering import Lowering, Template
 from .package import Package, Table
@@ -322,18 +323,6 @@ def _shown(formula: str) -> str:
     for prefix in ("_xlfn.", "_xlws.", "_xlpm."):
         formula = formula.replace(prefix, "")
     return formula
-
-
-def implementation(name: str) -> Any:
-    """Return the catalogue function or the native function of a name, None when there is neither."""
-    from ..functions import FUNCTIONS
-
-    found = FUNCTIONS.get(name)
-    if found is not None:
-        return found
-    from .native import NATIVE
-
-    return NATIVE.get(name)
 
 
 __all__ = ["Anchor", "Calculation", "implementation"]

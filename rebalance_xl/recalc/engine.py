@@ -259,7 +259,7 @@ class Engine:
         self.workbook.register_function(LIFT, callback, min_args=2)
 
     def _register_lambda(self) -> None:
-        from .calculation import implementation
+        from .implementations import implementation
         from .lambdas import Scratch, call
 
         def callback(kind: str, body: str, used: str, depth: float, free: float, *arguments: Any) -> Any:
