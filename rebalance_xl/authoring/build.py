@@ -84,7 +84,7 @@ def workbook_bytes(root: Path, plan: Sequence[Mapping[str, Any]], drawn: Mapping
                 "created": _CREATED,
             }
         )
-        workbook.set_size(2600, 1500)
+        workbook.set_size(1600, 960)
         workbook.add_vba_project(io.BytesIO(project), is_stream=True)
         workbook.set_vba_name("ThisWorkbook")
         _sheets(workbook, plan, drawn)

@@ -86,6 +86,10 @@ _CHART_WIDTH: Final = 448
 _MOST_ROWS: Final = 60
 _LEFT: Final = 1
 _RIGHT: Final = 10
+#: Columns of the two tables that the charts draw.
+_DRAWN: Final = frozenset(
+    ("Asset", "Weight", "Target", "Drift", "Band -", "Band +", "Symbol", "Spot held", "Notional", "Margin")
+)
 _DISTANCE: Final = _RIGHT + len(_POSITIONS) - 1
 
 
@@ -166,6 +170,7 @@ def fill_dashboard(workbook: Any, page: Page, equity: str, drawn: Mapping[str, S
     )
     _charts(workbook, page, drawn)
     sheet.freeze_panes(6, 0)
+    sheet.set_zoom(90)
     page.print_setup()
     sheet.print_area(0, 0, _TABLE_TOP + 20, 16)
     sheet.activate()
@@ -230,7 +235,8 @@ def chart_areas() -> dict[str, tuple[int, int, int]]:
         (_POSITIONS, _RIGHT, len(example_book.FUTURES)),
     ):
         for column, each in enumerate(columns, start=left):
-            areas[_chart_name(each.title)] = (column, _TABLE_TOP + 1, rows)
+            if each.title in _DRAWN:
+                areas[_chart_name(each.title)] = (column, _TABLE_TOP + 1, rows)
     return areas
 
 

@@ -31,7 +31,7 @@ _BLANK_IN_ARRAY: Final = re.compile(r"\{[;,]|[;,][;,}](?=[^{]*\}|$)")
 #: Where the installer puts Python, and how xlwings finds the functions.
 CONFIGURATION: Final = (
     ("Interpreter_Win", r"%LOCALAPPDATA%\Rebalancer\venv\Scripts\pythonw.exe"),
-    ("Interpreter_Mac", "$HOME/Library/Application Support/Rebalancer/venv/bin/python"),
+    ("Interpreter_Mac", "$HOME/.rebalancer/venv/bin/python"),
     ("PYTHONPATH", ""),
     ("ADD_WORKBOOK_TO_PYTHONPATH", "False"),
     ("UDF Modules", "udfs"),
