@@ -54,10 +54,13 @@ def test_arrays(excel: WineSession, name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_ranges(excel: WineSession, name: str) -> None:
-    """Worked examples and edge cases from a cell: Range objects, the workbook and the caller passed along."""
-    cases = [
-        case for case in GOLDEN if case.function == name and case.kind != "rule" and not excel_answers_itself(case)
-    ]
+    """Worked examples and edge cases from a cell: Range objects, the workbook and the caller passed along.
+
+    Bad input comes as ranges for one function only, because each range costs many calls back over COM.
+    """
+    rules = name == "TRIM_AMOUNT"
+    cases = [case for case in GOLDEN if case.function == name and (rules or case.kind != "rule")]
+    cases = [case for case in cases if not excel_answers_itself(case)]
     answers = excel.call_many([(name, in_full(case)) for case in cases], from_cell=True)
     assert cases
     assert disagreements(cases, answers) == {}

@@ -51,6 +51,7 @@ class WineSession:
         self._stack = contextlib.ExitStack()
         self._answers: queue.Queue[str | None] = queue.Queue()
         self._complaints: deque[str] = deque(maxlen=40)
+        self._dead = ""
 
     def __enter__(self) -> WineSession:
         with contextlib.ExitStack() as stack:
@@ -121,18 +122,22 @@ class WineSession:
             stream.close()
 
     def request(self, what: str, timeout: float = CALL_TIMEOUT, **fields: Any) -> Any:
-        """Send one request to the driver and return its result."""
+        """Send one request to the driver and return its result; after a missing answer none is sent any more."""
         assert self._process.stdin is not None
+        if self._dead:
+            raise WineError(self._dead)
         try:
             self._process.stdin.write(json.dumps({"do": what, **fields}) + "\n")
             self._process.stdin.flush()
             line = self._answers.get(timeout=timeout)
         except queue.Empty:
-            raise WineError(f"no answer to {what!r} within {timeout:.0f} seconds; {self._last_words()}") from None
+            self._dead = f"no answer to {what!r} within {timeout:.0f} seconds; {self._last_words()}"
+            raise WineError(self._dead) from None
         except OSError:
             line = None
         if line is None:
-            raise WineError(f"the driver ended at {what!r}; {self._last_words()}")
+            self._dead = f"the driver ended at {what!r}; {self._last_words()}"
+            raise WineError(self._dead)
         answer = json.loads(line)
         if "error" in answer:
             raise WineError(answer["error"])
