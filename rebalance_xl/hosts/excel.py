@@ -143,29 +143,34 @@ def answer(function: Function, arguments: Sequence[Any]) -> Any:
         Worksheet values for the parameters, then for the hidden ones; fewer, or MISSING, where not given.
     """
     count = len(function.parameters)
-    given, hidden = list(arguments[:count]), list(arguments[count:])
+    given = [*arguments[:count], *[MISSING] * (count - len(arguments))]
     workbook = _Calling()
-    if wants_model(function, given + [MISSING] * (count - len(given))):
+    if wants_model(function, given):
         given = model_arguments(function, given, workbook.lookup)
         absent = next((each for each in given if isinstance(each, CellError)), None)
         if absent is not None:  # the table or column that the workbook lacks, not what follows from its absence
             return absent
     for index, parameter in enumerate(function.parameters):
-        if parameter.clock and (index >= len(given) or given[index] is MISSING):
-            given += [MISSING] * (index + 1 - len(given))
+        if parameter.clock and given[index] is MISSING:
             given[index] = dt.date.today()
-    if not function.context:
-        given += hidden  # one argument too many, which the call refuses
-    else:
-        given += [MISSING] * (count - len(given))
-        hidden += [MISSING] * (len(function.context) - len(hidden))
-        for parameter, value in zip(function.context, hidden, strict=True):
-            if value is None or value is MISSING:
-                named = _names_a_table(function, given)
-                value = workbook.lookup(Reference(parameter.model)) if named else MISSING
-            given.append(value)
+    given += _hidden_arguments(function, given, arguments[count:], workbook)
     offset = workbook.date_offset() if _has_dates(function) else 0
     return function.call(*given, date_offset=offset)
+
+
+def _hidden_arguments(
+    function: Function, given: Sequence[Any], hidden: Sequence[Any], workbook: _Calling
+) -> Sequence[Any]:
+    if not function.context:
+        return hidden  # arguments too many, which the call refuses
+    found = []
+    for index, parameter in enumerate(function.context):
+        value = hidden[index] if index < len(hidden) else None
+        if value is None or value is MISSING:
+            named = _names_a_table(function, given)
+            value = workbook.lookup(Reference(parameter.model)) if named else MISSING
+        found.append(value)
+    return found
 
 
 def _names_a_table(function: Function, arguments: Sequence[Any]) -> bool:
