@@ -23,7 +23,13 @@ _log = logging.getLogger("rebalance_xl.calc")
 _MOST_BLANK_ROWS = 10_000
 
 
-def answer(function: Function, document: CalcDocument, arguments: Sequence[Any], today: Callable[[], dt.date]) -> Any:
+def answer(
+    function: Function,
+    document: CalcDocument,
+    arguments: Sequence[Any],
+    today: Callable[[], dt.date],
+    has_dates: bool = True,
+) -> Any:
     """Return the worksheet value of one call from a cell.
 
     Parameters
@@ -36,9 +42,11 @@ def answer(function: Function, document: CalcDocument, arguments: Sequence[Any],
         As Calc passes them, one per parameter.
     today : callable
         The date that an omitted ``as_of`` means.
+    has_dates : bool
+        False where the function neither takes nor returns a date, so that the document's origin does not count.
     """
     given = [from_calc(argument) for argument in arguments]
-    offset = document.date_offset() if _has_dates(function) else 0
+    offset = document.date_offset() if has_dates else 0
     if wants_model(function, given):
         given = model_arguments(function, given, lambda reference: document.lookup(reference.text))
         missing = [each for each in given if isinstance(each, CellError) and each.code == "#N/A"]
@@ -66,7 +74,8 @@ def returns_rows(function: Function) -> bool:
 
 
 def _method(function: Function) -> Callable[..., Any]:
-    plain = not (function.has_model or function.context or _has_dates(function))
+    has_dates = _has_dates(function)
+    plain = not (function.has_model or function.context or has_dates)
     convert = to_rows if returns_rows(function) else to_cell
 
     def method(self: Any, caller: Any, *arguments: Any) -> Any:
@@ -75,7 +84,7 @@ def _method(function: Function) -> Callable[..., Any]:
                 result = function.call(*map(from_calc, arguments))
             else:
                 document = CalcDocument(caller)
-                result = answer(function, document, arguments, dt.date.today)
+                result = answer(function, document, arguments, dt.date.today, has_dates)
                 if document.used:
                     self.watches.watch(caller, document.used)
             if isinstance(result, CellError) and result.reason:

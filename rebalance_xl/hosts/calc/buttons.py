@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 from rebalance_xl import __version__
 from rebalance_xl.book import actions
+from rebalance_xl.book.fills import Fill, read_fills
 from rebalance_xl.book.forms import conservation
 from rebalance_xl.book.plan_data import Plan
 from rebalance_xl.book.problems import BookError
@@ -101,14 +102,25 @@ def summary(plan: Plan) -> str:
 
 def record(workbook: CalcWorkbook, screen: Screen, today: dt.date) -> None:
     """Ask, then apply the plan's fills to Portfolio, Futures and Lots and add a Journal row."""
-    question = (
-        "Apply the fills of the Plan table to Portfolio and Futures, set LastReview and add a row to the Journal?\n\n"
-        "Quantities, prices and fees of the Plan table are taken as the real fills: edit them first."
+    fills = [_fill_text(fill) for fill in read_fills(workbook)]
+    question = "\n".join(
+        [
+            "Apply these fills to Portfolio, Futures and Lots, set LastReview and add a row to the Journal?",
+            "",
+            _limited(fills),
+            "",
+            "They are the quantities, prices and fees of the Plan table: edit them to your real fills first.",
+        ]
     )
     if not screen.ask(question):
         return
     execution = actions.record(workbook, today=today)
     screen.show(f"The fills were recorded on {execution.date}. Edit - Undo takes it back.")
+
+
+def _fill_text(fill: Fill) -> str:
+    units = "" if fill.quantity is None or fill.price is None else f" ({fill.quantity:.10g} at {fill.price:.10g})"
+    return f"{fill.action} {fill.asset}: {amount_text(fill.amount)}{units}, fee {amount_text(fill.fee)}"
 
 
 def check(workbook: CalcWorkbook, screen: Screen, today: dt.date) -> None:
