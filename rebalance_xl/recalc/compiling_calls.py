@@ -17,7 +17,7 @@ from .formula_text import (
 )
 from .lambdas import CALLERS
 from .model_calls import missing_text
-from .native import ALTERNATIVES
+from .native import ALTERNATIVES, BLIND_TO_ERRORS
 from .operands import (
     area_of,
     has_array_constant,
@@ -97,6 +97,25 @@ class CallCompiler(CatalogueCalls):
             size = whole(call.arguments[0], name)
             if size is not None:
                 return Out([str(size)], True)
+        watched = BLIND_TO_ERRORS.get(name)
+        if watched is not None and watched < len(call.arguments):
+            return self.sees_errors(name, call, wanted, watched)
+        return self.engine_call(name, call, wanted)
+
+    def sees_errors(self, name: str, call: Call, wanted: str, watched: int) -> Out:
+        """Return a call that the engine answers unless the range it sums holds errors, which it would pass over."""
+        out = self.engine_call(name, call, wanted)
+        summed = call.arguments[watched]
+        implementation = self.book.registered(f"RXL.{name}")
+        if summed is None or not isinstance(summed.single, Ref | Structured | Name):
+            return out
+        tested = self.expression(summed, REFERENCE).pieces
+        self.functions.add(f"RXL.{name}")
+        careful = self.native_call(f"RXL.{name}", implementation, call.arguments, wanted)
+        return Out(["IF(ISERROR(SUM(", *tested, ")),", *careful.pieces, ",", *out.pieces, ")"], out.single)
+
+    def engine_call(self, name: str, call: Call, wanted: str) -> Out:
+        """Return a call of a function that the engine has."""
         pieces: list[Piece] = [name, "("]
         single = True
         for position, argument in enumerate(call.arguments):

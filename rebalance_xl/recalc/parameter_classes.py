@@ -49,6 +49,7 @@ MIXED: Final[dict[str, str]] = {
     "LOOKUP": "VAA", "CELL": "VR", "ISFORMULA": "R", "FORMULATEXT": "R", "SHEET": "R", "ROW": "R", "COLUMN": "R",
     "RXL.AGGREGATE": "VVA", "RXL.XMATCH": "VAV", "RXL.XLOOKUP": "VAAV",
     "RXL.LOOKUP": "VAA", "RXL.MATCH": "VA",
+    "RXL.SUMIF": "RVR", "RXL.AVERAGEIF": "RVR",
 }  # fmt: skip
 
 #: Functions of MIXED that can give a reference or more than one value although their value arguments are single.
@@ -56,6 +57,7 @@ NOT_SINGLE: Final = _set("LOOKUP ROW COLUMN")
 
 #: Pairs of a range and a criterion.
 CRITERIA: Final[dict[str, str]] = {
+    "RXL.SUMIFS": "RRV", "RXL.AVERAGEIFS": "RRV", "RXL.MAXIFS": "RRV", "RXL.MINIFS": "RRV",
     "SUMIFS": "RRV", "AVERAGEIFS": "RRV", "MAXIFS": "RRV", "MINIFS": "RRV", "COUNTIFS": "RV",
 }  # fmt: skip
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from rebalance_xl.recalc.native.registry import NativeFunction
 
-__all__ = ["ALTERNATIVES", "MODULES", "NATIVE"]
+__all__ = ["ALTERNATIVES", "BLIND_TO_ERRORS", "MODULES", "NATIVE"]
 
 #: The functions of each module.
 MODULES: Final[dict[str, str]] = {
@@ -28,6 +28,7 @@ MODULES: Final[dict[str, str]] = {
     "bonds": "PRICE YIELD DURATION MDURATION",
     "calendar_dates": "DATE YEAR MONTH DAY WEEKDAY HOUR MINUTE SECOND DATEVALUE TIMEVALUE VALUE",
     "cashflows": "XNPV XIRR IPMT PPMT",
+    "conditional_sums": "RXL.SUMIF RXL.SUMIFS RXL.AVERAGEIF RXL.AVERAGEIFS RXL.MAXIFS RXL.MINIFS",
     "coupons": "COUPDAYS COUPDAYBS COUPDAYSNC COUPNCD COUPPCD COUPNUM ACCRINT ACCRINTM",
     "database": "DSUM DAVERAGE DMAX DMIN DPRODUCT DCOUNT DCOUNTA DGET DVAR DVARP DSTDEV DSTDEVP",
     "depreciation": "DB VDB AMORLINC AMORDEGRC",
@@ -66,6 +67,11 @@ MODULES: Final[dict[str, str]] = {
 #: Functions that the engine answers rightly in their plain forms only; the others are computed by ``RXL.`` and the
 #: name: from a number of arguments on, LOOKUP in arrays and whole columns, MATCH of a constant in rising order.
 ALTERNATIVES: Final[dict[str, int]] = {"AGGREGATE": 4, "XMATCH": 3, "XLOOKUP": 5, "LOOKUP": 2, "MATCH": 2}
+
+#: Functions that pass over errors in the range of this argument; ``RXL.`` and the name is asked when there are some.
+BLIND_TO_ERRORS: Final[dict[str, int]] = {
+    **{"SUMIF": 2, "AVERAGEIF": 2, "SUMIFS": 0, "AVERAGEIFS": 0, "MAXIFS": 0, "MINIFS": 0}
+}
 
 
 class _Table(Mapping[str, "NativeFunction"]):
