@@ -54,7 +54,7 @@ class Calculation:
     engine: Engine = field(init=False)
     spills: Spills = field(init=False)
     odd: list[tuple[int, FormulaCell]] = field(default_factory=list)
-    _extents: list[tuple[int, int]] = field(init=False)
+    _extents: dict[int, tuple[int, int]] = field(default_factory=dict)
     _formulas: dict[tuple[int, int, int], str] | None = None
     _hidden: dict[int, tuple[frozenset[int], frozenset[int]]] = field(default_factory=dict)
 
@@ -65,16 +65,17 @@ class Calculation:
         self.names = package.names
         self.sheet_names = [sheet.name for sheet in package.sheets]
         self.sheet_index = package.sheet_index
-        self._extents = [(scan.bottom, scan.right) for scan in self.scans]
         self.lowering = Lowering(self)
         settings = Settings(package.date1904, package.iterate, package.iterations, package.max_change, self.now)
         self.engine = Engine(self.sheet_names, settings)
-        self.spills = Spills(self.scans, self.engine, self._extents)
+        self.spills = Spills(self.scans, self.engine, self.extent, self._extents)
 
     # --- what lowering asks -----------------------------------------------------------------------------------
 
     def extent(self, sheet: int) -> tuple[int, int]:
         """Return the last used row and column of a sheet."""
+        if sheet not in self._extents:
+            self._extents[sheet] = self.scans[sheet].extent()
         return self._extents[sheet]
 
     def knows(self, name: str) -> bool:
@@ -193,9 +194,10 @@ class Calculation:
             except (*engines.FAILURES, OSError):
                 pass  # one odd cell is enough; then the cells are handed over one by one
         for sheet, scan in enumerate(self.scans):
-            values = list(map(to_engine, scan.values)) if scan.errors else scan.values
+            found = scan.constants
+            values = list(map(to_engine, found.values)) if found.errors else found.values
             # A blank written where a formula goes afterwards can hide the formula's value in the engine: no gaps here.
-            for row, column, block in rectangles(by_row(scan.value_rows, scan.value_columns, values)):
+            for row, column, block in rectangles(by_row(found.rows, found.columns, values)):
                 engine.set_block(sheet, row, column, block)
             for cell in scan.formulas:
                 if cell.lowered is None and cell.old is not None:

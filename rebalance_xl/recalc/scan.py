@@ -97,24 +97,45 @@ class FormulaCell:
 
 
 @dataclass(slots=True)
+class Constants:
+    """A sheet's cells without formulas, as three lists in step, in order of rows and columns."""
+
+    rows: list[int] = field(default_factory=list)
+    columns: list[int] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+    errors: bool = False
+
+
+@dataclass(slots=True)
 class SheetScan:
-    """One worksheet's cells: constants as three lists in step, formula cells as objects, both in order of rows."""
+    """One worksheet's cells: the formula cells in order of rows, the constants read when they are first asked for."""
 
     text: str
     encoding: str
     prefix: str
     start: int
     end: int
-    value_rows: list[int] = field(default_factory=list)
-    value_columns: list[int] = field(default_factory=list)
-    values: list[Any] = field(default_factory=list)
+    reader: _Values
+    part: str = ""
     formulas: list[FormulaCell] = field(default_factory=list)
-    bottom: int = 0
-    right: int = 0
     implicit: bool = False
-    errors: bool = False
     plain: bool = False
     blocks: tuple[int, list[tuple[int, int, list[list[FormulaCell]]]]] | None = None
+    _constants: Constants | None = None
+
+    @property
+    def constants(self) -> Constants:
+        """The cells without formulas."""
+        if self._constants is None:
+            self._constants = _read_constants(self)
+        return self._constants
+
+    def extent(self) -> tuple[int, int]:
+        """Return the last row and column in use."""
+        found = self.constants
+        rows = [found.rows[-1] if found.rows else 0, self.formulas[-1].row if self.formulas else 0]
+        columns = [max(found.columns, default=0), max((cell.column for cell in self.formulas), default=0)]
+        return max(rows), max(columns)
 
     def is_empty_element(self) -> bool:
         """Say whether the sheet's data is a tag without content, which `start` and `end` then enclose."""
@@ -127,11 +148,9 @@ class SheetScan:
 
     def values_within(self, area: Area) -> dict[tuple[int, int], Any]:
         """Return the constants inside an area by (row, column)."""
-        first = bisect_left(self.value_rows, area.top)
-        last = bisect_right(self.value_rows, area.bottom)
-        cells = zip(
-            self.value_rows[first:last], self.value_columns[first:last], self.values[first:last], strict=True
-        )
+        found = self.constants
+        first, last = bisect_left(found.rows, area.top), bisect_right(found.rows, area.bottom)
+        cells = zip(found.rows[first:last], found.columns[first:last], found.values[first:last], strict=True)
         left, right = area.left, area.right
         return {(row, column): value for row, column, value in cells if left <= column <= right}
 
@@ -151,8 +170,8 @@ class SheetScan:
 
     def value_map(self) -> dict[tuple[int, int], Any]:
         """Return the constants by (row, column)."""
-        places = zip(self.value_rows, self.value_columns, strict=True)
-        return dict(zip(places, self.values, strict=True))
+        found = self.constants
+        return dict(zip(zip(found.rows, found.columns, strict=True), found.values, strict=True))
 
 
 def scan_sheet(text: str, encoding: str, strings: list[str], date1904: bool, part: str) -> SheetScan:
@@ -180,22 +199,23 @@ def scan_sheet(text: str, encoding: str, strings: list[str], date1904: bool, par
     Refused
         Not well-formed, or a cell outside the sheet.
     """
+    values = _Values(strings, date1904)
     opening = _SHEET_DATA.search(text)
     if opening is None:
         _check_well_formed(text, part)
-        return SheetScan(text, encoding, "", 0, 0, plain=True)
+        return SheetScan(text, encoding, "", 0, 0, values, part, plain=True, _constants=Constants())
     prefix = opening[1]
     if opening[2]:
-        return SheetScan(text, encoding, prefix, opening.start(), opening.end(), plain=not prefix)
+        bounds = (opening.start(), opening.end())
+        return SheetScan(text, encoding, prefix, *bounds, values, part, plain=not prefix, _constants=Constants())
     start = opening.end()
     end = text.find(f"</{prefix}sheetData", start)
     if end < 0:
         raise Refused(f"damaged: the part {part} ends in the middle of its cells")
-    scan = SheetScan(text, encoding, prefix, start, end)
-    values = _Values(strings, date1904)
+    scan = SheetScan(text, encoding, prefix, start, end, values, part)
     special = text.find("<!", start, end) >= 0 or text.find("<?", start, end) >= 0
-    if prefix or special or not _scan_fast(scan, values):
-        scan = SheetScan(text, encoding, prefix, start, end)
+    if prefix or special or not _scan_fast(scan):
+        scan = SheetScan(text, encoding, prefix, start, end, values, part)
         _check_well_formed(text, part)
         _scan_any(scan, values, part)
     elif len(text) <= CHECKED_WHOLE:
@@ -238,6 +258,19 @@ class _Values:
         except ValueError:
             return data.strip() or None
         return number if number - number == 0 else None
+
+    def many(self, attributes: Sequence[str], data: Sequence[str], types: dict[str, str]) -> list[Any]:
+        """Return the values of many cells; `types` gives the type behind a cell's attributes."""
+        if set(types.values()) == {"n"}:
+            try:
+                numbers: list[Any] = list(map(float, data))
+                if all(map(isfinite, numbers)):
+                    return numbers
+            except ValueError:
+                pass
+            return [self.number(each) for each in data]
+        read = self.read_fast
+        return [read(types[each], content) for each, content in zip(attributes, data, strict=True)]
 
     def read_fast(self, kind: str, data: str) -> Any:
         """Return the value of a cell whose missing data reads as ""."""
@@ -285,86 +318,93 @@ def _attributes(text: str) -> dict[str, str]:
     return {name: from_xml(double or single) for name, double, single in _ATTRIBUTE.findall(text)}
 
 
-def _scan_fast(scan: SheetScan, values: _Values) -> bool:
-    """Read cells written the usual way, many at once; False when any cell is written otherwise."""
+def _scan_fast(scan: SheetScan) -> bool:
+    """Read the formula cells of a sheet written the usual way; False when any cell is written otherwise."""
     text, start, end = scan.text, scan.start, scan.end
     found = _FAST_CELL.finditer(text, start, end)
     count = place = 0
     while matches := list(islice(found, _CHUNK)):
         count += len(matches)
-        place = _scan_chunk(scan, values, matches, place)
-        if place < 0:
-            return False
+        formulas = [match for match in matches if match[4]]
+        if formulas:
+            place = _scan_formulas(scan, formulas, place)
+            if place < 0:
+                return False
     written = text.count("<c ", start, end) + text.count("<c>", start, end) + text.count("<c/", start, end)
     if count != written + text.count("<c\n", start, end) + text.count("<c\t", start, end):
         return False
     scan.plain = True
-    scan.errors = bool(values.errors)
-    scan.bottom = max(scan.value_rows[-1] if scan.values else 0, scan.formulas[-1].row if scan.formulas else 0)
     return True
 
 
-def _scan_chunk(scan: SheetScan, values: _Values, matches: list[re.Match[str]], before: int) -> int:
-    """Read some cells; return the place of the last one, -1 when they are out of order or outside the sheet."""
+def _scan_formulas(scan: SheetScan, matches: list[re.Match[str]], before: int) -> int:
+    """Read some formula cells; return the place of the last, -1 when they are out of order or outside the sheet."""
     letters, digits, attributes, tags, formulas, data = zip(*[match.groups("") for match in matches], strict=True)
-    numbers = {each: column_number(each) if len(each) < 4 else MAX_COLUMNS + 1 for each in set(letters)}
-    columns = list(map(numbers.__getitem__, letters))
-    rows = list(map(int, digits))
-    places = [row << 15 | column for row, column in zip(rows, columns, strict=True)]
-    widest = max(numbers.values())
-    if widest > MAX_COLUMNS or rows[-1] > MAX_ROWS or places[0] <= before or not all(map(lt, places, places[1:])):
+    places = _places(letters, digits)
+    if places is None or places[0] <= before or not all(map(lt, places, places[1:])):
         return -1
     parsed = {each: _attributes(each) for each in set(attributes)}
-    types = {each: found.get("t", "n") for each, found in parsed.items()}
-    if set(types.values()) == {"n"}:
-        try:
-            cells: list[Any] = list(map(float, data))
-            if not all(map(isfinite, cells)):
-                raise ValueError
-        except ValueError:
-            cells = [values.number(each) for each in data]
-    else:
-        read = values.read_fast
-        cells = [read(types[each], content) for each, content in zip(attributes, data, strict=True)]
-    scan.right = max(scan.right, widest)
-    if not any(tags):
-        kept = [index for index, value in enumerate(cells) if value is not None]
-        scan.value_rows += [rows[index] for index in kept]
-        scan.value_columns += [columns[index] for index in kept]
-        scan.values += [cells[index] for index in kept]
-    else:
-        first = len(scan.formulas)
-        _split_cells(scan, rows, columns, cells, tags, formulas, data, [match.end() for match in matches])
-        own = [each for each, tag in zip(attributes, tags, strict=True) if tag]
-        _add_attributes(scan.formulas[first:], own, parsed)
+    values = scan.reader.many(attributes, data, {each: found.get("t", "n") for each, found in parsed.items()})
+    first = len(scan.formulas)
+    _add_formulas(scan.formulas, places, values, tags, formulas, data, [match.end() for match in matches])
+    _add_attributes(scan.formulas[first:], attributes, parsed)
     return places[-1]
 
 
-def _split_cells(
-    scan: SheetScan,
-    rows: Sequence[int],
-    columns: Sequence[int],
-    cells: Sequence[Any],
+def _read_constants(scan: SheetScan) -> Constants:
+    """Read the cells without formulas of a sheet written the usual way."""
+    found = _FAST_CELL.finditer(scan.text, scan.start, scan.end)
+    constants = Constants()
+    places: list[int] = []
+    while matches := list(islice(found, _CHUNK)):
+        plain = [match.groups("") for match in matches if not match[4]]
+        if not plain:
+            continue
+        letters, digits, attributes, _, _, data = zip(*plain, strict=True)
+        some = _places(letters, digits)
+        if some is None:
+            raise Refused(f"damaged: the part {scan.part} has a cell outside the sheet")
+        types = {each: _attributes(each).get("t", "n") for each in set(attributes)}
+        values = scan.reader.many(attributes, data, types)
+        if None in values:
+            kept = [index for index, value in enumerate(values) if value is not None]
+            some, values = [some[index] for index in kept], [values[index] for index in kept]
+        places += some
+        constants.values += values
+    if not all(map(lt, places, places[1:])):
+        ordered = sorted(dict(zip(places, constants.values, strict=True)).items())
+        places, constants.values = [place for place, _ in ordered], [value for _, value in ordered]
+    constants.rows = [place >> 15 for place in places]
+    constants.columns = [place & 32767 for place in places]
+    constants.errors = bool(scan.reader.errors)
+    return constants
+
+
+def _places(letters: Sequence[str], digits: Sequence[str]) -> list[int] | None:
+    """Return cells' places as single numbers in order of rows, None when one lies outside the sheet."""
+    numbers = {each: column_number(each) if len(each) < 4 else MAX_COLUMNS + 1 for each in set(letters)}
+    rows = list(map(int, digits))
+    if max(numbers.values()) > MAX_COLUMNS or max(rows) > MAX_ROWS or min(rows) < 1:
+        return None
+    return [row << 15 | numbers[each] for row, each in zip(rows, letters, strict=True)]
+
+
+def _add_formulas(
+    cells: list[FormulaCell],
+    places: Sequence[int],
+    values: Sequence[Any],
     tags: Sequence[str],
     formulas: Sequence[str],
     data: Sequence[str],
     ends: Sequence[int],
 ) -> None:
-    add_row, add_column = scan.value_rows.append, scan.value_columns.append
-    add_value, add_formula = scan.values.append, scan.formulas.append
     shapes: dict[str, dict[str, str]] = {}
-    zipped = zip(rows, columns, cells, tags, formulas, data, ends, strict=True)
-    for row, column, value, tag, formula, content, end in zipped:
-        if not tag:
-            if value is not None:
-                add_row(row)
-                add_column(column)
-                add_value(value)
-            continue
+    add = cells.append
+    for place, value, tag, formula, content, end in zip(places, values, tags, formulas, data, ends, strict=True):
         if "&" in formula:
             formula = from_xml(formula)
-        cell = FormulaCell(row, column, formula, value, end, content)
-        add_formula(cell)
+        cell = FormulaCell(place >> 15, place & 32767, formula, value, end, content)
+        add(cell)
         if tag != "<f>":
             shape = shapes.get(tag)
             if shape is None:
@@ -376,7 +416,7 @@ def _split_cells(
                 cell.kind = shape["t"]
 
 
-def _add_attributes(cells: list[FormulaCell], attributes: list[str], parsed: dict[str, dict[str, str]]) -> None:
+def _add_attributes(cells: list[FormulaCell], attributes: Sequence[str], parsed: dict[str, dict[str, str]]) -> None:
     unusual = {each: found for each, found in parsed.items() if "cm" in found or "t" in found or "vm" in found}
     if not unusual:
         return
@@ -437,9 +477,6 @@ def _scan_any(scan: SheetScan, values: _Values, part: str) -> None:
         if kind in ("str", "inlineStr") and data is not None:
             data = data.replace("&", "&amp;")
         value = values.read(kind, data)
-        if value is not None or shape is not None:
-            scan.right = max(scan.right, column)
-            scan.bottom = max(scan.bottom, row)
         if shape is not None:
             formula = FormulaCell(row, column, "".join(buffers.get("f", [])), value)
             formula.start, formula.end = cell_start, end
@@ -483,12 +520,13 @@ def _scan_any(scan: SheetScan, values: _Values, part: str) -> None:
             finish(end)
             cell = None
     constants.sort(key=lambda each: each[:2])
-    for row, column, value in constants:
-        scan.value_rows.append(row)
-        scan.value_columns.append(column)
-        scan.values.append(value)
+    scan._constants = Constants(
+        [row for row, _, _ in constants],
+        [column for _, column, _ in constants],
+        [value for _, _, value in constants],
+        bool(values.errors),
+    )
     scan.formulas.sort(key=lambda each: (each.row, each.column))
-    scan.errors = bool(values.errors)
 
 
 def _position(reference: str | None, row: int, column: int, scan: SheetScan, part: str) -> tuple[int, int]:

@@ -6,7 +6,7 @@ written as values, which may change further arrays, until nothing changes any mo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,7 +58,8 @@ class Spills:
 
     scans: list[SheetScan]
     engine: Engine
-    extents: list[tuple[int, int]]
+    extent: Callable[[int], tuple[int, int]]
+    extents: dict[int, tuple[int, int]]
     max_rounds: int = 200
     anchors: list[Anchor] = field(default_factory=list)
     taken: list[dict[int, Any]] = field(default_factory=list)
@@ -118,7 +119,7 @@ class Spills:
             wrote = True
             self._fill(anchor, area, rows)
         anchor.area, anchor.rows = area, rows
-        bottom, right = self.extents[anchor.sheet]
+        bottom, right = self.extent(anchor.sheet)
         self.extents[anchor.sheet] = (max(bottom, area.bottom), max(right, area.right))
         return wrote
 
@@ -179,7 +180,8 @@ def occupied_by(scans: list[SheetScan], anchors: list[Anchor]) -> list[dict[int,
     for sheet, scan in enumerate(scans):
         cells: dict[int, Any] = {}
         if sheet in concerned:
-            cells = dict.fromkeys(map(place_of, scan.value_rows, scan.value_columns), "value")
+            found = scan.constants
+            cells = dict.fromkeys(map(place_of, found.rows, found.columns), "value")
             for cell in scan.formulas:
                 if cell.formula or cell.kind != "normal":
                     cells[place_of(cell.row, cell.column)] = "formula"
