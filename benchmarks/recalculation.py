@@ -36,7 +36,14 @@ SCALARS = (
     "BASIS_RATE(D{0},D{0}*1.01)",
 )
 NATIVE = ("A{0}*B{0}", "IF(G{0}>1000,ROUND(G{0}/3,2),0)", "G{0}+H{0}", "SUM(A{0}:E{0})", "MAX(J{0},100)")
-SAME_SHAPE = ("A{0}/$Z$1", "MAX(A{0}-B{0}*A{0}*4,0)", "MAX(B{0}*A{0}*7-A{0},0)", "A{0}/E{0}", "D{0}*1.001", "D{0}*1.01/D{0}-1")
+SAME_SHAPE = (
+    "A{0}/$Z$1",
+    "MAX(A{0}-B{0}*A{0}*4,0)",
+    "MAX(B{0}*A{0}*7-A{0},0)",
+    "A{0}/E{0}",
+    "D{0}*1.001",
+    "D{0}*1.01/D{0}-1",
+)
 
 
 def write_book(path: Path, rows: int, formulas: tuple[str, ...], spill: str = "") -> None:
@@ -92,7 +99,9 @@ def main() -> None:
     rows = options.rows
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
-        native, scalars, plain, spill = (Path(folder) / f"{name}.xlsx" for name in ("native", "scalars", "plain", "spill"))
+        native, scalars, plain, spill = (
+            Path(folder) / f"{name}.xlsx" for name in ("native", "scalars", "plain", "spill")
+        )
         write_book(native, rows, NATIVE)
         write_book(scalars, rows, SCALARS)
         write_book(plain, rows, SAME_SHAPE[: len(SCALARS) if rows * len(SCALARS) <= 100_000 else 5])
@@ -110,7 +119,9 @@ def main() -> None:
         print(json.dumps(results))
         return
     print(f"{rows * len(NATIVE):,} native formulas: {ours[0]:.2f} s, formualizer's own {theirs[0]:.2f} s")
-    print(f"  ratio {ours[0] / theirs[0]:.2f} by processor time, {ours[1] / theirs[1]:.2f} by the clock; {ours[2]:.0f} MB")
+    print(
+        f"  ratio {ours[0] / theirs[0]:.2f} by processor time, {ours[1] / theirs[1]:.2f} by the clock; {ours[2]:.0f} MB"
+    )
     print(f"{calls:,} scalar calls: {called[0]:.2f} s, {called[0] / calls * 1e6:.1f} us a call all in (file to file)")
     large = results["spill"]["ours"]
     print(f"a spill of {5 * rows:,} rows: {large[0]:.2f} s, {large[2]:.0f} MB")

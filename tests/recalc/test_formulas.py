@@ -72,7 +72,7 @@ def _book(path: Path, formulas: dict[str, str], array: bool = False) -> Path:
         ("=SUM(Other!A:A)", 600),
         ("=SUMPRODUCT((E:E>1)*E:E)", 10),
         ("=ROWS(E:E)", 1048576),
-        ("=_xlfn.CONCAT(\"a\",\"b\")", "ab"),
+        ('=_xlfn.CONCAT("a","b")', "ab"),
         ("=IF(FALSE,1,)", 0),
         ("=SUM(E1:INDEX(E1:E5,2))", 3),
         ("=SUMPRODUCT(--(MONTH(E1:E3)=1),E1:E3)", 6),
@@ -83,7 +83,7 @@ def _book(path: Path, formulas: dict[str, str], array: bool = False) -> Path:
         ("=_xlfn.FORMULATEXT(B5)", "=SUBTOTAL(109,[Value '[USD']])"),
         ("=ISERROR(Missing!A1)", True),
         ("=-2^2", 4),
-        ("=\"A1\"&E1&\"'E1'\"", "A11'E1'"),
+        ('="A1"&E1&"\'E1\'"', "A11'E1'"),
     ],
 )
 def test_one_formula(tmp_path: Path, formula: str, expected: Any) -> None:
@@ -101,7 +101,7 @@ def test_one_formula(tmp_path: Path, formula: str, expected: Any) -> None:
         ("K3", "=E1:E5*2", 6),
         ("K4", "=E:E", 0),
         ("K9", "=E1:E5", "#VALUE!"),
-        ("E9", "=$A$2:$F$2&\"\"", "2"),
+        ("E9", '=$A$2:$F$2&""', "2"),
         ("K3", "=SUM(E1:E5*2)", 6),
         ("K3", "=Portfolio[Value '[USD']]", 20),
         ("K3", "=Portfolio[[#This Row],[Value '[USD']]]*2", 40),
@@ -109,7 +109,7 @@ def test_one_formula(tmp_path: Path, formula: str, expected: Any) -> None:
         ("K3", "=ABS(E1:E5)", 3),
         ("K2", "=_xlfn.SINGLE(E1:E5)", 2),
         ("K2", "=INDEX(E1:E5,0)", 2),
-        ("K2", "=IF(E1:E5>1,\"big\",\"small\")", "big"),
+        ("K2", '=IF(E1:E5>1,"big","small")', "big"),
         ("M4", "=LeftCell", 0.2),
     ],
 )
@@ -131,7 +131,7 @@ def test_implicit_intersection(tmp_path: Path, cell: str, formula: str, expected
         ("=SUM(LARGE(E1:E5,{1,2}))", 8),
         ("=INDEX(E1:E5,MATCH(1,(E1:E5>1)*(E1:E5<4),0))", 2),
         ("=SUM(ROW(1:3))", 6),
-        ("=SUM(VLOOKUP({\"BTC\",\"SOL\"},Portfolio,2,FALSE))", 40),
+        ('=SUM(VLOOKUP({"BTC","SOL"},Portfolio,2,FALSE))', 40),
         ("=SUM(IF(ISNUMBER(E1:E5),E1:E5))", 11),
     ],
 )
@@ -158,7 +158,7 @@ def test_array_formula_over_an_area(tmp_path: Path, formula: str, expected: list
     def build(_: Any, sheet: Any) -> None:
         sheet.write_column("A1", [1, 2, 3])
         sheet.write_array_formula("C1:E3", "{" + formula + "}", None, 0)
-        sheet.write_formula("G1", "=COUNTIF(C1:E3,\">0\")", None, 0)
+        sheet.write_formula("G1", '=COUNTIF(C1:E3,">0")', None, 0)
 
     path = make(tmp_path / "b.xlsx", build)
     recalculate(path)
@@ -183,9 +183,12 @@ def test_shared_formulas_move_their_references(tmp_path: Path) -> None:
     rewrite(
         path,
         {
-            SHEET: lambda text: text.replace("</row>", cells, 1).replace(
-                "</row>", "\0", 1
-            ).replace("</row>", '<c r="D2"><f t="shared" si="0"/></c></row>', 1).replace("\0", "</row>")
+            SHEET: lambda text: (
+                text.replace("</row>", cells, 1)
+                .replace("</row>", "\0", 1)
+                .replace("</row>", '<c r="D2"><f t="shared" si="0"/></c></row>', 1)
+                .replace("\0", "</row>")
+            )
         },
     )
     recalculate(path)
@@ -219,7 +222,11 @@ def test_iteration_settings_are_followed(tmp_path: Path) -> None:
     path = make(tmp_path / "b.xlsx", lambda _, sheet: sheet.write_formula("A1", "=A1/2+1", None, 0))
     rewrite(
         path,
-        {"xl/workbook.xml": lambda text: text.replace("<calcPr ", '<calcPr iterate="1" iterateCount="200" iterateDelta="1E-12" ')},
+        {
+            "xl/workbook.xml": lambda text: text.replace(
+                "<calcPr ", '<calcPr iterate="1" iterateCount="200" iterateDelta="1E-12" '
+            )
+        },
     )
     recalculate(path)
     assert values(path)["A1"] == pytest.approx(2)

@@ -37,7 +37,10 @@ def test_the_cached_value_is_kept_and_used(tmp_path: Path, formula: str, cause: 
         assert values(path)["B1"] == "#REF!"
         return
     assert (values(path)["B1"], values(path)["C1"]) == (42, 84)
-    assert [(row.cell, row.status, row.cause) for row in report.changed] == [("B1", "kept", cause), ("C1", "changed", "")]
+    assert [(row.cell, row.status, row.cause) for row in report.changed] == [
+        ("B1", "kept", cause),
+        ("C1", "changed", ""),
+    ]
     assert (report.kept, report.computed) == (1, 1)
     if cause.startswith("unknown"):
         assert report.unknown_functions == [cause.partition(":")[2]]
@@ -73,7 +76,8 @@ def test_circular_cells_keep_their_values(tmp_path: Path) -> None:
     report = recalculate(path)
     assert [values(path)[cell] for cell in ("A1", "B1", "C1")] == [3, 4, 2]
     assert [(row.cell, row.cause) for row in report.changed if row.status == "kept"] == [
-        ("A1", "circular"), ("B1", "circular"),
+        ("A1", "circular"),
+        ("B1", "circular"),
     ]
 
 

@@ -38,7 +38,7 @@ def _everything(book: Any, sheet: Any) -> None:
 
 @pytest.fixture
 def rich_book(tmp_path: Path) -> Path:
-    """A macro workbook with a chart, a picture, a comment, conditional formats and validation."""
+    """Write a macro workbook with a chart, a picture, a comment, conditional formats and validation."""
     module = tmp_path / "vbaProject.bin"
     module.write_bytes(bytes(range(256)) * 40)
 
@@ -108,7 +108,11 @@ def test_seventeen_digits_survive(tmp_path: Path) -> None:
         ('<row r="1"><c r="A1"><v>2</v></c><c r="B1"><f>A1*2</f><v>0</v></c></row>', 4),
         ("<row><c><v>2</v></c><c><f>A1*2</f><v>0</v></c></row>", 4),
         ('<row r="1"><c r="A1"><v>2</v></c><!-- <c r="B1"><f>A1</f></c> --><c r="B1"><f>A1*2</f></c></row>', 4),
-        ('<row r="1"><c r="A1" t="inlineStr"><is><r><t>a</t></r><r><t>b</t></r></is></c><c r="B1"><f>LEN(A1)</f></c></row>', 2),
+        (
+            '<row r="1"><c r="A1" t="inlineStr"><is><r><t>a</t></r><r><t>b</t></r></is></c>'
+            '<c r="B1"><f>LEN(A1)</f></c></row>',
+            2,
+        ),
         ('<row r="1"><c r="A1" t="d"><v>2020-01-02</v></c><c r="B1"><f>A1+0</f><v/></c></row>', 43832),
         ('<row r="1"><c r="A1"><v><![CDATA[2]]></v></c><c r="B1"><f><![CDATA[A1*2]]></f><v>0</v></c></row>', 4),
         ("<row r='1'><c r='A1'><v>2</v></c><c r='B1' s='0'><f>A1*2</f><v>0</v></c></row>", 4),
@@ -121,7 +125,9 @@ def test_unusual_but_valid_cells(tmp_path: Path, xml: str, expected: float) -> N
     """Missing references, comments, CDATA, rich inline text, ISO dates and other spellings are read and kept."""
     path = make(tmp_path / "b.xlsx", lambda _, sheet: sheet.write("A1", 1))
     start = xml.replace("<c r=", "<c r=")
-    rewrite(path, {SHEET: lambda text: text.partition("<sheetData>")[0] + f"<sheetData>{start}</sheetData></worksheet>"})
+    rewrite(
+        path, {SHEET: lambda text: text.partition("<sheetData>")[0] + f"<sheetData>{start}</sheetData></worksheet>"}
+    )
     recalculate(path)
     assert values(path)["B1"] == expected
     if "<!--" in xml:

@@ -91,7 +91,9 @@ def test_rows_of_a_table(tmp_path: Path) -> None:
         for row, (asset, quantity, price, target, band) in enumerate(ROWS, start=1):
             sheet.write_row(row, 0, [asset, quantity, price, quantity * price, target, band])
             formula = "=TRIM_AMOUNT([@Value],[@Target],[@Band],,,SUM([Value]))"
-            sheet.write_formula(row, 6, formula.replace("[@", "Portfolio[@").replace("([Value", "(Portfolio[Value"), None, 0)
+            sheet.write_formula(
+                row, 6, formula.replace("[@", "Portfolio[@").replace("([Value", "(Portfolio[Value"), None, 0
+            )
 
     path = make(tmp_path / "b.xlsx", build)
     recalculate(path)

@@ -21,7 +21,7 @@ SHEET = "xl/worksheets/sheet1.xml"
 
 @pytest.fixture
 def book(tmp_path: Path) -> Path:
-    """A small stale workbook."""
+    """Write a small stale workbook."""
     folder = tmp_path / "books"
     folder.mkdir()
     return make(folder / "book.xlsx", lambda _, sheet: sheet.write_formula("A1", "=1+1", None, 0))
@@ -45,7 +45,7 @@ def _flip_crc(path: Path) -> None:
 
 
 def _twice(path: Path) -> None:
-    with pytest.warns(UserWarning), zipfile.ZipFile(path, "a") as archive:
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(path, "a") as archive:
         archive.writestr(SHEET, "<worksheet/>")
 
 
@@ -96,7 +96,10 @@ def _binary(path: Path) -> None:
         (_no_workbook, "not a workbook"),
         (_open_document, "OpenDocument"),
         (_binary, "binary workbook"),
-        (lambda path: rewrite(path, {SHEET: lambda xml: xml.replace("</row>", "")}), "not well-formed|ends in the middle|cannot"),
+        (
+            lambda path: rewrite(path, {SHEET: lambda xml: xml.replace("</row>", "")}),
+            "not well-formed|ends in the middle|cannot",
+        ),
         (lambda path: rewrite(path, {SHEET: lambda xml: xml.replace('r="A1"', 'r="AAAA1"')}), "has a cell"),
         (lambda path: rewrite(path, {SHEET: lambda xml: xml.replace('r="A1"', 'r="A9999999"')}), "outside the sheet"),
         (lambda path: rewrite(path, {SHEET: b"\xff\xfe\xff"}), "is not valid"),

@@ -45,7 +45,9 @@ def test_a_spill_writes_its_children_and_its_area(tmp_path: Path) -> None:
 
 def test_a_shrinking_spill_removes_its_old_children(tmp_path: Path) -> None:
     """Cells that are not filled any more are empty, and formulas that read them see blanks."""
-    path = _spill(tmp_path / "b.xlsx", "=SEQUENCE(A1)", 5, lambda sheet: sheet.write_formula("E1", "=SUM(C1:C9)", None, 0))
+    path = _spill(
+        tmp_path / "b.xlsx", "=SEQUENCE(A1)", 5, lambda sheet: sheet.write_formula("E1", "=SUM(C1:C9)", None, 0)
+    )
     recalculate(path)
     assert values(path)["E1"] == 15
     rewrite(path, {SHEET: lambda text: text.replace('<c r="A1"><v>5</v></c>', '<c r="A1"><v>2</v></c>')})
@@ -140,7 +142,7 @@ def test_an_ordinary_formula_spills_only_on_request(tmp_path: Path) -> None:
 
 
 def test_books_by_openpyxl_spill_the_catalogues_functions(tmp_path: Path) -> None:
-    """openpyxl marks no array, so its books may spill without an option."""
+    """Books by openpyxl mark no array, so they may spill without an option."""
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.title = "Sheet1"
