@@ -74,6 +74,7 @@ class Page:
         formulas: Mapping[str, str] | None = None,
         widths: Mapping[str, float] | None = None,
         formats: Mapping[str, str] | None = None,
+        yours: Sequence[str] | None = None,
     ) -> None:
         """Write a table of the book: headers with their help, data, validation of every listed word.
 
@@ -87,6 +88,8 @@ class Page:
             Columns that are computed inside the table.
         widths, formats
             Column widths and number formats that differ from what the kind of the column suggests.
+        yours
+            The columns that the user fills in; all that are not computed when not given.
         """
         shown = list(columns or table.columns)
         formulas, widths, formats = formulas or {}, widths or {}, formats or {}
@@ -99,8 +102,9 @@ class Page:
             is_text = column.kind in ("text", "word") and column.name not in formats
             align = "left" if is_text else "center" if column.kind == "flag" else "right"
             indent = 1 if align == "left" else 0
-            style = (look.computed if computed else look.input)(number_format, align=align, indent=indent)
-            option = {"header": column.name, "header_format": look.header(computed=computed), "format": style}
+            written = computed or (yours is not None and column.name not in yours)
+            style = (look.computed if written else look.input)(number_format, align=align, indent=indent)
+            option = {"header": column.name, "header_format": look.header(computed=written), "format": style}
             if computed:
                 option["formula"] = formulas[column.name]
             options.append(option)

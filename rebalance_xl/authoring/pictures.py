@@ -107,7 +107,7 @@ def png(pixels: Pixels) -> bytes:
     colours, place, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True)
     order = np.argsort(-counts, kind="stable")
     # The most frequent shade of each cell of the colour cube stands for the cell.
-    cells = colours[order] >> 4
+    cells = colours[order] >> 3
     _, first = np.unique(cells, axis=0, return_index=True)
     palette = colours[order][np.sort(first)[:256]]
     distance = ((colours[:, None, :].astype(int) - palette[None, :, :]) ** 2).sum(axis=2)

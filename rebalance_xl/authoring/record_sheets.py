@@ -18,8 +18,8 @@ def plan_sheet(workbook: Any, look: Styles, lines: Sequence[Mapping[str, Any]]) 
     page = Page(workbook, look, "Plan", tab=styles.AMBER[1])
     page.title(
         "Plan",
-        "Written by Rebalance; nothing is traded. Edit quantities and prices to your real fills before you press "
-        "Record execution.",
+        "Written by Rebalance; nothing is traded. Set the yellow cells to your real fills before you press Record "
+        "execution.",
     )
     page.table(
         schema.PLAN,
@@ -36,6 +36,7 @@ def plan_sheet(workbook: Any, look: Styles, lines: Sequence[Mapping[str, Any]]) 
             "Liquidation price": styles.COMPUTED_PRICE,
             "Break-even": styles.COMPUTED_PRICE,
         },
+        yours=("Quantity", "Price", "Fee"),
     )
     last = _TABLE_TOP + 200
     action = [column.name for column in schema.PLAN.columns].index("Action")
@@ -50,7 +51,7 @@ def journal_sheet(workbook: Any, look: Styles) -> Page:
     page = Page(workbook, look, "Journal")
     page.title("Journal", "One row for each plan and each recorded execution, with its trigger and reason.")
     money = {column.name: styles.MONEY for column in schema.JOURNAL.columns if column.kind == "number"}
-    page.table(schema.JOURNAL, [], _TABLE_TOP, widths={"Reason": 108, "Entry": 13}, formats=money)
+    page.table(schema.JOURNAL, [], _TABLE_TOP, widths={"Reason": 108, "Entry": 13}, formats=money, yours=())
     page.colour_words(_TABLE_TOP + 1, 2, _TABLE_TOP + 200, 2, ("EVENT", "THRESHOLD", "TIME", "NONE"))
     page.sheet.freeze_panes(_TABLE_TOP + 1, 1)
     page.print_setup(repeat=_TABLE_TOP)

@@ -57,3 +57,23 @@ def test_a_copy_needs_neither_xlsxwriter_nor_xlwings(tmp_path: Path) -> None:
     )
     subprocess.run([sys.executable, "-c", code], check=True)
     assert (tmp_path / "Mine.xlsm").stat().st_size > 100_000
+
+
+def test_every_sheet_has_a_small_picture(root: Path) -> None:
+    """The pictures of the documentation exist, are PNGs, and are light enough for a repository."""
+    from tests.authoring.test_package import SHEETS
+
+    for sheet in SHEETS:
+        picture = (root / "docs" / "img" / f"{sheet.lower().replace('.', '-')}.png").read_bytes()
+        assert picture[:8] == b"\x89PNG\r\n\x1a\n", sheet
+        assert len(picture) < 150_000, sheet
+
+
+def test_the_pages_pictures_and_links_exist(root: Path) -> None:
+    """Nothing that docs/excel.md points at is missing."""
+    import re
+
+    page = (root / "docs" / "excel.md").read_text(encoding="utf-8")
+    targets = [target for target in re.findall(r"\]\(([^)]+)\)", page) if not target.startswith("http")]
+    assert len(targets) > 10
+    assert [target for target in targets if not (root / "docs" / target).exists()] == []
