@@ -163,7 +163,7 @@ def _reserve_needs(book: Book, judgement: Judgement, total_after: float) -> list
 def _margin_needs(book: Book, judgement: Judgement, total: float, margin_money: float) -> list[Need]:
     needs = []
     rows = [state for state in judgement.futures if state.hedge_ratio is None and not state.to_close]
-    rows = [state for state in rows if not state.frozen]
+    rows = [state for state in rows if not (state.frozen or state.exit)]
     untargeted = [state for state in rows if state.target is None]
     share_out = margin_money > 0 and not any(state.target for state in rows)
     for state in rows:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from rebalance_xl.book.gains import sale_gain
 from rebalance_xl.book.model import Book
 from rebalance_xl.book.money import Fees
-from rebalance_xl.book.orders import DUST, lot_of, size_order
+from rebalance_xl.book.orders import DUST, size_order
 from rebalance_xl.book.triggers import Judgement, SpotState, drift_text
-from rebalance_xl.functions.allocation import order_quantity
 from rebalance_xl.functions.plan_table import amount_text, percent
 
 
@@ -67,13 +66,9 @@ def _wanted(book: Book, state: SpotState, total: float, total_after: float) -> t
         return goal, max(0.0, value - goal * total_after)
     wanted = value - goal * total
     price = state.holding.price if state.holding.quantity is not None else None
-    sold = (
-        wanted
-        if price is None
-        else float(order_quantity(max(wanted, 0.0), price, lot_of(book, state.holding), 0.0)) * price
-    )
+    sold = size_order(book, state.holding, max(wanted, 0.0), price).amount
     if value - sold > (state.target + state.width) * total_after:
-        # Lots and fees would leave it beyond its band: sell the little more that the fees make necessary.
+        # Lots, minimum and fees would leave it beyond its band: sell the little more that the fees make necessary.
         wanted = value - goal * total_after
     return goal, min(value, max(wanted, 0.0))
 

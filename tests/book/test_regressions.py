@@ -9,7 +9,7 @@ from rebalance_xl.book.forms import plan_to_dict
 from rebalance_xl.book.memory import MemoryWorkbook
 from rebalance_xl.book.model import read_book
 from rebalance_xl.book.plan import make_plan
-from tests.book.books import plan_of, spot, stable, workbook
+from tests.book.books import perpetual, plan_of, spot, stable, workbook
 
 
 def rebalanced(book: MemoryWorkbook) -> list[tuple[str, str]]:
@@ -67,3 +67,26 @@ def test_a_stablecoin_target_above_reserve_max() -> None:
     settings = {"ReserveMax": 0.2, "DeployMethod": "pro_rata"}
     events = [{"Scope": "BTC", "Action": "TRIM", "Start": dt.date(2026, 9, 30)}]
     assert rebalanced(workbook(rows, settings=settings, events=events)) == []
+
+
+def test_an_exited_long_was_opened_again() -> None:
+    """Once the EXIT event had closed the position, its target asked for it anew."""
+    row = perpetual("ETHUSDT", "ETH", "long", 100.0, Quantity=1.5, EntryPrice=90.0, Margin=40.0, Target=0.5)
+    events = [{"Scope": "ETH", "Action": "EXIT", "Start": dt.date(2026, 9, 30)}]
+    assert rebalanced(workbook([spot("BTC", 277.0, 0.0, 0.01), stable(1024.0)], [row], events=events)) == []
+
+
+def test_a_sale_just_below_min_trade_was_above_it_after_fees() -> None:
+    """The fees of other legs shrank the book, and with it the weight that the row had to come down to."""
+    rows = [
+        spot("BTC", 418.0, 3 / 17, 0.0, Lot=1.0, Venue="Binance"),
+        spot("ETH", 5.0, 5 / 34, 0.01, Lot=1.0, Venue="Bybit"),
+        spot("SOL", 175.38, 4 / 17, 0.01, Venue="MEXC"),
+    ]
+    venues = [
+        {"Venue": "Binance", "SpotFee": 0.006, "WithdrawalFee": 1.0},
+        {"Venue": "Bybit", "SpotFee": 0.006},
+        {"Venue": "MEXC", "SpotFee": 0.001, "Withdrawals": "no"},
+    ]
+    settings = {"TrimTo": "midpoint", "BandKind": "5/25", "BuyScope": "breaching", "ReserveMin": 0.05, "MinTrade": 20.0}
+    assert rebalanced(workbook(rows, settings=settings, venues=venues)) == []
