@@ -141,6 +141,7 @@ ROUNDING = [
     ("FLOOR", (2.5, -2.0), NUM, "reference"),
     ("FLOOR", (7.1, 0.1), 7.1000000000000005, "excel"),
     ("FLOOR", (2.5, 0.0), DIV0, "reference"),
+    ("FLOOR", (-1e-307, 45301.0), -45301.0, "excel"),
     ("FLOOR", (0.0, 0.0), 0.0, "excel"),
     ("CEILING.MATH", (-8.1, 2.0), -8.0, "reference"),
     ("CEILING.MATH", (-5.5, 2.0, -1.0), -6.0, "reference"),

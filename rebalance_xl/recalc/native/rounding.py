@@ -17,7 +17,7 @@ def quotient(number: float, multiple: float) -> float:
     """
     ratio = number / multiple
     nearest = float(round(ratio))
-    return nearest if abs(ratio - nearest) <= 4e-15 * max(1.0, abs(nearest)) else ratio
+    return nearest if abs(ratio - nearest) <= 4e-15 * abs(nearest) else ratio
 
 
 def _up(number: float, multiple: float) -> float:
