@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rebalance_xl.cells import MISSING
@@ -45,6 +45,7 @@ def amount(lines: list[list[Any]], *actions: str) -> float:
     return math.fsum(line[2] for line in lines if line[1] in actions and line[0] != "Over-committed")
 
 
+@settings(max_examples=40)
 @given(own.books(), own.destinations, own.methods, own.shares)
 def test_money_is_conserved(book: Book, trim_to: Any, method: str, futures_share: float) -> None:
     """Proceeds = buys + margin + what is left, to the cent."""
@@ -53,6 +54,7 @@ def test_money_is_conserved(book: Book, trim_to: Any, method: str, futures_share
     assert amount(lines, "SELL") == pytest.approx(spent, abs=0.005, rel=1e-9)
 
 
+@settings(max_examples=40)
 @given(own.books(), own.destinations, own.methods, own.shares)
 def test_weights_after_the_plan_sum_to_1(book: Book, trim_to: Any, method: str, futures_share: float) -> None:
     """Weights after the plan, margin and rest included, sum to 1."""
@@ -105,6 +107,7 @@ def test_a_blank_target_is_never_sold_and_a_target_of_0_sells_all(book: Book, to
             assert trade == -value
 
 
+@settings(max_examples=40)
 @given(own.books(), own.destinations, own.band_kinds, st.sampled_from([0.001, 0.5, 3.0, 1e6]))
 def test_scaling_the_values_scales_the_amounts(book: Book, to: Any, band_kind: str, factor: float) -> None:
     """Scaling all values by k scales all amounts by k."""
@@ -128,6 +131,7 @@ def _edge(book: Book, band: float, band_kind: str) -> bool:
     return False
 
 
+@settings(max_examples=40)
 @given(own.books(), own.destinations, own.band_kinds, st.randoms(use_true_random=False))
 def test_permuting_rows_permutes_the_result(book: Book, to: Any, band_kind: str, random: Any) -> None:
     """The order of the rows does not matter."""
@@ -147,6 +151,7 @@ def test_rebalancing_a_rebalanced_book_gives_nothing(book: Book, band_kind: str,
     assert again == pytest.approx([0.0] * len(after), abs=book.total * 1e-8)
 
 
+@settings(max_examples=40)
 @given(own.books(), own.destinations, own.methods, own.shares)
 def test_the_plan_sells_only_what_is_flagged(book: Book, trim_to: Any, method: str, futures_share: float) -> None:
     """Sells come first, largest first; only rows above their band are sold; every asset has exactly one line."""
