@@ -32,18 +32,22 @@ def project_modules(sheets: Sequence[str], own: Path, imported: ImportedFunction
     imported
         What xlwings generated from udfs.py.
     """
-    modules = [workbook_module(), *(worksheet_module(code_name(sheet)) for sheet in sheets)]
-    generated = [wrapper_module(imported, FUNCTIONS), help_module(imported), *_xlwings_sources()[:1]]
+    xlwings, dictionary = _xlwings_sources()
     written = [path.read_text(encoding=CODE_PAGE) for path in sorted(own.glob("*.bas"))]
-    standard = [standard_module(text) for text in written + generated]
-    modules += sorted(standard, key=lambda module: module.name.lower())
-    return [*modules, class_module(_xlwings_sources()[1])]
-
-
-def _xlwings_sources() -> list[str]:
-    """Read the two modules that xlwings' BSD-licensed part (and MIT-licensed Dictionary) bring along."""
-    package = files("xlwings")
+    generated = [wrapper_module(imported, FUNCTIONS), help_module(imported)]
+    standard = [standard_module(text) for text in (*written, *generated, xlwings)]
     return [
+        workbook_module(),
+        *(worksheet_module(code_name(sheet)) for sheet in sheets),
+        *sorted(standard, key=lambda module: module.name.lower()),
+        class_module(dictionary),
+    ]
+
+
+def _xlwings_sources() -> tuple[str, str]:
+    """Read the two modules that xlwings brings: its own, under BSD, and Dictionary, under MIT."""
+    package = files("xlwings")
+    return (
         (package / "xlwings.bas").read_text(encoding=CODE_PAGE),
         (package / "addin" / "Dictionary.cls").read_text(encoding=CODE_PAGE),
-    ]
+    )
