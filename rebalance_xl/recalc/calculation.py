@@ -168,7 +168,9 @@ class Calculation:
 
     def _lower_array(self, sheet: int, cell: FormulaCell) -> None:
         shape, references = split_references(cell.formula)
-        template = lower_shape(self.lowering, cell, shape, sheet, ARRAY) if shape else FormulaError("an empty formula")
+        template: Template | FormulaError = FormulaError("an empty formula")
+        if shape:
+            template = lower_shape(self.lowering, shape, references, sheet, ARRAY)
         if not isinstance(template, Template):
             keep(cell, template)
             return

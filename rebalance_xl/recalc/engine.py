@@ -394,7 +394,7 @@ def _argument(value: Any) -> Any:
     if kind is dict:
         return from_engine_error(value)
     if kind is list:
-        if any(cell.__class__ is dict for row in value for cell in row):
+        if dict in {cell.__class__ for row in value for cell in row}:
             return [[from_engine_error(cell) if cell.__class__ is dict else cell for cell in row] for row in value]
         return value
     if kind is int:

@@ -158,23 +158,6 @@ def split_references(formula: str) -> tuple[str, list[str]]:
     return SLOT.join(parts[::2]), parts[1::2]
 
 
-def find_shapes(formulas: list[str]) -> list[str]:
-    """Return the shapes of many formulas at once.
-
-    Parameters
-    ----------
-    formulas : list of str
-        Formula texts.
-
-    Returns
-    -------
-    list of str
-    """
-    if not formulas:
-        return []
-    return _SPLIT.sub(SLOT, "\x01".join(formulas)).split("\x01")
-
-
 _DIGITS = str.maketrans("123456789", "000000000")
 _SAFE = re.compile(r"(?:[-+*/^&=<>,()%\s]|(?<![\w.])(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?![\w.])|\x00(?::\x00)?|[A-Z]+\()*")
 

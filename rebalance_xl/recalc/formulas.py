@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from .formula_text import (
     FormulaError,
     digit_classes,
-    find_shapes,
     only_references_and_numbers,
     shift_formula,
     shift_reference,
@@ -80,13 +79,14 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int) -> Iterator[For
         else:
             unsure.append(cell)
     templates: dict[str, Template | FormulaError] = {}
-    for cell, shape in zip(unsure, find_shapes([cell.formula for cell in unsure]), strict=True):
+    for cell in unsure:
+        shape, references = split_references(cell.formula)
         if cell.kind == "array" or cell.kind == "dataTable" or not shape:
             yield cell
             continue
         template = templates.get(shape)
         if template is None:
-            template = lower_shape(lowering, cell, shape, sheet, VALUE)
+            template = lower_shape(lowering, shape, references, sheet, VALUE)
             if not isinstance(template, Template) or template.repeatable:
                 templates[shape] = template
         if not isinstance(template, Template):
@@ -96,7 +96,7 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int) -> Iterator[For
         if template.verbatim:
             cell.lowered = cell.formula
         else:
-            cell.lowered = template.render(split_references(cell.formula)[1], cell.row, cell.column)
+            cell.lowered = template.render(references, cell.row, cell.column)
 
 
 def _safe_template(lowering: Lowering, formula: str, sheet: int) -> Template | None:
@@ -111,10 +111,12 @@ def _safe_template(lowering: Lowering, formula: str, sheet: int) -> Template | N
     return template if template.verbatim else None
 
 
-def lower_shape(lowering: Lowering, cell: FormulaCell, shape: str, sheet: int, mode: str) -> Template | FormulaError:
-    """Return the template of a cell's shape, or why there is none."""
+def lower_shape(
+    lowering: Lowering, shape: str, references: list[str], sheet: int, mode: str
+) -> Template | FormulaError:
+    """Return the template of a shape, or why there is none."""
     try:
-        return lowering.template(shape, split_references(cell.formula)[1], sheet, mode)
+        return lowering.template(shape, references, sheet, mode)
     except FormulaError as error:
         return error
 

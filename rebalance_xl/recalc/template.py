@@ -58,6 +58,15 @@ class Template:
     functions: frozenset[str]
     verbatim: bool
     repeatable: bool = True
+    _pattern: str | None = None
+    _order: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Prepare the usual case, in which only references differ from cell to cell."""
+        if all(isinstance(piece, str | int) for piece in self.pieces):
+            texts = [piece.replace("%", "%%") if isinstance(piece, str) else "%s" for piece in self.pieces]
+            self._pattern = "".join(texts)
+            self._order = tuple(piece for piece in self.pieces if isinstance(piece, int))
 
     def render(self, references: Sequence[str], row: int, column: int) -> str:
         """Return the engine's text for one cell.
@@ -74,15 +83,9 @@ class Template:
         str
             Without the leading equals sign.
         """
-        out = []
-        for piece in self.pieces:
-            if isinstance(piece, str):
-                out.append(piece)
-            elif isinstance(piece, int):
-                out.append(references[piece])
-            else:
-                out.append(piece(row, column, references))
-        return "".join(out)
+        if self._pattern is not None:
+            return self._pattern % tuple([references[index] for index in self._order])
+        return "".join([text_of(piece, row, column, references) for piece in self.pieces])
 
 
 @dataclass(slots=True)
