@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..cells import CellError
-from .engine import Trouble, from_engine
+from .engine import FAILURES, Engine, Trouble, from_engine
 from .scan import FormulaCell
 from .spills import SPILL
 
@@ -38,10 +38,7 @@ def replace_troubles(calculation: Calculation) -> None:
         for sheet, cell in troubled:
             cause = cell.value.cause
             if cause != "circular" and len(troubled) <= MAX_RETRIES:
-                engine.set_formula(sheet, cell.row, cell.column, f"={cell.lowered}")
-                engine.evaluate_cell(sheet, cell.row, cell.column)
-                again = from_engine(engine.read_block(sheet, cell.row, cell.column, cell.row, cell.column)[0][0])
-                if not isinstance(again, Trouble):
+                if _works_alone(engine, sheet, cell):
                     continue
                 engine.set_value(sheet, cell.row, cell.column, cell.old)
             _keep(calculation, sheet, cell, cause)
@@ -50,6 +47,16 @@ def replace_troubles(calculation: Calculation) -> None:
     for sheet, cell in calculation.odd:
         if isinstance(cell.value, Trouble):
             _keep(calculation, sheet, cell, cell.value.cause)
+
+
+def _works_alone(engine: Engine, sheet: int, cell: FormulaCell) -> bool:
+    try:
+        engine.set_formula(sheet, cell.row, cell.column, f"={cell.lowered}")
+        engine.evaluate_cell(sheet, cell.row, cell.column)
+        again = engine.read_block(sheet, cell.row, cell.column, cell.row, cell.column)[0][0]
+    except FAILURES:  # the engine cannot read the formula at all
+        return False
+    return not isinstance(from_engine(again), Trouble)
 
 
 def _keep(calculation: Calculation, sheet: int, cell: FormulaCell, cause: str) -> None:
