@@ -231,6 +231,18 @@ def _settle_cash(ledger: _Ledger) -> list[dict[str, Cell]]:
         return debt
 
     incoming = {venue: money for venue, money in ledger.cash.items() if money > 0}
+    debts = max(0.0, -ledger.cash.get("", 0.0))
+    # As in the plan: what is bought at no venue is paid from cash above its target, then from the proceeds.
+    for holding in stables:
+        if holding.target is not None and spare(holding) > 0:
+            part = min(debts, spare(holding))
+            left[holding.row] -= part
+            debts -= part
+    for venue in sorted(incoming, key=lambda each: -incoming[each]):
+        part = min(debts, incoming[venue])
+        incoming[venue] -= part
+        debts -= part
+    incoming = {venue: money for venue, money in incoming.items() if money > 0}
     names = stable_names(incoming, stables)
     fresh: dict[str, list[Any]] = {}
     for venue, money in incoming.items():
@@ -238,9 +250,8 @@ def _settle_cash(ledger: _Ledger) -> list[dict[str, Cell]]:
             left[rows[names[venue]]] += money
         else:
             fresh.setdefault(names[venue], [venue, 0.0])[1] += money
-    debts = 0.0
     for venue, money in ledger.cash.items():
-        if money < 0:
+        if venue and money < 0:
             here = venue.casefold()
             near = [holding for holding in stables if holding.venue.casefold() == here]
             debts += pay(near or [holding for holding in stables if not holding.venue], -money)

@@ -90,3 +90,17 @@ def test_a_sale_just_below_min_trade_was_above_it_after_fees() -> None:
     ]
     settings = {"TrimTo": "midpoint", "BandKind": "5/25", "BuyScope": "breaching", "ReserveMin": 0.05, "MinTrade": 20.0}
     assert rebalanced(workbook(rows, settings=settings, venues=venues)) == []
+
+
+def test_a_purchase_at_no_venue_was_paid_from_the_wrong_one() -> None:
+    """Record took the money from the reserve at MEXC and left the proceeds at Bybit, where the plan had spent them."""
+    rows = [
+        spot("BTC", 500.0, 0.25, 0.05),
+        spot("SOL", 2500.0, 0.25, 0.0, Venue="Bybit"),
+        {**stable(3000.0, 0.50), "Venue": "MEXC"},
+    ]
+    book = workbook(rows, venues=[{"Venue": "Bybit", "Withdrawals": "no"}, {"Venue": "MEXC"}])
+    assert rebalanced(book) == []
+    header, *lines = book.tables["Portfolio"]
+    money = {row[0]: row[header.index("Quantity")] for row in lines}
+    assert (money["USDT"], money.get("USDT (Bybit)", 0.0)) == (3000.0, 0.0)
