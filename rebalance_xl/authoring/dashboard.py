@@ -15,6 +15,13 @@ _DAY: Final = 'IF(AsOf="",TODAY(),AsOf)'
 _BANDED: Final = "Portfolio[Value],Portfolio[Target],Portfolio[Band]"
 _TRIMS: Final = f"TRIM_AMOUNT({_BANDED},TrimTo,BandKind,Total)"
 _EVENTS: Final = "Events[Scope],Events[Action],Events[Start],Events[End]"
+# Whatever names an asset, its sector or all of them; whether a breakout happened is for the plan to say. A dash
+# stands for a blank sector: blank cells at the end of a column would not count as rows.
+_SECTOR: Final = 'IF(Portfolio[Sector]="","-",Portfolio[Sector])'
+_IN_FORCE: Final = (
+    f"SUBSTITUTE(EVENT_ACTION(Portfolio[Asset],{_EVENTS},{_DAY})&EVENT_ACTION({_SECTOR},{_EVENTS},{_DAY})"
+    f'&EVENT_ACTION("ALL",{_EVENTS},{_DAY}),"BREAKOUT","")'
+)
 _HALF_BAND: Final = (
     'IF(BandKind="relative",Portfolio[Band]*Portfolio[Target],'
     'IF(BandKind="5/25",IF(Portfolio[Target]<0.2,Portfolio[Target]/4,0.05),Portfolio[Band]))'
@@ -25,8 +32,7 @@ _CARDS: Final = (
     ("BOOK VALUE", "=Total", styles.WHOLE, "spot, stablecoins, futures equity"),
     (
         "TRIGGER",
-        f"=REBALANCE_TRIGGER({_BANDED},LastReview,ReviewFrequency,{_DAY},"
-        f"EVENT_ACTION(Portfolio[Asset],{_EVENTS},{_DAY}),ReviewDrift)",
+        f"=REBALANCE_TRIGGER({_BANDED},LastReview,ReviewFrequency,{_DAY},{_IN_FORCE},ReviewDrift)",
         styles.GENERAL,
         "what calls for action today",
     ),

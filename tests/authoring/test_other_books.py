@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import warnings
 from typing import Any
@@ -24,6 +25,9 @@ MORE_POSITIONS: list[dict[str, Any]] = [
     {"Symbol": "SOLUSDT", "Asset": "SOL", "Venue": "binance", "Side": "short", "MarkPrice": 160, "HedgeRatio": 0.5},
     {"Symbol": "XRPUSDT", "Asset": "XRP", "Venue": "weex", "Side": "short", "MarkPrice": 2},
 ]
+MORE_EVENTS: list[dict[str, Any]] = [
+    {"Scope": "Smart contracts", "Action": "TRIM", "Start": dt.date(2026, 11, 18), "Note": "a sector is named"},
+]
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +36,7 @@ def book() -> openpyxl.Workbook:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(example_book, "PORTFOLIO", example_book.PORTFOLIO + MORE_HOLDINGS)
         patch.setattr(example_book, "FUTURES", example_book.FUTURES + MORE_POSITIONS)
+        patch.setattr(example_book, "EVENTS", example_book.EVENTS + MORE_EVENTS)
         package = build.recalculated(build.workbook_bytes(build.ROOT, [], {}))
     with warnings.catch_warnings(action="ignore"):
         return openpyxl.load_workbook(io.BytesIO(package), data_only=True)
@@ -89,3 +94,8 @@ def test_flags_of_rows_without_target(book: openpyxl.Workbook) -> None:
     """A blank target is said to be one; its drift stays empty."""
     assert column(book, "Dashboard", "Flag", 23, 6) == ["ADD", "ADD", "TRIM", "HOLD", "UNTARGETED", "TRIM"]
     assert column(book, "Dashboard", "Drift", 23, 6)[4] is None
+
+
+def test_an_event_that_names_a_sector_is_the_trigger(book: openpyxl.Workbook) -> None:
+    """The sector of ETH and SOL is named by an event in force."""
+    assert book["Dashboard"]["D5"].value == "EVENT"
