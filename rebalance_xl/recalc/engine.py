@@ -237,13 +237,15 @@ class Engine:
         """Register the function that keeps an array aside and returns its corner."""
 
         def keep(key: float, value: Any) -> Any:
+            if value.__class__ is dict and value.get("kind") in TROUBLE:
+                return fz.LiteralValue.error(str(value["kind"]), None)
             self.kept[int(key)] = value
             if key in self.blocked:
                 return _ERROR_VALUES["#SPILL!"]
+            corner = value
             if value.__class__ is list:
                 corner = value[0][0] if value and value[0] else None
-                return to_engine(from_engine_error(corner)) if corner.__class__ is dict else corner
-            return to_engine(from_engine_error(value)) if value.__class__ is dict else value
+            return to_engine(from_engine_error(corner)) if corner.__class__ is dict else corner
 
         self.workbook.register_function(KEEP, keep, min_args=2, max_args=2)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..cells import CellError
-from .engine import KEEP, Engine, from_engine, to_engine
+from .engine import KEEP, Engine, Trouble, from_engine, to_engine
 from .references import MAX_COLUMNS, MAX_ROWS, Area
 from .scan import FormulaCell, SheetScan
 
@@ -232,4 +232,5 @@ def blank_to_zero(rows: list[list[Any]]) -> list[list[Any]]:
 def _shown(cell: Any) -> Any:
     if cell is None:
         return 0.0
-    return cell if isinstance(cell, CellError) else from_engine(cell)
+    shown = cell if isinstance(cell, CellError) else from_engine(cell)
+    return CellError("#VALUE!") if isinstance(shown, Trouble) else shown
