@@ -80,7 +80,7 @@ def workbook_bytes(root: Path, plan: Sequence[Mapping[str, Any]], drawn: Mapping
             {
                 "title": "Rebalancer",
                 "subject": "Dynamic rebalancing of a crypto spot and futures book",
-                "comments": f"Built with rebalance-xl {__version__}",
+                "comments": f"Built with rebalance-xl {__version__}, XlsxWriter {xlsxwriter.__version__}",
                 "created": _CREATED,
             }
         )
