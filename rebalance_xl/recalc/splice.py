@@ -10,6 +10,7 @@ from typing import Any
 from ..cells import CellError
 from .markup import number_text, to_cell_text
 from .references import Area, cell_name, column_letters, column_number, parse_area
+from .refusals import Refused
 from .scan import FormulaCell, SheetScan
 
 _COMMENT = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>", re.S)
@@ -18,7 +19,7 @@ _VALUE_METADATA = re.compile(r"\s+vm\s*=\s*(?:\"[^\"]*\"|'[^']*')")
 _CELL_METADATA = re.compile(r"\s+cm\s*=\s*(?:\"[^\"]*\"|'[^']*')")
 _REF = re.compile(r"(\sref\s*=\s*)(?:\"[^\"]*\"|'[^']*')")
 _ROW_NUMBER = re.compile(r"\sr\s*=\s*[\"']([0-9]+)[\"']")
-_CELL_NAME = re.compile(r"\sr\s*=\s*[\"']\$?([A-Za-z]+)\$?[0-9]+[\"']")
+_CELL_NAME = re.compile(r"\sr\s*=\s*[\"']\$?([A-Za-z]+)\$?([0-9]+)[\"']")
 _SPANS = re.compile(r"(\sspans\s*=\s*)[\"']([0-9]+):([0-9]+)[\"']")
 _DIMENSION = re.compile(r"(<(?:\w+:)?dimension\s+ref\s*=\s*)[\"']([^\"']*)[\"']")
 
@@ -171,7 +172,10 @@ def _rows(scan: SheetScan, text: str) -> Iterator[tuple[int, int, int, int, int]
         if match is None:
             return
         written = _ROW_NUMBER.search(match[1])
+        before = number
         number = int(written[1]) if written else number + 1
+        if number <= before:
+            raise Refused(f"damaged: row {number} stands after row {before}")
         if match[2]:
             yield number, match.start(), match.end(), match.end(), match.end()
             position = match.end()
@@ -231,7 +235,12 @@ def _appended(scan: SheetScan, children: dict[int, dict[int, Any]]) -> list[tupl
             return None
         position = text.index("</row>", tag_end)
         last = text.rfind('<c r="', tag_end, position)
-        last_column = column_number(text[last + 6 : last + 9].rstrip('0123456789"')) if last >= 0 else 0
+        last_column = 0
+        if last >= 0:
+            last_name = text[last + 6 : text.index('"', last + 6)]
+            last_column = column_number(last_name.rstrip("0123456789"))
+            if not last_name.endswith(str(row)):
+                return None
         new = ""
         for column in sorted(cells):
             name = f"{column_letters(column)}{row}"
@@ -300,6 +309,8 @@ def _row_edits(
         if match is None:
             break
         named = _CELL_NAME.search(match[1])
+        if named and int(named[2]) != row:
+            raise Refused(f"damaged: the cell {named[1]}{named[2]} stands in row {row}")
         column = column_number(named[1]) if named else column + 1
         position = match.end() if match[2] else text.index(">", text.index(f"</{prefix}c>", match.end())) + 1
         while at < len(wanted) and wanted[at] < column:
@@ -338,9 +349,7 @@ def _with_dimension(text: str, scan: SheetScan, changes: SheetChanges) -> str:
     columns = [c for cells in changes.children.values() for c, value in cells.items() if value is not REMOVED]
     if not rows:
         return text
-    wider = Area(
-        min(area.top, *rows), min(area.left, *columns), max(area.bottom, *rows), max(area.right, *columns)
-    )
+    wider = Area(min(area.top, *rows), min(area.left, *columns), max(area.bottom, *rows), max(area.right, *columns))
     if wider == area:
         return text
     return f'{text[: match.start()]}{match[1]}"{wider.text()}"{text[match.end() :]}'
