@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import re
+import warnings
 import zipfile
 from collections.abc import Callable
 
@@ -116,7 +117,8 @@ def _members(content: bytes) -> list[tuple[str, bytes]]:
 
 def _packed(members: list[tuple[str, bytes]]) -> bytes:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as book:
+    with warnings.catch_warnings(), zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as book:
+        warnings.simplefilter("ignore")  # doubled names are meant
         for name, data in members:
             book.writestr(zipfile.ZipInfo(name), data)
     return stream.getvalue()
