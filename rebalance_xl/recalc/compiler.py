@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from .comparisons import comparison_at, written_out
 from .compiling_lambdas import LambdaCompiler
 from .formula_text import (
     At,
@@ -48,9 +49,22 @@ class Compiler(LambdaCompiler):
         if single is not None:
             return self.operand(single, wanted)
         inside = ARRAY if wanted == ARRAY else VALUE
+        place = comparison_at(expression.items) if inside == VALUE else None
+        if place is not None:
+            sign = str(expression.items[place])
+            left = self.items(expression.items[:place], VALUE)
+            right = self.items(expression.items[place + 1 :], VALUE)
+            if left.single and right.single:
+                before, between, after = written_out(sign)
+                return Out([before, *left.pieces, between, *right.pieces, after], True)
+            return Out([*left.pieces, sign, *right.pieces], False)
+        return self.items(expression.items, inside)
+
+    def items(self, items: Sequence[str | Operand], inside: str) -> Out:
+        """Return operators and operands made ready in their order."""
         pieces: list[Piece] = []
         one = True
-        for item in expression.items:
+        for item in items:
             if isinstance(item, str):
                 pieces.append(item)
                 continue

@@ -84,6 +84,34 @@ def test_native_functions_answer_in_a_workbook(tmp_path: Path) -> None:
         assert got == (pytest.approx(want, rel=1e-12) if isinstance(want, float) else want), formula
 
 
+@pytest.mark.parametrize(
+    "formula, expected",
+    [
+        ("0.7+0.2+0.1=1", True),
+        ("SUM(A1:C1)=1", True),
+        ("SUM(A1:C1)<>1", False),
+        ("SUM(A1:C1)>=1", True),
+        ("SUM(A1:C1)<1", False),
+        ("1=SUM(A1:C1)", True),
+        ('IF(SUM(A1:C1)=D1,"ok","off")', "ok"),
+        ("1.1*1.1=1.21", True),
+        ("(A1+B1+C1)=1", True),
+        ("1+1=3", False),
+        ("1.000000000001*1=1", False),
+        ("1+0=TRUE", False),
+        ('1+1="x"', False),
+        ('1+1<"x"', True),
+        ("1-1=E1", True),
+        ("1/0=1", "#DIV/0!"),
+        ("SUMPRODUCT((A1:C1*10=7)*1)", 1),
+        ("A1*1=A1:A1", True),
+    ],
+)
+def test_computed_numbers_compare_to_fifteen_digits(tmp_path: Path, formula: str, expected: object) -> None:
+    """A total that differs from a number in its last bits is equal to it, as in Excel; everything else is not."""
+    assert recalculated(tmp_path, [[0.7, 0.2, 0.1, 1]], [formula]) == [expected]
+
+
 def test_dates_follow_the_1904_system_of_the_workbook(tmp_path: Path) -> None:
     """DATE, YEAR and TEXT count from 1904 in a workbook that does."""
     answers = recalculated(
