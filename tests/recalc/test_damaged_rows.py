@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import zipfile
 from pathlib import Path
 
@@ -56,13 +55,6 @@ def test_rows_that_contradict_their_cells_are_refused(tmp_path: Path, old: str, 
     """Where rows stand twice, or hold cells of other rows, nothing is written over."""
     path = write_book(tmp_path / "book.xlsx", "=1+1", old, new)
     before = path.read_bytes()
-    try:
+    with pytest.raises(Refused, match=message):
         recalculate(path)
-    except Refused as refusal:
-        assert path.read_bytes() == before
-        assert re.search(message, str(refusal))
-    else:
-        with zipfile.ZipFile(path) as book:
-            text = book.read("xl/worksheets/sheet1.xml").decode()
-        assert text.count("<f") == 2
-        assert text.count('<c r="A') == 5
+    assert path.read_bytes() == before
