@@ -286,8 +286,13 @@ def _charts(workbook: Any, page: Page, drawn: Mapping[str, Sequence[Any]]) -> No
     margin = _chart(workbook, "Margin and exposure", "#,##0")
     for title, colour in (("Spot held", styles.TEAL), ("Notional", styles.BRICK), ("Margin", styles.GOLD)):
         margin.add_series(series(title, "Symbol", fill={"color": colour}, gap=120, overlap=-5))
-    for position, chart in enumerate((weights, drift, margin)):
-        place = {"x_offset": position * (_CHART_WIDTH + 10), "object_position": 2}
+    described = {
+        "Columns: weight and target of each asset": weights,
+        "Columns: drift of each asset, with marks at the edges of its band": drift,
+        "Columns: spot held, futures notional and margin of each symbol": margin,
+    }
+    for position, (text, chart) in enumerate(described.items()):
+        place = {"x_offset": position * (_CHART_WIDTH + 10), "object_position": 2, "description": text}
         page.sheet.insert_chart(_CHART_TOP, _LEFT, chart, place)
 
 
