@@ -164,7 +164,7 @@ def _masked(text: str, start: int, end: int) -> str:
 def _rows(scan: SheetScan, text: str) -> Iterator[tuple[int, int, int, int, int]]:
     """Yield (row number, start, end of the start tag, start of the end tag, end) of every row element."""
     prefix = scan.prefix
-    pattern = re.compile(rf"<{prefix}row(?=[\s/>])((?:\"[^\"]*\"|'[^']*'|[^>\"'])*?)(/?)>")
+    pattern = re.compile(rf"<{re.escape(prefix)}row(?=[\s/>])((?:\"[^\"]*\"|'[^']*'|[^>\"'])*?)(/?)>")
     closing = f"</{prefix}row"
     number, position = 0, scan.start
     while True:
@@ -300,7 +300,7 @@ def _row_edits(
     wider = _with_spans(tag, cells)
     if wider != tag:
         yield start, tag_end, wider
-    pattern = re.compile(rf"<{prefix}c(?=[\s/>])((?:\"[^\"]*\"|'[^']*'|[^>\"'])*?)(/?)>")
+    pattern = re.compile(rf"<{re.escape(prefix)}c(?=[\s/>])((?:\"[^\"]*\"|'[^']*'|[^>\"'])*?)(/?)>")
     wanted = sorted(cells)
     at = 0
     column, position = 0, tag_end
