@@ -43,18 +43,10 @@ def test_a_formula_the_engine_cannot_read_keeps_its_value(tmp_path: Path, formul
     assert (sheet["F2"].value, sheet["D4"].value) == (7, 1600)
 
 
-@pytest.mark.parametrize(
-    "old, new, message",
-    [
-        ('<row r="7"', '<row r="4"', "stands in row 4|row 4 stands after row 4"),
-        ('<row r="3"', '<row r="4"', "stands in row 4|row 4 stands after row 4"),
-        ('r="A4"', 'r="A40"', "stands in row 4"),
-    ],
-)
-def test_rows_that_contradict_their_cells_are_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
-    """Where rows stand twice, or hold cells of other rows, nothing is written over."""
-    path = write_book(tmp_path / "book.xlsx", "=1+1", old, new)
+def test_a_row_that_holds_cells_of_another_is_refused(tmp_path: Path) -> None:
+    """Where the cells of row 3 stand in a row 4, writing row 4 would have replaced them."""
+    path = write_book(tmp_path / "book.xlsx", "=1+1", '<row r="3"', '<row r="4"')
     before = path.read_bytes()
-    with pytest.raises(Refused, match=message):
+    with pytest.raises(Refused, match="stands in row 4"):
         recalculate(path)
     assert path.read_bytes() == before
