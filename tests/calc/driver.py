@@ -167,7 +167,9 @@ class Office:
         )
 
     def do_open(self, path, name="book", hidden=True):
-        document = self.desktop.loadComponentFromURL(Path(path).as_uri(), "_blank", 0, property_values(Hidden=hidden, MacroExecutionMode=0))
+        # Never run macros: a window would ask, and nobody is there to answer.
+        options = property_values(Hidden=hidden, MacroExecutionMode=0)
+        document = self.desktop.loadComponentFromURL(Path(path).as_uri(), "_blank", 0, options)
         if document is None:
             raise RuntimeError(f"LibreOffice would not open {path}")
         self.documents[name] = document

@@ -38,7 +38,7 @@ def main() -> None:
             picture("dashboard")
             office.select(sheet="Portfolio", address="A5")
             time.sleep(SETTLE_SECONDS)
-            x, y, _ = [found for found in office.find(text="Rebalance") if found[2] == 44 and found[1] > 0][0]
+            x, y, _ = next(found for found in office.find(text="Rebalance") if found[2] == 44 and found[1] > 0)
             screen.click(x, y)
             picture("plan")
             message = office.message()

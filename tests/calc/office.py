@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -14,14 +15,17 @@ DRIVER = Path(__file__).with_name("driver.py")
 
 
 def soffice_path() -> str | None:
-    """Return where LibreOffice is, None where it is not installed."""
+    """Return where LibreOffice is, None where it is not installed; REBALANCE_SOFFICE names another one."""
+    if chosen := os.environ.get("REBALANCE_SOFFICE"):
+        return chosen
     return shutil.which("soffice") or shutil.which("libreoffice")
 
 
 def uno_python() -> str | None:
     """Return an interpreter that can import LibreOffice's ``uno`` module, None where there is none."""
-    for candidate in ("/usr/bin/python3", "/usr/lib/libreoffice/program/python", "/opt/libreoffice/program/python"):
-        if Path(candidate).exists():
+    usual = ("/usr/bin/python3", "/usr/lib/libreoffice/program/python", "/opt/libreoffice/program/python")
+    for candidate in (os.environ.get("REBALANCE_UNO_PYTHON", ""), *usual):
+        if candidate and Path(candidate).exists():
             tried = subprocess.run([candidate, "-c", "import uno"], capture_output=True, check=False)
             if tried.returncode == 0:
                 return candidate

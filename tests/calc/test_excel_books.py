@@ -55,12 +55,20 @@ def formulas(path: Path) -> set[str]:
     return {formula.removeprefix("=") for formula in found}
 
 
+def binds_itself(office: Office) -> bool:
+    """Tell whether this LibreOffice knows the functions of Excel files by itself."""
+    return int(office.version().split(".")[0]) >= 24
+
+
 @pytest.mark.parametrize("recalculated", [False, True])
 def test_a_book_from_excel_calculates(book, recalculated):
     """Cells, arrays, names and structured references are bound on opening and survive a hard recalculation."""
+    expected = dict(EXPECTED)
     if recalculated:
         book.calculate()
-    assert {address: values(book, address) for address in EXPECTED} == EXPECTED
+    elif binds_itself(book):
+        expected["S2"] = [[7.0]]  # untouched, so Calc still shows what Excel has stored
+    assert {address: values(book, address) for address in expected} == expected
 
 
 def test_opening_leaves_no_trace(book):
@@ -80,16 +88,18 @@ def test_back_to_excel(book, tmp_path):
     """After the names pass a file that Calc saved has the formulas of the original."""
     saved = tmp_path / "saved.xlsx"
     book.save(path=str(saved), filter=XLSX)
-    assert any("REBALANCER" in formula for formula in formulas(saved))
+    stored_names = any("REBALANCER" in formula for formula in formulas(saved))
+    assert stored_names is not binds_itself(book)
     report = rewrite_names(saved)
-    assert report.formulas == 8
-    back = formulas(saved)
+    assert report.formulas == (0 if binds_itself(book) else 8)
+    # Later versions write a range of one cell as the cell itself.
+    back = {formula.replace("E4:E4", "E4").replace("G4:G4", "G4") for formula in formulas(saved)}
     assert {
         "TRIM_AMOUNT(Portfolio[Value],Portfolio[Target],Portfolio[Band])",
         "TRIM_AMOUNT()",
         "DRIFT_FLAG(E2:E4,G2:G4,H2:H4)",
         "SUM(TRIM_AMOUNT(Book!$E$2:$E$4,Book!$G$2:$G$4))",
-        'IF(TRIM_AMOUNT(E4:E4,G4:G4,H4,"midpoint",,12000)>0,"trim_amount(x)","no")',
+        'IF(TRIM_AMOUNT(E4,G4,H4,"midpoint",,12000)>0,"trim_amount(x)","no")',
         "TRIM_AMOUNT($E2,$G2,$H2,,,12000)>0",
     } <= back
     assert not any("rebalancer" in formula.lower() for formula in back)
