@@ -49,11 +49,11 @@ class Compiler(LambdaCompiler):
         if single is not None:
             return self.operand(single, wanted)
         inside = ARRAY if wanted == ARRAY else VALUE
-        place = comparison_at(expression.items) if inside == VALUE else None
+        place = comparison_at(expression.items)
         if place is not None:
             sign = str(expression.items[place])
-            left = self.items(expression.items[:place], VALUE)
-            right = self.items(expression.items[place + 1 :], VALUE)
+            left = self.items(expression.items[:place], inside)
+            right = self.items(expression.items[place + 1 :], inside)
             if left.single and right.single:
                 before, between, after = written_out(sign)
                 return Out([before, *left.pieces, between, *right.pieces, after], True)
