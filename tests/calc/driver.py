@@ -9,10 +9,12 @@ stays in the project's own environment (see ``office.py``). Started as
 # ruff: noqa: D102, D401, N802, SIM105
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -132,11 +134,11 @@ class Office:
             self.desktop.terminate()
         except Exception:
             pass  # the bridge goes down with the process
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, 9)
-            self.process.wait()
+        with contextlib.suppress(ProcessLookupError):  # whatever of its session is still there
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
     def install(self, paths):
         manager = self.context.getByName("/singletons/com.sun.star.deployment.ExtensionManager")
