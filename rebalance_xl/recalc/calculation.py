@@ -11,7 +11,13 @@ from ..cells import CellError
 from . import engine as engines
 from .engine import Engine, Settings, from_engine, to_engine
 from .engine_input import engine_package
-from .formula_text import FormulaError, in_order, split_references
+from .formula_text import (
+    in_order,
+    split_references,
+)
+from .formula_tree import (
+    FormulaError,
+)
 from .formulas import keep, lower_shape, lower_sheet, write_out
 from .implementations import implementation
 from .lambdas import LAMBDA

@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from .formula_text import Call, Expression, Group, Literal, Operand
+from .formula_tree import (
+    Call,
+    Expression,
+    Group,
+    Literal,
+    Operand,
+)
 from .operands import plain_name
 
 COMPARISONS: Final = frozenset(("=", "<>", "<", ">", "<=", ">="))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from .comparisons import comparison_at, written_out
 from .compiling_lambdas import LambdaCompiler
-from .formula_text import (
+from .formula_tree import (
     At,
     Call,
     Expression,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .compiling_catalogue import CatalogueCalls
-from .formula_text import (
+from .formula_tree import (
     Call,
     Expression,
     Name,

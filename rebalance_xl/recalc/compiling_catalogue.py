@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from .compiling_file_questions import FileQuestions
+from .formula_parser import (
+    Parser,
+)
 from .formula_text import (
+    split_references,
+)
+from .formula_tree import (
     Call,
     Expression,
     FormulaError,
     Name,
-    Parser,
     Ref,
-    split_references,
 )
 from .model_calls import fill_model, missing_text, omitted_text
 from .parameter_classes import (

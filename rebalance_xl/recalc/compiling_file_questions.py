@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .compiling_references import ReferenceCompiler
-from .formula_text import (
+from .formula_tree import (
     Expression,
     Ref,
     Structured,

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 
 from .compiling_calls import CallCompiler
 from .compiling_references import ReferenceCompiler
+from .formula_parser import (
+    Parser,
+)
 from .formula_text import (
+    split_references,
+)
+from .formula_tree import (
     Call,
     Expression,
     FormulaError,
     Invoke,
     Name,
-    Parser,
-    split_references,
 )
 from .lambdas import CALLERS, LAMBDA, parameter_mark
 from .model_calls import missing_text

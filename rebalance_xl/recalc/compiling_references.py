@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from .formula_parser import (
+    Parser,
+)
 from .formula_text import (
+    shift_reference,
+    split_references,
+)
+from .formula_tree import (
     Expression,
     FormulaError,
     Group,
     Name,
     Operand,
-    Parser,
     Ref,
     Span,
     Structured,
-    shift_reference,
-    split_references,
 )
 from .operands import (
     one_cell,

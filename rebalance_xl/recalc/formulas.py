@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .formula_text import (
-    FormulaError,
     digit_classes,
     only_references_and_numbers,
     shift_formula,
     shift_reference,
     split_references,
+)
+from .formula_tree import (
+    FormulaError,
 )
 from .lowering import Lowering, Template
 from .parameter_classes import VALUE

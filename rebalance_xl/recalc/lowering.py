@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .compiler import Compiler
-from .formula_text import (
-    FormulaError,
+from .formula_parser import (
     Parser,
+)
+from .formula_tree import (
+    FormulaError,
 )
 from .template import BookView, Template, joined
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .formula_text import (
+from .formula_tree import (
     Call,
     Expression,
     FormulaError,

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from math import isfinite
 from operator import lt
 from typing import Any
 from xml.parsers import expat
 
-from ..cells import CellError
-from .markup import ERROR_KINDS, ESCAPED_CHARACTER, from_cell_text, from_xml
-from .references import MAX_COLUMNS, MAX_ROWS, Area, column_letters, column_number, parse_area
+from .cell_values import CellValues, attributes_of
+from .markup import ESCAPED_CHARACTER, from_xml
+from .references import MAX_COLUMNS, MAX_ROWS, Area, column_number, parse_area
 from .refusals import Refused
 
 _SHEET_DATA = re.compile(r"<((?:[\w.-]+:)?)sheetData(?:\s[^>]*?)?(/?)>")
@@ -23,12 +21,6 @@ _FAST_CELL = re.compile(
     r'<c r="([A-Z]+)([0-9]+)"((?: [\w:]+="[^"<]*")*) ?'
     r'(?:/>|>(?:(<f(?: [\w:]+="[^"<]*")* ?/?>)(?:([^<]*)</f>)?)?'
     r'(?:<v(?: xml:space="preserve")?>([^<]*)</v>|<v ?/>)?</c>)'
-)
-_ATTRIBUTE = re.compile(r"([\w:.-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
-_MARKUP = re.compile(
-    r"<!--.*?-->|<!\[CDATA\[(.*?)\]\]>|<\?.*?\?>"
-    r"|<(/?)([^\s/>!?]+)((?:\s+[^\s=]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*)\s*(/?)>",
-    re.S,
 )
 #: So many cells are read at a time: more is no faster and takes more memory.
 _CHUNK = 8192
@@ -39,7 +31,6 @@ _FILTER = re.compile(r"<(?:\w+:)?autoFilter\s[^>]*?ref=\"([^\"]*)\"[^>]*>\s*<(?:
 _HIDDEN_ROW = re.compile(r"<(?:\w+:)?row\s([^>]*)>")
 _HIDDEN = re.compile(r"\bhidden\s*=\s*[\"'](?:1|true)[\"']")
 _ROW_NUMBER = re.compile(r"(?:^|\s)r\s*=\s*[\"']([0-9]+)[\"']")
-_REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})$")
 
 
 class FormulaCell:
@@ -115,7 +106,7 @@ class SheetScan:
     prefix: str
     start: int
     end: int
-    reader: _Values
+    reader: CellValues
     part: str = ""
     formulas: list[FormulaCell] = field(default_factory=list)
     implicit: bool = False
@@ -199,7 +190,7 @@ def scan_sheet(text: str, encoding: str, strings: list[str], date1904: bool, par
     Refused
         Not well-formed, or a cell outside the sheet.
     """
-    values = _Values(strings, date1904)
+    values = CellValues(strings, date1904)
     opening = _SHEET_DATA.search(text)
     if opening is None:
         _check_well_formed(text, part)
@@ -217,7 +208,9 @@ def scan_sheet(text: str, encoding: str, strings: list[str], date1904: bool, par
     if prefix or special or not _scan_fast(scan):
         scan = SheetScan(text, encoding, prefix, start, end, values, part)
         _check_well_formed(text, part)
-        _scan_any(scan, values, part)
+        from .scan_any import scan_any
+
+        scan_any(scan, values, part)
     elif len(text) <= CHECKED_WHOLE:
         _check_well_formed(text, part)
     else:
@@ -240,82 +233,6 @@ def _check_well_formed(text: str, part: str) -> None:
         parser.Parse(re.sub(r"^\ufeff?\s*<\?xml[^>]*\?>", "", text, count=1).encode("utf-8", "replace"), True)
     except expat.ExpatError as error:
         raise Refused(f"damaged: the part {part} is not well-formed XML ({error})") from None
-
-
-class _Values:
-    """Turns a cell's type and character data into a value."""
-
-    def __init__(self, strings: list[str], date1904: bool) -> None:
-        self.strings = strings
-        self.offset = 1462 if date1904 else 0
-        self.errors: dict[str, CellError] = {}
-
-    @staticmethod
-    def number(data: str) -> Any:
-        """Return the value of a cell without a type; "" is no value."""
-        try:
-            number = float(data)
-        except ValueError:
-            return data.strip() or None
-        return number if number - number == 0 else None
-
-    def many(self, attributes: Sequence[str], data: Sequence[str], types: dict[str, str]) -> list[Any]:
-        """Return the values of many cells; `types` gives the type behind a cell's attributes."""
-        if set(types.values()) == {"n"}:
-            try:
-                numbers: list[Any] = list(map(float, data))
-                if all(map(isfinite, numbers)):
-                    return numbers
-            except ValueError:
-                pass
-            return [self.number(each) for each in data]
-        read = self.read_fast
-        return [read(types[each], content) for each, content in zip(attributes, data, strict=True)]
-
-    def read_fast(self, kind: str, data: str) -> Any:
-        """Return the value of a cell whose missing data reads as ""."""
-        if kind == "n":
-            return self.number(data)
-        if kind == "s":
-            try:
-                return self.strings[int(data)]
-            except (ValueError, IndexError):
-                return "" if data else None
-        return self.read(kind, data) if data or kind == "str" else None
-
-    def read(self, kind: str, data: str | None) -> Any:
-        """Return the value of a cell, None when it has no data."""
-        if data is None:
-            return None
-        if kind == "n":
-            return self.number(data)
-        if kind == "s":
-            try:
-                return self.strings[int(data)]
-            except (ValueError, IndexError):
-                return ""
-        if kind in ("str", "inlineStr"):
-            return from_cell_text(data)
-        if kind == "b":
-            return data.strip() in ("1", "true")
-        if kind == "e":
-            code = data.strip()
-            return self.errors.setdefault(code, CellError(code if code in ERROR_KINDS else from_xml(code)))
-        if kind == "d":
-            return _serial(data, self.offset)
-        return from_cell_text(data)
-
-
-def _serial(text: str, offset: int) -> float | str:
-    try:
-        moment = dt.datetime.fromisoformat(text.strip())
-    except ValueError:
-        return text
-    return (moment.replace(tzinfo=None) - dt.datetime(1899, 12, 30)) / dt.timedelta(days=1) - offset
-
-
-def _attributes(text: str) -> dict[str, str]:
-    return {name: from_xml(double or single) for name, double, single in _ATTRIBUTE.findall(text)}
 
 
 def _scan_fast(scan: SheetScan) -> bool:
@@ -343,7 +260,7 @@ def _scan_formulas(scan: SheetScan, matches: list[re.Match[str]], before: int) -
     places = _places(letters, digits)
     if places is None or places[0] <= before or not all(map(lt, places, places[1:])):
         return -1
-    parsed = {each: _attributes(each) for each in set(attributes)}
+    parsed = {each: attributes_of(each) for each in set(attributes)}
     values = scan.reader.many(attributes, data, {each: found.get("t", "n") for each, found in parsed.items()})
     first = len(scan.formulas)
     _add_formulas(scan.formulas, places, values, tags, formulas, data, [match.end() for match in matches])
@@ -364,7 +281,7 @@ def _read_constants(scan: SheetScan) -> Constants:
         some = _places(letters, digits)
         if some is None:
             raise Refused(f"damaged: the part {scan.part} has a cell outside the sheet")
-        types = {each: _attributes(each).get("t", "n") for each in set(attributes)}
+        types = {each: attributes_of(each).get("t", "n") for each in set(attributes)}
         values = scan.reader.many(attributes, data, types)
         if None in values:
             kept = [index for index, value in enumerate(values) if value is not None]
@@ -408,7 +325,7 @@ def _add_formulas(
         if tag != "<f>":
             shape = shapes.get(tag)
             if shape is None:
-                shape = _attributes(tag)
+                shape = attributes_of(tag)
                 if "ref" not in shape:
                     shapes[tag] = shape
             cell.attributes = shape
@@ -429,114 +346,3 @@ def _add_attributes(cells: list[FormulaCell], attributes: Sequence[str], parsed:
                 cell.data = None
 
 
-def walk(scan: SheetScan) -> Iterator[tuple[str, int, int, str, str, str]]:
-    """Yield (event, start, end, local name, attributes, data) for the markup between the sheetData tags.
-
-    Parameters
-    ----------
-    scan : SheetScan
-        A sheet whose text and bounds are known.
-
-    Yields
-    ------
-    tuple
-        Events "open", "close", "empty" and "text" (CDATA).
-    """
-    for match in _MARKUP.finditer(scan.text, scan.start, scan.end):
-        name = match[3]
-        if name is None:
-            if match[1] is not None:
-                yield "text", match.start(), match.end(), "", "", match[1]
-            continue
-        local = name.rpartition(":")[2]
-        event = "close" if match[2] else "empty" if match[5] else "open"
-        yield event, match.start(), match.end(), local, match[4], ""
-
-
-def _scan_any(scan: SheetScan, values: _Values, part: str) -> None:
-    """Read cells however they are written: prefixes, comments, CDATA, missing references."""
-    text = scan.text
-    row = column = 0
-    cell: dict[str, str] | None = None
-    cell_start = 0
-    shape: dict[str, str] | None = None
-    buffers: dict[str, list[str]] = {}
-    open_names: list[str] = []
-    mark = scan.start
-    constants: list[tuple[int, int, Any]] = []
-
-    def gather(upto: int) -> None:
-        if cell is not None and open_names and "rPh" not in open_names and text[mark:upto]:
-            buffers.setdefault(open_names[-1], []).append(from_xml(text[mark:upto]))
-
-    def finish(end: int) -> None:
-        assert cell is not None
-        kind = cell.get("t", "n")
-        found = buffers.get("t") if kind == "inlineStr" else buffers.get("v")
-        data = "".join(found) if found is not None else None
-        if kind in ("str", "inlineStr") and data is not None:
-            data = data.replace("&", "&amp;")
-        value = values.read(kind, data)
-        if shape is not None:
-            formula = FormulaCell(row, column, "".join(buffers.get("f", [])), value)
-            formula.start, formula.end = cell_start, end
-            formula.kind, formula.attributes, formula.dynamic = shape.get("t", "normal"), shape, "cm" in cell
-            scan.formulas.append(formula)
-        elif value is not None:
-            constants.append((row, column, value))
-
-    for event, start, end, name, attributes, data in walk(scan):
-        if event == "text":
-            gather(start)
-            mark = end
-            if cell is not None and open_names:
-                buffers.setdefault(open_names[-1], []).append(data)
-            continue
-        gather(start)
-        mark = end
-        if cell is not None and name != "c":
-            if event == "open":
-                open_names.append(name)
-                if name in ("v", "t"):
-                    buffers.setdefault(name, [])
-            elif event == "close" and open_names:
-                open_names.pop()
-            if name == "f" and event != "close":
-                shape = _attributes(attributes)
-            continue
-        if name == "row" and event != "close":
-            written = _attributes(attributes).get("r")
-            if written is None:
-                scan.implicit = True
-            row = int(written) if written and written.isdigit() else row + 1
-            column = 0
-        elif name == "c" and event != "close":
-            cell = _attributes(attributes)
-            row, column = _position(cell.get("r"), row, column, scan, part)
-            cell_start, shape, buffers, open_names = start, None, {}, []
-            if event == "empty":
-                cell = None
-        elif name == "c" and cell is not None:
-            finish(end)
-            cell = None
-    constants.sort(key=lambda each: each[:2])
-    scan._constants = Constants(
-        [row for row, _, _ in constants],
-        [column for _, column, _ in constants],
-        [value for _, _, value in constants],
-        bool(values.errors),
-    )
-    scan.formulas.sort(key=lambda each: (each.row, each.column))
-
-
-def _position(reference: str | None, row: int, column: int, scan: SheetScan, part: str) -> tuple[int, int]:
-    if reference is None:
-        scan.implicit = True
-        return row, column + 1
-    match = _REFERENCE.match(reference.replace("$", ""))
-    if match is None:
-        raise Refused(f"damaged: the part {part} has a cell called {reference!r}")
-    row, column = int(match[2]), column_number(match[1])
-    if not 1 <= row <= MAX_ROWS or column > MAX_COLUMNS:
-        raise Refused(f"damaged: the part {part} has a cell {column_letters(column)}{row} outside the sheet")
-    return row, column

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from .formula_text import FormulaError
+from .formula_tree import (
+    FormulaError,
+)
 from .package import Table
 from .references import Area, column_letters, quoted_sheet
 

@@ -1,0 +1,114 @@
+"""A formula as a tree: operands with the operators between them, and what can be wrong with a formula."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+class FormulaError(Exception):
+    """A formula that cannot be made ready for the engine; the message says why."""
+
+    cause = "engine-unsupported"
+
+
+class UnknownFunctionError(FormulaError):
+    """A formula that calls a function nobody here knows."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the function {name} is not known")
+        self.cause = f"unknown-function:{name}"
+
+
+@dataclass(slots=True)
+class Literal:
+    """A number, text, truth value, error value or array constant, as written."""
+
+    text: str
+
+
+@dataclass(slots=True)
+class Ref:
+    """A cell, range, whole columns or whole rows; its corners are slots (numbers) or text."""
+
+    kind: str
+    first: int | str
+    last: int | str | None = None
+    sheet: str = ""
+
+
+@dataclass(slots=True)
+class Name:
+    """A defined name or a local name of LET and LAMBDA."""
+
+    text: str
+    sheet: str = ""
+
+
+@dataclass(slots=True)
+class Structured:
+    """A structured reference: the table's name and what stands between its brackets."""
+
+    table: str
+    inner: str | None
+
+
+@dataclass(slots=True)
+class Call:
+    """A function call; a missing argument is None."""
+
+    name: str
+    arguments: list[Expression | None]
+
+
+@dataclass(slots=True)
+class Group:
+    """Parentheses: one expression, or a union of several references."""
+
+    members: list[Expression]
+
+
+@dataclass(slots=True)
+class At:
+    """The operator @: one value of a range or array."""
+
+    operand: Operand
+
+
+@dataclass(slots=True)
+class Spilled:
+    """The operator #: the whole area that an anchor spills."""
+
+    operand: Operand
+
+
+@dataclass(slots=True)
+class Span:
+    """A range or intersection whose ends are computed, such as A1:INDEX(...)."""
+
+    left: Operand
+    operator: str
+    right: Operand
+
+
+@dataclass(slots=True)
+class Invoke:
+    """A lambda called on the spot."""
+
+    target: Operand
+    arguments: list[Expression | None]
+
+
+Operand = Literal | Ref | Name | Structured | Call | Group | At | Spilled | Span | Invoke
+
+
+@dataclass(slots=True)
+class Expression:
+    """Operands with the operators between, before and after them, in the order written."""
+
+    items: list[str | Operand] = field(default_factory=list)
+
+    @property
+    def single(self) -> Operand | None:
+        """The operand when there are no operators at all."""
+        item = self.items[0] if len(self.items) == 1 else None
+        return None if isinstance(item, str) else item
