@@ -9,6 +9,7 @@ from typing import Any
 
 from ..cells import CellError
 from . import engine as engines
+from . import probing
 from .engine import Engine, Settings, from_engine, to_engine
 from .engine_input import engine_package
 from .formula_text import (
@@ -86,7 +87,7 @@ class Calculation:
 
     def knows(self, name: str) -> bool:
         """Say whether the engine has a function."""
-        return engines.knows(name)
+        return probing.knows(name)
 
     def registered(self, name: str) -> Any:
         """Return what the package implements under a name, None when nothing."""

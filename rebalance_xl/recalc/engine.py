@@ -6,7 +6,6 @@ import datetime as dt
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import formualizer as fz
@@ -90,30 +89,6 @@ def _temporal(value: Any) -> Any:
     if isinstance(value, dt.timedelta):
         return value / dt.timedelta(days=1)
     return _ERRORS["Value"]
-
-
-@cache
-def knows(name: str) -> bool:
-    """Say whether the engine has a worksheet function, by asking it.
-
-    Parameters
-    ----------
-    name : str
-        The function in capitals, without a prefix.
-
-    Returns
-    -------
-    bool
-    """
-    probe = fz.Workbook(mode=fz.WorkbookMode.Interactive)
-    sheet = probe.sheet("S")
-    try:
-        sheet.set_formula(1, 1, f"={name}()")
-        probe.evaluate_all()
-        value = sheet.get_values(fz.RangeAddress("S", 1, 1, 1, 1))[0][0]
-    except Exception:
-        return False
-    return not (isinstance(value, dict) and value.get("kind") in ("Name", "Error"))
 
 
 class Engine:
