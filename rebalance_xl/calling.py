@@ -172,7 +172,7 @@ def _fill_totals(declared: Sequence[Parameter], operands: list[Any]) -> CellErro
         if operands[index] is not None:
             continue
         source: Operand = operands[[each.name for each in declared].index(parameter.sum_of)]
-        if source.is_single:
+        if source.is_single and not source.errors:
             return CellError(
                 "#VALUE!",
                 f"{parameter.name} is missing; it is needed where {source.parameter.name} is one number, "

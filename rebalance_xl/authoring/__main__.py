@@ -1,4 +1,4 @@
-"""``python -m rebalance_xl.authoring [OUT]``: build the workbook."""
+"""``python -m rebalance_xl.authoring [OUT | --check]``: build the workbook, or say whether it is up to date."""
 
 from __future__ import annotations
 
@@ -13,9 +13,14 @@ from rebalance_xl.authoring.package import read_parts
 
 def main(arguments: list[str]) -> int:
     """Build ``workbook/Rebalancer.xlsm`` (and note its VBA project in the checklist), or the file that is named."""
+    check = "--check" in arguments
+    arguments = [each for each in arguments if each != "--check"]
     out = Path(arguments[0]) if arguments else ROOT / "workbook" / "Rebalancer.xlsm"
     package = build()
     unchanged = out.is_file() and out.read_bytes() == package
+    if check:
+        print(f"{out.name}: {'up to date' if unchanged else 'stale: run python -m rebalance_xl.authoring'}")
+        return 0 if unchanged else 1
     out.write_bytes(package)
     if not arguments:
         _note_project(ROOT / "docs" / "excel-checklist.md", read_parts(package)["xl/vbaProject.bin"])
