@@ -185,3 +185,19 @@ def lifts(name: str) -> bool:
         return False
     listed = name in ELEMENTWISE or name in MIXED or name in CRITERIA
     return listed or name in ("INDEX", "XLOOKUP", "CHOOSE", "SWITCH", "IFS")
+
+
+def is_listed(name: str) -> bool:
+    """Say whether a name is one of Excel's functions that are listed here.
+
+    Parameters
+    ----------
+    name : str
+        The function, in capitals and without a prefix.
+
+    Returns
+    -------
+    bool
+    """
+    listed = (AGGREGATES, ARRAY_AGGREGATES, ARRAY_MAKERS, ELEMENTWISE, MIXED, CRITERIA, TRANSPARENT, REFERENCE_MAKERS)
+    return any(name in group for group in listed)
