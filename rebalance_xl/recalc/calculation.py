@@ -267,7 +267,8 @@ class Calculation:
     def _relayout(self) -> bool:
         """Lower again the formulas that depend on used or spilled areas."""
         affected = [
-            (sheet, cell) for sheet, cell in self.cells()
+            (sheet, cell)
+            for sheet, cell in self.cells()
             if cell.lowered is not None and cell.template is not None and cell.template.layout
         ]
         if not affected:

@@ -23,9 +23,7 @@ _ARITHMETIC: Final = frozenset("+-*/^%")
 _TOTALS: Final = frozenset(
     ("SUM", "SUMPRODUCT", "SUMIF", "SUMIFS", "SUBTOTAL", "AVERAGE", "AVERAGEIF", "AVERAGEIFS", "PRODUCT", "NPV")
 )
-_NEAR: Final = (
-    "IF(ISNUMBER(rl_left),IF(ISNUMBER(rl_right),ABS(rl_left-rl_right)<=ABS(rl_right)*1E-15,FALSE),FALSE)"
-)
+_NEAR: Final = "IF(ISNUMBER(rl_left),IF(ISNUMBER(rl_right),ABS(rl_left-rl_right)<=ABS(rl_right)*1E-15,FALSE),FALSE)"
 _TESTS: Final = {
     **{sign: f"IF(rl_left{sign}rl_right,TRUE,{_NEAR})" for sign in ("=", "<=", ">=")},
     **{sign: f"IF(rl_left{sign}rl_right,NOT({_NEAR}),FALSE)" for sign in ("<>", "<", ">")},

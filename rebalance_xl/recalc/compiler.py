@@ -123,8 +123,10 @@ class Body(Compiler):
         if isinstance(operand, Name):
             label = operand.text.lower().removeprefix("_xlpm.")
             if label in self.locals:
-                return Out([operand.text[6:] if operand.text.lower().startswith("_xlpm.") else operand.text],
-                            self.locals[label])
+                return Out(
+                    [operand.text[6:] if operand.text.lower().startswith("_xlpm.") else operand.text],
+                    self.locals[label],
+                )
             if label in self.parameters:
                 return Out([parameter_mark(self.depth, self.parameters[label])], False)
         if isinstance(operand, Ref | Name | Structured | Spilled | Span):

@@ -40,9 +40,7 @@ class CatalogueCalls(FileQuestions):
             return self.clipped(inner)
         return self.expression(argument, wanted)
 
-    def catalogue_call(
-        self, name: str, function: Any, arguments: Sequence[Expression | None], wanted: str
-    ) -> Out:
+    def catalogue_call(self, name: str, function: Any, arguments: Sequence[Expression | None], wanted: str) -> Out:
         """Return a call of a catalogue function, completed."""
         inside = ARRAY if wanted == ARRAY else REFERENCE
         given: list[Out | None] = [

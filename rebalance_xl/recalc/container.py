@@ -47,8 +47,15 @@ class Container:
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 infos, comment = archive.infolist(), archive.comment
-        except (zipfile.BadZipFile, ValueError, struct.error, OverflowError, NotImplementedError, EOFError,
-                UnicodeDecodeError) as error:
+        except (
+            zipfile.BadZipFile,
+            ValueError,
+            struct.error,
+            OverflowError,
+            NotImplementedError,
+            EOFError,
+            UnicodeDecodeError,
+        ) as error:
             raise Refused(f"damaged or truncated: the zip directory cannot be read ({error})") from None
         if len(infos) > MAX_MEMBERS:
             raise Refused(f"{len(infos)} parts in the zip file: more than {MAX_MEMBERS} is not a workbook")
@@ -64,9 +71,9 @@ class Container:
                 raise Refused(f"the part {info.filename} is encrypted: remove the password first")
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise Refused(f"the part {info.filename} is compressed in a way that Excel does not use")
-            if info.file_size > MAX_PART or (info.file_size > BOMB_SIZE and (
-                info.file_size > BOMB_RATIO * max(info.compress_size, 1)
-            )):
+            if info.file_size > MAX_PART or (
+                info.file_size > BOMB_SIZE and (info.file_size > BOMB_RATIO * max(info.compress_size, 1))
+            ):
                 raise Refused(f"the part {info.filename} would expand to {info.file_size / 2**20:,.0f} MB: refused")
             total += info.file_size
             members[info.filename] = info
@@ -172,9 +179,9 @@ class Container:
             count += 1
         offset = len(out)
         out += directory
-        out += END_RECORD.pack(
-            b"PK\x05\x06", 0, 0, count, count, len(directory), offset, len(self.comment)
-        ) + self.comment
+        out += (
+            END_RECORD.pack(b"PK\x05\x06", 0, 0, count, count, len(directory), offset, len(self.comment)) + self.comment
+        )
         return bytes(out)
 
 
@@ -195,11 +202,30 @@ def _append(
     date = max(year - 1980, 0) << 9 | month << 5 | day
     clock = hour << 11 | minute << 5 | second // 2
     offset = len(out)
-    out += LOCAL_HEADER.pack(
-        b"PK\x03\x04", 20, flags, method, clock, date, crc, len(raw), size, len(encoded), 0
-    ) + encoded
+    out += (
+        LOCAL_HEADER.pack(b"PK\x03\x04", 20, flags, method, clock, date, crc, len(raw), size, len(encoded), 0) + encoded
+    )
     out += raw
-    directory += CENTRAL_HEADER.pack(
-        b"PK\x01\x02", info.create_version | info.create_system << 8, 20, flags, method, clock, date, crc,
-        len(raw), size, len(encoded), 0, len(info.comment), 0, info.internal_attr, info.external_attr, offset,
-    ) + encoded + info.comment
+    directory += (
+        CENTRAL_HEADER.pack(
+            b"PK\x01\x02",
+            info.create_version | info.create_system << 8,
+            20,
+            flags,
+            method,
+            clock,
+            date,
+            crc,
+            len(raw),
+            size,
+            len(encoded),
+            0,
+            len(info.comment),
+            0,
+            info.internal_attr,
+            info.external_attr,
+            offset,
+        )
+        + encoded
+        + info.comment
+    )

@@ -24,7 +24,12 @@ _SEED = 20090103
 
 
 FAILURES = (
-    fz.ExcelEvaluationError, fz.FormualizerHostError, fz.ParserError, fz.TokenizerError, ValueError, RuntimeError,
+    fz.ExcelEvaluationError,
+    fz.FormualizerHostError,
+    fz.ParserError,
+    fz.TokenizerError,
+    ValueError,
+    RuntimeError,
 )
 
 
@@ -204,8 +209,12 @@ class Engine:
             self._register(name, implementation.call, 0, None, False, False, fast)
         else:
             self._register(
-                name, implementation.callable, implementation.min_args, implementation.max_args,
-                implementation.volatile, True,
+                name,
+                implementation.callable,
+                implementation.min_args,
+                implementation.max_args,
+                implementation.volatile,
+                True,
             )
 
     def register_keeper(self) -> None:
@@ -367,7 +376,7 @@ def _argument(value: Any) -> Any:
             return value
         if len(value) == len(MISSING_TEXT):
             return MISSING
-        return _ModelGap("#N/A", f"the workbook has no {value[len(MISSING_TEXT) + 1:]}")
+        return _ModelGap("#N/A", f"the workbook has no {value[len(MISSING_TEXT) + 1 :]}")
     if kind is dict:
         return from_engine_error(value)
     if kind is list:

@@ -66,9 +66,7 @@ def fill_model(
     """
     parameters = function.parameters
     filled: list[Out | None] = list(given) + [None] * (len(parameters) - len(given))
-    no_data = all(
-        filled[position] is None for position, parameter in enumerate(parameters) if parameter.data
-    )
+    no_data = all(filled[position] is None for position, parameter in enumerate(parameters) if parameter.data)
     if no_data and function.has_model:
         for position, parameter in enumerate(parameters):
             if filled[position] is None and parameter.model:

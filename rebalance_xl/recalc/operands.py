@@ -162,5 +162,3 @@ def with_text(operand: Operand, references: Sequence[str]) -> Operand:
         ]
         return Group(members)
     return operand
-
-

@@ -71,9 +71,7 @@ class FormulaCell:
     status = "computed"
     cause = ""
 
-    def __init__(
-        self, row: int, column: int, formula: str, old: Any, end: int = -1, data: str | None = None
-    ) -> None:
+    def __init__(self, row: int, column: int, formula: str, old: Any, end: int = -1, data: str | None = None) -> None:
         self.row = row
         self.column = column
         self.formula = formula
@@ -344,5 +342,3 @@ def _add_attributes(cells: list[FormulaCell], attributes: Sequence[str], parsed:
             cell.type = found.get("t", "n")
             if "vm" in found:
                 cell.data = None
-
-

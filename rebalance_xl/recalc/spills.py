@@ -47,9 +47,7 @@ class Anchor:
                 owner is not self and place != own and area.contains(place >> 15, place & 32767)
                 for place, owner in taken.items()
             )
-        return any(
-            taken.get(place, self) is not self and place != own for place in places_in(area)
-        )
+        return any(taken.get(place, self) is not self and place != own for place in places_in(area))
 
 
 @dataclass(slots=True)
@@ -144,9 +142,7 @@ class Spills:
         if area.width > 1:
             engine.set_block(sheet, area.top, area.left + 1, [[to_engine(value) for value in rows[0][1:]]])
         if area.height > 1:
-            engine.set_block(
-                sheet, area.top + 1, area.left, [[to_engine(value) for value in row] for row in rows[1:]]
-            )
+            engine.set_block(sheet, area.top + 1, area.left, [[to_engine(value) for value in row] for row in rows[1:]])
 
     def fill_children(self) -> None:
         """Give the cells that carry an empty formula inside an array (volatile arrays have them) its values."""
