@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 a book failed or was refused, 2 the command line is wrong,
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -250,9 +251,28 @@ def names(
     raise typer.Exit(command.names(book, output, to, ignore_lock))
 
 
+def joined_changes(words: list[str]) -> list[str]:
+    """Return the words with ``--set "Table[Column] where Key=Value" = New`` made one word behind ``--set``.
+
+    Examples
+    --------
+    >>> joined_changes(["recalc", "--set", "AsOf", "=", "2026-11-22", "book.xlsx"])
+    ['recalc', '--set', 'AsOf = 2026-11-22', 'book.xlsx']
+    """
+    found: list[str] = []
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        found.append(word)
+        if word == "--set" and len(rest) >= 3 and rest[1] == "=":
+            found.append(" ".join(rest[:3]))
+            del rest[:3]
+    return found
+
+
 def main() -> None:
     """Run the command line."""
-    app()
+    app(joined_changes(sys.argv[1:]))
 
 
 if __name__ == "__main__":

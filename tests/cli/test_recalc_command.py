@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pandas as pd
 import pytest
+import xlsxwriter
 
 from .conftest import Run, write_book
 
@@ -140,3 +143,48 @@ def test_a_missing_book_returns_one(run: Run, tmp_path: Path) -> None:
     answer = run("recalc", tmp_path / "gone.xlsx")
     assert answer.code == 1
     assert answer.err == f"rebalance-xl: {tmp_path / 'gone.xlsx'}: no such file\n"
+
+
+@pytest.mark.parametrize(
+    "change", [["Portfolio[Value] where Asset=SOL", "=", "2000"], ["Portfolio[Value] where Asset=SOL = 2000"]]
+)
+def test_inputs_are_written_first(book: Path, tmp_path: Path, change: list[str]) -> None:
+    """--set writes an input before the calculation, with the value behind it as one word or as three."""
+    out = tmp_path / "out.xlsx"
+    words = ["recalc", str(book), "--set", *change, "-o", str(out)]
+    subprocess.run([sys.executable, "-m", "rebalance_xl.cli", *words], check=True, capture_output=True)
+    assert values(out, "C1", "B4", "F4", "H2") == ["Target", 2000, 0, 10000]
+
+
+def test_prices_are_written_first(run: Run, tmp_path: Path) -> None:
+    """--prices fills the prices of the assets a book holds and passes over all others."""
+    path = tmp_path / "book.xlsx"
+    with xlsxwriter.Workbook(str(path)) as workbook:
+        sheet = workbook.add_worksheet("Book")
+        columns = [{"header": name} for name in ("Asset", "Price")]
+        sheet.add_table(0, 0, 2, 1, {"name": "Portfolio", "columns": columns, "data": [["BTC", 1.0], ["SOL", 2.0]]})
+        sheet.write_formula("D2", "=SUM(Portfolio[Price])", None, 3)
+    prices = tmp_path / "prices.csv"
+    prices.write_text("Asset,Price\nSOL,200\nDOGE,0.1\n", encoding="utf-8")
+    assert run("recalc", path, "--prices", prices).code == 0
+    assert values(path, "B2", "B3", "D2") == [1, 200, 201]
+
+
+def test_the_summary_has_a_line_per_book(run: Run, tmp_path: Path) -> None:
+    """--summary writes status, trigger, trims and reserve of every book, and why one has none."""
+    inbox = tmp_path / "in"
+    inbox.mkdir()
+    sample = Path(__file__).resolve().parents[2] / "examples" / "sample.xlsx"
+    (inbox / "sample.xlsx").write_bytes(sample.read_bytes())
+    (inbox / "bad.xlsx").write_bytes(b"no workbook")
+    answer = run("recalc", inbox, "--out-dir", tmp_path / "out", "--summary", tmp_path / "all.csv", "--workers", 1)
+    assert answer.code == 1
+    rows = pd.read_csv(tmp_path / "all.csv").set_index("file")
+    good, bad = rows.loc[str(inbox / "sample.xlsx")], rows.loc[str(inbox / "bad.xlsx")]
+    assert (good["status"], good["trigger"], good["trims"], good["reserve"]) == (
+        "done",
+        "THRESHOLD",
+        "SOL 1600.00",
+        "LOW",
+    )
+    assert (bad["status"], bad["message"]) == ("failed", "not an .xlsx or .xlsm workbook (no zip file)")
