@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from .compiling_file_questions import FileQuestions
@@ -28,6 +30,12 @@ from .parameter_classes import (
 )
 from .template import Out, Piece
 
+_COLUMN = re.compile(r"(\w+)\[([^\[\]]+)\]")
+
+
+def _plain(name: str) -> str:
+    return name.replace('"', "'")
+
 
 @dataclass(slots=True)
 class CatalogueCalls(FileQuestions):
@@ -46,7 +54,7 @@ class CatalogueCalls(FileQuestions):
         given: list[Out | None] = [
             None if argument is None else self.argument_for_python(argument, inside) for argument in arguments
         ]
-        given = fill_model(function, given, self.model_expression, lambda text: Out([text], True))
+        given = fill_model(function, given, self.model_expression, lambda text: Out([text], True), self.hint)
         declared = (*function.parameters, *function.context)
         pieces: list[Piece] = [name, "("]
         single = True
@@ -57,6 +65,20 @@ class CatalogueCalls(FileQuestions):
             single = single and (out is None or out.single)
         pieces.append(")")
         return Out(pieces, function.result.shape == "value" or (function.result.shape == "data" and single))
+
+    def hint(self, model: str) -> str:
+        """Name the table or column that a missing one of the model was probably meant to be."""
+        for name, column in _COLUMN.findall(model):
+            table = self.book.tables.get(name.lower())
+            if table is None:
+                near = get_close_matches(name, [each.name for each in self.book.tables.values()], 1)
+                if near:
+                    return f"; did you mean the table {_plain(near[0])}, which is to be called {name}?"
+            elif column.lower() not in table.lookup:
+                near = get_close_matches(column, table.columns, 1)
+                if near:
+                    return f"; did you mean the column {_plain(near[0])}, which is to be called {column}?"
+        return ""
 
     def model_expression(self, text: str) -> Out | None:
         """Return a model expression made ready, None when the workbook lacks what it names."""

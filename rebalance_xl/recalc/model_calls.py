@@ -45,6 +45,7 @@ def fill_model(
     given: Sequence[Out | None],
     from_model: Callable[[str], Out | None],
     from_text: Callable[[str], Out | None],
+    hint: Callable[[str], str] = lambda model: "",
 ) -> list[Out | None]:
     """Return a call's arguments with those that hosts supply.
 
@@ -58,6 +59,8 @@ def fill_model(
         Turns a model expression into an argument, None when the workbook lacks it.
     from_text : callable
         Turns formula text into an argument.
+    hint : callable
+        Says which name was probably meant by one that the workbook lacks.
 
     Returns
     -------
@@ -72,7 +75,7 @@ def fill_model(
             if filled[position] is None and parameter.model:
                 filled[position] = from_model(parameter.model)
                 if filled[position] is None and parameter.required and not parameter.clock:
-                    filled[position] = from_text(f'"{MISSING_TEXT}:{parameter.model}"')
+                    filled[position] = from_text(f'"{MISSING_TEXT}:{parameter.model}{hint(parameter.model)}"')
     for position, parameter in enumerate(parameters):
         if filled[position] is None and parameter.clock:
             filled[position] = from_text("TODAY()")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 
 from rebalance_xl.recalc import recalculate
 from tests.recalc.books import make, rewrite, values
@@ -133,3 +134,23 @@ def test_the_workbooks_tiers_reach_the_function(tmp_path: Path) -> None:
     report = recalculate(path)
     assert [row.cause for row in report.changed if row.cause] == []
     assert values(path)["A1"] == pytest.approx(40)
+
+
+@pytest.mark.parametrize(
+    "table, column, hint",
+    [
+        ("Portfolio", "Targets", "did you mean the column Targets, which is to be called Target?"),
+        ("Portfolios", "Target", "did you mean the table Portfolios, which is to be called Portfolio?"),
+    ],
+)
+def test_a_misspelt_column_or_table_is_named(tmp_path: Path, table: str, column: str, hint: str) -> None:
+    """Where the model lacks a column or table, the reason names the one that was probably meant."""
+    path = tmp_path / "book.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet("Book")
+        columns = [{"header": name} for name in ("Value", column)]
+        sheet.add_table(0, 0, 2, 1, {"name": table, "columns": columns, "data": [[6000, 0.5], [4000, 0.5]]})
+        sheet.write_dynamic_array_formula("D2:D3", "=DRIFT_FLAG()", None, 0)
+    [row] = [row for row in recalculate(path).changed if row.cell == "D2"]
+    assert str(row.new) == "#N/A"
+    assert hint in row.cause
