@@ -16,7 +16,8 @@ from rebalance_xl.recalc.output import verify_package, write_atomically
 from rebalance_xl.recalc.package import Package, Table, decoded
 from rebalance_xl.recalc.references import parse_area
 from rebalance_xl.recalc.refusals import FileMark, read_input
-from rebalance_xl.recalc.scan import FormulaCell, SheetScan, scan_sheet
+from rebalance_xl.recalc.scan import scan_sheet
+from rebalance_xl.recalc.sheet_scan import FormulaCell, SheetScan
 
 _NAMED_CELL = re.compile(r"^(?:'((?:[^']|'')+)'|([^'!]+))!(\$?[A-Za-z]{1,3}\$?[0-9]{1,7})$")
 #: A formula with plain cell references cannot be copied to another row as it stands.

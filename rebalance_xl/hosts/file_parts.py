@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from rebalance_xl.recalc.markup import to_xml
 from rebalance_xl.recalc.package import Package, Table, decoded
 from rebalance_xl.recalc.references import Area, cell_name
-from rebalance_xl.recalc.scan import SheetScan
+from rebalance_xl.recalc.sheet_scan import SheetScan
 from rebalance_xl.recalc.splice import SheetChanges, spliced
 
 _STYLE = re.compile(r"\ss\s*=\s*[\"']([0-9]+)[\"']")

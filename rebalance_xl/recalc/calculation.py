@@ -27,7 +27,7 @@ from .package import Package, Table
 from .parameter_classes import ARRAY, LIFT
 from .rectangles import by_row, rectangles
 from .references import Area, parse_area
-from .scan import FormulaCell, SheetScan
+from .sheet_scan import FormulaCell, SheetScan
 from .spills import Anchor, Spills
 
 _NUM = CellError("#NUM!")

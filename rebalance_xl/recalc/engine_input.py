@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from .markup import to_xml
 from .package import Package
 from .references import cell_name
-from .scan import FormulaCell, SheetScan
+from .sheet_scan import FormulaCell, SheetScan
 from .splice import typed_value
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

@@ -16,7 +16,7 @@ from .formula_tree import (
 )
 from .lowering import Lowering, Template
 from .parameter_classes import VALUE
-from .scan import FormulaCell, SheetScan
+from .sheet_scan import FormulaCell, SheetScan
 
 
 def write_out(scan: SheetScan) -> None:

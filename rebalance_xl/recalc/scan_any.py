@@ -10,7 +10,7 @@ from .cell_values import CellValues, attributes_of
 from .markup import from_xml
 from .references import MAX_COLUMNS, MAX_ROWS, column_letters, column_number
 from .refusals import Refused
-from .scan import Constants, FormulaCell, SheetScan
+from .sheet_scan import Constants, FormulaCell, SheetScan
 
 _MARKUP = re.compile(
     r"<!--.*?-->|<!\[CDATA\[(.*?)\]\]>|<\?.*?\?>"

@@ -13,7 +13,7 @@ from typing import Any
 from ..cells import CellError
 from .engine import KEEP, Engine, Trouble, from_engine, to_engine
 from .references import MAX_COLUMNS, MAX_ROWS, Area
-from .scan import FormulaCell, SheetScan
+from .sheet_scan import FormulaCell, SheetScan
 
 NOT_AVAILABLE = CellError("#N/A")
 SPILL = CellError("#SPILL!", "the cells it would fill are not empty")

@@ -11,7 +11,7 @@ from ..cells import CellError
 from .markup import number_text, to_cell_text
 from .references import Area, cell_name, column_letters, column_number, parse_area
 from .refusals import Refused
-from .scan import FormulaCell, SheetScan
+from .sheet_scan import FormulaCell, SheetScan
 
 _COMMENT = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>", re.S)
 _TYPE = re.compile(r"\s+t\s*=\s*(?:\"[^\"]*\"|'[^']*')")

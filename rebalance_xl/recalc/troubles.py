@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..cells import CellError
 from .engine import FAILURES, Engine, Trouble, from_engine
-from .scan import FormulaCell
+from .sheet_scan import FormulaCell
 from .spills import SPILL
 
 if TYPE_CHECKING:

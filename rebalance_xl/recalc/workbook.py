@@ -17,7 +17,8 @@ from .output import verify_package, write_atomically
 from .package import Package, decoded, refuse_entities
 from .references import Area, cell_name
 from .refusals import Refused, read_input
-from .scan import FormulaCell, SheetScan, scan_sheet
+from .scan import scan_sheet
+from .sheet_scan import FormulaCell, SheetScan
 from .spills import Anchor
 from .splice import REMOVED, FormulaChange, SheetChanges, spliced
 
