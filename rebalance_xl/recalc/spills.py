@@ -6,6 +6,7 @@ written as values, which may change further arrays, until nothing changes any mo
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -171,13 +172,17 @@ def places_in(area: Area) -> Iterator[int]:
 
 def occupied_by(scans: list[SheetScan], anchors: list[Anchor]) -> list[dict[int, Any]]:
     """Return for every sheet which cells are taken: by a value, by a formula, or by the anchor that filled them."""
-    concerned = {anchor.sheet for anchor in anchors}
     taken: list[dict[int, Any]] = []
     for sheet, scan in enumerate(scans):
         cells: dict[int, Any] = {}
-        if sheet in concerned:
+        own = [anchor.cell for anchor in anchors if anchor.sheet == sheet]
+        if own:
+            # Arrays grow to the right and downwards: what lies above or left of all of them is in nobody's way.
+            top, left = min(cell.row for cell in own), min(cell.column for cell in own)
             found = scan.constants
-            cells = dict.fromkeys(map(place_of, found.rows, found.columns), "value")
+            first = bisect_left(found.rows, top)
+            places = zip(found.rows[first:], found.columns[first:], strict=True)
+            cells = dict.fromkeys((row << 15 | column for row, column in places if column >= left), "value")
             for cell in scan.formulas:
                 if cell.formula or cell.kind != "normal":
                     cells[place_of(cell.row, cell.column)] = "formula"
