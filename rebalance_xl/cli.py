@@ -46,7 +46,7 @@ def _main(
     """Take the options that go before a command."""
 
 
-@app.command()
+@app.command(short_help="Calculate the formulas of workbooks.")
 def recalc(
     books: Annotated[list[str], typer.Argument(metavar="BOOK...", help="Workbooks, folders or patterns.")],
     output: Annotated[
@@ -125,7 +125,7 @@ def recalc(
     )
 
 
-@app.command()
+@app.command(short_help="List the worksheet functions, or explain one.")
 def functions(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="A function, e.g. TRIM_AMOUNT.")] = None,
     json: Json = False,
@@ -136,7 +136,7 @@ def functions(
     raise typer.Exit(command.show(name, json))
 
 
-@app.command()
+@app.command(short_help="Show what to sell, buy and fund, and why.")
 def plan(
     book: Book,
     json: Json = False,
@@ -155,7 +155,7 @@ def plan(
     raise typer.Exit(command.show_plan(book, as_of, json, write, output, ignore_lock))
 
 
-@app.command()
+@app.command(short_help="Apply the fills of the Plan sheet.")
 def record(
     book: Book,
     output: Annotated[
@@ -171,7 +171,7 @@ def record(
     raise typer.Exit(command.record_execution(book, as_of, json, output, ignore_lock))
 
 
-@app.command()
+@app.command(short_help="List the data problems of a book.")
 def check(book: Book, json: Json = False) -> None:
     """List the data problems of the book with their cells."""
     from rebalance_xl.commands import plan as command
@@ -179,7 +179,7 @@ def check(book: Book, json: Json = False) -> None:
     raise typer.Exit(command.check_book(book, json))
 
 
-@app.command()
+@app.command(short_help="List the shipped margin tiers.")
 def tiers(
     name: Annotated[str | None, typer.Argument(metavar="VENUE:SYMBOL", help="One table, e.g. binance:BTCUSDT.")] = None,
     json: Json = False,
@@ -191,7 +191,7 @@ def tiers(
     raise typer.Exit(command.show(name, as_of, json))
 
 
-@app.command()
+@app.command(short_help="Write a fresh copy of Rebalancer.xlsm.")
 def new(
     book: Annotated[Path, typer.Argument(metavar="BOOK", help="The file to write, .xlsm.")],
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
