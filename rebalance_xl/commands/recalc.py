@@ -12,6 +12,7 @@ from rebalance_xl import terminal
 from rebalance_xl.commands.options import UsageError, read_day
 from rebalance_xl.commands.recalc_book import BookReport, RecalcOptions, recalculate_book, summary_rows
 from rebalance_xl.recalc.batch import Job, Outcome, find_books, plan_jobs, run_jobs
+from rebalance_xl.recalc.output import remove_leftovers
 
 DONE, FAILED, USAGE, STALE = 0, 1, 2, 3
 CELL_COLUMNS = ("file", "sheet", "cell", "formula", "old", "new", "status", "cause")
@@ -112,6 +113,8 @@ def _jobs(request: Request, options: RecalcOptions) -> list[Job]:
 
 
 def _work(request: Request, jobs: Sequence[Job]) -> list[dict[str, Any]]:
+    for folder in {job.output.parent for job in jobs} if not request.check else ():
+        remove_leftovers(folder)
     workers = request.workers or os.cpu_count() or 1
     alone = len(jobs) == 1 and not request.scheduler
     with terminal.progress(len(jobs), "recalculating") as step:

@@ -36,18 +36,15 @@ __all__ = [
     "Booleans",
     "Numbers",
     "absolute",
-    "clip",
     "divide",
     "error",
     "floor",
     "is_blank",
-    "is_finite",
     "is_nan",
     "maximum",
     "minimum",
     "not_",
     "power",
-    "round_to_cent",
     "where",
 ]
 
@@ -104,15 +101,6 @@ def is_blank(a: Any) -> Any:
     return np.isnan(array) & ((array.view(np.uint64) & np.uint64(CODE_MASK)) == np.uint64(BLANK_CODE))
 
 
-def is_finite(a: Any) -> Any:
-    """Tell where a number is neither infinite nor NaN."""
-    if type(a) is float:
-        return math.isfinite(a)
-    import numpy as np
-
-    return np.isfinite(a)
-
-
 def not_(condition: Any) -> Any:
     """Negate a truth value or an array of them."""
     return condition ^ True
@@ -159,13 +147,3 @@ def floor(a: Any) -> Any:
 def absolute(a: Any) -> Any:
     """Return the absolute value."""
     return abs(a)
-
-
-def clip(a: Any, low: Any, high: Any) -> Any:
-    """Return `a` limited to low..high."""
-    return minimum(maximum(a, low), high)
-
-
-def round_to_cent(a: float) -> float:
-    """Return money rounded half away from zero to two decimals, as a person writing it down would."""
-    return math.copysign(math.floor(abs(a) * 100.0 + 0.5 + 1e-9) / 100.0, a)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
 import stat
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from .container import Container
@@ -47,7 +50,7 @@ def write_atomically(
     """
     refuse_output(target, source, mark, ignore_lock)
     try:
-        handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, suffix=target.suffix, dir=target.parent)
+        handle, name = tempfile.mkstemp(prefix=_own_prefix(), suffix=target.suffix, dir=target.parent)
     except OSError as error:
         raise Refused(f"cannot write into {target.parent}: {error.strerror or error}") from None
     temporary = Path(name)
@@ -69,6 +72,39 @@ def write_atomically(
         raise Refused(f"cannot write {target.name}: {error.strerror or error}") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _own_prefix() -> str:
+    """Name host and process, so that a later run can tell whose temporary file it finds."""
+    return f"{TEMPORARY_PREFIX}{platform.node()}-{os.getpid()}-"
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files that killed processes of this machine left in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Where results are written. Files of living processes and of other machines stay.
+    """
+    mine = re.compile(rf"{re.escape(TEMPORARY_PREFIX + platform.node())}-([0-9]+)-")
+    if os.name != "posix" or not folder.is_dir():
+        return  # elsewhere there is no harmless way to ask whether a process lives
+    for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
+        match = mine.match(path.name)
+        if match is not None and not _is_alive(int(match[1])):
+            with suppress(OSError):
+                path.unlink()
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it lives, and belongs to somebody else
+        return True
+    return True
 
 
 def verify_package(content: bytes, original: Container, changed: dict[str, bytes]) -> None:

@@ -97,6 +97,7 @@ def run_nightly(tmp_path: Path, count: int, kill_after: int) -> None:
     assert sum(each["status"] == "skipped" for each in json.loads(again.stdout)) >= kill_after
     assert contents(tmp_path / "again") == contents(tmp_path / "whole")
     assert contents(tmp_path / "in") == before
+    assert not list((tmp_path / "again").glob(".rebalance-*.xlsx"))
 
 
 def test_forty_books(tmp_path: Path) -> None:

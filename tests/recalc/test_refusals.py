@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import platform
 import struct
+import subprocess
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -14,6 +17,7 @@ import pytest
 
 from rebalance_xl.recalc import Refused, recalculate
 from rebalance_xl.recalc import output as output_module
+from rebalance_xl.recalc.output import remove_leftovers
 from tests.recalc.books import make, rewrite, values
 
 SHEET = "xl/worksheets/sheet1.xml"
@@ -251,3 +255,18 @@ def test_formulas_that_reach_a_million_rows_are_cheap(tmp_path: Path) -> None:
     recalculate(path)
     assert values(path)["D1"] == pytest.approx(6 + 0.5 + 0.6 + 0.6)
     assert values(path)["D2"] == pytest.approx(1)
+
+
+def test_leftovers_of_killed_processes_are_removed(tmp_path: Path) -> None:
+    """Temporary files of dead processes of this machine go; those of the living and of other machines stay."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    here = platform.node()
+    dead, alive, elsewhere = (
+        tmp_path / f".rebalance-{host}-{process}-abc.xlsx"
+        for host, process in ((here, ended.pid), (here, os.getpid()), ("another", ended.pid))
+    )
+    for path in (dead, alive, elsewhere):
+        path.write_bytes(b"half")
+    remove_leftovers(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted([alive, elsewhere])
