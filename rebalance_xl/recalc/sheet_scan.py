@@ -96,6 +96,7 @@ class SheetScan:
     plain: bool = False
     blocks: tuple[int, list[tuple[int, int, list[list[FormulaCell]]]]] | None = None
     _constants: Constants | None = None
+    _formula_rows: dict[int, list[int]] | None = None
     read_constants: Callable[[SheetScan], Constants] | None = None
 
     @property
@@ -128,6 +129,51 @@ class SheetScan:
         cells = zip(found.rows[first:last], found.columns[first:last], found.values[first:last], strict=True)
         left, right = area.left, area.right
         return {(row, column): value for row, column, value in cells if left <= column <= right}
+
+    def column_values(self, column: int, top: int, bottom: int) -> list[Any]:
+        """Return the constants of one column from one row to another, None where there is none.
+
+        Parameters
+        ----------
+        column, top, bottom : int
+            The column and its first and last row, counted from 1.
+
+        Returns
+        -------
+        list
+            ``bottom - top + 1`` values; formula cells count as None.
+        """
+        values: list[Any] = [None] * (bottom - top + 1)
+        found = self.constants
+        first, last = bisect_left(found.rows, top), bisect_right(found.rows, bottom)
+        cells = zip(found.rows[first:last], found.columns[first:last], found.values[first:last], strict=True)
+        for row, each, value in cells:
+            if each == column:
+                values[row - top] = value
+        return values
+
+    def has_formulas_in(self, area: Area) -> bool:
+        """Say whether any cell of an area has a formula.
+
+        Parameters
+        ----------
+        area : Area
+            Of any size.
+
+        Returns
+        -------
+        bool
+        """
+        if self._formula_rows is None:
+            self._formula_rows = {}
+            for cell in self.formulas:
+                self._formula_rows.setdefault(cell.column, []).append(cell.row)
+        for column, rows in self._formula_rows.items():
+            if area.left <= column <= area.right:
+                place = bisect_left(rows, area.top)
+                if place < len(rows) and rows[place] <= area.bottom:
+                    return True
+        return False
 
     def hidden_rows(self) -> frozenset[int]:
         """Return the rows that are not shown."""
