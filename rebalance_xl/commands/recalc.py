@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -113,8 +113,20 @@ def _jobs(request: Request, options: RecalcOptions) -> list[Job]:
 
 
 def _work(request: Request, jobs: Sequence[Job]) -> list[dict[str, Any]]:
-    for folder in {job.output.parent for job in jobs} if not request.check else ():
+    folders = set() if request.check else {job.output.parent for job in jobs}
+    _clear(folders)
+    try:
+        return _run(request, jobs)
+    finally:
+        _clear(folders)  # of workers that were still dying when this run began, or died during it
+
+
+def _clear(folders: Iterable[Path]) -> None:
+    for folder in folders:
         remove_leftovers(folder)
+
+
+def _run(request: Request, jobs: Sequence[Job]) -> list[dict[str, Any]]:
     workers = request.workers or os.cpu_count() or 1
     alone = len(jobs) == 1 and not request.scheduler
     with terminal.progress(len(jobs), "recalculating") as step:

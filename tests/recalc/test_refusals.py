@@ -7,9 +7,12 @@ import platform
 import struct
 import subprocess
 import sys
+import tempfile
+import threading
 import zipfile
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -257,16 +260,141 @@ def test_formulas_that_reach_a_million_rows_are_cheap(tmp_path: Path) -> None:
     assert values(path)["D2"] == pytest.approx(1)
 
 
+def _name(folder: Path, process: int, host: str = "") -> Path:
+    return folder / f".rebalance-{host or platform.node()}-{process}-abc.xlsx"
+
+
+posix = pytest.mark.skipif(os.name != "posix", reason="leftovers are told by their locks, which Windows has not")
+
+
+@posix
 def test_leftovers_of_killed_processes_are_removed(tmp_path: Path) -> None:
-    """Temporary files of dead processes of this machine go; those of the living and of other machines stay."""
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    here = platform.node()
-    dead, alive, elsewhere = (
-        tmp_path / f".rebalance-{host}-{process}-abc.xlsx"
-        for host, process in ((here, ended.pid), (here, os.getpid()), ("another", ended.pid))
-    )
-    for path in (dead, alive, elsewhere):
+    """Files of this machine that nobody writes go, read-only ones too; those of other machines and other names stay."""
+    left = [_name(tmp_path, 1), _name(tmp_path, os.getpid())]
+    stays = [_name(tmp_path, 1, "another"), tmp_path / ".rebalance-xl.jsonl", tmp_path / "book.xlsx"]
+    link, folder = _name(tmp_path, 2), _name(tmp_path, 3)
+    for path in (*left, *stays):
         path.write_bytes(b"half")
+    left[0].chmod(0o400)
+    link.symlink_to(stays[2])
+    folder.mkdir()
     remove_leftovers(tmp_path)
-    assert sorted(tmp_path.iterdir()) == sorted([alive, elsewhere])
+    assert sorted(tmp_path.iterdir()) == sorted([*stays, link, folder])
+
+
+@posix
+def test_a_zombie_does_not_keep_its_file(tmp_path: Path) -> None:
+    """The file of a writer that is dead, but that nobody has waited for, is removed."""
+    writer = (
+        "import os, sys; from pathlib import Path; from rebalance_xl.recalc.output import _new_temporary\n"
+        "handle, name, lock = _new_temporary(Path(sys.argv[1]) / 'book.xlsx')\n"
+        "os.write(handle, b'half'); os._exit(9)"
+    )
+    child = subprocess.Popen([sys.executable, "-c", writer, str(tmp_path)])
+    try:
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        os.kill(child.pid, 0)  # does not fail: it is a zombie
+        [left] = tmp_path.iterdir()
+        assert f"-{child.pid}-" in left.name
+        remove_leftovers(tmp_path)
+        assert list(tmp_path.iterdir()) == []
+    finally:
+        child.wait()
+
+
+@posix
+def test_the_file_of_a_living_writer_stays(tmp_path: Path) -> None:
+    """A file that another process writes is not touched before that process has died."""
+    writer = (
+        "import sys; from pathlib import Path; from rebalance_xl.recalc.output import _new_temporary\n"
+        "found = _new_temporary(Path(sys.argv[1]) / 'book.xlsx'); print(found[1].name, flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", writer, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        name = child.stdout.readline().strip()
+        remove_leftovers(tmp_path)
+        assert os.listdir(tmp_path) == [name]
+        child.kill()
+        child.wait()
+    remove_leftovers(tmp_path)
+    assert os.listdir(tmp_path) == []
+
+
+@posix
+def test_a_thread_is_no_victim_of_another(book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clean-up by a thread of the writing process, in the middle of the write, takes nothing away."""
+    sync, seen = os.fsync, []
+
+    def sync_while_another_cleans(handle: int) -> None:
+        thread = threading.Thread(target=remove_leftovers, args=[tmp_path])
+        thread.start()
+        thread.join()
+        seen.extend(each for each in os.listdir(tmp_path) if each.startswith(".rebalance-"))
+        sync(handle)
+
+    monkeypatch.setattr(output_module.os, "fsync", sync_while_another_cleans)
+    recalculate(book, tmp_path / "out.xlsx")
+    assert len(set(seen)) == 1
+    assert values(tmp_path / "out.xlsx")["A1"] == 2
+    assert sorted(os.listdir(tmp_path)) == ["books", "out.xlsx"]
+
+
+@posix
+def test_a_clean_up_before_the_lock(book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clean-up between the making of the file and its lock costs that file only: the writer makes another."""
+    make_file, made = tempfile.mkstemp, []
+
+    def make_and_lose(**words: Any) -> Any:
+        found = make_file(**words)
+        made.append(found[1])
+        if len(made) == 1:
+            remove_leftovers(tmp_path)
+        return found
+
+    monkeypatch.setattr(output_module.tempfile, "mkstemp", make_and_lose)
+    recalculate(book, tmp_path / "out.xlsx")
+    assert len(made) == 2
+    assert sorted(os.listdir(tmp_path)) == ["books", "out.xlsx"]
+
+
+@posix
+def test_many_writers_and_cleaners_at_once(book: Path, tmp_path: Path) -> None:
+    """Threads that write and threads that clean the same folder: every write succeeds, and nothing is left."""
+    out = tmp_path / "out"
+    out.mkdir()
+    ended = threading.Event()
+
+    def clean() -> None:
+        while not ended.is_set():
+            remove_leftovers(out)
+
+    cleaners = [threading.Thread(target=clean) for _ in range(2)]
+    for each in cleaners:
+        each.start()
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda i: recalculate(book, out / f"{i}.xlsx"), range(60)))
+    finally:
+        ended.set()
+        for each in cleaners:
+            each.join()
+    assert sorted(os.listdir(out)) == sorted(f"{i}.xlsx" for i in range(60))
+
+
+@posix
+def test_a_file_system_without_locks(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing can be locked books are still written, and what lies there is left alone."""
+    import fcntl
+
+    def unsupported(*_: Any) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(fcntl, "flock", unsupported)
+    other = _name(book.parent, 1)
+    other.write_bytes(b"half")
+    recalculate(book)
+    remove_leftovers(book.parent)
+    assert values(book)["A1"] == 2
+    assert sorted(book.parent.iterdir()) == sorted([book, other])
