@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import ne
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rebalance_xl.arguments import BlankError, Operand, Parameter, ShapeError, align, read_operand
 from rebalance_xl.cells import (
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rebalance_xl.catalogue import Function
 
 #: From this many rows on numpy's start-up per operation is worth it.
-_ARRAY_FROM = 16
+ARRAY_FROM = 16
 
 #: The fast path leaves infinities to the full path, which has an answer for them.
 _LARGEST = sys.float_info.max
@@ -37,16 +37,28 @@ NUMERIC = ("money", "number", "units", "fraction", "price", "date", "flag", "wor
 _PLAIN = ("money", "number", "units", "fraction", "price")
 
 
-def fast_caller(function: Function) -> Callable[[Sequence[Any]], Any]:
-    """Return a caller for plain scalars; it answers None whenever the full path has to decide."""
+class ScalarPlan(NamedTuple):
+    """What a plain scalar has to be for one parameter, and what it stands for."""
+
+    low: float
+    high: float
+    above: bool
+    words: Mapping[str, float] | None
+    default: float | None
+    numeric: bool
+    parameter: Parameter
+
+
+def scalar_plan(function: Function) -> list[ScalarPlan] | None:
+    """Return how plain scalars are read, a plan for each parameter; None where every call takes the full path."""
     if (
         function.takes_ranges_whole
         or function.result.kind not in NUMERIC
         or any(each.kind in ("label", "switch") for each in function.parameters)
     ):
-        return lambda arguments: None
-    plan = [
-        (
+        return None
+    return [
+        ScalarPlan(
             max(each.low, -_LARGEST),
             min(each.high, _LARGEST),
             each.above,
@@ -57,6 +69,13 @@ def fast_caller(function: Function) -> Callable[[Sequence[Any]], Any]:
         )
         for each in function.parameters + function.context
     ]
+
+
+def fast_caller(function: Function) -> Callable[[Sequence[Any]], Any]:
+    """Return a caller for plain scalars; it answers None whenever the full path has to decide."""
+    plan = scalar_plan(function)
+    if plan is None:
+        return lambda arguments: None
     kernel = function.kernel
     kind, words, never = function.result.kind, function.result.words, function.result.never
     count = len(plan)
@@ -70,7 +89,7 @@ def fast_caller(function: Function) -> Callable[[Sequence[Any]], Any]:
             argument: Any = arguments[index] if index < given else MISSING
             kind_of = type(argument)
             if parameter.convert is not None:
-                found = _read_one(parameter, argument)
+                found = read_one(parameter, argument)
                 if found is None:
                     return None
                 numbers.append(found)
@@ -106,7 +125,7 @@ def fast_caller(function: Function) -> Callable[[Sequence[Any]], Any]:
     return call
 
 
-def _read_one(parameter: Parameter, argument: Any) -> Any:
+def read_one(parameter: Parameter, argument: Any) -> Any:
     """Return what a raw argument says for one row, None whenever it is an error or one choice per row."""
     assert parameter.convert is not None
     if is_range(argument) and parameter.whole is not None:
@@ -220,7 +239,7 @@ def _column(np: Any, operand: Operand) -> Any:
 
 
 def _call_columns(function: Function, operands: Sequence[Any], size: int) -> Sequence[Any] | None:
-    np = _numpy()
+    np = array_module()
     columns = [_column(np, each) for each in operands]
     try:
         with np.errstate(all="ignore"):
@@ -236,7 +255,7 @@ def _call_columns(function: Function, operands: Sequence[Any], size: int) -> Seq
 
 def _call_rows(function: Function, operands: Sequence[Any], size: int) -> Sequence[Any]:
     kernel = function.kernel
-    if size >= _ARRAY_FROM and function.vectorised and _numpy() is not None:
+    if size >= ARRAY_FROM and function.vectorised and array_module() is not None:
         answers = _call_columns(function, operands, size)
         if answers is not None:
             return answers
@@ -398,7 +417,8 @@ _numpy_module: Any = None
 _numpy_tried = False
 
 
-def _numpy() -> Any:
+def array_module() -> Any:
+    """Return numpy, None where there is none."""
     global _numpy_module, _numpy_tried
     if not _numpy_tried:
         _numpy_tried = True

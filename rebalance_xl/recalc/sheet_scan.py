@@ -41,6 +41,8 @@ class FormulaCell:
         What the engine computes, None while (or because) it computes nothing.
     template : Template or None
         What the formula's shape was worked out to.
+    early
+        Whether the value was computed without the engine, which then takes it for a constant.
     value, status, cause
         The outcome: "computed", "error" or "kept".
     """
@@ -52,6 +54,7 @@ class FormulaCell:
     dynamic = False
     lowered: str | None = None
     template: Any = None
+    early = False
     value: Any = None
     status = "computed"
     cause = ""
