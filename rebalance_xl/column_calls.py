@@ -12,7 +12,7 @@ from itertools import compress
 from operator import ne
 from typing import TYPE_CHECKING, Any
 
-from rebalance_xl.calling import ARRAY_FROM, NUMERIC, ScalarPlan, array_module, read_one, scalar_plan
+from rebalance_xl.calling import ARRAY_FROM, ScalarPlan, array_module, read_one, scalar_plan
 from rebalance_xl.cells import MISSING, CellError
 
 if TYPE_CHECKING:
@@ -67,6 +67,9 @@ def call_rows(function: Function, arguments: Sequence[Any], size: int) -> list[A
     if plan is not None and len(arguments) <= len(plan):
         for index, each in enumerate(plan):
             argument = arguments[index] if index < len(arguments) else MISSING
+            if isinstance(argument, PerRow) and index >= len(function.parameters):
+                plain = []  # what hosts add is one for all rows
+                break
             if isinstance(argument, PerRow):
                 numbers = _numbers(each, argument)
                 if None in numbers:
@@ -107,9 +110,9 @@ def _numbers(plan: ScalarPlan, values: PerRow) -> list[Any]:
     kinds = set(map(type, values))
     if kinds == {float} and plan.numeric and plan.parameter.convert is None:
         low, high = min(values), max(values)
-        if plan.low <= low and high <= plan.high and not (plan.above and low == plan.low):
-            if not any(map(ne, values, values)):  # a NaN may hide from min and max
-                return list(values)
+        allowed = plan.low <= low and high <= plan.high and not (plan.above and low == plan.low)
+        if allowed and not any(map(ne, values, values)):  # a NaN may hide from min and max
+            return list(values)
     elif kinds == {str} and plan.words is not None and plan.parameter.convert is None:
         return list(map(plan.words.get, values))
     texts = {text: _number(plan, text) for text in {each for each in values if each.__class__ is str}}
@@ -160,6 +163,10 @@ def _guarded(kernel: Callable[..., Any], row: Sequence[Any]) -> Any:
 def _cells(function: Function, answers: Sequence[Any]) -> list[Any]:
     """Return a kernel's numbers as cells, None where a single call has to decide."""
     kind, words, never = function.result.kind, function.result.words, function.result.never
+    if set(map(type, answers)) == {float} and all(map(math.isfinite, answers)):
+        if kind == "word":
+            return [words[int(answer)] for answer in answers]
+        return [answer != 0.0 for answer in answers] if kind == "flag" else list(answers)
     cells: list[Any] = []
     for answer in answers:
         if answer.__class__ is CellError or not -math.inf < answer < math.inf:

@@ -10,8 +10,10 @@ from typing import Any
 from ..cells import CellError
 from . import engine as engines
 from . import probing
+from .early import compute_arrays_early, compute_early
 from .engine import Engine, Settings, from_engine, to_engine
 from .engine_input import engine_package
+from .filled_down import FilledColumn
 from .formula_text import (
     in_order,
     split_references,
@@ -132,8 +134,9 @@ class Calculation:
             write_out(scan)
         self._find_anchors()
         self._lower()
-        self._load()
-        self._register()
+        if not compute_arrays_early(self):
+            self._load()
+            self._register()
         self.settle()
         self.read()
         replace_troubles(self)
@@ -147,16 +150,18 @@ class Calculation:
             anchor.rows = None
 
     def _find_anchors(self) -> None:
-        for sheet, cell in self.cells():
-            if cell.kind == "array":
+        for sheet, scan in enumerate(self.scans):
+            for cell in [each for each in scan.formulas if each.kind == "array"]:
                 area = parse_area(cell.reference) or Area(cell.row, cell.column, cell.row, cell.column)
                 if area.height * area.width > MAX_ARRAY:
                     area = Area(cell.row, cell.column, cell.row, cell.column)
                 self.spills.add(sheet, cell, area, cell.dynamic, written=area)
 
     def _lower(self) -> None:
+        filled: list[FilledColumn] = []
         for sheet, scan in enumerate(self.scans):
-            for cell in lower_sheet(self.lowering, scan, sheet):
+            own: list[FilledColumn] = []
+            for cell in lower_sheet(self.lowering, scan, sheet, own):
                 if cell.kind == "array":
                     self._lower_array(sheet, cell)
                 else:
@@ -166,6 +171,21 @@ class Calculation:
                 for cell in scan.formulas:
                     if cell.lowered is not None and cell.kind != "array" and _may_spill(cell.formula):
                         self._lower_array(sheet, cell)
+                own = [column for column in own if not self._lower_arrays(column)]
+            filled += own
+        compute_early(self, filled)
+
+    def _lower_arrays(self, column: FilledColumn) -> bool:
+        """Lower a formula filled down whose cells may spill; False when it gives one value in each of them."""
+        first = column.cells[0]
+        if not _may_spill(first.formula):
+            return False
+        template = lower_shape(self.lowering, *split_references(first.formula), column.sheet, ARRAY)
+        if isinstance(template, Template) and template.single:
+            return False
+        for cell in column.cells:
+            self._lower_array(column.sheet, cell)
+        return True
 
     def _register(self) -> None:
         for name in sorted(self.lowering.functions):
@@ -209,8 +229,9 @@ class Calculation:
             for row, column, block in rectangles(by_row(found.rows, found.columns, values)):
                 engine.set_block(sheet, row, column, block)
             for cell in scan.formulas:
-                if cell.lowered is None and cell.old is not None:
-                    engine.set_value(sheet, cell.row, cell.column, cell.old)
+                constant = cell.value if cell.early else cell.old
+                if cell.lowered is None and constant is not None:
+                    engine.set_value(sheet, cell.row, cell.column, constant)
             for row, column, block in self._computed(scan):
                 engine.set_formula_block(sheet, row, column, [[f"={cell.lowered}" for cell in line] for line in block])
 
@@ -296,7 +317,7 @@ class Calculation:
             cells = [cell for cell in scan.formulas if cell.lowered is not None]
             if len(cells) < len(scan.formulas):
                 for cell in scan.formulas:
-                    if cell.lowered is None:
+                    if cell.lowered is None and not cell.early:
                         cell.value = cell.old
             if not cells:
                 continue
@@ -312,6 +333,7 @@ class Calculation:
                 for line, found in zip(block, values, strict=True):
                     self._take(sheet, zip(line, found, strict=True))
         self.spills.fill_children()
+        self.spills.fill_early()
 
     def _take(self, sheet: int, pairs: Iterable[tuple[FormulaCell, Any]]) -> None:
         for cell, value in pairs:

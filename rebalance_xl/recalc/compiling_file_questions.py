@@ -19,7 +19,7 @@ from .parameter_classes import (
     REFERENCE,
 )
 from .references import MAX_COLUMNS, MAX_ROWS, column_letters, parse_area
-from .template import Out, Piece, Template, text_of
+from .template import ByCell, Out, Piece, Template, text_of
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ class FileQuestions(ReferenceCompiler):
             listed = [f"{prefix}{mark}{left}{first}:{right}{last}" for first, last in runs]
             return ",".join(listed) or f"{prefix}{mark}{column_letters(MAX_COLUMNS)}{MAX_ROWS}"
 
-        return bands
+        return ByCell(bands)
 
     def told_by_the_file(self, name: str, arguments: Sequence[Expression | None]) -> Out | None:
         """Return the answer of functions about formulas and sheets, which the engine sees otherwise than the file."""
@@ -89,4 +89,4 @@ class FileQuestions(ReferenceCompiler):
                 return "TRUE" if formula is not None else "FALSE"
             return "NA()" if formula is None else '"=' + formula.replace('"', '""') + '"'
 
-        return Out([answer], True)
+        return Out([ByCell(answer)], True)

@@ -33,7 +33,7 @@ from .parameter_classes import (
 )
 from .references import column_letters, parse_area
 from .structured import ThisRow, resolve, split_specifier
-from .template import BookView, Out, Piece, text_of
+from .template import BookView, ByCell, Out, Piece, text_of
 
 
 @dataclass(slots=True)
@@ -265,7 +265,7 @@ class ReferenceCompiler:
             found = book.spilled_area(sheet, cell.top, cell.left) if cell is not None else None
             return "#REF!" if found is None else prefix + found.text()
 
-        return self.intersected([area], wanted)
+        return self.intersected([ByCell(area)], wanted)
 
     def span(self, span: Span, wanted: str) -> Out:
         """Return a range whose ends are computed."""

@@ -120,6 +120,7 @@ class Engine:
         self.reason = ""
         self.failure = ""
         self.interrupted = False
+        self.idle = False
         self.kept: dict[int, Any] = {}
         self.blocked: set[int] = set()
 
@@ -149,6 +150,8 @@ class Engine:
 
     def set_block(self, sheet: int, row: int, column: int, rows: list[list[Any]]) -> None:
         """Set the values of a rectangle."""
+        if self.idle:
+            return
         self.sheets[sheet].set_values_batch(row, column, len(rows), len(rows[0]), rows)
 
     def set_formula_block(self, sheet: int, row: int, column: int, rows: list[list[str]]) -> None:

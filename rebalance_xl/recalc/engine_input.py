@@ -96,9 +96,10 @@ def _cell(cell: FormulaCell) -> str:
     name = cell_name(cell.row, cell.column)
     if cell.lowered is not None:
         return f'<c r="{name}"><f>{to_xml(cell.lowered)}</f></c>'
-    if cell.old is None:
+    constant = cell.value if cell.early else cell.old
+    if constant is None:
         return f'<c r="{name}"/>'
-    kind, data = typed_value(cell.old)
+    kind, data = typed_value(constant)
     return f'<c r="{name}" t="{kind or "n"}"><v>{data}</v></c>'
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .filled_down import FEWEST, Fill, FilledColumn, filled_columns
 from .formula_text import (
     digit_classes,
     only_references_and_numbers,
@@ -48,7 +49,7 @@ def write_out(scan: SheetScan) -> None:
             cell.formula = cell.formula[1:]
 
 
-def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int) -> Iterator[FormulaCell]:
+def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int, filled: list[FilledColumn]) -> Iterator[FormulaCell]:
     """Lower a sheet's formulas; yield those that the caller has to lower otherwise (array formulas, data tables).
 
     Parameters
@@ -59,6 +60,8 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int) -> Iterator[For
         The sheet.
     sheet : int
         Its number, from 0.
+    filled : list of FilledColumn
+        Gets the formulas filled down that are worked out, but whose cells have no text for the engine yet.
 
     Yields
     ------
@@ -69,17 +72,26 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int) -> Iterator[For
     texts = [cell.formula for cell in formulas]
     classes = digit_classes(texts)
     unsure: list[FormulaCell] = []
+    unsure_classes: list[str] = []
     safe: dict[str, Template | None] = {}
     for cell, text, each in zip(formulas, texts, classes, strict=True):
         if each in safe:
             known = safe[each]
         else:
             known = safe[each] = _safe_template(lowering, text, sheet)
-        if known is not None and cell.kind != "array" and cell.kind != "dataTable":
+        if known is not None and not known.functions and cell.kind != "array" and cell.kind != "dataTable":
             cell.template = known
             cell.lowered = text
         else:
             unsure.append(cell)
+            unsure_classes.append(each)
+    if len(unsure) >= FEWEST:
+        for column in filled_columns(unsure, unsure_classes, sheet):
+            if _worked_out(lowering, column):
+                filled.append(column)
+                for cell in column.cells:
+                    cell.template = column.template
+        unsure = [cell for cell in unsure if cell.template is None]
     templates: dict[str, Template | FormulaError] = {}
     for cell in unsure:
         shape, references = split_references(cell.formula)
@@ -111,6 +123,21 @@ def _safe_template(lowering: Lowering, formula: str, sheet: int) -> Template | N
     except FormulaError:
         return None
     return template if template.verbatim else None
+
+
+def _worked_out(lowering: Lowering, column: FilledColumn) -> bool:
+    """Work out a formula filled down from some of its cells; False when each of its cells needs a look."""
+    cells = column.cells
+    texts: list[str] = []
+    for cell in (cells[0], cells[len(cells) // 2], cells[-1]):
+        shape, references = split_references(cell.formula)
+        template = lower_shape(lowering, shape, references, column.sheet, VALUE)
+        if not isinstance(template, Template) or template.by_cell:
+            return False
+        texts.append(template.render(references, cell.row, cell.column))
+        column.template = column.template or template
+    column.lowered = Fill.between(texts[0], cells[0].row, texts[-1], cells[-1].row)
+    return column.lowered is not None and column.lowered.text(cells[len(cells) // 2].row) == texts[1]
 
 
 def lower_shape(

@@ -145,6 +145,15 @@ class Spills:
         if area.height > 1:
             engine.set_block(sheet, area.top + 1, area.left, [[to_engine(value) for value in row] for row in rows[1:]])
 
+    def fill_early(self) -> None:
+        """Give the anchors computed without the engine the corner of their arrays."""
+        for anchor in self.anchors:
+            if anchor.cell.early and anchor.rows is not None:
+                value = anchor.cell.value = anchor.rows[0][0]
+                if value.__class__ is CellError:
+                    anchor.cell.status = "error"
+                    anchor.cell.cause = "spill-blocked" if anchor.blocked else value.reason
+
     def fill_children(self) -> None:
         """Give the cells that carry an empty formula inside an array (volatile arrays have them) its values."""
         if not self.taken:

@@ -15,6 +15,19 @@ from .references import Area
 Piece = str | int | Callable[[int, int, Sequence[str]], str]
 
 
+class ByCell:
+    """A piece that may give any text in any cell, so that some cells of a column say nothing about the others."""
+
+    __slots__ = ("give",)
+
+    def __init__(self, give: Callable[[int, int, Sequence[str]], str]) -> None:
+        self.give = give
+
+    def __call__(self, row: int, column: int, references: Sequence[str]) -> str:
+        """Return the text for one cell."""
+        return self.give(row, column, references)
+
+
 class BookView(Protocol):
     """What lowering has to know about the workbook."""
 
@@ -67,6 +80,11 @@ class Template:
             texts = [piece.replace("%", "%%") if isinstance(piece, str) else "%s" for piece in self.pieces]
             self._pattern = "".join(texts)
             self._order = tuple(piece for piece in self.pieces if isinstance(piece, int))
+
+    @property
+    def by_cell(self) -> bool:
+        """Whether some cells of a column that has this shape say nothing about the others."""
+        return any(isinstance(piece, ByCell) for piece in self.pieces)
 
     def render(self, references: Sequence[str], row: int, column: int) -> str:
         """Return the engine's text for one cell.
