@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from math import isfinite
 from typing import Any
 
@@ -31,16 +32,30 @@ class CellValues:
             return data.strip() or None
         return number if number - number == 0 else None
 
+    def numbers(self, data: Sequence[str]) -> list[Any]:
+        """Return the values of many cells without a type."""
+        try:
+            numbers: list[Any] = list(map(float, data))
+        except ValueError:
+            return [self.number(each) for each in data]
+        if isfinite(sum(numbers)) or all(map(isfinite, numbers)):
+            return numbers
+        return [self.number(each) for each in data]
+
+    def alike(self, kind: str, data: Sequence[str]) -> list[Any]:
+        """Return the values of many cells of one type whose missing data reads as ""."""
+        if kind == "n":
+            return self.numbers(data)
+        if kind == "s" and "" not in data:
+            with suppress(ValueError, IndexError):
+                return list(map(self.strings.__getitem__, map(int, data)))
+        read = self.read_fast
+        return [read(kind, each) for each in data]
+
     def many(self, attributes: Sequence[str], data: Sequence[str], types: dict[str, str]) -> list[Any]:
         """Return the values of many cells; `types` gives the type behind a cell's attributes."""
         if set(types.values()) == {"n"}:
-            try:
-                numbers: list[Any] = list(map(float, data))
-                if all(map(isfinite, numbers)):
-                    return numbers
-            except ValueError:
-                pass
-            return [self.number(each) for each in data]
+            return self.numbers(data)
         read = self.read_fast
         return [read(types[each], content) for each, content in zip(attributes, data, strict=True)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import unescape
 
 ESCAPED_CHARACTER = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -32,6 +33,15 @@ def from_xml(text: str) -> str:
     for entity, character in _NAMED:
         text = text.replace(entity, character)
     return text
+
+
+def all_from_xml(texts: Sequence[str]) -> Sequence[str]:
+    """Return many pieces of character data with their XML entities resolved."""
+    joined = "\0".join(texts)
+    if "&" not in joined:
+        return texts
+    found = from_xml(joined).split("\0")
+    return found if len(found) == len(texts) else [from_xml(each) for each in texts]
 
 
 def from_cell_text(text: str) -> str:

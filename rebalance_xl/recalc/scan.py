@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from itertools import islice
 from operator import lt
@@ -10,7 +11,7 @@ from typing import Any
 from xml.parsers import expat
 
 from .cell_values import CellValues, attributes_of
-from .markup import from_xml
+from .markup import all_from_xml
 from .references import MAX_COLUMNS, MAX_ROWS, column_number
 from .refusals import Refused
 from .sheet_scan import Constants, FormulaCell, SheetScan
@@ -25,6 +26,9 @@ _FAST_CELL = re.compile(
 _CHUNK = 8192
 #: Sheets up to this size are checked by an XML parser as a whole, larger ones without their cells.
 CHECKED_WHOLE = 2**20
+#: Cells that take so many characters are read with arrays, when those have to be loaded first and when not.
+BULK = 2**22
+BULK_LOADED = 2**18
 _EMPTY_ROW = re.compile(r"<row(?: [^<>]*)?/>")
 
 
@@ -67,6 +71,9 @@ def scan_sheet(text: str, encoding: str, strings: list[str], date1904: bool, par
     if end < 0:
         raise Refused(f"damaged: the part {part} ends in the middle of its cells")
     scan = SheetScan(text, encoding, prefix, start, end, values, part, read_constants=_read_constants)
+    if not prefix and end - start >= (BULK_LOADED if "numpy" in sys.modules else BULK) and _scan_bulk(scan):
+        _check_well_formed(text if len(text) <= CHECKED_WHOLE else text[:start] + text[end:], part)
+        return scan
     special = text.find("<!", start, end) >= 0 or text.find("<?", start, end) >= 0
     if prefix or special or not _scan_fast(scan):
         scan = SheetScan(text, encoding, prefix, start, end, values, part)
@@ -80,6 +87,12 @@ def scan_sheet(text: str, encoding: str, strings: list[str], date1904: bool, par
         _check_rows(scan, part)
         _check_well_formed(text[:start] + text[end:], part)
     return scan
+
+
+def _scan_bulk(scan: SheetScan) -> bool:
+    from .scan_bulk import scan_bulk
+
+    return scan_bulk(scan)
 
 
 def _check_rows(scan: SheetScan, part: str) -> None:
@@ -180,9 +193,8 @@ def _add_formulas(
 ) -> None:
     shapes: dict[str, dict[str, str]] = {}
     add = cells.append
+    formulas = all_from_xml(formulas)
     for place, value, tag, formula, content, end in zip(places, values, tags, formulas, data, ends, strict=True):
-        if "&" in formula:
-            formula = from_xml(formula)
         cell = FormulaCell(place >> 15, place & 32767, formula, value, end, content)
         add(cell)
         if tag != "<f>":

@@ -6,11 +6,14 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .cell_values import CellValues
 from .markup import ESCAPED_CHARACTER
 from .references import Area, parse_area
+
+if TYPE_CHECKING:
+    from .cell_table import CellTable
 
 _FILTER = re.compile(r"<(?:\w+:)?autoFilter\s[^>]*?ref=\"([^\"]*)\"[^>]*>\s*<(?:\w+:)?(?:filterColumn|sortState)")
 _HIDDEN_ROW = re.compile(r"<(?:\w+:)?row\s([^>]*)>")
@@ -66,6 +69,10 @@ class FormulaCell:
         self.old = old
         self.end = end
         self.data = data
+        # Set here although the class has them, too: an attribute added later costs four times as much.
+        self.lowered = None
+        self.template = None
+        self.value = None
 
     @property
     def reference(self) -> str:
@@ -98,6 +105,7 @@ class SheetScan:
     implicit: bool = False
     plain: bool = False
     blocks: tuple[int, list[tuple[int, int, list[list[FormulaCell]]]]] | None = None
+    table: CellTable | None = None
     _constants: Constants | None = None
     _formula_rows: dict[int, list[int]] | None = None
     read_constants: Callable[[SheetScan], Constants] | None = None
@@ -105,16 +113,23 @@ class SheetScan:
     @property
     def constants(self) -> Constants:
         """The cells without formulas."""
+        if self._constants is None and self.table is not None:
+            self._constants = self.table.constants()
         if self._constants is None:
             self._constants = self.read_constants(self) if self.read_constants is not None else Constants()
         return self._constants
 
     def extent(self) -> tuple[int, int]:
         """Return the last row and column in use."""
-        found = self.constants
-        rows = [found.rows[-1] if found.rows else 0, self.formulas[-1].row if self.formulas else 0]
-        columns = [max(found.columns, default=0), max((cell.column for cell in self.formulas), default=0)]
-        return max(rows), max(columns)
+        if self.table is not None:
+            row, column = self.table.extent()
+        else:
+            found = self.constants
+            row, column = found.rows[-1] if found.rows else 0, max(found.columns, default=0)
+        if self.formulas:
+            row = max(row, self.formulas[-1].row)
+            column = max(column, max(cell.column for cell in self.formulas))
+        return row, column
 
     def is_empty_element(self) -> bool:
         """Say whether the sheet's data is a tag without content, which `start` and `end` then enclose."""
@@ -127,6 +142,8 @@ class SheetScan:
 
     def values_within(self, area: Area) -> dict[tuple[int, int], Any]:
         """Return the constants inside an area by (row, column)."""
+        if self.table is not None:
+            return self.table.values_within(area)
         found = self.constants
         first, last = bisect_left(found.rows, area.top), bisect_right(found.rows, area.bottom)
         cells = zip(found.rows[first:last], found.columns[first:last], found.values[first:last], strict=True)
@@ -146,6 +163,8 @@ class SheetScan:
         list
             ``bottom - top + 1`` values; formula cells count as None.
         """
+        if self.table is not None:
+            return self.table.column_values(column, top, bottom)
         values: list[Any] = [None] * (bottom - top + 1)
         found = self.constants
         first, last = bisect_left(found.rows, top), bisect_right(found.rows, bottom)
@@ -191,6 +210,15 @@ class SheetScan:
         """Return the area of the sheet's own filter when it is in use."""
         match = _FILTER.search(self.text, self.end)
         return parse_area(match[1]) if match is not None else None
+
+    def constant_places(self, top: int, left: int) -> list[int]:
+        """Return the places (row * 32768 + column) of constants that lie not above and not left of a cell."""
+        if self.table is not None:
+            return self.table.places(top, left)
+        found = self.constants
+        first = bisect_left(found.rows, top)
+        cells = zip(found.rows[first:], found.columns[first:], strict=True)
+        return [row << 15 | column for row, column in cells if column >= left]
 
     def value_map(self) -> dict[tuple[int, int], Any]:
         """Return the constants by (row, column)."""

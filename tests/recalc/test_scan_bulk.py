@@ -1,0 +1,223 @@
+"""Large sheets are read with arrays, small ones cell by cell: both have to find the same and refuse the same."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rebalance_xl.recalc import scan, scan_bulk
+from rebalance_xl.recalc.package import Package, decoded
+from rebalance_xl.recalc.references import Area, column_letters
+from rebalance_xl.recalc.refusals import Refused
+from rebalance_xl.recalc.scan import scan_sheet
+from rebalance_xl.recalc.sheet_scan import SheetScan
+
+STRINGS = ["zero", "one", "two & more"]
+CELLS = (
+    "", ' s="5"', ' t="s"', ' s="5" t="s"', ' t="str"', ' t="b"', ' s="12" t="e"', ' t="n"', ' cm="1"', ' vm="1"',
+    ' t="d"', ' s="1" ', ' ph="1" t="str"', " s='1'", ' s="?"', ' s="ä"', ' x:y="1"', ' s="1" s2="a>b"',
+)  # fmt: skip
+FORMULAS = (
+    "", "", "<f>A1+1</f>", "<f>A1&gt;1</f>", '<f>"ä"&amp;A1</f>', "<f></f>", "<f/>", '<f t="shared" si="0"/>',
+    '<f t="shared" ref="A1:A9" si="0">SUM(B$1:B1)</f>', '<f t="array" ref="C1:C3">A1:A3*2</f>', '<f ca="1" >NOW()</f>',
+    "<f >1</f>", "<f>1", "<f>a<f>b</f></f>",
+)  # fmt: skip
+VALUES = (
+    "<v>1</v>", "<v>-2.5E-3</v>", "<v>0.1</v>", "<v></v>", "<v/>", "<v />", "", "<v>text</v>", "<v>1e999</v>",
+    '<v xml:space="preserve"> a </v>', "<v>#N/A</v>", "<v>2024-01-31</v>", "<v>ä_x000D_&amp;&#228;</v>", "<v>9</v>",
+    "<v>nan</v>", "<v> 7 </v>", "<v a='b'>1</v>", "<is><t>a</t></is>", "<v>1<!-- 2 --></v>", "<v><v>1</v></v>",
+)  # fmt: skip
+USUAL = (CELLS[:9], FORMULAS[:9], VALUES[:14])
+
+
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read even the smallest sheets in several pieces."""
+    monkeypatch.setattr(scan_bulk, "PIECE", 300)
+
+
+def sheet_text(rows: str) -> str:
+    """Return a worksheet with these rows."""
+    return f"<worksheet><sheetData>{rows}</sheetData><pageMargins/></worksheet>"
+
+
+def outcome(text: str, bulk: bool, strings: list[str] = STRINGS, whole: bool = False) -> tuple[Any, SheetScan | None]:
+    """Return everything a scan finds, or its refusal; `whole` lets the XML parser check the cells, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("BULK", "BULK_LOADED"):
+            patch.setattr(scan, name, 0 if bulk else 2**60)
+        patch.setattr(scan, "CHECKED_WHOLE", 2**60 if whole else 0)
+        try:
+            found = scan_sheet(text, "utf-8", strings, False, "the part")
+        except Refused as refused:
+            return str(refused), None
+        formulas = [(vars(cell), cell.kind, cell.type, cell.dynamic, cell.start) for cell in found.formulas]
+        try:
+            constants = found.constants
+        except Refused as refused:
+            return str(refused), found
+        shown = (constants.rows, constants.columns, [repr(value) for value in constants.values], constants.errors)
+        return (formulas, shown, found.plain, found.implicit), found
+
+
+@st.composite
+def rows_of(draw: st.DrawFn, cells: tuple[str, ...], formulas: tuple[str, ...], values: tuple[str, ...]) -> str:
+    """Draw the rows of a sheet."""
+    text, row = "", 0
+    for _ in range(draw(st.integers(1, 8))):
+        row += draw(st.sampled_from([1, 1, 1, 2, 90, 99_000]))
+        tag = draw(st.sampled_from([f'<row r="{row}">', f'<row r="{row}" spans="1:9" ht="15">', f'<row r="{row}"/>']))
+        text += tag
+        if tag.endswith("/>"):
+            continue
+        column = 0
+        for _ in range(draw(st.integers(0, 6))):
+            column += draw(st.sampled_from([1, 1, 2, 25, 700]))
+            opening = f'<c r="{column_letters(column)}{row}"{draw(st.sampled_from(cells))}'
+            if draw(st.integers(0, 9)) == 0:
+                text += opening + "/>"
+            else:
+                text += f"{opening}>{draw(st.sampled_from(formulas))}{draw(st.sampled_from(values))}</c>"
+        text += "</row>"
+    return text
+
+
+@given(rows_of(*USUAL))
+def test_usual_sheets_are_read_with_arrays(rows: str) -> None:
+    """What Excel writes does not fall back, and gives what reading cell by cell gives."""
+    text = sheet_text(rows)
+    expected, slow = outcome(text, bulk=False)
+    actual, fast = outcome(text, bulk=True)
+    assert fast is not None
+    assert slow is not None
+    assert (fast.table is not None, slow.table is None) == (True, True)
+    assert actual == expected
+
+
+@given(rows_of(CELLS, FORMULAS, VALUES), st.booleans())
+def test_unusual_sheets_give_the_same(rows: str, whole: bool) -> None:
+    """Whatever stands in a sheet, both ways find the same or refuse with the same words."""
+    text = sheet_text(rows)
+    assert outcome(text, bulk=True, whole=whole)[0] == outcome(text, bulk=False, whole=whole)[0]
+
+
+@given(
+    rows_of(*USUAL),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), st.sampled_from(
+        ["", "<", ">", "/", '"', " ", "1", "A", "c", "</row>", "<row>", '<c r="A1">', "</c>", "<v>", "</v>", "<f>", "&"]
+    )), min_size=1, max_size=3),
+)  # fmt: skip
+def test_damaged_sheets_give_the_same(rows: str, damage: list[tuple[float, int, str]]) -> None:
+    """A sheet with pieces replaced is refused with the same words or read the same."""
+    for place, length, new in damage:
+        start = int(place * len(rows))
+        rows = rows[:start] + new + rows[start + length :]
+    text = sheet_text(rows)
+    assert outcome(text, bulk=True)[0] == outcome(text, bulk=False)[0]
+
+
+@given(rows_of(*USUAL), st.integers(1, 30), st.integers(1, 120), st.integers(0, 99_000), st.integers(0, 100))
+def test_questions_about_areas(rows: str, column: int, top: int, height: int, width: int) -> None:
+    """A column's values, an area's values, the used area and the places of constants are those of the constants."""
+    fast, slow = (outcome(sheet_text(rows), bulk)[1] for bulk in (True, False))
+    assert fast is not None
+    assert slow is not None
+    area = Area(top, column, top + height, column + width)
+    assert fast.values_within(area) == slow.values_within(area)
+    assert fast.column_values(column, top, top + height) == slow.column_values(column, top, top + height)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        '<row r="1"><c r="B1"><v>1</v></c><c r="A1"><v>2</v></c></row>',
+        '<row r="1"><c r="A1"><v>1</v></c><c r="A1"><v>2</v></c></row>',
+        '<row r="2"><c r="A2"><f>1</f></c></row><row r="1"><c r="A1"><f>2</f></c></row>',
+        '<row r="1"><c r="A0"><v>1</v></c></row>',
+        '<row r="1"><c r="XFE1"><v>1</v></c></row>',
+        '<row r="1"><c r="A1048577"><v>1</v></c></row>',
+        '<row r="1"><c r="AAAA1"><v>1</v></c></row>',
+        '<row r="1"><c r="A123456789012345678901"><v>1</v></c></row>',
+        '<row r="1"><c r="a1"><v>1</v></c></row>',
+        '<row r="1"><c r="$A$1"><v>1</v></c></row>',
+        '<row r="1"><c><v>1</v></c></row>',
+        '<row r="1"><c r="A1"><v>1</v></c>',
+        '<c r="A1"><v>1</v></c>',
+        '<row r="1"></row></row>',
+        '<row r="1"><row r="2"></row></row>',
+        '<rowx r="1"></rowx>',
+        '<row r="1"> <c r="A1"><v>1</v></c></row>',
+        '<row r="1"><c r="A1"><v>1</v></c></row>\n',
+        '<row r="1"><c r="A1"><v>1</v></c><!-- <c r="B1"><v>1</v></c> --></row>',
+        '<row r="1"><c r="A1"><v><![CDATA[1]]></v></c></row>',
+        '<row r="1"><?pi?><c r="A1"><v>1</v></c></row>',
+        '<row r="1"><c r="A1"><v>1</f></c></row>',
+        '<row r="1"><c r="A1"><f>1</v></f></c></row>',
+        '<row r="1"><c r="A1"><f t="x>y">1</f></c></row>',
+        '<row r="1"><c r="A1"><f t=x>1</f></c></row>',
+        '<row r="1"><c r="A1" s=1><v>1</v></c></row>',
+        '<row r="1"><c r="A1"><v>1</v><f>2</f></c></row>',
+        '<row r="1"><c r="A1"><f>1</f><f>2</f><v>1</v></c></row>',
+        '<row r="1"><c r="A1"><v>1</v></c></row><extLst></extLst>',
+        '<row r="1"><c r="A1"/><v>1</v></row>',
+        '<row r="1"><c r="A1"/ ></row>',
+        '<row r="1"><c  r="A1"/></row>',
+        '<row r="1"><c r="A1" ' + "".join(f'a{n}="123456" ' for n in range(9)) + "/></row>",
+        "x",
+        "<",
+        ">",
+        "<>",
+    ],
+)  # fmt: skip
+def test_what_arrays_must_not_accept(rows: str) -> None:
+    """Every oddity goes the slow way, which decides what it means."""
+    text = sheet_text(rows)
+    actual, fast = outcome(text, bulk=True)
+    assert actual == outcome(text, bulk=False)[0]
+    assert fast is None or fast.table is None
+
+
+def test_more_styles_than_groups() -> None:
+    """Thousands of different attributes are told apart, or the sheet goes the slow way."""
+    for count in (2000, 5000):
+        cells = "".join(f'<row r="{n}"><c r="A{n}" s="{n}" t="b"><v>{n % 2}</v></c></row>' for n in range(1, count))
+        text = sheet_text(cells)
+        assert outcome(text, bulk=True)[0] == outcome(text, bulk=False)[0]
+
+
+def compare_books(paths: list[Path]) -> tuple[int, int]:
+    """Compare both ways on all sheets of these books; return how many sheets and how many of them used arrays."""
+    sheets = used = 0
+    for path in paths:
+        try:
+            package = Package.open(path.read_bytes())
+        except Refused:
+            continue
+        for sheet in package.sheets:
+            text, _ = decoded(package.container.read(sheet.part), sheet.part)
+            actual, fast = outcome(text, bulk=True, strings=package.strings)
+            assert actual == outcome(text, bulk=False, strings=package.strings)[0], f"{path.name} {sheet.name}"
+            sheets += 1
+            used += fast is not None and fast.table is not None
+    return sheets, used
+
+
+def test_the_books_of_this_project(root: Path) -> None:
+    """The sheets of the books that come with the project are read the same both ways."""
+    paths = [path for path in root.rglob("*.xls[xm]") if zipfile.is_zipfile(path)]
+    sheets, used = compare_books(paths)
+    assert 0 < used <= sheets
+
+
+@pytest.mark.slow
+def test_real_books(shared_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sheets of many real books are read the same both ways, most of them with arrays."""
+    monkeypatch.setattr(scan_bulk, "PIECE", 2**14)
+    paths = sorted(path for path in shared_dir.rglob("*.xls[xm]") if zipfile.is_zipfile(path))
+    sheets, used = compare_books(paths)
+    assert used > sheets / 2
