@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .cell_values import CellValues
-from .references import Area
+from .references import MAX_COLUMNS, MAX_ROWS, Area
 from .sheet_scan import Constants
 
 Ints = NDArray[np.intp]
@@ -104,14 +104,13 @@ class CellTable:
 
     def places(self, top: int, left: int) -> list[int]:
         """Return the places (row * 32768 + column) of the cells that lie not above and not left of a cell."""
-        rows, columns = self._arrays()[:2]
-        first = int(np.searchsorted(rows, top))
-        places = rows[first:].astype(np.int64) << 15 | columns[first:]
-        found: list[int] = places[columns[first:] >= left].tolist()
-        return found
+        chosen = self._chosen(Area(top, left, MAX_ROWS, MAX_COLUMNS))
+        rows, columns = (each[chosen].astype(np.int64) for each in self._arrays()[:2])
+        places = (rows << 15 | columns).tolist()
+        return [place for place, value in zip(places, self._values(chosen), strict=True) if value is not None]
 
     def extent(self) -> tuple[int, int]:
-        """Return the last row and column with a value, 0 when there is none."""
+        """Return the last row and column with any content, 0 when there is none."""
         rows, columns = self._arrays()[:2]
         return (int(rows[-1]), int(columns.max())) if len(rows) else (0, 0)
 

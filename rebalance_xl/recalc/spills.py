@@ -6,7 +6,6 @@ written as values, which may change further arrays, until nothing changes any mo
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -188,10 +187,7 @@ def occupied_by(scans: list[SheetScan], anchors: list[Anchor]) -> list[dict[int,
         if own:
             # Arrays grow to the right and downwards: what lies above or left of all of them is in nobody's way.
             top, left = min(cell.row for cell in own), min(cell.column for cell in own)
-            found = scan.constants
-            first = bisect_left(found.rows, top)
-            places = zip(found.rows[first:], found.columns[first:], strict=True)
-            cells = dict.fromkeys((row << 15 | column for row, column in places if column >= left), "value")
+            cells = dict.fromkeys(scan.constant_places(top, left), "value")
             for cell in scan.formulas:
                 if cell.formula or cell.kind != "normal":
                     cells[place_of(cell.row, cell.column)] = "formula"

@@ -130,6 +130,9 @@ def test_questions_about_areas(rows: str, column: int, top: int, height: int, wi
     area = Area(top, column, top + height, column + width)
     assert fast.values_within(area) == slow.values_within(area)
     assert fast.column_values(column, top, top + height) == slow.column_values(column, top, top + height)
+    assert fast.constant_places(top, column) == slow.constant_places(top, column)
+    rows_used, columns_used = fast.extent()
+    assert (rows_used >= slow.extent()[0], columns_used >= slow.extent()[1]) == (True, True)
 
 
 @pytest.mark.parametrize(
