@@ -84,8 +84,14 @@ def recalc(
         int, typer.Option("--workers", min=0, help="Worker processes; 0 is one per processor core.")
     ] = 0,
     timeout: Annotated[
-        float, typer.Option("--timeout", min=0, metavar="SECONDS", help="Stop a book after this time; 0 is never.")
-    ] = 300,
+        float | None,
+        typer.Option(
+            "--timeout",
+            min=0,
+            metavar="SECONDS",
+            help="Stop a book after this time; 0 is never. Of several books each has 300 seconds otherwise.",
+        ),
+    ] = None,
     scheduler: Annotated[
         str, typer.Option("--scheduler", metavar="ADDRESS", help="A dask scheduler, tcp://host:port, to work on.")
     ] = "",

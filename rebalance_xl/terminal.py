@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -31,6 +31,15 @@ def print_json(value: Any) -> None:
     """Print a value as JSON that any reader takes: no NaN or infinity."""
     json.dump(plain(value), sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
     sys.stdout.write("\n")
+
+
+def print_json_list(values: Iterable[Any]) -> None:
+    """Print many values as one JSON list, a line each, one at a time: they need not all be in memory."""
+    lead = "[\n"
+    for value in values:
+        sys.stdout.write(lead + json.dumps(plain(value), ensure_ascii=False, allow_nan=False))
+        lead = ",\n"
+    sys.stdout.write("\n]\n" if lead == ",\n" else "[]\n")
 
 
 def plain(value: Any) -> Any:

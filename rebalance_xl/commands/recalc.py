@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from rebalance_xl import terminal
+from rebalance_xl.commands.cell_spool import CellSpool
+from rebalance_xl.commands.interrupts import Terminated, interrupted_by_termination
 from rebalance_xl.commands.options import UsageError, read_day
 from rebalance_xl.commands.recalc_book import BookReport, RecalcOptions, recalculate_book, summary_rows
-from rebalance_xl.recalc.batch import Job, Outcome, find_books, plan_jobs, run_jobs
+from rebalance_xl.recalc.batch import Job, Outcome, find_books, plan_jobs, run_here
 from rebalance_xl.recalc.output import remove_leftovers
 
 DONE, FAILED, USAGE, STALE = 0, 1, 2, 3
+#: Seconds after which one of several books is stopped; one book alone is watched by who started it.
+DEFAULT_TIMEOUT = 300.0
 CELL_COLUMNS = ("file", "sheet", "cell", "formula", "old", "new", "status", "cause")
 
 
@@ -33,7 +39,7 @@ class Request:
     changes: Sequence[str] = field(default_factory=list)
     prices: Path | None = None
     workers: int = 0
-    timeout: float = 0.0
+    timeout: float | None = None
     scheduler: str = ""
     skip_unchanged: bool = False
     spill_plain: bool = False
@@ -48,11 +54,15 @@ def run(request: Request) -> int:
     except UsageError as failure:
         terminal.complain(str(failure))
         return USAGE
+    except OSError as failure:
+        terminal.complain(f"cannot make the folder {request.out_dir}: {failure.strerror or failure}")
+        return FAILED
     try:
-        reports = _work(request, jobs)
-    except KeyboardInterrupt:
+        with interrupted_by_termination():
+            reports = _work(request, jobs)
+    except KeyboardInterrupt as stop:
         terminal.complain("interrupted; finished books are complete, the others are as they were")
-        return 130
+        return 143 if isinstance(stop, Terminated) else 130
     except (ModuleNotFoundError, OSError) as failure:
         terminal.complain(str(failure))
         return FAILED
@@ -62,7 +72,11 @@ def run(request: Request) -> int:
         terminal.complain(f"the report was not written: {failure}")
         return FAILED
     if request.as_json:
-        terminal.print_json(reports if len(jobs) > 1 else reports[0])
+        whole = ({**each, "cells": list(each["cells"])} for each in reports)
+        if len(jobs) > 1:
+            terminal.print_json_list(whole)
+        else:
+            terminal.print_json(next(whole))
     else:
         _print(request, reports)
     if any(each["status"] == "failed" for each in reports):
@@ -94,6 +108,7 @@ def _options(request: Request) -> RecalcOptions:
         wants_cells=request.report is not None or request.as_json,
         wants_summary=request.summary is not None,
         skip_unchanged=request.skip_unchanged,
+        run=f"{os.getpid()} {time.time_ns()}",
     )
 
 
@@ -127,27 +142,45 @@ def _clear(folders: Iterable[Path]) -> None:
 
 
 def _run(request: Request, jobs: Sequence[Job]) -> list[dict[str, Any]]:
-    workers = request.workers or os.cpu_count() or 1
-    alone = len(jobs) == 1 and not request.scheduler
+    spool = CellSpool()
     with terminal.progress(len(jobs), "recalculating") as step:
-        outcomes = run_jobs(
-            jobs,
-            recalculate_book,
-            workers=1 if alone else workers,
-            seconds=None if alone or not request.timeout else request.timeout,
-            scheduler=request.scheduler,
-            done=lambda outcome: step(),
-        )
+
+        def done(outcome: Outcome) -> None:
+            if outcome.value is not None:
+                spool.take(outcome.value)
+            step()
+
+        if len(jobs) == 1 and not jobs[0].refusal and not request.scheduler and not request.timeout:
+            outcomes = [run_here(recalculate_book, jobs[0])]
+        else:
+            from rebalance_xl.recalc.workers import run_jobs
+
+            seconds = DEFAULT_TIMEOUT if request.timeout is None else request.timeout
+            outcomes = run_jobs(
+                jobs,
+                recalculate_book,
+                workers=request.workers or _cores(),
+                seconds=seconds or None,
+                scheduler=request.scheduler,
+                done=done,
+            )
     return [_report(outcome) for outcome in outcomes]
 
 
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _report(outcome: Outcome) -> dict[str, Any]:
+    job = outcome.job
     if outcome.value is not None:
         found: dict[str, Any] = outcome.value
-        return found
+        return {**found, "file": str(job.path), "output": str(job.output) if found["output"] else ""}
     from dataclasses import asdict
 
-    return asdict(BookReport(file=str(outcome.job.path), message=outcome.failure))
+    return asdict(BookReport(file=str(job.path), message=outcome.failure))
 
 
 # --- what is written and printed --------------------------------------------------------------------------------
@@ -159,15 +192,15 @@ def _write_files(request: Request, reports: Sequence[dict[str, Any]]) -> None:
     from rebalance_xl.commands.tables import write_rows
 
     if request.report is not None:
-        rows = [
-            dict(zip(CELL_COLUMNS, [each["file"], *cells], strict=True)) for each in reports for cells in each["cells"]
-        ]
-        rows += [
+        cells = (
+            dict(zip(CELL_COLUMNS, [each["file"], *row], strict=True)) for each in reports for row in each["cells"]
+        )
+        failures = (
             {**dict.fromkeys(CELL_COLUMNS, ""), "file": each["file"], "status": "failed", "cause": each["message"]}
             for each in reports
             if each["status"] == "failed"
-        ]
-        write_rows(request.report, CELL_COLUMNS, rows)
+        )
+        write_rows(request.report, CELL_COLUMNS, chain(cells, failures))
     if request.summary is not None:
         rows = summary_rows(reports)
         write_rows(request.summary, list(rows[0]) if rows else [], rows)

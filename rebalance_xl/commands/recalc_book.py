@@ -20,7 +20,7 @@ from rebalance_xl.recalc.workbook import Recalculation, recalculate
 
 @dataclass(frozen=True, slots=True)
 class RecalcOptions:
-    """What holds for every book of a run."""
+    """What holds for every book of a run; `run` tells one run from another to workers that live through several."""
 
     as_of: dt.date | None = None
     check: bool = False
@@ -30,6 +30,7 @@ class RecalcOptions:
     wants_cells: bool = False
     wants_summary: bool = False
     skip_unchanged: bool = False
+    run: str = ""
 
 
 @dataclass(slots=True)
@@ -72,7 +73,7 @@ def recalculate_book(job: Job) -> dict[str, Any]:
     if not options.check:
         job.output.parent.mkdir(parents=True, exist_ok=True)
     if options.skip_unchanged and not options.check:
-        ledger, mark = _ledger(job.output.parent), _mark(options)
+        ledger, mark = _ledger(job.output.parent, options.run), _mark(options)
         entry = ledger.finished(job.path, job.output, mark)
         if entry is not None:
             return {**entry.report, "file": str(job.path), "status": "skipped"}
@@ -101,7 +102,7 @@ def recalculate_book(job: Job) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=64)
-def _ledger(folder: Path) -> Ledger:
+def _ledger(folder: Path, run: str) -> Ledger:
     return Ledger(folder)
 
 

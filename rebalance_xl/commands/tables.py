@@ -7,9 +7,9 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from rebalance_xl.terminal import plain
 
@@ -27,7 +27,7 @@ def guarded(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(_RISKY) else value
 
 
-def write_rows(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """Write rows to a file, whole or not at all.
 
     Parameters
@@ -35,31 +35,40 @@ def write_rows(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, A
     path
         Its ending says what is written; formulas in texts are made harmless in CSV and .xlsx.
     columns, rows
-        The columns in order, and one mapping per row.
+        The columns in order, and one mapping per row; CSV and JSON take them one at a time.
     """
-    ending = path.suffix.lower()
-    flat = [{column: plain(row.get(column)) for column in columns} for row in rows]
-    if ending == ".json":
-        content = (json.dumps(flat, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
-    elif ending == ".csv":
-        text = io.StringIO(newline="")
-        writer = csv.writer(text)
-        writer.writerow(columns)
-        writer.writerows([guarded(row[column]) for column in columns] for row in flat)
-        content = text.getvalue().encode("utf-8-sig")
-    elif ending in (".parquet", ".xlsx"):
-        content = _frame(ending, columns, flat)
-    else:
+    write = _WRITERS.get(path.suffix.lower())
+    if write is None:
         raise ValueError(f"{path.name} must end in .csv, .json, .parquet or .xlsx")
+    flat = ({column: plain(row.get(column)) for column in columns} for row in rows)
     handle, name = tempfile.mkstemp(prefix=".rebalance-", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
+            write(stream, columns, flat)
+            stream.flush()
+            os.fsync(stream.fileno())
         os.chmod(name, 0o666 & ~_umask())
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _write_json(stream: IO[bytes], columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    lead = "["
+    for row in rows:
+        stream.write(f"{lead}\n {json.dumps(row, ensure_ascii=False, allow_nan=False)}".encode())
+        lead = ","
+    stream.write(b"[]\n" if lead == "[" else b"\n]\n")
+
+
+def _write_csv(stream: IO[bytes], columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([guarded(row[column]) for column in columns] for row in rows)
+    text.flush()
+    text.detach()
 
 
 def _umask() -> int:
@@ -68,16 +77,20 @@ def _umask() -> int:
     return mask
 
 
-def _frame(ending: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> bytes:
+def _write_parquet(stream: IO[bytes], columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     import pandas as pd
 
-    frame = pd.DataFrame(rows, columns=list(columns))
-    stream = io.BytesIO()
-    if ending == ".parquet":
-        try:
-            frame.to_parquet(stream, index=False)
-        except ImportError:
-            raise ImportError("Parquet needs the extra 'cluster': pip install 'rebalance-xl[cluster]'") from None
-    else:
-        frame.map(guarded).to_excel(stream, index=False, sheet_name="Books", engine="openpyxl")
-    return stream.getvalue()
+    try:
+        pd.DataFrame(list(rows), columns=list(columns)).to_parquet(stream, index=False)
+    except ImportError:
+        raise ImportError("Parquet needs the extra 'cluster': pip install 'rebalance-xl[cluster]'") from None
+
+
+def _write_xlsx(stream: IO[bytes], columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame(list(rows), columns=list(columns)).map(guarded)
+    frame.to_excel(stream, index=False, sheet_name="Books", engine="openpyxl")
+
+
+_WRITERS = {".json": _write_json, ".csv": _write_csv, ".parquet": _write_parquet, ".xlsx": _write_xlsx}

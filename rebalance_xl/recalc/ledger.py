@@ -74,8 +74,8 @@ class Ledger:
         return entry if in_place or content_hash(source) == entry.source else None
 
     def add(self, output: Path, entry: Entry) -> None:
-        """Add a finished book."""
-        self._entries[output.name] = entry
+        """Add a finished book to the file; what was known about it before is forgotten."""
+        self._entries.pop(output.name, None)
         line = json.dumps([output.name, *asdict(entry).values()], ensure_ascii=False) + "\n"
         handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
 
+from rebalance_xl.commands.recalc_book import RecalcOptions, recalculate_book
 from rebalance_xl.recalc.batch import Job, find_books, plan_jobs
 from rebalance_xl.recalc.ledger import LEDGER_NAME, Entry, Ledger, content_hash
+
+from .many_books import write_many
 
 
 def touch(*paths: Path) -> None:
@@ -110,3 +114,19 @@ def test_ledger_survives_a_cut_line(tmp_path: Path) -> None:
     with (tmp_path / LEDGER_NAME).open("a") as stream:
         stream.write('["b.xlsx", "abc')
     assert Ledger(tmp_path).finished(output, output, "o") is not None
+
+
+def test_workers_that_live_on_see_what_others_finished(tmp_path: Path) -> None:
+    """A worker of a cluster that has worked for an earlier run knows in the next one what others did meanwhile."""
+    book, out = write_many(tmp_path / "in", 1)[0].path, tmp_path / "out"
+
+    def status(run: str) -> str:
+        options = RecalcOptions(as_of=dt.date(2026, 11, 22), skip_unchanged=True, run=run)
+        return str(recalculate_book(Job(book, out / book.name, options))["status"])
+
+    assert status("first") == "done"
+    ledger = (out / LEDGER_NAME).read_text()
+    (out / LEDGER_NAME).write_text("")
+    assert status("second") == "done"
+    (out / LEDGER_NAME).write_text(ledger)
+    assert status("third") == "skipped"

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rebalance_xl.recalc.batch import Job, Outcome, run_jobs
+from rebalance_xl.recalc.batch import Job, Outcome
+from rebalance_xl.recalc.worker import run_chunk_in_child
+from rebalance_xl.recalc.workers import run_jobs
+
+LOST = "its worker process was lost: it crashed, was killed or ran out of memory"
 
 
 def jobs(*kinds: str) -> list[Job]:
@@ -25,6 +32,11 @@ def work(job: Job) -> Any:
         time.sleep(3600)
     if job.options == "die":
         os._exit(9)
+    if job.options == "print":
+        print("a book that prints")
+        os.write(1, b"and writes")
+    if job.options == "unpicklable":
+        return lambda: None
     return f"{job.path.stem} {job.options}"
 
 
@@ -60,7 +72,7 @@ def test_a_lost_worker_costs_only_its_book() -> None:
     """A book that kills its worker is reported; all others are done."""
     batch = jobs("a", "die", "b", "c", "d", "e", "f", "g", "h", "i")
     found = told(run_jobs(batch, work, workers=2))
-    assert found[1] == "its worker process was lost"
+    assert found[1] == LOST
     assert [each for i, each in enumerate(found) if i != 1] == [
         f"{i} {kind}" for i, kind in enumerate("a?bcdefghi") if i != 1
     ]
@@ -80,14 +92,106 @@ def test_a_scheduler_needs_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
         run_jobs(jobs("a"), work, scheduler="tcp://127.0.0.1:1")
 
 
+def test_hung_and_lost_books_cost_the_others_nothing() -> None:
+    """With several hung books and lost workers among many books every other book is done, in order."""
+    kinds = ["a"] * 40
+    kinds[3], kinds[4], kinds[17], kinds[39] = "die", "hang", "hang", "die"
+    found = told(run_jobs(jobs(*kinds), work, workers=2, seconds=0.5))
+    hung = "stopped: it took longer than 0.5 seconds"
+    expected = {3: LOST, 4: hung, 17: hung, 39: LOST}
+    assert found == [expected.get(i, f"{i} a") for i in range(40)]
+
+
+def test_a_result_that_cannot_travel_is_a_failure_of_its_book() -> None:
+    """What cannot be sent back fails that book with the reason, not with a lost worker."""
+    found = told(run_jobs(jobs("a", "unpicklable", "b"), work, workers=2))
+    assert "pickle" in found[1]
+    assert found[::2] == ["0 a", "2 b"]
+
+
+BATCH = """
+import sys, time
+sys.path[:] = {path!r}
+from tests.batch.test_workers import jobs, work
+from rebalance_xl.recalc.workers import run_jobs
+kinds = ["a", "a", "a", "a", {kind!r}, {kind!r}]
+def done(outcome):
+    print(outcome.value, flush=True)
+try:
+    run_jobs(jobs(*kinds), work, workers=2, done=done)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals to other processes")
+@pytest.mark.parametrize("kind, expected", [(signal.SIGKILL, []), (signal.SIGINT, ["interrupted"])])
+def test_workers_end_with_their_parent(kind: signal.Signals, expected: list[str]) -> None:
+    """Killed or interrupted while its workers hang, a run ends at once and leaves no worker behind."""
+    code = BATCH.format(path=sys.path, kind="hang")
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for _ in range(4):
+            process.stdout.readline()
+        process.send_signal(kind)
+        # The workers have inherited the pipe: its end is read only when the last of them is gone.
+        assert process.stdout.read().split() == expected
+
+
+# --- on a cluster ---------------------------------------------------------------------------------------------
+
+
+def test_books_in_a_child_process(capfd: pytest.CaptureFixture[str]) -> None:
+    """A child works on the books in order; one that hangs, dies, fails or prints harms no other."""
+    kinds = ("a", "hang", "die", "print", "fail", "unpicklable", "b")
+    found = [value or failure for value, failure in run_chunk_in_child(work, jobs(*kinds), 1.0)]
+    assert found[:5] == ["0 a", "stopped: it took longer than 1 seconds", LOST, "3 print", "ValueError: bad book"]
+    assert found[6] == "6 b"
+    assert "a book that prints" in capfd.readouterr().err
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_a_local_cluster_gives_the_same_results() -> None:
-    """A dask scheduler on loopback gives what the process pool gives."""
+@pytest.mark.parametrize("workers, threads", [(2, 1), (1, 2)])
+def test_a_local_cluster_gives_the_same_results(workers: int, threads: int) -> None:
+    """A dask scheduler on loopback, also with workers of two threads, gives what the process pool gives."""
     distributed = pytest.importorskip("distributed")
-    batch = jobs(*"abcdefghij", "fail")
+    batch = jobs(*"abcdefghij", "fail", "hang", "k", "die", "l")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        n_workers=workers, threads_per_worker=threads, host="127.0.0.1", dashboard_address=None
     ) as cluster:
-        found = told(run_jobs(batch, work, scheduler=cluster.scheduler_address, seconds=30))
-    assert found == told(run_jobs(batch, work))
+        before = {each.pid for each in cluster.workers.values()}
+        found = told(run_jobs(batch, work, scheduler=cluster.scheduler_address, seconds=2))
+        assert {each.pid for each in cluster.workers.values()} == before  # the user's workers live on
+    assert found == told(run_jobs(batch, work, workers=2, seconds=2))
+    assert found[11] == "stopped: it took longer than 2 seconds"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_cluster_in_the_same_process_survives_a_hung_book() -> None:
+    """Workers that are threads of this very process stop a hung book without ending it."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=2, processes=False, protocol="tcp://", host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        found = told(run_jobs(jobs("a", "hang", "b"), work, scheduler=cluster.scheduler_address, seconds=1))
+    assert found == ["0 a", "stopped: it took longer than 1 seconds", "2 b"]
+
+
+def where(job: Job) -> str:
+    """Return the whole paths that a worker got."""
+    return f"{job.path} {job.output}"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_workers_in_another_folder_find_the_books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers of a cluster get whole paths, and outcomes carry the jobs as they were given."""
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.chdir(tmp_path)
+    batch = [Job(Path("in/a.xlsx"), Path("out/a.xlsx"))]
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp://", host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        [outcome] = run_jobs(batch, where, scheduler=cluster.scheduler_address)
+    assert outcome.value == f"{tmp_path}/in/a.xlsx {tmp_path}/out/a.xlsx"
+    assert outcome.job == batch[0]

@@ -1,0 +1,91 @@
+"""A batch of many books does not grow, neither in its workers nor in the process that leads them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rebalance_xl.commands.recalc_book import recalculate_book
+from rebalance_xl.recalc.batch import Job
+
+from .many_books import write_many
+
+resource = pytest.importorskip("resource", reason="Windows does not tell peak memory this way")
+
+#: Megabytes that may come between book 20 and the last one; keeping one book's cells and texts costs 0.5.
+TOLERANCE = 4.0
+WARM = 20
+
+RUN = """
+import json, resource, sys
+from pathlib import Path
+sys.path[:] = {path!r}
+from rebalance_xl.commands.cell_spool import CellSpool
+from rebalance_xl.commands.recalc_book import RecalcOptions
+from rebalance_xl.recalc.batch import Job
+from rebalance_xl.recalc.workers import run_jobs
+from tests.batch.test_memory import megabytes, measured
+options = RecalcOptions(wants_cells=True, wants_summary=True, skip_unchanged=True)
+out = Path({out!r})
+jobs = [Job(path, out / path.name, options) for path in sorted(Path({inbox!r}).iterdir())]
+peaks, spool = [], CellSpool()
+def done(outcome):
+    spool.take(outcome.value["report"])
+    peaks.append((outcome.value["process"], outcome.value["peak"], megabytes()))
+run_jobs(jobs, measured, workers={workers}, seconds={seconds}, done=done)
+print(json.dumps(peaks))
+"""
+
+
+def megabytes() -> float:
+    """Return the peak memory of this process."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "linux" else 2**20)
+
+
+def measured(job: Job) -> dict[str, Any]:
+    """Recalculate a book and tell the peak memory of the process that did it."""
+    return {"report": recalculate_book(job), "process": os.getpid(), "peak": megabytes()}
+
+
+def run_and_measure(tmp_path: Path, count: int, workers: int) -> list[tuple[int, float, float]]:
+    """Return worker, its peak and the leader's peak after each of some generated books, half of them with errors."""
+    write_many(tmp_path / "in", count)
+    seconds = 60 if workers > 1 else None
+    code = RUN.format(
+        path=sys.path, out=str(tmp_path / "out"), inbox=str(tmp_path / "in"), workers=workers, seconds=seconds
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=600)
+    found = [(process, peak, leader) for process, peak, leader in json.loads(done.stdout)]
+    assert len(found) == count
+    return found
+
+
+def assert_steady(found: list[tuple[int, float, float]]) -> None:
+    """Demand that no process that worked or led has grown since it was warm."""
+    for process in {each for each, _, _ in found}:
+        peaks = [peak for each, peak, _ in found if each == process]
+        if len(peaks) > WARM:
+            assert peaks[-1] - peaks[WARM - 1] < TOLERANCE, f"a worker grew from book {WARM} to {len(peaks)}"
+    leaders = [leader for _, _, leader in found]
+    assert leaders[-1] - leaders[WARM - 1] < TOLERANCE, f"the leader grew from book {WARM} to {len(leaders)}"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_eighty_books_in_steady_memory(tmp_path: Path, workers: int) -> None:
+    """Eighty books, in one process and in a pool of two, leave no memory behind."""
+    found = run_and_measure(tmp_path, 80, workers)
+    assert len({process for process, _, _ in found}) == workers
+    assert_steady(found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_thousand_books_in_steady_memory(tmp_path: Path, workers: int) -> None:
+    """A thousand books, in one process and in a pool of two, leave no memory behind."""
+    assert_steady(run_and_measure(tmp_path, 1000, workers))
