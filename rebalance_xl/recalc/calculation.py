@@ -31,6 +31,7 @@ from .rectangles import by_row, rectangles
 from .references import Area, parse_area
 from .sheet_scan import FormulaCell, SheetScan
 from .spills import Anchor, Spills
+from .stages import compute_stage, staged
 
 _NUM = CellError("#NUM!")
 #: Larger array formulas than this are taken for one cell: their area is nonsense.
@@ -63,6 +64,7 @@ class Calculation:
     engine: Engine = field(init=False)
     spills: Spills = field(init=False)
     odd: list[tuple[int, FormulaCell]] = field(default_factory=list)
+    stages: list[list[FilledColumn]] = field(default_factory=list)
     _extents: dict[int, tuple[int, int]] = field(default_factory=dict)
     _formulas: dict[tuple[int, int, int], str] | None = None
     _hidden: dict[int, tuple[frozenset[int], frozenset[int]]] = field(default_factory=dict)
@@ -173,7 +175,7 @@ class Calculation:
                         self._lower_array(sheet, cell)
                 own = [column for column in own if not self._lower_arrays(column)]
             filled += own
-        compute_early(self, filled)
+        self.stages = staged(self, compute_early(self, filled))
 
     def _lower_arrays(self, column: FilledColumn) -> bool:
         """Lower a formula filled down whose cells may spill; False when it gives one value in each of them."""
@@ -258,6 +260,13 @@ class Calculation:
         self.warnings.append("the spilled arrays did not settle; some of them depend on themselves")
 
     def _evaluate(self) -> None:
+        """Compute everything but the areas of arrays: the engine's rounds, and the stages between them."""
+        self._evaluate_engine()
+        for columns in self.stages:
+            if columns and compute_stage(self, columns):
+                self._evaluate_engine()
+
+    def _evaluate_engine(self) -> None:
         """Let the engine compute, setting aside the formulas that it fails on as a whole."""
         try:
             self.engine.evaluate()

@@ -69,6 +69,14 @@ class KnownCells:
             found = self._formulas[sheet, column] = ([cell.row for cell in cells], cells)
         return found
 
+    def constants(self, sheet: int, column: int, top: int, bottom: int) -> list[Any]:
+        """Return the constants of a column from one row to another, None for other cells."""
+        place = (sheet, column, top, bottom)
+        values = self._constants.get(place)
+        if values is None:
+            values = self._constants[place] = self.calculation.scans[sheet].column_values(column, top, bottom)
+        return values
+
     def column(self, sheet: int, column: int, top: int, bottom: int) -> list[Any]:
         """Return the values of a column's cells from one row to another.
 
@@ -80,10 +88,7 @@ class KnownCells:
         for area in self.reach.get(sheet, ()):
             if area.left <= column <= area.right and top <= area.bottom and bottom >= area.top:
                 raise NotNowError
-        place = (sheet, column, top, bottom)
-        values = self._constants.get(place)
-        if values is None:
-            values = self._constants[place] = self.calculation.scans[sheet].column_values(column, top, bottom)
+        values = self.constants(sheet, column, top, bottom)
         rows, cells = self.formulas(sheet, column)
         values = list(values) if rows else values
         for index in range(bisect_left(rows, top), bisect_right(rows, bottom)):
@@ -97,8 +102,8 @@ class KnownCells:
         return values
 
 
-def compute_early(calculation: Calculation, filled: Sequence[FilledColumn]) -> None:
-    """Compute the filled-down catalogue calls whose arguments are known; give the others their text for the engine.
+def compute_early(calculation: Calculation, filled: Sequence[FilledColumn]) -> list[FilledColumn]:
+    """Compute the filled-down catalogue calls whose arguments are known already.
 
     Parameters
     ----------
@@ -106,17 +111,23 @@ def compute_early(calculation: Calculation, filled: Sequence[FilledColumn]) -> N
         With every other formula lowered.
     filled : sequence of FilledColumn
         Formulas filled down; their cells have no text for the engine yet.
+
+    Returns
+    -------
+    list of FilledColumn
+        Those that could be computed at once as soon as their arguments are known; the others, which were not computed
+        here, have their text for the engine now.
     """
-    waiting = [column for column in filled if not calculation.package.date1904 and _calls_columns(column)]
-    known = KnownCells(calculation) if waiting else None
-    while waiting and known is not None:
-        done = [column for column in waiting if _computed(known, column)]
-        if not done:
-            break
-        waiting = [column for column in waiting if not column.cells[0].early]
+    able = [column for column in filled if not calculation.package.date1904 and _calls_columns(column)]
+    known = KnownCells(calculation) if able else None
+    waiting, before = able, -1
+    while known is not None and waiting and len(waiting) != before:
+        before = len(waiting)
+        waiting = [column for column in waiting if not compute_column(known, column)]
     for column in filled:
-        if not column.cells[0].early:
+        if column not in able:
             column.render()
+    return waiting
 
 
 def compute_arrays_early(calculation: Calculation) -> bool:
@@ -172,12 +183,26 @@ def _array(known: KnownCells, sheet: int, cell: FormulaCell, text: str) -> Any:
 
 def _calls_columns(column: FilledColumn) -> bool:
     assert column.template is not None
+    if column.template.layout:
+        return False
     registered = [implementation(name) for name in column.template.functions]
     return bool(registered) and all(hasattr(each, "parameters") and takes_columns(each) for each in registered)
 
 
-def _computed(known: KnownCells, column: FilledColumn) -> bool:
-    """Compute a column when its arguments are known."""
+def compute_column(known: KnownCells, column: FilledColumn) -> bool:
+    """Compute a column when its arguments are known; False when they are not, or when it takes the engine.
+
+    Parameters
+    ----------
+    known : KnownCells
+        What the arguments are read from.
+    column : FilledColumn
+        Its cells get their values.
+
+    Returns
+    -------
+    bool
+    """
     assert column.lowered is not None
     stems = [
         stem if offset is None else f"{stem}{column.cells[0].row + offset}" for stem, offset in column.lowered.slots
@@ -193,6 +218,8 @@ def _computed(known: KnownCells, column: FilledColumn) -> bool:
     for cell, answer in zip(column.cells, answers, strict=True):
         cell.value = answer
         cell.early = True
+        if cell.cause:
+            cell.status, cell.cause = "computed", ""
     if not plain:
         for cell in column.cells:
             if cell.value.__class__ is CellError:

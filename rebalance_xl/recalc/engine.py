@@ -292,7 +292,7 @@ class Engine:
                 for argument in arguments:
                     kind = argument.__class__
                     if kind is not float and (kind is not str or argument[:1] == "\ue000"):
-                        given = [_argument(each) for each in arguments]
+                        given = [to_argument(each) for each in arguments]
                         lacking = next((each for each in given if each.__class__ is _ModelGap), None)
                         answer = call(*given, **extra) if lacking is None else lacking
                         break
@@ -370,7 +370,8 @@ def _settable(value: Any) -> Any:
     return to_engine(from_engine_error(value)) if value.__class__ is dict else value
 
 
-def _argument(value: Any) -> Any:
+def to_argument(value: Any) -> Any:
+    """Return what the engine holds as an argument of the package's own functions."""
     kind = value.__class__
     if kind is float or kind is bool or value is None:
         return value
