@@ -12,7 +12,7 @@ from rebalance_xl.recalc.markup import to_xml
 from rebalance_xl.recalc.package import Package, Table, decoded
 from rebalance_xl.recalc.references import Area, cell_name
 from rebalance_xl.recalc.sheet_scan import SheetScan
-from rebalance_xl.recalc.splice import SheetChanges, spliced
+from rebalance_xl.recalc.splice import SheetChanges, spliced, swapped
 
 _STYLE = re.compile(r"\ss\s*=\s*[\"']([0-9]+)[\"']")
 
@@ -36,7 +36,7 @@ def spliced_cells(
     formulas
         New formulas, without the equals sign.
     """
-    text = spliced(scan, SheetChanges(children=changes))
+    text = spliced(scan, SheetChanges(columns=swapped(changes)))
     for (row, column), model in like.items():
         style = _style_of(scan, *model)
         opening = f'<{scan.prefix}c r="{cell_name(row, column)}"'

@@ -20,17 +20,21 @@ _BLOCK = 2**15
 _LONG = 48
 
 
-def texts(text: str, content: Bytes | None, starts: Ints, ends: Ints) -> list[str]:
+def texts(text: str, content: Bytes | None, starts: Ints, ends: Ints, base: int = 0, mark: str = "<") -> list[str]:
     """Return pieces of a text.
 
     Parameters
     ----------
     text : str
-        Every piece must be followed by ``<`` and contain none.
+        Every piece must be followed by `mark` and contain none.
     content : array of uint8 or None
-        The same text in bytes, None when it is not all ASCII.
+        The same text from `base` on in bytes, None when it is not all ASCII.
     starts, ends : arrays of int
-        The bounds of the pieces.
+        The bounds of the pieces, counted from `base`.
+    base : int
+        Where in the text the counting begins.
+    mark : str
+        One character.
 
     Returns
     -------
@@ -39,10 +43,32 @@ def texts(text: str, content: Bytes | None, starts: Ints, ends: Ints) -> list[st
     lengths = ends - starts + 1
     total = int(lengths.sum())
     if content is None or total > _LONG * len(starts):
-        return [text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        bounds = zip((starts + base).tolist(), (ends + base).tolist(), strict=True)
+        return [text[start:end] for start, end in bounds]
     shifts = starts - (np.cumsum(lengths) - lengths)
     joined = content[np.arange(total) + np.repeat(shifts, lengths)].tobytes().decode("ascii")
-    return joined[:-1].split("<") if joined else []
+    return joined[:-1].split(mark) if joined else []
+
+
+class RowTable:
+    """Where the rows of a sheet lie in its text: those that are not empty elements, in the order they are written."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._pieces: list[tuple[NDArray[Any], ...]] = []
+
+    def add(self, starts: Ints, tag_ends: Ints, ends: Ints, last: Ints, base: int) -> None:
+        """Add rows: where start tag and end tag begin, where the former ends, and the place of the last cell.
+
+        The positions count from `base`. The place is 0 in a row without cells, -1 where cells of several rows stand.
+        """
+        self.count += len(starts)
+        positions = ((each + base).astype(np.int32) for each in (starts, tag_ends, ends))
+        self._pieces.append((*positions, last))
+
+    def arrays(self) -> tuple[Ints, ...]:
+        """Return starts, ends of the start tags, starts of the end tags and last places."""
+        return tuple(np.concatenate(each).astype(np.intp) for each in zip(*self._pieces, strict=True))
 
 
 class CellTable:
@@ -53,6 +79,9 @@ class CellTable:
         self.values = values
         #: The types of the cells of each group; a group is what has the same attributes.
         self.types: list[str] = []
+        #: Whether a new number leaves the attributes of a group's cells as they are.
+        self.steady: list[bool] = []
+        self.rows = RowTable()
         self._pieces: list[tuple[NDArray[Any], ...]] = []
         self._whole: tuple[NDArray[Any], ...] | None = None
 
@@ -108,6 +137,19 @@ class CellTable:
         rows, columns = (each[chosen].astype(np.int64) for each in self._arrays()[:2])
         places = (rows << 15 | columns).tolist()
         return [place for place, value in zip(places, self._values(chosen), strict=True) if value is not None]
+
+    def plain_numbers(self, rows: Ints, column: int) -> tuple[Ints, Ints] | None:
+        """Return where the numbers of a column's cells start and end, None when not all of them are numbers."""
+        all_rows, columns, groups, starts, ends = self._arrays()
+        there = np.flatnonzero(columns == column)
+        places = np.searchsorted(all_rows[there], rows)
+        if not len(there) or places.max() >= len(there):
+            return None
+        found = there[places]
+        plain = np.array([kind == "n" and steady for kind, steady in zip(self.types, self.steady, strict=True)])
+        if not (all_rows[found] == rows).all() or not plain[groups[found]].all():
+            return None
+        return starts[found].astype(np.intp), ends[found].astype(np.intp)
 
     def extent(self) -> tuple[int, int]:
         """Return the last row and column with any content, 0 when there is none."""

@@ -71,3 +71,11 @@ def number_text(value: float) -> str:
     if text[-2:] == ".0":
         return text[:-2] if text != "-0.0" else "0"
     return text.replace("e", "E") if "e" in text else text
+
+
+def number_texts(values: Sequence[float]) -> list[str]:
+    """Return many finite numbers as :func:`number_text` writes them."""
+    joined = "<".join(map(repr, values)) + "<"
+    if "-0.0<" in joined:
+        return [number_text(value) for value in values]
+    return joined.replace(".0<", "<").replace("e", "E")[:-1].split("<") if values else []

@@ -192,8 +192,20 @@ class _Reader:
         _need((kinds[:-1][apart] <= _F_LONG).all())
 
         cells = np.flatnonzero((kinds & 14) == _C)
-        if not len(cells):
-            return
+        row_tags, row_ends = np.flatnonzero(kinds == _ROW), np.flatnonzero(kinds == _ROW_END)
+        last = np.zeros(len(row_tags), np.int64)
+        if len(cells):
+            places = self._read_cells(content, piece, (opens, closes, kinds), cells, base)
+            until = np.searchsorted(cells, row_ends)
+            before = np.concatenate(([0], until[:-1]))
+            filled = np.flatnonzero(until > before)
+            first, last_ones = places[before[filled]], places[until[filled] - 1]
+            last[filled] = np.where(first >> 15 == last_ones >> 15, last_ones, -1)
+        self.table.rows.add(opens[row_tags], closes[row_tags] + 1, opens[row_ends], last, base)
+
+    def _read_cells(self, content: Bytes, piece: str, tags: tuple[Ints, Ints, Bytes], cells: Ints, base: int) -> Ints:
+        """Read the cells, given by the numbers of their tags; return their places."""
+        opens, closes, kinds = tags
         empty = kinds[cells] == _C_EMPTY
         rows, columns, names_end = _places(content, opens[cells] + 6)
         places = rows << 15 | columns
@@ -223,8 +235,9 @@ class _Reader:
             placed = (rows[own].tolist(), columns[own].tolist(), (closes[last] + (base + 1)).tolist())
             odd = np.flatnonzero(kinds[first] != _F)
             bounds = zip(opens[first[odd]].tolist(), closes[first[odd]].tolist(), strict=True)
-            tags = [piece[i : j + 1] for i, j in bounds]
-            self._add(placed, groups[own], formulas, found, dict(zip(odd.tolist(), tags, strict=True)))
+            written = [piece[i : j + 1] for i, j in bounds]
+            self._add(placed, groups[own], formulas, found, dict(zip(odd.tolist(), written, strict=True)))
+        return places
 
     def _groups(self, content: Bytes, piece: str, starts: Ints, ends: Ints) -> Ints:
         """Return for every cell the number of its attributes' text, the same for the same text."""
@@ -267,6 +280,7 @@ class _Reader:
             attributes = attributes_of(match[1])
             self.parsed.append(attributes)
             self.table.types.append(attributes.get("t", "n"))
+            self.table.steady.append(text == match[1] and "t" not in attributes and "vm" not in attributes)
         return number
 
     def _add(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from ..cells import CellError
-from .markup import number_text, to_cell_text
+from .markup import number_text, number_texts, to_cell_text
 from .references import Area, cell_name, column_letters, column_number, parse_area
 from .refusals import Refused
 from .sheet_scan import FormulaCell, SheetScan
@@ -25,6 +26,13 @@ _DIMENSION = re.compile(r"(<(?:\w+:)?dimension\s+ref\s*=\s*)[\"']([^\"']*)[\"']"
 
 REMOVED = object()
 
+#: So many edits are made at a time: more take more memory and are no faster.
+_BLOCK = 4096
+
+#: Start, end and new text.
+Edit = tuple[int, int, str]
+_place = itemgetter(0, 1)
+
 
 @dataclass(slots=True)
 class FormulaChange:
@@ -38,15 +46,18 @@ class FormulaChange:
 
 @dataclass(slots=True)
 class SheetChanges:
-    """What changes in one sheet: formula cells that show another value, arrays that change their size, their cells."""
+    """What changes in one sheet: formula cells that show another value, arrays that change their size, their cells.
+
+    The cells of arrays are in `columns`, by column and then by row.
+    """
 
     values: list[FormulaCell] = field(default_factory=list)
     formulas: list[FormulaChange] = field(default_factory=list)
-    children: dict[int, dict[int, Any]] = field(default_factory=dict)
+    columns: dict[int, dict[int, Any]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether anything changes."""
-        return bool(self.values or self.formulas or self.children)
+        return bool(self.values or self.formulas or self.columns)
 
 
 def typed_value(value: Any) -> tuple[str, str]:
@@ -87,40 +98,50 @@ def spliced(scan: SheetScan, changes: SheetChanges) -> str:
     str
     """
     edits = _value_edits(scan, changes.values)
-    if changes.formulas or changes.children:
-        edits.extend(_formula_edits(scan, changes.formulas))
-        edits.extend(_children_edits(scan, changes.children))
-        edits.sort(key=lambda edit: (edit[0], edit[1]))
+    edits.extend(_formula_edits(scan, changes.formulas))
+    if changes.columns:
+        edits.extend(_column_edits(scan, changes.columns))
+        edits.extend(_dimension_edit(scan, changes.columns))
     text = scan.text
-    out: list[str] = []
+    if not edits:
+        return text
+    edits.sort(key=_place)
+    blocks: list[str] = []
     position = 0
-    for start, end, new in edits:
-        out.append(text[position:start])
-        out.append(new)
-        position = end
-    out.append(text[position:])
-    result = "".join(out)
-    return _with_dimension(result, scan, changes) if changes.children else result
+    for first in range(0, len(edits), _BLOCK):
+        starts, ends, new = zip(*edits[first : first + _BLOCK], strict=True)
+        pieces = [""] * (2 * len(starts))
+        pieces[0::2] = [text[start:end] for start, end in zip((position, *ends), starts, strict=False)]
+        pieces[1::2] = new
+        blocks.append("".join(pieces))
+        position = ends[-1]
+    blocks.append(text[position:])
+    return "".join(blocks)
 
 
-def _value_edits(scan: SheetScan, cells: list[FormulaCell]) -> list[tuple[int, int, str]]:
-    edits: list[tuple[int, int, str]] = []
+def _value_edits(scan: SheetScan, cells: list[FormulaCell]) -> list[Edit]:
     text = scan.text
-    for cell in cells if scan.plain else sorted(cells, key=lambda each: each.start):
+    simple = [cell for cell in cells if cell.data and cell.value.__class__ is float and cell.type == "n"]
+    shown = number_texts([cell.value for cell in simple])
+    ends = [cell.end - 8 for cell in simple]
+    starts = [end - len(cell.data or "") for end, cell in zip(ends, simple, strict=True)]
+    edits = list(zip(starts, ends, shown, strict=True))
+    if len(simple) == len(cells):
+        return edits
+    for cell in cells:
         value, data, end = cell.value, cell.data, cell.end
         if data and value.__class__ is float and cell.type == "n":
-            edits.append((end - 8 - len(data), end - 8, number_text(value)))
             continue
-        kind, shown = typed_value(value)
-        if data and (kind or "n") == cell.type and shown == shown.strip():
-            edits.append((end - 8 - len(data), end - 8, shown))
+        kind, written = typed_value(value)
+        if data and (kind or "n") == cell.type and written == written.strip():
+            edits.append((end - 8 - len(data), end - 8, written))
             continue
         start = cell.start if cell.start >= 0 else text.rindex("<c ", scan.start, end)
-        edits.append((start, end, _formula_cell(scan, FormulaChange(cell, value), text[start:end], kind, shown)))
+        edits.append((start, end, _formula_cell(scan, FormulaChange(cell, value), text[start:end], kind, written)))
     return edits
 
 
-def _formula_edits(scan: SheetScan, changes: list[FormulaChange]) -> Iterator[tuple[int, int, str]]:
+def _formula_edits(scan: SheetScan, changes: list[FormulaChange]) -> Iterator[Edit]:
     """Yield the edits of formula cells whose array changes its size."""
     for change in changes:
         cell = change.cell
@@ -185,10 +206,19 @@ def _rows(scan: SheetScan, text: str) -> Iterator[tuple[int, int, int, int, int]
             yield number, match.start(), match.end(), inner_end, position
 
 
-def _children_edits(scan: SheetScan, children: dict[int, dict[int, Any]]) -> Iterator[tuple[int, int, str]]:
-    """Yield the edits that set, insert and remove the cells of arrays."""
-    if not children:
-        return
+def _column_edits(scan: SheetScan, columns: dict[int, dict[int, Any]]) -> Iterable[Edit]:
+    """Return the edits that set, insert and remove the cells of arrays."""
+    if scan.table is not None:
+        from .splice_bulk import column_edits
+
+        edits = column_edits(scan, columns)
+        if edits is not None:
+            return edits
+    return _children_edits(scan, swapped(columns))
+
+
+def _children_edits(scan: SheetScan, children: dict[int, dict[int, Any]]) -> Iterator[Edit]:
+    """Yield the edits that set, insert and remove the cells of arrays, given by row."""
     prefix = scan.prefix
     if scan.is_empty_element():
         body = "".join(_new_row(prefix, row, children[row]) for row in sorted(children))
@@ -220,10 +250,10 @@ def _children_edits(scan: SheetScan, children: dict[int, dict[int, Any]]) -> Ite
             yield max(position, scan.start), max(position, scan.start), new
 
 
-def _appended(scan: SheetScan, children: dict[int, dict[int, Any]]) -> list[tuple[int, int, str]] | None:
+def _appended(scan: SheetScan, children: dict[int, dict[int, Any]]) -> list[Edit] | None:
     """Return the edits where every cell is there already or comes last in its row, None where any case is harder."""
     text, position = scan.text, scan.start
-    edits: list[tuple[int, int, str]] = []
+    edits: list[Edit] = []
     widened: dict[tuple[str, tuple[int, ...]], str] = {}
     for row in sorted(children):
         cells = children[row]
@@ -245,7 +275,7 @@ def _appended(scan: SheetScan, children: dict[int, dict[int, Any]]) -> list[tupl
         for column in sorted(cells):
             name = f"{column_letters(column)}{row}"
             if column > last_column:
-                new += _new_cell("", row, column, cells[column])
+                new += new_cell("", row, column, cells[column])
                 continue
             there = text.find(f'<c r="{name}"', tag_end, position)
             if there < 0:
@@ -254,7 +284,7 @@ def _appended(scan: SheetScan, children: dict[int, dict[int, Any]]) -> list[tupl
             after = open_end if text[open_end - 2] == "/" else text.index("</c>", open_end, position) + 4
             attributes = text[there + 6 + len(name) : open_end - 1].rstrip("/ ").lstrip('"')
             kept = _VALUE_METADATA.sub("", _TYPE.sub("", attributes)) if "=" in attributes else ""
-            edits.append((there, after, _new_cell("", row, column, cells[column], kept)))
+            edits.append((there, after, new_cell("", row, column, cells[column], kept)))
         if new:
             spans = text.find(' spans="', start, tag_end)
             if spans >= 0:
@@ -262,7 +292,7 @@ def _appended(scan: SheetScan, children: dict[int, dict[int, Any]]) -> list[tupl
                 key = (text[spans + 8 : close], tuple(cells))
                 wider = widened.get(key)
                 if wider is None:
-                    tag = _with_spans(text[spans : close + 1], cells)
+                    tag = with_spans(text[spans : close + 1], _shown(cells))
                     wider = widened[key] = tag[8:-1]
                 if wider != key[0]:
                     edits.append((spans + 8, close, wider))
@@ -271,11 +301,28 @@ def _appended(scan: SheetScan, children: dict[int, dict[int, Any]]) -> list[tupl
 
 
 def _new_row(prefix: str, row: int, cells: dict[int, Any]) -> str:
-    body = "".join(_new_cell(prefix, row, column, cells[column]) for column in sorted(cells))
+    body = "".join(new_cell(prefix, row, column, cells[column]) for column in sorted(cells))
     return f'<{prefix}row r="{row}">{body}</{prefix}row>' if body else ""
 
 
-def _new_cell(prefix: str, row: int, column: int, value: Any, attributes: str = "") -> str:
+def new_cell(prefix: str, row: int, column: int, value: Any, attributes: str = "") -> str:
+    """Return the element of a cell without a formula, "" for one that is removed and has no attributes.
+
+    Parameters
+    ----------
+    prefix : str
+        Of the element's name, with its colon.
+    row, column : int
+        The cell.
+    value : worksheet value or REMOVED
+        What it shows.
+    attributes : str
+        Its other attributes, each with a space before it.
+
+    Returns
+    -------
+    str
+    """
     if value is REMOVED:
         return f'<{prefix}c r="{cell_name(row, column)}"{attributes}/>' if attributes else ""
     kind, data = typed_value(value)
@@ -287,17 +334,17 @@ def _new_cell(prefix: str, row: int, column: int, value: Any, attributes: str = 
 
 def _row_edits(
     scan: SheetScan, text: str, row: int, place: tuple[int, int, int, int], cells: dict[int, Any]
-) -> Iterator[tuple[int, int, str]]:
+) -> Iterator[Edit]:
     prefix = scan.prefix
     start, tag_end, inner_end, end = place
     if tag_end == end:
-        body = "".join(_new_cell(prefix, row, column, cells[column]) for column in sorted(cells))
+        body = "".join(new_cell(prefix, row, column, cells[column]) for column in sorted(cells))
         if body:
             tag = scan.text[start:end]
-            yield start, end, _with_spans(tag[: tag.rindex("/")].rstrip(), cells) + f">{body}</{prefix}row>"
+            yield start, end, with_spans(tag[: tag.rindex("/")].rstrip(), _shown(cells)) + f">{body}</{prefix}row>"
         return
     tag = scan.text[start:tag_end]
-    wider = _with_spans(tag, cells)
+    wider = with_spans(tag, _shown(cells))
     if wider != tag:
         yield start, tag_end, wider
     pattern = re.compile(rf"<{re.escape(prefix)}c(?=[\s/>])((?:\"[^\"]*\"|'[^']*'|[^>\"'])*?)(/?)>")
@@ -314,42 +361,72 @@ def _row_edits(
         column = column_number(named[1]) if named else column + 1
         position = match.end() if match[2] else text.index(">", text.index(f"</{prefix}c>", match.end())) + 1
         while at < len(wanted) and wanted[at] < column:
-            new = _new_cell(prefix, row, wanted[at], cells[wanted[at]])
+            new = new_cell(prefix, row, wanted[at], cells[wanted[at]])
             if new:
                 yield match.start(), match.start(), new
             at += 1
         if at < len(wanted) and wanted[at] == column:
             kept = _VALUE_METADATA.sub("", _TYPE.sub("", match[1])).rstrip()
             kept = re.sub(r"\sr\s*=\s*(?:\"[^\"]*\"|'[^']*')", "", kept)
-            yield match.start(), position, _new_cell(prefix, row, column, cells[column], kept)
+            yield match.start(), position, new_cell(prefix, row, column, cells[column], kept)
             at += 1
-    rest = "".join(_new_cell(prefix, row, column, cells[column]) for column in wanted[at:])
+    rest = "".join(new_cell(prefix, row, column, cells[column]) for column in wanted[at:])
     if rest:
         yield inner_end, inner_end, rest
 
 
-def _with_spans(tag: str, cells: dict[int, Any]) -> str:
-    columns = [column for column, value in cells.items() if value is not REMOVED]
-    if not columns:
+def with_spans(tag: str, columns: Iterable[int]) -> str:
+    """Return a row's start tag with the columns it declares widened to contain others.
+
+    Parameters
+    ----------
+    tag : str
+        With or without a ``spans`` attribute.
+    columns : iterable of int
+        What it has to contain.
+
+    Returns
+    -------
+    str
+    """
+    wanted = tuple(columns)
+    if not wanted:
         return tag
 
     def widened(match: re.Match[str]) -> str:
-        low, high = min(int(match[2]), *columns), max(int(match[3]), *columns)
+        low, high = min(int(match[2]), *wanted), max(int(match[3]), *wanted)
         return match[0] if (low, high) == (int(match[2]), int(match[3])) else f'{match[1]}"{low}:{high}"'
 
     return _SPANS.sub(widened, tag, count=1)
 
 
-def _with_dimension(text: str, scan: SheetScan, changes: SheetChanges) -> str:
-    match = _DIMENSION.search(text)
+def _shown(cells: dict[int, Any]) -> Iterator[int]:
+    return (place for place, value in cells.items() if value is not REMOVED)
+
+
+def has_removed(cells: dict[int, Any]) -> bool:
+    """Say whether any cell is removed."""
+    return object in set(map(type, cells.values()))
+
+
+def _dimension_edit(scan: SheetScan, columns: dict[int, dict[int, Any]]) -> Iterator[Edit]:
+    """Yield the edit that widens the area a sheet declares to be used."""
+    match = _DIMENSION.search(scan.text, 0, scan.start)
     area = parse_area(match[2]) if match is not None else None
-    if match is None or area is None:
-        return text
-    rows = [row for row, cells in changes.children.items() if any(v is not REMOVED for v in cells.values())]
-    columns = [c for cells in changes.children.values() for c, value in cells.items() if value is not REMOVED]
-    if not rows:
-        return text
-    wider = Area(min(area.top, *rows), min(area.left, *columns), max(area.bottom, *rows), max(area.right, *columns))
-    if wider == area:
-        return text
-    return f'{text[: match.start()]}{match[1]}"{wider.text()}"{text[match.end() :]}'
+    kept = {column: list(_shown(cells)) if has_removed(cells) else cells for column, cells in columns.items()}
+    used = [column for column, rows in kept.items() if rows]
+    if match is None or area is None or not used:
+        return
+    top, bottom = min(min(kept[column]) for column in used), max(max(kept[column]) for column in used)
+    wider = Area(min(area.top, top), min(area.left, *used), max(area.bottom, bottom), max(area.right, *used))
+    if wider != area:
+        yield match.start(), match.end(), f'{match[1]}"{wider.text()}"'
+
+
+def swapped(cells: dict[int, dict[int, Any]]) -> dict[int, dict[int, Any]]:
+    """Return cells given by row and column by column and row, and the other way round."""
+    turned: dict[int, dict[int, Any]] = {}
+    for first, line in cells.items():
+        for second, value in line.items():
+            turned.setdefault(second, {})[first] = value
+    return turned

@@ -6,7 +6,9 @@ import datetime as dt
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import repeat
 from math import isclose
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -324,8 +326,8 @@ def _compare(calculation: Calculation, report: Recalculation) -> list[SheetChang
         if anchor.dynamic and anchor.area.height * anchor.area.width > 1:
             place = cell_name(anchor.cell.row, anchor.cell.column)
             report.spills[f"{names[anchor.sheet]}!{place}"] = anchor.area.text()
-        told = _compare_children(calculation.scans[anchor.sheet], anchor, changes[anchor.sheet])
-        report.spilled += [(names[anchor.sheet], row, column, anchor.cell, *values) for row, column, *values in told]
+        sheet = anchor.sheet
+        report.spilled += _compare_children(names[sheet], calculation.scans[sheet], anchor, changes[sheet])
     report.stale = any(changes)
     report.unknown_functions = sorted(unknown)
     report.lines = lines
@@ -338,38 +340,47 @@ def _grown(anchor: Anchor) -> bool:
     return anchor.dynamic and anchor.area != anchor.written
 
 
-def _compare_children(scan: SheetScan, anchor: Anchor, changes: SheetChanges) -> list[tuple[int, int, Any, Any]]:
+def _compare_children(
+    name: str, scan: SheetScan, anchor: Anchor, changes: SheetChanges
+) -> list[tuple[str, int, int, FormulaCell, Any, Any]]:
     """Collect the cells an array fills now or filled before whose value changes.
 
     Returns
     -------
     list of tuple
-        Row, column, old and new value of those that change or are errors.
+        Sheet, row, column, anchor, old and new value of those that change or are errors.
     """
-    told: list[tuple[int, int, Any, Any]] = []
-    area, rows = anchor.area, anchor.rows
-    before = anchor.written or Area(anchor.cell.row, anchor.cell.column, anchor.cell.row, anchor.cell.column)
+    area, rows, own = anchor.area, anchor.rows, anchor.cell
+    before = anchor.written or Area(own.row, own.column, own.row, own.column)
     if rows is None or area.height * area.width + before.height * before.width == 2:
-        return told
+        return []
     top, bottom = min(area.top, before.top), max(area.bottom, before.bottom)
     left, right = min(area.left, before.left), max(area.right, before.right)
-    formulas = {(cell.row, cell.column) for cell in scan.formulas if top <= cell.row <= bottom}
+    formulas = {
+        (cell.row, cell.column) for cell in scan.formulas if top <= cell.row <= bottom and left <= cell.column <= right
+    }
     old = scan.values_within(Area(top, left, bottom, right))
-    for row in range(top, bottom + 1):
-        for column in range(left, right + 1):
-            place = (row, column)
-            if place in formulas:
-                continue
-            if area.contains(row, column):
-                value = rows[row - area.top][column - area.left]
-                if place not in old or not same(old[place], value):
-                    changes.children.setdefault(row, {})[column] = value
-                    told.append((row, column, old.get(place), value))
-                elif value.__class__ is CellError:
-                    told.append((row, column, value, value))
-            elif place in old and before.contains(row, column):
-                changes.children.setdefault(row, {})[column] = REMOVED
-                told.append((row, column, old[place], None))
+    told: list[tuple[str, int, int, FormulaCell, Any, Any]] = []
+    for column in range(area.left, area.right + 1):
+        numbers = range(area.top, area.bottom + 1)
+        values = [line[column - area.left] for line in rows]
+        shown = [old.get((row, column)) for row in numbers] if old else [None] * len(values)
+        lines = list(zip(repeat(name), numbers, repeat(column), repeat(own), shown, values, strict=False))
+        if formulas:
+            lines = [line for line in lines if (line[1], column) not in formulas]
+        if old:
+            lines = [line for line in lines if line[5].__class__ is CellError or not same(line[4], line[5])]
+        told += lines
+        changed = {line[1]: line[5] for line in lines if line[4] is None or not same(line[4], line[5])}
+        if changed:
+            changes.columns.setdefault(column, {}).update(changed)
+    for (row, column), value in old.items():
+        place = (row, column)
+        if before.contains(row, column) and not area.contains(row, column) and place not in formulas:
+            changes.columns.setdefault(column, {})[row] = REMOVED
+            told.append((name, row, column, own, value, None))
+    if left < right:
+        told.sort(key=itemgetter(1, 2))
     return told
 
 

@@ -1,0 +1,139 @@
+"""The cells of long arrays are spliced in a column at a time: the text is the one that going row by row gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rebalance_xl.cells import CellError
+from rebalance_xl.recalc import scan, splice
+from rebalance_xl.recalc.markup import number_text, number_texts
+from rebalance_xl.recalc.references import column_letters
+from rebalance_xl.recalc.refusals import Refused
+from rebalance_xl.recalc.scan import scan_sheet
+from rebalance_xl.recalc.sheet_scan import SheetScan
+from rebalance_xl.recalc.splice import REMOVED, SheetChanges, spliced, swapped
+from rebalance_xl.recalc.splice_bulk import column_edits
+
+HEAD = '<worksheet><dimension ref="B2:C3"/><sheetData>'
+ROW_TAGS = (
+    '<row r="{0}">', '<row r="{0}" spans="1:5">', '<row r="{0}" spans="2:3" ht="15">',
+    '<row r="{0}" ht="15" spans="1:1">',
+    '<row r="{0}" spans="1:5 7:9">', '<row r="{0}"/>', '<row spans="1:5" r="{0}">', '<row r="{0}" x="ä" spans="3:4">',
+)  # fmt: skip
+CELLS = (
+    "<v>1</v>", "<v>-2.5E-3</v>", "", "<v/>", '<v xml:space="preserve"> 7</v>', "<f>A1</f><v>1</v>", "<v></v>",
+)  # fmt: skip
+ATTRIBUTES = ("", "", ' s="3"', ' t="n"', ' s="3" t="n"', ' s="1" ', ' vm="1"', ' t="str"', ' cm="1"', ' t="b" s="1"')
+VALUES = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from(["", " a & b ", "<ä>", True, False, CellError("#N/A"), REMOVED, 3, -0.0, 1e22, 5e-324]),
+)
+
+
+def scanned(text: str, bulk: bool) -> SheetScan:
+    """Scan a sheet with arrays or cell by cell."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("BULK", "BULK_LOADED"):
+            patch.setattr(scan, name, 0 if bulk else 2**60)
+        return scan_sheet(text, "utf-8", [], False, "the part")
+
+
+@st.composite
+def sheets(draw: st.DrawFn, tags: tuple[str, ...], attributes: tuple[str, ...], cells: tuple[str, ...]) -> str:
+    """Draw a sheet of up to twelve rows and six columns."""
+    text = HEAD
+    for row in range(1, draw(st.integers(2, 13))):
+        if draw(st.integers(0, 11)) == 0:
+            continue
+        tag = draw(st.sampled_from(tags)).format(row)
+        text += tag
+        if tag.endswith("/>"):
+            continue
+        for column in sorted(draw(st.sets(st.integers(1, 6), max_size=4))):
+            name = f"{column_letters(column)}{row + (draw(st.integers(0, 40)) == 0)}"
+            text += f'<c r="{name}"{draw(st.sampled_from(attributes))}>{draw(st.sampled_from(cells))}</c>'
+        text += "</row>"
+    return text + "</sheetData><pageMargins/></worksheet>"
+
+
+@st.composite
+def blocks(draw: st.DrawFn, values: st.SearchStrategy[Any]) -> dict[int, dict[int, Any]]:
+    """Draw the cells of an array, by column and row."""
+    top, left = draw(st.integers(1, 12)), draw(st.integers(1, 8))
+    bottom, right = top + draw(st.integers(0, 8)), left + draw(st.integers(0, 2))
+    columns: dict[int, dict[int, Any]] = {}
+    for column in range(left, right + 1):
+        rows = [row for row in range(top, bottom + 1) if (row, column) != (top, left) or top == bottom]
+        if rows:
+            columns[column] = {row: draw(values) for row in rows}
+    return columns or {left: {top: draw(values)}}
+
+
+def outcome(text: str, columns: dict[int, dict[int, Any]], bulk: bool) -> str:
+    """Return the spliced text, or why it is refused."""
+    try:
+        return spliced(scanned(text, bulk), SheetChanges(columns=columns))
+    except Refused as refused:
+        return str(refused)
+
+
+@given(sheets(ROW_TAGS, ATTRIBUTES, CELLS), blocks(VALUES))
+def test_any_change_gives_the_same_text(text: str, columns: dict[int, dict[int, Any]]) -> None:
+    """Whatever stands there and whatever is written, both ways give the same text or refuse alike."""
+    assert outcome(text, columns, bulk=True) == outcome(text, columns, bulk=False)
+
+
+@given(sheets(ROW_TAGS[:4], ATTRIBUTES[:3], CELLS[:2]), blocks(st.floats(allow_nan=False, allow_infinity=False)))
+def test_numbers_over_usual_sheets(text: str, columns: dict[int, dict[int, Any]]) -> None:
+    """The same for what is common: numbers behind or instead of numbers, in rows with and without spans."""
+    assert outcome(text, columns, bulk=True) == outcome(text, columns, bulk=False)
+
+
+@pytest.mark.parametrize("column", [1, 3, 9])
+def test_whole_columns_are_done_at_once(column: int) -> None:
+    """New and existing columns of numbers do not go row by row, and the result is the same."""
+    rows = "".join(
+        f'<row r="{n}" spans="1:3"><c r="A{n}" s="2"><v>{n}</v></c><c r="C{n}"><v>7</v></c></row>'
+        for n in range(1, 400)
+    )
+    text = f"{HEAD}{rows}</sheetData></worksheet>"
+    columns = {column: {row: row / 3 for row in range(2, 390)}}
+    whole = scanned(text, bulk=True)
+    edits = column_edits(whole, columns)
+    assert edits is not None
+    slow = list(splice._children_edits(whole, swapped(columns)))
+    assert len(edits) == 388 * (2 if column == 9 else 1)
+    assert outcome(text, columns, bulk=True) == outcome(text, columns, bulk=False)
+    assert sorted(edits)[-1][1] <= max(edit[1] for edit in slow)
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({1: {2: 1.0}}, "A2:C3"),
+        ({3: {9: 1.0}, 5: {2: 1.0}}, "B2:E9"),
+        ({3: {9: REMOVED}, 5: {2: 1.0}}, "B2:E3"),
+        ({3: {9: REMOVED}}, "B2:C3"),
+    ],
+)
+def test_the_used_area_grows(columns: dict[int, dict[int, Any]], expected: str) -> None:
+    """The declared area takes in the new cells, not the removed ones."""
+    text = f'{HEAD}<row r="2"><c r="B2"><v>1</v></c></row></sheetData></worksheet>'
+    for bulk in (True, False):
+        assert outcome(text, columns, bulk).startswith(f'<worksheet><dimension ref="{expected}"/>')
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False)))
+def test_many_numbers_are_written_like_one(values: list[float]) -> None:
+    """Numbers written together read like numbers written alone."""
+    assert number_texts(values) == [number_text(value) for value in values]
+
+
+@pytest.mark.parametrize("values", [[], [-0.0], [0.0, -0.0, 1e22, 1e16, 1.5e-7, 100.0, 1e100, -3.0]])
+def test_special_numbers(values: list[float]) -> None:
+    """Zeros, whole numbers and exponents."""
+    assert number_texts(values) == [number_text(value) for value in values]
