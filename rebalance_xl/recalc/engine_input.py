@@ -97,6 +97,8 @@ def _cell(cell: FormulaCell) -> str:
     if cell.lowered is not None:
         return f'<c r="{name}"><f>{to_xml(cell.lowered)}</f></c>'
     constant = cell.value if cell.early else cell.old
+    if constant.__class__ is float:
+        return f'<c r="{name}"><v>{constant!r}</v></c>'
     if constant is None:
         return f'<c r="{name}"/>'
     kind, data = typed_value(constant)

@@ -71,15 +71,12 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int, filled: list[Fi
     formulas = scan.formulas
     texts = [cell.formula for cell in formulas]
     classes = digit_classes(texts)
+    examples = dict(zip(classes, texts, strict=True))
+    safe = {each: _safe_template(lowering, text, sheet) for each, text in examples.items()}
     unsure: list[FormulaCell] = []
     unsure_classes: list[str] = []
-    safe: dict[str, Template | None] = {}
-    for cell, text, each in zip(formulas, texts, classes, strict=True):
-        if each in safe:
-            known = safe[each]
-        else:
-            known = safe[each] = _safe_template(lowering, text, sheet)
-        if known is not None and not known.functions and cell.kind != "array" and cell.kind != "dataTable":
+    for cell, text, each, known in zip(formulas, texts, classes, map(safe.get, classes), strict=True):
+        if known is not None and cell.kind != "array" and cell.kind != "dataTable":
             cell.template = known
             cell.lowered = text
         else:
@@ -114,7 +111,10 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int, filled: list[Fi
 
 
 def _safe_template(lowering: Lowering, formula: str, sheet: int) -> Template | None:
-    """Return the template of a formula when every formula that differs in digits only goes to the engine as it is."""
+    """Return the template of a formula when every formula that differs in digits only goes to the engine as it is.
+
+    Calls of the package's own functions are left out, because filled-down ones may not have to go there at all.
+    """
     shape, references = split_references(formula)
     if not formula or not only_references_and_numbers(shape):
         return None
@@ -122,7 +122,7 @@ def _safe_template(lowering: Lowering, formula: str, sheet: int) -> Template | N
         template = lowering.template(shape, references, sheet, VALUE)
     except FormulaError:
         return None
-    return template if template.verbatim else None
+    return template if template.verbatim and not template.functions else None
 
 
 def _worked_out(lowering: Lowering, column: FilledColumn) -> bool:
