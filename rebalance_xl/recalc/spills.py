@@ -6,8 +6,9 @@ written as values, which may change further arrays, until nothing changes any mo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from ..cells import CellError
@@ -139,6 +140,8 @@ class Spills:
     def _fill(self, anchor: Anchor, area: Area, rows: list[list[Any]]) -> None:
         owned, engine, sheet = self.taken[anchor.sheet], self.engine, anchor.sheet
         owned.update(dict.fromkeys(places_in(area), anchor))
+        if engine.idle:
+            return
         if area.width > 1:
             engine.set_block(sheet, area.top, area.left + 1, [[to_engine(value) for value in rows[0][1:]]])
         if area.height > 1:
@@ -172,10 +175,12 @@ def place_of(row: int, column: int) -> int:
     return row << 15 | column
 
 
-def places_in(area: Area) -> Iterator[int]:
-    """Yield the places of an area's cells."""
-    for row in range(area.top, area.bottom + 1):
-        yield from range(row << 15 | area.left, (row << 15 | area.right) + 1)
+def places_in(area: Area) -> Iterable[int]:
+    """Return the places of an area's cells."""
+    if area.width == 1:
+        return range(place_of(area.top, area.left), place_of(area.bottom, area.left) + 1, 1 << 15)
+    rows = (range(place_of(row, area.left), place_of(row, area.right) + 1) for row in range(area.top, area.bottom + 1))
+    return chain.from_iterable(rows)
 
 
 def occupied_by(scans: list[SheetScan], anchors: list[Anchor]) -> list[dict[int, Any]]:
