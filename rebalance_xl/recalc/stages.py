@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .column_graph import column_graph
-from .early import KnownCells, compute_column
+from .early import compute_column
 from .engine import to_argument, to_engine
 from .filled_down import FilledColumn
+from .known_cells import KnownCells
 from .references import Area
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def staged(calculation: Calculation, waiting: Sequence[FilledColumn]) -> list[li
         The columns of every stage: each reads only constants, what the engine computes from constants and earlier
         stages. Columns that read themselves through others are not among them.
     """
-    long = [column for column in waiting if len(column.cells) >= FEWEST_STAGED]
+    iterates = calculation.package.iterate  # every round would be one more iteration
+    long = [column for column in waiting if len(column.cells) >= FEWEST_STAGED and not iterates]
     for column in waiting:
         if column not in long:
             column.render()

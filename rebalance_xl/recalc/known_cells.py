@@ -1,0 +1,80 @@
+"""What the cells of a workbook hold before the engine runs: constants, and what was computed without it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .references import MAX_COLUMNS, MAX_ROWS, Area
+from .sheet_scan import FormulaCell
+
+if TYPE_CHECKING:
+    from .calculation import Calculation
+
+
+class NotNowError(Exception):
+    """A column that cannot be computed yet, or not in this way."""
+
+
+@dataclass(slots=True)
+class KnownCells:
+    """What the cells of a workbook hold before the engine runs: constants, and what was computed early."""
+
+    calculation: Calculation
+    reach: dict[int, list[Area]] = field(default_factory=dict)
+    _columns: dict[int, frozenset[int]] = field(default_factory=dict)
+    _constants: dict[tuple[int, int, int, int], list[Any]] = field(default_factory=dict)
+    _formulas: dict[tuple[int, int], tuple[list[int], list[FormulaCell]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Note the cells that arrays may fill."""
+        for anchor in self.calculation.spills.anchors:
+            area = anchor.area
+            if anchor.dynamic:
+                area = Area(area.top, area.left, MAX_ROWS, MAX_COLUMNS)
+            self.reach.setdefault(anchor.sheet, []).append(area)
+
+    def formulas(self, sheet: int, column: int) -> tuple[list[int], list[FormulaCell]]:
+        """Return the rows and the formula cells of a column."""
+        if sheet not in self._columns:
+            self._columns[sheet] = frozenset([cell.column for cell in self.calculation.scans[sheet].formulas])
+        if column not in self._columns[sheet]:
+            return [], []
+        found = self._formulas.get((sheet, column))
+        if found is None:
+            cells = [cell for cell in self.calculation.scans[sheet].formulas if cell.column == column]
+            found = self._formulas[sheet, column] = ([cell.row for cell in cells], cells)
+        return found
+
+    def constants(self, sheet: int, column: int, top: int, bottom: int) -> list[Any]:
+        """Return the constants of a column from one row to another, None for other cells."""
+        place = (sheet, column, top, bottom)
+        values = self._constants.get(place)
+        if values is None:
+            values = self._constants[place] = self.calculation.scans[sheet].column_values(column, top, bottom)
+        return values
+
+    def column(self, sheet: int, column: int, top: int, bottom: int) -> list[Any]:
+        """Return the values of a column's cells from one row to another.
+
+        Raises
+        ------
+        NotNowError
+            One of them is not known yet.
+        """
+        for area in self.reach.get(sheet, ()):
+            if area.left <= column <= area.right and top <= area.bottom and bottom >= area.top:
+                raise NotNowError
+        values = self.constants(sheet, column, top, bottom)
+        rows, cells = self.formulas(sheet, column)
+        values = list(values) if rows else values
+        for index in range(bisect_left(rows, top), bisect_right(rows, bottom)):
+            cell = cells[index]
+            if cell.early:
+                values[cell.row - top] = cell.value
+            elif cell.status == "kept":
+                values[cell.row - top] = cell.old
+            else:
+                raise NotNowError
+        return values
