@@ -21,6 +21,7 @@ FLOORS = {
     "expressions": 1,
     "calling": 2,
     "catalogue": 3,
+    "column_calls": 3,
     "functions": 4,
     "book": 5,
     "recalc": 5,
