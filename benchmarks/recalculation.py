@@ -269,10 +269,11 @@ def main() -> None:
         folder = Path(name)
         (folder / "ours").mkdir()
         office = None if Office.missing() else Office(folder)
-        if office is not None:
-            write_small(folder / "warm.xlsx", 0)
-            office.convert(folder / "warm.xlsx")
         bench = Bench(folder, options.rows, options.books, options.repeat, office)
+        write_small(folder / "warm.xlsx", 0)
+        bench.recalc(folder / "warm.xlsx")
+        if office is not None:
+            office.convert(folder / "warm.xlsx")
         for part in options.only:
             for row in PARTS[part](bench):
                 found.append(row)
