@@ -14,18 +14,16 @@ from .cell_values import CellValues, attributes_of
 from .markup import all_from_xml
 from .references import MAX_COLUMNS, MAX_ROWS, column_number
 from .refusals import Refused
+from .scan_rows import FAST_CELL, scan_rows
 from .sheet_scan import Constants, FormulaCell, SheetScan
 
 _SHEET_DATA = re.compile(r"<((?:[\w.-]+:)?)sheetData(?:\s[^>]*?)?(/?)>")
-_FAST_CELL = re.compile(
-    r'<c r="([A-Z]+)([0-9]+)"((?: [\w:]+="[^"<]*")*) ?'
-    r'(?:/>|>(?:(<f(?: [\w:]+="[^"<]*")* ?/?>)(?:([^<]*)</f>)?)?'
-    r'(?:<v(?: xml:space="preserve")?>([^<]*)</v>|<v ?/>)?</c>)'
-)
 #: So many cells are read at a time: more is no faster and takes more memory.
 _CHUNK = 8192
 #: Sheets up to this size are checked by an XML parser as a whole, larger ones without their cells.
 CHECKED_WHOLE = 2**20
+#: Cells that take so many characters are read in rows that are alike, as far as they are.
+ALIKE = 2**17
 #: Cells that take so many characters are read with arrays, when those have to be loaded first and when not.
 BULK = 2**22
 BULK_LOADED = 2**18
@@ -70,8 +68,8 @@ def scan_sheet(text: str, encoding: str, strings: list[str], date1904: bool, par
     end = text.find(f"</{prefix}sheetData", start)
     if end < 0:
         raise Refused(f"damaged: the part {part} ends in the middle of its cells")
-    scan = SheetScan(text, encoding, prefix, start, end, values, part, read_constants=_read_constants)
-    if not prefix and end - start >= (BULK_LOADED if "numpy" in sys.modules else BULK) and _scan_bulk(scan):
+    scan = SheetScan(text, encoding, prefix, start, end, values, part, read_constants=_read_constants, index=_index)
+    if not prefix and end - start >= ALIKE and _scan_large(scan):
         _check_well_formed(text if len(text) <= CHECKED_WHOLE else text[:start] + text[end:], part)
         return scan
     special = text.find("<!", start, end) >= 0 or text.find("<?", start, end) >= 0
@@ -89,7 +87,28 @@ def scan_sheet(text: str, encoding: str, strings: list[str], date1904: bool, par
     return scan
 
 
-def _scan_bulk(scan: SheetScan) -> bool:
+def _scan_large(scan: SheetScan) -> bool:
+    """Read a large sheet by rows that are alike or with arrays; False when neither is possible."""
+    pays = _arrays_pay(scan)
+    if pays and ("numpy" in sys.modules or _mostly_constants(scan)):
+        return _index(scan) or scan_rows(scan)
+    return scan_rows(scan) or (pays and _index(scan))
+
+
+def _arrays_pay(scan: SheetScan) -> bool:
+    return scan.end - scan.start >= (BULK_LOADED if "numpy" in sys.modules else BULK)
+
+
+def _mostly_constants(scan: SheetScan) -> bool:
+    """Guess from its beginning whether a sheet has few formulas: then its constants will be asked for."""
+    end = min(scan.start + 2**16, scan.end)
+    return 4 * scan.text.count("<f", scan.start, end) < scan.text.count("<c ", scan.start, end)
+
+
+def _index(scan: SheetScan) -> bool:
+    """Read a sheet with arrays when that pays; False when it does not or cannot be done."""
+    if not _arrays_pay(scan):
+        return False
     from .scan_bulk import scan_bulk
 
     return scan_bulk(scan)
@@ -114,7 +133,7 @@ def _check_well_formed(text: str, part: str) -> None:
 def _scan_fast(scan: SheetScan) -> bool:
     """Read the formula cells of a sheet written the usual way; False when any cell is written otherwise."""
     text, start, end = scan.text, scan.start, scan.end
-    found = _FAST_CELL.finditer(text, start, end)
+    found = FAST_CELL.finditer(text, start, end)
     count = place = 0
     while matches := list(islice(found, _CHUNK)):
         count += len(matches)
@@ -146,7 +165,7 @@ def _scan_formulas(scan: SheetScan, matches: list[re.Match[str]], before: int) -
 
 def _read_constants(scan: SheetScan) -> Constants:
     """Read the cells without formulas of a sheet written the usual way."""
-    found = _FAST_CELL.finditer(scan.text, scan.start, scan.end)
+    found = FAST_CELL.finditer(scan.text, scan.start, scan.end)
     constants = Constants()
     places: list[int] = []
     while matches := list(islice(found, _CHUNK)):

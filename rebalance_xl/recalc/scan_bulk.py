@@ -80,7 +80,7 @@ class UnusualError(Exception):
 
 
 def scan_bulk(scan: SheetScan) -> bool:
-    """Read the formula cells of a sheet written the usual way, and where its constants lie.
+    """Read a sheet written the usual way: its formula cells unless they are known, and where its constants lie.
 
     Parameters
     ----------
@@ -106,9 +106,10 @@ def scan_bulk(scan: SheetScan) -> bool:
             position = cut
     except UnusualError:
         return False
-    scan.formulas = reader.formulas
+    if not scan.plain:
+        scan.formulas = reader.formulas
+        scan.plain = True
     scan.table = reader.table
-    scan.plain = True
     return True
 
 
@@ -171,6 +172,7 @@ class _Reader:
     def __init__(self, scan: SheetScan) -> None:
         self.text = scan.text
         self.values = scan.reader
+        self.wanted = not scan.plain
         self.formulas: list[FormulaCell] = []
         self.table = CellTable(scan.text, scan.reader)
         self.last_place = 0
@@ -224,7 +226,7 @@ class _Reader:
         constant = np.flatnonzero(~has_formula)
         self.table.add(rows[constant], columns[constant], groups[constant], starts[constant], ends[constant], base)
         own = np.flatnonzero(has_formula)
-        if len(own):
+        if self.wanted and len(own):
             first = cells[own] + 1
             formula_starts, formula_ends = closes[first] + 1, opens[first + 1]
             formula_ends = np.maximum(formula_starts, np.where(filled[own], formula_ends, 0))

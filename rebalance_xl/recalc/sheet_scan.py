@@ -109,20 +109,31 @@ class SheetScan:
     _constants: Constants | None = None
     _formula_rows: dict[int, list[int]] | None = None
     read_constants: Callable[[SheetScan], Constants] | None = None
+    index: Callable[[SheetScan], bool] | None = None
+
+    def indexed(self) -> CellTable | None:
+        """Return where the constants of a large sheet lie, None when that is not worth knowing or not possible."""
+        if self.table is None and self.index is not None and self._constants is None and self.plain:
+            self.index(self)
+            self.index = None
+        return self.table
 
     @property
     def constants(self) -> Constants:
         """The cells without formulas."""
-        if self._constants is None and self.table is not None:
-            self._constants = self.table.constants()
         if self._constants is None:
-            self._constants = self.read_constants(self) if self.read_constants is not None else Constants()
+            table = self.indexed()
+            if table is not None:
+                self._constants = table.constants()
+            else:
+                self._constants = self.read_constants(self) if self.read_constants is not None else Constants()
         return self._constants
 
     def extent(self) -> tuple[int, int]:
         """Return the last row and column in use."""
-        if self.table is not None:
-            row, column = self.table.extent()
+        table = self.indexed()
+        if table is not None:
+            row, column = table.extent()
         else:
             found = self.constants
             row, column = found.rows[-1] if found.rows else 0, max(found.columns, default=0)
@@ -142,8 +153,9 @@ class SheetScan:
 
     def values_within(self, area: Area) -> dict[tuple[int, int], Any]:
         """Return the constants inside an area by (row, column)."""
-        if self.table is not None:
-            return self.table.values_within(area)
+        table = self.indexed()
+        if table is not None:
+            return table.values_within(area)
         found = self.constants
         first, last = bisect_left(found.rows, area.top), bisect_right(found.rows, area.bottom)
         cells = zip(found.rows[first:last], found.columns[first:last], found.values[first:last], strict=True)
@@ -163,8 +175,9 @@ class SheetScan:
         list
             ``bottom - top + 1`` values; formula cells count as None.
         """
-        if self.table is not None:
-            return self.table.column_values(column, top, bottom)
+        table = self.indexed()
+        if table is not None:
+            return table.column_values(column, top, bottom)
         values: list[Any] = [None] * (bottom - top + 1)
         found = self.constants
         first, last = bisect_left(found.rows, top), bisect_right(found.rows, bottom)
@@ -213,8 +226,9 @@ class SheetScan:
 
     def constant_places(self, top: int, left: int) -> list[int]:
         """Return the places (row * 32768 + column) of constants that lie not above and not left of a cell."""
-        if self.table is not None:
-            return self.table.places(top, left)
+        table = self.indexed()
+        if table is not None:
+            return table.places(top, left)
         found = self.constants
         first = bisect_left(found.rows, top)
         cells = zip(found.rows[first:], found.columns[first:], strict=True)

@@ -208,7 +208,7 @@ def _rows(scan: SheetScan, text: str) -> Iterator[tuple[int, int, int, int, int]
 
 def _column_edits(scan: SheetScan, columns: dict[int, dict[int, Any]]) -> Iterable[Edit]:
     """Return the edits that set, insert and remove the cells of arrays."""
-    if scan.table is not None:
+    if scan.indexed() is not None:
         from .splice_bulk import column_edits
 
         edits = column_edits(scan, columns)

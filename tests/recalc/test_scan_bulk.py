@@ -1,4 +1,4 @@
-"""Large sheets are read with arrays, small ones cell by cell: both have to find the same and refuse the same."""
+"""Large sheets are read with arrays or by rows that are alike: they find and refuse what going cell by cell does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebalance_xl.recalc import scan, scan_bulk
+from rebalance_xl.recalc import scan, scan_bulk, scan_rows
 from rebalance_xl.recalc.package import Package, decoded
 from rebalance_xl.recalc.references import Area, column_letters
 from rebalance_xl.recalc.refusals import Refused
@@ -39,6 +39,8 @@ USUAL = (CELLS[:9], FORMULAS[:9], VALUES[:14])
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read even the smallest sheets in several pieces."""
     monkeypatch.setattr(scan_bulk, "PIECE", 300)
+    monkeypatch.setattr(scan_rows, "_RUN", 3)
+    monkeypatch.setattr(scan_rows, "_KINDS", 1000)
 
 
 def sheet_text(rows: str) -> str:
@@ -46,11 +48,18 @@ def sheet_text(rows: str) -> str:
     return f"<worksheet><sheetData>{rows}</sheetData><pageMargins/></worksheet>"
 
 
-def outcome(text: str, bulk: bool, strings: list[str] = STRINGS, whole: bool = False) -> tuple[Any, SheetScan | None]:
+#: How a sheet is read: with arrays; by rows, its constants with arrays or cell by cell; all cell by cell.
+WAYS = ("arrays", "rows", "rows then arrays", "cells")
+
+
+def outcome(text: str, way: str, strings: list[str] = STRINGS, whole: bool = False) -> tuple[Any, SheetScan | None]:
     """Return everything a scan finds, or its refusal; `whole` lets the XML parser check the cells, too."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scan, "ALIKE", 2**60 if way == "cells" else 0)
         for name in ("BULK", "BULK_LOADED"):
-            patch.setattr(scan, name, 0 if bulk else 2**60)
+            patch.setattr(scan, name, 0 if way.endswith("arrays") else 2**60)
+        if way == "rows then arrays":
+            patch.setattr(scan, "_scan_large", scan_rows.scan_rows)
         patch.setattr(scan, "CHECKED_WHOLE", 2**60 if whole else 0)
         try:
             found = scan_sheet(text, "utf-8", strings, False, "the part")
@@ -88,22 +97,26 @@ def rows_of(draw: st.DrawFn, cells: tuple[str, ...], formulas: tuple[str, ...], 
 
 
 @given(rows_of(*USUAL))
-def test_usual_sheets_are_read_with_arrays(rows: str) -> None:
+def test_usual_sheets_are_read_with_arrays_and_by_rows(rows: str) -> None:
     """What Excel writes does not fall back, and gives what reading cell by cell gives."""
     text = sheet_text(rows)
-    expected, slow = outcome(text, bulk=False)
-    actual, fast = outcome(text, bulk=True)
+    expected, slow = outcome(text, "cells")
+    actual, fast = outcome(text, "arrays")
     assert fast is not None
     assert slow is not None
     assert (fast.table is not None, slow.table is None) == (True, True)
     assert actual == expected
+    by_rows = SheetScan(text, "utf-8", "", slow.start, slow.end, slow.reader)
+    assert scan_rows.scan_rows(by_rows)
+    assert [vars(cell) for cell in by_rows.formulas] == [vars(cell) for cell in slow.formulas]
 
 
 @given(rows_of(CELLS, FORMULAS, VALUES), st.booleans())
 def test_unusual_sheets_give_the_same(rows: str, whole: bool) -> None:
-    """Whatever stands in a sheet, both ways find the same or refuse with the same words."""
+    """Whatever stands in a sheet, all ways find the same or refuse with the same words."""
     text = sheet_text(rows)
-    assert outcome(text, bulk=True, whole=whole)[0] == outcome(text, bulk=False, whole=whole)[0]
+    found = [outcome(text, way, whole=whole)[0] for way in WAYS]
+    assert found == [found[-1]] * len(WAYS)
 
 
 @given(
@@ -118,13 +131,14 @@ def test_damaged_sheets_give_the_same(rows: str, damage: list[tuple[float, int, 
         start = int(place * len(rows))
         rows = rows[:start] + new + rows[start + length :]
     text = sheet_text(rows)
-    assert outcome(text, bulk=True)[0] == outcome(text, bulk=False)[0]
+    found = [outcome(text, way)[0] for way in WAYS]
+    assert found == [found[-1]] * len(WAYS)
 
 
 @given(rows_of(*USUAL), st.integers(1, 30), st.integers(1, 120), st.integers(0, 99_000), st.integers(0, 100))
 def test_questions_about_areas(rows: str, column: int, top: int, height: int, width: int) -> None:
     """A column's values, an area's values, the used area and the places of constants are those of the constants."""
-    fast, slow = (outcome(sheet_text(rows), bulk)[1] for bulk in (True, False))
+    fast, slow = (outcome(sheet_text(rows), way)[1] for way in ("arrays", "cells"))
     assert fast is not None
     assert slow is not None
     area = Area(top, column, top + height, column + width)
@@ -177,11 +191,11 @@ def test_questions_about_areas(rows: str, column: int, top: int, height: int, wi
         "<>",
     ],
 )  # fmt: skip
-def test_what_arrays_must_not_accept(rows: str) -> None:
+def test_what_only_going_cell_by_cell_may_accept(rows: str) -> None:
     """Every oddity goes the slow way, which decides what it means."""
     text = sheet_text(rows)
-    actual, fast = outcome(text, bulk=True)
-    assert actual == outcome(text, bulk=False)[0]
+    actual, fast = outcome(text, "arrays")
+    assert actual == outcome(text, "rows")[0] == outcome(text, "cells")[0]
     assert fast is None or fast.table is None
 
 
@@ -190,7 +204,7 @@ def test_more_styles_than_groups() -> None:
     for count in (2000, 5000):
         cells = "".join(f'<row r="{n}"><c r="A{n}" s="{n}" t="b"><v>{n % 2}</v></c></row>' for n in range(1, count))
         text = sheet_text(cells)
-        assert outcome(text, bulk=True)[0] == outcome(text, bulk=False)[0]
+        assert outcome(text, "arrays")[0] == outcome(text, "cells")[0]
 
 
 def compare_books(paths: list[Path]) -> tuple[int, int]:
@@ -203,8 +217,9 @@ def compare_books(paths: list[Path]) -> tuple[int, int]:
             continue
         for sheet in package.sheets:
             text, _ = decoded(package.container.read(sheet.part), sheet.part)
-            actual, fast = outcome(text, bulk=True, strings=package.strings)
-            assert actual == outcome(text, bulk=False, strings=package.strings)[0], f"{path.name} {sheet.name}"
+            actual, fast = outcome(text, "arrays", package.strings)
+            for way in ("rows", "cells"):
+                assert actual == outcome(text, way, package.strings)[0], f"{path.name} {sheet.name} {way}"
             sheets += 1
             used += fast is not None and fast.table is not None
     return sheets, used
