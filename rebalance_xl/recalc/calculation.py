@@ -23,6 +23,7 @@ from .formula_tree import (
 )
 from .formulas import keep, lower_shape, lower_sheet, write_out
 from .implementations import implementation
+from .known_cells import KnownCells
 from .lambdas import LAMBDA
 from .lowering import Lowering, Template
 from .package import Package, Table
@@ -31,7 +32,7 @@ from .rectangles import by_row, rectangles
 from .references import Area, parse_area
 from .sheet_scan import FormulaCell, SheetScan
 from .spills import Anchor, Spills
-from .stages import compute_stage, staged
+from .stages import ComputedCells, compute_stage, staged
 
 _NUM = CellError("#NUM!")
 #: Larger array formulas than this are taken for one cell: their area is nonsense.
@@ -136,9 +137,13 @@ class Calculation:
             write_out(scan)
         self._find_anchors()
         self._lower()
-        if not compute_arrays_early(self):
+        arrays = None if self.package.date1904 else compute_arrays_early(self._known())
+        if arrays is None:
             self._load()
             self._register()
+        else:
+            self.engine.idle = True
+            self.engine.kept.update(arrays)
         self.settle()
         self.read()
         replace_troubles(self)
@@ -175,7 +180,20 @@ class Calculation:
                         self._lower_array(sheet, cell)
                 own = [column for column in own if not self._lower_arrays(column)]
             filled += own
-        self.stages = staged(self, compute_early(self, filled))
+        if self.package.date1904:  # columns at once know the 1900 system only
+            for column in filled:
+                column.render()
+            return
+        waiting = compute_early(self._known(), filled)
+        if self.package.iterate:  # every round of the engine would be one more iteration
+            for column in waiting:
+                column.render()
+            return
+        self.stages = staged(self._known(), self.sheet_names, waiting)
+
+    def _known(self) -> KnownCells:
+        """Return what is known without the engine at the moment."""
+        return KnownCells(self.scans, self.sheet_index, self.spills.anchors)
 
     def _lower_arrays(self, column: FilledColumn) -> bool:
         """Lower a formula filled down whose cells may spill; False when it gives one value in each of them."""
@@ -263,7 +281,8 @@ class Calculation:
         """Compute everything but the areas of arrays: the engine's rounds, and the stages between them."""
         self._evaluate_engine()
         for columns in self.stages:
-            if columns and compute_stage(self, columns):
+            known = ComputedCells(self.scans, self.sheet_index, self.spills.anchors, engine=self.engine)
+            if columns and compute_stage(known, columns):
                 self._evaluate_engine()
 
     def _evaluate_engine(self) -> None:

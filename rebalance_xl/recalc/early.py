@@ -7,7 +7,7 @@ columns. What depends on cells that the engine has to compute first stays with t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..cells import MISSING, CellError
 from ..column_calls import PerRow, takes_columns
@@ -21,20 +21,17 @@ from .operands import plain_name
 from .row_formula import RowFormula
 from .sheet_scan import FormulaCell
 
-if TYPE_CHECKING:
-    from .calculation import Calculation
-
 #: An array does not read more cells than this without the engine.
 MAX_CELLS = 4_000_000
 
 
-def compute_early(calculation: Calculation, filled: Sequence[FilledColumn]) -> list[FilledColumn]:
+def compute_early(known: KnownCells, filled: Sequence[FilledColumn]) -> list[FilledColumn]:
     """Compute the filled-down catalogue calls whose arguments are known already.
 
     Parameters
     ----------
-    calculation : Calculation
-        With every other formula lowered.
+    known : KnownCells
+        What their arguments are read from.
     filled : sequence of FilledColumn
         Formulas filled down; their cells have no text for the engine yet.
 
@@ -44,51 +41,50 @@ def compute_early(calculation: Calculation, filled: Sequence[FilledColumn]) -> l
         Those that could be computed at once as soon as their arguments are known; the others, which were not computed
         here, have their text for the engine now.
     """
-    able = [column for column in filled if not calculation.package.date1904 and _calls_columns(column)]
-    known = KnownCells(calculation) if able else None
-    waiting, before = able, -1
-    while known is not None and waiting and len(waiting) != before:
+    waiting: list[FilledColumn] = []
+    for column in filled:
+        if _calls_columns(column):
+            waiting.append(column)
+        else:
+            column.render()
+    before = -1
+    while waiting and len(waiting) != before:
         before = len(waiting)
         waiting = [column for column in waiting if not compute_column(known, column)]
-    for column in filled:
-        if column not in able:
-            column.render()
     return waiting
 
 
-def compute_arrays_early(calculation: Calculation) -> bool:
-    """Compute all arrays of a workbook in which nothing else needs the engine; False when the engine is needed.
+def compute_arrays_early(known: KnownCells) -> dict[int, Any] | None:
+    """Compute all arrays of a workbook in which nothing else needs the engine.
 
     Parameters
     ----------
-    calculation : Calculation
-        With every formula lowered and what filled columns give computed.
+    known : KnownCells
+        What their arguments are read from; every formula is lowered, and what filled columns give is computed.
 
     Returns
     -------
-    bool
+    dict of int to array, or None
+        The arrays by the keys of their anchors, None when the engine is needed.
     """
-    anchors = [anchor for anchor in calculation.spills.anchors if anchor.active]
-    waiting = sum([cell.lowered is not None for scan in calculation.scans for cell in scan.formulas])
-    if calculation.package.date1904 or waiting > sum(anchor.cell.lowered is not None for anchor in anchors):
-        return False
-    known = KnownCells(calculation) if anchors else None
-    arrays: list[Any] = []
+    anchors = [anchor for anchor in known.anchors if anchor.active]
+    waiting = sum([cell.lowered is not None for scan in known.scans for cell in scan.formulas])
+    if waiting > sum(anchor.cell.lowered is not None for anchor in anchors):
+        return None
+    arrays: dict[int, Any] = {}
     for anchor in anchors:
         template = anchor.cell.template
-        if known is None or template is None or template.layout or template.by_cell:
-            return False
+        if template is None or template.layout or template.by_cell:
+            return None
         _, references = split_references(anchor.cell.formula)
         text = template.render(references, anchor.cell.row, anchor.cell.column)
         try:
-            arrays.append(_array(known, anchor.sheet, anchor.cell, text))
+            arrays[anchor.key] = _array(known, anchor.sheet, anchor.cell, text)
         except (NotNowError, FormulaError, RecursionError):
-            return False
-    for anchor, array in zip(anchors, arrays, strict=True):
-        calculation.engine.kept[anchor.key] = array
+            return None
+    for anchor in anchors:
         anchor.cell.lowered, anchor.cell.early = None, True
-    calculation.engine.idle = True
-    return True
+    return arrays
 
 
 def _array(known: KnownCells, sheet: int, cell: FormulaCell, text: str) -> Any:

@@ -91,7 +91,7 @@ class Fill:
         return self.texts([row])[0]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class FilledColumn:
     """Cells of one column whose formulas are one formula filled down."""
 

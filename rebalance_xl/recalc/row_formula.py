@@ -95,7 +95,7 @@ class RowFormula:
         """Return what a reference holds: a value, one for every row, or the rows of a range."""
         sheet = self.sheet
         if ref.sheet:
-            sheet = self.known.calculation.sheet_index.get(sheet_name(ref.sheet).lower(), -1)
+            sheet = self.known.sheet_index.get(sheet_name(ref.sheet).lower(), -1)
             if sheet < 0:
                 raise NotNowError
         if not isinstance(ref.first, int) or ref.kind not in ("cell", "range"):

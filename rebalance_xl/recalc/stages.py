@@ -4,45 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .column_graph import column_graph
 from .early import compute_column
-from .engine import to_argument, to_engine
+from .engine import Engine, to_argument, to_engine
 from .filled_down import FilledColumn
 from .known_cells import KnownCells
 from .references import Area
-
-if TYPE_CHECKING:
-    from .calculation import Calculation
 
 #: Shorter columns are left to the engine, because every stage is a round of the engine.
 FEWEST_STAGED = 100
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class ComputedCells(KnownCells):
     """What the cells of a workbook hold after a round of the engine."""
 
+    engine: Engine
+
     def column(self, sheet: int, column: int, top: int, bottom: int) -> list[Any]:
         """Return the values of a column's cells from one row to another."""
-        calculation = self.calculation
-        filled = any(
-            area.left <= column <= area.right and top <= area.bottom and bottom >= area.top
-            for area in self.reach.get(sheet, ())
-        )
-        if not filled and not calculation.scans[sheet].has_formulas_in(Area(top, column, bottom, column)):
+        area = Area(top, column, bottom, column)
+        if not self.may_be_filled(sheet, column, top, bottom) and not self.scans[sheet].has_formulas_in(area):
             return self.constants(sheet, column, top, bottom)
-        return [to_argument(row[0]) for row in calculation.engine.read_block(sheet, top, column, bottom, column)]
+        return [to_argument(row[0]) for row in self.engine.read_block(sheet, top, column, bottom, column)]
 
 
-def staged(calculation: Calculation, waiting: Sequence[FilledColumn]) -> list[list[FilledColumn]]:
+def staged(known: KnownCells, sheet_names: Sequence[str], waiting: Sequence[FilledColumn]) -> list[list[FilledColumn]]:
     """Return the columns to compute between the engine's rounds; the others get their text for the engine.
 
     Parameters
     ----------
-    calculation : Calculation
-        With every other formula lowered.
+    known : KnownCells
+        The workbook, with every other formula lowered.
+    sheet_names : sequence of str
+        The names of its sheets.
     waiting : sequence of FilledColumn
         Columns that need something from the engine; their cells have no text for it yet.
 
@@ -52,18 +49,15 @@ def staged(calculation: Calculation, waiting: Sequence[FilledColumn]) -> list[li
         The columns of every stage: each reads only constants, what the engine computes from constants and earlier
         stages. Columns that read themselves through others are not among them.
     """
-    iterates = calculation.package.iterate  # every round would be one more iteration
-    long = [column for column in waiting if len(column.cells) >= FEWEST_STAGED and not iterates]
+    long = [column for column in waiting if len(column.cells) >= FEWEST_STAGED]
     for column in waiting:
-        if column not in long:
+        if len(column.cells) < FEWEST_STAGED:
             column.render()
     if not long:
         return []
-    formulas = [
-        [(cell, cell.lowered) for cell in scan.formulas if cell.lowered is not None] for scan in calculation.scans
-    ]
-    arrays = [(anchor.sheet, anchor.cell.column) for anchor in calculation.spills.anchors]
-    graph = column_graph(formulas, long, calculation.sheet_names, arrays)
+    formulas = [[(cell, cell.lowered) for cell in scan.formulas if cell.lowered is not None] for scan in known.scans]
+    arrays = [(anchor.sheet, anchor.cell.column) for anchor in known.anchors]
+    graph = column_graph(formulas, long, sheet_names, arrays)
     order = graph.stages() if graph is not None else {}
     stages: list[list[FilledColumn]] = [[] for _ in range(max(order.values(), default=-1) + 1)]
     for number, column in enumerate(long):
@@ -77,13 +71,13 @@ def staged(calculation: Calculation, waiting: Sequence[FilledColumn]) -> list[li
     return stages
 
 
-def compute_stage(calculation: Calculation, columns: list[FilledColumn]) -> bool:
+def compute_stage(known: ComputedCells, columns: list[FilledColumn]) -> bool:
     """Compute the columns of one stage and hand their values to the engine.
 
     Parameters
     ----------
-    calculation : Calculation
-        Everything that the columns read is computed.
+    known : ComputedCells
+        What the columns read, all of it computed.
     columns : list of FilledColumn
         The stage; columns that cannot be computed this way are taken off it and left to the engine.
 
@@ -92,13 +86,12 @@ def compute_stage(calculation: Calculation, columns: list[FilledColumn]) -> bool
     bool
         Whether the engine has anything new to compute.
     """
-    known = ComputedCells(calculation)
     changed = False
     for column in list(columns):
         before = [cell.value for cell in column.cells]
         if not compute_column(known, column):
             columns.remove(column)
-            _leave_to_engine(calculation, column)
+            _leave_to_engine(known.engine, column)
             changed = True
             continue
         after = [cell.value for cell in column.cells]
@@ -106,16 +99,16 @@ def compute_stage(calculation: Calculation, columns: list[FilledColumn]) -> bool
             changed = True
             for first, last in _runs(column.rows):
                 rows = [[to_engine(value)] for value in after[first:last]]
-                calculation.engine.set_block(column.sheet, column.cells[first].row, column.column, rows)
+                known.engine.set_block(column.sheet, column.cells[first].row, column.column, rows)
     return changed
 
 
-def _leave_to_engine(calculation: Calculation, column: FilledColumn) -> None:
+def _leave_to_engine(engine: Engine, column: FilledColumn) -> None:
     column.render()
     for cell in column.cells:
         cell.early = False
         # One by one: a block of formulas does not take the place of values in the engine.
-        calculation.engine.set_formula(column.sheet, cell.row, column.column, f"={cell.lowered}")
+        engine.set_formula(column.sheet, cell.row, column.column, f"={cell.lowered}")
 
 
 def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:

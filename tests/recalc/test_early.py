@@ -119,9 +119,9 @@ def outcome(path: Path, output: Path) -> list[Any]:
 
 def without_early(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the engine make every call."""
-    monkeypatch.setattr(calculation, "compute_arrays_early", lambda _: False)
+    monkeypatch.setattr(calculation, "compute_arrays_early", lambda _: None)
     monkeypatch.setattr(calculation, "compute_early", lambda _, filled: filled)
-    monkeypatch.setattr(calculation, "staged", lambda _, filled: [column.render() for column in filled][:0])
+    monkeypatch.setattr(calculation, "staged", lambda known, names, filled: [column.render() for column in filled][:0])
 
 
 @pytest.mark.parametrize("seed", range(3))
