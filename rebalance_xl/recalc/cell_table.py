@@ -20,7 +20,7 @@ _BLOCK = 2**15
 _LONG = 48
 
 
-def texts(text: str, content: Bytes | None, starts: Ints, ends: Ints, base: int = 0, mark: str = "<") -> list[str]:
+def texts(text: str, content: Bytes | None, starts: Ints, ends: Ints, mark: str = "<") -> list[str]:
     """Return pieces of a text.
 
     Parameters
@@ -28,11 +28,9 @@ def texts(text: str, content: Bytes | None, starts: Ints, ends: Ints, base: int 
     text : str
         Every piece must be followed by `mark` and contain none.
     content : array of uint8 or None
-        The same text from `base` on in bytes, None when it is not all ASCII.
+        The same text in bytes, None when it is not all ASCII.
     starts, ends : arrays of int
-        The bounds of the pieces, counted from `base`.
-    base : int
-        Where in the text the counting begins.
+        The bounds of the pieces.
     mark : str
         One character.
 
@@ -43,8 +41,7 @@ def texts(text: str, content: Bytes | None, starts: Ints, ends: Ints, base: int 
     lengths = ends - starts + 1
     total = int(lengths.sum())
     if content is None or total > _LONG * len(starts):
-        bounds = zip((starts + base).tolist(), (ends + base).tolist(), strict=True)
-        return [text[start:end] for start, end in bounds]
+        return [text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
     shifts = starts - (np.cumsum(lengths) - lengths)
     joined = content[np.arange(total) + np.repeat(shifts, lengths)].tobytes().decode("ascii")
     return joined[:-1].split(mark) if joined else []

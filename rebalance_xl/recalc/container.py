@@ -15,6 +15,8 @@ MAX_PART = 768 * 2**20
 MAX_TOTAL = 1536 * 2**20
 BOMB_SIZE = 64 * 2**20
 BOMB_RATIO = 400
+#: Compressed bytes that are read back at a time.
+_READ_BACK = 2**15
 LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 CENTRAL_HEADER = struct.Struct("<4s6H3L5H2L")
 END_RECORD = struct.Struct("<4s4H2LH")
@@ -137,6 +139,38 @@ class Container:
         if keep:
             self._parts[name] = content
         return content
+
+    def holds(self, name: str, content: bytes) -> bool:
+        """Say whether a part reads back as some content; for files written here, which are no zip bombs.
+
+        Parameters
+        ----------
+        name : str
+            The part's name in the zip file.
+        content : bytes
+            What it has to contain.
+
+        Returns
+        -------
+        bool
+        """
+        info = self.members[name]
+        raw = self.payload(info)
+        if info.file_size != len(content) or zlib.crc32(content) != info.CRC:
+            return False
+        if info.compress_type != zipfile.ZIP_DEFLATED:
+            return raw == content
+        inflater = zlib.decompressobj(-15)
+        position = 0
+        try:
+            for start in range(0, len(raw), _READ_BACK):
+                piece = inflater.decompress(raw[start : start + _READ_BACK])
+                if content[position : position + len(piece)] != piece:
+                    return False
+                position += len(piece)
+        except zlib.error:
+            return False
+        return position == len(content) and inflater.eof
 
     def verify_rest(self, read: set[str]) -> None:
         """Check the checksum of every part that was not read yet."""

@@ -160,6 +160,8 @@ def decoded(content: bytes, part: str) -> tuple[str, str]:
 
 def refuse_entities(content: bytes, part: str) -> None:
     """Refuse a part that declares a document type: workbooks never do, attacks do."""
+    if b"!" not in content:  # many times faster to find, and rare
+        return
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
         raise Refused(f"the part {part} declares a document type (DTD): refused")
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) and "<!DOCTYPE" in decoded(content, part)[0]:

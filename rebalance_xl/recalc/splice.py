@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from operator import itemgetter
+from operator import itemgetter, le
 from typing import Any
 
 from ..cells import CellError
@@ -105,13 +105,15 @@ def spliced(scan: SheetScan, changes: SheetChanges) -> str:
     text = scan.text
     if not edits:
         return text
-    edits.sort(key=_place)
+    starts = [edit[0] for edit in edits]
+    if not all(map(le, starts, starts[1:])):
+        edits.sort(key=_place)
     blocks: list[str] = []
     position = 0
     for first in range(0, len(edits), _BLOCK):
-        starts, ends, new = zip(*edits[first : first + _BLOCK], strict=True)
-        pieces = [""] * (2 * len(starts))
-        pieces[0::2] = [text[start:end] for start, end in zip((position, *ends), starts, strict=False)]
+        begins, ends, new = zip(*edits[first : first + _BLOCK], strict=True)
+        pieces = [""] * (2 * len(new))
+        pieces[0::2] = [text[start:end] for start, end in zip((position, *ends), begins, strict=False)]
         pieces[1::2] = new
         blocks.append("".join(pieces))
         position = ends[-1]

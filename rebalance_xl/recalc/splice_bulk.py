@@ -7,6 +7,7 @@ Anything else is left to the way that goes row by row.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -63,13 +64,14 @@ class _Splice:
     def __init__(self, text: str, table: CellTable) -> None:
         self.text, self.table = text, table
         self.starts, self.tag_ends, self.ends, self.last = table.rows.arrays()
-        first, last = int(self.starts[0]), int(self.ends[-1])
-        self.base = first
-        self.content = np.frombuffer(text[first:last].encode("ascii", "replace") + bytes(_MARGIN), np.uint8)
+        content = text.encode("ascii", "replace")  # one byte a character: positions are the same in both
+        if len(content) < int(self.starts[-1]) + _MARGIN:
+            content += bytes(_MARGIN)
+        self.content = np.frombuffer(content, np.uint8)
         self.numbers, self.number_ends = self._row_numbers()
 
     def _row_numbers(self) -> tuple[Ints, Ints]:
-        content, at = self.content, self.starts - self.base + 4
+        content, at = self.content, self.starts + 4
         for place, byte in enumerate(b' r="'):
             _need((content[at + place] == byte).all())
         at = at + 4
@@ -107,17 +109,13 @@ class _Splice:
                     new[row] = new.get(row, "") + cell
             else:
                 new = dict(cells)
-        chosen = np.fromiter(new, np.intp, len(new))
-        if (chosen[1:] < chosen[:-1]).any():
-            chosen.sort()
+        chosen = np.sort(np.fromiter(new, np.intp, len(new)))
         ends = self.ends[chosen].tolist()
         inserted = list(zip(ends, ends, map(new.__getitem__, chosen.tolist()), strict=True))
         wider = self._wider(chosen, lowest[chosen], highest[chosen]) if len(chosen) else []
-        if wider or replaced:
-            inserted += wider
-            inserted += replaced
-            inserted.sort()
-        return inserted
+        if wider and len(wider) == len(inserted) and not replaced:
+            return [edit for pair in zip(wider, inserted, strict=True) for edit in pair]
+        return sorted(inserted + wider + replaced) if wider or replaced else inserted
 
     def _replaced(self, column: int, rows: Ints, values: list[Any]) -> list[Edit]:
         """Return the edits of numbers that replace numbers."""
@@ -127,7 +125,7 @@ class _Splice:
             raise _UnfitError
         starts, ends = places
         for place, byte in enumerate(b"<v>", -3):
-            _need((self.content[starts - self.base + place] == byte).all())
+            _need((self.content[starts + place] == byte).all())
         return list(zip(starts.tolist(), ends.tolist(), number_texts(values), strict=True))
 
     def _wider(self, chosen: Ints, lowest: Ints, highest: Ints) -> list[Edit]:
@@ -141,10 +139,12 @@ class _Splice:
         for place in np.flatnonzero(~usual).tolist():
             row = chosen[place]
             found = self.text.find(_SPANS, self.starts[row], self.tag_ends[row])
-            starts[place] = found + len(_SPANS) - self.base if found >= 0 else -1
+            starts[place] = found + len(_SPANS) if found >= 0 else -1
         if starts.min() < 0:
             kept = starts >= 0
             starts, lowest, highest = starts[kept], lowest[kept], highest[kept]
+        if not len(starts):
+            return []
         ends = starts
         for _ in range(16):
             more = content[ends] != 34
@@ -153,15 +153,21 @@ class _Splice:
             ends = ends + more
         _need((content[ends] == 34).all())
         plain = content if self.text.isascii() else None
-        found_texts = texts(self.text, plain, starts, ends, self.base, '"')
-        keys = list(zip(found_texts, lowest.tolist(), highest.tolist(), strict=True))
-        wider = {key: with_spans(f'{_SPANS}{key[0]}"', key[1:])[len(_SPANS) : -1] for key in set(keys)}
-        edits = zip(
-            (starts + self.base).tolist(), (ends + self.base).tolist(), map(wider.__getitem__, keys), strict=True
-        )
-        if all(new != key[0] for key, new in wider.items()):
-            return list(edits)
-        return [edit for edit, key in zip(edits, keys, strict=True) if edit[2] != key[0]]
+        spans = texts(self.text, plain, starts, ends, '"')
+        first, last = starts.tolist(), ends.tolist()
+        if lowest.min() == lowest.max() and highest.min() == highest.max():
+            bounds = (int(lowest[0]), int(highest[0]))
+            wider = {each: _widened(each, bounds) for each in set(spans)}
+            new = [wider[each] for each in spans]
+        else:
+            new = list(map(_widened, spans, zip(lowest.tolist(), highest.tolist(), strict=True)))
+        edits = zip(first, last, new, strict=True)
+        return [edit for edit, old in zip(edits, spans, strict=True) if edit[2] != old]
+
+
+@lru_cache(4096)
+def _widened(spans: str, columns: tuple[int, int]) -> str:
+    return with_spans(f'{_SPANS}{spans}"', columns)[len(_SPANS) : -1]
 
 
 def _new_cells(column: int, rows: list[int], values: list[Any]) -> Iterable[str]:

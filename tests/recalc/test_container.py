@@ -1,0 +1,59 @@
+"""The zip file around a workbook, read back after it was written."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+
+import pytest
+
+from rebalance_xl.recalc.container import Container
+from rebalance_xl.recalc.output import verify_package
+from rebalance_xl.recalc.refusals import Refused
+
+LONG = b"".join(b'<c r="A%d"><v>%d</v></c>' % (n, n * n) for n in range(50_000))
+
+
+def packed(method: int) -> bytes:
+    """Return a zip file with a long and a short member."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as archive:
+        archive.writestr("long.xml", LONG)
+        archive.writestr("other.xml", b"<a/>")
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
+def test_a_part_holds_its_content_and_no_other(method: int) -> None:
+    """Another byte, length or part is noticed."""
+    container = Container.open(packed(method))
+    assert container.holds("long.xml", LONG)
+    for wrong in (LONG[:-1], LONG + b"x", LONG[:-1] + b"!", b"!" + LONG[1:], b""):
+        assert not container.holds("long.xml", wrong)
+    assert not container.holds("other.xml", LONG)
+
+
+def test_damaged_bytes_are_noticed_although_the_directory_is_right() -> None:
+    """Size and checksum in the directory prove nothing about the compressed bytes."""
+    data = packed(zipfile.ZIP_DEFLATED)
+    place = data.index(b"long.xml") + len(b"long.xml")
+    size = len(zlib.compress(LONG)) // 2
+    for at in (place + 1, place + size, place + 3):
+        damaged = bytearray(data)
+        damaged[at] ^= 0xFF
+        assert not Container.open(bytes(damaged)).holds("long.xml", LONG)
+
+
+def test_a_finished_file_is_compared_with_what_it_was_made_from() -> None:
+    """Changed parts have to hold what was computed, all others the bytes they had."""
+    original = Container.open(packed(zipfile.ZIP_DEFLATED))
+    changed = {"other.xml": b"<b/>"}
+    written = original.rewritten(changed)
+    verify_package(written, original, changed)
+    with pytest.raises(Refused, match=r"other\.xml was not written as computed"):
+        verify_package(written, original, {"other.xml": b"<c/>"})
+    with pytest.raises(Refused, match=r"other\.xml was not copied as it was"):
+        verify_package(written, original, {})
+    with pytest.raises(Refused, match="lacks parts"):
+        verify_package(written, original, {**changed, "third.xml": b""})
