@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -13,10 +11,13 @@ from typing import Any
 from rebalance_xl import terminal
 from rebalance_xl.commands.cell_spool import CellSpool
 from rebalance_xl.commands.interrupts import Terminated, interrupted_by_termination
-from rebalance_xl.commands.options import UsageError, read_day
-from rebalance_xl.commands.recalc_book import BookReport, RecalcOptions, recalculate_book, summary_rows
-from rebalance_xl.recalc.batch import Job, Outcome, find_books, plan_jobs, run_here
+from rebalance_xl.commands.options import UsageError
+from rebalance_xl.commands.recalc_book import BookReport, recalculate_book, summary_rows
+from rebalance_xl.commands.recalc_request import Request, read_request
+from rebalance_xl.recalc.batch import Job, Outcome, run_here
 from rebalance_xl.recalc.output import remove_leftovers
+
+__all__ = ["Request", "run"]
 
 DONE, FAILED, USAGE, STALE = 0, 1, 2, 3
 #: Seconds after which one of several books is stopped; one book alone is watched by who started it.
@@ -24,33 +25,10 @@ DEFAULT_TIMEOUT = 300.0
 CELL_COLUMNS = ("file", "sheet", "cell", "formula", "old", "new", "status", "cause")
 
 
-@dataclass(slots=True)
-class Request:
-    """The command line as given."""
-
-    patterns: Sequence[str]
-    output: Path | None = None
-    out_dir: Path | None = None
-    as_of: str = ""
-    check: bool = False
-    as_json: bool = False
-    report: Path | None = None
-    summary: Path | None = None
-    changes: Sequence[str] = field(default_factory=list)
-    prices: Path | None = None
-    workers: int = 0
-    timeout: float | None = None
-    scheduler: str = ""
-    skip_unchanged: bool = False
-    spill_plain: bool = False
-    ignore_lock: bool = False
-
-
 def run(request: Request) -> int:
     """Recalculate the books of a request; returns the exit code."""
     try:
-        options = _options(request)
-        jobs = _jobs(request, options)
+        jobs = read_request(request)
     except UsageError as failure:
         terminal.complain(str(failure))
         return USAGE
@@ -82,49 +60,6 @@ def run(request: Request) -> int:
     if any(each["status"] == "failed" for each in reports):
         return FAILED
     return STALE if any(each["status"] == "stale" for each in reports) else DONE
-
-
-def _options(request: Request) -> RecalcOptions:
-    from rebalance_xl.book.inputs import parse_change, read_prices
-
-    if request.output is not None and request.out_dir is not None:
-        raise UsageError("-o and --out-dir exclude each other")
-    if request.check and (request.output or request.out_dir):
-        raise UsageError("--check writes nothing: it goes without -o and --out-dir")
-    for path, endings in ((request.report, (".csv", ".json")), (request.summary, SUMMARY_ENDINGS)):
-        if path is not None and path.suffix.lower() not in endings:
-            raise UsageError(f"{path} must end in {', '.join(endings)}")
-    try:
-        changes = read_prices(request.prices) if request.prices else []
-        changes += [parse_change(each) for each in request.changes]
-    except ValueError as failure:
-        raise UsageError(str(failure)) from None
-    return RecalcOptions(
-        as_of=read_day(request.as_of),
-        check=request.check,
-        ignore_lock=request.ignore_lock,
-        spill_plain=True if request.spill_plain else None,
-        changes=tuple(changes),
-        wants_cells=request.report is not None or request.as_json,
-        wants_summary=request.summary is not None,
-        skip_unchanged=request.skip_unchanged,
-        run=f"{os.getpid()} {time.time_ns()}",
-    )
-
-
-def _jobs(request: Request, options: RecalcOptions) -> list[Job]:
-    books, misses = find_books(request.patterns)
-    if misses:
-        raise UsageError(f"no workbook matches {', '.join(misses)}")
-    if request.output is not None:
-        if len(books) != 1:
-            raise UsageError(f"-o takes one book, not {len(books)}; --out-dir takes many")
-        return [Job(books[0][0], request.output, options)]
-    if request.out_dir is not None:
-        if request.out_dir.exists() and not request.out_dir.is_dir():
-            raise UsageError(f"--out-dir {request.out_dir} is not a folder")
-        request.out_dir.mkdir(parents=True, exist_ok=True)
-    return plan_jobs(books, request.out_dir, options)
 
 
 def _work(request: Request, jobs: Sequence[Job]) -> list[dict[str, Any]]:
@@ -170,7 +105,7 @@ def _run(request: Request, jobs: Sequence[Job]) -> list[dict[str, Any]]:
 def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return min(os.cpu_count() or 1, 61)  # more worker processes Windows does not wait for
 
 
 def _report(outcome: Outcome) -> dict[str, Any]:
@@ -184,8 +119,6 @@ def _report(outcome: Outcome) -> dict[str, Any]:
 
 
 # --- what is written and printed --------------------------------------------------------------------------------
-
-SUMMARY_ENDINGS = (".csv", ".json", ".parquet", ".xlsx")
 
 
 def _write_files(request: Request, reports: Sequence[dict[str, Any]]) -> None:

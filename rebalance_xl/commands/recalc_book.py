@@ -71,7 +71,11 @@ def recalculate_book(job: Job) -> dict[str, Any]:
     report = BookReport(file=str(job.path), output="" if options.check else str(job.output))
     ledger, mark = None, ""
     if not options.check:
-        job.output.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            job.output.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as failure:
+            report.message = f"cannot make the folder {job.output.parent}: {failure.strerror or failure}"
+            return asdict(report)
     if options.skip_unchanged and not options.check:
         ledger, mark = _ledger(job.output.parent, options.run), _mark(options)
         entry = ledger.finished(job.path, job.output, mark)
@@ -97,7 +101,12 @@ def recalculate_book(job: Job) -> dict[str, Any]:
     found = asdict(report)
     if ledger is not None:
         kept = {**found, "cells": []}
-        ledger.add(job.output, Entry(before, content_hash(job.output), mark, kept))
+        try:
+            ledger.add(job.output, Entry(before, content_hash(job.output), mark, kept))
+        except OSError as failure:
+            found["warnings"].append(
+                f"cannot write {ledger.path}: {failure.strerror or failure}; it will not be skipped"
+            )
     return found
 
 

@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from rebalance_xl.terminal import plain
 
+SUMMARY_SHEET = "Books"
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -90,7 +91,29 @@ def _write_xlsx(stream: IO[bytes], columns: Sequence[str], rows: Iterable[Mappin
     import pandas as pd
 
     frame = pd.DataFrame(list(rows), columns=list(columns)).map(guarded)
-    frame.to_excel(stream, index=False, sheet_name="Books", engine="openpyxl")
+    frame.to_excel(stream, index=False, sheet_name=SUMMARY_SHEET, engine="openpyxl")
+
+
+def holds_summary(path: Path) -> bool:
+    """Tell whether a workbook is a summary of books as :func:`write_rows` writes it.
+
+    Parameters
+    ----------
+    path
+        An existing file.
+    """
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True)
+        try:
+            sheet = book[SUMMARY_SHEET]
+            head = [cell.value for cell in next(iter(sheet.iter_rows(max_row=1)), ())]
+            return len(book.sheetnames) == 1 and head[:2] == ["file", "status"]
+        finally:
+            book.close()
+    except Exception:  # what cannot be read is no summary
+        return False
 
 
 _WRITERS = {".json": _write_json, ".csv": _write_csv, ".parquet": _write_parquet, ".xlsx": _write_xlsx}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,13 +45,19 @@ class Outcome:
 # --- which books, and where to -------------------------------------------------------------------------------
 
 
-def find_books(patterns: Sequence[str]) -> tuple[list[tuple[Path, Path]], list[str]]:
+def find_books(
+    patterns: Sequence[str], out_dir: Path | None = None, reports: Sequence[Path] = ()
+) -> tuple[list[tuple[Path, Path]], list[str]]:
     """Return the books that files, folders and patterns name, and the words that name none.
 
     Parameters
     ----------
     patterns
         Files, folders (searched with their subfolders) or glob patterns such as ``inbox/*.xlsx``.
+    out_dir
+        Where results go: inside a searched folder it is left out, so that they are not the next run's books.
+    reports
+        Files that an earlier run has written beside the books; they are left out.
 
     Returns
     -------
@@ -59,20 +66,41 @@ def find_books(patterns: Sequence[str]) -> tuple[list[tuple[Path, Path]], list[s
     """
     found: dict[Path, tuple[Path, Path]] = {}
     misses = []
+    written = {os.path.abspath(path) for path in reports}
     for pattern in patterns:
         base = Path(pattern)
         if base.is_dir():
             matches = [(path, path.relative_to(base)) for path in sorted(base.rglob("*")) if _is_book(path)]
         elif base.exists() or not glob.has_magic(pattern):
-            matches = [(base, Path(base.name))]
+            found.setdefault(Path(os.path.abspath(base)), (base, Path(base.name)))
+            continue
         else:
+            base = _searched(pattern)
             paths = sorted(Path(each) for each in glob.glob(pattern, recursive=True))
             matches = [(path, Path(path.name)) for path in paths if _is_book(path)]
+        results = None if out_dir is None or _is_below(base, out_dir) else out_dir
+        matches = [
+            (path, relative)
+            for path, relative in matches
+            if os.path.abspath(path) not in written and (results is None or not _is_below(path, results))
+        ]
         if not matches:
             misses.append(pattern)
         for path, relative in matches:
             found.setdefault(Path(os.path.abspath(path)), (path, relative))
     return list(found.values()), misses
+
+
+def _searched(pattern: str) -> Path:
+    """Return the folder that all matches of a pattern lie below."""
+    folder = Path(pattern)
+    while glob.has_magic(str(folder)):
+        folder = folder.parent
+    return folder
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def _is_book(path: Path) -> bool:
@@ -96,13 +124,13 @@ def plan_jobs(books: Sequence[tuple[Path, Path]], out_dir: Path | None, options:
         return [Job(path, path, options) for path, _ in books]
     targets: dict[str, list[Path]] = {}
     for path, relative in books:
-        targets.setdefault(os.path.normcase(os.path.normpath(relative)), []).append(path)
+        targets.setdefault(_same_name(relative), []).append(path)
     inputs = {os.path.realpath(path) for path, _ in books}
     jobs = []
     root = os.path.realpath(out_dir)
     for path, relative in books:
         output = out_dir / relative
-        rivals = targets[os.path.normcase(os.path.normpath(relative))]
+        rivals = targets[_same_name(relative)]
         refusal = ""
         real = os.path.realpath(output)
         if len(rivals) > 1:
@@ -114,6 +142,12 @@ def plan_jobs(books: Sequence[tuple[Path, Path]], out_dir: Path | None, options:
             refusal = f"its result would overwrite another input, {output}"
         jobs.append(Job(path, output, options, refusal))
     return jobs
+
+
+def _same_name(path: Path) -> str:
+    """Return a text that is equal for paths that name the same file on this system."""
+    name = os.path.normcase(os.path.normpath(path))
+    return name.casefold() if sys.platform == "darwin" else name
 
 
 def run_here(work: Callable[[Job], Any], job: Job) -> Outcome:
@@ -128,5 +162,7 @@ def run_here(work: Callable[[Job], Any], job: Job) -> Outcome:
     """
     try:
         return Outcome(job, work(job))
+    except MemoryError:
+        return Outcome(job, failure="there is not enough memory for it")
     except Exception as failure:
         return Outcome(job, failure=f"{type(failure).__name__}: {failure}".splitlines()[0])

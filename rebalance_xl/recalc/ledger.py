@@ -55,10 +55,11 @@ class Ledger:
         self.path = folder / LEDGER_NAME
         self._entries: dict[str, Entry] = {}
         try:
-            lines = self.path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError):
-            lines = []
-        for line in lines:
+            text = self.path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            text = ""
+        self._lead = "\n" if text and not text.endswith("\n") else ""
+        for line in text.split("\n"):
             try:
                 name, *parts = json.loads(line)
                 self._entries[name] = Entry(*parts)
@@ -76,7 +77,8 @@ class Ledger:
     def add(self, output: Path, entry: Entry) -> None:
         """Add a finished book to the file; what was known about it before is forgotten."""
         self._entries.pop(output.name, None)
-        line = json.dumps([output.name, *asdict(entry).values()], ensure_ascii=False) + "\n"
+        line = f"{self._lead}{json.dumps([output.name, *asdict(entry).values()])}\n"
+        self._lead = ""
         handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:
             os.write(handle, line.encode())  # one write: several workers add to the same file

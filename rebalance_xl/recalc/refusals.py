@@ -8,6 +8,7 @@ from pathlib import Path
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
+MAX_FILE = 1024 * 2**20
 WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xltx", ".xltm")
 
 
@@ -57,7 +58,7 @@ def read_input(path: Path, ignore_lock: bool = False) -> tuple[bytes, FileMark]:
     Raises
     ------
     Refused
-        Missing, a folder, unreadable, locked, empty, encrypted, .xls, .xlsb or no zip file.
+        Missing, a folder, a device, unreadable, locked, empty, huge, encrypted, .xls, .xlsb or no zip file.
     """
     if path.suffix.lower() == ".xlsb":
         raise Refused("binary workbook (.xlsb): save it as .xlsx or .xlsm first")
@@ -65,6 +66,10 @@ def read_input(path: Path, ignore_lock: bool = False) -> tuple[bytes, FileMark]:
         refuse_when_locked(path)
     try:
         mark = FileMark.of(path)
+        if path.exists() and not path.is_dir() and not path.is_file():
+            raise Refused("is a pipe or a device, not a workbook")
+        if mark.size > MAX_FILE:
+            raise Refused(f"has {mark.size / 2**20:,.0f} MB; more than {MAX_FILE // 2**20:,} MB are not read")
         data = path.read_bytes()
     except FileNotFoundError:
         raise Refused("no such file") from None
@@ -118,6 +123,9 @@ def refuse_output(target: Path, source: Path, mark: FileMark, ignore_lock: bool 
         raise Refused(f"the output {target.name} is a folder")
     if target.exists() and not target.is_file():
         raise Refused(f"the output {target.name} is not an ordinary file")
+    if target.suffix.lower() != source.suffix.lower():
+        ending = f"must end in {source.suffix}" if source.suffix else "must have no ending"
+        raise Refused(f"the output {target.name} {ending}, as the workbook does: Excel opens it under no other")
     if not target.parent.is_dir():
         raise Refused(f"the output folder {target.parent} does not exist")
     if not ignore_lock:
