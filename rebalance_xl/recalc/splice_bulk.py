@@ -17,11 +17,10 @@ from .cell_table import CellTable, texts
 from .markup import number_texts
 from .references import column_letters
 from .sheet_scan import SheetScan
-from .splice import has_removed, new_cell, with_spans
+from .splice_rows import Edit, has_removed, new_cell, with_spans
 
 Ints = NDArray[np.intp]
 Bytes = NDArray[np.uint8]
-Edit = tuple[int, int, str]
 
 _MARGIN = 64
 _SPANS = ' spans="'

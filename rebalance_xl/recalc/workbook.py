@@ -5,111 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import gc
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from itertools import repeat
-from math import isclose
-from operator import itemgetter
 from pathlib import Path
-from typing import Any
 
-from ..cells import CellError
 from .calculation import Calculation
 from .metadata import dynamic_array_index
+from .outcome import ChangedCell, Recalculation, compare, same
 from .output import verify_package, write_atomically
 from .package import Package, decoded, refuse_entities
-from .references import Area, cell_name
 from .refusals import Refused, read_input
 from .scan import scan_sheet
-from .sheet_scan import FormulaCell, SheetScan
-from .spills import Anchor
-from .splice import REMOVED, FormulaChange, SheetChanges, spliced
-
-SAME_WITHIN = 1e-12
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedCell:
-    """One row of the report.
-
-    `status` is "changed", "new" (no cached value before), "error" (the formula gives an error value), "kept" (it could
-    not be computed, its cached value stays) or "unchanged"; `cause` says why for "error" and "kept".
-    """
-
-    sheet: str
-    cell: str
-    formula: str
-    old: Any
-    new: Any
-    status: str
-    cause: str = ""
-
-
-@dataclass(slots=True)
-class Recalculation:
-    """What a recalculation did.
-
-    Attributes
-    ----------
-    path, output : Path
-        The workbook and where the result was written, None when nothing was written.
-    formulas, computed, errors, kept : int
-        Formula cells in all; those computed; those that give an error value; those that kept their cached value.
-    unknown_functions : list of str
-        Functions nobody here knows, by name.
-    spills : dict of str to str
-        The area that each dynamic array fills, by its anchor.
-    warnings : list of str
-        What else the user should know.
-    stale : bool
-        Whether any cached value differed from the computed one.
-    lines, spilled : list
-        What `changed` is made from: formula cells, and cells that arrays fill.
-    """
-
-    path: Path
-    output: Path | None = None
-    formulas: int = 0
-    computed: int = 0
-    errors: int = 0
-    kept: int = 0
-    unknown_functions: list[str] = field(default_factory=list)
-    spills: dict[str, str] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    stale: bool = False
-    lines: list[tuple[str, FormulaCell, str]] = field(default_factory=list, repr=False)
-    spilled: list[tuple[str, int, int, FormulaCell, Any, Any]] = field(default_factory=list, repr=False)
-
-    @property
-    def changed(self) -> list[ChangedCell]:
-        """Every cell whose cached value changed, that gives an error or that kept its cached value.
-
-        The cells that an array fills follow the formula cells, each with the formula that fills it.
-        """
-        rows = [
-            ChangedCell(
-                sheet, cell_name(cell.row, cell.column), "=" + cell.formula, cell.old, cell.value, status, cell.cause
-            )
-            for sheet, cell, status in self.lines
-        ]
-        for sheet, row, column, cell, old, value in self.spilled:
-            failed = isinstance(value, CellError)
-            status = "error" if failed else "new" if old is None else "changed"
-            cause = value.reason if failed else ""
-            rows.append(ChangedCell(sheet, cell_name(row, column), "=" + cell.formula, old, value, status, cause))
-        return rows
-
-    @property
-    def changed_spilled(self) -> int:
-        """How many cells that arrays fill show another value than before."""
-        return sum(not same(old, value) for *_, old, value in self.spilled)
-
-    @property
-    def changed_cells(self) -> int:
-        """How many formula cells show another value than before."""
-        return sum(
-            status in ("changed", "new") or (status == "error" and not same(cell.old, cell.value))
-            for _, cell, status in self.lines
-        )
+from .sheet_scan import SheetScan
+from .splice import SheetChanges, spliced
 
 
 def recalculate(
@@ -216,7 +122,7 @@ def _computed(
     calculation = Calculation(package, scans, moment(as_of), plain)
     calculation.run()
     report = Recalculation(Path(), warnings=[*package.warnings, *calculation.warnings])
-    changes = _compare(calculation, report)
+    changes = compare(calculation, report)
     calculation.release()
     parts = {} if check else _changed_parts(package, scans, changes)
     if not parts:
@@ -260,128 +166,6 @@ def moment(as_of: dt.date | dt.datetime | None) -> dt.datetime:
     if isinstance(as_of, dt.datetime):
         return as_of.replace(tzinfo=None)
     return dt.datetime(as_of.year, as_of.month, as_of.day)
-
-
-def same(old: Any, new: Any) -> bool:
-    """Say whether two cell values show the same, numbers within the noise of the last digits.
-
-    Parameters
-    ----------
-    old, new : worksheet value
-        The cached and the computed value.
-
-    Returns
-    -------
-    bool
-    """
-    if old.__class__ is float and new.__class__ is float:
-        return bool(old == new) or isclose(old, new, rel_tol=SAME_WITHIN, abs_tol=0.0)
-    if old.__class__ is not new.__class__:
-        return False
-    return bool(old == new)
-
-
-def _compare(calculation: Calculation, report: Recalculation) -> list[SheetChanges]:
-    changes: list[SheetChanges] = []
-    names = calculation.sheet_names
-    unknown: set[str] = set()
-    lines: list[tuple[str, FormulaCell, str]] = []
-    spills = calculation.spills
-    for sheet, scan in enumerate(calculation.scans):
-        found = SheetChanges()
-        changes.append(found)
-        report.formulas += len(scan.formulas)
-        add = found.values.append
-        anchored = any(anchor.sheet == sheet and anchor.active for anchor in spills.anchors)
-        name = names[sheet]
-        for cell in scan.formulas:
-            old, value, status = cell.old, cell.value, cell.status
-            if status == "computed" and not anchored and old.__class__ is float and value.__class__ is float:
-                if old != value and not isclose(old, value, rel_tol=SAME_WITHIN, abs_tol=0.0):
-                    lines.append((name, cell, "changed"))
-                    add(cell)
-                continue
-            if status == "kept":
-                report.kept += 1
-                if cell.cause.startswith("unknown-function:"):
-                    unknown.add(cell.cause.partition(":")[2])
-                lines.append((names[sheet], cell, "kept"))
-                continue
-            differs = not same(old, value)
-            anchor = spills.at(sheet, cell.row, cell.column) if anchored else None
-            grown = anchor is not None and anchor.active and _grown(anchor)
-            if status == "error":
-                report.errors += 1
-                lines.append((names[sheet], cell, "error"))
-            elif differs:
-                lines.append((names[sheet], cell, "new" if old is None else "changed"))
-            if grown and anchor is not None:
-                found.formulas.append(FormulaChange(cell, value, anchor.area, 0 if anchor.written is None else None))
-            elif differs:
-                add(cell)
-    report.computed = report.formulas - report.kept
-    for anchor in spills.anchors:
-        if not anchor.active:
-            continue
-        if anchor.dynamic and anchor.area.height * anchor.area.width > 1:
-            place = cell_name(anchor.cell.row, anchor.cell.column)
-            report.spills[f"{names[anchor.sheet]}!{place}"] = anchor.area.text()
-        sheet = anchor.sheet
-        report.spilled += _compare_children(names[sheet], calculation.scans[sheet], anchor, changes[sheet])
-    report.stale = any(changes)
-    report.unknown_functions = sorted(unknown)
-    report.lines = lines
-    return changes
-
-
-def _grown(anchor: Anchor) -> bool:
-    if anchor.written is None:
-        return anchor.area.height * anchor.area.width > 1
-    return anchor.dynamic and anchor.area != anchor.written
-
-
-def _compare_children(
-    name: str, scan: SheetScan, anchor: Anchor, changes: SheetChanges
-) -> list[tuple[str, int, int, FormulaCell, Any, Any]]:
-    """Collect the cells an array fills now or filled before whose value changes.
-
-    Returns
-    -------
-    list of tuple
-        Sheet, row, column, anchor, old and new value of those that change or are errors.
-    """
-    area, rows, own = anchor.area, anchor.rows, anchor.cell
-    before = anchor.written or Area(own.row, own.column, own.row, own.column)
-    if rows is None or area.height * area.width + before.height * before.width == 2:
-        return []
-    top, bottom = min(area.top, before.top), max(area.bottom, before.bottom)
-    left, right = min(area.left, before.left), max(area.right, before.right)
-    formulas = {
-        (cell.row, cell.column) for cell in scan.formulas if top <= cell.row <= bottom and left <= cell.column <= right
-    }
-    old = scan.values_within(Area(top, left, bottom, right))
-    told: list[tuple[str, int, int, FormulaCell, Any, Any]] = []
-    for column in range(area.left, area.right + 1):
-        numbers = range(area.top, area.bottom + 1)
-        values = [line[column - area.left] for line in rows]
-        shown = [old.get((row, column)) for row in numbers] if old else [None] * len(values)
-        lines = list(zip(repeat(name), numbers, repeat(column), repeat(own), shown, values, strict=False))
-        if formulas:
-            lines = [line for line in lines if (line[1], column) not in formulas]
-        if old:
-            lines = [line for line in lines if line[5].__class__ is CellError or not same(line[4], line[5])]
-        told += lines
-        changed = {line[1]: line[5] for line in lines if line[4] is None or not same(line[4], line[5])}
-        if changed:
-            changes.columns.setdefault(column, {}).update(changed)
-    for (row, column), value in old.items():
-        place = (row, column)
-        if before.contains(row, column) and not area.contains(row, column) and place not in formulas:
-            changes.columns.setdefault(column, {})[row] = REMOVED
-            told.append((name, row, column, own, value, None))
-    if left < right:
-        told.sort(key=itemgetter(1, 2))
-    return told
 
 
 def _changed_parts(package: Package, scans: list[SheetScan], changes: list[SheetChanges]) -> dict[str, bytes]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc import scan, splice
+from rebalance_xl.recalc import scan
 from rebalance_xl.recalc.markup import number_text, number_texts
 from rebalance_xl.recalc.references import column_letters
 from rebalance_xl.recalc.refusals import Refused
@@ -17,6 +17,7 @@ from rebalance_xl.recalc.scan import scan_sheet
 from rebalance_xl.recalc.sheet_scan import SheetScan
 from rebalance_xl.recalc.splice import REMOVED, SheetChanges, spliced, swapped
 from rebalance_xl.recalc.splice_bulk import column_edits
+from rebalance_xl.recalc.splice_rows import row_edits
 
 HEAD = '<worksheet><dimension ref="B2:C3"/><sheetData>'
 ROW_TAGS = (
@@ -105,7 +106,7 @@ def test_whole_columns_are_done_at_once(column: int) -> None:
     whole = scanned(text, bulk=True)
     edits = column_edits(whole, columns)
     assert edits is not None
-    slow = list(splice._children_edits(whole, swapped(columns)))
+    slow = list(row_edits(whole, swapped(columns)))
     assert len(edits) == 388 * (2 if column == 9 else 1)
     assert outcome(text, columns, bulk=True) == outcome(text, columns, bulk=False)
     assert sorted(edits)[-1][1] <= max(edit[1] for edit in slow)
