@@ -17,6 +17,8 @@ from .spills import Anchor
 from .splice import REMOVED, FormulaChange, SheetChanges
 
 SAME_WITHIN = 1e-12
+#: Columns are looked up one by one up to this number.
+MANY_COLUMNS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,31 +212,55 @@ def _compare_children(
     before = anchor.written or Area(own.row, own.column, own.row, own.column)
     if rows is None or area.height * area.width + before.height * before.width == 2:
         return []
-    top, bottom = min(area.top, before.top), max(area.bottom, before.bottom)
-    left, right = min(area.left, before.left), max(area.right, before.right)
-    formulas = {
-        (cell.row, cell.column) for cell in scan.formulas if top <= cell.row <= bottom and left <= cell.column <= right
-    }
-    old = scan.values_within(Area(top, left, bottom, right))
+    both = Area(
+        min(area.top, before.top),
+        min(area.left, before.left),
+        max(area.bottom, before.bottom),
+        max(area.right, before.right),
+    )
+    formulas = {(cell.row, cell.column) for cell in scan.formulas if both.contains(cell.row, cell.column)}
+    old = _cached_columns(scan, both)
     told: list[tuple[str, int, int, FormulaCell, Any, Any]] = []
     for column in range(area.left, area.right + 1):
         numbers = range(area.top, area.bottom + 1)
         values = [line[column - area.left] for line in rows]
-        shown = [old.get((row, column)) for row in numbers] if old else [None] * len(values)
+        shown = old[column][area.top - both.top :] if column in old else [None] * len(values)
+        fresh = shown.count(None) >= len(values)
         lines = list(zip(repeat(name), numbers, repeat(column), repeat(own), shown, values, strict=False))
         if formulas:
             lines = [line for line in lines if (line[1], column) not in formulas]
-        if old:
+        if not fresh:
             lines = [line for line in lines if line[5].__class__ is CellError or not same(line[4], line[5])]
         told += lines
         changed = {line[1]: line[5] for line in lines if line[4] is None or not same(line[4], line[5])}
         if changed:
             changes.columns.setdefault(column, {}).update(changed)
-    for (row, column), value in old.items():
-        place = (row, column)
-        if before.contains(row, column) and not area.contains(row, column) and place not in formulas:
-            changes.columns.setdefault(column, {})[row] = REMOVED
-            told.append((name, row, column, own, value, None))
-    if left < right:
+    for column, cells in old.items():
+        if not before.left <= column <= before.right or not _leaves(before, area, column):
+            continue
+        for row in range(before.top, before.bottom + 1):
+            value = cells[row - both.top]
+            if value is not None and not area.contains(row, column) and (row, column) not in formulas:
+                changes.columns.setdefault(column, {})[row] = REMOVED
+                told.append((name, row, column, own, value, None))
+    if both.width > 1:
         told.sort(key=itemgetter(1, 2))
     return told
+
+
+def _leaves(before: Area, area: Area, column: int) -> bool:
+    """Say whether an array fills less of a column than before."""
+    return not (area.contains(before.top, column) and area.contains(before.bottom, column))
+
+
+def _cached_columns(scan: SheetScan, area: Area) -> dict[int, list[Any]]:
+    """Return the values of the cells without formulas in an area by column, those that have any."""
+    if area.width <= MANY_COLUMNS and scan.indexed() is not None:
+        columns = range(area.left, area.right + 1)
+        return {column: scan.column_values(column, area.top, area.bottom) for column in columns}
+    found: dict[int, list[Any]] = {}
+    for (row, column), value in scan.values_within(area).items():
+        if column not in found:
+            found[column] = [None] * area.height
+        found[column][row - area.top] = value
+    return found

@@ -109,8 +109,10 @@ def _index(scan: SheetScan) -> bool:
     """Read a sheet with arrays when that pays; False when it does not or cannot be done."""
     if not _arrays_pay(scan):
         return False
-    from .scan_bulk import scan_bulk
-
+    try:
+        from .scan_bulk import scan_bulk
+    except ImportError:  # without numpy there are no arrays
+        return False
     return scan_bulk(scan)
 
 

@@ -1,0 +1,88 @@
+"""What is told about the cells that an array fills, and what is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rebalance_xl.cells import CellError
+from rebalance_xl.recalc import outcome, scan
+from rebalance_xl.recalc.markup import to_xml
+from rebalance_xl.recalc.outcome import same
+from rebalance_xl.recalc.references import Area, cell_name
+from rebalance_xl.recalc.scan import scan_sheet
+from rebalance_xl.recalc.sheet_scan import SheetScan
+from rebalance_xl.recalc.spills import Anchor
+from rebalance_xl.recalc.splice import REMOVED, SheetChanges, typed_value
+
+#: What a cell of the sheet holds: nothing, a value, or a formula.
+HELD = st.sampled_from([None, None, 0.0, 1.0, 1.0 + 1e-15, 2.5, "text", True, CellError("#N/A"), "=A1"])
+COMPUTED = st.sampled_from([0.0, 1.0, 2.5, "text", False, CellError("#N/A"), CellError("#NUM!")])
+Cells = dict[tuple[int, int], Any]
+
+
+def sheet_with(cells: Cells, arrays: bool) -> SheetScan:
+    """Return the scan of a sheet that holds these cells, indexed with arrays or not."""
+    rows: dict[int, str] = {}
+    for (row, column), value in sorted(cells.items()):
+        if value == "=A1":
+            content = "><f>A1</f><v>7</v></c>"
+        else:
+            kind, data = typed_value(value)
+            content = f' t="{kind or "n"}"><v>{to_xml(data)}</v></c>'
+        rows[row] = rows.get(row, "") + f'<c r="{cell_name(row, column)}"{content}'
+    body = "".join(f'<row r="{row}">{text}</row>' for row, text in rows.items())
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("ALIKE", "BULK", "BULK_LOADED"):
+            patch.setattr(scan, name, 0 if arrays else 2**60)
+        return scan_sheet(f"<worksheet><sheetData>{body}</sheetData></worksheet>", "utf-8", [], False, "the part")
+
+
+def expected(cells: Cells, before: Area, area: Area, rows: list[list[Any]]) -> tuple[list[Any], Cells]:
+    """Return what changes, cell by cell: what is told in order, and what is written."""
+    told, written = [], {}
+    for row in range(1, 20):
+        for column in range(1, 20):
+            old = cells.get((row, column))
+            if old == "=A1":
+                continue
+            if area.contains(row, column):
+                new = rows[row - area.top][column - area.left]
+                changed = old is None or not same(old, new)
+                if changed or isinstance(new, CellError):
+                    told.append((row, column, old, new))
+                if changed:
+                    written[row, column] = new
+            elif before.contains(row, column) and old is not None:
+                told.append((row, column, old, None))
+                written[row, column] = REMOVED
+    return told, written
+
+
+@given(st.data(), st.booleans(), st.sampled_from([1, 32]))
+def test_every_cell_an_array_fills_or_filled(data: st.DataObject, arrays: bool, many: int) -> None:
+    """New, changed, unchanged and emptied cells, errors, and formulas in the way."""
+    top, left = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 3))
+
+    def size() -> Area:
+        return Area(top, left, top + data.draw(st.integers(0, 4)), left + data.draw(st.integers(0, 3)))
+
+    before, area = size(), size()
+    places = [(row, column) for row in range(1, 9) for column in range(1, 8)]
+    cells = {place: value for place in places if (value := data.draw(HELD)) is not None}
+    cells[top, left] = "=A1"
+    rows = [[data.draw(COMPUTED) for _ in range(area.width)] for _ in range(area.height)]
+    found = sheet_with(cells, arrays)
+    own = next(cell for cell in found.formulas if (cell.row, cell.column) == (top, left))
+    anchor = Anchor(0, 0, own, area, True, before, active=True, rows=rows)
+    changes = SheetChanges()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outcome, "MANY_COLUMNS", many)
+        told = outcome._compare_children("Sheet1", found, anchor, changes)
+    alone = area.height * area.width == before.height * before.width == 1
+    lines, written = ([], {}) if alone else expected(cells, before, area, rows)
+    assert [line[1:3] + line[4:] for line in told] == lines
+    assert {(row, column): value for column, each in changes.columns.items() for row, value in each.items()} == written
