@@ -224,8 +224,9 @@ def _compare_children(
     for column in range(area.left, area.right + 1):
         numbers = range(area.top, area.bottom + 1)
         values = [line[column - area.left] for line in rows]
-        shown = old[column][area.top - both.top :] if column in old else [None] * len(values)
-        fresh = shown.count(None) >= len(values)
+        first = area.top - both.top
+        shown = old[column][first : first + len(values)] if column in old else [None] * len(values)
+        fresh = shown.count(None) == len(values)
         lines = list(zip(repeat(name), numbers, repeat(column), repeat(own), shown, values, strict=False))
         if formulas:
             lines = [line for line in lines if (line[1], column) not in formulas]

@@ -62,6 +62,27 @@ def expected(cells: Cells, before: Area, area: Area, rows: list[list[Any]]) -> t
     return told, written
 
 
+def told_and_written(
+    cells: Cells, before: Area, area: Area, rows: list[list[Any]], arrays: bool
+) -> tuple[list[Any], Cells]:
+    """Return the same as `expected`, from the code."""
+    found = sheet_with(cells, arrays)
+    own = next(cell for cell in found.formulas if (cell.row, cell.column) == (area.top, area.left))
+    changes = SheetChanges()
+    anchor = Anchor(0, 0, own, area, True, before, active=True, rows=rows)
+    told = outcome._compare_children("Sheet1", found, anchor, changes)
+    written = {(row, column): value for column, each in changes.columns.items() for row, value in each.items()}
+    return [line[1:3] + line[4:] for line in told], written
+
+
+def test_an_unchanged_cell_above_empty_ones_is_not_told() -> None:
+    """Cells below the array that are empty make nothing in it new."""
+    cells = {(1, 2): "=A1", (1, 3): "text"}
+    before, area = Area(1, 2, 3, 3), Area(1, 2, 1, 3)
+    for arrays in (True, False):
+        assert told_and_written(cells, before, area, [[1.0, "text"]], arrays) == ([], {})
+
+
 @given(st.data(), st.booleans(), st.sampled_from([1, 32]))
 def test_every_cell_an_array_fills_or_filled(data: st.DataObject, arrays: bool, many: int) -> None:
     """New, changed, unchanged and emptied cells, errors, and formulas in the way."""
@@ -75,14 +96,8 @@ def test_every_cell_an_array_fills_or_filled(data: st.DataObject, arrays: bool, 
     cells = {place: value for place in places if (value := data.draw(HELD)) is not None}
     cells[top, left] = "=A1"
     rows = [[data.draw(COMPUTED) for _ in range(area.width)] for _ in range(area.height)]
-    found = sheet_with(cells, arrays)
-    own = next(cell for cell in found.formulas if (cell.row, cell.column) == (top, left))
-    anchor = Anchor(0, 0, own, area, True, before, active=True, rows=rows)
-    changes = SheetChanges()
+    alone = area.height * area.width == before.height * before.width == 1
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(outcome, "MANY_COLUMNS", many)
-        told = outcome._compare_children("Sheet1", found, anchor, changes)
-    alone = area.height * area.width == before.height * before.width == 1
-    lines, written = ([], {}) if alone else expected(cells, before, area, rows)
-    assert [line[1:3] + line[4:] for line in told] == lines
-    assert {(row, column): value for column, each in changes.columns.items() for row, value in each.items()} == written
+        found = told_and_written(cells, before, area, rows, arrays)
+    assert found == (([], {}) if alone else expected(cells, before, area, rows))
