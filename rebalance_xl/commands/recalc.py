@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,15 @@ CELL_COLUMNS = ("file", "sheet", "cell", "formula", "old", "new", "status", "cau
 def run(request: Request) -> int:
     """Recalculate the books of a request; returns the exit code."""
     try:
+        with interrupted_by_termination():
+            return _run(request)
+    except KeyboardInterrupt as stop:
+        terminal.complain("interrupted; finished books are complete, the others are as they were")
+        return 143 if isinstance(stop, Terminated) else 130
+
+
+def _run(request: Request) -> int:
+    try:
         jobs = read_request(request)
     except UsageError as failure:
         terminal.complain(str(failure))
@@ -36,19 +44,11 @@ def run(request: Request) -> int:
         terminal.complain(f"cannot make the folder {request.out_dir}: {failure.strerror or failure}")
         return FAILED
     try:
-        with interrupted_by_termination():
-            reports = _work(request, jobs)
-    except KeyboardInterrupt as stop:
-        terminal.complain("interrupted; finished books are complete, the others are as they were")
-        return 143 if isinstance(stop, Terminated) else 130
+        reports = _work(request, jobs)
     except (ModuleNotFoundError, OSError) as failure:
         terminal.complain(str(failure))
         return FAILED
-    try:
-        _write_files(request, reports)
-    except (OSError, ValueError, ImportError) as failure:
-        terminal.complain(f"the report was not written: {failure}")
-        return FAILED
+    written = _write_files(request, reports)
     if request.as_json:
         whole = ({**each, "cells": list(each["cells"])} for each in reports)
         if len(jobs) > 1:
@@ -57,7 +57,7 @@ def run(request: Request) -> int:
             terminal.print_json(next(whole))
     else:
         _print(request, reports)
-    if any(each["status"] == "failed" for each in reports):
+    if not written or any(each["status"] == "failed" for each in reports):
         return FAILED
     return STALE if any(each["status"] == "stale" for each in reports) else DONE
 
@@ -66,7 +66,7 @@ def _work(request: Request, jobs: Sequence[Job]) -> list[dict[str, Any]]:
     folders = set() if request.check else {job.output.parent for job in jobs}
     _clear(folders)
     try:
-        return _run(request, jobs)
+        return _work_on_all(request, jobs)
     finally:
         _clear(folders)  # of workers that were still dying when this run began, or died during it
 
@@ -76,7 +76,7 @@ def _clear(folders: Iterable[Path]) -> None:
         remove_leftovers(folder)
 
 
-def _run(request: Request, jobs: Sequence[Job]) -> list[dict[str, Any]]:
+def _work_on_all(request: Request, jobs: Sequence[Job]) -> list[dict[str, Any]]:
     spool = CellSpool()
     with terminal.progress(len(jobs), "recalculating") as step:
 
@@ -121,22 +121,37 @@ def _report(outcome: Outcome) -> dict[str, Any]:
 # --- what is written and printed --------------------------------------------------------------------------------
 
 
-def _write_files(request: Request, reports: Sequence[dict[str, Any]]) -> None:
-    from rebalance_xl.commands.tables import write_rows
-
+def _write_files(request: Request, reports: Sequence[dict[str, Any]]) -> bool:
+    """Write what was asked for; a report that cannot be written is told, and costs neither the other nor the output."""
+    written = True
     if request.report is not None:
-        cells = (
-            dict(zip(CELL_COLUMNS, [each["file"], *row], strict=True)) for each in reports for row in each["cells"]
-        )
-        failures = (
-            {**dict.fromkeys(CELL_COLUMNS, ""), "file": each["file"], "status": "failed", "cause": each["message"]}
-            for each in reports
-            if each["status"] == "failed"
-        )
-        write_rows(request.report, CELL_COLUMNS, chain(cells, failures))
+        written = _write("--report", request.report, CELL_COLUMNS, _cell_rows(reports))
     if request.summary is not None:
         rows = summary_rows(reports)
-        write_rows(request.summary, list(rows[0]) if rows else [], rows)
+        written = _write("--summary", request.summary, list(rows[0]) if rows else [], rows) and written
+    return written
+
+
+def _write(name: str, path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bool:
+    from rebalance_xl.commands.tables import write_rows
+
+    try:
+        write_rows(path, columns, rows)
+    except (OSError, ValueError, ImportError) as failure:
+        reason = (failure.strerror if isinstance(failure, OSError) else "") or failure
+        terminal.complain(f"{name} {path} was not written: {reason}")
+        return False
+    return True
+
+
+def _cell_rows(reports: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for each in reports:
+        for row in each["cells"]:
+            yield dict(zip(CELL_COLUMNS, [each["file"], *row], strict=True))
+    for each in reports:
+        if each["status"] == "failed":
+            empty = dict.fromkeys(CELL_COLUMNS, "")
+            yield {**empty, "file": each["file"], "status": "failed", "cause": each["message"]}
 
 
 def _print(request: Request, reports: Sequence[dict[str, Any]]) -> None:

@@ -104,9 +104,7 @@ def recalculate_book(job: Job) -> dict[str, Any]:
         try:
             ledger.add(job.output, Entry(before, content_hash(job.output), mark, kept))
         except OSError as failure:
-            found["warnings"].append(
-                f"cannot write {ledger.path}: {failure.strerror or failure}; it will not be skipped"
-            )
+            found["warnings"].append(f"cannot write {ledger.path}: {failure.strerror or failure}; it is not remembered")
     return found
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 #: What a book gave: its value, and why there is none.
 Result = tuple[Any, str]
 Work = Callable[[Job], Any]
+#: What ends a run from outside; held back while workers are started.
+HELD_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_chunk(work: Work, jobs: Sequence[Job], seconds: float | None) -> list[Result]:
@@ -80,6 +82,8 @@ def prepare(lifeline: Connection, other_end: Connection) -> None:
     other_end.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
     threading.Thread(target=_end_with_parent, args=[lifeline], daemon=True).start()
 
 

@@ -7,6 +7,7 @@ Results come back in the order of the books, whatever the workers do.
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .batch import Job, Outcome, run_here
-from .worker import Result, Work, prepare, run_chunk, run_chunk_in_child, why_lost
+from .worker import HELD_SIGNALS, Result, Work, prepare, run_chunk, run_chunk_in_child, why_lost
 
 #: Books per piece of work, at most: starting a piece costs about as much as a tenth of a small book, on a cluster more.
 _LARGEST_CHUNK, _LARGEST_CHUNK_OF_CLUSTER = 16, 64
@@ -170,6 +171,8 @@ def _process_pool(count: int) -> Iterator[Executor]:
     try:
         with ProcessPoolExecutor(count, initializer=prepare, initargs=(lifeline, other_end)) as pool:
             try:
+                with _signals_held():
+                    pool.submit(os.getpid)  # starts the processes
                 yield pool
             except BaseException:
                 other_end.close()
@@ -177,6 +180,19 @@ def _process_pool(count: int) -> Iterator[Executor]:
     finally:
         other_end.close()
         lifeline.close()
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Let Ctrl-C wait while processes are started: raised in the middle of a fork it would get lost."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
