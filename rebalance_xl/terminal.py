@@ -19,12 +19,25 @@ def on_terminal() -> bool:
 
 def say(text: str = "") -> None:
     """Print a line of the result."""
-    print(text)
+    print("\n".join(shown(line) for line in text.split("\n")))
 
 
 def complain(text: str) -> None:
     """Print a line about what went wrong, on the error stream."""
-    print(f"rebalance-xl: {text}", file=sys.stderr)
+    print(f"rebalance-xl: {shown(text)}", file=sys.stderr)
+
+
+def shown(text: str) -> str:
+    r"""Return a text with control characters written out: names in files must not command the terminal.
+
+    Examples
+    --------
+    >>> shown("a\x1b[2J")
+    'a\\x1b[2J'
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or each in "\t\u00a0" else ascii(each)[1:-1] for each in text)
 
 
 def print_json(value: Any) -> None:
@@ -76,9 +89,10 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right:
         for index, header in enumerate(headers):
             table.add_column(header, justify="right" if index in right else "left", overflow="fold")
         for row in rows:
-            table.add_row(*[each.replace("[", "\\[") for each in row])
+            table.add_row(*[shown(each).replace("[", "\\[") for each in row])
         Console().print(table)
         return
+    rows = [[shown(text) for text in row] for row in rows]
     widths = [max(len(row[i]) for row in [headers, *rows]) for i in range(len(headers))]
     for row in [headers, *rows]:
         cells = [text.rjust(widths[i]) if i in right else text.ljust(widths[i]) for i, text in enumerate(row)]

@@ -30,6 +30,15 @@ class CellSpool:
     def __init__(self) -> None:
         self._file: IO[bytes] | None = None
 
+    def __enter__(self) -> CellSpool:
+        """Return the spool, which is gone after the block, and all rows with it."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove the file."""
+        if self._file is not None:
+            self._file.close()
+
     def take(self, report: dict[str, Any]) -> None:
         """Replace the rows under ``cells`` of a report by ones that are read from disk.
 

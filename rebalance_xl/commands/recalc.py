@@ -43,30 +43,31 @@ def _run(request: Request) -> int:
     except OSError as failure:
         terminal.complain(f"cannot make the folder {request.out_dir}: {failure.strerror or failure}")
         return FAILED
-    try:
-        reports = _work(request, jobs)
-    except (ModuleNotFoundError, OSError) as failure:
-        terminal.complain(str(failure))
-        return FAILED
-    written = _write_files(request, reports)
-    if request.as_json:
-        whole = ({**each, "cells": list(each["cells"])} for each in reports)
-        if len(jobs) > 1:
-            terminal.print_json_list(whole)
+    with CellSpool() as spool:
+        try:
+            reports = _work(request, jobs, spool)
+        except (ModuleNotFoundError, OSError) as failure:
+            terminal.complain(str(failure))
+            return FAILED
+        written = _write_files(request, reports)
+        if request.as_json:
+            whole = ({**each, "cells": list(each["cells"])} for each in reports)
+            if len(jobs) > 1:
+                terminal.print_json_list(whole)
+            else:
+                terminal.print_json(next(whole))
         else:
-            terminal.print_json(next(whole))
-    else:
-        _print(request, reports)
+            _print(request, reports)
     if not written or any(each["status"] == "failed" for each in reports):
         return FAILED
     return STALE if any(each["status"] == "stale" for each in reports) else DONE
 
 
-def _work(request: Request, jobs: Sequence[Job]) -> list[dict[str, Any]]:
+def _work(request: Request, jobs: Sequence[Job], spool: CellSpool) -> list[dict[str, Any]]:
     folders = set() if request.check else {job.output.parent for job in jobs}
     _clear(folders)
     try:
-        return _work_on_all(request, jobs)
+        return _work_on_all(request, jobs, spool)
     finally:
         _clear(folders)  # of workers that were still dying when this run began, or died during it
 
@@ -76,8 +77,7 @@ def _clear(folders: Iterable[Path]) -> None:
         remove_leftovers(folder)
 
 
-def _work_on_all(request: Request, jobs: Sequence[Job]) -> list[dict[str, Any]]:
-    spool = CellSpool()
+def _work_on_all(request: Request, jobs: Sequence[Job], spool: CellSpool) -> list[dict[str, Any]]:
     with terminal.progress(len(jobs), "recalculating") as step:
 
         def done(outcome: Outcome) -> None:

@@ -203,5 +203,13 @@ def _dask_executor(address: str) -> Iterator[tuple[Executor, int]]:
         raise ModuleNotFoundError(
             "a scheduler needs the extra 'cluster': pip install 'rebalance-xl[cluster]'"
         ) from None
-    with Client(address) as client:  # type: ignore[no-untyped-call]
-        yield client.get_executor(retries=0), max(1, sum(client.nthreads().values()))
+    try:
+        client = Client(address)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as failure:
+        problem = "no dask scheduler answers at" if isinstance(failure, OSError) else "not an address of a scheduler:"
+        raise ConnectionError(f"{problem} {address}") from None
+    with client:
+        count = sum(client.nthreads().values())  # type: ignore[no-untyped-call]
+        if not count:
+            raise ConnectionError(f"the dask scheduler at {address} has no workers")
+        yield client.get_executor(retries=0), count  # type: ignore[no-untyped-call]
