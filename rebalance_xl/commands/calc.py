@@ -53,7 +53,8 @@ def _run(what: object, action: Callable[[], str]) -> int:
     try:
         done = action()
     except (Refused, OSError, RuntimeError) as failure:
-        terminal.complain(f"{what}: {failure}")
+        reason = failure.strerror if isinstance(failure, OSError) else ""
+        terminal.complain(f"{what}: {reason or failure}")
         return 1
     terminal.say(f"{what}: {done}")
     return 0

@@ -14,7 +14,7 @@ from rebalance_xl.commands.options import UsageError
 from rebalance_xl.commands.recalc_book import BookReport, recalculate_book, summary_rows
 from rebalance_xl.commands.recalc_request import Request, read_request
 from rebalance_xl.recalc.batch import Job, Outcome, run_here
-from rebalance_xl.recalc.output import remove_leftovers
+from rebalance_xl.recalc.temporaries import remove_leftovers
 
 __all__ = ["Request", "run"]
 
@@ -65,6 +65,7 @@ def _run(request: Request) -> int:
 
 def _work(request: Request, jobs: Sequence[Job], spool: CellSpool) -> list[dict[str, Any]]:
     folders = set() if request.check else {job.output.parent for job in jobs}
+    folders |= {path.parent for path in (request.report, request.summary) if path is not None}
     _clear(folders)
     try:
         return _work_on_all(request, jobs, spool)

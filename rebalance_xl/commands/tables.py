@@ -6,11 +6,11 @@ import csv
 import io
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from rebalance_xl.recalc.temporaries import new_temporary
 from rebalance_xl.terminal import plain
 
 SUMMARY_SHEET = "Books"
@@ -42,17 +42,18 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, A
     if write is None:
         raise ValueError(f"{path.name} must end in .csv, .json, .parquet or .xlsx")
     flat = ({column: plain(row.get(column)) for column in columns} for row in rows)
-    handle, name = tempfile.mkstemp(prefix=".rebalance-", dir=path.parent)
+    handle, temporary, lock = new_temporary(path)
     try:
         with os.fdopen(handle, "wb") as stream:
             write(stream, columns, flat)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        temporary.chmod(0o666 & ~_umask())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+        if lock is not None:
+            os.close(lock)
 
 
 def _write_json(stream: IO[bytes], columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:

@@ -111,6 +111,8 @@ def _is_book(path: Path) -> bool:
 def plan_jobs(books: Sequence[tuple[Path, Path]], out_dir: Path | None, options: Any = None) -> list[Job]:
     """Return a job per book; books whose results would overwrite each other or leave `out_dir` are refused.
 
+    In place a link is no book: the file it points to is.
+
     Parameters
     ----------
     books
@@ -121,7 +123,7 @@ def plan_jobs(books: Sequence[tuple[Path, Path]], out_dir: Path | None, options:
         Handed to the work function.
     """
     if out_dir is None:
-        return [Job(path, path, options) for path, _ in books]
+        return _in_place([path for path, _ in books], options)
     targets: dict[str, list[Path]] = {}
     for path, relative in books:
         targets.setdefault(_same_name(relative), []).append(path)
@@ -142,6 +144,17 @@ def plan_jobs(books: Sequence[tuple[Path, Path]], out_dir: Path | None, options:
             refusal = f"its result would overwrite another input, {output}"
         jobs.append(Job(path, output, options, refusal))
     return jobs
+
+
+def _in_place(paths: Sequence[Path], options: Any) -> list[Job]:
+    """Return a job per file; a link is left to the job of the file it points to, and refused where there is none."""
+    files = {os.path.realpath(path) for path in paths if not path.is_symlink()}
+    refusal = "is a link: name the file it points to"
+    return [
+        Job(path, path, options, refusal if path.is_symlink() else "")
+        for path in paths
+        if not path.is_symlink() or os.path.realpath(path) not in files
+    ]
 
 
 def _same_name(path: Path) -> str:

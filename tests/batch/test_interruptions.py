@@ -79,8 +79,8 @@ def stop_at_random_moments(tmp_path: Path, kind: signal.Signals, code: int, book
         time.sleep(usual * chance.uniform(0.0, 0.3 if at_work else 1.0))
         process.send_signal(kind)
         _, said = process.communicate(timeout=60)  # the workers hold the pipes: none of them lives on after this
-        if at_work:
-            assert process.returncode in (code, 0)
+        if at_work and contents(inbox) != after:  # otherwise the signal may have met a process that was ending
+            assert process.returncode == code
             assert "Traceback" not in said
         if process.returncode in (130, 143):
             assert said == "rebalance-xl: interrupted; finished books are complete, the others are as they were\n"

@@ -130,3 +130,15 @@ def test_workers_that_live_on_see_what_others_finished(tmp_path: Path) -> None:
     assert status("second") == "done"
     (out / LEDGER_NAME).write_text(ledger)
     assert status("third") == "skipped"
+
+
+def test_links_in_place(tmp_path: Path) -> None:
+    """In place a link to a book of the run is left out, one to another file is refused; elsewhere both are read."""
+    touch(tmp_path / "in" / "b.xlsx", tmp_path / "other.xlsx")
+    (tmp_path / "in" / "a.xlsx").symlink_to("b.xlsx")
+    (tmp_path / "in" / "c.xlsx").symlink_to(tmp_path / "other.xlsx")
+    books, _ = find_books([str(tmp_path / "in")])
+    assert [(job.path.name, job.refusal) for job in plan_jobs(books, None)] == [
+        ("b.xlsx", ""), ("c.xlsx", "is a link: name the file it points to"),
+    ]  # fmt: skip
+    assert [job.refusal for job in plan_jobs(books, tmp_path / "out")] == ["", "", ""]

@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 
-from rebalance_xl.recalc import Refused, recalculate
+from rebalance_xl.recalc import Refused, recalculate, temporaries
 from rebalance_xl.recalc import output as output_module
-from rebalance_xl.recalc.output import remove_leftovers
+from rebalance_xl.recalc.temporaries import remove_leftovers
 from tests.recalc.books import make, rewrite, values
 
 SHEET = "xl/worksheets/sheet1.xml"
@@ -202,7 +202,7 @@ def test_a_failing_write_leaves_the_old_book(
     def fail(*_: Any, **__: Any) -> None:
         raise error
 
-    owner = output_module.tempfile if step == "mkstemp" else output_module.os
+    owner = temporaries.tempfile if step == "mkstemp" else output_module.os
     monkeypatch.setattr(owner, step, fail)
     with pytest.raises(Refused, match=error.strerror):
         recalculate(book)
@@ -286,8 +286,8 @@ def test_leftovers_of_killed_processes_are_removed(tmp_path: Path) -> None:
 def test_a_zombie_does_not_keep_its_file(tmp_path: Path) -> None:
     """The file of a writer that is dead, but that nobody has waited for, is removed."""
     writer = (
-        "import os, sys; from pathlib import Path; from rebalance_xl.recalc.output import _new_temporary\n"
-        "handle, name, lock = _new_temporary(Path(sys.argv[1]) / 'book.xlsx')\n"
+        "import os, sys; from pathlib import Path; from rebalance_xl.recalc.temporaries import new_temporary\n"
+        "handle, name, lock = new_temporary(Path(sys.argv[1]) / 'book.xlsx')\n"
         "os.write(handle, b'half'); os._exit(9)"
     )
     child = subprocess.Popen([sys.executable, "-c", writer, str(tmp_path)])
@@ -306,8 +306,8 @@ def test_a_zombie_does_not_keep_its_file(tmp_path: Path) -> None:
 def test_the_file_of_a_living_writer_stays(tmp_path: Path) -> None:
     """A file that another process writes is not touched before that process has died."""
     writer = (
-        "import sys; from pathlib import Path; from rebalance_xl.recalc.output import _new_temporary\n"
-        "found = _new_temporary(Path(sys.argv[1]) / 'book.xlsx'); print(found[1].name, flush=True); sys.stdin.read()"
+        "import sys; from pathlib import Path; from rebalance_xl.recalc.temporaries import new_temporary\n"
+        "found = new_temporary(Path(sys.argv[1]) / 'book.xlsx'); print(found[1].name, flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", writer, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -353,7 +353,7 @@ def test_a_clean_up_before_the_lock(book: Path, tmp_path: Path, monkeypatch: pyt
             remove_leftovers(tmp_path)
         return found
 
-    monkeypatch.setattr(output_module.tempfile, "mkstemp", make_and_lose)
+    monkeypatch.setattr(temporaries.tempfile, "mkstemp", make_and_lose)
     recalculate(book, tmp_path / "out.xlsx")
     assert len(made) == 2
     assert sorted(os.listdir(tmp_path)) == ["books", "out.xlsx"]

@@ -1,0 +1,92 @@
+"""Temporary files beside the files they will replace, locked while they are written, so that leftovers can be told.
+
+The number of the process in the name would not do: a dead process that nobody has waited for still has its number, and
+numbers come round again. A lock ends with the last process that holds it, however that ends.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+TEMPORARY_PREFIX = ".rebalance-"
+
+
+def new_temporary(target: Path) -> tuple[int, Path, int | None]:
+    """Make a file beside the target whose name tells host and process, and lock it for as long as it is written.
+
+    Parameters
+    ----------
+    target : Path
+        The file that it will replace.
+
+    Returns
+    -------
+    tuple
+        The descriptor to write to, the name, and a second descriptor whose closing ends the lock (None: no locks here).
+    """
+    prefix = f"{TEMPORARY_PREFIX}{platform.node()}-{os.getpid()}-"
+    while True:
+        handle, name = tempfile.mkstemp(prefix=prefix, suffix=target.suffix, dir=target.parent)
+        if os.name != "posix":
+            return handle, Path(name), None
+        locked = _lock(handle)
+        if locked is None:  # no locks here: nobody can take the file for a leftover either
+            return handle, Path(name), None
+        if locked and _is_named(handle, Path(name)):
+            return handle, Path(name), os.dup(handle)
+        os.close(handle)  # a clean-up was faster than the lock
+
+
+def _lock(descriptor: int) -> bool | None:
+    """Lock a file without waiting; False when another descriptor holds the lock, None where nothing can be locked."""
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def _is_named(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.lstat(path))
+    except FileNotFoundError:
+        return False
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files that killed processes of this machine left in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Where results are written. Files that a process still writes (it holds their lock, which dies with it), files
+        of other machines and files that cannot be locked stay.
+    """
+    if os.name != "posix" or not folder.is_dir():
+        return
+    mine = re.compile(rf"{re.escape(TEMPORARY_PREFIX + platform.node())}-[0-9]+-")
+    for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
+        if mine.match(path.name) is not None and path.is_file() and not path.is_symlink():
+            with suppress(OSError):
+                _remove_unlocked(path)
+
+
+def _remove_unlocked(path: Path) -> None:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except PermissionError:  # it has got the permissions of a read-only workbook already
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        if _lock(descriptor) and _is_named(descriptor, path):
+            path.unlink()
+    finally:
+        os.close(descriptor)
