@@ -14,7 +14,7 @@ from .cell_values import CellValues, attributes_of
 from .markup import all_from_xml
 from .references import MAX_COLUMNS, MAX_ROWS, column_number
 from .refusals import Refused
-from .scan_rows import FAST_CELL, scan_rows
+from .scan_rows import FAST_CELL, has_odd_texts, is_odd_text, scan_rows
 from .sheet_scan import Constants, FormulaCell, SheetScan
 
 _SHEET_DATA = re.compile(r"<((?:[\w.-]+:)?)sheetData(?:\s[^>]*?)?(/?)>")
@@ -137,8 +137,13 @@ def _scan_fast(scan: SheetScan) -> bool:
     text, start, end = scan.text, scan.start, scan.end
     found = FAST_CELL.finditer(text, start, end)
     count = place = 0
+    inside = text.find("<is>", start, end) >= 0
+    if inside and has_odd_texts(scan):
+        return False
     while matches := list(islice(found, _CHUNK)):
         count += len(matches)
+        if inside and any(map(is_odd_text, matches)):
+            return False
         formulas = [match for match in matches if match[4]]
         if formulas:
             place = _scan_formulas(scan, formulas, place)
@@ -153,7 +158,7 @@ def _scan_fast(scan: SheetScan) -> bool:
 
 def _scan_formulas(scan: SheetScan, matches: list[re.Match[str]], before: int) -> int:
     """Read some formula cells; return the place of the last, -1 when they are out of order or outside the sheet."""
-    letters, digits, attributes, tags, formulas, data = zip(*[match.groups("") for match in matches], strict=True)
+    letters, digits, attributes, tags, formulas, data, _ = zip(*[match.groups("") for match in matches], strict=True)
     places = _places(letters, digits)
     if places is None or places[0] <= before or not all(map(lt, places, places[1:])):
         return -1
@@ -174,7 +179,9 @@ def _read_constants(scan: SheetScan) -> Constants:
         plain = [match.groups("") for match in matches if not match[4]]
         if not plain:
             continue
-        letters, digits, attributes, _, _, data = zip(*plain, strict=True)
+        letters, digits, attributes, _, _, data, inside = zip(*plain, strict=True)
+        if any(inside):
+            data = tuple(map(str.__add__, data, inside))
         some = _places(letters, digits)
         if some is None:
             raise Refused(f"damaged: the part {scan.part} has a cell outside the sheet")

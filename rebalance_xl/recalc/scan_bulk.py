@@ -16,6 +16,7 @@ from .cell_table import CellTable, texts
 from .cell_values import attributes_of
 from .markup import all_from_xml
 from .references import MAX_COLUMNS, MAX_ROWS
+from .scan_rows import has_odd_texts
 from .sheet_scan import FormulaCell, SheetScan
 
 Ints = NDArray[np.intp]
@@ -28,16 +29,22 @@ _MARGIN = 64
 _ATTRIBUTES = re.compile(r'((?: [\w:]+="[^"<]*")*) ?')
 _FORMULA_TAG = re.compile(r'<f(?: [\w:]+="[^"<]*")* ?/?>')
 _SPACED_VALUE = '<v xml:space="preserve">'
+_SPACED_TEXT = '<t xml:space="preserve">'
 
-# Kinds of tags; text may follow the first three.
-_V, _F, _F_LONG, _V_END, _F_END, _C_END, _ROW_END, _C, _C_EMPTY, _ROW, _ROW_EMPTY, _F_EMPTY, _V_EMPTY, _V_LONG = range(
-    1, 15
-)
+# Kinds of tags; text may follow the first four, and the numbers of cells and rows differ in their last bit only.
+_V, _F, _F_LONG, _T, _V_END, _F_END, _C_END, _C, _C_EMPTY, _ROW, _ROW_EMPTY, _ROW_END = range(1, 13)
+_F_EMPTY, _V_EMPTY, _V_LONG, _T_LONG, _T_END, _IS, _IS_END = range(13, 20)
 _BY_NAME = {
-    "v>": _V, "f>": _F, "f ": _F_LONG, "/v": _V_END, "/f": _F_END, "/c": _C_END, "/r": _ROW_END, "c ": _C,
-    "ro": _ROW, "f/": _F_EMPTY, "v/": _V_EMPTY, "v ": _V_LONG,
+    "v>": _V, "f>": _F, "f ": _F_LONG, "t>": _T, "/v": _V_END, "/f": _F_END, "/c": _C_END, "c ": _C, "ro": _ROW,
+    "/r": _ROW_END, "f/": _F_EMPTY, "v/": _V_EMPTY, "v ": _V_LONG, "t ": _T_LONG, "/t": _T_END, "is": _IS,
+    "/i": _IS_END,
 }  # fmt: skip
-_LENGTHS = {_V: 3, _F: 3, _V_END: 4, _F_END: 4, _C_END: 4, _ROW_END: 6, _F_EMPTY: 4, _V_EMPTY: 4}
+_LENGTHS = {
+    _V: 3, _F: 3, _T: 3, _V_END: 4, _F_END: 4, _C_END: 4, _ROW_END: 6, _F_EMPTY: 4, _V_EMPTY: 4, _T_END: 4, _IS: 4,
+    _IS_END: 5,
+}  # fmt: skip
+#: What else the names of tags have to be, and where in the tag it stands.
+_REST = ((_C, b' r="', 2), (_ROW, b"w", 3), (_ROW_END, b"ow", 3), (_IS, b">", 3), (_IS_END, b"s>", 3))
 _AFTER_FORMULA = {_V, _V_EMPTY, _C_END}
 _AFTER_CELL = {_C, _C_EMPTY, _ROW_END}
 _AFTER_ROW = {_ROW, _ROW_EMPTY}
@@ -45,11 +52,16 @@ _FOLLOWERS = {
     _V: {_V_END},
     _F: {_F_END},
     _F_LONG: {_F_END},
+    _T: {_T_END},
+    _T_LONG: {_T_END},
     _V_END: {_C_END},
     _F_END: _AFTER_FORMULA,
+    _T_END: {_IS_END},
     _F_EMPTY: _AFTER_FORMULA,
     _V_EMPTY: {_C_END},
-    _C: _AFTER_FORMULA | {_F, _F_LONG, _F_EMPTY},
+    _IS: {_T, _T_LONG},
+    _IS_END: {_C_END},
+    _C: _AFTER_FORMULA | {_F, _F_LONG, _F_EMPTY, _IS},
     _C_END: _AFTER_CELL,
     _C_EMPTY: _AFTER_CELL,
     _ROW: _AFTER_CELL,
@@ -62,13 +74,13 @@ def _tables() -> tuple[Bytes, NDArray[np.intp], NDArray[np.bool_]]:
     kinds = np.zeros(2**16, np.uint8)
     for name, kind in _BY_NAME.items():
         kinds[ord(name[0]) << 8 | ord(name[1])] = kind
-    lengths = np.zeros(16, np.intp)
+    lengths = np.zeros(32, np.intp)
     for kind, length in _LENGTHS.items():
         lengths[kind] = length
-    follows = np.zeros(256, np.bool_)
+    follows = np.zeros(1024, np.bool_)
     for kind, followers in _FOLLOWERS.items():
         for follower in followers:
-            follows[kind << 4 | follower] = True
+            follows[kind << 5 | follower] = True
     return kinds, lengths, follows
 
 
@@ -93,6 +105,8 @@ def scan_bulk(scan: SheetScan) -> bool:
         False when any cell is written otherwise; nothing is set then.
     """
     text, position, end = scan.text, scan.start, scan.end
+    if has_odd_texts(scan):
+        return False
     reader = _Reader(scan)
     try:
         while position < end:
@@ -118,7 +132,7 @@ def _kinds_of_tags(content: Bytes, opens: Ints, closes: Ints, piece: str) -> Byt
     kinds: Bytes = _KINDS[content[opens + 1].astype(np.intp) << 8 | content[opens + 2]]
     lengths, wanted = closes - opens + 1, _TAG_LENGTHS[kinds]
     _need(((wanted == 0) | (lengths == wanted)).all())
-    for kind, name, offset in ((_C, b' r="', 2), (_ROW, b"w", 3), (_ROW_END, b"ow", 3)):
+    for kind, name, offset in _REST:
         found = opens[kinds == kind]
         for place, byte in enumerate(name, offset):
             _need((content[found + place] == byte).all())
@@ -133,8 +147,23 @@ def _kinds_of_tags(content: Bytes, opens: Ints, closes: Ints, piece: str) -> Byt
         _need(written in (_SPACED_VALUE, "<v />"))
         kinds[tag] = _V if written == _SPACED_VALUE else _V_EMPTY
     _need(kinds[0] in _AFTER_ROW and kinds[-1] in (_ROW_END, _ROW_EMPTY))
-    _need(_FOLLOWS[kinds[:-1].astype(np.intp) << 4 | kinds[1:]].all())
+    _need(_FOLLOWS[kinds[:-1].astype(np.intp) << 5 | kinds[1:]].all())
+    if (kinds == _IS).any():
+        _check_texts(content, opens, closes, kinds, piece)
     return kinds
+
+
+def _check_texts(content: Bytes, opens: Ints, closes: Ints, kinds: Bytes, piece: str) -> None:
+    """Check the texts that stand inside their cells: none is empty or may lose a space at its ends."""
+    found = np.flatnonzero(kinds == _T)
+    for places in (closes[found] + 1, opens[found + 1] - 1):
+        _need((content[places] > 32).all())
+        _need(not any(piece[place].isspace() for place in places[content[places] == 63].tolist()))
+    spaced = np.flatnonzero(kinds == _T_LONG)
+    _need(all(piece[opens[tag] : closes[tag] + 1] == _SPACED_TEXT for tag in spaced.tolist()))
+    kinds[spaced] = _T
+    found = np.flatnonzero(kinds == _T)
+    _need((content[closes[found] + 1] != 60).all())
 
 
 def _places(content: Bytes, starts: Ints) -> tuple[Ints, Ints, Ints]:
@@ -191,7 +220,7 @@ class _Reader:
         kinds = _kinds_of_tags(content, opens, closes, piece)
         _need(opens[0] == 0 and closes[-1] == len(piece) - 1)
         apart = opens[1:] - closes[:-1] != 1
-        _need((kinds[:-1][apart] <= _F_LONG).all())
+        _need((kinds[:-1][apart] <= _T).all())
 
         cells = np.flatnonzero((kinds & 14) == _C)
         row_tags, row_ends = np.flatnonzero(kinds == _ROW), np.flatnonzero(kinds == _ROW_END)
@@ -218,8 +247,10 @@ class _Reader:
         after = kinds[cells + 1]
         filled = (after == _F) | (after == _F_LONG)
         has_formula = filled | (after == _F_EMPTY)
-        values = cells + 1 + has_formula + filled
-        has_value = kinds[values] == _V
+        inside = after == _IS
+        _need(all(self.table.types[group] == "inlineStr" for group in np.unique(groups[inside]).tolist()))
+        values = cells + 1 + has_formula + filled + inside
+        has_value = (kinds[values] == _V) | inside
         starts = np.where(has_value, closes[values] + 1, opens[cells])
         ends = np.where(has_value, opens[np.minimum(values + 1, len(opens) - 1)], opens[cells])
 

@@ -19,7 +19,8 @@ from .sheet_scan import FormulaCell, SheetScan
 FAST_CELL = re.compile(
     r'<c r="([A-Z]+)([0-9]+)"((?: [\w:]+="[^"<]*")*) ?'
     r'(?:/>|>(?:(<f(?: [\w:]+="[^"<]*")* ?/?>)(?:([^<]*)</f>)?)?'
-    r'(?:<v(?: xml:space="preserve")?>([^<]*)</v>|<v ?/>)?</c>)'
+    r'(?:<v(?: xml:space="preserve")?>([^<]*)</v>|<v ?/>'
+    r'|<is>(?:<t xml:space="preserve">|<t>(?!\s)(?=[^<]+(?<!\s)<))([^<]+)</t></is>)?</c>)'
 )
 _ROW = re.compile(r'<row r="([0-9]+)"(?: [^<>/]*)?>')
 _EMPTY_ROW = re.compile(r'<row r="([0-9]+)"(?: [^<>/]*)?/>')
@@ -154,11 +155,24 @@ def scan_rows(scan: SheetScan) -> bool:
         False when the rows are of too many kinds or any is written otherwise; nothing is set then.
     """
     rows = _Rows(scan)
-    if not rows.read():
+    if has_odd_texts(scan) or not rows.read():
         return False
     scan.formulas = rows.formulas
     scan.plain = True
     return True
+
+
+def is_odd_text(cell: re.Match[str]) -> bool:
+    """Say whether a cell found by `FAST_CELL` has its text inside although its type or a formula says otherwise."""
+    return cell[7] is not None and (cell[4] is not None or ' t="inlineStr"' not in cell[3])
+
+
+def has_odd_texts(scan: SheetScan) -> bool:
+    """Say whether texts inside their cells may have spaces that the engine would drop: written as numbers, or CR."""
+    text, start, end = scan.text, scan.start, scan.end
+    if text.find("<is>", start, end) < 0:
+        return False
+    return text.find("&#", start, end) >= 0 or text.find("\r", start, end) >= 0
 
 
 def _kind_of(text: str, position: int, end: int) -> _RowKind | None:
@@ -171,7 +185,7 @@ def _kind_of(text: str, position: int, end: int) -> _RowKind | None:
     at, last = row.end(), 0
     while not text.startswith("</row>", at):
         cell = FAST_CELL.match(text, at, end)
-        if cell is None or cell[2] != row[1] or len(cell[1]) > 3:
+        if cell is None or cell[2] != row[1] or len(cell[1]) > 3 or is_odd_text(cell):
             return None
         column = column_number(cell[1])
         if not last < column <= MAX_COLUMNS:
@@ -191,6 +205,10 @@ def _kind_of(text: str, position: int, end: int) -> _RowKind | None:
         elif value[0] >= 0:
             pattern += [re.escape(text[at : value[0]]), "[^<]*"]
             at = value[1]
+        elif cell[7]:
+            start, stop = cell.span(7)
+            pattern += [re.escape(text[at:start]), "[^<]+" if text[start - 2] == '"' else r"(?!\s)[^<]+(?<!\s)"]
+            at = stop
         pattern += [re.escape(text[at : cell.end()]), "()" if cell[4] else ""]
         at = cell.end()
     return _RowKind(re.compile("".join([*pattern, "</row>"])), columns)

@@ -19,7 +19,8 @@ from rebalance_xl.recalc.sheet_scan import SheetScan
 
 STRINGS = ["zero", "one", "two & more"]
 CELLS = (
-    "", ' s="5"', ' t="s"', ' s="5" t="s"', ' t="str"', ' t="b"', ' s="12" t="e"', ' t="n"', ' cm="1"', ' vm="1"',
+    "", ' s="5"', ' t="inlineStr"', ' s="2" t="inlineStr"', ' t="s"', ' s="5" t="s"', ' t="str"', ' t="b"',
+    ' s="12" t="e"', ' t="n"', ' cm="1"', ' vm="1"',
     ' t="d"', ' s="1" ', ' ph="1" t="str"', " s='1'", ' s="?"', ' s="ä"', ' x:y="1"', ' s="1" s2="a>b"',
 )  # fmt: skip
 FORMULAS = (
@@ -29,10 +30,18 @@ FORMULAS = (
 )  # fmt: skip
 VALUES = (
     "<v>1</v>", "<v>-2.5E-3</v>", "<v>0.1</v>", "<v></v>", "<v/>", "<v />", "", "<v>text</v>", "<v>1e999</v>",
+    "<is><t>b &lt;_x0041_</t></is>", '<is><t xml:space="preserve"> b </t></is>',
     '<v xml:space="preserve"> a </v>', "<v>#N/A</v>", "<v>2024-01-31</v>", "<v>ä_x000D_&amp;&#228;</v>", "<v>9</v>",
-    "<v>nan</v>", "<v> 7 </v>", "<v a='b'>1</v>", "<is><t>a</t></is>", "<v>1<!-- 2 --></v>", "<v><v>1</v></v>",
+    "<v>nan</v>", "<v> 7 </v>", "<v a='b'>1</v>", "<is><t> a</t></is>", "<is><t></t></is>",
+    "<is><t/></is>", "<is></is>", "<is><t>\u00a0a</t></is>", "<is><t>a\r\n</t></is>", "<is><r><t>a</t></r></is>",
+    "<is><t>a</t><t>b</t></is>", "<t>a</t>", "<is>a</is>", "<is><t x='1'>a</t></is>", "<is><t>\u00e4?</t></is>",
+    "<v>1<!-- 2 --></v>", "<v><v>1</v></v>",
 )  # fmt: skip
-USUAL = (CELLS[:9], FORMULAS[:9], VALUES[:14])
+USUAL = (CELLS[:11], FORMULAS[:9], (*VALUES[:9], *VALUES[11:16]))
+TEXTS = (
+    "a", "b &lt;_x0041_", "\u00e4?", "?", "a  b", "1", "#N/A", "a\nb", " a", "\u00a0a", "a\r\nb", "\n", "", "&#32;a",
+    "a ", "a\t", "a\u3000", "\u00e4\u3000", "&amp;#32;",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -147,6 +156,23 @@ def test_questions_about_areas(rows: str, column: int, top: int, height: int, wi
     assert fast.constant_places(top, column) == slow.constant_places(top, column)
     rows_used, columns_used = fast.extent()
     assert (rows_used >= slow.extent()[0], columns_used >= slow.extent()[1]) == (True, True)
+
+
+@pytest.mark.parametrize("spaced", [False, True])
+@pytest.mark.parametrize("text", TEXTS)
+def test_texts_inside_their_cells(text: str, spaced: bool) -> None:
+    """Texts that are no shared strings, as openpyxl writes them, are read like those in a sheet with a comment."""
+    opening = '<t xml:space="preserve">' if spaced else "<t>"
+    cells = f'<c r="A1" t="inlineStr"><is>{opening}{text}</t></is></c><c r="B1" s="1" t="inlineStr"/>'
+    rows = f'<row r="1">{cells}<c r="C1"><f>A1</f><v>3</v></c></row>'
+    expected, slowest = outcome(sheet_text(rows + "<!-- -->"), "cells")
+    assert slowest is not None
+    assert not slowest.plain
+    for way in WAYS:
+        found, fast = outcome(sheet_text(rows), way)
+        assert fast is not None
+        assert found[1] == expected[1]
+        assert fast.plain == (text != "" and "\r" not in text and "&#" not in text and (spaced or text == text.strip()))
 
 
 @pytest.mark.parametrize(
