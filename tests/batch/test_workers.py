@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -30,6 +31,8 @@ def work(job: Job) -> Any:
         raise ValueError("bad book\nwith a second line")
     if job.options == "hang":
         time.sleep(3600)
+    if job.options == "spin":  # code outside of Python that never lets another thread run
+        re.match(r"(a+)+$", "a" * 60 + "b")
     if job.options == "die":
         os._exit(9)
     if job.options == "print":
@@ -60,9 +63,10 @@ def test_refused_jobs_are_not_worked_on() -> None:
     assert told(run_jobs(batch, work)) == ["no"]
 
 
-def test_a_hung_book_is_stopped_and_named() -> None:
-    """A book over its time limit loses its process and is reported; all others are done."""
-    batch = jobs("a", "hang", "b", "c")
+@pytest.mark.parametrize("kind", ["hang", "spin"])
+def test_a_hung_book_is_stopped_and_named(kind: str) -> None:
+    """A book over its time limit loses its process, whatever it does, and is reported; all others are done."""
+    batch = jobs("a", kind, "b", "c")
     assert told(run_jobs(batch, work, workers=2, seconds=0.5)) == [
         "0 a", "stopped: it took longer than 0.5 seconds", "2 b", "3 c",
     ]  # fmt: skip
@@ -143,7 +147,7 @@ def test_workers_end_with_their_parent(kind: signal.Signals, expected: list[str]
 
 def test_books_in_a_child_process(capfd: pytest.CaptureFixture[str]) -> None:
     """A child works on the books in order; one that hangs, dies, fails or prints harms no other."""
-    kinds = ("a", "hang", "die", "print", "fail", "unpicklable", "b")
+    kinds = ("a", "spin", "die", "print", "fail", "unpicklable", "b")
     found = [value or failure for value, failure in run_chunk_in_child(work, jobs(*kinds), 1.0)]
     assert found[:5] == ["0 a", "stopped: it took longer than 1 seconds", LOST, "3 print", "ValueError: bad book"]
     assert found[6] == "6 b"
