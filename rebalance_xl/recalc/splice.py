@@ -107,7 +107,30 @@ def _value_edits(scan: SheetScan, cells: list[FormulaCell]) -> list[Edit]:
             edits.append((end - 8 - len(data), end - 8, written))
             continue
         start = cell.start if cell.start >= 0 else text.rindex("<c ", scan.start, end)
-        edits.append((start, end, _formula_cell(scan, FormulaChange(cell, value), text[start:end], kind, written)))
+        quick = _typed_edits(text, start, cell, kind, written) if scan.plain and cell.type == "n" else None
+        if quick is None:
+            quick = [(start, end, _formula_cell(scan, FormulaChange(cell, value), text[start:end], kind, written))]
+        edits += quick
+    return edits
+
+
+def _typed_edits(text: str, start: int, cell: FormulaCell, kind: str, shown: str) -> list[Edit] | None:
+    """Return the edits that give a cell without a type another value, None where its tag may need more than that."""
+    close, end, data = text.index(">", start), cell.end, cell.data
+    tag = text[start:close]
+    if data is None or " t=" in tag or tag.count('"') % 2:
+        return None
+    first = end - 11 - len(data)
+    if not text.startswith("<v>", first):
+        if not data and text.startswith("<v/>", end - 8):
+            first = end - 8
+        elif not data and text.startswith("</f>", end - 8):
+            first = end - 4
+        else:
+            return None
+    space = ' xml:space="preserve"' if kind == "str" and shown != shown.strip() else ""
+    edits = [(close, close, f' t="{kind}"')] if kind else []
+    edits.append((first, end, f"<v{space}>{shown}</v></c>"))
     return edits
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc import scan
+from rebalance_xl.recalc import scan, splice
 from rebalance_xl.recalc.markup import number_text, number_texts
 from rebalance_xl.recalc.references import column_letters
 from rebalance_xl.recalc.refusals import Refused
@@ -138,3 +138,26 @@ def test_many_numbers_are_written_like_one(values: list[float]) -> None:
 def test_special_numbers(values: list[float]) -> None:
     """Zeros, whole numbers and exponents."""
     assert number_texts(values) == [number_text(value) for value in values]
+
+
+FORMULA_CELLS = (
+    "<f></f><v></v>", "<f>A1</f><v>1</v>", "<f>A1</f><v></v>", "<f>A1</f><v/>", "<f>A1</f><v />", "<f>A1</f>",
+    '<f t="shared" si="0"/>', '<f t="shared" si="0"/><v>5</v>', '<f ca="1">A1&gt;2</f><v xml:space="preserve"> 7</v>',
+    "<f/><v/>",
+)  # fmt: skip
+
+
+@given(
+    sheets(ROW_TAGS[:2], (*ATTRIBUTES, ' x="a&gt;b" s="1"', ' t="e"', ' x=">"'), FORMULA_CELLS),
+    st.lists(VALUES.filter(lambda value: value is not REMOVED), min_size=60, max_size=60),
+    st.booleans(),
+)
+def test_formula_cells_change_their_type(text: str, values: list[Any], bulk: bool) -> None:
+    """Adding a type and replacing the value gives what writing the whole cell gives."""
+    whole = scanned(text, bulk)
+    for cell, value in zip(whole.formulas, values, strict=False):
+        cell.value = value
+    actual = spliced(whole, SheetChanges(values=whole.formulas))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(splice, "_typed_edits", lambda *_: None)
+        assert actual == spliced(whole, SheetChanges(values=whole.formulas))
