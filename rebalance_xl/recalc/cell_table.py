@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .cell_values import CellValues
+from .number_arrays import parsed_numbers
 from .references import MAX_COLUMNS, MAX_ROWS, Area
 from .sheet_scan import Constants
 
@@ -184,12 +185,28 @@ class CellTable:
 
     def _values(self, chosen: Ints) -> list[Any]:
         _, _, groups, starts, ends = self._arrays()
+        numeric = np.array([kind == "n" for kind in self.types], np.bool_)
         out: list[Any] = []
         for first in range(0, len(chosen), _BLOCK):
             some = chosen[first : first + _BLOCK]
             start, end = int(starts[some[0]]), int(ends[some[-1]]) + 1
             piece = self.text[start:end]
-            content = np.frombuffer(piece.encode(), np.uint8) if piece.isascii() else None
-            data = texts(piece, content, starts[some].astype(np.intp) - start, ends[some].astype(np.intp) - start)
-            out += self.read(groups[some], data)
+            content = np.frombuffer(piece.encode("ascii", "replace"), np.uint8)
+            bounds = starts[some].astype(np.intp) - start, ends[some].astype(np.intp) - start
+            if numeric[groups[some]].all():
+                out += self._numbers(piece, content, *bounds)
+            else:
+                data = texts(piece, content if piece.isascii() else None, *bounds)
+                out += self.read(groups[some], data)
         return out
+
+    def _numbers(self, piece: str, content: Bytes, starts: Ints, ends: Ints) -> list[Any]:
+        """Return the values of cells without a type."""
+        numbers, good = parsed_numbers(content, starts, ends)
+        found: list[Any] = numbers.tolist()
+        others = np.flatnonzero(~good)
+        if len(others):
+            data = texts(piece, content if piece.isascii() else None, starts[others], ends[others])
+            for place, value in zip(others.tolist(), self.values.numbers(data), strict=True):
+                found[place] = value
+        return found

@@ -23,7 +23,7 @@ _CHUNK = 8192
 #: Sheets up to this size are checked by an XML parser as a whole, larger ones without their cells.
 CHECKED_WHOLE = 2**20
 #: Cells that take so many characters are read in rows that are alike, as far as they are.
-ALIKE = 2**17
+ALIKE = 2**18
 #: Cells that take so many characters are read with arrays, when those have to be loaded first and when not.
 BULK = 2**22
 BULK_LOADED = 2**18

@@ -28,7 +28,7 @@ _EMPTY_ROW = re.compile(r'<row r="([0-9]+)"(?: [^<>/]*)?/>')
 _RUN = 4096
 #: So many kinds of rows may there be at first, and one more for so many characters.
 _KINDS = 6
-_CHARACTERS = 2**15
+_CHARACTERS = 2**16
 
 
 @dataclass(slots=True)
