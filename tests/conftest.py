@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from rebalance_xl import calling, column_calls
+
+# Columns are computed as arrays from a few rows on, so that small examples reach both ways of computing.
+calling.ARRAY_FROM = column_calls.ARRAY_FROM = 16
 # The same examples at every run, so that a change is judged by what it changed; "thorough" draws new ones.
 settings.register_profile("default", max_examples=100, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -64,10 +64,10 @@ def test_the_functions_load_nothing_big(module: str) -> None:
 
 
 def test_a_scalar_call_needs_no_numpy() -> None:
-    """Calls on single cells and short columns load nothing either."""
-    call = 'from rebalance_xl.functions import FUNCTIONS; FUNCTIONS["WEIGHT"].call([[1.0], [3.0]])'
+    """Calls on single cells and on the columns of an ordinary book load nothing either."""
+    call = 'from rebalance_xl.functions import FUNCTIONS; FUNCTIONS["WEIGHT"].call([[1.0]] * 500)'
     assert "numpy" not in loaded_by(call)
-    call = 'from rebalance_xl.functions import FUNCTIONS; FUNCTIONS["WEIGHT"].call([[1.0]] * 100)'
+    call = 'from rebalance_xl.functions import FUNCTIONS; FUNCTIONS["WEIGHT"].call([[1.0]] * 5000)'
     assert "numpy" in loaded_by(call)
 
 

@@ -126,7 +126,7 @@ def test_a_report_that_does_not_fit(tmp_path: Path) -> None:
     book = write_many(tmp_path / "in", 1)[0].path
     report = tmp_path / "report.csv"
     report.write_text("old")
-    done = run_with_small_files(book.stat().st_size + 12_000, book, "-o", tmp_path / "out.xlsx", "--report", report)
+    done = run_with_small_files(book.stat().st_size + 3_000, book, "-o", tmp_path / "out.xlsx", "--report", report)
     assert done.returncode == 1
     assert done.stderr == f"rebalance-xl: --report {report} was not written: File too large\n"
     assert report.read_text() == "old"
