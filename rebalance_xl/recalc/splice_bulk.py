@@ -6,7 +6,6 @@ Anything else is left to the way that goes row by row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -86,7 +85,7 @@ class _Splice:
     def edits(self, columns: dict[int, dict[int, Any]]) -> list[Edit]:
         """Return all edits in order."""
         replaced: list[Edit] = []
-        new: dict[int, str] = {}
+        parts: list[tuple[Ints, list[str]]] = []
         lowest, highest = np.full(len(self.numbers), 2**15), np.zeros(len(self.numbers), np.intp)
         for column in sorted(columns):
             wanted = np.fromiter(columns[column], np.intp, len(columns[column]))
@@ -102,15 +101,10 @@ class _Splice:
                 replaced += self._replaced(column, wanted[there], [values[place] for place in there.tolist()])
                 added = np.flatnonzero(fresh)
                 rows, wanted, values = rows[added], wanted[added], [values[place] for place in added.tolist()]
-            cells = zip(rows.tolist(), _new_cells(column, wanted.tolist(), values), strict=True)
-            if new:
-                for row, cell in cells:
-                    new[row] = new.get(row, "") + cell
-            else:
-                new = dict(cells)
-        chosen = np.sort(np.fromiter(new, np.intp, len(new)))
+            parts.append((rows, _new_cells(column, wanted.tolist(), values)))
+        chosen, new = _joined(parts)
         ends = self.ends[chosen].tolist()
-        inserted = list(zip(ends, ends, map(new.__getitem__, chosen.tolist()), strict=True))
+        inserted = list(zip(ends, ends, new, strict=True))
         wider = self._wider(chosen, lowest[chosen], highest[chosen]) if len(chosen) else []
         if wider and len(wider) == len(inserted) and not replaced:
             return [edit for pair in zip(wider, inserted, strict=True) for edit in pair]
@@ -169,7 +163,19 @@ def _widened(spans: str, columns: tuple[int, int]) -> str:
     return with_spans(f'{_SPANS}{spans}"', columns)[len(_SPANS) : -1]
 
 
-def _new_cells(column: int, rows: list[int], values: list[Any]) -> Iterable[str]:
+def _joined(parts: list[tuple[Ints, list[str]]]) -> tuple[Ints, list[str]]:
+    """Return rows in order and the new cells of each, from the rows and new cells of each column."""
+    if len(parts) == 1:
+        return parts[0]
+    new: dict[int, str] = {}
+    for rows, cells in parts:
+        for row, cell in zip(rows.tolist(), cells, strict=True):
+            new[row] = new.get(row, "") + cell
+    chosen = np.sort(np.fromiter(new, np.intp, len(new)))
+    return chosen, [new[row] for row in chosen.tolist()]
+
+
+def _new_cells(column: int, rows: list[int], values: list[Any]) -> list[str]:
     letters = column_letters(column)
     if set(map(type, values)) == {float}:
         shown = number_texts(values)
