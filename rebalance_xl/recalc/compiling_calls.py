@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -49,17 +50,17 @@ from .template import Out, Piece, text_of
 class CallCompiler(CatalogueCalls):
     """Adds calls of the engine's own functions and of the native ones."""
 
+    @abstractmethod
     def named_lambda(self, call: Call, found: tuple[int, str]) -> Out:
         """Return the call of a defined name that stands for a LAMBDA."""
-        raise NotImplementedError
 
+    @abstractmethod
     def let(self, arguments: Sequence[Expression | None], wanted: str) -> Out:
         """Return a LET."""
-        raise NotImplementedError
 
+    @abstractmethod
     def calls_lambda(self, name: str, arguments: Sequence[Expression | None]) -> Out:
         """Return a function that calls a LAMBDA."""
-        raise NotImplementedError
 
     def call(self, call: Call, wanted: str) -> Out:
         """Return a function call."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -40,9 +41,9 @@ if TYPE_CHECKING:
 class LambdaCompiler(CallCompiler):
     """Adds LET, LAMBDA and their callers."""
 
+    @abstractmethod
     def body(self) -> Body:
         """Return a compiler for the body of a LAMBDA."""
-        raise NotImplementedError
 
     def let(self, arguments: Sequence[Expression | None], wanted: str) -> Out:
         """Return a LET, remembering which of its names stand for one value."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -37,7 +38,7 @@ from .template import BookView, ByCell, Out, Piece, text_of
 
 
 @dataclass(slots=True)
-class ReferenceCompiler:
+class ReferenceCompiler(ABC):
     """What one formula is made ready with: references, names, tables, spilled areas."""
 
     book: BookView
@@ -50,21 +51,21 @@ class ReferenceCompiler:
     locals: dict[str, bool] = field(default_factory=dict)
     depth: int = 0
 
+    @abstractmethod
     def expression(self, expression: Expression, wanted: str) -> Out:
         """Return an expression made ready for a parameter class."""
-        raise NotImplementedError
 
+    @abstractmethod
     def operand(self, operand: Operand, wanted: str) -> Out:
         """Return an operand made ready for a parameter class."""
-        raise NotImplementedError
 
+    @abstractmethod
     def model(self, expression: Expression) -> Out | None:
         """Return an expression of the model made ready, None when the workbook lacks something."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fork(self, expanding: tuple[tuple[int, str], ...], references: Sequence[str]) -> ReferenceCompiler:
         """Return a compiler for a text that stands elsewhere, such as a defined name."""
-        raise NotImplementedError
 
     def reference(self, ref: Ref, wanted: str) -> Out:
         """Return a cell, range, whole columns or whole rows."""
