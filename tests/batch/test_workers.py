@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import signal
@@ -126,6 +127,26 @@ try:
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """
+
+
+START = """
+import multiprocessing, sys
+sys.path[:] = {path!r}
+from tests.batch.test_workers import jobs, told, work
+from rebalance_xl.recalc.workers import run_jobs
+if __name__ == "__main__":
+    multiprocessing.set_start_method({method!r})
+    print(told(run_jobs(jobs("a", "die", "b"), work, workers=2, seconds=60)))
+"""
+
+
+@pytest.mark.parametrize("method", [each for each in multiprocessing.get_all_start_methods() if each != "fork"])
+def test_workers_that_are_not_forked(tmp_path: Path, method: str) -> None:
+    """Workers that start as Windows and later Pythons start them do the same."""
+    script = tmp_path / "script.py"
+    script.write_text(START.format(path=sys.path, method=method), encoding="utf-8")
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout == f"{['0 a', LOST, '2 b']}\n"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals to other processes")

@@ -108,6 +108,41 @@ def test_files_in_the_way(
     assert contents(tmp_path) == before
 
 
+@pytest.mark.parametrize("lock", ["~$book.xlsx", ".~lock.book.xlsx#"])
+def test_a_book_that_is_open_is_left_alone(run: Run, book: Path, tmp_path: Path, lock: str) -> None:
+    """A book, or a result, that Excel or Calc has open is refused in one line; --ignore-lock goes on."""
+    before = book.read_bytes()
+    (book.parent / lock).write_text("somebody")
+    answer = run("recalc", book)
+    assert answer.code == 1
+    assert "open in another program" in answer.err
+    assert answer.err.count("\n") == 1
+    assert book.read_bytes() == before
+    source = write_book(tmp_path / "source.xlsx")
+    assert run("recalc", source, "-o", book).code == 1
+    assert book.read_bytes() == before
+    assert run("recalc", book, "--ignore-lock").code == 0
+    assert book.read_bytes() != before
+
+
+def test_prices_reach_every_book(run: Run, tmp_path: Path) -> None:
+    """One price file updates all books of a folder that hold the asset, and no others."""
+    inbox, prices = tmp_path / "in", tmp_path / "prices.csv"
+    inbox.mkdir()
+    prices.write_text("Asset,Price\nSOL,160\nDOGE,0.1\n", encoding="utf-8")
+    for name in ("a", "b"):
+        with xlsxwriter.Workbook(str(inbox / f"{name}.xlsx")) as workbook:
+            sheet = workbook.add_worksheet("Book")
+            columns = [{"header": header} for header in ("Asset", "Price")]
+            rows = [["BTC", 1.0], ["SOL", 2.0]] if name == "a" else [["BTC", 3.0]]
+            sheet.add_table(0, 0, len(rows), 1, {"name": "Portfolio", "columns": columns, "data": rows})
+            sheet.write_formula("D2", "=SUM(Portfolio[Price])", None, 0)
+    out = tmp_path / "out"
+    assert run("recalc", inbox, "--out-dir", out, "--prices", prices, "--workers", 2).code == 0
+    totals = [openpyxl.load_workbook(out / f"{name}.xlsx", data_only=True)["Book"]["D2"].value for name in "ab"]
+    assert totals == [161, 3]
+
+
 def test_an_input_that_cannot_be_set_refuses_the_book(run: Run, book: Path) -> None:
     """A row that a book does not have fails that book in one line and leaves it as it was."""
     before = book.read_bytes()
