@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .formula_text import SLOT, split_references
+from .formula_text import SLOT, digit_classes, split_references
 from .sheet_scan import FormulaCell
 from .template import Template
 
@@ -115,15 +116,13 @@ class FilledColumn:
             cell.lowered = text
 
 
-def filled_columns(cells: Sequence[FormulaCell], classes: Sequence[str], sheet: int) -> Iterator[FilledColumn]:
+def filled_columns(cells: Sequence[FormulaCell], sheet: int) -> Iterator[FilledColumn]:
     """Find the formulas filled down among formula cells.
 
     Parameters
     ----------
     cells : sequence of FormulaCell
-        In order of rows; array formulas and data tables are passed over.
-    classes : sequence of str
-        Their formulas' digit classes.
+        In order of rows; no array formulas and data tables.
     sheet : int
         The number of their sheet.
 
@@ -132,28 +131,33 @@ def filled_columns(cells: Sequence[FormulaCell], classes: Sequence[str], sheet: 
     FilledColumn
         With at least FEWEST cells.
     """
-    groups: dict[tuple[str, int], list[FormulaCell]] = {}
-    for cell, each in zip(cells, classes, strict=True):
-        key = (each, cell.column)
-        if key in groups:
-            groups[key].append(cell)
-        elif each:
-            groups[key] = [cell]
-    columns: dict[tuple[Fill, int], FilledColumn] = {}
-    for (_, column), group in groups.items():
+    columns: defaultdict[int, list[FormulaCell]] = defaultdict(list)
+    for cell in cells:
+        columns[cell.column].append(cell)
+    for column, group in columns.items():
+        if len(group) < FEWEST:
+            continue
+        fill = Fill.between(group[0].formula, group[0].row, group[-1].formula, group[-1].row)
+        if fill is not None and fill.texts([cell.row for cell in group]) == [cell.formula for cell in group]:
+            yield FilledColumn(sheet, column, fill, group)
+        else:
+            yield from _several(group, sheet, column)
+
+
+def _several(cells: Sequence[FormulaCell], sheet: int, column: int) -> Iterator[FilledColumn]:
+    """Find the different formulas filled down in one column; those alike but for digits are tried together."""
+    groups: defaultdict[str, list[FormulaCell]] = defaultdict(list)
+    for cell, each in zip(cells, digit_classes([cell.formula for cell in cells]), strict=True):
+        groups[each].append(cell)
+    found: dict[Fill, list[FormulaCell]] = {}
+    for group in groups.values():
         if len(group) < 2:
             continue
         fill = Fill.between(group[0].formula, group[0].row, group[-1].formula, group[-1].row)
-        if fill is None:
-            continue
-        found = columns.setdefault((fill, column), FilledColumn(sheet, column, fill))
-        texts = fill.texts([cell.row for cell in group])
-        found.cells += [
-            cell
-            for cell, text in zip(group, texts, strict=True)
-            if cell.formula == text and cell.kind != "array" and cell.kind != "dataTable"
-        ]
-    for found in columns.values():
-        if len(found.cells) >= FEWEST:
-            found.cells.sort(key=lambda cell: cell.row)
-            yield found
+        if fill is not None:
+            texts = fill.texts([cell.row for cell in group])
+            own = [cell for cell, text in zip(group, texts, strict=True) if cell.formula == text]
+            found.setdefault(fill, []).extend(own)
+    for fill, own in found.items():
+        if len(own) >= FEWEST:
+            yield FilledColumn(sheet, column, fill, sorted(own, key=lambda cell: cell.row))

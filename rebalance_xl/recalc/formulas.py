@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .filled_down import FEWEST, Fill, FilledColumn, filled_columns
+from .filled_down import Fill, FilledColumn, filled_columns
 from .formula_text import (
     digit_classes,
     only_references_and_numbers,
@@ -74,25 +74,30 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int, filled: list[Fi
     examples = dict(zip(classes, texts, strict=True))
     safe = {each: _safe_template(lowering, text, sheet) for each, text in examples.items()}
     unsure: list[FormulaCell] = []
-    unsure_classes: list[str] = []
-    for cell, text, each, known in zip(formulas, texts, classes, map(safe.get, classes), strict=True):
-        if known is not None and cell.kind != "array" and cell.kind != "dataTable":
+    for cell, text, known in zip(formulas, texts, map(safe.get, classes), strict=True):
+        if known is None:
+            unsure.append(cell)
+        else:
             cell.template = known
             cell.lowered = text
-        else:
-            unsure.append(cell)
-            unsure_classes.append(each)
-    if len(unsure) >= FEWEST:
-        for column in filled_columns(unsure, unsure_classes, sheet):
-            if _worked_out(lowering, column):
-                filled.append(column)
-                for cell in column.cells:
-                    cell.template = column.template
-        unsure = [cell for cell in unsure if cell.template is None]
+    if not {cell.kind for cell in formulas} <= {"normal", "shared"}:
+        for cell in formulas:
+            if cell.kind == "array" or cell.kind == "dataTable":
+                cell.template = cell.lowered = None
+                yield cell
+        unsure = [
+            cell for cell in formulas if cell.template is None and cell.kind != "array" and cell.kind != "dataTable"
+        ]
+    for column in filled_columns(unsure, sheet):
+        if _worked_out(lowering, column):
+            filled.append(column)
+            for cell in column.cells:
+                cell.template = column.template
+    unsure = [cell for cell in unsure if cell.template is None]
     templates: dict[str, Template | FormulaError] = {}
     for cell in unsure:
         shape, references = split_references(cell.formula)
-        if cell.kind == "array" or cell.kind == "dataTable" or not shape:
+        if not shape:
             yield cell
             continue
         template = templates.get(shape)
