@@ -14,6 +14,7 @@ from operator import lt
 from .cell_values import attributes_of
 from .markup import all_from_xml
 from .references import MAX_COLUMNS, MAX_ROWS, column_number
+from .row_runs import RowKind, RowRun, RowRuns
 from .sheet_scan import FormulaCell, SheetScan
 
 FAST_CELL = re.compile(
@@ -67,6 +68,7 @@ class _RowKind:
 
     pattern: re.Pattern[str]
     columns: list[_FormulaColumn]
+    kind: RowKind
 
     def formulas(self, scan: SheetScan, matches: list[re.Match[str]], rows: list[int]) -> list[FormulaCell]:
         """Return the formula cells of some rows."""
@@ -87,6 +89,7 @@ class _Rows:
     scan: SheetScan
     formulas: list[FormulaCell] = field(default_factory=list)
     kinds: list[_RowKind] = field(default_factory=list)
+    runs: list[RowRun] = field(default_factory=list)
     last: int = 0
 
     def read(self) -> bool:
@@ -122,6 +125,7 @@ class _Rows:
                 continue
             if place:
                 self.kinds.insert(0, self.kinds.pop(place))
+            start = position
             matches: list[re.Match[str]] = []
             while found is not None and len(matches) < _RUN:
                 matches.append(found)
@@ -131,6 +135,7 @@ class _Rows:
             if not self._follows(rows):
                 return -1
             self.formulas += kind.formulas(self.scan, matches, rows)
+            self.runs.append(RowRun(kind.kind, rows, start, position))
             break
         return position
 
@@ -158,6 +163,7 @@ def scan_rows(scan: SheetScan) -> bool:
     if has_odd_texts(scan) or not rows.read():
         return False
     scan.formulas = rows.formulas
+    scan.runs = RowRuns(scan.text, scan.reader, rows.runs)
     scan.plain = True
     return True
 
@@ -182,6 +188,7 @@ def _kind_of(text: str, position: int, end: int) -> _RowKind | None:
         return None
     pattern = [_ROW.pattern]
     columns: list[_FormulaColumn] = []
+    constants: dict[int, tuple[int, str]] = {}
     at, last = row.end(), 0
     while not text.startswith("</row>", at):
         cell = FAST_CELL.match(text, at, end)
@@ -205,10 +212,16 @@ def _kind_of(text: str, position: int, end: int) -> _RowKind | None:
         elif value[0] >= 0:
             pattern += [re.escape(text[at : value[0]]), "[^<]*"]
             at = value[1]
+            constants[column] = (len(pattern) - 1, attributes_of(cell[3]).get("t", "n"))
         elif cell[7]:
             start, stop = cell.span(7)
             pattern += [re.escape(text[at:start]), "[^<]+" if text[start - 2] == '"' else r"(?!\s)[^<]+(?<!\s)"]
             at = stop
+            constants[column] = (len(pattern) - 1, "inlineStr")
+        elif attributes_of(cell[3]).get("t") == "str":  # a text without characters is a value
+            pattern.append("")
+            constants[column] = (len(pattern) - 1, "str")
         pattern += [re.escape(text[at : cell.end()]), "()" if cell[4] else ""]
         at = cell.end()
-    return _RowKind(re.compile("".join([*pattern, "</row>"])), columns)
+    pattern.append("</row>")
+    return _RowKind(re.compile("".join(pattern)), columns, RowKind(pattern, constants))

@@ -14,6 +14,7 @@ from .references import Area, parse_area
 
 if TYPE_CHECKING:
     from .cell_table import CellTable
+    from .row_runs import RowRuns
 
 _FILTER = re.compile(r"<(?:\w+:)?autoFilter\s[^>]*?ref=\"([^\"]*)\"[^>]*>\s*<(?:\w+:)?(?:filterColumn|sortState)")
 _HIDDEN_ROW = re.compile(r"<(?:\w+:)?row\s([^>]*)>")
@@ -106,6 +107,7 @@ class SheetScan:
     plain: bool = False
     blocks: tuple[int, list[tuple[int, int, list[list[FormulaCell]]]]] | None = None
     table: CellTable | None = None
+    runs: RowRuns | None = None
     _constants: Constants | None = None
     _formula_rows: dict[int, list[int]] | None = None
     read_constants: Callable[[SheetScan], Constants] | None = None
@@ -175,6 +177,8 @@ class SheetScan:
         list
             ``bottom - top + 1`` values; formula cells count as None.
         """
+        if self.table is None and self._constants is None and self.runs is not None and self.runs.few():
+            return self.runs.column_values(column, top, bottom)
         table = self.indexed()
         if table is not None:
             return table.column_values(column, top, bottom)

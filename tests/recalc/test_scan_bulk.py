@@ -153,6 +153,12 @@ def test_questions_about_areas(rows: str, column: int, top: int, height: int, wi
     area = Area(top, column, top + height, column + width)
     assert fast.values_within(area) == slow.values_within(area)
     assert fast.column_values(column, top, top + height) == slow.column_values(column, top, top + height)
+    by_rows = SheetScan(slow.text, "utf-8", "", slow.start, slow.end, slow.reader)
+    assert scan_rows.scan_rows(by_rows)
+    assert by_rows.runs is not None
+    for each in (column, 1, 2, 3, 26):
+        expected = slow.column_values(each, top, top + height)
+        assert list(map(repr, by_rows.runs.column_values(each, top, top + height))) == list(map(repr, expected))
     assert fast.constant_places(top, column) == slow.constant_places(top, column)
     rows_used, columns_used = fast.extent()
     assert (rows_used >= slow.extent()[0], columns_used >= slow.extent()[1]) == (True, True)
