@@ -13,7 +13,17 @@ WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xltx", ".xltm")
 
 
 class Refused(Exception):  # noqa: N818 - the name tells what happened
-    """A file that is left alone; the message is one line that says why and what would help."""
+    """A file that is left alone; the message is one line that says why and what would help.
+
+    Names that the message takes from the file are shown without their control characters, line breaks among them.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            message
+            if message.isprintable()
+            else "".join(each if each.isprintable() else ascii(each)[1:-1] for each in message)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,16 @@ WORKBOOK, STRINGS, TYPES = "xl/workbook.xml", "xl/styles.xml", "[Content_Types].
         pytest.param(forge(20, "<L", 2**24), "cut off", id="longer than the file"),
         pytest.param(forge(42, "<L", 2**24), "cut off", id="behind the end"),
         pytest.param(forge(42, "<L", 3), "not where the zip directory says", id="in the middle"),
+        pytest.param(
+            lambda path: path.write_bytes(path.read_bytes().replace(b"PK\x01\x02", b"\0\0\0\0", 1)),
+            "zip directory",
+            id="no entry where one should be",
+        ),
+        pytest.param(
+            lambda path: path.write_bytes(b"xl/sty\nles.ml".join(path.read_bytes().rsplit(b"xl/styles.xml", 1))),
+            r"xl/sty\\nles.ml has another name where it lies",
+            id="a line break in a name",
+        ),
         pytest.param(with_prolog(WORKBOOK, BOMB, "utf-8", "UTF-8"), "document type", id="entities in the workbook"),
         pytest.param(with_prolog(WORKBOOK, BOMB, "utf-16", "UTF-16"), "document type", id="entities in UTF-16"),
         pytest.param(with_prolog(WORKBOOK, BOMB, "utf-16-le", "UTF-16"), "document type", id="UTF-16 without a mark"),
