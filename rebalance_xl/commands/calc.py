@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rebalance_xl import terminal
-from rebalance_xl.recalc.refusals import Refused
+from rebalance_xl.recalc.files.refusals import Refused
 
 
 def build(output: Path) -> int:

@@ -13,8 +13,8 @@ from rebalance_xl.book.forms import conservation, iso_date, plan_to_dict
 from rebalance_xl.book.problems import ERROR, BookError
 from rebalance_xl.commands.options import UsageError, read_day
 from rebalance_xl.hosts.file import FileWorkbook
-from rebalance_xl.recalc.output import write_atomically
-from rebalance_xl.recalc.refusals import Refused, read_input
+from rebalance_xl.recalc.files.output import write_atomically
+from rebalance_xl.recalc.files.refusals import Refused, read_input
 from rebalance_xl.recalc.workbook import recalculate_bytes
 
 if TYPE_CHECKING:

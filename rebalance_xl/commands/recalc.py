@@ -13,8 +13,8 @@ from rebalance_xl.commands.interrupts import Terminated, interrupted_by_terminat
 from rebalance_xl.commands.options import UsageError
 from rebalance_xl.commands.recalc_book import BookReport, recalculate_book, summary_rows
 from rebalance_xl.commands.recalc_request import Request, read_request
-from rebalance_xl.recalc.batch import Job, Outcome, run_here
-from rebalance_xl.recalc.temporaries import remove_leftovers
+from rebalance_xl.recalc.batch.jobs import Job, Outcome, run_here
+from rebalance_xl.recalc.files.temporaries import remove_leftovers
 
 __all__ = ["Request", "run"]
 
@@ -89,7 +89,7 @@ def _work_on_all(request: Request, jobs: Sequence[Job], spool: CellSpool) -> lis
         if len(jobs) == 1 and not jobs[0].refusal and not request.scheduler and not request.timeout:
             outcomes = [run_here(recalculate_book, jobs[0])]
         else:
-            from rebalance_xl.recalc.workers import run_jobs
+            from rebalance_xl.recalc.batch.workers import run_jobs
 
             seconds = DEFAULT_TIMEOUT if request.timeout is None else request.timeout
             outcomes = run_jobs(

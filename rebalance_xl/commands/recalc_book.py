@@ -12,9 +12,9 @@ from typing import Any
 from rebalance_xl import __version__
 from rebalance_xl.book.inputs import Change
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.batch import Job
-from rebalance_xl.recalc.ledger import Entry, Ledger, content_hash, options_hash
-from rebalance_xl.recalc.refusals import Refused
+from rebalance_xl.recalc.batch.jobs import Job
+from rebalance_xl.recalc.batch.ledger import Entry, Ledger, content_hash, options_hash
+from rebalance_xl.recalc.files.refusals import Refused
 from rebalance_xl.recalc.workbook import Recalculation, recalculate
 
 

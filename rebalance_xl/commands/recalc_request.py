@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rebalance_xl.commands.options import UsageError, read_day
 from rebalance_xl.commands.recalc_book import RecalcOptions
-from rebalance_xl.recalc.batch import Job, find_books, plan_jobs
+from rebalance_xl.recalc.batch.jobs import Job, find_books, plan_jobs
 
 SUMMARY_ENDINGS = (".csv", ".json", ".parquet", ".xlsx")
 REPORT_ENDINGS = (".csv", ".json")

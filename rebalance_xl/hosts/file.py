@@ -12,12 +12,12 @@ from rebalance_xl.book.interface import Cell, Row, TableData
 from rebalance_xl.book.problems import ERROR, BookError, Problem
 from rebalance_xl.cells import MISSING, REF, CellError, Missing, to_serial
 from rebalance_xl.hosts.file_parts import grown_table, spliced_cells, table_parts
-from rebalance_xl.recalc.output import verify_package, write_atomically
-from rebalance_xl.recalc.package import Package, Table, decoded
+from rebalance_xl.recalc.files.output import verify_package, write_atomically
+from rebalance_xl.recalc.files.package import Package, Table, decoded
+from rebalance_xl.recalc.files.refusals import FileMark, read_input
 from rebalance_xl.recalc.references import parse_area
-from rebalance_xl.recalc.refusals import FileMark, read_input
-from rebalance_xl.recalc.scan import scan_sheet
-from rebalance_xl.recalc.sheet_scan import FormulaCell, SheetScan
+from rebalance_xl.recalc.sheets.scan import scan_sheet
+from rebalance_xl.recalc.sheets.sheet_scan import FormulaCell, SheetScan
 
 _NAMED_CELL = re.compile(r"^(?:'((?:[^']|'')+)'|([^'!]+))!(\$?[A-Za-z]{1,3}\$?[0-9]{1,7})$")
 #: A formula with plain cell references cannot be copied to another row as it stands.
@@ -273,7 +273,7 @@ class FileWorkbook:
         return data.address(-1, 0)
 
     def _put(self, number: int, row: int, column: int, value: Any, what: str) -> None:
-        from rebalance_xl.recalc.splice import REMOVED
+        from rebalance_xl.recalc.sheets.splice import REMOVED
 
         sheet = self._sheet(number)
         if (row, column) in sheet.formulas or (row, column) in sheet.new_formulas:

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from rebalance_xl.recalc.markup import to_xml
-from rebalance_xl.recalc.package import Package, Table, decoded
+from rebalance_xl.recalc.files.markup import to_xml
+from rebalance_xl.recalc.files.package import Package, Table, decoded
 from rebalance_xl.recalc.references import Area, cell_name
-from rebalance_xl.recalc.sheet_scan import SheetScan
-from rebalance_xl.recalc.splice import SheetChanges, spliced, swapped
+from rebalance_xl.recalc.sheets.sheet_scan import SheetScan
+from rebalance_xl.recalc.sheets.splice import SheetChanges, spliced, swapped
 
 _STYLE = re.compile(r"\ss\s*=\s*[\"']([0-9]+)[\"']")
 

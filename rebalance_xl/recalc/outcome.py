@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from ..cells import CellError
-from .calculation import Calculation
+from .evaluation.calculation import Calculation
+from .evaluation.spills import Anchor
 from .references import Area, cell_name
-from .sheet_scan import FormulaCell, SheetScan
-from .spills import Anchor
-from .splice import REMOVED, FormulaChange, SheetChanges
+from .sheets.sheet_scan import FormulaCell, SheetScan
+from .sheets.splice import REMOVED, FormulaChange, SheetChanges
 
 SAME_WITHIN = 1e-12
 #: Columns are looked up one by one up to this number.

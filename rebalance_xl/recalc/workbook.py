@@ -7,15 +7,15 @@ import gc
 from collections.abc import Callable
 from pathlib import Path
 
-from .calculation import Calculation
-from .metadata import dynamic_array_index
+from .evaluation.calculation import Calculation
+from .files.metadata import dynamic_array_index
+from .files.output import verify_package, write_atomically
+from .files.package import Package, decoded, refuse_entities
+from .files.refusals import Refused, read_input
 from .outcome import ChangedCell, Recalculation, compare, same
-from .output import verify_package, write_atomically
-from .package import Package, decoded, refuse_entities
-from .refusals import Refused, read_input
-from .scan import scan_sheet
-from .sheet_scan import SheetScan
-from .splice import SheetChanges, spliced
+from .sheets.scan import scan_sheet
+from .sheets.sheet_scan import SheetScan
+from .sheets.splice import SheetChanges, spliced
 
 
 def recalculate(

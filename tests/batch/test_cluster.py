@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rebalance_xl.recalc.ledger import LEDGER_NAME
+from rebalance_xl.recalc.batch.ledger import LEDGER_NAME
 
 from .many_books import write_many
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from rebalance_xl.commands.recalc_book import recalculate_book
-from rebalance_xl.recalc.batch import Job
+from rebalance_xl.recalc.batch.jobs import Job
 
 from .many_books import write_many
 
@@ -30,8 +30,8 @@ from pathlib import Path
 sys.path[:] = {path!r}
 from rebalance_xl.commands.cell_spool import CellSpool
 from rebalance_xl.commands.recalc_book import RecalcOptions
-from rebalance_xl.recalc.batch import Job
-from rebalance_xl.recalc.workers import run_jobs
+from rebalance_xl.recalc.batch.jobs import Job
+from rebalance_xl.recalc.batch.workers import run_jobs
 from tests.batch.test_memory import megabytes, measured
 options = RecalcOptions(wants_cells=True, wants_summary=True, skip_unchanged=True)
 out = Path({out!r})

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from rebalance_xl.recalc.batch import Job, Outcome
-from rebalance_xl.recalc.worker import run_chunk_in_child
-from rebalance_xl.recalc.workers import run_jobs
+from rebalance_xl.recalc.batch.jobs import Job, Outcome
+from rebalance_xl.recalc.batch.worker import run_chunk_in_child
+from rebalance_xl.recalc.batch.workers import run_jobs
 
 LOST = "its worker process was lost: it crashed, was killed or ran out of memory"
 
@@ -118,7 +118,7 @@ BATCH = """
 import sys, time
 sys.path[:] = {path!r}
 from tests.batch.test_workers import jobs, work
-from rebalance_xl.recalc.workers import run_jobs
+from rebalance_xl.recalc.batch.workers import run_jobs
 kinds = ["a", "a", "a", "a", {kind!r}, {kind!r}]
 def done(outcome):
     print(outcome.value, flush=True)
@@ -133,7 +133,7 @@ START = """
 import multiprocessing, sys
 sys.path[:] = {path!r}
 from tests.batch.test_workers import jobs, told, work
-from rebalance_xl.recalc.workers import run_jobs
+from rebalance_xl.recalc.batch.workers import run_jobs
 if __name__ == "__main__":
     multiprocessing.set_start_method({method!r})
     print(told(run_jobs(jobs("a", "die", "b"), work, workers=2, seconds=60)))

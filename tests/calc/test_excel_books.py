@@ -12,7 +12,7 @@ import pytest
 
 from rebalance_xl.hosts.calc.formula_names import to_calc_names, to_excel_names
 from rebalance_xl.hosts.calc.names_pass import rewrite_names
-from rebalance_xl.recalc.refusals import Refused
+from rebalance_xl.recalc.files.refusals import Refused
 
 from .books import write_book
 from .office import Office

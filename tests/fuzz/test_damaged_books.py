@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from rebalance_xl.recalc.batch import Job
-from rebalance_xl.recalc.refusals import Refused
+from rebalance_xl.recalc.batch.jobs import Job
+from rebalance_xl.recalc.batch.workers import run_jobs
+from rebalance_xl.recalc.files.refusals import Refused
 from rebalance_xl.recalc.workbook import recalculate
-from rebalance_xl.recalc.workers import run_jobs
 from tests.batch.many_books import write_many
 
 from .mutations import mutate

@@ -8,9 +8,9 @@ import zlib
 
 import pytest
 
-from rebalance_xl.recalc.container import Container
-from rebalance_xl.recalc.output import verify_package
-from rebalance_xl.recalc.refusals import Refused
+from rebalance_xl.recalc.files.container import Container
+from rebalance_xl.recalc.files.output import verify_package
+from rebalance_xl.recalc.files.refusals import Refused
 
 LONG = b"".join(b'<c r="A%d"><v>%d</v></c>' % (n, n * n) for n in range(50_000))
 

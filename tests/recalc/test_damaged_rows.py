@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from rebalance_xl.recalc.refusals import Refused
+from rebalance_xl.recalc.files.refusals import Refused
 from rebalance_xl.recalc.workbook import recalculate
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from rebalance_xl.recalc import calculation, recalculate, stages
-from rebalance_xl.recalc.column_graph import column_graph
-from rebalance_xl.recalc.filled_down import Fill, FilledColumn
-from rebalance_xl.recalc.sheet_scan import FormulaCell
+from rebalance_xl.recalc import recalculate
+from rebalance_xl.recalc.evaluation import calculation, stages
+from rebalance_xl.recalc.evaluation.column_graph import column_graph
+from rebalance_xl.recalc.formulas.filled_down import Fill, FilledColumn
+from rebalance_xl.recalc.sheets.sheet_scan import FormulaCell
 from tests.recalc.books import make
 
 ROWS = 60
@@ -142,7 +143,7 @@ def test_columns_with_known_arguments_do_not_reach_the_engine(
     """What needs nothing from the engine is computed before it, and the report does not tell the difference."""
     rendered: list[int] = []
     monkeypatch.setattr(
-        "rebalance_xl.recalc.filled_down.FilledColumn.render", lambda self: rendered.append(self.column)
+        "rebalance_xl.recalc.formulas.filled_down.FilledColumn.render", lambda self: rendered.append(self.column)
     )
     recalculate(write_book(tmp_path / "b.xlsx", (formula,), 1), tmp_path / "out.xlsx")
     assert 20 not in rendered

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from rebalance_xl.recalc import Refused, recalculate
-from rebalance_xl.recalc import refusals as refusals_module
-from rebalance_xl.recalc.container import Container
-from rebalance_xl.recalc.output import verify_package
+from rebalance_xl.recalc.files import refusals as refusals_module
+from rebalance_xl.recalc.files.container import Container
+from rebalance_xl.recalc.files.output import verify_package
 from tests.recalc.books import make, rewrite
 
 SHEET = "xl/worksheets/sheet1.xml"

@@ -9,7 +9,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from rebalance_xl.recalc import scan
+from rebalance_xl.recalc.sheets import scan
 from rebalance_xl.recalc.workbook import open_book, recalculate
 from tests.recalc.books import rewrite, values
 

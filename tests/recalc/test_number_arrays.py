@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebalance_xl.recalc.number_arrays import parsed_numbers
+from rebalance_xl.recalc.sheets.number_arrays import parsed_numbers
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False).map(repr)
 SHORT = st.decimals(min_value=-(10**9), max_value=10**9, places=4).map(str)

@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc import outcome, scan
-from rebalance_xl.recalc.markup import to_xml
+from rebalance_xl.recalc import outcome
+from rebalance_xl.recalc.evaluation.spills import Anchor
+from rebalance_xl.recalc.files.markup import to_xml
 from rebalance_xl.recalc.outcome import same
 from rebalance_xl.recalc.references import Area, cell_name
-from rebalance_xl.recalc.scan import scan_sheet
-from rebalance_xl.recalc.sheet_scan import SheetScan
-from rebalance_xl.recalc.spills import Anchor
-from rebalance_xl.recalc.splice import REMOVED, SheetChanges, typed_value
+from rebalance_xl.recalc.sheets import scan
+from rebalance_xl.recalc.sheets.scan import scan_sheet
+from rebalance_xl.recalc.sheets.sheet_scan import SheetScan
+from rebalance_xl.recalc.sheets.splice import REMOVED, SheetChanges, typed_value
 
 #: What a cell of the sheet holds: nothing, a value, or a formula.
 HELD = st.sampled_from([None, None, 0.0, 1.0, 1.0 + 1e-15, 2.5, "text", True, CellError("#N/A"), "=A1"])

@@ -18,9 +18,10 @@ from typing import Any
 
 import pytest
 
-from rebalance_xl.recalc import Refused, recalculate, temporaries
-from rebalance_xl.recalc import output as output_module
-from rebalance_xl.recalc.temporaries import remove_leftovers
+from rebalance_xl.recalc import Refused, recalculate
+from rebalance_xl.recalc.files import output as output_module
+from rebalance_xl.recalc.files import temporaries
+from rebalance_xl.recalc.files.temporaries import remove_leftovers
 from tests.recalc.books import make, rewrite, values
 
 SHEET = "xl/worksheets/sheet1.xml"
@@ -286,7 +287,7 @@ def test_leftovers_of_killed_processes_are_removed(tmp_path: Path) -> None:
 def test_a_zombie_does_not_keep_its_file(tmp_path: Path) -> None:
     """The file of a writer that is dead, but that nobody has waited for, is removed."""
     writer = (
-        "import os, sys; from pathlib import Path; from rebalance_xl.recalc.temporaries import new_temporary\n"
+        "import os, sys; from pathlib import Path; from rebalance_xl.recalc.files.temporaries import new_temporary\n"
         "handle, name, lock = new_temporary(Path(sys.argv[1]) / 'book.xlsx')\n"
         "os.write(handle, b'half'); os._exit(9)"
     )
@@ -306,7 +307,7 @@ def test_a_zombie_does_not_keep_its_file(tmp_path: Path) -> None:
 def test_the_file_of_a_living_writer_stays(tmp_path: Path) -> None:
     """A file that another process writes is not touched before that process has died."""
     writer = (
-        "import sys; from pathlib import Path; from rebalance_xl.recalc.temporaries import new_temporary\n"
+        "import sys; from pathlib import Path; from rebalance_xl.recalc.files.temporaries import new_temporary\n"
         "found = new_temporary(Path(sys.argv[1]) / 'book.xlsx'); print(found[1].name, flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebalance_xl.recalc import scan, scan_bulk, scan_rows
-from rebalance_xl.recalc.package import Package, decoded
+from rebalance_xl.recalc.files.package import Package, decoded
+from rebalance_xl.recalc.files.refusals import Refused
 from rebalance_xl.recalc.references import Area, column_letters
-from rebalance_xl.recalc.refusals import Refused
-from rebalance_xl.recalc.scan import scan_sheet
-from rebalance_xl.recalc.sheet_scan import SheetScan
+from rebalance_xl.recalc.sheets import scan, scan_bulk, scan_rows
+from rebalance_xl.recalc.sheets.scan import scan_sheet
+from rebalance_xl.recalc.sheets.sheet_scan import SheetScan
 
 STRINGS = ["zero", "one", "two & more"]
 CELLS = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rebalance_xl.recalc.references import Area
-from rebalance_xl.recalc.scan import scan_sheet
-from rebalance_xl.recalc.sheet_scan import SheetScan
+from rebalance_xl.recalc.sheets.scan import scan_sheet
+from rebalance_xl.recalc.sheets.sheet_scan import SheetScan
 
 ROWS = (
     '<row r="2"><c r="A2"><v>1</v></c><c r="B2" t="s"><v>0</v></c></row>'

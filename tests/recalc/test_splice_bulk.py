@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc import scan, splice
-from rebalance_xl.recalc.markup import number_text, number_texts
+from rebalance_xl.recalc.files.markup import number_text, number_texts
+from rebalance_xl.recalc.files.refusals import Refused
 from rebalance_xl.recalc.references import column_letters
-from rebalance_xl.recalc.refusals import Refused
-from rebalance_xl.recalc.scan import scan_sheet
-from rebalance_xl.recalc.sheet_scan import SheetScan
-from rebalance_xl.recalc.splice import REMOVED, SheetChanges, spliced, swapped
-from rebalance_xl.recalc.splice_bulk import column_edits
-from rebalance_xl.recalc.splice_rows import row_edits
+from rebalance_xl.recalc.sheets import scan, splice
+from rebalance_xl.recalc.sheets.scan import scan_sheet
+from rebalance_xl.recalc.sheets.sheet_scan import SheetScan
+from rebalance_xl.recalc.sheets.splice import REMOVED, SheetChanges, spliced, swapped
+from rebalance_xl.recalc.sheets.splice_bulk import column_edits
+from rebalance_xl.recalc.sheets.splice_rows import row_edits
 
 HEAD = '<worksheet><dimension ref="B2:C3"/><sheetData>'
 ROW_TAGS = (

@@ -18,9 +18,9 @@ from xml.sax.saxutils import escape, unescape
 
 from rebalance_xl.hosts.calc.formula_names import to_calc_names, to_excel_names
 from rebalance_xl.hosts.calc.single_cells import keep_blanks
-from rebalance_xl.recalc.container import Container
-from rebalance_xl.recalc.output import verify_package, write_atomically
-from rebalance_xl.recalc.refusals import Refused, read_input, refuse_output
+from rebalance_xl.recalc.files.container import Container
+from rebalance_xl.recalc.files.output import verify_package, write_atomically
+from rebalance_xl.recalc.files.refusals import Refused, read_input, refuse_output
 
 __all__ = ["NamesReport", "rewrite_names"]
 

@@ -1,0 +1,1 @@
+"""Many books: which ones, in which processes, and what was finished before."""

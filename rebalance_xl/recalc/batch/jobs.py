@@ -1,0 +1,181 @@
+"""Many books at once: which files, and where their results go."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rebalance_xl.recalc.files.refusals import WORKBOOK_SUFFIXES
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One book to work on.
+
+    Parameters
+    ----------
+    path, output
+        The book and where its result goes (the same for in place).
+    options
+        What the work function needs to know; has to be picklable.
+    refusal
+        Why the book is not worked on at all, "" otherwise.
+    """
+
+    path: Path
+    output: Path
+    options: Any = None
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one book: `value` is what the work function returned, `failure` why there is none."""
+
+    job: Job
+    value: Any = None
+    failure: str = ""
+
+
+# --- which books, and where to -------------------------------------------------------------------------------
+
+
+def find_books(
+    patterns: Sequence[str], out_dir: Path | None = None, reports: Sequence[Path] = ()
+) -> tuple[list[tuple[Path, Path]], list[str]]:
+    """Return the books that files, folders and patterns name, and the words that name none.
+
+    Parameters
+    ----------
+    patterns
+        Files, folders (searched with their subfolders) or glob patterns such as ``inbox/*.xlsx``.
+    out_dir
+        Where results go: inside a searched folder it is left out, so that they are not the next run's books.
+    reports
+        Files that an earlier run has written beside the books; they are left out.
+
+    Returns
+    -------
+    tuple of books and misses
+        Books as (path, path below the folder that was searched), without repeats; lock files are left out.
+    """
+    found: dict[Path, tuple[Path, Path]] = {}
+    misses = []
+    written = {os.path.abspath(path) for path in reports}
+    for pattern in patterns:
+        base = Path(pattern)
+        if base.is_dir():
+            matches = [(path, path.relative_to(base)) for path in sorted(base.rglob("*")) if _is_book(path)]
+        elif base.exists() or not glob.has_magic(pattern):
+            found.setdefault(Path(os.path.abspath(base)), (base, Path(base.name)))
+            continue
+        else:
+            base = _searched(pattern)
+            paths = sorted(Path(each) for each in glob.glob(pattern, recursive=True))
+            matches = [(path, Path(path.name)) for path in paths if _is_book(path)]
+        results = None if out_dir is None or _is_below(base, out_dir) else out_dir
+        matches = [
+            (path, relative)
+            for path, relative in matches
+            if os.path.abspath(path) not in written and (results is None or not _is_below(path, results))
+        ]
+        if not matches:
+            misses.append(pattern)
+        for path, relative in matches:
+            found.setdefault(Path(os.path.abspath(path)), (path, relative))
+    return list(found.values()), misses
+
+
+def _searched(pattern: str) -> Path:
+    """Return the folder that all matches of a pattern lie below."""
+    folder = Path(pattern)
+    while glob.has_magic(str(folder)):
+        folder = folder.parent
+    return folder
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def _is_book(path: Path) -> bool:
+    hidden = path.name.startswith(("~$", ".~lock", "."))
+    return path.suffix.lower() in WORKBOOK_SUFFIXES and path.is_file() and not hidden
+
+
+def plan_jobs(books: Sequence[tuple[Path, Path]], out_dir: Path | None, options: Any = None) -> list[Job]:
+    """Return a job per book; books whose results would overwrite each other or leave `out_dir` are refused.
+
+    In place a link is no book: the file it points to is.
+
+    Parameters
+    ----------
+    books
+        As :func:`find_books` returns them.
+    out_dir
+        Folder for the results; None to write in place.
+    options
+        Handed to the work function.
+    """
+    if out_dir is None:
+        return _in_place([path for path, _ in books], options)
+    targets: dict[str, list[Path]] = {}
+    for path, relative in books:
+        targets.setdefault(_same_name(relative), []).append(path)
+    inputs = {os.path.realpath(path) for path, _ in books}
+    jobs = []
+    root = os.path.realpath(out_dir)
+    for path, relative in books:
+        output = out_dir / relative
+        rivals = targets[_same_name(relative)]
+        refusal = ""
+        real = os.path.realpath(output)
+        if len(rivals) > 1:
+            other = next(each for each in rivals if each != path)
+            refusal = f"its result would have the same name as that of {other}: give them different names"
+        elif os.path.commonpath([root, real]) != root:
+            refusal = f"its result would leave the output folder {out_dir}"
+        elif real in inputs and real != os.path.realpath(path):
+            refusal = f"its result would overwrite another input, {output}"
+        jobs.append(Job(path, output, options, refusal))
+    return jobs
+
+
+def _in_place(paths: Sequence[Path], options: Any) -> list[Job]:
+    """Return a job per file; a link is left to the job of the file it points to, and refused where there is none."""
+    files = {os.path.realpath(path) for path in paths if not path.is_symlink()}
+    refusal = "is a link: name the file it points to"
+    return [
+        Job(path, path, options, refusal if path.is_symlink() else "")
+        for path in paths
+        if not path.is_symlink() or os.path.realpath(path) not in files
+    ]
+
+
+def _same_name(path: Path) -> str:
+    """Return a text that is equal for paths that name the same file on this system."""
+    name = os.path.normcase(os.path.normpath(path))
+    return name.casefold() if sys.platform == "darwin" else name
+
+
+def run_here(work: Callable[[Job], Any], job: Job) -> Outcome:
+    """Work on one book in this process; what goes wrong becomes its failure, so that it harms no other book.
+
+    Parameters
+    ----------
+    work
+        Takes the job and returns its result.
+    job
+        A job without a refusal.
+    """
+    try:
+        return Outcome(job, work(job))
+    except MemoryError:
+        return Outcome(job, failure="there is not enough memory for it")
+    except Exception as failure:
+        return Outcome(job, failure=f"{type(failure).__name__}: {failure}".splitlines()[0])

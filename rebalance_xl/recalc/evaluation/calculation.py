@@ -1,0 +1,390 @@
+"""One workbook calculated: formulas lowered and loaded, evaluated to a fixpoint with spills, and read back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...cells import CellError
+from ..files.package import Package, Table
+from ..formulas.filled_down import FilledColumn
+from ..formulas.implementations import implementation
+from ..formulas.in_bulk import keep, lower_shape, lower_sheet, write_out
+from ..formulas.lambdas import LAMBDA
+from ..formulas.lowering import Lowering, Template
+from ..formulas.parameter_classes import ARRAY, LIFT
+from ..formulas.text import (
+    in_order,
+    split_references,
+)
+from ..formulas.tree import (
+    FormulaError,
+)
+from ..references import Area, parse_area
+from ..sheets.sheet_scan import FormulaCell, SheetScan
+from . import engine as engines
+from . import probing
+from .early import compute_arrays_early, compute_early
+from .engine import Engine, Settings, from_engine, to_engine
+from .engine_input import engine_package
+from .known_cells import KnownCells
+from .rectangles import by_row, rectangles
+from .spills import Anchor, Spills
+from .stages import ComputedCells, compute_stage, staged
+
+_NUM = CellError("#NUM!")
+#: Larger array formulas than this are taken for one cell: their area is nonsense.
+MAX_ARRAY = 4_000_000
+
+#: Functions that spill when a program that knows no dynamic arrays wrote them.
+SPILLING = frozenset(
+    {
+        "FILTER", "SORT", "SORTBY", "UNIQUE", "SEQUENCE", "RANDARRAY", "VSTACK", "HSTACK", "TAKE", "DROP",
+        "CHOOSEROWS", "CHOOSECOLS", "TOCOL", "TOROW", "WRAPROWS", "WRAPCOLS", "EXPAND", "TEXTSPLIT",
+        "TRANSPOSE", "MMULT", "MINVERSE", "FREQUENCY", "LINEST", "TREND", "GROWTH",
+    }
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Calculation:
+    """A workbook on its way through the engine; the outcome is in the scans' formula cells and in `spills`."""
+
+    package: Package
+    scans: list[SheetScan]
+    now: dt.datetime
+    spill_plain: bool = False
+    warnings: list[str] = field(default_factory=list)
+    tables: dict[str, Table] = field(init=False)
+    names: dict[tuple[int, str], str] = field(init=False)
+    sheet_names: list[str] = field(init=False)
+    sheet_index: dict[str, int] = field(init=False)
+    lowering: Lowering = field(init=False)
+    engine: Engine = field(init=False)
+    spills: Spills = field(init=False)
+    odd: list[tuple[int, FormulaCell]] = field(default_factory=list)
+    stages: list[list[FilledColumn]] = field(default_factory=list)
+    _extents: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _formulas: dict[tuple[int, int, int], str] | None = None
+    _hidden: dict[int, tuple[frozenset[int], frozenset[int]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Set up what lowering asks for, and the engine."""
+        package = self.package
+        self.tables = package.tables
+        self.names = package.names
+        self.sheet_names = [sheet.name for sheet in package.sheets]
+        self.sheet_index = package.sheet_index
+        self.lowering = Lowering(self)
+        settings = Settings(package.date1904, package.iterate, package.iterations, package.max_change, self.now)
+        self.engine = Engine(self.sheet_names, settings)
+        self.spills = Spills(self.scans, self.engine, self.extent, self._extents)
+
+    # --- what lowering asks -----------------------------------------------------------------------------------
+
+    def extent(self, sheet: int) -> tuple[int, int]:
+        """Return the last used row and column of a sheet."""
+        if sheet not in self._extents:
+            self._extents[sheet] = self.scans[sheet].extent()
+        return self._extents[sheet]
+
+    def knows(self, name: str) -> bool:
+        """Say whether the engine has a function."""
+        return probing.knows(name)
+
+    def registered(self, name: str) -> Any:
+        """Return what the package implements under a name, None when nothing."""
+        return implementation(name)
+
+    def spilled_area(self, sheet: int, row: int, column: int) -> Area | None:
+        """Return the area an anchor fills at the moment, None when the cell is no anchor."""
+        anchor = self.spills.at(sheet, row, column)
+        return None if anchor is None else anchor.area
+
+    def formula_at(self, sheet: int, row: int, column: int) -> str | None:
+        """Return the formula of a cell as the file has it, None when it has none."""
+        if self._formulas is None:
+            self._formulas = {(number, cell.row, cell.column): cell.formula for number, cell in self.cells()}
+        text = self._formulas.get((sheet, row, column))
+        return None if text is None else _shown(text)
+
+    def hidden_rows(self, sheet: int, filtered: bool) -> frozenset[int]:
+        """Return the rows of a sheet that are not shown, or only those that a filter hides."""
+        if sheet not in self._hidden:
+            hidden = self.scans[sheet].hidden_rows()
+            areas = [table.area for table in self.package.sheets[sheet].tables if table.filtered] if hidden else []
+            own = self.scans[sheet].filtered_area() if hidden else None
+            areas += [own] if own is not None else []
+            by_filter = frozenset(row for row in hidden if any(area.top < row <= area.bottom for area in areas))
+            self._hidden[sheet] = (hidden, by_filter)
+        return self._hidden[sheet][filtered]
+
+    # --- running ----------------------------------------------------------------------------------------------
+
+    def cells(self) -> Iterator[tuple[int, FormulaCell]]:
+        """Yield every formula cell with the number of its sheet."""
+        for sheet, scan in enumerate(self.scans):
+            for cell in scan.formulas:
+                yield sheet, cell
+
+    def run(self) -> None:
+        """Calculate everything."""
+        from .troubles import explain_errors, replace_troubles
+
+        for scan in self.scans:
+            write_out(scan)
+        self._find_anchors()
+        self._lower()
+        arrays = None if self.package.date1904 else compute_arrays_early(self._known())
+        if arrays is None:
+            self._load()
+            self._register()
+        else:
+            self.engine.idle = True
+            self.engine.kept.update(arrays)
+        self.settle()
+        self.read()
+        replace_troubles(self)
+        explain_errors(self)
+
+    def release(self) -> None:
+        """Let go of the engine and what only the calculation needed; the formula cells keep their values."""
+        self.engine.close()
+        self.spills.taken = []
+        for anchor in self.spills.anchors:
+            anchor.rows = None
+
+    def _find_anchors(self) -> None:
+        for sheet, scan in enumerate(self.scans):
+            for cell in [each for each in scan.formulas if each.kind == "array"]:
+                area = parse_area(cell.reference) or Area(cell.row, cell.column, cell.row, cell.column)
+                if area.height * area.width > MAX_ARRAY:
+                    area = Area(cell.row, cell.column, cell.row, cell.column)
+                self.spills.add(sheet, cell, area, cell.dynamic, written=area)
+
+    def _lower(self) -> None:
+        filled: list[FilledColumn] = []
+        for sheet, scan in enumerate(self.scans):
+            own: list[FilledColumn] = []
+            for cell in lower_sheet(self.lowering, scan, sheet, own):
+                if cell.kind == "array":
+                    self._lower_array(sheet, cell)
+                else:
+                    what = "a data table" if cell.kind == "dataTable" else "an empty formula"
+                    keep(cell, FormulaError(what))
+            if self.spill_plain:
+                for cell in scan.formulas:
+                    if cell.lowered is not None and cell.kind != "array" and _may_spill(cell.formula):
+                        self._lower_array(sheet, cell)
+                own = [column for column in own if not self._lower_arrays(column)]
+            filled += own
+        if self.package.date1904:  # columns at once know the 1900 system only
+            for column in filled:
+                column.render()
+            return
+        waiting = compute_early(self._known(), filled)
+        if self.package.iterate:  # every round of the engine would be one more iteration
+            for column in waiting:
+                column.render()
+            return
+        self.stages = staged(self._known(), self.sheet_names, waiting)
+
+    def _known(self) -> KnownCells:
+        """Return what is known without the engine at the moment."""
+        return KnownCells(self.scans, self.sheet_index, self.spills.anchors)
+
+    def _lower_arrays(self, column: FilledColumn) -> bool:
+        """Lower a formula filled down whose cells may spill; False when it gives one value in each of them."""
+        first = column.cells[0]
+        if not _may_spill(first.formula):
+            return False
+        template = lower_shape(self.lowering, *split_references(first.formula), column.sheet, ARRAY)
+        if isinstance(template, Template) and template.single:
+            return False
+        for cell in column.cells:
+            self._lower_array(column.sheet, cell)
+        return True
+
+    def _register(self) -> None:
+        for name in sorted(self.lowering.functions):
+            self.engine.register(name, None if name in (LIFT, LAMBDA) else implementation(name))
+        if self.spills.anchors:
+            self.engine.register_keeper()
+
+    def _lower_array(self, sheet: int, cell: FormulaCell) -> None:
+        shape, references = split_references(cell.formula)
+        template: Template | FormulaError = FormulaError("an empty formula")
+        if shape:
+            template = lower_shape(self.lowering, shape, references, sheet, ARRAY)
+        if not isinstance(template, Template):
+            keep(cell, template)
+            return
+        cell.template = template
+        cell.lowered = template.render(references, cell.row, cell.column)
+        anchor = self.spills.at(sheet, cell.row, cell.column)
+        if anchor is None:
+            if template.single:
+                return
+            area = Area(cell.row, cell.column, cell.row, cell.column)
+            anchor = self.spills.add(sheet, cell, area, True, written=None)
+        anchor.active = True
+        cell.lowered = anchor.kept(cell.lowered)
+
+    def _load(self) -> None:
+        engine = self.engine
+        if all(scan.plain and not scan.has_escapes() for scan in self.scans) and not any(
+            "_x" in text for text in self.package.strings
+        ):
+            try:
+                engine.load(engine_package(self.package, self.scans))
+                return
+            except (*engines.FAILURES, OSError):
+                pass  # one odd cell is enough; then the cells are handed over one by one
+        for sheet, scan in enumerate(self.scans):
+            found = scan.constants
+            values = list(map(to_engine, found.values)) if found.errors else found.values
+            # A blank written where a formula goes afterwards can hide the formula's value in the engine: no gaps here.
+            for row, column, block in rectangles(by_row(found.rows, found.columns, values)):
+                engine.set_block(sheet, row, column, block)
+            for cell in scan.formulas:
+                constant = cell.value if cell.early else cell.old
+                if cell.lowered is None and constant is not None:
+                    engine.set_value(sheet, cell.row, cell.column, constant)
+            for row, column, block in self._computed(scan):
+                engine.set_formula_block(sheet, row, column, [[f"={cell.lowered}" for cell in line] for line in block])
+
+    def _computed(self, scan: SheetScan) -> list[tuple[int, int, list[list[FormulaCell]]]]:
+        """Return the formula cells that the engine computes in rectangles."""
+        cells = [cell for cell in scan.formulas if cell.lowered is not None]
+        if scan.blocks is None or scan.blocks[0] != len(cells):
+            grouped = rectangles(by_row([cell.row for cell in cells], [cell.column for cell in cells], cells))
+            scan.blocks = (len(cells), list(grouped))
+        return scan.blocks[1]
+
+    def settle(self) -> None:
+        """Let the engine compute until the spilled arrays do not change any more."""
+        self._evaluate()
+        if not self.spills.begin():
+            return
+        for _ in range(self.spills.max_rounds):
+            changed, moved = self.spills.place_all()
+            if moved:
+                changed = self._relayout() or changed
+            if not changed:
+                return
+            self._evaluate()
+        self.warnings.append("the spilled arrays did not settle; some of them depend on themselves")
+
+    def _evaluate(self) -> None:
+        """Compute everything but the areas of arrays: the engine's rounds, and the stages between them."""
+        self._evaluate_engine()
+        for columns in self.stages:
+            known = ComputedCells(self.scans, self.sheet_index, self.spills.anchors, engine=self.engine)
+            if columns and compute_stage(known, columns):
+                self._evaluate_engine()
+
+    def _evaluate_engine(self) -> None:
+        """Let the engine compute, setting aside the formulas that it fails on as a whole."""
+        try:
+            self.engine.evaluate()
+            return
+        except engines.FAILURES:
+            pass
+        for sheet, cell in self.cells():
+            if cell.lowered is not None and ":" in cell.lowered:
+                ordered = in_order(cell.lowered)
+                if ordered != cell.lowered:
+                    cell.lowered = ordered
+                    self.engine.set_formula(sheet, cell.row, cell.column, "=" + ordered)
+        try:
+            self.engine.evaluate()
+            return
+        except engines.FAILURES:
+            pass
+        for sheet, cell in self.cells():
+            if cell.lowered is None:
+                continue
+            try:
+                self.engine.evaluate_cell(sheet, cell.row, cell.column)
+            except engines.FAILURES as error:
+                keep(cell, FormulaError(str(error)))
+                self.engine.set_value(sheet, cell.row, cell.column, cell.old)
+        self.engine.evaluate()
+
+    def _relayout(self) -> bool:
+        """Lower again the formulas that depend on used or spilled areas."""
+        affected = [
+            (sheet, cell)
+            for sheet, cell in self.cells()
+            if cell.lowered is not None and cell.template is not None and cell.template.layout
+        ]
+        if not affected:
+            return False
+        self.lowering.forget_layout()
+        changed = False
+        for sheet, cell in affected:
+            anchor = self.spills.at(sheet, cell.row, cell.column)
+            shape, references = split_references(cell.formula)
+            mode = ARRAY if anchor is not None else "V"
+            cell.template = self.lowering.template(shape, references, sheet, mode)
+            text = cell.template.render(references, cell.row, cell.column)
+            if anchor is not None and anchor.active:
+                text = anchor.kept(text)
+            if text != cell.lowered:
+                cell.lowered = text
+                self.engine.set_formula(sheet, cell.row, cell.column, "=" + text)
+                changed = True
+        return changed
+
+    def read(self) -> None:
+        """Read the engine's values into the formula cells; `odd` lists the errors and troubles among them."""
+        self.odd = []
+        for sheet, scan in enumerate(self.scans):
+            cells = [cell for cell in scan.formulas if cell.lowered is not None]
+            if len(cells) < len(scan.formulas):
+                for cell in scan.formulas:
+                    if cell.lowered is None and not cell.early:
+                        cell.value = cell.old
+            if not cells:
+                continue
+            columns = [cell.column for cell in cells]
+            top, bottom, left, right = cells[0].row, cells[-1].row, min(columns), max(columns)
+            if (bottom - top + 1) * (right - left + 1) <= 4 * len(cells) + 256:
+                values = self.engine.read_block(sheet, top, left, bottom, right)
+                self._take(sheet, ((cell, values[cell.row - top][cell.column - left]) for cell in cells))
+                continue
+            for row, column, block in self._computed(scan):
+                last = (row + len(block) - 1, column + len(block[0]) - 1)
+                values = self.engine.read_block(sheet, row, column, *last)
+                for line, found in zip(block, values, strict=True):
+                    self._take(sheet, zip(line, found, strict=True))
+        self.spills.fill_children()
+        self.spills.fill_early()
+
+    def _take(self, sheet: int, pairs: Iterable[tuple[FormulaCell, Any]]) -> None:
+        for cell, value in pairs:
+            kind = value.__class__
+            if (kind is float and value - value == 0) or kind is str or kind is bool:
+                cell.value = value
+                continue
+            value = _NUM if kind is float else from_engine(value)
+            cell.value = 0.0 if value is None else value
+            if value is not None:
+                self.odd.append((sheet, cell))
+
+
+def _may_spill(formula: str) -> bool:
+    name = formula.partition("(")[0].strip().upper().removeprefix("_XLFN.").removeprefix("_XLWS.")
+    return name in SPILLING or hasattr(implementation(name), "parameters")
+
+
+def _shown(formula: str) -> str:
+    """Return a formula as the formula bar shows it."""
+    for prefix in ("_xlfn.", "_xlws.", "_xlpm."):
+        formula = formula.replace(prefix, "")
+    return formula
+
+
+__all__ = ["Anchor", "Calculation", "implementation"]

@@ -1,0 +1,156 @@
+"""Columns of catalogue calls computed before the engine, each column at once, where their arguments are known by then.
+
+A call in a cell costs the engine's way into Python and back; a column of the same formula filled down is one call with
+columns. What depends on cells that the engine has to compute first stays with the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...cells import MISSING, CellError
+from ...column_calls import PerRow, takes_columns
+from ..formulas.filled_down import Fill, FilledColumn
+from ..formulas.implementations import implementation
+from ..formulas.operands import plain_name
+from ..formulas.parser import Parser
+from ..formulas.text import split_references
+from ..formulas.tree import Call, FormulaError
+from ..sheets.sheet_scan import FormulaCell
+from .known_cells import KnownCells, NotNowError
+from .row_formula import RowFormula
+
+#: An array does not read more cells than this without the engine.
+MAX_CELLS = 4_000_000
+
+
+def compute_early(known: KnownCells, filled: Sequence[FilledColumn]) -> list[FilledColumn]:
+    """Compute the filled-down catalogue calls whose arguments are known already.
+
+    Parameters
+    ----------
+    known : KnownCells
+        What their arguments are read from.
+    filled : sequence of FilledColumn
+        Formulas filled down; their cells have no text for the engine yet.
+
+    Returns
+    -------
+    list of FilledColumn
+        Those that could be computed at once as soon as their arguments are known; the others, which were not computed
+        here, have their text for the engine now.
+    """
+    waiting: list[FilledColumn] = []
+    for column in filled:
+        if _calls_columns(column):
+            waiting.append(column)
+        else:
+            column.render()
+    before = -1
+    while waiting and len(waiting) != before:
+        before = len(waiting)
+        waiting = [column for column in waiting if not compute_column(known, column)]
+    return waiting
+
+
+def compute_arrays_early(known: KnownCells) -> dict[int, Any] | None:
+    """Compute all arrays of a workbook in which nothing else needs the engine.
+
+    Parameters
+    ----------
+    known : KnownCells
+        What their arguments are read from; every formula is lowered, and what filled columns give is computed.
+
+    Returns
+    -------
+    dict of int to array, or None
+        The arrays by the keys of their anchors, None when the engine is needed.
+    """
+    anchors = [anchor for anchor in known.anchors if anchor.active]
+    waiting = sum([cell.lowered is not None for scan in known.scans for cell in scan.formulas])
+    if waiting > sum(anchor.cell.lowered is not None for anchor in anchors):
+        return None
+    arrays: dict[int, Any] = {}
+    for anchor in anchors:
+        template = anchor.cell.template
+        if template is None or template.layout or template.by_cell:
+            return None
+        _, references = split_references(anchor.cell.formula)
+        text = template.render(references, anchor.cell.row, anchor.cell.column)
+        try:
+            arrays[anchor.key] = _array(known, anchor.sheet, anchor.cell, text)
+        except (NotNowError, FormulaError, RecursionError):
+            return None
+    for anchor in anchors:
+        anchor.cell.lowered, anchor.cell.early = None, True
+    return arrays
+
+
+def _array(known: KnownCells, sheet: int, cell: FormulaCell, text: str) -> Any:
+    """Return what one call of a catalogue function with whole ranges gives."""
+    shape, references = split_references(text)
+    call = Parser(shape, references).parse().single
+    function = implementation(plain_name(call.name)) if isinstance(call, Call) else None
+    if not isinstance(call, Call) or function is None or not hasattr(function, "parameters"):
+        raise NotNowError
+    fill = Fill(shape, tuple((each, None) for each in references))
+    evaluation = RowFormula(known, FilledColumn(sheet, cell.column, fill, [cell], lowered=fill), MAX_CELLS)
+    arguments = [MISSING if each is None else evaluation.expression(each) for each in call.arguments]
+    answer = function.call(*arguments)
+    if isinstance(answer, CellError) and answer.reason.startswith("internal error"):
+        raise NotNowError
+    return answer
+
+
+def _calls_columns(column: FilledColumn) -> bool:
+    assert column.template is not None
+    if column.template.layout:
+        return False
+    registered = [implementation(name) for name in column.template.functions]
+    return bool(registered) and all(hasattr(each, "parameters") and takes_columns(each) for each in registered)
+
+
+def compute_column(known: KnownCells, column: FilledColumn) -> bool:
+    """Compute a column when its arguments are known; False when they are not, or when it takes the engine.
+
+    Parameters
+    ----------
+    known : KnownCells
+        What the arguments are read from.
+    column : FilledColumn
+        Its cells get their values.
+
+    Returns
+    -------
+    bool
+    """
+    assert column.lowered is not None
+    stems = [
+        stem if offset is None else f"{stem}{column.cells[0].row + offset}" for stem, offset in column.lowered.slots
+    ]
+    try:
+        values = RowFormula(known, column).expression(Parser(column.lowered.shape, stems).parse())
+    except (NotNowError, FormulaError, RecursionError):
+        return False
+    answers = values if isinstance(values, PerRow) else [values] * len(column.cells)
+    plain = set(map(type, answers)) <= {float, str, bool}
+    if not plain and not all(map(_is_answer, answers)):
+        return False
+    for cell, answer in zip(column.cells, answers, strict=True):
+        cell.value = answer
+        cell.early = True
+        if cell.cause:
+            cell.status, cell.cause = "computed", ""
+    if not plain:
+        for cell in column.cells:
+            if cell.value.__class__ is CellError:
+                cell.status, cell.cause = "error", cell.value.reason
+    return True
+
+
+def _is_answer(value: Any) -> bool:
+    """Say whether a value is what a cell shows, and no sign that a function failed."""
+    if value.__class__ is CellError:
+        return not value.reason.startswith("internal error")
+    return value.__class__ is float or value.__class__ is str or value.__class__ is bool

@@ -1,0 +1,392 @@
+"""The calculation engine (formualizer) behind a small surface: load cells, evaluate, read values."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import formualizer as fz
+
+from ...cells import MISSING, CellError
+from ..files.markup import ERROR_CODES, ERROR_KINDS
+from ..formulas.lambdas import LAMBDA
+from ..formulas.model_calls import MISSING_TEXT
+from ..formulas.parameter_classes import LIFT
+
+KEEP = "RXL.KEEP"
+#: Kinds of engine errors that are no worksheet errors, with the cause they are reported under.
+TROUBLE = {"Circ": "circular", "NImpl": "engine-unsupported", "Error": "engine-unsupported"}
+_ERROR_VALUES = {code: fz.LiteralValue.error(kind, None) for code, kind in ERROR_KINDS.items()}
+_SEED = 20090103
+
+
+FAILURES = (
+    fz.ExcelEvaluationError,
+    fz.FormualizerHostError,
+    fz.ParserError,
+    fz.TokenizerError,
+    ValueError,
+    RuntimeError,
+)
+
+
+class Trouble:
+    """What a cell evaluated to when the engine could not compute it."""
+
+    __slots__ = ("cause",)
+
+    def __init__(self, cause: str) -> None:
+        self.cause = cause
+
+
+_TROUBLES = {kind: Trouble(cause) for kind, cause in TROUBLE.items()}
+_ERRORS = {kind: CellError(code) for kind, code in ERROR_CODES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a workbook calculates."""
+
+    date1904: bool = False
+    iterate: bool = False
+    iterations: int = 100
+    max_change: float = 0.001
+    now: dt.datetime = dt.datetime(2000, 1, 1)
+    seed: int = _SEED
+
+
+def to_engine(value: Any) -> Any:
+    """Return a worksheet value as the engine takes it."""
+    if value.__class__ is float or value.__class__ is str:
+        return value
+    if isinstance(value, CellError):
+        return _ERROR_VALUES.get(value.code) or _ERROR_VALUES["#VALUE!"]
+    return value
+
+
+def from_engine(value: Any) -> Any:
+    """Return what the engine computed as a worksheet value, or the trouble it had."""
+    kind = value.__class__
+    if kind is float:
+        return value if value - value == 0 else _ERRORS["Num"]
+    if kind is str or kind is bool or value is None:
+        return value
+    if kind is int:
+        return float(value)
+    if kind is dict:
+        name = value.get("kind")
+        return _ERRORS.get(name) or _TROUBLES.get(name) or _ERRORS["Value"]
+    if kind is list:
+        return [[from_engine(cell) for cell in row] for row in value]
+    return _temporal(value)
+
+
+def _temporal(value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return (value - dt.datetime(1899, 12, 30)) / dt.timedelta(days=1)
+    if isinstance(value, dt.date):
+        return float((value - dt.date(1899, 12, 30)).days)
+    if isinstance(value, dt.time):
+        return (value.hour * 3600 + value.minute * 60 + value.second) / 86400
+    if isinstance(value, dt.timedelta):
+        return value / dt.timedelta(days=1)
+    return _ERRORS["Value"]
+
+
+class Engine:
+    """One workbook inside the engine."""
+
+    def __init__(self, sheets: Sequence[str], settings: Settings) -> None:
+        config = fz.EvaluationConfig()
+        config.enable_parallel = False
+        config.cycle_detection = "runtime"
+        config.workbook_seed = settings.seed
+        if settings.date1904:
+            config.date_system = "1904"
+        if settings.iterate:
+            config.cycle_policy = "iterate"
+            config.iterate_max_iterations = max(1, min(settings.iterations, 32767))
+            config.iterate_max_change = settings.max_change
+        self.settings = settings
+        mode = fz.WorkbookMode.Interactive
+        self.mode = mode
+        self.config = fz.WorkbookConfig(mode=mode, eval_config=config, enable_changelog=False)
+        self.now = settings.now.replace(tzinfo=dt.UTC)
+        self._adopt(fz.Workbook(mode=mode, config=self.config), sheets)
+        self.date_offset = 1462 if settings.date1904 else 0
+        self.reason = ""
+        self.failure = ""
+        self.interrupted = False
+        self.idle = False
+        self.kept: dict[int, Any] = {}
+        self.blocked: set[int] = set()
+
+    def _adopt(self, workbook: fz.Workbook, sheets: Sequence[str]) -> None:
+        self.workbook = workbook
+        workbook.set_temporal_egress("serial")
+        workbook.set_deterministic_clock(self.now)
+        self.names = list(sheets)
+        self.sheets = [workbook.sheet(name) for name in sheets]
+
+    def close(self) -> None:
+        """Let go of all cells."""
+        self._adopt(fz.Workbook(mode=self.mode), self.names)
+        self.kept.clear()
+
+    def load(self, package: bytes) -> None:
+        """Take all cells from a package, before any function is registered.
+
+        Raises
+        ------
+        OSError
+            The engine cannot read it.
+        """
+        self._adopt(fz.Workbook.from_bytes(package, mode=self.mode, config=self.config), self.names)
+
+    # --- cells ------------------------------------------------------------------------------------------------
+
+    def set_block(self, sheet: int, row: int, column: int, rows: list[list[Any]]) -> None:
+        """Set the values of a rectangle."""
+        if self.idle:
+            return
+        self.sheets[sheet].set_values_batch(row, column, len(rows), len(rows[0]), rows)
+
+    def set_formula_block(self, sheet: int, row: int, column: int, rows: list[list[str]]) -> None:
+        """Set the formulas of a rectangle without gaps; each begins with an equals sign."""
+        self.sheets[sheet].set_formulas_batch(row, column, len(rows), len(rows[0]), rows)
+
+    def set_value(self, sheet: int, row: int, column: int, value: Any) -> None:
+        """Set one value."""
+        self.sheets[sheet].set_values_batch(row, column, 1, 1, [[to_engine(value)]])
+
+    def set_formula(self, sheet: int, row: int, column: int, text: str) -> None:
+        """Set one formula."""
+        self.sheets[sheet].set_formula(row, column, text)
+
+    def evaluate(self) -> None:
+        """Compute everything that is not up to date.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            The user stopped the run while a Python function was being called.
+        """
+        self.workbook.evaluate_all()
+        if self.interrupted:
+            raise KeyboardInterrupt
+
+    def read_block(self, sheet: int, top: int, left: int, bottom: int, right: int) -> list[list[Any]]:
+        """Return the engine's values of a rectangle, as the engine gives them."""
+        return self.sheets[sheet].get_values(fz.RangeAddress(self.names[sheet], top, left, bottom, right))
+
+    def evaluate_cell(self, sheet: int, row: int, column: int) -> None:
+        """Compute one cell and what it needs."""
+        self.workbook.evaluate_cell(self.names[sheet], row, column)
+
+    def reason_at(self, sheet: int, row: int, column: int, text: str) -> tuple[str, str]:
+        """Compute one cell again and return the reason and the failure that its functions gave."""
+        self.reason = self.failure = ""
+        self.set_formula(sheet, row, column, text)
+        self.evaluate_cell(sheet, row, column)
+        return self.reason, self.failure
+
+    def block(self, key: int, blocked: bool) -> None:
+        """Make an anchor show #SPILL! from its next computation on, or its corner again."""
+        (self.blocked.add if blocked else self.blocked.discard)(key)
+
+    # --- functions --------------------------------------------------------------------------------------------
+
+    def register(self, name: str, implementation: Any) -> None:
+        """Make a catalogue function, a native function or the cell-by-cell caller callable from formulas."""
+        if name == LIFT:
+            self._register_lift()
+            return
+        if name == LAMBDA:
+            self._register_lambda()
+            return
+        if hasattr(implementation, "parameters"):
+            fast = implementation.scalar_call if not self.date_offset else None
+            self._register(name, implementation.call, 0, None, False, False, fast)
+        else:
+            self._register(
+                name,
+                implementation.callable,
+                implementation.min_args,
+                implementation.max_args,
+                implementation.volatile,
+                True,
+            )
+
+    def register_keeper(self) -> None:
+        """Register the function that keeps an array aside and returns its corner."""
+
+        def keep(key: float, value: Any) -> Any:
+            if value.__class__ is dict and value.get("kind") in TROUBLE:
+                return fz.LiteralValue.error(str(value["kind"]), None)
+            self.kept[int(key)] = value
+            if key in self.blocked:
+                return _ERROR_VALUES["#SPILL!"]
+            corner = value
+            if value.__class__ is list:
+                corner = value[0][0] if value and value[0] else None
+            return to_engine(from_engine_error(corner)) if corner.__class__ is dict else corner
+
+        self.workbook.register_function(KEEP, keep, min_args=2, max_args=2)
+
+    def _register_lift(self) -> None:
+        from ..formulas.lifting import lift
+
+        def callback(name: str, mask: str, *arguments: Any) -> Any:
+            try:
+                return lift(name, mask, arguments, self.date_offset != 0, _settable)
+            except FAILURES:
+                return _ERROR_VALUES["#VALUE!"]
+
+        self.workbook.register_function(LIFT, callback, min_args=2)
+
+    def _register_lambda(self) -> None:
+        from ..formulas.implementations import implementation
+        from ..formulas.lambdas import Scratch, call
+
+        def callback(kind: str, body: str, used: str, depth: float, free: float, *arguments: Any) -> Any:
+            scratch = Engine(["S"], self.settings)
+            try:
+                for name in used.split():
+                    scratch.register(name, None if name in (LIFT, LAMBDA) else implementation(name))
+                values = [None if each == MISSING_TEXT else each for each in arguments]
+                count = int(free)
+                answer = call(
+                    kind, body, Scratch(scratch.workbook, int(depth), _settable), values[:count], values[count:]
+                )
+            except FAILURES as error:
+                self.failure = f"{kind} failed: {type(error).__name__}: {error}"
+                return _ERROR_VALUES["#VALUE!"]
+            if isinstance(answer, list):
+                return [[_settable(cell) for cell in row] for row in answer]
+            return _settable(answer)
+
+        self.workbook.register_function(LAMBDA, callback, min_args=5)
+
+    def _register(
+        self,
+        name: str,
+        call: Callable[..., Any],
+        least: int,
+        most: int | None,
+        volatile: bool,
+        keyword: bool,
+        fast: Callable[[Sequence[Any]], Any] | None = None,
+    ) -> None:
+        offset = self.date_offset
+        extra = {"date_offset": offset} if offset or keyword else {}
+
+        def callback(*arguments: Any) -> Any:
+            try:
+                if fast is not None:
+                    answer = fast(arguments)
+                    if answer is not None:
+                        return answer  # a finite float, a text or a truth value
+                for argument in arguments:
+                    kind = argument.__class__
+                    if kind is not float and (kind is not str or argument[:1] == "\ue000"):
+                        given = [to_argument(each) for each in arguments]
+                        lacking = next((each for each in given if each.__class__ is _ModelGap), None)
+                        answer = call(*given, **extra) if lacking is None else lacking
+                        break
+                else:
+                    answer = call(*arguments, **extra)
+            except KeyboardInterrupt:
+                self.interrupted = True
+                self.workbook.cancel()
+                return _ERROR_VALUES["#VALUE!"]
+            except Exception as error:
+                self.failure = f"{name} failed: {type(error).__name__}: {error}"
+                return _ERROR_VALUES["#VALUE!"]
+            kind = answer.__class__
+            if kind is float:
+                return answer if answer - answer == 0 else _ERROR_VALUES["#NUM!"]
+            if kind is str or kind is bool:
+                return answer
+            return self._answer(answer)
+
+        self.workbook.register_function(
+            name, callback, min_args=least, max_args=most, volatile=volatile, allow_override_builtin=True
+        )
+
+    def _answer(self, answer: Any) -> Any:
+        if isinstance(answer, CellError):
+            if answer.reason and not self.reason:
+                self.reason = answer.reason
+            if answer.reason.startswith("internal error"):
+                self.failure = answer.reason
+            return _ERROR_VALUES.get(answer.code) or _ERROR_VALUES["#VALUE!"]
+        if isinstance(answer, list | tuple):
+            if not answer:
+                return _ERROR_VALUES["#VALUE!"]
+            if not isinstance(answer[0], list | tuple):
+                answer = [answer]
+            rows = []
+            for row in answer:
+                rows.append(
+                    [
+                        cell
+                        if (cell.__class__ is float and cell - cell == 0) or cell.__class__ is str
+                        else self._cell(cell)
+                        for cell in row
+                    ]
+                )
+            return rows
+        return self._cell(answer)
+
+    def _cell(self, value: Any) -> Any:
+        if value is None or isinstance(value, bool | str):
+            return value
+        if isinstance(value, CellError):
+            if value.reason and not self.reason:
+                self.reason = value.reason
+            return _ERROR_VALUES.get(value.code) or _ERROR_VALUES["#VALUE!"]
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            return str(value)
+        return number if math.isfinite(number) else _ERROR_VALUES["#NUM!"]
+
+
+def from_engine_error(value: dict[str, Any]) -> CellError:
+    """Return the worksheet error in an engine's error record."""
+    return _ERRORS.get(str(value.get("kind"))) or _ERRORS["Value"]
+
+
+class _ModelGap(CellError):  # noqa: N818 - a value, not an exception
+    """What a call without arguments would have read from the workbook, which lacks it: the answer of the call."""
+
+    __slots__ = ()
+
+
+def _settable(value: Any) -> Any:
+    return to_engine(from_engine_error(value)) if value.__class__ is dict else value
+
+
+def to_argument(value: Any) -> Any:
+    """Return what the engine holds as an argument of the package's own functions."""
+    kind = value.__class__
+    if kind is float or kind is bool or value is None:
+        return value
+    if kind is str:
+        if not value.startswith(MISSING_TEXT):
+            return value
+        if len(value) == len(MISSING_TEXT):
+            return MISSING
+        return _ModelGap("#N/A", f"the workbook has no {value[len(MISSING_TEXT) + 1 :]}")
+    if kind is dict:
+        return from_engine_error(value)
+    if kind is list:
+        if dict in {cell.__class__ for row in value for cell in row}:
+            return [[from_engine_error(cell) if cell.__class__ is dict else cell for cell in row] for row in value]
+        return value
+    if kind is int:
+        return float(value)
+    return _temporal(value)

@@ -1,0 +1,116 @@
+"""A minimal package for the engine's own loader: the sheets' cells with formulas made ready, and nothing else.
+
+Reading XML is the fastest way into the engine: three times faster than handing values over one by one.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Sequence
+
+from ..files.markup import to_xml
+from ..files.package import Package
+from ..references import cell_name
+from ..sheets.sheet_scan import FormulaCell, SheetScan
+from ..sheets.splice import typed_value
+
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_CONTENT = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+
+
+def engine_package(package: Package, scans: Sequence[SheetScan]) -> bytes:
+    """Return a workbook with the cells that the engine has to know.
+
+    Parameters
+    ----------
+    package : Package
+        The workbook.
+    scans : sequence of SheetScan
+        Its sheets, written the usual way (`plain`), their formulas lowered.
+
+    Returns
+    -------
+    bytes
+    """
+    numbers = range(1, len(scans) + 1)
+    sheets = "".join(
+        f'<sheet name="{_attribute(sheet.name)}" sheetId="{n}" r:id="rId{n}"/>'
+        for n, sheet in zip(numbers, package.sheets, strict=True)
+    )
+    kinds = "".join(
+        f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_CONTENT}.worksheet+xml"/>' for n in numbers
+    )
+    parts = {
+        "[Content_Types].xml": (
+            '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+            '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            '<Default Extension="xml" ContentType="application/xml"/>'
+            f'<Override PartName="/xl/workbook.xml" ContentType="{_CONTENT}.sheet.main+xml"/>'
+            f'<Override PartName="/xl/sharedStrings.xml" ContentType="{_CONTENT}.sharedStrings+xml"/>{kinds}</Types>'
+        ),
+        "_rels/.rels": _relationships([(1, "officeDocument", "xl/workbook.xml")]),
+        "xl/workbook.xml": (
+            f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><workbookPr date1904="{int(package.date1904)}"/>'
+            f"<sheets>{sheets}</sheets></workbook>"
+        ),
+        "xl/_rels/workbook.xml.rels": _relationships(
+            [(n, "worksheet", f"worksheets/sheet{n}.xml") for n in numbers]
+            + [(len(scans) + 1, "sharedStrings", "sharedStrings.xml")]
+        ),
+        "xl/sharedStrings.xml": f'<sst xmlns="{_MAIN}">'
+        + "".join(f'<si><t xml:space="preserve">{to_xml(text)}</t></si>' for text in package.strings)
+        + "</sst>",
+    }
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for name, text in parts.items():
+            archive.writestr(name, '<?xml version="1.0" encoding="UTF-8"?>' + text)
+        for number, scan in zip(numbers, scans, strict=True):
+            sheet = f'<worksheet xmlns="{_MAIN}"><sheetData>{_cells(scan)}</sheetData></worksheet>'
+            archive.writestr(f"xl/worksheets/sheet{number}.xml", sheet)
+    return stream.getvalue()
+
+
+def _cells(scan: SheetScan) -> str:
+    """Return a sheet's cells; those whose formula goes to the engine otherwise than it stands in the file replaced."""
+    if scan.start == scan.end or scan.is_empty_element():
+        return ""
+    text = scan.text
+    out: list[str] = []
+    position = scan.start
+    for cell in scan.formulas:
+        if cell.kind in ("normal", "shared") and cell.lowered is cell.formula:
+            continue
+        start = text.rindex("<c ", position, cell.end)
+        out.append(text[position:start])
+        out.append(_cell(cell))
+        position = cell.end
+    out.append(text[position : scan.end])
+    return "".join(out)
+
+
+def _cell(cell: FormulaCell) -> str:
+    name = cell_name(cell.row, cell.column)
+    if cell.lowered is not None:
+        return f'<c r="{name}"><f>{to_xml(cell.lowered)}</f></c>'
+    constant = cell.value if cell.early else cell.old
+    if constant.__class__ is float:
+        return f'<c r="{name}"><v>{constant!r}</v></c>'
+    if constant is None:
+        return f'<c r="{name}"/>'
+    kind, data = typed_value(constant)
+    return f'<c r="{name}" t="{kind or "n"}"><v>{data}</v></c>'
+
+
+def _attribute(text: str) -> str:
+    return to_xml(text).replace('"', "&quot;")
+
+
+def _relationships(targets: list[tuple[int, str, str]]) -> str:
+    listed = "".join(
+        f'<Relationship Id="rId{n}" Type="{_OFFICE}/{kind}" Target="{part}"/>' for n, kind, part in targets
+    )
+    return f'<Relationships xmlns="{_RELATIONS}">{listed}</Relationships>'

@@ -1,0 +1,97 @@
+"""What the cells of a workbook hold before the engine runs: constants, and what was computed without it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..references import MAX_COLUMNS, MAX_ROWS, Area
+from ..sheets.sheet_scan import FormulaCell, SheetScan
+from .spills import Anchor
+
+
+class NotNowError(Exception):
+    """A column that cannot be computed yet, or not in this way."""
+
+
+@dataclass(slots=True)
+class KnownCells:
+    """What the cells of a workbook hold before the engine runs: constants, and what was computed early.
+
+    Attributes
+    ----------
+    scans : list of SheetScan
+        The sheets.
+    sheet_index : dict of str to int
+        Their numbers by name in lower case.
+    anchors : sequence of Anchor
+        The arrays of the workbook, which may fill more cells than they fill in the file.
+    """
+
+    scans: list[SheetScan]
+    sheet_index: dict[str, int]
+    anchors: Sequence[Anchor]
+    _reach: dict[int, list[Area]] = field(default_factory=dict)
+    _columns: dict[int, frozenset[int]] = field(default_factory=dict)
+    _constants: dict[tuple[int, int, int, int], list[Any]] = field(default_factory=dict)
+    _formulas: dict[tuple[int, int], tuple[list[int], list[FormulaCell]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Note the cells that arrays may fill."""
+        for anchor in self.anchors:
+            area = anchor.area
+            if anchor.dynamic:
+                area = Area(area.top, area.left, MAX_ROWS, MAX_COLUMNS)
+            self._reach.setdefault(anchor.sheet, []).append(area)
+
+    def may_be_filled(self, sheet: int, column: int, top: int, bottom: int) -> bool:
+        """Say whether an array may fill any cell of a column from one row to another."""
+        return any(
+            area.left <= column <= area.right and top <= area.bottom and bottom >= area.top
+            for area in self._reach.get(sheet, ())
+        )
+
+    def formulas(self, sheet: int, column: int) -> tuple[list[int], list[FormulaCell]]:
+        """Return the rows and the formula cells of a column."""
+        if sheet not in self._columns:
+            self._columns[sheet] = frozenset([cell.column for cell in self.scans[sheet].formulas])
+        if column not in self._columns[sheet]:
+            return [], []
+        found = self._formulas.get((sheet, column))
+        if found is None:
+            cells = [cell for cell in self.scans[sheet].formulas if cell.column == column]
+            found = self._formulas[sheet, column] = ([cell.row for cell in cells], cells)
+        return found
+
+    def constants(self, sheet: int, column: int, top: int, bottom: int) -> list[Any]:
+        """Return the constants of a column from one row to another, None for other cells."""
+        place = (sheet, column, top, bottom)
+        values = self._constants.get(place)
+        if values is None:
+            values = self._constants[place] = self.scans[sheet].column_values(column, top, bottom)
+        return values
+
+    def column(self, sheet: int, column: int, top: int, bottom: int) -> list[Any]:
+        """Return the values of a column's cells from one row to another.
+
+        Raises
+        ------
+        NotNowError
+            One of them is not known yet.
+        """
+        if self.may_be_filled(sheet, column, top, bottom):
+            raise NotNowError
+        values = self.constants(sheet, column, top, bottom)
+        rows, cells = self.formulas(sheet, column)
+        values = list(values) if rows else values
+        for index in range(bisect_left(rows, top), bisect_right(rows, bottom)):
+            cell = cells[index]
+            if cell.early:
+                values[cell.row - top] = cell.value
+            elif cell.status == "kept":
+                values[cell.row - top] = cell.old
+            else:
+                raise NotNowError
+        return values

@@ -1,0 +1,247 @@
+"""Arrays that fill several cells: array formulas of a fixed area and dynamic arrays that spill, of any size.
+
+The engine computes an anchor through a function that keeps the array aside and returns its corner; the other cells are
+written as values, which may change further arrays, until nothing changes any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from ...cells import CellError
+from ..references import MAX_COLUMNS, MAX_ROWS, Area
+from ..sheets.sheet_scan import FormulaCell, SheetScan
+from .engine import KEEP, Engine, Trouble, from_engine, to_engine
+
+NOT_AVAILABLE = CellError("#N/A")
+SPILL = CellError("#SPILL!", "the cells it would fill are not empty")
+
+
+@dataclass(slots=True)
+class Anchor:
+    """A cell whose formula fills an area; `written` is the area the file gives it, None for an ordinary formula."""
+
+    key: int
+    sheet: int
+    cell: FormulaCell
+    area: Area
+    dynamic: bool
+    written: Area | None
+    active: bool = False
+    blocked: bool = False
+    rows: list[list[Any]] | None = None
+
+    def kept(self, formula: str) -> str:
+        """Return what the engine computes: the formula, its array kept aside."""
+        return f"{KEEP}({self.key},{formula})"
+
+    def is_blocked(self, area: Area, taken: dict[int, Any]) -> bool:
+        """Say whether something else lies in an area, or whether it leaves the sheet."""
+        own = place_of(self.cell.row, self.cell.column)
+        if area.bottom > MAX_ROWS or area.right > MAX_COLUMNS:
+            return True
+        if area.height * area.width > len(taken):
+            return any(
+                owner is not self and place != own and area.contains(place >> 15, place & 32767)
+                for place, owner in taken.items()
+            )
+        return any(taken.get(place, self) is not self and place != own for place in places_in(area))
+
+
+@dataclass(slots=True)
+class Spills:
+    """All anchors of a workbook."""
+
+    scans: list[SheetScan]
+    engine: Engine
+    extent: Callable[[int], tuple[int, int]]
+    extents: dict[int, tuple[int, int]]
+    max_rounds: int = 200
+    anchors: list[Anchor] = field(default_factory=list)
+    taken: list[dict[int, Any]] = field(default_factory=list)
+    _places: dict[tuple[int, int, int], Anchor] = field(default_factory=dict)
+
+    def add(self, sheet: int, cell: FormulaCell, area: Area, dynamic: bool, written: Area | None) -> Anchor:
+        """Add an anchor that fills an area so far."""
+        anchor = Anchor(len(self.anchors), sheet, cell, area, dynamic, written)
+        self.anchors.append(anchor)
+        self._places[sheet, cell.row, cell.column] = anchor
+        return anchor
+
+    def at(self, sheet: int, row: int, column: int) -> Anchor | None:
+        """Return the anchor in a cell."""
+        return self._places.get((sheet, row, column)) if self._places else None
+
+    def begin(self) -> bool:
+        """Note what every cell is taken by; return whether there is anything to do."""
+        if not any(anchor.active for anchor in self.anchors):
+            return False
+        if not self.taken:
+            self.taken = occupied_by(self.scans, self.anchors)
+        return True
+
+    def place_all(self) -> tuple[bool, bool]:
+        """Write the arrays computed last into their cells; return whether any cell and any area changed."""
+        kept, self.engine.kept = self.engine.kept, {}
+        changed = moved = False
+        for key, array in kept.items():
+            anchor = self.anchors[key]
+            before = anchor.area
+            changed = self._place(anchor, array) or changed
+            moved = moved or anchor.area != before
+        return changed, moved
+
+    def _place(self, anchor: Anchor, array: Any) -> bool:
+        rows = array if array.__class__ is list else [[array]]
+        turned = False
+        if anchor.dynamic:
+            row, column = anchor.cell.row, anchor.cell.column
+            area = Area(row, column, row + len(rows) - 1, column + max(len(rows[0]), 1) - 1)
+            blocked = anchor.is_blocked(area, self.taken[anchor.sheet])
+            if blocked:
+                area, rows = Area(row, column, row, column), [[SPILL]]
+            if blocked != anchor.blocked:
+                anchor.blocked = turned = blocked
+                self.engine.block(anchor.key, blocked)
+                self.engine.set_formula(anchor.sheet, row, column, f"={anchor.cell.lowered}")
+        else:
+            area = anchor.area
+            rows = fitted(rows, area.height, area.width)
+        rows = blank_to_zero(rows)
+        if anchor.rows == rows and anchor.area == area:
+            return turned
+        wrote = self._clear(anchor, area) or turned
+        if area.height * area.width > 1:
+            wrote = True
+            self._fill(anchor, area, rows)
+        anchor.area, anchor.rows = area, rows
+        bottom, right = self.extent(anchor.sheet)
+        self.extents[anchor.sheet] = (max(bottom, area.bottom), max(right, area.right))
+        return wrote
+
+    def _clear(self, anchor: Anchor, area: Area) -> bool:
+        """Empty the cells an anchor filled before and does not fill now."""
+        old, owned = anchor.area, self.taken[anchor.sheet]
+        if old.height <= area.height and old.width <= area.width:
+            return False
+        wrote = False
+        for row in range(old.top, old.bottom + 1):
+            for column in range(old.left, old.right + 1):
+                place = place_of(row, column)
+                if not area.contains(row, column) and owned.get(place) is anchor:
+                    self.engine.set_value(anchor.sheet, row, column, None)
+                    del owned[place]
+                    wrote = True
+        return wrote
+
+    def _fill(self, anchor: Anchor, area: Area, rows: list[list[Any]]) -> None:
+        owned, engine, sheet = self.taken[anchor.sheet], self.engine, anchor.sheet
+        owned.update(dict.fromkeys(places_in(area), anchor))
+        if engine.idle:
+            return
+        if area.width > 1:
+            engine.set_block(sheet, area.top, area.left + 1, [[to_engine(value) for value in rows[0][1:]]])
+        if area.height > 1:
+            engine.set_block(sheet, area.top + 1, area.left, [[to_engine(value) for value in row] for row in rows[1:]])
+
+    def fill_early(self) -> None:
+        """Give the anchors computed without the engine the corner of their arrays."""
+        for anchor in self.anchors:
+            if anchor.cell.early and anchor.rows is not None:
+                value = anchor.cell.value = anchor.rows[0][0]
+                if value.__class__ is CellError:
+                    anchor.cell.status = "error"
+                    anchor.cell.cause = "spill-blocked" if anchor.blocked else value.reason
+
+    def fill_children(self) -> None:
+        """Give the cells that carry an empty formula inside an array (volatile arrays have them) its values."""
+        if not self.taken:
+            return
+        for sheet, scan in enumerate(self.scans):
+            for cell in scan.formulas:
+                if cell.lowered is not None or cell.formula:
+                    continue
+                owner = self.taken[sheet].get(place_of(cell.row, cell.column))
+                if isinstance(owner, Anchor) and owner.rows is not None and owner.active:
+                    cell.status, cell.cause = "computed", ""
+                    cell.value = owner.rows[cell.row - owner.area.top][cell.column - owner.area.left]
+
+
+def place_of(row: int, column: int) -> int:
+    """Return a cell's place as one number, which takes less room than a pair."""
+    return row << 15 | column
+
+
+def places_in(area: Area) -> Iterable[int]:
+    """Return the places of an area's cells."""
+    if area.width == 1:
+        return range(place_of(area.top, area.left), place_of(area.bottom, area.left) + 1, 1 << 15)
+    rows = (range(place_of(row, area.left), place_of(row, area.right) + 1) for row in range(area.top, area.bottom + 1))
+    return chain.from_iterable(rows)
+
+
+def occupied_by(scans: list[SheetScan], anchors: list[Anchor]) -> list[dict[int, Any]]:
+    """Return for every sheet which cells are taken: by a value, by a formula, or by the anchor that filled them."""
+    taken: list[dict[int, Any]] = []
+    for sheet, scan in enumerate(scans):
+        cells: dict[int, Any] = {}
+        own = [anchor.cell for anchor in anchors if anchor.sheet == sheet]
+        if own:
+            # Arrays grow to the right and downwards: what lies above or left of all of them is in nobody's way.
+            top, left = min(cell.row for cell in own), min(cell.column for cell in own)
+            cells = dict.fromkeys(scan.constant_places(top, left), "value")
+            for cell in scan.formulas:
+                if cell.formula or cell.kind != "normal":
+                    cells[place_of(cell.row, cell.column)] = "formula"
+        taken.append(cells)
+    for anchor in anchors:
+        cells = taken[anchor.sheet]
+        if anchor.area.height * anchor.area.width > 1:
+            for place in places_in(anchor.area):
+                if cells.get(place) != "formula":
+                    cells[place] = anchor
+    return taken
+
+
+def fitted(rows: list[list[Any]], height: int, width: int) -> list[list[Any]]:
+    """Return an array in the area of an array formula: cut, repeated when one cell, row or column, else #N/A.
+
+    Parameters
+    ----------
+    rows : list of list
+        What the formula gave.
+    height, width : int
+        The area of the array formula.
+
+    Returns
+    -------
+    list of list
+    """
+    tall, wide = len(rows), len(rows[0])
+    if (tall, wide) == (height, width):
+        return rows
+    return [
+        [
+            NOT_AVAILABLE
+            if (row >= tall and tall > 1) or (column >= wide and wide > 1)
+            else rows[min(row, tall - 1)][min(column, wide - 1)]
+            for column in range(width)
+        ]
+        for row in range(height)
+    ]
+
+
+def blank_to_zero(rows: list[list[Any]]) -> list[list[Any]]:
+    """Return rows as cells show them: blanks as 0, the engine's error records as error values."""
+    plain = (float, str)
+    return [[cell if cell.__class__ in plain else _shown(cell) for cell in row] for row in rows]
+
+
+def _shown(cell: Any) -> Any:
+    if cell is None:
+        return 0.0
+    shown = cell if isinstance(cell, CellError) else from_engine(cell)
+    return CellError("#VALUE!") if isinstance(shown, Trouble) else shown

@@ -1,0 +1,324 @@
+"""What a workbook file declares: its sheets, names, tables, shared strings and calculation settings."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
+from ..references import Area, parse_area
+from .container import Container
+from .markup import from_cell_text
+from .refusals import Refused
+
+MAIN_CONTENT = ("sheet.main+xml", "template.main+xml")
+_STRING_ITEM = re.compile(r"<si>(?:<t(?: xml:space=\"preserve\")?>([^<]*)</t>|(.*?))</si>|<si/>", re.S)
+_TEXT = re.compile(r"<(?:\w+:)?t(?:\s[^>]*)?(?:/>|>([^<]*)</(?:\w+:)?t\s*>)")
+_PHONETIC = re.compile(r"<(?:\w+:)?rPh\b.*?</(?:\w+:)?rPh\s*>", re.S)
+_PREFIXED_ITEM = re.compile(r"<(?:\w+:)?si(?:\s[^>]*)?(?:/>|>(.*?)</(?:\w+:)?si\s*>)", re.S)
+_DECLARATION = re.compile(rb"^(?:\xef\xbb\xbf)?\s*<\?xml[^>]*encoding\s*=\s*[\"']([\w.-]+)[\"']")
+
+
+@dataclass(slots=True)
+class Table:
+    """A table of the workbook: where it lies and what its columns are called."""
+
+    name: str
+    sheet: int
+    area: Area
+    header: bool
+    totals: bool
+    columns: tuple[str, ...]
+    lookup: dict[str, int] = field(default_factory=dict)
+    filtered: bool = False
+
+    @property
+    def first_row(self) -> int:
+        """First row of the data."""
+        return self.area.top + int(self.header)
+
+    @property
+    def last_row(self) -> int:
+        """Last row of the data."""
+        return self.area.bottom - int(self.totals)
+
+
+@dataclass(slots=True)
+class SheetPart:
+    """One worksheet: its name and its part in the zip file."""
+
+    name: str
+    part: str
+    tables: list[Table] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Package:
+    """The declarations of one workbook file."""
+
+    container: Container
+    part: str
+    sheets: list[SheetPart]
+    sheet_index: dict[str, int]
+    other_sheets: set[str]
+    names: dict[tuple[int, str], str]
+    tables: dict[str, Table]
+    strings: list[str]
+    date1904: bool
+    iterate: bool
+    iterations: int
+    max_change: float
+    metadata_part: str | None
+    written_by_excel: bool
+    warnings: list[str]
+
+    @classmethod
+    def open(cls, data: bytes) -> Package:
+        """Read the declarations of a workbook.
+
+        Parameters
+        ----------
+        data : bytes
+            The whole file.
+
+        Returns
+        -------
+        Package
+
+        Raises
+        ------
+        Refused
+            Damaged, unsafe or not a workbook.
+        """
+        container = Container.open(data)
+        part = _main_part(container)
+        root = _parse(container, part)
+        relations = _relations(container, part)
+        sheets: list[SheetPart] = []
+        sheet_index: dict[str, int] = {}
+        others: set[str] = set()
+        positions: list[int] = []
+        for element in root.iter():
+            if _local(element) != "sheet":
+                continue
+            name = element.get("name") or ""
+            relation = next((v for k, v in element.attrib.items() if k.endswith("}id")), "")
+            target, kind = relations.get(relation, ("", ""))
+            if kind != "worksheet" or target not in container:
+                others.add(name.lower())
+                positions.append(-1)
+                continue
+            if name.lower() in sheet_index:
+                raise Refused(f"two sheets are called {name!r}")
+            sheet_index[name.lower()] = len(sheets)
+            positions.append(len(sheets))
+            sheets.append(SheetPart(name, target))
+        if not sheets and not others:
+            raise Refused("a workbook without sheets")
+        warnings: list[str] = []
+        tables = _read_tables(container, sheets, warnings)
+        settings = {_local(element): element for element in root if _local(element) in ("workbookPr", "calcPr")}
+        calculation = settings.get("calcPr")
+        workbook_settings = settings.get("workbookPr")
+        metadata = next((target for target, kind in relations.values() if kind == "sheetMetadata"), None)
+        strings_part = next((target for target, kind in relations.values() if kind == "sharedStrings"), None)
+        return cls(
+            container=container,
+            part=part,
+            sheets=sheets,
+            sheet_index=sheet_index,
+            other_sheets=others,
+            names=_read_names(root, positions),
+            tables=tables,
+            strings=_read_strings(container, strings_part),
+            date1904=workbook_settings is not None and workbook_settings.get("date1904") in ("1", "true"),
+            iterate=calculation is not None and calculation.get("iterate") in ("1", "true"),
+            iterations=int(_number(calculation, "iterateCount", 100)),
+            max_change=_number(calculation, "iterateDelta", 0.001),
+            metadata_part=metadata if metadata is not None and metadata in container else None,
+            written_by_excel=_written_by_excel(container),
+            warnings=warnings,
+        )
+
+
+def decoded(content: bytes, part: str) -> tuple[str, str]:
+    """Return a part as text together with the encoding that writes it back byte for byte."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16-le" if content.startswith(b"\xff\xfe") else "utf-16-be"
+    else:
+        match = _DECLARATION.match(content)
+        encoding = match[1].decode().lower() if match else "utf-8"
+        if encoding in ("utf8", "us-ascii", "ascii"):
+            encoding = "utf-8"
+    try:
+        return content.decode(encoding), encoding
+    except (UnicodeDecodeError, LookupError):
+        raise Refused(f"damaged: the part {part} is not valid {encoding} text") from None
+
+
+def refuse_entities(content: bytes, part: str) -> None:
+    """Refuse a part that declares a document type: workbooks never do, attacks do."""
+    if b"!" not in content:  # many times faster to find, and rare
+        return
+    plain = content.replace(b"\0", b"") if b"\0" in content[:8] else content  # in UTF-16 or UTF-32
+    if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
+        raise Refused(f"the part {part} declares a document type (DTD): refused")
+
+
+def _parse(container: Container, part: str) -> ElementTree.Element:
+    content = container.read(part, keep=True)
+    refuse_entities(content, part)
+    try:
+        return ElementTree.fromstring(content)
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise Refused(f"damaged: the part {part} is not well-formed XML ({error})") from None
+
+
+def _local(element: ElementTree.Element) -> str:
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def _number(element: ElementTree.Element | None, name: str, default: float) -> float:
+    try:
+        return default if element is None else float(element.get(name, default))
+    except ValueError:
+        return default
+
+
+def _main_part(container: Container) -> str:
+    if "_rels/.rels" in container:
+        for element in _parse(container, "_rels/.rels"):
+            if (element.get("Type") or "").endswith("/officeDocument"):
+                part = (element.get("Target") or "").lstrip("/")
+                part = posixpath.normpath(part)
+                if part.endswith(".bin"):
+                    raise Refused("binary workbook (.xlsb): save it as .xlsx or .xlsm first")
+                if part in container:
+                    if _local(_parse(container, part)) != "workbook":
+                        raise Refused("an Office document, but not a workbook")
+                    return part
+    if "xl/workbook.xml" in container:
+        return "xl/workbook.xml"
+    if "xl/workbook.bin" in container:
+        raise Refused("binary workbook (.xlsb): save it as .xlsx or .xlsm first")
+    if "content.xml" in container:
+        raise Refused("an OpenDocument file (.ods): save it as .xlsx first")
+    raise Refused("a zip file, but not a workbook (no workbook part)")
+
+
+def _relations(container: Container, part: str) -> dict[str, tuple[str, str]]:
+    folder, name = posixpath.split(part)
+    rels = posixpath.join(folder, "_rels", name + ".rels")
+    if rels not in container:
+        return {}
+    found = {}
+    for element in _parse(container, rels):
+        target = element.get("Target") or ""
+        if element.get("TargetMode") != "External":
+            absolute = target.startswith("/")
+            target = target.lstrip("/") if absolute else posixpath.normpath(posixpath.join(folder, target))
+            if target not in container and unquote(target) in container:
+                target = unquote(target)
+        found[element.get("Id") or ""] = (target, (element.get("Type") or "").rpartition("/")[2])
+    return found
+
+
+def _read_names(root: ElementTree.Element, positions: list[int]) -> dict[tuple[int, str], str]:
+    names = {}
+    for element in root.iter():
+        if _local(element) != "definedName":
+            continue
+        scope = -1
+        local_sheet = element.get("localSheetId")
+        if local_sheet is not None:
+            try:
+                scope = positions[int(local_sheet)]
+            except (ValueError, IndexError):
+                continue
+            if scope < 0:
+                continue
+        if element.get("function") in ("1", "true") or element.get("vbProcedure") in ("1", "true"):
+            continue
+        names[scope, (element.get("name") or "").lower()] = (element.text or "").strip()
+    return names
+
+
+def _read_tables(container: Container, sheets: list[SheetPart], warnings: list[str]) -> dict[str, Table]:
+    tables: dict[str, Table] = {}
+    for number, sheet in enumerate(sheets):
+        for target, kind in _relations(container, sheet.part).values():
+            if kind != "table" or target not in container:
+                continue
+            root = _parse(container, target)
+            name = root.get("displayName") or root.get("name") or ""
+            area = parse_area(root.get("ref") or "")
+            if area is None:
+                warnings.append(f"the table {name} has no valid range and is left out")
+                continue
+            columns = tuple(
+                from_cell_text(element.get("name") or "") for element in root.iter() if _local(element) == "tableColumn"
+            )
+            table = Table(
+                name,
+                number,
+                area,
+                root.get("headerRowCount", "1") != "0",
+                root.get("totalsRowCount", "0") not in ("0", ""),
+                columns,
+                {each.lower().replace("\n", " "): place for place, each in reversed(list(enumerate(columns)))},
+                any(_local(element) == "filterColumn" for element in root.iter()),
+            )
+            tables[name.lower()] = table
+            sheet.tables.append(table)
+    return tables
+
+
+def _read_strings(container: Container, part: str | None) -> list[str]:
+    if part is None or part not in container:
+        return []
+    content = container.read(part)
+    refuse_entities(content, part)
+    text, _ = decoded(content, part)
+    if "<!--" in text or "<![CDATA[" in text:
+        return _strings_by_parser(content, part)
+    items = _STRING_ITEM.findall(text)
+    if len(items) == text.count("<si>") + text.count("<si/>") and len(items) == len(_PREFIXED_ITEM.findall(text)):
+        return [from_cell_text(plain) if not rich else _runs(rich) for plain, rich in items]
+    return [_runs(item) for item in _PREFIXED_ITEM.findall(text)]
+
+
+def _runs(item: str) -> str:
+    if "rPh" in item:
+        item = _PHONETIC.sub("", item)
+    return "".join(from_cell_text(run) for run in _TEXT.findall(item))
+
+
+def _strings_by_parser(content: bytes, part: str) -> list[str]:
+    try:
+        root = ElementTree.fromstring(content)
+    except (ElementTree.ParseError, ValueError) as error:
+        raise Refused(f"damaged: the part {part} is not well-formed XML ({error})") from None
+    strings = []
+    for item in root:
+        if _local(item) == "si":
+            runs = []
+            for child in item:
+                if _local(child) == "t":
+                    runs.append(child.text or "")
+                elif _local(child) == "r":
+                    runs.extend(run.text or "" for run in child if _local(run) == "t")
+            strings.append(from_cell_text("".join(runs).replace("&", "&amp;")))
+    return strings
+
+
+def _written_by_excel(container: Container) -> bool:
+    if "docProps/app.xml" not in container:
+        return False
+    content = container.read("docProps/app.xml")
+    return bool(
+        re.search(rb"<(?:\w+:)?Application>Microsoft (?:Macintosh )?Excel", content)
+        and re.search(rb"<(?:\w+:)?AppVersion>\d\d\.\d{4}<", content)
+    )

@@ -1,0 +1,137 @@
+"""One formula tree turned into a template: every operand by its kind, every argument by its parameter's class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from .comparisons import comparison_at, written_out
+from .compiling_lambdas import LambdaCompiler
+from .lambdas import free_mark, parameter_mark
+from .parameter_classes import (
+    ARRAY,
+    VALUE,
+)
+from .template import Out, Piece, Template, merged
+from .tree import (
+    At,
+    Call,
+    Expression,
+    FormulaError,
+    Group,
+    Literal,
+    Name,
+    Operand,
+    Ref,
+    Span,
+    Spilled,
+    Structured,
+)
+
+
+@dataclass(slots=True)
+class Compiler(LambdaCompiler):
+    """Makes one formula ready."""
+
+    def compile(self, expression: Expression, mode: str) -> Template:
+        """Return the template of a whole formula."""
+        out = self.expression(expression, mode)
+        pieces = out.pieces
+        if mode == VALUE and not out.single:
+            pieces = ["@(", *pieces, ")"]
+        return Template(merged(pieces), out.single, self.layout, frozenset(self.functions), False)
+
+    def expression(self, expression: Expression, wanted: str) -> Out:
+        """Return an expression made ready for a parameter class."""
+        single = expression.single
+        if isinstance(single, Ref) and single.kind in ("columns", "rows") and wanted == ARRAY:
+            return self.clipped(single)
+        if single is not None:
+            return self.operand(single, wanted)
+        inside = ARRAY if wanted == ARRAY else VALUE
+        place = comparison_at(expression.items)
+        if place is not None:
+            sign = str(expression.items[place])
+            left = self.items(expression.items[:place], inside)
+            right = self.items(expression.items[place + 1 :], inside)
+            if left.single and right.single:
+                before, between, after = written_out(sign)
+                return Out([before, *left.pieces, between, *right.pieces, after], True)
+            return Out([*left.pieces, sign, *right.pieces], False)
+        return self.items(expression.items, inside)
+
+    def items(self, items: Sequence[str | Operand], inside: str) -> Out:
+        """Return operators and operands made ready in their order."""
+        pieces: list[Piece] = []
+        one = True
+        for item in items:
+            if isinstance(item, str):
+                pieces.append(item)
+                continue
+            if isinstance(item, Ref) and item.kind in ("columns", "rows") and inside == ARRAY:
+                out = self.clipped(item)
+            else:
+                out = self.operand(item, inside)
+            pieces.extend(out.pieces)
+            one = one and out.single
+        return Out(pieces, one)
+
+    def operand(self, operand: Operand, wanted: str) -> Out:
+        """Return an operand made ready for a parameter class."""
+        if isinstance(operand, Literal):
+            return Out([operand.text], not operand.text.startswith("{"))
+        if isinstance(operand, Ref):
+            return self.reference(operand, wanted)
+        if isinstance(operand, Name):
+            return self.name(operand, wanted)
+        if isinstance(operand, Structured):
+            return self.structured(operand, wanted)
+        if isinstance(operand, Call):
+            return self.call(operand, wanted)
+        if isinstance(operand, Group):
+            if len(operand.members) > 1:
+                raise FormulaError("a union of references is not supported here")
+            out = self.expression(operand.members[0], wanted)
+            return Out(["(", *out.pieces, ")"], out.single)
+        if isinstance(operand, At):
+            return self.at(operand.operand)
+        if isinstance(operand, Spilled):
+            return self.spilled(operand.operand, wanted)
+        if isinstance(operand, Span):
+            return self.span(operand, wanted)
+        return self.invoke(operand)
+
+    def fork(self, expanding: tuple[tuple[int, str], ...], references: Sequence[str]) -> Compiler:
+        """Return a compiler for a text that stands elsewhere, such as a defined name."""
+        return Compiler(self.book, self.sheet, expanding=expanding, relative=True, references=references)
+
+    def body(self) -> Body:
+        """Return a compiler for the body of a LAMBDA."""
+        return Body(self.book, self.sheet, expanding=self.expanding, outer=self, depth=self.depth + 1)
+
+
+@dataclass(slots=True)
+class Body(Compiler):
+    """The body of a LAMBDA that Python calls: parameters and references become marks."""
+
+    outer: Compiler | None = None
+    parameters: dict[str, int] = field(default_factory=dict)
+    captured: list[list[Piece]] = field(default_factory=list)
+
+    def operand(self, operand: Operand, wanted: str) -> Out:
+        """Return an operand made ready for a parameter class."""
+        if isinstance(operand, Name):
+            label = operand.text.lower().removeprefix("_xlpm.")
+            if label in self.locals:
+                return Out(
+                    [operand.text[6:] if operand.text.lower().startswith("_xlpm.") else operand.text],
+                    self.locals[label],
+                )
+            if label in self.parameters:
+                return Out([parameter_mark(self.depth, self.parameters[label])], False)
+        if isinstance(operand, Ref | Name | Structured | Spilled | Span):
+            assert self.outer is not None
+            out = self.outer.operand(operand, ARRAY)
+            self.captured.append(out.pieces)
+            return Out([free_mark(self.depth, len(self.captured) - 1)], out.single)
+        return Compiler.operand(self, operand, wanted)

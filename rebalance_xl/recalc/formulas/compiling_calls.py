@@ -1,0 +1,220 @@
+"""Calls of worksheet functions made ready: argument classes, arrays cell by cell, functions of the package."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..native import ALTERNATIVES, BLIND_TO_ERRORS
+from ..references import MAX_COLUMNS, MAX_ROWS
+from .compiling_catalogue import CatalogueCalls
+from .lambdas import CALLERS
+from .model_calls import missing_text
+from .operands import (
+    area_of,
+    has_array_constant,
+    needs_python,
+    only,
+    plain_name,
+    whole,
+)
+from .parameter_classes import (
+    ARRAY,
+    EACH,
+    GAP_DEFAULTS,
+    LIFT,
+    LISTS,
+    MISSING,
+    REFERENCE,
+    TRANSPARENT,
+    VALUE,
+    WHOLE,
+    gives_one_value,
+    lifts,
+    parameter_class,
+)
+from .template import Out, Piece, text_of
+from .tree import (
+    Call,
+    Expression,
+    Name,
+    Ref,
+    Structured,
+    UnknownFunctionError,
+)
+
+
+@dataclass(slots=True)
+class CallCompiler(CatalogueCalls):
+    """Adds calls of the engine's own functions and of the native ones."""
+
+    @abstractmethod
+    def named_lambda(self, call: Call, found: tuple[int, str]) -> Out:
+        """Return the call of a defined name that stands for a LAMBDA."""
+
+    @abstractmethod
+    def let(self, arguments: Sequence[Expression | None], wanted: str) -> Out:
+        """Return a LET."""
+
+    @abstractmethod
+    def calls_lambda(self, name: str, arguments: Sequence[Expression | None]) -> Out:
+        """Return a function that calls a LAMBDA."""
+
+    def call(self, call: Call, wanted: str) -> Out:
+        """Return a function call."""
+        name = plain_name(call.name)
+        if name == "SINGLE" and len(call.arguments) == 1:
+            return self.at(only(call.arguments[0]))
+        if name == "ANCHORARRAY" and len(call.arguments) == 1:
+            return self.spilled(only(call.arguments[0]), wanted)
+        if name in CALLERS and call.arguments:
+            return self.calls_lambda(name, call.arguments)
+        if name == "LET" and len(call.arguments) > 2:
+            return self.let(call.arguments, wanted)
+        found = self.defined(Name(call.name)) if not call.name.startswith("_xl") else None
+        if found is not None:
+            return self.named_lambda(call, found)
+        if name in ALTERNATIVES and len(call.arguments) >= ALTERNATIVES[name] and needs_python(name, call.arguments):
+            name = f"RXL.{name}"
+        implementation = self.book.registered(name)
+        if implementation is not None:
+            self.functions.add(name)
+            if hasattr(implementation, "parameters"):
+                return self.catalogue_call(name, implementation, call.arguments, wanted)
+            arguments = call.arguments[:2] if name == "RXL.MATCH" else call.arguments
+            return self.native_call(name, implementation, arguments, wanted)
+        told = self.told_by_the_file(name, call.arguments)
+        if told is not None:
+            return told
+        if not self.book.knows(name):
+            raise UnknownFunctionError(name)
+        if wanted == ARRAY or any(has_array_constant(each) for each in call.arguments):
+            lifted = self.lifted(name, call.arguments)
+            if lifted is not None:
+                return lifted
+        if name in ("ROWS", "COLUMNS") and len(call.arguments) == 1:
+            size = whole(call.arguments[0], name)
+            if size is not None:
+                return Out([str(size)], True)
+        watched = BLIND_TO_ERRORS.get(name)
+        if watched is not None and watched < len(call.arguments):
+            return self.sees_errors(name, call, wanted, watched)
+        return self.engine_call(name, call, wanted)
+
+    def sees_errors(self, name: str, call: Call, wanted: str, watched: int) -> Out:
+        """Return a call that the engine answers unless the range it sums holds errors, which it would pass over."""
+        out = self.engine_call(name, call, wanted)
+        summed = call.arguments[watched]
+        implementation = self.book.registered(f"RXL.{name}")
+        if summed is None or not isinstance(summed.single, Ref | Structured | Name):
+            return out
+        tested = self.expression(summed, REFERENCE).pieces
+        self.functions.add(f"RXL.{name}")
+        careful = self.native_call(f"RXL.{name}", implementation, call.arguments, wanted)
+        return Out(["IF(ISERROR(SUM(", *tested, ")),", *careful.pieces, ",", *out.pieces, ")"], out.single)
+
+    def engine_call(self, name: str, call: Call, wanted: str) -> Out:
+        """Return a call of a function that the engine has."""
+        pieces: list[Piece] = [name, "("]
+        single = True
+        for position, argument in enumerate(call.arguments):
+            if position:
+                pieces.append(",")
+            if argument is None:
+                pieces.append(GAP_DEFAULTS.get((name, position), ""))
+                continue
+            kind = ARRAY if wanted == ARRAY else parameter_class(name, position)
+            if wanted == ARRAY and parameter_class(name, position) == REFERENCE:
+                kind = ARRAY
+            through = TRANSPARENT.get(name)
+            if through is not None and position >= through and wanted != ARRAY:
+                kind = wanted
+            inner = argument.single
+            listed = self.several(inner) if inner is not None and name in LISTS else None
+            if listed is not None:
+                for number, each in enumerate(listed):
+                    pieces.extend([","] if number else [])
+                    pieces.extend(self.operand(each, kind).pieces)
+                continue
+            if name in ("SUBTOTAL", "AGGREGATE") and isinstance(inner, Ref | Structured):
+                visible = self.visible(name, call.arguments, inner)
+                if visible is not None:
+                    pieces.append(visible)
+                    continue
+            out = self.expression(argument, kind)
+            pieces.extend(out.pieces)
+            if parameter_class(name, position) != REFERENCE or through is not None:
+                single = single and out.single
+        pieces.append(")")
+        return Out(pieces, gives_one_value(name, single))
+
+    def lifted(self, name: str, arguments: Sequence[Expression | None]) -> Out | None:
+        """Return a call that has to be made cell by cell on arrays, None where the engine or nobody has to."""
+        if name in ("ROW", "COLUMN") and len(arguments) == 1 and arguments[0] is not None:
+            operand = arguments[0].single
+            return self.numbered(name, operand) if isinstance(operand, Ref) and operand.kind != "cell" else None
+        if not lifts(name):
+            return None
+        pieces: list[Piece] = []
+        mask = ""
+        arrays = False
+        for position, argument in enumerate(arguments):
+            pieces.append(",")
+            if argument is None:
+                mask += MISSING
+                pieces.append("0")
+                continue
+            each = name in ("CHOOSE", "SWITCH", "IFS") or parameter_class(name, position) == VALUE
+            mask += EACH if each else WHOLE
+            out = self.argument_for_python(argument, ARRAY)
+            arrays = arrays or (each and not out.single)
+            pieces.extend(out.pieces)
+        if not arrays:
+            return None
+        self.functions.add(LIFT)
+        return Out([f'{LIFT}("{name}","{mask}"', *pieces, ")"], False)
+
+    def numbered(self, name: str, ref: Ref) -> Out | None:
+        """Return ROW or COLUMN of a range as the numbers it stands for."""
+        prefix = self.prefix(ref.sheet)
+        if prefix is None:
+            return None
+        first, last = self.corner(ref.first), self.corner(ref.last if ref.last is not None else ref.first)
+        extent = self.book.extent(self.sheet)
+
+        def numbers(row: int, column: int, references: Sequence[str]) -> str:
+            ends = [text_of(end, row, column, references) for end in (first, last)]
+            area = area_of(f"{ends[0]}:{ends[1]}")
+            if area is None:
+                return f"{name}({ends[0]}:{ends[1]})"
+            if name == "ROW":
+                bottom = extent[0] if area.bottom == MAX_ROWS else area.bottom
+                return f"SEQUENCE({max(bottom - area.top + 1, 1)},1,{area.top})"
+            right = extent[1] if area.right == MAX_COLUMNS else area.right
+            return f"SEQUENCE(1,{max(right - area.left + 1, 1)},{area.left})"
+
+        return Out([numbers], False)
+
+    def native_call(self, name: str, implementation: Any, arguments: Sequence[Expression | None], wanted: str) -> Out:
+        """Return a call of a function that the package implements beside the engine."""
+        pieces: list[Piece] = [name, "("]
+        single = True
+        for position, argument in enumerate(arguments):
+            if position:
+                pieces.append(",")
+            if argument is None:
+                pieces.append(missing_text())
+                continue
+            ranged = implementation.takes_range(position)
+            listed = parameter_class(name, position)
+            kind = ARRAY if wanted == ARRAY or listed == ARRAY else REFERENCE if ranged else VALUE
+            through = TRANSPARENT.get(name)
+            if through is not None and position >= through and wanted != ARRAY:
+                kind = wanted
+            out = self.argument_for_python(argument, kind)
+            pieces.extend(out.pieces)
+            single = single and (ranged or out.single)
+        pieces.append(")")
+        return Out(pieces, gives_one_value(name, single))

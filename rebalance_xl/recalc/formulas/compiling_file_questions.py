@@ -1,0 +1,92 @@
+"""Calls whose answer is in the file rather than in the cells: hidden rows, formulas as text, sheet numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..references import MAX_COLUMNS, MAX_ROWS, column_letters, parse_area
+from .compiling_references import ReferenceCompiler
+from .operands import (
+    ignores_hidden,
+    sheet_name,
+)
+from .parameter_classes import (
+    REFERENCE,
+)
+from .template import ByCell, Out, Piece, Template, text_of
+from .tree import (
+    Expression,
+    Ref,
+    Structured,
+)
+
+
+@dataclass(slots=True)
+class FileQuestions(ReferenceCompiler):
+    """Adds SUBTOTAL without hidden rows, FORMULATEXT, ISFORMULA, SHEET and SHEETS."""
+
+    def visible(self, name: str, arguments: Sequence[Expression | None], operand: Ref | Structured) -> Piece | None:
+        """Return what lists the shown rows of a range, None when nothing is hidden or hidden rows count."""
+        hides = ignores_hidden(name, arguments)
+        if hides is None:
+            return None
+        if isinstance(operand, Structured):
+            table = self.book.tables.get(operand.table.lower())
+            sheet = self.sheet if table is None else table.sheet
+        else:
+            index = self.book.sheet_index.get(sheet_name(operand.sheet).lower()) if operand.sheet else self.sheet
+            sheet = self.sheet if index is None else index
+        hidden = self.book.hidden_rows(sheet, hides == "filtered")
+        if not hidden:
+            return None
+        out = self.operand(operand, REFERENCE)
+
+        def bands(row: int, column: int, references: Sequence[str]) -> str:
+            text = Template(out.pieces, True, False, frozenset(), False).render(references, row, column)
+            prefix, mark, corners = text.rpartition("!")
+            area = parse_area(corners)
+            if area is None:
+                return text
+            shown = [number for number in range(area.top, area.bottom + 1) if number not in hidden]
+            left, right = column_letters(area.left), column_letters(area.right)
+            runs: list[tuple[int, int]] = []
+            for number in shown:
+                if runs and runs[-1][1] == number - 1:
+                    runs[-1] = (runs[-1][0], number)
+                else:
+                    runs.append((number, number))
+            listed = [f"{prefix}{mark}{left}{first}:{right}{last}" for first, last in runs]
+            return ",".join(listed) or f"{prefix}{mark}{column_letters(MAX_COLUMNS)}{MAX_ROWS}"
+
+        return ByCell(bands)
+
+    def told_by_the_file(self, name: str, arguments: Sequence[Expression | None]) -> Out | None:
+        """Return the answer of functions about formulas and sheets, which the engine sees otherwise than the file."""
+        operand = arguments[0].single if len(arguments) == 1 and arguments[0] is not None else None
+        if name == "SHEETS" and not arguments:
+            return Out([str(len(self.book.sheet_names))], True)
+        if name == "SHEET":
+            if not arguments:
+                return Out([str(self.sheet + 1)], True)
+            if isinstance(operand, Ref):
+                prefix = sheet_name(operand.sheet).lower()
+                if not prefix or prefix in self.book.sheet_index:
+                    return Out([str((self.book.sheet_index[prefix] if prefix else self.sheet) + 1)], True)
+            return None
+        if name not in ("FORMULATEXT", "ISFORMULA") or not isinstance(operand, Ref) or operand.kind == "columns":
+            return None
+        if self.prefix(operand.sheet) is None:
+            return None
+        sheet = self.book.sheet_index[sheet_name(operand.sheet).lower()] if operand.sheet else self.sheet
+        corner, book = self.corner(operand.first), self.book
+
+        def answer(row: int, column: int, references: Sequence[str]) -> str:
+            text = text_of(corner, row, column, references)
+            cell = parse_area(text)
+            formula = book.formula_at(sheet, cell.top, cell.left) if cell is not None else None
+            if name == "ISFORMULA":
+                return "TRUE" if formula is not None else "FALSE"
+            return "NA()" if formula is None else '"=' + formula.replace('"', '""') + '"'
+
+        return Out([ByCell(answer)], True)

@@ -1,0 +1,151 @@
+"""Shapes made ready: text with places for references and for what depends on the cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..files.package import Table
+from ..references import Area
+from .text import (
+    SLOT,
+)
+
+Piece = str | int | Callable[[int, int, Sequence[str]], str]
+
+
+class ByCell:
+    """A piece that may give any text in any cell, so that some cells of a column say nothing about the others."""
+
+    __slots__ = ("give",)
+
+    def __init__(self, give: Callable[[int, int, Sequence[str]], str]) -> None:
+        self.give = give
+
+    def __call__(self, row: int, column: int, references: Sequence[str]) -> str:
+        """Return the text for one cell."""
+        return self.give(row, column, references)
+
+
+class BookView(Protocol):
+    """What lowering has to know about the workbook."""
+
+    tables: dict[str, Table]
+    names: dict[tuple[int, str], str]
+    sheet_names: list[str]
+    sheet_index: dict[str, int]
+
+    def extent(self, sheet: int) -> tuple[int, int]:
+        """Return the last used row and column of a sheet."""
+        ...
+
+    def knows(self, name: str) -> bool:
+        """Say whether the engine has a function."""
+        ...
+
+    def registered(self, name: str) -> Any:
+        """Return what the package itself implements under a name, None when nothing."""
+        ...
+
+    def formula_at(self, sheet: int, row: int, column: int) -> str | None:
+        """Return the formula of a cell as the file has it, None when it has none."""
+        ...
+
+    def hidden_rows(self, sheet: int, filtered: bool) -> frozenset[int]:
+        """Return the rows of a sheet that are not shown, or only those that a filter hides."""
+        ...
+
+    def spilled_area(self, sheet: int, row: int, column: int) -> Area | None:
+        """Return the area an anchor fills at the moment, None when the cell is no anchor."""
+        ...
+
+
+@dataclass(slots=True)
+class Template:
+    """A shape made ready: text with places for references and for what depends on the cell."""
+
+    pieces: list[Piece]
+    single: bool
+    layout: bool
+    functions: frozenset[str]
+    verbatim: bool
+    repeatable: bool = True
+    _pattern: str | None = None
+    _order: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Prepare the usual case, in which only references differ from cell to cell."""
+        if all(isinstance(piece, str | int) for piece in self.pieces):
+            texts = [piece.replace("%", "%%") if isinstance(piece, str) else "%s" for piece in self.pieces]
+            self._pattern = "".join(texts)
+            self._order = tuple(piece for piece in self.pieces if isinstance(piece, int))
+
+    @property
+    def by_cell(self) -> bool:
+        """Whether some cells of a column that has this shape say nothing about the others."""
+        return any(isinstance(piece, ByCell) for piece in self.pieces)
+
+    def render(self, references: Sequence[str], row: int, column: int) -> str:
+        """Return the engine's text for one cell.
+
+        Parameters
+        ----------
+        references : sequence of str
+            The cell's own references, in order.
+        row, column : int
+            The cell.
+
+        Returns
+        -------
+        str
+            Without the leading equals sign.
+        """
+        if self._pattern is not None:
+            return self._pattern % tuple([references[index] for index in self._order])
+        return "".join([text_of(piece, row, column, references) for piece in self.pieces])
+
+
+@dataclass(slots=True)
+class Out:
+    """Part of a formula made ready, and whether it is certainly one value."""
+
+    pieces: list[Piece]
+    single: bool
+
+
+def joined(pieces: list[Piece]) -> str:
+    """Return pieces as a shape, to see whether a formula goes to the engine as it is."""
+    return "".join(SLOT if piece.__class__ is int else piece if isinstance(piece, str) else "\x01" for piece in pieces)
+
+
+def merged(pieces: list[Piece]) -> list[Piece]:
+    """Return pieces with neighbouring texts joined."""
+    merged: list[Piece] = []
+    for piece in pieces:
+        if isinstance(piece, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += piece
+        else:
+            merged.append(piece)
+    return merged
+
+
+def text_of(piece: Piece, row: int, column: int, references: Sequence[str]) -> str:
+    """Return the text of one piece for a cell.
+
+    Parameters
+    ----------
+    piece : Piece
+        A text, the number of a reference, or what gives a text for a cell.
+    row, column : int
+        The cell.
+    references : sequence of str
+        The cell's own references.
+
+    Returns
+    -------
+    str
+    """
+    if isinstance(piece, str):
+        return piece
+    return references[piece] if isinstance(piece, int) else piece(row, column, references)

@@ -1,0 +1,212 @@
+"""Where the constants of a large sheet lie in its text: a few bytes a cell, their values read when they are wanted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..references import MAX_COLUMNS, MAX_ROWS, Area
+from .cell_values import CellValues
+from .number_arrays import parsed_numbers
+from .sheet_scan import Constants
+
+Ints = NDArray[np.intp]
+Bytes = NDArray[np.uint8]
+
+#: Cells read at a time.
+_BLOCK = 2**15
+#: Texts longer than this on average are cut out one by one.
+_LONG = 48
+
+
+def texts(text: str, content: Bytes | None, starts: Ints, ends: Ints, mark: str = "<") -> list[str]:
+    """Return pieces of a text.
+
+    Parameters
+    ----------
+    text : str
+        Every piece must be followed by `mark` and contain none.
+    content : array of uint8 or None
+        The same text in bytes, None when it is not all ASCII.
+    starts, ends : arrays of int
+        The bounds of the pieces.
+    mark : str
+        One character.
+
+    Returns
+    -------
+    list of str
+    """
+    lengths = ends - starts + 1
+    total = int(lengths.sum())
+    if content is None or total > _LONG * len(starts):
+        return [text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+    shifts = starts - (np.cumsum(lengths) - lengths)
+    joined = content[np.arange(total) + np.repeat(shifts, lengths)].tobytes().decode("ascii")
+    return joined[:-1].split(mark) if joined else []
+
+
+class RowTable:
+    """Where the rows of a sheet lie in its text: those that are not empty elements, in the order they are written."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._pieces: list[tuple[NDArray[Any], ...]] = []
+
+    def add(self, starts: Ints, tag_ends: Ints, ends: Ints, last: Ints, base: int) -> None:
+        """Add rows: where start tag and end tag begin, where the former ends, and the place of the last cell.
+
+        The positions count from `base`. The place is 0 in a row without cells, -1 where cells of several rows stand.
+        """
+        self.count += len(starts)
+        positions = ((each + base).astype(np.int32) for each in (starts, tag_ends, ends))
+        self._pieces.append((*positions, last))
+
+    def arrays(self) -> tuple[Ints, ...]:
+        """Return starts, ends of the start tags, starts of the end tags and last places."""
+        return tuple(np.concatenate(each).astype(np.intp) for each in zip(*self._pieces, strict=True))
+
+
+class CellTable:
+    """The cells of a sheet that have a value and no formula, in order of rows and columns."""
+
+    def __init__(self, text: str, values: CellValues) -> None:
+        self.text = text
+        self.values = values
+        #: The types of the cells of each group; a group is what has the same attributes.
+        self.types: list[str] = []
+        #: Whether a new number leaves the attributes of a group's cells as they are.
+        self.steady: list[bool] = []
+        self.rows = RowTable()
+        self._pieces: list[tuple[NDArray[Any], ...]] = []
+        self._whole: tuple[NDArray[Any], ...] | None = None
+
+    def add(self, rows: Ints, columns: Ints, groups: Ints, starts: Ints, ends: Ints, base: int) -> None:
+        """Add cells that follow those added before; `starts` and `ends` count from `base`."""
+        filled = ends > starts
+        for group, kind in enumerate(self.types):
+            if kind == "str":  # a text without characters is a value
+                filled |= groups == group
+        self._pieces.append(
+            (
+                rows[filled].astype(np.int32),
+                columns[filled].astype(np.int16),
+                groups[filled].astype(np.int16),
+                (starts[filled] + base).astype(np.int32),
+                (ends[filled] + base).astype(np.int32),
+            )
+        )
+
+    def constants(self) -> Constants:
+        """Return the values of all cells."""
+        rows, columns = self._arrays()[:2]
+        found = Constants(rows.tolist(), columns.tolist(), self._values(np.arange(len(rows))))
+        if None in found.values:
+            kept = [place for place, value in enumerate(found.values) if value is not None]
+            found.rows = [found.rows[place] for place in kept]
+            found.columns = [found.columns[place] for place in kept]
+            found.values = [found.values[place] for place in kept]
+        found.errors = bool(self.values.errors)
+        return found
+
+    def column_values(self, column: int, top: int, bottom: int) -> list[Any]:
+        """Return the values of one column from one row to another, None where there is none."""
+        chosen = self._chosen(Area(top, column, bottom, column))
+        found = self._values(chosen)
+        if len(found) == bottom - top + 1:
+            return found
+        values: list[Any] = [None] * (bottom - top + 1)
+        for row, value in zip((self._arrays()[0][chosen] - top).tolist(), found, strict=True):
+            values[row] = value
+        return values
+
+    def values_within(self, area: Area) -> dict[tuple[int, int], Any]:
+        """Return the values inside an area by (row, column)."""
+        chosen = self._chosen(area)
+        rows, columns = (each[chosen].tolist() for each in self._arrays()[:2])
+        found = zip(rows, columns, self._values(chosen), strict=True)
+        return {(row, column): value for row, column, value in found if value is not None}
+
+    def places(self, top: int, left: int) -> list[int]:
+        """Return the places (row * 32768 + column) of the cells that lie not above and not left of a cell."""
+        chosen = self._chosen(Area(top, left, MAX_ROWS, MAX_COLUMNS))
+        rows, columns = (each[chosen].astype(np.int64) for each in self._arrays()[:2])
+        places = (rows << 15 | columns).tolist()
+        return [place for place, value in zip(places, self._values(chosen), strict=True) if value is not None]
+
+    def plain_numbers(self, rows: Ints, column: int) -> tuple[Ints, Ints] | None:
+        """Return where the numbers of a column's cells start and end, None when not all of them are numbers."""
+        all_rows, columns, groups, starts, ends = self._arrays()
+        there = np.flatnonzero(columns == column)
+        places = np.searchsorted(all_rows[there], rows)
+        if not len(there) or places.max() >= len(there):
+            return None
+        found = there[places]
+        plain = np.array([kind == "n" and steady for kind, steady in zip(self.types, self.steady, strict=True)])
+        if not (all_rows[found] == rows).all() or not plain[groups[found]].all():
+            return None
+        return starts[found].astype(np.intp), ends[found].astype(np.intp)
+
+    def extent(self) -> tuple[int, int]:
+        """Return the last row and column with any content, 0 when there is none."""
+        rows, columns = self._arrays()[:2]
+        return (int(rows[-1]), int(columns.max())) if len(rows) else (0, 0)
+
+    def read(self, groups: NDArray[Any], data: list[str]) -> list[Any]:
+        """Return the values of cells from their groups and character data."""
+        used = np.flatnonzero(np.bincount(groups)).tolist()
+        kinds = {self.types[group] for group in used}
+        if len(kinds) == 1:
+            return self.values.alike(kinds.pop(), data)
+        pieces, out = np.array(data, object), np.empty(len(data), object)
+        for kind in kinds:
+            chosen = np.isin(groups, [group for group in used if self.types[group] == kind])
+            out[chosen] = self.values.alike(kind, pieces[chosen].tolist())
+        found: list[Any] = out.tolist()
+        return found
+
+    def _arrays(self) -> tuple[NDArray[Any], ...]:
+        """Return rows, columns, groups, starts and ends of all cells."""
+        if self._whole is None:
+            kinds = (np.int32, np.int16, np.int16, np.int32, np.int32)
+            pieces = self._pieces or [tuple(np.zeros(0, kind) for kind in kinds)]
+            self._whole = tuple(np.concatenate(each) for each in zip(*pieces, strict=True))
+            self._pieces = []
+        return self._whole
+
+    def _chosen(self, area: Area) -> Ints:
+        rows, columns = self._arrays()[:2]
+        first, last = np.searchsorted(rows, [area.top, area.bottom + 1])
+        inside = columns[first:last]
+        chosen: Ints = np.flatnonzero((inside >= area.left) & (inside <= area.right)) + first
+        return chosen
+
+    def _values(self, chosen: Ints) -> list[Any]:
+        _, _, groups, starts, ends = self._arrays()
+        numeric = np.array([kind == "n" for kind in self.types], np.bool_)
+        out: list[Any] = []
+        for first in range(0, len(chosen), _BLOCK):
+            some = chosen[first : first + _BLOCK]
+            start, end = int(starts[some[0]]), int(ends[some[-1]]) + 1
+            piece = self.text[start:end]
+            content = np.frombuffer(piece.encode("ascii", "replace"), np.uint8)
+            bounds = starts[some].astype(np.intp) - start, ends[some].astype(np.intp) - start
+            if numeric[groups[some]].all():
+                out += self._numbers(piece, content, *bounds)
+            else:
+                data = texts(piece, content if piece.isascii() else None, *bounds)
+                out += self.read(groups[some], data)
+        return out
+
+    def _numbers(self, piece: str, content: Bytes, starts: Ints, ends: Ints) -> list[Any]:
+        """Return the values of cells without a type."""
+        numbers, good = parsed_numbers(content, starts, ends)
+        found: list[Any] = numbers.tolist()
+        others = np.flatnonzero(~good)
+        if len(others):
+            data = texts(piece, content if piece.isascii() else None, starts[others], ends[others])
+            for place, value in zip(others.tolist(), self.values.numbers(data), strict=True):
+                found[place] = value
+        return found

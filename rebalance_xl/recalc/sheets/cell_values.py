@@ -1,0 +1,106 @@
+"""The character data of a cell turned into its value."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from math import isfinite
+from typing import Any
+
+from ...cells import CellError
+from ..files.markup import ERROR_KINDS, from_cell_text, from_xml
+
+_ATTRIBUTE = re.compile(r"([\w:.-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+
+
+class CellValues:
+    """Turns a cell's type and character data into a value."""
+
+    def __init__(self, strings: list[str], date1904: bool) -> None:
+        self.strings = strings
+        self.offset = 1462 if date1904 else 0
+        self.errors: dict[str, CellError] = {}
+
+    @staticmethod
+    def number(data: str) -> Any:
+        """Return the value of a cell without a type; "" is no value."""
+        try:
+            number = float(data)
+        except ValueError:
+            return data.strip() or None
+        return number if number - number == 0 else None
+
+    def numbers(self, data: Sequence[str]) -> list[Any]:
+        """Return the values of many cells without a type."""
+        try:
+            numbers: list[Any] = list(map(float, data))
+        except ValueError:
+            return [self.number(each) for each in data]
+        if isfinite(sum(numbers)) or all(map(isfinite, numbers)):
+            return numbers
+        return [self.number(each) for each in data]
+
+    def alike(self, kind: str, data: Sequence[str]) -> list[Any]:
+        """Return the values of many cells of one type whose missing data reads as ""."""
+        if kind == "n":
+            return self.numbers(data)
+        if kind == "s" and "" not in data:
+            with suppress(ValueError, IndexError):
+                return list(map(self.strings.__getitem__, map(int, data)))
+        read = self.read_fast
+        return [read(kind, each) for each in data]
+
+    def many(self, attributes: Sequence[str], data: Sequence[str], types: dict[str, str]) -> list[Any]:
+        """Return the values of many cells; `types` gives the type behind a cell's attributes."""
+        if set(types.values()) == {"n"}:
+            return self.numbers(data)
+        read = self.read_fast
+        return [read(types[each], content) for each, content in zip(attributes, data, strict=True)]
+
+    def read_fast(self, kind: str, data: str) -> Any:
+        """Return the value of a cell whose missing data reads as ""."""
+        if kind == "n":
+            return self.number(data)
+        if kind == "s":
+            try:
+                return self.strings[int(data)]
+            except (ValueError, IndexError):
+                return "" if data else None
+        return self.read(kind, data) if data or kind == "str" else None
+
+    def read(self, kind: str, data: str | None) -> Any:
+        """Return the value of a cell, None when it has no data."""
+        if data is None:
+            return None
+        if kind == "n":
+            return self.number(data)
+        if kind == "s":
+            try:
+                return self.strings[int(data)]
+            except (ValueError, IndexError):
+                return ""
+        if kind in ("str", "inlineStr"):
+            return from_cell_text(data)
+        if kind == "b":
+            return data.strip() in ("1", "true")
+        if kind == "e":
+            code = data.strip()
+            return self.errors.setdefault(code, CellError(code if code in ERROR_KINDS else from_xml(code)))
+        if kind == "d":
+            return _serial(data, self.offset)
+        return from_cell_text(data)
+
+
+def _serial(text: str, offset: int) -> float | str:
+    try:
+        moment = dt.datetime.fromisoformat(text.strip())
+    except ValueError:
+        return text
+    return (moment.replace(tzinfo=None) - dt.datetime(1899, 12, 30)) / dt.timedelta(days=1) - offset
+
+
+def attributes_of(text: str) -> dict[str, str]:
+    """Return the attributes of a tag, entities resolved."""
+    return {name: from_xml(double or single) for name, double, single in _ATTRIBUTE.findall(text)}

@@ -1,0 +1,244 @@
+"""What a scan of one worksheet found: its formula cells, and its constants when somebody asks for them."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..files.markup import ESCAPED_CHARACTER
+from ..references import Area, parse_area
+from .cell_values import CellValues
+
+if TYPE_CHECKING:
+    from .cell_table import CellTable
+    from .row_runs import RowRuns
+
+_FILTER = re.compile(r"<(?:\w+:)?autoFilter\s[^>]*?ref=\"([^\"]*)\"[^>]*>\s*<(?:\w+:)?(?:filterColumn|sortState)")
+_HIDDEN_ROW = re.compile(r"<(?:\w+:)?row\s([^>]*)>")
+_HIDDEN = re.compile(r"\bhidden\s*=\s*[\"'](?:1|true)[\"']")
+_ROW_NUMBER = re.compile(r"(?:^|\s)r\s*=\s*[\"']([0-9]+)[\"']")
+
+
+class FormulaCell:
+    """A cell with a formula: where it is, what it showed, and later what became of it.
+
+    There are hundreds of thousands of these, so what most cells share is an attribute of the class.
+
+    Attributes
+    ----------
+    row, column : int
+        The cell.
+    formula : str
+        Its formula as the calculation uses it: shared formulas are written out.
+    old : worksheet value
+        Its cached value, None when it has none.
+    start, end : int
+        Where its element lies in the sheet's text; a start of -1 has to be looked up.
+    data, type
+        The cached value as the file has it right before the closing tags, None when it is not so simple, and its type.
+    kind, attributes, dynamic
+        The formula element's type and attributes, and whether the cell carries cell metadata.
+    lowered : str or None
+        What the engine computes, None while (or because) it computes nothing.
+    template : Template or None
+        What the formula's shape was worked out to.
+    early
+        Whether the value was computed without the engine, which then takes it for a constant.
+    value, status, cause
+        The outcome: "computed", "error" or "kept".
+    """
+
+    start = -1
+    type = "n"
+    kind = "normal"
+    attributes: dict[str, str] = {}  # noqa: RUF012 - shared on purpose and never changed
+    dynamic = False
+    lowered: str | None = None
+    template: Any = None
+    early = False
+    value: Any = None
+    status = "computed"
+    cause = ""
+
+    def __init__(self, row: int, column: int, formula: str, old: Any, end: int = -1, data: str | None = None) -> None:
+        self.row = row
+        self.column = column
+        self.formula = formula
+        self.old = old
+        self.end = end
+        self.data = data
+        # Set here although the class has them, too: an attribute added later costs four times as much.
+        self.lowered = None
+        self.template = None
+        self.value = None
+
+    @property
+    def reference(self) -> str:
+        """The area an array formula fills, "" for other formulas."""
+        return self.attributes.get("ref", "")
+
+
+@dataclass(slots=True)
+class Constants:
+    """A sheet's cells without formulas, as three lists in step, in order of rows and columns."""
+
+    rows: list[int] = field(default_factory=list)
+    columns: list[int] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+    errors: bool = False
+
+
+@dataclass(slots=True)
+class SheetScan:
+    """One worksheet's cells: the formula cells in order of rows, the constants read when they are first asked for."""
+
+    text: str
+    encoding: str
+    prefix: str
+    start: int
+    end: int
+    reader: CellValues
+    part: str = ""
+    formulas: list[FormulaCell] = field(default_factory=list)
+    implicit: bool = False
+    plain: bool = False
+    blocks: tuple[int, list[tuple[int, int, list[list[FormulaCell]]]]] | None = None
+    table: CellTable | None = None
+    runs: RowRuns | None = None
+    _constants: Constants | None = None
+    _formula_rows: dict[int, list[int]] | None = None
+    read_constants: Callable[[SheetScan], Constants] | None = None
+    index: Callable[[SheetScan], bool] | None = None
+
+    def indexed(self) -> CellTable | None:
+        """Return where the constants of a large sheet lie, None when that is not worth knowing or not possible."""
+        if self.table is None and self.index is not None and self._constants is None and self.plain:
+            self.index(self)
+            self.index = None
+        return self.table
+
+    @property
+    def constants(self) -> Constants:
+        """The cells without formulas."""
+        if self._constants is None:
+            table = self.indexed()
+            if table is not None:
+                self._constants = table.constants()
+            else:
+                self._constants = self.read_constants(self) if self.read_constants is not None else Constants()
+        return self._constants
+
+    def extent(self) -> tuple[int, int]:
+        """Return the last row and column in use."""
+        table = self.indexed()
+        if table is not None:
+            row, column = table.extent()
+        else:
+            found = self.constants
+            row, column = found.rows[-1] if found.rows else 0, max(found.columns, default=0)
+        if self.formulas:
+            row = max(row, self.formulas[-1].row)
+            column = max(column, max(cell.column for cell in self.formulas))
+        return row, column
+
+    def is_empty_element(self) -> bool:
+        """Say whether the sheet's data is a tag without content, which `start` and `end` then enclose."""
+        return self.text.startswith(f"<{self.prefix}sheetData", self.start)
+
+    def has_escapes(self) -> bool:
+        """Say whether any text has characters written as _x000D_."""
+        found = self.text.find("_x", self.start, self.end)
+        return found >= 0 and ESCAPED_CHARACTER.search(self.text, found, self.end) is not None
+
+    def values_within(self, area: Area) -> dict[tuple[int, int], Any]:
+        """Return the constants inside an area by (row, column)."""
+        table = self.indexed()
+        if table is not None:
+            return table.values_within(area)
+        found = self.constants
+        first, last = bisect_left(found.rows, area.top), bisect_right(found.rows, area.bottom)
+        cells = zip(found.rows[first:last], found.columns[first:last], found.values[first:last], strict=True)
+        left, right = area.left, area.right
+        return {(row, column): value for row, column, value in cells if left <= column <= right}
+
+    def column_values(self, column: int, top: int, bottom: int) -> list[Any]:
+        """Return the constants of one column from one row to another, None where there is none.
+
+        Parameters
+        ----------
+        column, top, bottom : int
+            The column and its first and last row, counted from 1.
+
+        Returns
+        -------
+        list
+            ``bottom - top + 1`` values; formula cells count as None.
+        """
+        if self.table is None and self._constants is None and self.runs is not None and self.runs.few():
+            return self.runs.column_values(column, top, bottom)
+        table = self.indexed()
+        if table is not None:
+            return table.column_values(column, top, bottom)
+        values: list[Any] = [None] * (bottom - top + 1)
+        found = self.constants
+        first, last = bisect_left(found.rows, top), bisect_right(found.rows, bottom)
+        cells = zip(found.rows[first:last], found.columns[first:last], found.values[first:last], strict=True)
+        for row, each, value in cells:
+            if each == column:
+                values[row - top] = value
+        return values
+
+    def has_formulas_in(self, area: Area) -> bool:
+        """Say whether any cell of an area has a formula.
+
+        Parameters
+        ----------
+        area : Area
+            Of any size.
+
+        Returns
+        -------
+        bool
+        """
+        if self._formula_rows is None:
+            self._formula_rows = {}
+            for cell in self.formulas:
+                self._formula_rows.setdefault(cell.column, []).append(cell.row)
+        for column, rows in self._formula_rows.items():
+            if area.left <= column <= area.right:
+                place = bisect_left(rows, area.top)
+                if place < len(rows) and rows[place] <= area.bottom:
+                    return True
+        return False
+
+    def hidden_rows(self) -> frozenset[int]:
+        """Return the rows that are not shown."""
+        if self.text.find("hidden=", self.start, self.end) < 0:
+            return frozenset()
+        found = _HIDDEN_ROW.findall(self.text, self.start, self.end)
+        return frozenset(
+            int(number[1]) for tag in found if _HIDDEN.search(tag) and (number := _ROW_NUMBER.search(tag)) is not None
+        )
+
+    def filtered_area(self) -> Area | None:
+        """Return the area of the sheet's own filter when it is in use."""
+        match = _FILTER.search(self.text, self.end)
+        return parse_area(match[1]) if match is not None else None
+
+    def constant_places(self, top: int, left: int) -> list[int]:
+        """Return the places (row * 32768 + column) of constants that lie not above and not left of a cell."""
+        table = self.indexed()
+        if table is not None:
+            return table.places(top, left)
+        found = self.constants
+        first = bisect_left(found.rows, top)
+        cells = zip(found.rows[first:], found.columns[first:], strict=True)
+        return [row << 15 | column for row, column in cells if column >= left]
+
+    def value_map(self) -> dict[tuple[int, int], Any]:
+        """Return the constants by (row, column)."""
+        found = self.constants
+        return dict(zip(zip(found.rows, found.columns, strict=True), found.values, strict=True))
