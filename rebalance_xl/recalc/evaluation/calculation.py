@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from ...cells import CellError
@@ -353,18 +354,25 @@ class Calculation:
             top, bottom, left, right = cells[0].row, cells[-1].row, min(columns), max(columns)
             if (bottom - top + 1) * (right - left + 1) <= 4 * len(cells) + 256:
                 values = self.engine.read_block(sheet, top, left, bottom, right)
-                self._take(sheet, ((cell, values[cell.row - top][cell.column - left]) for cell in cells))
+                if (bottom - top + 1) * (right - left + 1) == len(cells):
+                    self._take(sheet, cells, [value for line in values for value in line])
+                else:
+                    self._take(sheet, cells, [values[cell.row - top][cell.column - left] for cell in cells])
                 continue
             for row, column, block in self._computed(scan):
                 last = (row + len(block) - 1, column + len(block[0]) - 1)
                 values = self.engine.read_block(sheet, row, column, *last)
                 for line, found in zip(block, values, strict=True):
-                    self._take(sheet, zip(line, found, strict=True))
+                    self._take(sheet, line, found)
         self.spills.fill_children()
         self.spills.fill_early()
 
-    def _take(self, sheet: int, pairs: Iterable[tuple[FormulaCell, Any]]) -> None:
-        for cell, value in pairs:
+    def _take(self, sheet: int, cells: Sequence[FormulaCell], values: Sequence[Any]) -> None:
+        if set(map(type, values)) == {float} and all(map(isfinite, values)):
+            for cell, value in zip(cells, values, strict=True):
+                cell.value = value
+            return
+        for cell, value in zip(cells, values, strict=True):
             kind = value.__class__
             if (kind is float and value - value == 0) or kind is str or kind is bool:
                 cell.value = value

@@ -29,24 +29,23 @@ def write_out(scan: SheetScan) -> None:
         A sheet as read; its formula cells are changed in place.
     """
     masters: dict[str, tuple[FormulaCell, str, list[str], bool]] = {}
-    for cell in scan.formulas:
-        if cell.kind == "shared":
-            group = cell.attributes.get("si", "")
-            if cell.formula:
-                shape, references = split_references(cell.formula)
-                plain = not any(mark in shape for mark in "\"'[") and ":" not in shape.replace("\0:\0", "")
-                masters[group] = (cell, shape, references, plain)
-            elif group in masters:
-                master, shape, references, plain = masters[group]
-                rows, columns = cell.row - master.row, cell.column - master.column
-                if plain:
-                    parts = shape.split("\0")
-                    shifted = [shift_reference(each, rows, columns) for each in references]
-                    cell.formula = parts[0] + "".join(map(str.__add__, shifted, parts[1:]))
-                else:
-                    cell.formula = shift_formula(master.formula, rows, columns)
-        elif cell.formula[:1] == "=":
-            cell.formula = cell.formula[1:]
+    for cell in [each for each in scan.formulas if each.formula[:1] == "=" and each.kind != "shared"]:
+        cell.formula = cell.formula[1:]
+    for cell in [each for each in scan.formulas if each.kind == "shared"]:
+        group = cell.attributes.get("si", "")
+        if cell.formula:
+            shape, references = split_references(cell.formula)
+            plain = not any(mark in shape for mark in "\"'[") and ":" not in shape.replace("\0:\0", "")
+            masters[group] = (cell, shape, references, plain)
+        elif group in masters:
+            master, shape, references, plain = masters[group]
+            rows, columns = cell.row - master.row, cell.column - master.column
+            if plain:
+                parts = shape.split("\0")
+                shifted = [shift_reference(each, rows, columns) for each in references]
+                cell.formula = parts[0] + "".join(map(str.__add__, shifted, parts[1:]))
+            else:
+                cell.formula = shift_formula(master.formula, rows, columns)
 
 
 def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int, filled: list[FilledColumn]) -> Iterator[FormulaCell]:
