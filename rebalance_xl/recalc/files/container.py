@@ -220,7 +220,7 @@ class Container:
 
 
 def _deflated(content: bytes) -> bytes:
-    deflater = zlib.compressobj(6 if len(content) < 2**20 else 2, zlib.DEFLATED, -15)
+    deflater = zlib.compressobj(6 if len(content) < 2**20 else 1, zlib.DEFLATED, -15)
     return deflater.compress(content) + deflater.flush()
 
 
