@@ -16,9 +16,10 @@ from typing import Any, TypeVar
 
 from rebalance_xl import expressions
 from rebalance_xl.arguments import REQUIRED, Parameter
-from rebalance_xl.calling import NUMERIC, call_function, fast_caller
+from rebalance_xl.calling import NUMERIC, call_function
 from rebalance_xl.cells import MISSING, CellError
 from rebalance_xl.docstrings import Documentation, read_docstring
+from rebalance_xl.scalar_calls import fast_caller
 
 _log = logging.getLogger("rebalance_xl")
 

@@ -12,8 +12,9 @@ from itertools import compress
 from operator import ne
 from typing import TYPE_CHECKING, Any
 
-from rebalance_xl.calling import ARRAY_FROM, ScalarPlan, array_module, read_one, scalar_plan
+from rebalance_xl.calling import ARRAY_FROM, array_module
 from rebalance_xl.cells import MISSING, CellError
+from rebalance_xl.scalar_calls import ScalarPlan, read_one, scalar_plan
 
 if TYPE_CHECKING:
     from rebalance_xl.catalogue import Function

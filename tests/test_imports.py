@@ -20,6 +20,7 @@ FLOORS = {
     "arguments": 1,
     "expressions": 1,
     "calling": 2,
+    "scalar_calls": 2,
     "catalogue": 3,
     "column_calls": 3,
     "functions": 4,

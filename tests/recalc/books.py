@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 import zipfile
@@ -11,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pytest
 import xlsxwriter
+
+from rebalance_xl.recalc import Refused, recalculate
 
 Build = Callable[[Any, Any], None]
 
@@ -74,3 +78,13 @@ def picture() -> bytes:
     pixels = b"".join(b"\0" + b"\x20\x80\xc0" * 8 for _ in range(8))
     header = chunk(b"IHDR", struct.pack(">2I5B", 8, 8, 8, 2, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
+
+
+def assert_refused_untouched(path: Path, message: str) -> None:
+    """Demand that one line says why a book is refused, that it keeps its bytes and that nothing lies beside it."""
+    content = path.read_bytes()
+    with pytest.raises(Refused, match=message) as failure:
+        recalculate(path)
+    assert "\n" not in str(failure.value)
+    assert path.read_bytes() == content
+    assert os.listdir(path.parent) == [path.name]

@@ -185,12 +185,13 @@ class Calculation:
             for column in filled:
                 column.render()
             return
-        waiting = compute_early(self._known(), filled)
+        known = self._known()
+        waiting = compute_early(known, filled)
         if self.package.iterate:  # every round of the engine would be one more iteration
             for column in waiting:
                 column.render()
             return
-        self.stages = staged(self._known(), self.sheet_names, waiting)
+        self.stages = staged(known, self.sheet_names, waiting)
 
     def _known(self) -> KnownCells:
         """Return what is known without the engine at the moment."""
