@@ -1,6 +1,7 @@
 """The `rebalance-xl` command: its options; what the commands do lies in :mod:`rebalance_xl.commands`.
 
-Exit codes: 0 done, 1 a book failed or was refused, 2 the command line is wrong, 3 `--check` found stale values.
+Exit codes: 0 done, 1 a book failed or was refused, 2 the command line is wrong, 3 `--check` found stale values; 130 and
+143 when Ctrl-C or SIGTERM ended the command.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from rebalance_xl.commands.interrupts import ended_by_signals
 
 app = typer.Typer(
     name="rebalance-xl",
@@ -278,7 +281,8 @@ def joined_changes(words: list[str]) -> list[str]:
 
 def main() -> None:
     """Run the command line."""
-    app(joined_changes(sys.argv[1:]))
+    with ended_by_signals():
+        app(joined_changes(sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from typing import Any
 
 from rebalance_xl import terminal
 from rebalance_xl.commands.cell_spool import CellSpool
-from rebalance_xl.commands.interrupts import Terminated, interrupted_by_termination
 from rebalance_xl.commands.options import UsageError
 from rebalance_xl.commands.recalc_book import BookReport, recalculate_book, summary_rows
 from rebalance_xl.commands.recalc_request import Request, read_request
@@ -26,15 +25,6 @@ CELL_COLUMNS = ("file", "sheet", "cell", "formula", "old", "new", "status", "cau
 
 def run(request: Request) -> int:
     """Recalculate the books of a request; returns the exit code."""
-    try:
-        with interrupted_by_termination():
-            return _run(request)
-    except KeyboardInterrupt as stop:
-        terminal.complain("interrupted; finished books are complete, the others are as they were")
-        return 143 if isinstance(stop, Terminated) else 130
-
-
-def _run(request: Request) -> int:
     try:
         jobs = read_request(request)
     except UsageError as failure:

@@ -31,6 +31,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != LEDGER_NAME}
 
 
+INTERRUPTED = "rebalance-xl: interrupted; finished books are complete, the others are as they were\n"
 KINDS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
 
 
@@ -45,6 +46,68 @@ def test_stopped_in_place_at_random_moments(tmp_path: Path, kind: signal.Signals
 def test_stopped_many_times(tmp_path: Path, kind: signal.Signals, code: int) -> None:
     """The same with more books and more moments."""
     stop_at_random_moments(tmp_path, kind, code, books=64, rounds=20)
+
+
+@pytest.mark.parametrize("kind, code", KINDS[:2])
+@pytest.mark.parametrize("words", [["recalc", "book.xlsx"], ["plan", "book.xlsx"], ["functions"]])
+def test_stopped_between_the_command_line_and_the_work(words: list[str], kind: signal.Signals, code: int) -> None:
+    """Whichever command and wherever it is, a signal ends it with the same line and exit code."""
+    script = f"""
+import os, sys, time
+from rebalance_xl import cli
+from rebalance_xl.commands import functions, plan, recalc
+def meet_signal(*_):
+    os.kill(os.getpid(), {int(kind)})
+    time.sleep(60)
+recalc.run = plan.show_plan = functions.show = meet_signal
+sys.argv[1:] = {words}
+cli.main()
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=50)
+    assert (ended.returncode, ended.stderr) == (code, INTERRUPTED)
+
+
+@pytest.mark.parametrize("when, code", [("answering", 3), ("leaving", -signal.SIGINT)])
+def test_stopped_when_the_work_is_done(when: str, code: int) -> None:
+    """A command that has its answer keeps it; a signal while Python itself ends is silent."""
+    script = f"""
+import atexit, os, sys
+from rebalance_xl import cli
+from rebalance_xl.commands import functions
+def meet_signal(*_):
+    os.kill(os.getpid(), {int(signal.SIGINT)})
+def answer(*_):
+    if {when!r} == "leaving":
+        atexit.register(meet_signal)
+    else:
+        try:
+            meet_signal()
+        except KeyboardInterrupt:
+            return 3
+    return 0
+functions.show = answer
+sys.argv[1:] = ["functions"]
+cli.main()
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=50)
+    assert (ended.returncode, ended.stderr) == (code, "")
+
+
+def test_an_ignored_interrupt_stays_ignored() -> None:
+    """What was started to outlive its terminal goes on."""
+    script = f"""
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+from rebalance_xl import cli
+from rebalance_xl.commands import functions
+def answer(*_):
+    os.kill(os.getpid(), {int(signal.SIGINT)})
+    return 0
+functions.show = answer
+sys.argv[1:] = ["functions"]
+cli.main()
+"""
+    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=50).returncode == 0
 
 
 def stop_at_random_moments(tmp_path: Path, kind: signal.Signals, code: int, books: int, rounds: int) -> None:
@@ -83,7 +146,7 @@ def stop_at_random_moments(tmp_path: Path, kind: signal.Signals, code: int, book
             assert process.returncode == code
             assert "Traceback" not in said
         if process.returncode in (130, 143):
-            assert said == "rebalance-xl: interrupted; finished books are complete, the others are as they were\n"
+            assert said == INTERRUPTED
             assert contents(inbox).keys() == before.keys()
         for name in before:
             assert (inbox / name).read_bytes() in (before[name], after[name]), f"{name} is half written"
