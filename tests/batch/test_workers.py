@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import re
@@ -68,8 +69,8 @@ def test_refused_jobs_are_not_worked_on() -> None:
 def test_a_hung_book_is_stopped_and_named(kind: str) -> None:
     """A book over its time limit loses its process, whatever it does, and is reported; all others are done."""
     batch = jobs("a", kind, "b", "c")
-    assert told(run_jobs(batch, work, workers=2, seconds=0.5)) == [
-        "0 a", "stopped: it took longer than 0.5 seconds", "2 b", "3 c",
+    assert told(run_jobs(batch, work, workers=2, seconds=1)) == [
+        "0 a", "stopped: it took longer than 1 seconds", "2 b", "3 c",
     ]  # fmt: skip
 
 
@@ -101,8 +102,8 @@ def test_hung_and_lost_books_cost_the_others_nothing() -> None:
     """With several hung books and lost workers among many books every other book is done, in order."""
     kinds = ["a"] * 40
     kinds[3], kinds[4], kinds[17], kinds[39] = "die", "hang", "hang", "die"
-    found = told(run_jobs(jobs(*kinds), work, workers=2, seconds=0.5))
-    hung = "stopped: it took longer than 0.5 seconds"
+    found = told(run_jobs(jobs(*kinds), work, workers=2, seconds=1))
+    hung = "stopped: it took longer than 1 seconds"
     expected = {3: LOST, 4: hung, 17: hung, 39: LOST}
     assert found == [expected.get(i, f"{i} a") for i in range(40)]
 
@@ -173,6 +174,16 @@ def test_books_in_a_child_process(capfd: pytest.CaptureFixture[str]) -> None:
     assert found[:5] == ["0 a", "stopped: it took longer than 1 seconds", LOST, "3 print", "ValueError: bad book"]
     assert found[6] == "6 b"
     assert "a book that prints" in capfd.readouterr().err
+
+
+def test_the_start_of_a_child_process_is_no_books_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A book that kills its process is not taken for one that was too slow, however long the process took to start."""
+    (tmp_path / "slow_to_import.py").write_text(
+        "import os, time\ntime.sleep(0.8)\ndef work(job):\n    os._exit(9)\n", encoding="utf-8"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    slow = importlib.import_module("slow_to_import")
+    assert run_chunk_in_child(slow.work, jobs("a"), 0.7) == [(None, LOST)]
 
 
 @pytest.mark.slow

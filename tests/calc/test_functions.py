@@ -130,10 +130,13 @@ def test_watching_ends_with_a_random_number(book):
     book.formula(address="G2:G4", formula="=ORG.REBALANCER.FUNCTIONS.TRIMAMOUNT()", array=True)
     book.put(address="C4", values=[[3000]])
     eventually(lambda: values(book, "G4"), [[pytest.approx(800.0)]])
-    time.sleep(1)
-    drawn = values(book, "E2")
-    time.sleep(1)
-    assert values(book, "E2") == drawn
+
+    def at_rest() -> bool:
+        drawn = values(book, "E2")
+        time.sleep(1)
+        return values(book, "E2") == drawn
+
+    eventually(at_rest, True)
 
 
 def eventually(read: Callable[[], object], expected: object) -> None:

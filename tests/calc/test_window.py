@@ -52,9 +52,9 @@ def test_a_click_on_rebalance(libreoffice, extension, screen, tmp_path):
             return [found for found in office.find(text=text) if found[2] == BUTTON and found[1] > 0]
 
         x, y, _ = until(lambda: buttons("Rebalance"))[0]
-        assert buttons("Record execution...")
-        assert buttons("Check book")
-        assert {found[2] for found in office.find(text="Rebalancer")} == {MENU, TOOL_BAR}
+        assert until(lambda: buttons("Record execution..."))
+        assert until(lambda: buttons("Check book"))
+        until(lambda: {found[2] for found in office.find(text="Rebalancer")} == {MENU, TOOL_BAR})
         before, after = tmp_path / "before.png", tmp_path / "after.png"
         screen.photograph(before)
         screen.click(x, y)
@@ -67,8 +67,12 @@ def test_a_click_on_rebalance(libreoffice, extension, screen, tmp_path):
             ("BTC", "BUY", 400.0),
             ("ETHUSDT", "OPEN LONG", 600.0),
         ]
-        screen.photograph(after)
-        assert after.read_bytes() != before.read_bytes()
+
+        def changed() -> bool:
+            screen.photograph(after)
+            return after.read_bytes() != before.read_bytes()
+
+        until(changed)
         screen.click(*ok)
         until(lambda: office.message() is None)
-        assert office.active_sheet() == "Plan"
+        until(lambda: office.active_sheet() == "Plan")

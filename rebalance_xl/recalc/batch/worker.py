@@ -113,7 +113,9 @@ def run_chunk_in_child(work: Work, jobs: Sequence[Job], seconds: float | None) -
             child = child or _Child()
             began = time.monotonic()
             try:
-                results.append(child.run(work, job, seconds))
+                child.make_ready(work)
+                began = time.monotonic()
+                results.append(child.run(job, seconds))
             except (EOFError, OSError, pickle.UnpicklingError):
                 child.end()
                 child = None
@@ -130,15 +132,24 @@ class _Child:
     def __init__(self) -> None:
         code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import serve; serve()"
         self._process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._ready = False
 
-    def run(self, work: Work, job: Job, seconds: float | None) -> Result:
+    def make_ready(self, work: Work) -> None:
+        """Wait until the process has started and has imported the work; this is no book's time."""
+        if not self._ready:
+            self._ready = self._ask(work)
+
+    def run(self, job: Job, seconds: float | None) -> Result:
+        found: Result = self._ask((job, seconds))
+        return found
+
+    def _ask(self, question: Any) -> Any:
         sender, receiver = self._process.stdin, self._process.stdout
         assert sender is not None
         assert receiver is not None
-        pickle.dump((work, job, seconds), sender)
+        pickle.dump(question, sender)
         sender.flush()
-        found: Result = pickle.load(receiver)
-        return found
+        return pickle.load(receiver)
 
     def end(self) -> None:
         self._process.kill()
@@ -150,17 +161,19 @@ class _Child:
 
 
 def serve() -> None:
-    """Work on the books that come in, and send back what they give; what the work prints goes to the error stream."""
+    """Take the work, then its books, and send back what they give; what the work prints goes to the error stream."""
     inbox, outbox = _private_streams()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    work = pickle.load(inbox)
+    result: Any = True
     while True:
+        pickle.dump(result, outbox)
+        outbox.flush()
         try:
-            work, job, seconds = pickle.load(inbox)
+            job, seconds = pickle.load(inbox)
         except EOFError:
             return
         [result] = run_chunk(work, [job], seconds)
-        pickle.dump(result, outbox)
-        outbox.flush()
 
 
 def _private_streams() -> tuple[IO[bytes], IO[bytes]]:
