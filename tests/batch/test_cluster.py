@@ -14,6 +14,7 @@ from rebalance_xl.recalc.batch.ledger import LEDGER_NAME
 from .many_books import write_many
 
 pytest.importorskip("distributed")
+pytestmark = pytest.mark.slow
 
 DASK = """
 import sys, time
@@ -26,7 +27,6 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_run_on_a_cluster_ends_in_the_same_bytes(tmp_path: Path, threads: int) -> None:
     """A cluster in another folder gives the bytes and the report that a pool gives, and remembers what is done."""

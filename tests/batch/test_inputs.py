@@ -123,7 +123,7 @@ def test_json_reports_are_strict(tmp_path: Path) -> None:
     assert json.loads(path.read_text(encoding="utf-8")) == [{"a": "NEVER", "b": None}]
 
 
-@pytest.mark.parametrize("ending", [".xlsx", ".parquet"])
+@pytest.mark.parametrize("ending", [".xlsx", pytest.param(".parquet", marks=pytest.mark.slow)])
 def test_frames_are_written_by_ending(tmp_path: Path, ending: str) -> None:
     """An .xlsx and a Parquet summary hold the same rows; .xlsx holds no formulas."""
     pd = pytest.importorskip("pandas")

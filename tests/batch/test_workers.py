@@ -203,6 +203,7 @@ def test_a_local_cluster_gives_the_same_results(workers: int, threads: int) -> N
     assert found[11] == "stopped: it took longer than 2 seconds"
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_a_cluster_in_the_same_process_survives_a_hung_book() -> None:
     """Workers that are threads of this very process stop a hung book without ending it."""
@@ -219,6 +220,7 @@ def where(job: Job) -> str:
     return f"{job.path} {job.output}"
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_workers_in_another_folder_find_the_books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers of a cluster get whole paths, and outcomes carry the jobs as they were given."""

@@ -226,7 +226,7 @@ def write_book_with_futures(path: Path) -> None:
             sheet.add_table(0, 0, len(rows) - 1, len(columns) - 1, {"name": name, "columns": columns, "data": rows[1:]})
 
 
-@pytest.mark.parametrize("ending", [".csv", ".json", ".xlsx", ".parquet"])
+@pytest.mark.parametrize("ending", [".csv", ".json", ".xlsx", pytest.param(".parquet", marks=pytest.mark.slow)])
 def test_the_summary_in_every_form(run: Run, tmp_path: Path, ending: str) -> None:
     """Status, trigger, trims, reserve, nearest liquidation and warnings of each book stand in every form."""
     if ending == ".parquet":
