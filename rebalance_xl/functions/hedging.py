@@ -146,7 +146,8 @@ def hedge_ratio(spot_returns: Sequence[float], futures_returns: Sequence[float])
     mean_spot = math.fsum(s for s, _ in pairs) / len(pairs)
     mean_futures = math.fsum(f for _, f in pairs) / len(pairs)
     variance = math.fsum((f - mean_futures) ** 2 for _, f in pairs)
-    if variance == 0.0:
+    # Equal returns leave rounding dust, not a variance.
+    if variance == 0.0 or math.sqrt(variance / len(pairs)) <= 1e-14 * max(abs(f) for _, f in pairs):
         return DIV0
     return math.fsum((s - mean_spot) * (f - mean_futures) for s, f in pairs) / variance
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rebalance_xl.catalogue import Example, Result, number, price, worksheet_function
 from rebalance_xl.functions.carry import CATEGORY
-from rebalance_xl.functions.elementwise import DIV0, NA, NUM, Numbers, divide, where
+from rebalance_xl.functions.elementwise import DIV0, NA, NUM, TOLERANCE, Numbers, divide, where
 
 NONE, SELL_NEAR, BUY_NEAR = 0.0, 1.0, 2.0
 SIGNALS = ("NONE", "SELL_NEAR_BUY_FAR", "BUY_NEAR_SELL_FAR")
@@ -139,6 +139,6 @@ def spread_signal(current: float, history: Sequence[float], threshold: float = 2
     score = basis_zscore(current, history)
     if score != score:
         return score
-    if score > threshold:
+    if score > threshold + TOLERANCE:
         return SELL_NEAR
-    return BUY_NEAR if score < -threshold else NONE
+    return BUY_NEAR if score < -threshold - TOLERANCE else NONE

@@ -212,6 +212,13 @@ def test_hedge_contracts() -> None:
     assert call("HEDGE_CONTRACTS", 3000.0, 2500.0, 10.0, "inverse") == 300.0
 
 
+@pytest.mark.parametrize("returned, rows", [(0.1, 3), (0.05, 6), (0.01, 10), (-0.013, 7), (0.0, 4)])
+def test_hedge_ratio_against_futures_that_do_not_move(returned: float, rows: int) -> None:
+    """Futures returns that are all equal have no hedge ratio, however their mean is rounded."""
+    spot = [0.01 * (row + 1) ** 2 for row in range(rows)]
+    assert call("HEDGE_RATIO", spot, [returned] * rows) == CellError("#DIV/0!")
+
+
 def test_directional() -> None:
     """1,000 controls 5,000 at 5x; 600 at 10x controls 6,000 and a 10 % move against it loses the whole 600."""
     assert call("MARGIN_NOTIONAL", 1000.0, 5.0) == 5000.0
@@ -231,6 +238,16 @@ def test_spread() -> None:
     assert call("SPREAD_SIGNAL", 0.02, history) == "SELL_NEAR_BUY_FAR"
     assert call("SPREAD_SIGNAL", 0.0, history) == "BUY_NEAR_SELL_FAR"
     assert call("SPREAD_SIGNAL", 0.0101, history) == "NONE"
+
+
+@pytest.mark.parametrize("lowest, step", [(0.01, 0.01), (0.0, 0.0011), (-0.003, 0.0007), (0.4, 0.1), (-12.5, 3.3)])
+def test_spread_exactly_on_the_threshold(lowest: float, step: float) -> None:
+    """A premium exactly two deviations from the mean is not beyond the threshold, however it is rounded."""
+    history = [lowest, lowest + step, lowest + 2 * step]
+    assert call("SPREAD_SIGNAL", lowest + 3 * step, history) == "NONE"
+    assert call("SPREAD_SIGNAL", lowest - step, history) == "NONE"
+    assert call("SPREAD_SIGNAL", lowest + 3.001 * step, history) == "SELL_NEAR_BUY_FAR"
+    assert call("SPREAD_SIGNAL", lowest - 1.001 * step, history) == "BUY_NEAR_SELL_FAR"
 
 
 def test_funding() -> None:
