@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -31,6 +32,15 @@ def test_a_matrix_times_its_inverse_is_the_unit_matrix(matrix: list[list[float]]
             assert product[i][j] == pytest.approx(1.0 if i == j else 0.0, abs=1e-7)
     determinants = call("MDETERM", matrix) * call("MDETERM", inverse)
     assert determinants == pytest.approx(1.0, rel=1e-6)
+
+
+def test_large_matrices_are_matrices_too() -> None:
+    """Product, inverse and determinant of some hundred rows are what a linear algebra library finds."""
+    matrix = np.random.default_rng(20261122).uniform(-1.0, 1.0, (250, 250)) + 4.0 * np.eye(250)
+    inverse = call("MINVERSE", matrix.tolist())
+    np.testing.assert_allclose(inverse, np.linalg.inv(matrix), rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(call("MMULT", matrix.tolist(), inverse), np.eye(250), atol=1e-9)
+    assert call("MDETERM", matrix.tolist()) == pytest.approx(np.linalg.det(matrix), rel=1e-9)
 
 
 @given(TERMS, RATES, st.floats(0.001, 0.3), st.floats(80, 120))

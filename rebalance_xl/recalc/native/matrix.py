@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from rebalance_xl.recalc.native.arguments import MOST_CELLS, Rows, matrix_of
 from rebalance_xl.recalc.native.faults import number_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Matrix = list[list[float]]
 
@@ -14,29 +19,53 @@ Matrix = list[list[float]]
 @worksheet("MMULT", kinds="range range")
 def mmult(left: Rows, right: Rows) -> Matrix:
     """Return the product of two matrices: as many rows as the left one, as many columns as the right one."""
-    a, b = matrix_of(left), matrix_of(right)
-    if len(a[0]) != len(b):
-        raise value_fault(f"the left matrix has {len(a[0])} columns, the right one {len(b)} rows; they must be equal")
-    columns = list(zip(*b, strict=True))
-    return [[sum(x * y for x, y in zip(row, column, strict=True)) for column in columns] for row in a]
+    a, b = _array(matrix_of(left)), _array(matrix_of(right))
+    columns, rows = a.shape[1], b.shape[0]
+    if columns != rows:
+        raise value_fault(f"the left matrix has {columns} columns, the right one {rows} rows; they must be equal")
+    import numpy as np
+
+    product = np.zeros((a.shape[0], b.shape[1]))
+    with np.errstate(all="ignore"):
+        for k in range(columns):  # one term after the other: the same bits on every machine, unlike `a @ b`
+            product += a[:, k, None] * b[k]
+    return _rows(product)
 
 
 @worksheet("MINVERSE", kinds="range")
 def minverse(array: Rows) -> Matrix:
     """Return the inverse of a square matrix; #NUM! when it has none."""
     matrix = _square(array)
+    import numpy as np
+
     size = len(matrix)
-    work = [[*row, *(1.0 if i == j else 0.0 for j in range(size))] for i, row in enumerate(matrix)]
-    if not _eliminate(work, size, above=True):
-        raise number_fault("the matrix is singular: it has no inverse")
-    return [row[size:] for row in work]
+    work = np.hstack([_array(matrix), np.eye(size)])
+    with np.errstate(all="ignore"):
+        for column in range(size):
+            if not _swap_pivot_up(work, column):
+                raise number_fault("the matrix is singular: it has no inverse")
+            work[column] /= work[column, column]
+            for others in (work[:column], work[column + 1 :]):
+                others -= others[:, column, None] * work[column]
+    return _rows(work[:, size:])
 
 
 @worksheet("MDETERM", kinds="range")
 def mdeterm(array: Rows) -> float:
     """Return the determinant of a square matrix."""
-    work = [list(row) for row in _square(array)]
-    return _determinant(work)
+    work = _array(_square(array))
+    import numpy as np
+
+    result = 1.0
+    with np.errstate(all="ignore"):
+        for column in range(len(work)):
+            sign = _swap_pivot_up(work, column)
+            if not sign:
+                return 0.0
+            result *= sign * float(work[column, column])
+            factors = work[column + 1 :, column, None] / work[column, column]
+            work[column + 1 :] -= factors * work[column]
+    return result
 
 
 @worksheet("MUNIT", kinds="number")
@@ -55,38 +84,29 @@ def _square(array: Rows) -> Matrix:
     return matrix
 
 
-def _pivot(work: Matrix, column: int) -> int:
-    """Return the row whose entry in the column is largest, from the diagonal down."""
-    return max(range(column, len(work)), key=lambda row: abs(work[row][column]))
+def _array(matrix: Matrix) -> NDArray[np.float64]:
+    import numpy as np
+
+    return np.array(matrix, dtype=float)
 
 
-def _eliminate(work: Matrix, size: int, above: bool) -> bool:
-    """Reduce the left part to the unit matrix, in place; False when it is singular."""
-    for column in range(size):
-        best = _pivot(work, column)
-        if work[best][column] == 0.0:
-            return False
-        work[column], work[best] = work[best], work[column]
-        pivot = work[column][column]
-        work[column] = [entry / pivot for entry in work[column]]
-        for row in range(size):
-            factor = work[row][column]
-            if row != column and factor != 0.0 and (above or row > column):
-                work[row] = [x - factor * y for x, y in zip(work[row], work[column], strict=True)]
-    return True
+def _rows(array: NDArray[np.float64]) -> Matrix:
+    rows: Matrix = array.tolist()
+    return rows
 
 
-def _determinant(work: Matrix) -> float:
-    result = 1.0
-    for column in range(len(work)):
-        best = _pivot(work, column)
-        if work[best][column] == 0.0:
-            return 0.0
-        if best != column:
-            work[column], work[best] = work[best], work[column]
-            result = -result
-        result *= work[column][column]
-        for row in range(column + 1, len(work)):
-            factor = work[row][column] / work[column][column]
-            work[row] = [x - factor * y for x, y in zip(work[row], work[column], strict=True)]
-    return result
+def _swap_pivot_up(work: NDArray[np.float64], column: int) -> int:
+    """Bring the row with the column's largest entry, from the diagonal down, to the diagonal.
+
+    Returns
+    -------
+    int
+        -1 when rows changed places, 1 when the right one was there, 0 when every entry is zero.
+    """
+    best = column + int(abs(work[column:, column]).argmax())
+    if work[best, column] == 0.0:
+        return 0
+    if best == column:
+        return 1
+    work[[column, best]] = work[[best, column]]
+    return -1
