@@ -253,6 +253,25 @@ def test_stages_between_the_rounds_of_the_engine(tmp_path: Path, monkeypatch: py
     assert set(rendered) == {5, 6}
 
 
+def test_an_error_that_was_there_until_an_array_was_filled_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that failed in an early round only, because an array had not spilled yet, is not reported as an error."""
+    monkeypatch.setattr(stages, "FEWEST_STAGED", 8)
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write("A1", 20)
+        sheet.write_dynamic_array_formula("C1:C1", "=SEQUENCE(A1)", None, 0)
+        for row in range(1, 21):
+            sheet.write_formula(f"E{row}", f"=20/C{row}", None, 0)
+            sheet.write_formula(f"F{row}", f"=WEIGHT(E{row},100)", None, 0)
+
+    book = make(tmp_path / "b.xlsx", build)
+    report = recalculate(book, tmp_path / "a.xlsx")
+    assert report.errors == 0
+    assert ("F20", "=WEIGHT(E20,100)", "0.01", "float", "changed", "") in outcome(book, tmp_path / "a.xlsx")
+
+
 @pytest.mark.parametrize(
     ("formulas", "stage"),
     [

@@ -140,7 +140,7 @@ def compute_column(known: KnownCells, column: FilledColumn) -> bool:
     for cell, answer in zip(column.cells, answers, strict=True):
         cell.value = answer
         cell.early = True
-        if cell.cause:
+        if cell.cause or cell.status == "error":  # of an earlier round
             cell.status, cell.cause = "computed", ""
     if not plain:
         for cell in column.cells:
