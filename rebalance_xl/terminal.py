@@ -56,7 +56,10 @@ def print_json_list(values: Iterable[Any]) -> None:
 
 
 def plain(value: Any) -> Any:
-    """Return a value with only the types that JSON has; an error value is its text, infinity is NEVER."""
+    """Return a value with only the types that JSON has; an error value is its text, infinity is NEVER.
+
+    Bytes of a file name that are no UTF-8 are written out, so that one such name does not cost a whole report.
+    """
     if isinstance(value, dict):
         return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
@@ -65,7 +68,9 @@ def plain(value: Any) -> Any:
         return "NEVER" if math.isinf(value) else None
     if isinstance(value, CellError):
         return value.code
-    if isinstance(value, str | int | float | bool) or value is None:
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode(errors="backslashreplace").decode()
+    if isinstance(value, int | float | bool) or value is None:
         return value
     return str(value)
 

@@ -80,7 +80,10 @@ def recalculate_book(job: Job) -> dict[str, Any]:
         ledger, mark = _ledger(job.output.parent, options.run), _mark(options)
         entry = ledger.finished(job.path, job.output, mark)
         if entry is not None:
-            return {**entry.report, "file": str(job.path), "status": "skipped"}
+            known = {**entry.report, "file": str(job.path), "status": "skipped"}
+            if options.wants_summary and not known["summary"]:  # the run that did it was not asked for one
+                known["summary"] = summarise(job.output, options.as_of)
+            return known
     before = content_hash(job.path) if ledger is not None else ""
     try:
         done = recalculate(

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -15,6 +16,7 @@ from rebalance_xl.terminal import plain
 
 SUMMARY_SHEET = "Books"
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def guarded(value: Any) -> Any:
@@ -34,7 +36,8 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, A
     Parameters
     ----------
     path
-        Its ending says what is written; formulas in texts are made harmless in CSV and .xlsx.
+        Its ending says what is written; formulas in texts are made harmless in CSV and .xlsx, and characters that
+        a format cannot hold are written out.
     columns, rows
         The columns in order, and one mapping per row; CSV and JSON take them one at a time.
     """
@@ -91,8 +94,14 @@ def _write_parquet(stream: IO[bytes], columns: Sequence[str], rows: Iterable[Map
 def _write_xlsx(stream: IO[bytes], columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     import pandas as pd
 
-    frame = pd.DataFrame(list(rows), columns=list(columns)).map(guarded)
+    frame = pd.DataFrame(list(rows), columns=list(columns)).map(_cell)
     frame.to_excel(stream, index=False, sheet_name=SUMMARY_SHEET, engine="openpyxl")
+
+
+def _cell(value: Any) -> Any:
+    """Return what a cell of a workbook can hold: characters that XML forbids are written out."""
+    safe = guarded(value)
+    return _NOT_IN_XML.sub(lambda match: ascii(match[0])[1:-1], safe) if isinstance(safe, str) else safe
 
 
 def holds_summary(path: Path) -> bool:

@@ -113,6 +113,16 @@ def test_unchanged_books_are_skipped(run: Run, tmp_path: Path) -> None:
     assert "written to" in run(*words).out
 
 
+def test_skipped_books_have_their_figures_in_the_summary(run: Run, tmp_path: Path) -> None:
+    """A summary asked for after a run without one says of the books it skips what it would have said of them then."""
+    path, summary = write_book(tmp_path / "book.xlsx"), tmp_path / "summary.json"
+    words = ["recalc", path, "--out-dir", tmp_path / "out", "--skip-unchanged", "--as-of", "2026-11-22"]
+    assert run(*words).code == 0
+    assert run(*words, "--summary", summary).code == 0
+    (row,) = json.loads(summary.read_text())
+    assert (row["status"], row["trigger"], row["trims"]) == ("skipped", "THRESHOLD", "SOL 1600.00")
+
+
 @pytest.mark.parametrize(
     "words, message",
     [

@@ -252,6 +252,28 @@ def test_the_summary_in_every_form(run: Run, tmp_path: Path, ending: str) -> Non
     assert (bad["status"], bad["message"]) == ("failed", "not an .xlsx or .xlsm workbook (no zip file)")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are no UTF-8, and control characters in names")
+@pytest.mark.parametrize("ending", [".csv", ".json", ".xlsx", pytest.param(".parquet", marks=pytest.mark.slow)])
+def test_a_name_that_a_format_cannot_hold_is_written_out(run: Run, tmp_path: Path, ending: str) -> None:
+    """One book with an odd name costs neither the summary nor the report of all books."""
+    if ending == ".parquet":
+        pytest.importorskip("pyarrow")
+    inbox = tmp_path / "in"
+    inbox.mkdir()
+    for name in (b"caf\xe9.xlsx", b"bell\x07.xlsx", b"plain.xlsx"):
+        write_book(inbox / os.fsdecode(name))
+    report, summary = tmp_path / "r.csv", tmp_path / f"s{ending}"
+    answer = run("recalc", inbox, "--check", "--json", "--report", report, "--summary", summary)
+    assert (answer.code, answer.err) == (3, "")
+    assert [Path(each["file"]).name for each in json.loads(answer.out)][1] == "caf\\udce9.xlsx"
+    assert "caf\\udce9.xlsx" in report.read_text(encoding="utf-8-sig")
+    frame = {".csv": pd.read_csv, ".json": pd.read_json, ".xlsx": pd.read_excel, ".parquet": pd.read_parquet}[ending](
+        summary
+    )
+    bell = "bell\\x07.xlsx" if ending == ".xlsx" else "bell\x07.xlsx"
+    assert [Path(each).name for each in frame["file"]] == [bell, "caf\\udce9.xlsx", "plain.xlsx"]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="leftovers are told by their locks, which Windows has not")
 def test_what_a_killed_run_left_of_a_report_is_cleared(run: Run, book: Path, tmp_path: Path) -> None:
     """Half a report that a killed run left beside the whole ones goes with the next run."""
