@@ -13,22 +13,33 @@ from rebalance_xl.functions.tier_reading import TierError, read_tier_rows
 from rebalance_xl.functions.tier_tables import TierTables, read_margin_tiers
 from rebalance_xl.functions.tiers import Tier, TierTable, flat_table
 
+_TIER_COLUMNS = len(Tier._fields)
+_LEVERAGE_COLUMN = Tier._fields.index("max_leverage")
+
 #: What one cell (or a range of rows) of a `tiers` argument is read as.
 TierChoice: TypeAlias = float | str | TierTable
 
 
 def is_tier_rows(rows: Sequence[Sequence[Any]]) -> bool:
     """Tell whether a range is one table of tiers rather than a column with one choice per position."""
-    if len(rows[0]) < 4:
+    if len(rows[0]) < 4 or any(isinstance(cell, str) and ":" in cell for cell in rows[-1]):
         return False
-    return not any(isinstance(cell, str) and ":" in cell for cell in rows[-1])
+    return len(rows) > 1 or not _is_row_of_rates(rows[0])
+
+
+def _is_row_of_rates(row: Sequence[Any]) -> bool:
+    """Tell whether one row has a rate for each position; as a tier its maximum leverage would be below 1."""
+    if len(row) > _TIER_COLUMNS:
+        return True
+    numbers = [cell for cell in row if isinstance(cell, float | int)]
+    return isinstance(row[_LEVERAGE_COLUMN], float | int) and all(0.0 <= each < 1.0 for each in numbers)
 
 
 def read_tier_choice(value: Any) -> TierChoice | CellError:
     """Return what a `tiers` argument says: a rate, a name in upper-case form, or a table of its own.
 
     Errors: #NUM! for a rate outside 0 to below 1 and for rows that cannot be right; #VALUE! for a text that is no
-    name; #N/A for a blank.
+    name or no number; #N/A for a blank; an error among the rows is the answer.
     """
     if isinstance(value, TierTable | CellError):
         return value
@@ -36,7 +47,7 @@ def read_tier_choice(value: Any) -> TierChoice | CellError:
         try:
             return read_tier_rows(as_rows(value))
         except TierError as failure:
-            return CellError("#NUM!", str(failure))
+            return CellError(failure.code, str(failure))
     if isinstance(value, bool) or value is MISSING:
         return CellError("#VALUE!", f"tiers is {describe(value)}; {_ALLOWED}")
     if isinstance(value, float | int):

@@ -17,7 +17,20 @@ _CENT = 0.011
 
 
 class TierError(ValueError):
-    """A table that cannot be right; the text names the row, the value and what is allowed."""
+    """A table that cannot be used; the text names the row, the value and what is allowed.
+
+    Parameters
+    ----------
+    reason
+        The text.
+    code
+        The error value in a cell: #NUM! for a table that cannot be right, #N/A where something is missing, #VALUE! for
+        a wrong type or shape, an error in the table itself.
+    """
+
+    def __init__(self, reason: str, code: str = "#NUM!") -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 def read_tier_rows(cells: Iterable[Sequence[Any]], name: str = "") -> TierTable:
@@ -48,12 +61,13 @@ def read_tier_rows(cells: Iterable[Sequence[Any]], name: str = "") -> TierTable:
         rows.pop(0)
     label = name or "the tiers"
     if not rows:
-        raise TierError(f"{label} have no rows")
+        raise TierError(f"{label} have no rows", "#N/A")
     found: list[Tier] = []
     amounts: list[float] = []
     for position, row in enumerate(rows, 1):
         if not 4 <= len(row) <= 5:
-            raise TierError(f"{label} have {len(row)} columns; allowed are floor, cap, max leverage, rate and amount")
+            reason = f"{label} have {len(row)} columns; allowed are floor, cap, max leverage, rate and amount"
+            raise TierError(reason, "#VALUE!")
         last = position == len(rows)
         floor = _cell_number(row[0], f"floor of row {position} of {label}", 0.0 if position == 1 else None)
         cap = _cell_number(row[1], f"cap of row {position} of {label}", math.inf if last else None)
@@ -136,10 +150,11 @@ def _is_empty(cell: Any) -> bool:
 def _cell_number(cell: Any, label: str, blank: float | None) -> float:
     if _is_empty(cell):
         if blank is None:
-            raise TierError(f"{label} is blank")
+            raise TierError(f"{label} is blank", "#N/A")
         return blank
     if isinstance(cell, bool | CellError) or not isinstance(cell, float | int):
-        raise TierError(f"{label} is {describe(cell)}; allowed is a number")
+        code = cell.code if isinstance(cell, CellError) else "#VALUE!"
+        raise TierError(f"{label} is {describe(cell)}; allowed is a number", code)
     number = as_float(cell)
     if not math.isfinite(number):
         raise TierError(f"{label} is no finite number")

@@ -93,7 +93,7 @@ class TierTables:
         return self._fallback().origin(name)
 
     def lookup(self, name: str) -> TierTable | CellError:
-        """Return the table of a name; #N/A where there is none, #NUM! where its rows cannot be right."""
+        """Return the table of a name; #N/A where there is none, an error where its rows cannot be used."""
         found = self._read.get(name)
         if found is None:
             found = self._read[name] = self._find(name)
@@ -134,7 +134,7 @@ def _read_raw(raw: RawTable, origin: str) -> TierTable | CellError:
     try:
         table = read_tier_rows(raw.cells, raw.name) if len(raw.cells) > 1 else _read_single(raw)
     except TierError as failure:
-        return CellError("#NUM!", f"{failure} (in {origin})")
+        return CellError(failure.code, f"{failure} (in {origin})")
     if unit_quantity and len(table.rows) > 1 and any(tier.amount for tier in table.rows):
         return CellError("#NUM!", f"{raw.name} in {origin} counts contracts and so cannot have maintenance amounts")
     return with_details(

@@ -100,6 +100,51 @@ def test_wrong_table_is_num_in_a_cell(call: Any, rows: list[list[Any]]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("row", "column", "cell", "code"),
+    [
+        (1, 3, CellError("#REF!"), "#REF!"),
+        (2, 0, CellError("#N/A"), "#N/A"),
+        (1, 3, "0.65 %", "#VALUE!"),
+        (1, 4, True, "#VALUE!"),
+        (1, 3, None, "#N/A"),
+        (0, 1, "", "#N/A"),
+        (1, 3, 5, "#NUM!"),
+    ],
+)
+def test_odd_cell_in_a_table_is_its_error(row: int, column: int, cell: Any, code: str) -> None:
+    """An error among the tiers is the answer, a text #VALUE!, a blank #N/A: given as rows or by name."""
+    rows = changed(row, column, cell)
+    for answer in (
+        FUNCTIONS["MAINTENANCE_MARGIN"].call(1_000, rows),
+        FUNCTIONS["LIQUIDATION_PRICE"].call("long", 1, 100, 10, rows),
+        FUNCTIONS["MAINTENANCE_MARGIN"].call(1_000, "a:b", book(*(["a", "b", *each] for each in rows))),
+    ):
+        assert answer.code == code
+        assert f"of row {row + 1} of " in answer.reason
+
+
+def test_too_many_columns_of_tiers_are_a_wrong_shape() -> None:
+    """Rows of six columns are no tiers."""
+    assert FUNCTIONS["MAINTENANCE_MARGIN"].call(1_000, [[*row, 1] for row in GOOD]).code == "#VALUE!"
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 6, 7])
+@pytest.mark.parametrize("header", [[], ["Rate"]])
+def test_row_of_rates_has_one_for_each_position(count: int, header: list[str]) -> None:
+    """Positions side by side have rates side by side, which are not taken for the columns of one tier."""
+    rates = [0.01 * (position + 1) for position in range(count)]
+    notionals = [[*(["Notional"] if header else []), *([1_000.0] * count)]]
+    answer = FUNCTIONS["MAINTENANCE_MARGIN"].call(notionals, [[*header, *rates]])
+    assert answer == [[1_000.0 * rate for rate in rates]]
+
+
+@pytest.mark.parametrize("row", [[0, 0.5, None, 0.01], [0, 0.5, 100, 0.01, 0], [0.25, 0.5, "", 0.01, 0.0]])
+def test_single_tier_in_coin_stays_one_tier(row: list[Any]) -> None:
+    """A tier whose limits are fractions of a coin is told from rates by its maximum leverage."""
+    assert FUNCTIONS["MAINTENANCE_MARGIN"].call([[0.3], [0.4]], [row]) == [[0.3 * 0.01], [0.4 * 0.01]]
+
+
+@pytest.mark.parametrize(
     ("choice", "code", "words"),
     [
         (None, "#N/A", "blank"),
