@@ -13,6 +13,7 @@ from rebalance_xl.book.futures import contract_number, sign
 from rebalance_xl.book.gains import cost_sold, lots_of, sale_gain, taken_from, usable_lots
 from rebalance_xl.book.interface import Cell
 from rebalance_xl.book.model import Book, Holding, Lot, Position
+from rebalance_xl.book.money import spare_cash
 from rebalance_xl.book.plan import book_value
 from rebalance_xl.book.plan_lines import stable_names
 from rebalance_xl.book.problems import ERROR, BookError, Problem
@@ -67,18 +68,21 @@ class _Ledger:
     values: dict[int, float] = field(default_factory=dict)
     costs: dict[int, float] = field(default_factory=dict)
     positions: dict[int, dict[str, float]] = field(default_factory=dict)
-    cash: dict[str, float] = field(default_factory=dict)
+    came: dict[str, float] = field(default_factory=dict)
+    went: dict[str, float] = field(default_factory=dict)
     sold_lots: dict[str, float] = field(default_factory=dict)
     bought_lots: list[Lot] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     sums: dict[str, float] = field(default_factory=dict)
+    deeds: list[str] = field(default_factory=list)
 
     def refuse(self, fill: Fill, message: str) -> None:
         self.problems.append(Problem(ERROR, fill.where, message))
 
     def pay(self, venue: str, money: float) -> None:
-        key = next((known for known in self.cash if known.casefold() == venue.casefold()), venue)
-        self.cash[key] = self.cash.get(key, 0.0) + money
+        side = self.came if money > 0 else self.went
+        key = next((known for known in [*self.came, *self.went] if known.casefold() == venue.casefold()), venue)
+        side[key] = side.get(key, 0.0) + abs(money)
 
     def add(self, what: str, money: float) -> None:
         self.sums[what] = self.sums.get(what, 0.0) + money
@@ -107,7 +111,7 @@ def execute(book: Book, fills: Sequence[Fill], port: object = None, trigger: str
     holdings = {holding.asset.casefold(): holding for holding in book.holdings}
     positions = {position.symbol.casefold(): position for position in book.positions}
     for fill in fills:
-        key = fill.asset.casefold()
+        key, money = fill.asset.casefold(), fill.amount
         if fill.action == "TRANSFER":
             ledger.pay(fill.venue, -fill.amount - fill.fee)
             ledger.pay(fill.to_venue, fill.amount)
@@ -118,9 +122,10 @@ def execute(book: Book, fills: Sequence[Fill], port: object = None, trigger: str
             else:
                 ledger.refuse(fill, f"{fill.asset} is not in Portfolio")
         elif key in positions:
-            _derive(ledger, fill, positions[key])
+            money = _derive(ledger, fill, positions[key])
         else:
             ledger.refuse(fill, f"{fill.asset} is not in Futures")
+        ledger.deeds.append(f"{fill.action} {fill.asset} {amount_text(money)}")
     new_rows = _settle_cash(ledger)
     if ledger.problems:
         raise BookError(ledger.problems)
@@ -128,7 +133,7 @@ def execute(book: Book, fills: Sequence[Fill], port: object = None, trigger: str
         cells=_cells(ledger, port),
         lots=_lots_after(ledger),
         new_rows=new_rows,
-        journal=_journal(ledger, fills) | {"Trigger": trigger},
+        journal=_journal(ledger) | {"Trigger": trigger},
         date=iso_date(book.as_of) or "",
         fills=tuple(fills),
     )
@@ -163,18 +168,23 @@ def _trade(ledger: _Ledger, fill: Fill, holding: Holding) -> None:
         return
     ledger.add("Sold", fill.amount)
     paid = fill.price if by_quantity else None
-    gain = sale_gain(ledger.book, holding, fill.amount, fill.quantity, paid)
+    key = holding.asset.casefold()
+    before = ledger.sold_lots.get(key, 0.0)
+    gain = sale_gain(ledger.book, holding, fill.amount, fill.quantity, paid, before)
     if gain is not None:
         ledger.add("Realised gain", gain)
-    cost = cost_sold(ledger.book, holding, quantity, fill.amount)
+    cost = cost_sold(ledger.book, holding, quantity, fill.amount, before)
     if cost is not None and holding.cost_basis is not None:
         left = ledger.costs.get(row, holding.cost_basis) - cost
         ledger.costs[row] = 0.0 if left < _SLACK * holding.cost_basis else left
-    key = holding.asset.casefold()
-    ledger.sold_lots[key] = ledger.sold_lots.get(key, 0.0) + quantity
+    ledger.sold_lots[key] = before + quantity
 
 
-def _derive(ledger: _Ledger, fill: Fill, position: Position) -> None:
+def _derive(ledger: _Ledger, fill: Fill, position: Position) -> float:
+    """Apply a futures line; return the money that it brought or took."""
+    if fill.action == "CLOSE" and fill.quantity is None:
+        ledger.refuse(fill, f"the line of {fill.asset} has no Quantity")
+        return fill.amount
     quantity = fill.quantity or 0.0
     price = fill.price or position.mark
     state = ledger.positions.setdefault(
@@ -185,7 +195,7 @@ def _derive(ledger: _Ledger, fill: Fill, position: Position) -> None:
     if fill.action == "CLOSE":
         if quantity > state["Quantity"] * (1 + _SLACK):
             ledger.refuse(fill, f"{quantity:g} of {fill.asset} closed, but only {state['Quantity']:g} open")
-            return
+            return fill.amount
         share = min(1.0, quantity / state["Quantity"]) if state["Quantity"] else 0.0
         kind = contract_number(position)
         profit = float(contracts.futures_pnl(sign(position), quantity, state["EntryPrice"], price, kind))
@@ -197,10 +207,10 @@ def _derive(ledger: _Ledger, fill: Fill, position: Position) -> None:
         ledger.pay(position.venue, released - fill.fee)
         ledger.add("Sold", released)
         ledger.add("Realised gain", profit * money)
-        return
+        return released
     if fill.action != f"OPEN {position.side.upper()}":
         ledger.refuse(fill, f"{fill.action} does not fit {fill.asset}, which is {position.side} in Futures")
-        return
+        return fill.amount
     if state["Quantity"] + quantity > 0:
         state["EntryPrice"] = float(
             contracts.average_entry(
@@ -211,51 +221,69 @@ def _derive(ledger: _Ledger, fill: Fill, position: Position) -> None:
     state["Margin"] += fill.amount / (price if position.inverse else 1.0)
     ledger.pay(position.venue, -fill.amount - fill.fee)
     ledger.add("Margin", fill.amount)
+    return fill.amount
 
 
 def _settle_cash(ledger: _Ledger) -> list[dict[str, Cell]]:
-    """Book the money of each venue on its stablecoins; return rows to add where there are none."""
-    stables = [holding for holding in ledger.book.holdings if holding.stable]
-    total = book_value(ledger.book)
+    """Book the money of each venue on its stablecoins, as the plan does; return rows to add where there are none.
+
+    What is bought is paid from cash that may be spent (see :func:`spare_cash`), then from the proceeds, those of the
+    venue first, then from any stablecoin. Proceeds that are left fill stablecoins under their target, then ReserveMin.
+    """
+    book = ledger.book
+    stables = [holding for holding in book.holdings if holding.stable]
+    total = book_value(book) - ledger.sums.get("Fees", 0.0)
     left = {holding.row: holding.value for holding in stables}
-    rows = {holding.asset: holding.row for holding in stables}
+    free = [(holding, holding.target) for holding in stables if not holding.locked]
+    spare = spare_cash(book.settings, free, math.fsum(left.values()), total)
+    incoming = dict(ledger.came)
 
-    def spare(holding: Holding) -> float:
-        return left[holding.row] - (holding.target or 0.0) * total
-
-    def pay(holdings: Sequence[Holding], debt: float) -> float:
-        for holding in sorted(holdings, key=spare, reverse=True):
-            part = min(debt, left[holding.row])
+    def take(holdings: Sequence[Holding], debt: float, most: dict[int, float]) -> float:
+        for holding in holdings:
+            part = min(debt, most.get(holding.row, 0.0), left[holding.row])
             left[holding.row] -= part
+            debt -= part
+            if most is not left:
+                most[holding.row] = most.get(holding.row, 0.0) - part
+        return debt
+
+    def take_proceeds(venues: Sequence[str], debt: float) -> float:
+        for venue in venues:
+            part = min(debt, incoming.get(venue, 0.0))
+            incoming[venue] = incoming.get(venue, 0.0) - part
             debt -= part
         return debt
 
-    incoming = {venue: money for venue, money in ledger.cash.items() if money > 0}
-    debts = max(0.0, -ledger.cash.get("", 0.0))
-    # As in the plan: what is bought at no venue is paid from cash above its target, then from the proceeds.
-    for holding in stables:
-        if holding.target is not None and spare(holding) > 0:
-            part = min(debts, spare(holding))
-            left[holding.row] -= part
-            debts -= part
-    for venue in sorted(incoming, key=lambda each: -incoming[each]):
-        part = min(debts, incoming[venue])
-        incoming[venue] -= part
-        debts -= part
+    def near(venue: str) -> list[Holding]:
+        here = venue.casefold()
+        return [holding for holding in stables if not holding.venue or holding.venue.casefold() == here]
+
+    owed = {venue: take(near(venue), money, spare) for venue, money in ledger.went.items() if venue}
+    owed = {venue: take_proceeds((venue, ""), money) for venue, money in owed.items()}
+    debts = take(stables, ledger.went.get("", 0.0), spare)
+    debts = take_proceeds(sorted(incoming, key=lambda each: (bool(each), -incoming[each])), debts)
+    for venue, money in owed.items():
+        debts += take(_richest(near(venue), left, total, venue), money, left)
     incoming = {venue: money for venue, money in incoming.items() if money > 0}
     names = stable_names(incoming, stables)
+    rows = {holding.asset: holding.row for holding in stables}
     fresh: dict[str, list[Any]] = {}
+    keeper = next((holding for holding in stables if holding.target is None), stables[0] if stables else None)
     for venue, money in incoming.items():
+        for holding in sorted(near(venue), key=_priority):
+            part = min(money, max(0.0, (holding.target or 0.0) * total - left[holding.row]))
+            left[holding.row] += part
+            money -= part
+        if keeper is not None and keeper in near(venue):
+            short = (book.settings.reserve_min or 0.0) * total - math.fsum(left.values())
+            part = min(money, max(0.0, short))
+            left[keeper.row] += part
+            money -= part
         if names[venue] in rows:
             left[rows[names[venue]]] += money
         else:
             fresh.setdefault(names[venue], [venue, 0.0])[1] += money
-    for venue, money in ledger.cash.items():
-        if venue and money < 0:
-            here = venue.casefold()
-            near = [holding for holding in stables if holding.venue.casefold() == here]
-            debts += pay(near or [holding for holding in stables if not holding.venue], -money)
-    debts = pay(stables, debts)
+    debts = take(_richest(stables, left, total), debts, left)
     for entry in fresh.values():
         part = min(debts, entry[1])
         entry[1] -= part
@@ -268,7 +296,20 @@ def _settle_cash(ledger: _Ledger) -> list[dict[str, Cell]]:
             ledger.values[holding.row] = left[holding.row]
             if holding.quantity is not None:
                 ledger.quantities[holding.row] = holding.quantity + change / (holding.price or 1.0)
-    return [_new_stable(ledger.book, name, venue, money) for name, (venue, money) in fresh.items() if money > _CENT]
+    return [_new_stable(book, name, venue, money) for name, (venue, money) in fresh.items() if money > _CENT]
+
+
+def _priority(holding: Holding) -> float:
+    return math.inf if holding.priority is None else holding.priority
+
+
+def _richest(holdings: Sequence[Holding], left: dict[int, float], total: float, venue: str = "") -> list[Holding]:
+    """Return stablecoins as they pay beyond what is spare: those of the venue first, then by surplus."""
+
+    def surplus(holding: Holding) -> tuple[bool, float]:
+        return bool(venue) and not holding.venue, (holding.target or 0.0) * total - left[holding.row]
+
+    return sorted(holdings, key=surplus)
 
 
 def _overspent(money: float) -> Problem:
@@ -345,10 +386,9 @@ def _lots_after(ledger: _Ledger) -> list[dict[str, Cell]] | None:
     return [dict(row) for row in rows]
 
 
-def _journal(ledger: _Ledger, fills: Sequence[Fill]) -> dict[str, Cell]:
+def _journal(ledger: _Ledger) -> dict[str, Cell]:
     sums = ledger.sums
-    deeds = ", ".join(f"{fill.action} {fill.asset} {amount_text(fill.amount)}" for fill in fills)
-    net = math.fsum(ledger.cash.values())
+    net = math.fsum([*ledger.came.values(), *(-money for money in ledger.went.values())])
     return {
         "Date": day_of(ledger.book.as_of),
         "Entry": "EXECUTION",
@@ -359,5 +399,5 @@ def _journal(ledger: _Ledger, fills: Sequence[Fill]) -> dict[str, Cell]:
         "Fees": sums.get("Fees", 0.0),
         "Left over": net if abs(net) > _CENT else 0.0,
         "Realised gain": sums.get("Realised gain", 0.0),
-        "Reason": deeds,
+        "Reason": ", ".join(ledger.deeds),
     }

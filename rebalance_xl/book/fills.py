@@ -38,7 +38,8 @@ def read_fills(port: WorkbookPort) -> list[Fill]:
     if errors_of(problems):
         raise BookError(errors_of(problems))
     fills = [_fill(record) for record in records if record["Action"] in schema.FILL_ACTIONS]
-    fills = [fill for fill in fills if fill.amount > 0 or (fill.quantity or 0.0) > 0]
+    # A quantity of 0 says that the line was not done; a blank one is a line of money only.
+    fills = [fill for fill in fills if (fill.amount > 0 if fill.quantity is None else fill.quantity > 0)]
     if not fills:
         raise BookError(Problem(ERROR, "Plan", "the Plan table holds nothing to record: press Rebalance first"))
     return fills
@@ -52,7 +53,7 @@ def planned_trigger(port: WorkbookPort) -> str:
 
 def _fill(record: Record) -> Fill:
     quantity, price, amount = record["Quantity"], record["Price"], record["Amount"]
-    if record["Action"] in ("BUY", "SELL") and quantity is not None and price is not None:
+    if record["Action"] in ("BUY", "SELL", "TRANSFER") and quantity is not None and price is not None:
         amount = quantity * price
     return Fill(
         record["Asset"],

@@ -80,7 +80,11 @@ class Tiers:
     def problem(self, position: Position) -> str:
         """Return why a position has no tiers, "" where it has."""
         found = self.tables.lookup(f"{position.venue}:{position.symbol}")
-        return "" if isinstance(found, TierTable) else found.reason
+        if not isinstance(found, TierTable):
+            return found.reason
+        if found.contract not in ("", position.contract):
+            return f"the tiers of {found.label} are of {found.contract} contracts, and its row says {position.contract}"
+        return ""
 
     def max_leverage(self, position: Position, notional: float) -> float | None:
         """Return the highest leverage at a notional (in money), None where not known."""

@@ -35,8 +35,22 @@ def taken_from(lots: list[Lot], quantity: float, method: str) -> list[float]:
     )
 
 
+def _lots_sold(book: Book, lots: list[Lot], quantity: float, before: float) -> list[float]:
+    """Return the units that a sale takes from each lot when `before` units were sold earlier on."""
+    taken = taken_from(lots, before + quantity, book.settings.lot_method)
+    if not before:
+        return taken
+    gone = taken_from(lots, before, book.settings.lot_method)
+    return [units - earlier for units, earlier in zip(taken, gone, strict=True)]
+
+
 def sale_gain(
-    book: Book, holding: Holding, amount: float, quantity: float | None, price: float | None = None
+    book: Book,
+    holding: Holding,
+    amount: float,
+    quantity: float | None,
+    price: float | None = None,
+    before: float = 0.0,
 ) -> float | None:
     """Return the gain in a sale, before fees; None where the cost is not known.
 
@@ -50,11 +64,13 @@ def sale_gain(
         Units sold; None in a book that keeps values only.
     price
         Price of the sale where it is not the holding's.
+    before
+        Units of the holding that an earlier line sold.
     """
     lots = usable_lots(book, holding)
     if lots and quantity is not None:
         price = holding.price if price is None else price
-        taken = taken_from(lots, quantity, book.settings.lot_method)
+        taken = _lots_sold(book, lots, quantity, before)
         return math.fsum(units * ((price or 0.0) - lot.price) for units, lot in zip(taken, lots, strict=True) if units)
     if holding.cost_basis is None or holding.value <= 0:
         return None
@@ -63,11 +79,14 @@ def sale_gain(
     return float(realized_gain(min(amount, holding.value), holding.value, holding.cost_basis))
 
 
-def cost_sold(book: Book, holding: Holding, quantity: float, amount: float) -> float | None:
-    """Return the cost of what a sale takes away, which leaves the cost basis; None where it is not known."""
+def cost_sold(book: Book, holding: Holding, quantity: float, amount: float, before: float = 0.0) -> float | None:
+    """Return the cost of what a sale takes away, which leaves the cost basis; None where it is not known.
+
+    `before` are the units that an earlier line sold.
+    """
     lots = usable_lots(book, holding)
     if lots:
-        taken = taken_from(lots, quantity, book.settings.lot_method)
+        taken = _lots_sold(book, lots, quantity, before)
         return math.fsum(units * lot.price for units, lot in zip(taken, lots, strict=True))
     if holding.cost_basis is None:
         return None

@@ -14,12 +14,12 @@ from rebalance_xl.book.problems import BookError, listing, nearest
 from rebalance_xl.cells import MISSING
 
 _CHANGE = re.compile(
-    r"""\s*(?P<table>\w+)\[(?P<column>[^\]]+)\]
+    r"""\s*(?P<table>[\w.\\?]+)\[(?P<column>[^\]]+)\]
         (?:\s+where\s+(?P<key>[^=]+?)\s*=\s*(?P<wanted>[^=]+?))?
         \s*=\s*(?P<value>.*)""",
     re.VERBOSE | re.IGNORECASE,
 )
-_NAMED = re.compile(r"\s*(?P<name>\w+)\s*=\s*(?P<value>.*)")
+_NAMED = re.compile(r"\s*(?P<name>[\w.\\?]+)\s*=\s*(?P<value>.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,8 @@ def read_prices(path: Path) -> list[Change]:
     Raises
     ------
     ValueError
-        If it cannot be read, has no such columns, or a price is no number above 0.
+        If it cannot be read, has no such columns, a price is no number above 0, or two lines give one thing
+        different prices.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
@@ -137,6 +138,7 @@ def read_prices(path: Path) -> list[Change]:
         source = headers.get(column.casefold()) or headers.get("price")
         if source is None:
             raise ValueError(f"{path}: has a column {key_column} but no column {column}")
+        known: dict[str, float] = {}
         for number, line in enumerate(lines, start=2):
             wanted, text = (line[headers[key]] or "").strip(), (line[source] or "").strip()
             if not wanted or not text:
@@ -145,6 +147,11 @@ def read_prices(path: Path) -> list[Change]:
             if not isinstance(value, float) or value <= 0:
                 raise ValueError(
                     f'{path}: line {number}: the price of {wanted} is "{text}"; allowed is a number above 0'
+                )
+            if known.setdefault(wanted.casefold(), value) != value:
+                raise ValueError(
+                    f"{path}: line {number}: {wanted} has the price {text} here and "
+                    f"{known[wanted.casefold()]:g} above; give one"
                 )
             changes.append(Change(table, column, key_column, wanted, value, optional=True))
     return changes

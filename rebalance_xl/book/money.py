@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from rebalance_xl.book.model import Book
+from rebalance_xl.book.model import Book, Holding, Settings
 
 CASH, PROCEEDS = "cash", "proceeds"
 ANY, SPOT, FUTURES, EVENT = "any", "spot", "futures", "event"
@@ -141,3 +141,34 @@ class Purse:
     def left(self, kind: str) -> float:
         """Return what was not spent of a kind of money."""
         return math.fsum(source.left for source in self.sources if source.kind == kind)
+
+
+def spare_cash(
+    settings: Settings, stables: Sequence[tuple[Holding, float | None]], held: float, total: float, idle: float = 0.0
+) -> dict[int, float]:
+    """Return, by row, the stablecoins above their target (without one: above ReserveMax), never below ReserveMin.
+
+    Parameters
+    ----------
+    settings
+        For ReserveMin and ReserveMax.
+    stables
+        The rows whose money may be spent, each with the target in force.
+    held
+        All stablecoins of the book.
+    total
+        Book value after fees.
+    idle
+        Proceeds that will stay in stablecoins.
+    """
+    spare = {holding.row: max(0.0, holding.value - target * total) for holding, target in stables if target is not None}
+    if settings.reserve_max is not None:
+        above = held + idle - settings.reserve_max * total - math.fsum(spare.values())
+        for holding, target in stables:
+            if target is None:
+                spare[holding.row] = min(max(above, 0.0), holding.value)
+                above -= spare[holding.row]
+    offered = math.fsum(spare.values())
+    most = max(0.0, held + idle - (settings.reserve_min or 0.0) * total)
+    factor = min(1.0, most / offered) if offered > 0 else 0.0
+    return {row: money * factor for row, money in spare.items()}

@@ -9,7 +9,7 @@ from rebalance_xl.book.closing import Closing, plan_closings
 from rebalance_xl.book.deploy import MARGIN, RESERVE, Need, deploy, find_needs
 from rebalance_xl.book.futures import Tiers, equity_of, figures_of
 from rebalance_xl.book.model import Book, require_sound
-from rebalance_xl.book.money import ANY, CASH, EVENT, FUTURES, PROCEEDS, SPOT, Fees, Purse
+from rebalance_xl.book.money import ANY, CASH, EVENT, FUTURES, PROCEEDS, SPOT, Fees, Purse, spare_cash
 from rebalance_xl.book.orders import DUST
 from rebalance_xl.book.plan_data import Plan, Totals
 from rebalance_xl.book.plan_lines import cash_changes, lines_of, unresolved_of
@@ -152,22 +152,9 @@ def _offer_cash(draft: Draft, total_after: float, idle: float) -> None:
     settings = draft.book.settings
     stables = _free_stables(draft)
     held = math.fsum(state.holding.value for state in draft.judgement.spot if state.holding.stable)
-    spare = {
-        state.holding.row: max(0.0, state.holding.value - state.target * total_after)
-        for state in stables
-        if state.target is not None
-    }
-    if settings.reserve_max is not None:
-        above = held + idle - settings.reserve_max * total_after - math.fsum(spare.values())
-        for state in stables:
-            if state.target is None:
-                spare[state.holding.row] = min(max(above, 0.0), state.holding.value)
-                above -= spare[state.holding.row]
-    offered = math.fsum(spare.values())
-    most = max(0.0, held + idle - (settings.reserve_min or 0.0) * total_after)
-    factor = min(1.0, most / offered) if offered > 0 else 0.0
+    spare = spare_cash(settings, [(state.holding, state.target) for state in stables], held, total_after, idle)
     for state in stables:
-        amount = spare.get(state.holding.row, 0.0) * factor
+        amount = spare.get(state.holding.row, 0.0)
         if amount > DUST * draft.total:
             draft.purse.add(CASH, state.holding.venue, amount, ANY, state.holding.row)
     if settings.event_funding == "reserve":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from rebalance_xl.book import plan_data as data
 from rebalance_xl.book.deploy import RESERVE, Need
 from rebalance_xl.book.futures import equity_of, terms_of
 from rebalance_xl.book.model import Holding, Position
-from rebalance_xl.book.money import PROCEEDS
+from rebalance_xl.book.money import FUTURES, PROCEEDS, SPOT
 from rebalance_xl.book.orders import DUST
 from rebalance_xl.book.plan_data import Line, Unresolved
 from rebalance_xl.book.triggers import NONE, FuturesState, SpotState, drift_text
@@ -226,6 +227,11 @@ def _shortage(draft: Draft, need: Need, served: Sequence[str]) -> str:
         reasons.append(f"{places} cannot be withdrawn")
     if served:
         reasons.append(f"the money went to {', '.join(served)}")
+    share = draft.book.settings.futures_share
+    other, product = (SPOT, "spot") if need.futures is not None else (FUTURES, "margin")
+    kept = math.fsum(source.left for source in draft.purse.sources if source.pool == other)
+    if share is not None and kept > DUST * draft.total:
+        reasons.append(f"FuturesShare {percent(share)} keeps {amount_text(kept)} of the proceeds for {product}")
     return "; ".join(reasons) or "there is no money to deploy"
 
 

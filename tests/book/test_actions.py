@@ -101,6 +101,63 @@ def test_real_fills_are_recorded_as_edited() -> None:
     assert done.journal["Fees"] == 1.5
 
 
+@pytest.mark.parametrize("asset, table", [("SOL", "Portfolio"), ("BTC", "Portfolio"), ("ETHUSDT", "Futures")])
+def test_quantity_0_says_that_a_line_was_not_done(asset: str, table: str) -> None:
+    """Neither units, margin nor fee of the line are booked, whatever its Amount still says."""
+    book = workbook([*example((0.35, 0.2, 0.1)), stable(4000.0, 0.05)], [ETH_MARGIN])
+    actions.rebalance(book)
+    before = book.tables[table]
+    was = next(list(row) for row in before if row[0] == asset)
+    edit(book, asset, Quantity=0.0, Fee=7.0)
+    done = actions.record(book)
+    assert next(row for row in book.tables[table] if row[0] == asset) == was
+    assert done.journal["Fees"] == 0.0
+    assert f" {asset} " not in str(done.journal["Reason"])
+
+
+def test_a_close_and_a_transfer_that_were_not_done_move_nothing() -> None:
+    """Quantity 0 leaves position and money where they are, without fees; a transfer moves its quantity."""
+    row = perpetual("ETHUSDT", "ETH", "long", 2100.0, Venue="Binance", Quantity=3.0, EntryPrice=2000.0, Margin=600.0)
+    rows = [spot("BTC", 1000.0, 0.2, Venue="Bybit"), stable(5000.0, 0.2, Venue="Binance")]
+    venues = [{"Venue": "Binance", "FuturesFee": 0.001, "WithdrawalFee": 1.0}, {"Venue": "Bybit"}]
+    for sent, left in ((0.0, 4800.0), (250.0, 4749.0)):
+        book = workbook(rows, [row | {"Target": 0.0}], venues=venues)
+        plan = actions.rebalance(book)
+        assert {"CLOSE", "TRANSFER", "BUY"} <= {line.action for line in plan.trades}
+        header, *lines = book.tables["Plan"]
+        for line in lines:
+            if line[1] in ("CLOSE", "TRANSFER"):
+                line[header.index("Quantity")] = sent if line[1] == "TRANSFER" else 0.0
+        edit(book, "BTC", Quantity=20.0)
+        actions.record(book)
+        assert column(book, "Futures", "Quantity") == {"ETHUSDT": 3.0}
+        assert column(book, "Portfolio", "Quantity")["USDT"] == approx(left)
+        assert column(book, "Portfolio", "Quantity").get("USDT (Bybit)", 0.0) == approx(max(0.0, sent - 200.0))
+
+
+def test_a_close_without_a_quantity_is_refused() -> None:
+    """A blank quantity is not 0: how much was closed is not known."""
+    row = perpetual("ETHUSDT", "ETH", "long", 2100.0, Quantity=3.0, EntryPrice=2000.0, Margin=600.0, Target=0.0)
+    book = workbook([*example(), stable(0.0)], [row])
+    actions.rebalance(book)
+    edit(book, "ETHUSDT", Quantity=None)
+    with pytest.raises(BookError, match="the line of ETHUSDT has no Quantity"):
+        actions.record(book)
+
+
+def test_the_journal_names_what_a_close_really_brought() -> None:
+    """A third was closed at another price: the Journal's words agree with its figures."""
+    row = perpetual("ETHUSDT", "ETH", "long", 2100.0, Quantity=3.0, EntryPrice=2000.0, Margin=600.0, Target=0.0)
+    book = workbook([*example(), stable(0.0)], [row])
+    actions.rebalance(book)
+    for asset in ("SOL", "BTC", "ETH"):
+        edit(book, asset, Quantity=0.0)
+    edit(book, "ETHUSDT", Quantity=1.0, Price=2050.0)
+    done = actions.record(book)
+    assert done.journal["Sold"] == approx(250.0)
+    assert done.journal["Reason"] == "CLOSE ETHUSDT 250.00"
+
+
 @pytest.mark.parametrize(
     "asset, cells, message",
     [
@@ -164,6 +221,25 @@ def test_lots_give_the_gain_and_leave_the_table(method: str, gain: float, left: 
     assert [price for _, price in sol] == [price for _, price in left]
     assert eth[1] == (dt.datetime(2026, 9, 30), approx(0.3), approx(2000.0))
     assert [row for row in book.tables["Lots"][1:] if row[0] == "BTC"] == []
+
+
+@pytest.mark.parametrize("method", ["FIFO", "LIFO", "HIFO", "AVERAGE"])
+def test_a_sale_filled_in_parts_takes_each_lot_once(method: str) -> None:
+    """A fill written as two lines realises the gain and leaves the cost basis of one line."""
+
+    def recorded(parts: list[float]) -> tuple[Any, Any]:
+        book = workbook([*example((0.5, 0.3, 0.2)), stable(0.0)], settings={"LotMethod": method}, lots=LOTS)
+        actions.rebalance(book)
+        header, *lines = book.tables["Plan"]
+        sale = next(line for line in lines if line[:2] == ["SOL", "SELL"])
+        fills = [
+            [part if name == "Quantity" else cell for name, cell in zip(header, sale, strict=True)] for part in parts
+        ]
+        book.tables["Plan"] = [header, *fills]
+        done = actions.record(book)
+        return done.journal["Realised gain"], column(book, "Portfolio", "CostBasis")["SOL"]
+
+    assert recorded([5.0, 3.0]) == approx(recorded([8.0]))
 
 
 def test_lots_that_do_not_add_up_are_said_and_not_used() -> None:
@@ -251,7 +327,8 @@ def test_sentences_tell_the_plan_in_words() -> None:
     )
     assert any(sentence.startswith("Sold 1,600.00 + cash used 0.00 = bought 1,120.00") for sentence in sentences)
     assert any("difference 0.00" in sentence for sentence in sentences)
-    assert "Not placed: ETH 480.00: the money went to BTC." in sentences
+    why = "the money went to BTC; FuturesShare 30.00 % keeps 480.00 of the proceeds for margin"
+    assert f"Not placed: ETH 480.00: {why}." in sentences
 
 
 def test_a_book_of_values_is_recorded_in_values() -> None:

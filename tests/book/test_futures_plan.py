@@ -284,3 +284,14 @@ def test_a_contract_that_expires_pays_no_funding() -> None:
     row = open_long(FundingRate=0.001, Expiry=dt.date(2026, 12, 25))
     plan = plan_of([spot("BTC", 6000.0, 0.9)], [row])
     assert plan.positions[0].funding_per_day == 0.0
+
+
+def test_tiers_of_the_other_contract_type_are_named() -> None:
+    """An inverse row under the symbol of a linear contract has no liquidation price, and a warning says why."""
+    row = open_long(Contract="inverse", Quantity=6000.0, Margin=0.3)
+    plan = plan_of([spot("BTC", 9100.0, 0.9), stable(0.0)], [row])
+    assert plan.positions[0].liquidation_price is None
+    assert (
+        "ETHUSDT: no liquidation price, the tiers of binance:ETHUSDT are of linear contracts, and its row says inverse"
+        in plan.warnings
+    )

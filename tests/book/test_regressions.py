@@ -104,3 +104,31 @@ def test_a_purchase_at_no_venue_was_paid_from_the_wrong_one() -> None:
     header, *lines = book.tables["Portfolio"]
     money = {row[0]: row[header.index("Quantity")] for row in lines}
     assert (money["USDT"], money.get("USDT (Bybit)", 0.0)) == (3000.0, 0.0)
+
+
+def test_record_booked_proceeds_and_payments_on_another_stablecoin() -> None:
+    """The plan paid from USDC above its target and left the proceeds in USDT; Record set one off against the other."""
+    rows = [
+        spot("BTC", 5000.0, 0.2, 0.02, Venue="Binance"),
+        spot("SOL", 0.0, 0.2, 0.02, Venue="Binance"),
+        {**stable(500.0, 0.05), "Venue": "Binance"},
+        {**stable(4500.0, 0.05), "Asset": "USDC", "Venue": "Binance"},
+    ]
+    book = workbook(rows, venues=[{"Venue": "Binance"}])
+    plan = actions.rebalance(book)
+    after = {line.asset: (line.weight_after or 0.0) * plan.totals.value_after for line in plan.lines}
+    assert plan.cash["USDT"] > 0 > plan.cash["USDC"]
+    actions.record(book)
+    header, *lines = book.tables["Portfolio"]
+    for row in lines[2:]:
+        assert abs(row[header.index("Quantity")] - after[row[0]]) < 1e-6, row[0]
+
+
+def test_money_kept_by_futures_share_was_denied() -> None:
+    """A need that FuturesShare left without money read "there is no money to deploy" beside what was left over."""
+    rows = [spot("BTC", 5000.0, 0.5, 0.05), spot("SOL", 5000.0, 0.2, 0.05), spot("ETH", 2000.0, 0.3, 0.05)]
+    plan = plan_of([*rows, stable(0.0)], settings={"FuturesShare": 1.0})
+    reasons = {line.asset: line.reason for line in plan.lines}
+    assert plan.totals.left_over == plan.totals.sold == 2600.0
+    assert "no money" not in reasons["ETH"]
+    assert reasons["ETH"].endswith("none placed, FuturesShare 100.00 % keeps 2,600.00 of the proceeds for margin")
