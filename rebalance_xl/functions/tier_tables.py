@@ -209,14 +209,18 @@ def workbook_tables(rows: Sequence[Sequence[Any]]) -> TierTables:
         missing = [name for name in _NEEDED if name not in columns]
         if missing:
             return TierTables([], where, shipped_tables, f"{where} has no column {' and '.join(missing)}")
+        misspelt = _misspelt_column(columns)
+        if misspelt:
+            return TierTables([], where, shipped_tables, f"{where} has {misspelt}")
         rows = rows[1:]
-    grouped: dict[str, list[Sequence[Any]]] = {}
+    grouped: dict[str, tuple[str, list[Sequence[Any]]]] = {}
     for row in rows:
         venue, symbol = _text(row, columns, "venue"), _text(row, columns, "symbol")
         if venue and symbol:
-            grouped.setdefault(f"{venue}:{symbol}", []).append(row)
+            name = f"{venue}:{symbol}"
+            grouped.setdefault(canonical(name), (name, []))[1].append(row)
     found = []
-    for name, group in grouped.items():
+    for name, group in grouped.values():
         tiers = [
             [_cell(row, columns, each) for each in ("floor", "cap", "maxleverage", "rate", "amount")] for row in group
         ]
@@ -225,6 +229,19 @@ def workbook_tables(rows: Sequence[Sequence[Any]]) -> TierTables:
         as_of = min((each for each in dates if each), default="")
         found.append(RawTable(name, tiers, texts["unit"], texts["contract"].casefold(), as_of, texts["source"]))
     return TierTables(found, where, shipped_tables)
+
+
+def _misspelt_column(columns: Iterable[str]) -> str:
+    """Say which column was probably meant to be a missing one: without it tiers would quietly lose their amounts."""
+    import difflib
+
+    missing = [name for name in _COLUMNS if name not in columns]
+    for column in columns:
+        if column not in _COLUMNS and column != "contract":
+            near = difflib.get_close_matches(column, missing, n=1, cutoff=0.75)
+            if near:
+                return f'a column "{column}"; did you mean "{near[0]}"?'
+    return ""
 
 
 def _cell(row: Sequence[Any], columns: dict[str, int], name: str) -> Any:

@@ -293,6 +293,11 @@ def test_workbook_listing_has_the_oldest_date_and_the_origin() -> None:
         (book(["a", "b", 0, 10, 9, 0.1, None, "contracts"]), "#N/A", "how large one is"),
         (book(["a", "b", 0, 9], header=["Venue", "Symbol", "Floor", "MMR"]), "#VALUE!", "has no column rate"),
         (
+            book(["a", "b", 0, 9, 0.1, 1], header=["Venue", "Symbol", "Floor", "Cap", "Rate", "Amout"]),
+            "#VALUE!",
+            "amount",
+        ),
+        (
             book(["a", "b", 0, 10, 9, 0.1, 0, "contracts(1 X)"], ["a", "b", 10, 30, 9, 0.2, 1, "contracts(1 X)"]),
             "#NUM!",
             "cannot have maintenance amounts",
@@ -303,6 +308,22 @@ def test_wrong_workbook_table_is_said(rows: list[list[Any]], code: str, words: s
     """A wrong MarginTiers table is named as such, and does not fall back silently."""
     answer = FUNCTIONS["MAINTENANCE_MARGIN"].call(5, "a:b", rows)
     assert (answer.code, words in answer.reason) == (code, True), answer.reason
+
+
+@pytest.mark.parametrize("name", ["a:b-c", "A:B-C", "a:bc", "A : b_c"])
+def test_rows_of_one_table_match_without_case_and_dashes(name: str) -> None:
+    """Rows that spell the name of their table differently are one table, not two of which the last is taken."""
+    venue, _, symbol = name.partition(":")
+    rows = book(["a", "b-c", 0, 1_000, 20, 0.01, 0], [venue, symbol, 1_000, None, 10, 0.02, 10])
+    assert FUNCTIONS["MAINTENANCE_MARGIN"].call([[500], [2_000]], "a:bc", rows) == [[5.0], [30.0]]
+
+
+def test_columns_of_its_own_do_not_harm_a_workbook_table() -> None:
+    """A column that resembles none of the model's is the user's own."""
+    header = ["Venue", "Symbol", "Floor", "Cap", "Rate", "Note", "Initial margin"]
+    assert (
+        FUNCTIONS["MAINTENANCE_MARGIN"].call(5, "a:b", book(["a", "b", 0, 9, 0.1, "mine", 0.2], header=header)) == 0.5
+    )
 
 
 def test_workbook_rows_are_read_anew_when_they_change() -> None:
