@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,12 @@ from typing import Any
 
 import openpyxl
 import pytest
+import xlsxwriter
 
+from rebalance_xl.cells import CellError
 from rebalance_xl.hosts.calc.formula_names import to_calc_names, to_excel_names
 from rebalance_xl.hosts.calc.names_pass import rewrite_names
+from rebalance_xl.hosts.calc.single_cells import keep_blanks, keep_texts, leave_texts
 from rebalance_xl.recalc.files.refusals import Refused
 
 from .books import write_book
@@ -92,8 +96,8 @@ def test_back_to_excel(book, tmp_path):
     assert stored_names is not binds_itself(book)
     report = rewrite_names(saved)
     assert report.formulas == (0 if binds_itself(book) else 8)
-    # Later versions write a range of one cell as the cell itself.
-    back = {formula.replace("E4:E4", "E4").replace("G4:G4", "G4") for formula in formulas(saved)}
+    # Ranges of one cell stay; later versions write them as the cell itself.
+    back = {re.sub(r"(\$?[A-Z]\d):\1", r"\1", formula) for formula in formulas(saved)}
     assert {
         "TRIM_AMOUNT(Portfolio[Value],Portfolio[Target],Portfolio[Band])",
         "TRIM_AMOUNT()",
@@ -157,3 +161,93 @@ def test_names_in_formulas(excel, calc):
     assert to_calc_names(excel) == calc
     assert to_excel_names(calc) == excel
     assert to_excel_names(calc.lower()).count("WEIGHT(") == calc.count("FUNCTIONS.WEIGHT(")
+
+
+ROW = "Portfolio[[#This Row],[{}]]"
+VALUE, TARGET, BAND = (ROW.format(column) for column in ("Value", "Target", "Band"))
+SINGLE_CELLS = {
+    "E2": (f"DRIFT_FLAG({VALUE},{TARGET},{BAND},,12000)", "UNTARGETED"),
+    "F2": (f"TRIM_AMOUNT({VALUE},{TARGET},{BAND},,,12000)", 0.0),
+    "E4": (f"DRIFT_FLAG({VALUE},{TARGET},{BAND},,12000)", "TRIM"),
+    "H2": ('IF(E2="TRIM",1,0)', 0.0),
+    "H4": ('IF(E4="TRIM",1,0)', 1.0),
+    "I2": ("E2=E4", 0.0),
+    "I4": ('COUNTIF(E2:E4,"TRIM")', 1.0),
+    "J2": ("HEDGE_NOTIONAL(1000,0.5,L9)", 500.0),
+    "J3": ("REALIZED_GAIN(100,1000,L9)", CellError("#N/A")),
+    "J4": ('TRIM_AMOUNT(TARGET_VALUE(B4,1,B4),C4,D4,"target",,12000)', 1600.0),
+    "K2": ('MATCH("TRIM",N2:N4,0)', 3.0),
+}
+
+
+@pytest.fixture
+def rows_book(tmp_path: Path) -> Path:
+    """Write a book whose formulas stand in the rows of its table, a row without a target among them."""
+    path = tmp_path / "rows.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("Book")
+        data = [("BTC", 5000, None, 0.05), ("ETH", 3000, 0.3, 0.05), ("SOL", 4000, 0.2, 0.05)]
+        headers = [{"header": each} for each in ("Asset", "Value", "Target", "Band", "Flag", "Trim")]
+        sheet.add_table("A1:F4", {"name": "Portfolio", "columns": headers, "data": data})
+        for address, (formula, _) in SINGLE_CELLS.items():
+            sheet.write_formula(address, f"={formula}", None, 7)
+        sheet.write_array_formula("N2:N4", "{=DRIFT_FLAG(B2:B4,C2:C4,D2:D4,,12000)}", None, "cached")
+        criteria = {"type": "formula", "criteria": '=DRIFT_FLAG($B2,$C2,$D2,,12000)="TRIM"'}
+        sheet.conditional_format("A2:A4", {**criteria, "format": book.add_format({"bg_color": "#FF0000"})})
+    return path
+
+
+@pytest.mark.parametrize("prepared", [False, True])
+def test_formulas_in_the_rows_of_a_table(office, rows_book, tmp_path, prepared):
+    """A blank cell of a row stays blank and a flag equals its word, for a book opened as it is and a prepared one."""
+    path = rows_book
+    if prepared:
+        path = tmp_path / "prepared.xlsx"
+        rewrite_names(rows_book, path, "calc")
+    office.open(path=str(path))
+    office.calculate()
+    answers = {address: values(office, address)[0][0] for address in SINGLE_CELLS}
+    saved = tmp_path / "saved.xlsx"
+    office.save(path=str(saved), filter=XLSX)
+    office.close_document(name="book")
+    assert answers == {address: expected for address, (_, expected) in SINGLE_CELLS.items()}
+    rewrite_names(saved)
+    back = formulas(saved)
+    assert 'IF(E2="TRIM",1,0)' in back
+    assert "DRIFT_FLAG(B2:B4,C2:C4,D2:D4,,12000)" in back
+    assert not any('&""' in formula for formula in back)
+
+
+CALLS = "ORG.REBALANCER.FUNCTIONS."
+
+
+@pytest.mark.parametrize(
+    ("formula", "kept"),
+    [
+        ("BASIS(B2;C2)", "BASIS(B2:B2;C2:C2)"),
+        ("BASIS(Book!B2,'My book'!$C$2)", "BASIS(Book!B2:B2,'My book'!$C$2:$C$2)"),
+        (f"BASIS({CALLS}TARGETVALUE(B2;C2;100);D2)", f"BASIS({CALLS}TARGETVALUE(B2:B2;C2:C2;100);D2:D2)"),
+        ("TRIMAMOUNT(B2;C2;D2)", "TRIMAMOUNT(B2:B2;C2:C2;D2)"),
+        ("BASIS(T[[#This Row];[A]];T[A])", "BASIS(T[[#This Row];[A]]:T[[#This Row];[A]];T[A])"),
+        ("BASIS(B2:B4;B2+1)", "BASIS(B2:B4;B2+1)"),
+    ],
+)
+def test_single_cells_become_ranges_where_a_blank_is_no_zero(formula, kept):
+    """Also inside calls of calls; a band has 0 for its default, so there a blank cell may be a 0."""
+    assert keep_blanks(f"={CALLS}{formula}") == f"={CALLS}{kept}"
+
+
+@pytest.mark.parametrize(
+    ("formula", "kept"),
+    [
+        ('={0}DRIFTFLAG(B2;C2)="TRIM"', '=({0}DRIFTFLAG(B2;C2)&"")="TRIM"'),
+        ("=LEN({0}REBALANCEREASON())", '=LEN(({0}REBALANCEREASON()&""))'),
+        ('="{0}DRIFTFLAG(B2)"&{0}WEIGHT(B2;C2)', '="{0}DRIFTFLAG(B2)"&{0}WEIGHT(B2;C2)'),
+        ("={0}DRIFTFLAG({0}WEIGHT(A2:A3);{0}WEIGHT(B2:B3))", '=({0}DRIFTFLAG({0}WEIGHT(A2:A3);{0}WEIGHT(B2:B3))&"")'),
+    ],
+)
+def test_texts_are_joined_and_left_again(formula, kept):
+    """The join is added once, around the call alone, and taken away whole."""
+    formula, kept = formula.format(CALLS), kept.format(CALLS)
+    assert keep_texts(formula) == keep_texts(kept) == kept
+    assert leave_texts(kept) == formula

@@ -147,6 +147,23 @@ def eventually(read: Callable[[], object], expected: object) -> None:
         time.sleep(0.05)
 
 
+def test_an_error_value_in_the_table_is_no_blank(book):
+    """The error of a target stays in its row; that of a value, or of Total, is the answer of every row."""
+    book.formula(address="G2:G4", formula="=ORG.REBALANCER.FUNCTIONS.TRIMAMOUNT()", array=True)
+    book.formula(address="D4", formula="=1/0")
+    book.calculate()
+    assert values(book, "G2:G4") == [[0.0], [0.0], [CellError("#DIV/0!")]]
+    book.put(address="D4", values=[[0.2]])
+    book.formula(address="C4", formula="=NA()")
+    book.calculate()
+    assert values(book, "G2:G4") == [[CellError("#N/A")]] * 3
+    book.put(address="C4", values=[[4000]])
+    book.formula(address="H1", formula="=1/0")
+    book.name(label="Total", content="$Sheet1.$H$1")
+    book.calculate()
+    assert values(book, "G2:G4") == [[CellError("#DIV/0!")]] * 3
+
+
 def test_zero_arguments_without_a_table_are_not_available(office):
     """Without a Portfolio table the answer is #N/A, not a number."""
     office.new(name="empty")

@@ -8,14 +8,13 @@ from typing import Any, Final
 
 from rebalance_xl.book.interface import Cell
 from rebalance_xl.cells import CellError, from_serial, to_serial
-from rebalance_xl.hosts.calc.values import CALC_ERRORS
+from rebalance_xl.hosts.calc.values import error_value
 
 __all__ = ["CONTENTS", "CellAccess"]
 
 CONTENTS: Final = 1 | 2 | 4 | 16  # com.sun.star.sheet.CellFlags: VALUE, DATETIME, STRING, FORMULA
 _ERROR_RESULT: Final = 4  # com.sun.star.sheet.FormulaResult
 _DATE_FORMAT, _FLAG_FORMAT = 2, 1024  # com.sun.star.util.NumberFormat
-_ERROR_OF: Final = {number: text for text, number in reversed(CALC_ERRORS.items())}
 
 
 class CellAccess:
@@ -38,7 +37,7 @@ class CellAccess:
         place = area.getRangeAddress()
         sheet = area.getSpreadsheet()
         for column, row in _cells_of(area.queryFormulaCells(_ERROR_RESULT)):
-            error = CellError(_ERROR_OF.get(sheet.getCellByPosition(column, row).getError(), "#VALUE!"))
+            error = error_value(sheet.getCellByPosition(column, row).getError())
             rows[row - place.StartRow][column - place.StartColumn] = error
         for y, line in enumerate(rows):
             for x, value in enumerate(line):

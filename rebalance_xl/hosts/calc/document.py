@@ -10,6 +10,7 @@ import datetime as dt
 from typing import Any
 
 from rebalance_xl.cells import MISSING
+from rebalance_xl.hosts.calc.values import error_value
 
 __all__ = ["CalcDocument", "by_name", "constant"]
 
@@ -111,8 +112,14 @@ def by_name(collection: Any, name: str) -> Any:
 
 
 def _rows(area: Any) -> list[list[Any]]:
-    """Return the cells of a range; blank cells and empty texts are None."""
-    return [[None if cell == "" else cell for cell in row] for row in area.getDataArray()]
+    """Return the cells of a range; blank cells and empty texts are None, error values stay what they are."""
+    return [
+        [
+            error_value(area.getCellByPosition(x, y).getError()) if cell is None else None if cell == "" else cell
+            for x, cell in enumerate(row)
+        ]
+        for y, row in enumerate(area.getDataArray())
+    ]
 
 
 def constant(content: str) -> Any:

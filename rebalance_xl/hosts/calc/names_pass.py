@@ -17,7 +17,7 @@ from typing import Final, Literal
 from xml.sax.saxutils import escape, unescape
 
 from rebalance_xl.hosts.calc.formula_names import to_calc_names, to_excel_names
-from rebalance_xl.hosts.calc.single_cells import keep_blanks
+from rebalance_xl.hosts.calc.single_cells import keep_blanks, keep_texts, leave_texts
 from rebalance_xl.recalc.files.container import Container
 from rebalance_xl.recalc.files.output import verify_package, write_atomically
 from rebalance_xl.recalc.files.refusals import Refused, read_input, refuse_output
@@ -73,7 +73,7 @@ def rewrite_names(
     target = source if output is None else Path(output)
     data, mark = read_input(source, ignore_lock)
     refuse_output(target, source, mark, ignore_lock)
-    rename = to_excel_names if to == "excel" else _for_calc
+    rename = _for_excel if to == "excel" else _for_calc
     container = Container.open(data)
     changed: dict[str, bytes] = {}
     formulas = 0
@@ -97,7 +97,11 @@ def rewrite_names(
 
 
 def _for_calc(formula: str) -> str:
-    return keep_blanks(to_calc_names(formula))
+    return keep_blanks(keep_texts(to_calc_names(formula)))
+
+
+def _for_excel(formula: str) -> str:
+    return to_excel_names(leave_texts(formula))
 
 
 def _rewrite_part(name: str, content: bytes, rename: Callable[[str], str]) -> tuple[bytes, int]:

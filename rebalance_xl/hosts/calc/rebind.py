@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rebalance_xl.hosts.calc.formula_names import to_calc_names, to_shown_names
-from rebalance_xl.hosts.calc.single_cells import keep_blanks
+from rebalance_xl.hosts.calc.formula_names import to_calc_names, to_excel_names, to_shown_names
+from rebalance_xl.hosts.calc.single_cells import keep_blanks, keep_texts
 
 __all__ = ["MOST_FORMULAS", "Rebound", "comes_from_excel", "rebind"]
 
@@ -97,8 +97,12 @@ def rebind(document: Any, most: int = MOST_FORMULAS) -> Rebound:
 
 
 def _bound(formula: str) -> str:
-    """Return a formula whose functions are bound, and for which a blank cell stays blank."""
-    return keep_blanks(to_calc_names(formula))
+    """Return a formula whose functions are bound, and for which a blank cell stays blank.
+
+    Where Calc has not bound it, it is Calc 7.4, whose texts from add-ins need help too.
+    """
+    named = to_calc_names(formula)
+    return keep_blanks(formula if named == formula else keep_texts(named))
 
 
 def _unbound_formulas(sheet: Any) -> Iterator[tuple[Any, str, bool]]:
@@ -136,7 +140,7 @@ def _unbound_conditions(document: Any) -> Iterator[tuple[Any, str]]:
                 formula = getattr(condition, "Formula1", "")  # colour scales and icon sets have none
                 # A condition is read as a user types it, and shows an unbound name in lower case.
                 if formula and to_shown_names(formula) != formula:
-                    yield condition, to_shown_names(formula)
+                    yield condition, to_excel_names(_bound(formula))
 
 
 def _elements(collection: Any) -> Iterator[Any]:

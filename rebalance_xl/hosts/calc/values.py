@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from rebalance_xl.cells import MISSING, CellError, to_serial
 
-__all__ = ["CALC_ERRORS", "from_calc", "to_cell", "to_rows"]
+__all__ = ["CALC_ERRORS", "error_value", "from_calc", "to_cell", "to_rows"]
 
 #: Calc's number of each error value; the ones that Calc lacks are shown as the nearest that it has.
 CALC_ERRORS: Final = {
@@ -29,6 +29,7 @@ CALC_ERRORS: Final = {
     "#CALC!": 519,
     "#GETTING_DATA": 32767,
 }
+_ERROR_OF: Final = {number: text for text, number in reversed(CALC_ERRORS.items())}
 _QUIET_NAN: Final = 0x7FF8_0000_0000_0000
 
 
@@ -38,6 +39,11 @@ def _error_number(code: int) -> float:
 
 
 _NAN_OF: Final = {text: _error_number(code) for text, code in CALC_ERRORS.items()}
+
+
+def error_value(number: int) -> CellError:
+    """Return the error value behind Calc's number of an error; #VALUE! for one that only Calc has."""
+    return CellError(_ERROR_OF.get(number, "#VALUE!"))
 
 
 def from_calc(argument: Any) -> Any:
