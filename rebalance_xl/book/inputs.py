@@ -151,7 +151,7 @@ def read_prices(path: Path) -> list[Change]:
             if known.setdefault(wanted.casefold(), value) != value:
                 raise ValueError(
                     f"{path}: line {number}: {wanted} has the price {text} here and "
-                    f"{known[wanted.casefold()]:g} above; give one"
+                    f"{known[wanted.casefold()]:.12g} above; give one"
                 )
             changes.append(Change(table, column, key_column, wanted, value, optional=True))
     return changes

@@ -25,6 +25,8 @@ from rebalance_xl.commands.tables import guarded, write_rows
         ("Portfolio[Band] =", Change("Portfolio", "Band", "", "", None)),
         ("AsOf = 2026-11-22", Change("", "AsOf", "", "", dt.date(2026, 11, 22))),
         ("TrimTo = midpoint", Change("", "TrimTo", "", "", "midpoint")),
+        ("Spot.Book[Price] where Asset=SOL = 1", Change("Spot.Book", "Price", "Asset", "SOL", 1.0)),
+        ("Fund.TrimTo = edge", Change("", "Fund.TrimTo", "", "", "edge")),
     ],
 )
 def test_changes_are_read_as_written(text: str, expected: Change) -> None:
@@ -92,11 +94,12 @@ def test_price_files_fill_what_the_book_has(tmp_path: Path) -> None:
         ("Asset,Close\nBTC,1\n", "no column Price"),
         ("Asset,Price\nBTC,abc\n", 'line 2: the price of BTC is "abc"; allowed is a number above 0'),
         ("Asset,Price\nBTC,-1\n", "allowed is a number above 0"),
+        ("Asset,Price\nBTC,1\nETH,1\nbtc,2\n", "line 4: btc has the price 2 here and 1 above; give one"),
         ("", "needs the columns"),
     ],
 )
 def test_bad_price_files_are_refused(tmp_path: Path, content: str, message: str) -> None:
-    """A price file without the columns, or with a price that is none, is refused by line."""
+    """A price file without the columns, with a price that is none or with two for one asset is refused by line."""
     path = tmp_path / "prices.csv"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(ValueError, match=message):
