@@ -277,7 +277,9 @@ def _place(book: Book, need: Need, purse: Purse, fees: Fees, total: float, limit
     size = size_order(book, row, amount * leverage, price, topping_up=need.placed > 0.0)
     if size.refusal and need.placed == 0.0:
         if limit == math.inf:
-            need.refusal = f"not placed: {size.refusal}"
+            short = amount < need.missing * (1 - 1e-9)
+            left = f"only {amount_text(amount)} is left for it, and " if short else ""
+            need.refusal = f"not placed: {left}{size.refusal}"
         return
     if size.refusal:
         return

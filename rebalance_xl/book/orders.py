@@ -65,7 +65,8 @@ def size_order(
         units = held if held is not None and not lot else float(order_quantity(wanted, price, lot, 0.0))
         quantity, amount = units, units * price
         if amount <= 0.0:
-            return Size(refusal=f"{amount_text(wanted)} is less than one lot of {lot:g}")
+            worth = f"one lot of {lot:g}, which is worth {amount_text(lot * price)}"
+            return Size(refusal=f"{amount_text(wanted)} is less than {worth}")
     if topping_up:
         return Size(amount, quantity)
     if amount < minimum * (1 - 1e-9):

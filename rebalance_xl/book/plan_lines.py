@@ -226,7 +226,7 @@ def _shortage(draft: Draft, need: Need, served: Sequence[str]) -> str:
         places = " and ".join(f"{amount_text(draft.purse.stuck[venue])} at {venue}" for venue in stuck)
         reasons.append(f"{places} cannot be withdrawn")
     if served:
-        reasons.append(f"the money went to {', '.join(served)}")
+        reasons.append(f"the money went to {', '.join(dict.fromkeys(served))}")
     share = draft.book.settings.futures_share
     other, product = (SPOT, "spot") if need.futures is not None else (FUTURES, "margin")
     kept = math.fsum(source.left for source in draft.purse.sources if source.pool == other)

@@ -132,3 +132,15 @@ def test_money_kept_by_futures_share_was_denied() -> None:
     assert plan.totals.left_over == plan.totals.sold == 2600.0
     assert "no money" not in reasons["ETH"]
     assert reasons["ETH"].endswith("none placed, FuturesShare 100.00 % keeps 2,600.00 of the proceeds for margin")
+
+
+def test_a_need_without_money_blamed_the_lot() -> None:
+    """Cents that were left over are too little for a lot, but the reason is that the money is spent."""
+    rows = [
+        spot("SOL", 6000.0, 0.4, 0.05),
+        spot("BTC", 4000.0, 0.55, 0.05, Price=50000.0, Lot=0.0007, Priority=1),
+        spot("ETH", 0.0, 0.05, 0.05, Lot=10.0, Priority=2),
+    ]
+    plan = plan_of(rows, settings={"TrimTo": "edge"})
+    reason = next(line for line in plan.lines if line.asset == "ETH").reason
+    assert reason.endswith("only 30.00 is left for it, and 30.00 is less than one lot of 10, which is worth 100.00")
