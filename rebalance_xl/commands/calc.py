@@ -13,6 +13,9 @@ def build(output: Path) -> int:
     """Write the extension; returns the exit code."""
     from rebalance_xl.hosts.calc import commands
 
+    if output.suffix.lower() != ".oxt" and not output.is_dir():
+        terminal.complain(f"{output} must end in .oxt: LibreOffice takes an extension by that ending")
+        return 2
     return _run(output, lambda: f"written, {commands.build(output).stat().st_size:,} bytes")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +82,16 @@ def test_version_and_help_start_without_heavy_packages() -> None:
 def test_version(run: Run) -> None:
     """--version prints the version."""
     assert run("--version").out == f"rebalance-xl {__version__}\n"
+
+
+def test_an_extension_ends_in_oxt(run: Run, tmp_path: Path) -> None:
+    """A workbook named by mistake is not replaced; a folder and a file that ends in .oxt are taken."""
+    book = tmp_path / "book.xlsx"
+    book.write_bytes(b"a workbook")
+    answer = run("calc", "build", str(book))
+    assert answer.code == 2
+    assert "must end in .oxt" in answer.err
+    assert book.read_bytes() == b"a workbook"
+    for target in (tmp_path, tmp_path / "mine.oxt"):
+        assert run("calc", "build", str(target)).code == 0
+    assert {each.name for each in tmp_path.iterdir()} == {"book.xlsx", "mine.oxt", "rebalancer.oxt"}
