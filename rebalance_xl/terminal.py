@@ -138,8 +138,10 @@ def money(amount: float | None) -> str:
 
 
 def share(weight: float | None) -> str:
-    """Write a weight in percent."""
-    return "" if weight is None else f"{weight * 100.0:.1f} %"
+    """Write a weight in percent; infinity is NEVER."""
+    if weight is None:
+        return ""
+    return "NEVER" if math.isinf(weight) else f"{weight * 100.0:.1f} %"
 
 
 def units(quantity: float | None) -> str:

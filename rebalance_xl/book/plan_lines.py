@@ -13,7 +13,7 @@ from rebalance_xl.book.futures import equity_of, terms_of
 from rebalance_xl.book.model import Holding, Position
 from rebalance_xl.book.money import FUTURES, PROCEEDS, SPOT
 from rebalance_xl.book.orders import DUST
-from rebalance_xl.book.plan_data import Line, Unresolved
+from rebalance_xl.book.plan_data import FuturesTerms, Line, Unresolved
 from rebalance_xl.book.triggers import NONE, FuturesState, SpotState, drift_text
 from rebalance_xl.functions.plan_table import amount_text, percent
 
@@ -120,7 +120,7 @@ def _closing_lines(draft: Draft) -> list[Line]:
                 position.mark,
                 closing.fee,
                 realised_gain=closing.gain if traded else None,
-                reason=closing.reason if traded else f"{closing.reason}; {closing.refusal}",
+                reason=closing.reason + _estimate(terms) if traded else f"{closing.reason}; {closing.refusal}",
                 venue=position.venue,
                 wanted=0.0 if traded else closing.wanted,
                 product="futures",
@@ -129,6 +129,13 @@ def _closing_lines(draft: Draft) -> list[Line]:
             )
         )
     return lines
+
+
+def _estimate(terms: FuturesTerms | None) -> str:
+    """Return the label of a liquidation price that no exchange's published example backs."""
+    if terms is None or terms.liquidation_price is None or not terms.estimate:
+        return ""
+    return f"; the liquidation price is an {terms.estimate}"
 
 
 def _transfer_lines(draft: Draft) -> list[Line]:
@@ -175,6 +182,7 @@ def _need_lines(draft: Draft) -> list[Line]:
             terms = terms_of(draft.book, draft.tiers, row, need.quantity or 0.0, need.placed) if traded else None
             line = Line(need.label, opening if traded else data.HOLD, price=row.mark, product="futures")
             line = replace(line, futures=terms)
+            reason += _estimate(terms)
         else:
             line = Line(need.label, data.BUY if traded else data.HOLD, price=row.price)
         line = replace(

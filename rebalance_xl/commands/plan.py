@@ -149,6 +149,7 @@ def print_plan(plan: Plan) -> None:
         headers = ["Asset", "Action", "Amount", "Quantity", "Price", "Fee", "Before", "After", "Gain", "Reason"]
         terminal.print_table(headers, rows, right=range(2, 9))
     terminal.say(conservation(plan.totals))
+    _print_terms(plan)
     _print_positions(plan)
     for unresolved in plan.unresolved:
         terminal.say(f"Unresolved: {unresolved.asset} {terminal.money(unresolved.amount)}: {unresolved.reason}")
@@ -156,6 +157,30 @@ def print_plan(plan: Plan) -> None:
         terminal.say(f"Warning: {warning}")
     for note in plan.notes:
         terminal.say(f"Note: {note}")
+
+
+def _print_terms(plan: Plan) -> None:
+    """Print what the futures lines mean: the size of each, and the whole position after it."""
+    rows = [
+        [
+            line.asset,
+            line.action,
+            terminal.money(terms.notional),
+            terminal.units(terms.leverage),
+            terminal.price(terms.liquidation_price),
+            terminal.share(terms.liquidation_distance),
+            terminal.price(terms.break_even),
+            terminal.money(terms.funding_per_day),
+            "estimate" if terms.estimate and terms.liquidation_price is not None else "",
+        ]
+        for line in plan.lines
+        if (terms := line.futures) is not None
+    ]
+    if not rows:
+        return
+    terminal.say()
+    headers = ["Futures", "Action", "Notional", "Leverage", "Liquidation", "Distance", "Break-even", "Funding/day", ""]
+    terminal.print_table(headers, rows, right=range(2, 8))
 
 
 def _print_positions(plan: Plan) -> None:
