@@ -62,7 +62,7 @@ def test_install_again_and_uninstall(profile):
     assert listed(profile) == 1
     uninstall(profile)
     assert listed(profile) == 0
-    with pytest.raises(InstallError, match=r"org\.rebalancer\.calc"):
+    with pytest.raises(InstallError, match=r"^the extension org\.rebalancer\.calc is not installed$"):
         uninstall(profile)
 
 

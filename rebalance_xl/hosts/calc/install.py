@@ -123,6 +123,8 @@ def _unopkg_run(program: Path, arguments: Sequence[str], profile: str | os.PathL
         said = " ".join((done.stderr + done.stdout).split())
         if "already running" in said:
             said = "LibreOffice is open (or its lock file was left behind): close it and try again"
+        if "no such extension deployed" in said:
+            said = f"the extension {EXTENSION} is not installed"
         raise InstallError(said.removeprefix("ERROR: ") or f"unopkg ended with code {done.returncode}")
 
 
