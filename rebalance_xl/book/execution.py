@@ -14,6 +14,7 @@ from rebalance_xl.book.gains import cost_sold, lots_of, sale_gain, taken_from, u
 from rebalance_xl.book.interface import Cell
 from rebalance_xl.book.model import Book, Holding, Lot, Position
 from rebalance_xl.book.money import spare_cash
+from rebalance_xl.book.orders import lot_of
 from rebalance_xl.book.plan import book_value
 from rebalance_xl.book.plan_lines import stable_names
 from rebalance_xl.book.problems import ERROR, BookError, Problem
@@ -24,6 +25,8 @@ __all__ = ["Execution", "Fill", "execute", "read_fills"]
 
 _CENT = 0.005
 _SLACK = 1e-9
+#: A need that is served twice (pro rata, then by priority) is rounded down twice.
+_ROUNDED_LOTS = 2.0
 
 
 @runtime_checkable
@@ -217,11 +220,24 @@ def _derive(ledger: _Ledger, fill: Fill, position: Position) -> float:
                 [state["Quantity"], quantity], [state["EntryPrice"], price], contract_number(position)
             )
         )
+    posted = _margin_posted(ledger.book, fill, position, price)
     state["Quantity"] += quantity
-    state["Margin"] += fill.amount / (price if position.inverse else 1.0)
-    ledger.pay(position.venue, -fill.amount - fill.fee)
-    ledger.add("Margin", fill.amount)
-    return fill.amount
+    state["Margin"] += posted / (price if position.inverse else 1.0)
+    ledger.pay(position.venue, -posted - fill.fee)
+    ledger.add("Margin", posted)
+    return posted
+
+
+def _margin_posted(book: Book, fill: Fill, position: Position, price: float) -> float:
+    """Return the margin of an opening: as planned it follows the size that was filled, an edited one stands."""
+    if not fill.quantity or not fill.notional:
+        return fill.amount
+    unit = 1.0 if position.inverse else price
+    beyond = fill.amount - fill.notional / position.leverage  # what rounding the size down to the lot has left
+    rounding = _ROUNDED_LOTS * lot_of(book, position) * unit / position.leverage + _CENT
+    if not -_CENT <= beyond <= rounding:
+        return fill.amount
+    return fill.amount * fill.quantity * unit / fill.notional
 
 
 def _settle_cash(ledger: _Ledger) -> list[dict[str, Cell]]:

@@ -12,7 +12,7 @@ from rebalance_xl.book.reading import Record, read_records
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """A line of the Plan table as executed; `amount` is money (margin for openings)."""
+    """A line of the Plan table as executed; `amount` is money (margin for openings), `notional` the size as planned."""
 
     asset: str
     action: str
@@ -23,6 +23,7 @@ class Fill:
     venue: str
     to_venue: str
     where: str
+    notional: float | None = None
 
 
 def read_fills(port: WorkbookPort) -> list[Fill]:
@@ -65,4 +66,5 @@ def _fill(record: Record) -> Fill:
         record["Venue"],
         record["To venue"],
         record.where("Asset"),
+        record["Notional"],
     )

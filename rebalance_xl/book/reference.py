@@ -71,8 +71,9 @@ ones; without tiers there is none. Isolated positions count their own margin, cr
 positions at the venue. A break-even price pays both fees and the funding of HoldingDays.
 
 **Record** takes the Plan table as it stands: edit quantities, prices and fees to the real fills first (quantity 0 for
-what was not done; of an opening also Amount, its margin). It changes Portfolio, Futures and Lots, sets LastReview, adds
-a Journal row and empties the Plan table. A formula is never overwritten, and a refusal leaves the workbook as it was.
+what was not done). The margin of an opening follows its fill, unless Amount is edited too. Record changes Portfolio,
+Futures and Lots, sets LastReview, adds a Journal row and empties the Plan table. A formula is never overwritten, and a
+refusal leaves the workbook as it was.
 """
 
 

@@ -145,6 +145,27 @@ def test_a_close_without_a_quantity_is_refused() -> None:
         actions.record(book)
 
 
+@pytest.mark.parametrize(
+    "contract, cells, margin",
+    [
+        ("linear", {}, 600.0),
+        ("linear", {"Quantity": 1.5}, 300.0),
+        ("linear", {"Quantity": 1.5, "Price": 2100.0}, 315.0),
+        ("linear", {"Quantity": 1.5, "Amount": 450.0}, 450.0),
+        ("inverse", {"Quantity": 3000.0}, 300.0),
+    ],
+)
+def test_the_margin_of_an_opening_follows_its_fill(contract: str, cells: dict[str, Any], margin: float) -> None:
+    """Half of the position was opened, so half of the margin was posted; a margin that was edited is taken as it is."""
+    book = workbook(example(), [ETH_MARGIN | {"Contract": contract}])
+    actions.rebalance(book)
+    edit(book, "ETHUSDT", **cells)
+    done = actions.record(book)
+    assert done.journal["Margin"] == approx(margin)
+    assert column(book, "Futures", "Margin")["ETHUSDT"] == approx(margin / (2000.0 if contract == "inverse" else 1.0))
+    assert column(book, "Portfolio", "Quantity").get("USDT", 0.0) == approx(600.0 - margin)
+
+
 def test_the_journal_names_what_a_close_really_brought() -> None:
     """A third was closed at another price: the Journal's words agree with its figures."""
     row = perpetual("ETHUSDT", "ETH", "long", 2100.0, Quantity=3.0, EntryPrice=2000.0, Margin=600.0, Target=0.0)
