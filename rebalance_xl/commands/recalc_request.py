@@ -6,10 +6,12 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 from rebalance_xl.commands.options import UsageError, read_day
 from rebalance_xl.commands.recalc_book import RecalcOptions
+from rebalance_xl.commands.tables import NEEDS_PYARROW
 from rebalance_xl.recalc.batch.jobs import Job, find_books, plan_jobs
 
 SUMMARY_ENDINGS = (".csv", ".json", ".parquet", ".xlsx")
@@ -73,6 +75,8 @@ def _options(request: Request) -> RecalcOptions:
             raise UsageError(f"{name} {path} must end in {', '.join(endings)}")
         if not path.parent.is_dir():
             raise UsageError(f"{name} {path}: there is no folder {path.parent}")
+        if path.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
+            raise UsageError(f"{name} {path}: {NEEDS_PYARROW}")
     try:
         changes = read_prices(request.prices) if request.prices else []
         changes += [parse_change(each) for each in request.changes]

@@ -15,6 +15,7 @@ from rebalance_xl.recalc.files.temporaries import new_temporary
 from rebalance_xl.terminal import plain
 
 SUMMARY_SHEET = "Books"
+NEEDS_PYARROW = "Parquet needs the extra 'cluster': pip install 'rebalance-xl[cluster]'"
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -88,7 +89,7 @@ def _write_parquet(stream: IO[bytes], columns: Sequence[str], rows: Iterable[Map
     try:
         pd.DataFrame(list(rows), columns=list(columns)).to_parquet(stream, index=False)
     except ImportError:
-        raise ImportError("Parquet needs the extra 'cluster': pip install 'rebalance-xl[cluster]'") from None
+        raise ImportError(NEEDS_PYARROW) from None
 
 
 def _write_xlsx(stream: IO[bytes], columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:

@@ -148,6 +148,18 @@ def test_a_wrong_command_line_returns_two(run: Run, book: Path, words: list[str]
     assert sorted(book.parent.iterdir()) == before
 
 
+def test_parquet_without_its_library_is_refused_before_the_work(
+    run: Run, book: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A night of recalculation does not end without its summary: what cannot be written is said at the start."""
+    monkeypatch.setattr("rebalance_xl.commands.recalc_request.find_spec", lambda name: None)
+    before = book.read_bytes()
+    answer = run("recalc", book, "--summary", book.with_name("summary.parquet"))
+    assert answer.code == 2
+    assert "needs the extra 'cluster'" in answer.err
+    assert book.read_bytes() == before
+
+
 def test_a_missing_book_returns_one(run: Run, tmp_path: Path) -> None:
     """A book that does not exist is a failed book, named in one line."""
     answer = run("recalc", tmp_path / "gone.xlsx")
