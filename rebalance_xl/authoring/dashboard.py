@@ -22,6 +22,16 @@ _IN_FORCE: Final = (
     f"SUBSTITUTE(EVENT_ACTION(Portfolio[Asset],{_EVENTS},{_DAY})&EVENT_ACTION({_SECTOR},{_EVENTS},{_DAY})"
     f'&EVENT_ACTION("ALL",{_EVENTS},{_DAY}),"BREAKOUT","")'
 )
+# What the plan would say: weights are shares of the book, futures included, and a band is what BandKind says, which
+# REBALANCE_TRIGGER knows neither of. Rows without a Value or Target have no drift; a locked row does not trigger.
+_STILL: Final = '(Portfolio[Value]="")+(Portfolio[Target]="")+(Portfolio[Locked]="yes")+(Portfolio[Locked]=TRUE)>0'
+_OUT_OF_BAND: Final = f'SUM(IF({_STILL},0,ABS(TRADE_AMOUNT({_BANDED},"target",BandKind,Total))))>0'
+_LARGEST_DRIFT: Final = f'MAX(IF({_STILL},0,ABS(DRIFT(Portfolio[Value],Portfolio[Target],"absolute",Total))))'
+_DRIFTED: Final = f'{_LARGEST_DRIFT}>IF(ReviewDrift="",0.05,ReviewDrift)+0.000000001'
+_DUE: Final = f'IF(ReviewFrequency="",FALSE,IF(LastReview="",TRUE,REVIEW_DUE(LastReview,ReviewFrequency,{_DAY})))'
+_TRIGGER: Final = (
+    f'IF(SUM(LEN({_IN_FORCE}))>0,"EVENT",IF({_OUT_OF_BAND},"THRESHOLD",IF({_DRIFTED},IF({_DUE},"TIME","NONE"),"NONE")))'
+)
 _HALF_BAND: Final = (
     'IF(BandKind="relative",Portfolio[Band]*Portfolio[Target],'
     'IF(BandKind="5/25",IF(Portfolio[Target]<0.2,Portfolio[Target]/4,0.05),Portfolio[Band]))'
@@ -32,7 +42,7 @@ _CARDS: Final = (
     ("BOOK VALUE", "=Total", styles.WHOLE, "spot, stablecoins, futures equity"),
     (
         "TRIGGER",
-        f"=REBALANCE_TRIGGER({_BANDED},LastReview,ReviewFrequency,{_DAY},{_IN_FORCE},ReviewDrift)",
+        f"={_TRIGGER}",
         styles.GENERAL,
         "what calls for action today",
     ),

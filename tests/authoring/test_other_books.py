@@ -99,3 +99,51 @@ def test_flags_of_rows_without_target(book: openpyxl.Workbook) -> None:
 def test_an_event_that_names_a_sector_is_the_trigger(book: openpyxl.Workbook) -> None:
     """The sector of ETH and SOL is named by an event in force."""
     assert book["Dashboard"]["D5"].value == "EVENT"
+
+
+def shown_trigger(settings: dict[str, Any], holdings: dict[str, dict[str, Any]], margin: float = 0.0) -> Any:
+    """Build the workbook with other settings and holdings, without events, and return the card Trigger."""
+    portfolio = [row | holdings.get(row["Asset"], {}) for row in example_book.PORTFOLIO]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(example_book, "PORTFOLIO", portfolio)
+        patch.setattr(example_book, "SETTINGS", example_book.SETTINGS | settings)
+        patch.setattr(example_book, "EVENTS", [])
+        if margin:
+            position = {"Quantity": 0.72, "EntryPrice": 2_500, "MarkPrice": 2_500, "Margin": margin}
+            patch.setattr(example_book, "FUTURES", [example_book.FUTURES[0] | position])
+        package = build.recalculated(build.workbook_bytes(build.ROOT, [], {}))
+    with warnings.catch_warnings(action="ignore"):
+        return openpyxl.load_workbook(io.BytesIO(package), data_only=True)["Dashboard"]["D5"].value
+
+
+ON_TARGET = {"BTC": {"Quantity": 0.108}, "ETH": {"Quantity": 1.44}, "SOL": {"Quantity": 15}}
+LATER = dt.date(2027, 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "holdings", "margin", "trigger"),
+    [
+        # 5,400, 3,600, 2,400 and 600 of margin: every weight is on its target, though none is of the spot alone.
+        ({}, ON_TARGET | {"SOL": {"Quantity": 15, "Band": 0.01}}, 600.0, "NONE"),
+        ({}, ON_TARGET | {"SOL": {"Quantity": 15.9, "Band": 0.01}}, 600.0, "NONE"),
+        ({}, ON_TARGET | {"SOL": {"Quantity": 17, "Band": 0.01}}, 600.0, "THRESHOLD"),
+        ({}, ON_TARGET | {"SOL": {"Quantity": 17, "Band": 0.01, "Locked": "yes"}}, 600.0, "NONE"),
+        # 22.1 % against 20 %: inside a band of 5 points, beyond 5 % of the target.
+        ({"BandKind": "absolute"}, ON_TARGET | {"SOL": {"Quantity": 17}}, 600.0, "NONE"),
+        ({"BandKind": "relative"}, ON_TARGET | {"SOL": {"Quantity": 17}}, 600.0, "THRESHOLD"),
+        ({"BandKind": "5/25"}, ON_TARGET | {"SOL": {"Quantity": 17}}, 600.0, "NONE"),
+        # A review that is due acts on drifts above 5 points, also where the setting is blank.
+        ({"AsOf": LATER}, ON_TARGET, 600.0, "NONE"),
+        ({"AsOf": LATER}, ON_TARGET | {"SOL": {"Quantity": 22, "Band": 0.2}}, 600.0, "TIME"),
+        ({"AsOf": LATER, "ReviewDrift": None}, ON_TARGET | {"SOL": {"Quantity": 22, "Band": 0.2}}, 600.0, "TIME"),
+        ({"AsOf": LATER, "ReviewDrift": None}, ON_TARGET | {"SOL": {"Quantity": 18, "Band": 0.2}}, 600.0, "NONE"),
+        ({}, ON_TARGET | {"SOL": {"Quantity": 22, "Band": 0.2}}, 600.0, "NONE"),
+        ({"LastReview": None}, ON_TARGET | {"SOL": {"Quantity": 22, "Band": 0.2}}, 600.0, "TIME"),
+        ({"ReviewFrequency": None}, ON_TARGET | {"SOL": {"Quantity": 22, "Band": 0.2}}, 600.0, "NONE"),
+    ],
+)
+def test_the_trigger_is_the_one_of_the_plan(
+    settings: dict[str, Any], holdings: dict[str, dict[str, Any]], margin: float, trigger: str
+) -> None:
+    """Weights count futures equity, bands follow BandKind, locked rows do not trigger, blank settings are defaults."""
+    assert shown_trigger(settings, holdings, margin) == trigger
