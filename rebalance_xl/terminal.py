@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import math
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from rebalance_xl.cells import CellError
+
+#: A column up to this width is never broken into lines; a wider one is, down to the least.
+_WHOLE, _LEAST = 20, 18
 
 
 def on_terminal() -> bool:
@@ -85,23 +89,79 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right:
     right
         Columns that are aligned to the right, numbers in the main.
     """
-    if on_terminal():
-        from rich import box
-        from rich.console import Console
-        from rich.table import Table
-
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for index, header in enumerate(headers):
-            table.add_column(header, justify="right" if index in right else "left", overflow="fold")
-        for row in rows:
-            table.add_row(*[shown(each).replace("[", "\\[") for each in row])
-        Console().print(table)
-        return
     rows = [[shown(text) for text in row] for row in rows]
     widths = [max(len(row[i]) for row in [headers, *rows]) for i in range(len(headers))]
-    for row in [headers, *rows]:
+    if not on_terminal():
+        _print_lines(headers, rows, widths, right)
+        return
+    from rich.console import Console
+
+    console = Console()
+    whole = [i in right or width <= _WHOLE for i, width in enumerate(widths)]
+    least = sum(width if each else _LEAST for each, width in zip(whole, widths, strict=True))
+    if least + 3 * len(headers) <= console.width:
+        _print_ruled(console, headers, rows, whole, right)
+    else:
+        _print_narrow(console.width, headers, rows, widths, right)
+
+
+def _print_lines(
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    widths: Sequence[int],
+    right: Sequence[int],
+    gap: str = "  ",
+    below: Callable[[int], str] = lambda index: "",
+) -> None:
+    """Print columns padded with spaces; `below` gives what stands under a row."""
+    for index, row in enumerate([headers, *rows]):
         cells = [text.rjust(widths[i]) if i in right else text.ljust(widths[i]) for i, text in enumerate(row)]
-        say("  ".join(cells).rstrip())
+        say(gap.join(cells).rstrip())
+        if index and (text := below(index - 1)):
+            say(text)
+
+
+def _print_ruled(
+    console: Any,
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    whole: Sequence[bool],
+    right: Sequence[int],
+) -> None:
+    """Print a ruled table; only the columns that need not stay whole are broken into lines."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, header in enumerate(headers):
+        side: Any = "right" if index in right else "left"
+        table.add_column(header, justify=side, overflow="fold", no_wrap=whole[index])
+    for row in rows:
+        table.add_row(*[each.replace("[", "\\[") for each in row])
+    console.print(table)
+
+
+def _print_narrow(
+    width: int, headers: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int], right: Sequence[int]
+) -> None:
+    """Print a table that is too wide for the window: no number is broken, the last column's text stands below."""
+    last = len(headers) - 1
+    used = [i for i in range(len(headers)) if (i != last or i in right) and any(row[i] for row in rows)]
+    chosen = [widths[i] for i in used]
+    gap = "  " if sum(chosen) + 2 * len(chosen) - 2 <= width else " "
+
+    def below(index: int) -> str:
+        text = "" if last in right else rows[index][last]
+        return textwrap.fill(text, max(width - 1, 20), initial_indent="    ", subsequent_indent="    ")
+
+    _print_lines(
+        [headers[i] for i in used],
+        [[row[i] for i in used] for row in rows],
+        chosen,
+        [position for position, i in enumerate(used) if i in right],
+        gap,
+        below,
+    )
 
 
 @contextmanager

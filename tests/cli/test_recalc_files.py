@@ -322,6 +322,23 @@ def test_names_from_files_do_not_command_the_terminal(run: Run, tmp_path: Path) 
     assert terminal.shown("Größe\u202e\x9b\t1") == "Größe\\u202e\\x9b\t1"
 
 
+@pytest.mark.parametrize("columns", [60, 80, 100, 200])
+def test_no_number_is_broken_whatever_the_width_of_the_terminal(
+    run: Run, book: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    """In a narrow window the reasons stand below their rows; every number stays in one piece."""
+    monkeypatch.setattr(terminal, "on_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "xterm")
+    shown = run("plan", book).out
+    row = next(line for line in shown.splitlines() if "SELL" in line)
+    assert {"SOL", "SELL", "1,600.00"} <= set(row.split())
+    assert "above" in shown
+    tiers = run("tiers", "binance:BTCUSDT").out
+    assert "1,800,000,000" in tiers.split()
+    assert "421,482,000" in tiers.split()
+
+
 @pytest.mark.skipif(os.name != "posix", reason="a pseudo-terminal")
 def test_the_progress_bar_has_rate_and_estimate(tmp_path: Path) -> None:
     """On a terminal the run of many books shows how many are done, the rate and the time that is left."""
