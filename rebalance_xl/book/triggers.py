@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from rebalance_xl.book.model import Book, Event, Holding, Position
+from rebalance_xl.book.orders import DUST
 from rebalance_xl.book.plan_data import Trigger
 from rebalance_xl.cells import from_serial
 from rebalance_xl.functions import triggers as kernels
@@ -147,11 +148,13 @@ def drift_text(state: SpotState) -> str:
     """Say where a row stands against its band."""
     if state.target is None:
         return f"weight {percent(state.weight)}, no target"
-    if abs(state.drift) < _ON_TARGET:
+    beyond = abs(state.drift) > state.width + TOLERANCE
+    close = abs(state.drift) < _ON_TARGET
+    if close and not (beyond and abs(state.drift) > DUST):
         return f"weight {percent(state.weight)} is on its target"
     side = "above" if state.drift >= 0 else "below"
-    points = f"{abs(state.drift) * 100:.2f} points {side} the target of {percent(state.target)}"
-    beyond = abs(state.drift) > state.width + TOLERANCE
+    size = f"{abs(state.drift) * 100:.2g}" if close else f"{abs(state.drift) * 100:.2f}"
+    points = f"{size} points {side} the target of {percent(state.target)}"
     band = f"{'beyond' if beyond else 'not beyond'} the band of {state.width * 100:.2f} points"
     return f"weight {percent(state.weight)} is {points}, {band}"
 
@@ -191,7 +194,9 @@ def _spot_state(book: Book, holding: Holding, total: float, events: list[Event])
     weight = holding.value / total if total else 0.0
     width = float(band_width(target, holding.band, kind)) if target is not None else 0.0
     flag = drift_flag(holding.value, BLANK if target is None else target, holding.band, kind, total)
-    state = SpotState(holding, weight, target, width, flag == TRIM, flag == ADD, named)
+    state = SpotState(holding, weight, target, width, named=named)
+    if abs(state.drift) > DUST:  # what rounding leaves is no reason to act
+        state.over, state.under = flag == TRIM, flag == ADD
     if named is None:
         return state
     if named.action == "HOLD" or target is None:

@@ -144,3 +144,16 @@ def test_a_need_without_money_blamed_the_lot() -> None:
     plan = plan_of(rows, settings={"TrimTo": "edge"})
     reason = next(line for line in plan.lines if line.asset == "ETH").reason
     assert reason.endswith("only 30.00 is left for it, and 30.00 is less than one lot of 10, which is worth 100.00")
+
+
+def test_what_rounding_left_was_a_trigger() -> None:
+    """Cash a billionth above its target made the trigger THRESHOLD, with "is on its target" as its reason."""
+    rows = [spot("BTC", 9500.0, 0.95), stable(500.0 + 1e-3, 0.05)]
+    plan = plan_of(rows)
+    assert (plan.trigger.kind, plan.trades) == ("NONE", ())
+    rows = [spot("BTC", 9500.0, 0.95), stable(500.4, 0.05)]
+    plan = plan_of(rows)
+    assert plan.trigger.kind == "THRESHOLD"
+    assert plan.trigger.reasons == (
+        "USDT: weight 5.00 % is 0.0038 points above the target of 5.00 %, beyond the band of 0.00 points",
+    )
