@@ -279,6 +279,9 @@ def bankruptcy_price(side: Numbers, entry_price: Numbers, leverage: Numbers, con
 def liquidation_distance(liquidation_price: Numbers, mark_price: Numbers) -> Numbers:
     """Return how far the mark is from the liquidation price, as a share of the mark; NEVER stays NEVER.
 
+    The side is not asked for: where the mark has passed the price already (a long below it, a short above it) the
+    distance is how far it has passed, not room that is left.
+
     Parameters
     ----------
     liquidation_price : price or NEVER, one or a range

@@ -168,6 +168,9 @@ def rebalance_plan(
     under their target, which may be inside their band. What is left stays in stablecoins and is shown; needs that the
     proceeds cannot meet are shown as over-committed.
 
+    Weights are shares of the sum of the values and bands are points of weight. The plan of a workbook counts futures
+    equity, BandKind, locked rows, lots and fees as well: `rebalance-xl plan` and the Rebalance button make that one.
+
     Parameters
     ----------
     assets : text, range

@@ -292,6 +292,9 @@ def rebalance_trigger(
 ) -> float:
     """Return EVENT, THRESHOLD, TIME or NONE: what makes the book due for rebalancing.
 
+    Weights are shares of the sum of the values and bands are points of weight. The plan of a workbook counts futures
+    equity, BandKind, locked rows and the cooldown as well: `rebalance-xl plan` says its trigger.
+
     Parameters
     ----------
     values : money, range
