@@ -194,14 +194,14 @@ def progress(total: int, what: str) -> Iterator[Callable[[], None]]:
 
 def money(amount: float | None) -> str:
     """Write money to the cent."""
-    return "" if amount is None else f"{amount:,.2f}"
+    return "" if amount is None else f"{round(amount, 2) + 0.0:,.2f}"
 
 
 def share(weight: float | None) -> str:
     """Write a weight in percent; infinity is NEVER."""
     if weight is None:
         return ""
-    return "NEVER" if math.isinf(weight) else f"{weight * 100.0:.1f} %"
+    return "NEVER" if math.isinf(weight) else f"{round(weight * 100.0, 1) + 0.0:.1f} %"
 
 
 def units(quantity: float | None) -> str:

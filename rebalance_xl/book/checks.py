@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rebalance_xl.book.problems import ERROR, NOTE, WARNING, Problem, nearest
 from rebalance_xl.book.reading import Record
+from rebalance_xl.cells import from_serial
 
 if TYPE_CHECKING:
     from rebalance_xl.book.model import Book
@@ -227,6 +228,10 @@ def _references(book: Book) -> list[Problem]:
                     f"{position.symbol} hedges {position.asset}, which Portfolio does not hold",
                 )
             )
+        if position.expired(book.as_of) and (position.quantity or position.target or position.hedge_ratio):
+            day = f"{from_serial(position.expiry or 0.0):%Y-%m-%d}"
+            what = "it counts as open until its row is cleared" if position.quantity else "nothing is opened in it"
+            problems.append(Problem(WARNING, position.where, f"{position.symbol} expired on {day}: {what}"))
     known = assets | sectors | {position.asset.casefold(): position.asset for position in book.positions}
     for event in book.events:
         if event.scope.casefold() not in known and event.scope.casefold() != "all":

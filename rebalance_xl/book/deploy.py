@@ -11,6 +11,7 @@ from rebalance_xl.book.model import Book, Holding, Position
 from rebalance_xl.book.money import ANY, CASH, EVENT, FUTURES, PROCEEDS, SPOT, Fees, Purse
 from rebalance_xl.book.orders import DUST, size_order
 from rebalance_xl.book.triggers import FuturesState, Judgement, SpotState, drift_text
+from rebalance_xl.cells import from_serial
 from rebalance_xl.functions.deployment import METHODS, fill
 from rebalance_xl.functions.hedging import hedge_notional
 from rebalance_xl.functions.plan_table import amount_text, percent
@@ -218,6 +219,8 @@ def _futures_refusal(book: Book, tiers: Tiers, need: Need) -> str:
     refusal = venue.refusal("futures") if position.venue else ""
     if refusal:
         return refusal
+    if position.expired(book.as_of):
+        return f"it expired on {from_serial(position.expiry or 0.0):%Y-%m-%d}"
     if venue.max_leverage is not None and position.leverage > venue.max_leverage:
         return f"leverage {position.leverage:g} is above the {venue.max_leverage:g} that {venue.name} allows you"
     notional = position.notional + need.amount * position.leverage

@@ -8,6 +8,7 @@ that forbid a plan into one :class:`~rebalance_xl.book.problems.BookError`.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -90,6 +91,10 @@ class Position:
     def money(self) -> float:
         """Money of one unit in which the margin is kept: 1 for linear, the mark for inverse (coin)."""
         return self.mark if self.inverse else 1.0
+
+    def expired(self, day: float | None) -> bool:
+        """Tell whether the delivery date lies before a day; a perpetual never expires."""
+        return self.expiry is not None and day is not None and math.floor(self.expiry) < math.floor(day)
 
 
 @dataclass(frozen=True, slots=True)

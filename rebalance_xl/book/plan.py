@@ -220,6 +220,7 @@ def _finish(draft: Draft) -> Plan:
     futures_kinds = [need for need in needs if need.futures is not None]
     spot_kinds = [need for need in needs if need.futures is None and need.kind != RESERVE]
     lines = lines_of(draft)
+    left_over = purse.left(PROCEEDS)
     totals = Totals(
         value=draft.total,
         value_after=draft.total_after,
@@ -229,7 +230,7 @@ def _finish(draft: Draft) -> Plan:
         margin=math.fsum(need.placed for need in futures_kinds),
         reserve=math.fsum(need.placed for need in needs if need.kind == RESERVE),
         fees=math.fsum(line.fee for line in lines),
-        left_over=purse.left(PROCEEDS),
+        left_over=left_over if abs(left_over) > 1e-9 * draft.total else 0.0,
         realised_gain=math.fsum(line.realised_gain for line in lines if line.realised_gain is not None),
         overcommitted=draft.overcommitted if draft.overcommitted > DUST * draft.total else 0.0,
     )

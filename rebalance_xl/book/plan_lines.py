@@ -350,6 +350,7 @@ def _with_weights(draft: Draft, lines: list[Line]) -> list[Line]:
         if line.product == "cash":
             was = 0.0 if line.row is None else before[("spot", line.row)]
             becomes = was + changes.get(line.asset, 0.0)
+            becomes = becomes if abs(becomes) > 1e-12 * draft.total else 0.0
         else:
             was, becomes = before[(line.product, line.row)], after[(line.product, line.row)]  # type: ignore[index]
         weighed.append(replace(line, weight_before=was / draft.total, weight_after=becomes / draft.total_after))

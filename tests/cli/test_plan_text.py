@@ -6,7 +6,7 @@ import pytest
 
 from rebalance_xl.commands.plan import print_plan
 from rebalance_xl.functions import FUNCTIONS
-from tests.book.books import ETH_MARGIN, example, perpetual, plan_of, spot
+from tests.book.books import ETH_MARGIN, example, perpetual, plan_of, spot, stable
 
 
 def lines_of(capsys: pytest.CaptureFixture[str], start: str) -> list[list[str]]:
@@ -50,3 +50,14 @@ def test_no_distance_is_infinite_in_print(capsys: pytest.CaptureFixture[str]) ->
     printed = capsys.readouterr().out
     assert "inf" not in printed
     assert printed.count("NEVER") == 2
+
+
+def test_no_zero_is_negative_in_print(capsys: pytest.CaptureFixture[str]) -> None:
+    """What rounding leaves below nothing prints as 0.00, also in the check of the money."""
+    row = perpetual("ETHUSDT", "ETH", "short", 2000.0, Venue="Binance", Quantity=2.0, EntryPrice=2200.0, Margin=880.0)
+    rows = [spot("ETH", 8000.0, 0.4, Price=2000.0, Venue="Binance"), spot("BTC", 2000.0, 0.55, Venue="Binance")]
+    venues = [{"Venue": "Binance", "SpotFee": 0.001, "FuturesFee": 0.0005}]
+    print_plan(plan_of([*rows, stable(0.0, Venue="Binance")], [row | {"HedgeRatio": 0.5}], venues=venues))
+    printed = capsys.readouterr().out
+    assert "CLOSE" in printed
+    assert "-0.0" not in printed
