@@ -60,6 +60,12 @@ _LIQUIDATION: Final = (
     f"LIQUIDATION_PRICE(Futures[Side],{_SIZE},{_ENTRY},{_LEVERAGE},"
     'Futures[Venue]&":"&Futures[Symbol],Futures[Contract],Futures[Venue])'
 )
+# Where the mark has passed the price there is no room left, not the room by which it has passed.
+_NOT_PASSED: Final = (
+    f'IF(ISNUMBER({_LIQUIDATION}),IF((Futures[Side]="short")+(Futures[Side]="sell")>0,'
+    f"IF({_LIQUIDATION}>Futures[MarkPrice],{_LIQUIDATION},Futures[MarkPrice]),"
+    f"IF({_LIQUIDATION}<Futures[MarkPrice],{_LIQUIDATION},Futures[MarkPrice])),{_LIQUIDATION})"
+)
 _HAS_SIZE: Final = "(Futures[Quantity]>0)+(Futures[Target]>0)"
 _PNL: Final = (
     f"IF({_OPEN},FUTURES_PNL(Futures[Side],Futures[Quantity],{_ENTRY},Futures[MarkPrice],Futures[Contract]),0)"
@@ -85,9 +91,9 @@ LIQUIDATION: Final = Computed(
 )
 DISTANCE: Final = Computed(
     "Distance",
-    f'=IF({_HAS_SIZE},LIQUIDATION_DISTANCE({_LIQUIDATION},Futures[MarkPrice]),"")',
+    f'=IF({_HAS_SIZE},LIQUIDATION_DISTANCE({_NOT_PASSED},Futures[MarkPrice]),"")',
     styles.PERCENT,
-    "How far the mark is from liquidation",
+    "How far the mark is from liquidation; 0 once it has passed that price",
 )
 MARGIN: Final = Computed(
     "Margin",

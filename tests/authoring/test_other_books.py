@@ -147,3 +147,27 @@ def test_the_trigger_is_the_one_of_the_plan(
 ) -> None:
     """Weights count futures equity, bands follow BandKind, locked rows do not trigger, blank settings are defaults."""
     assert shown_trigger(settings, holdings, margin) == trigger
+
+
+def test_a_passed_liquidation_price_leaves_no_distance() -> None:
+    """A long whose mark is below its liquidation price, and a short above it, have 0 left, not the way they passed."""
+    position = {"Asset": "ETH", "Venue": "binance", "Contract": "linear", "Quantity": 1, "EntryPrice": 2_500}
+    position |= {"Symbol": "ETHUSDT", "Leverage": 10, "Margin": 250}
+    rows = [
+        position | {"Side": side, "MarkPrice": mark}
+        for side, mark in (("long", 2_000), ("long", 2_400), ("short", 3_000), ("short", 2_600))
+    ]
+    rows.append(position | {"Side": "long", "MarkPrice": 2_000, "Leverage": 1, "Margin": 2_500})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(example_book, "FUTURES", rows)
+        package = build.recalculated(build.workbook_bytes(build.ROOT, [], {}))
+    with warnings.catch_warnings(action="ignore"):
+        shown = openpyxl.load_workbook(io.BytesIO(package), data_only=True)
+    prices = column(shown, "Futures", "Liquidation price", 4, 5)
+    assert prices[4] == "NEVER"
+    expected = [0, 1 - prices[1] / 2_400, 0, prices[3] / 2_600 - 1]
+    for sheet, header in (("Futures", 4), ("Dashboard", 23)):
+        distances = column(shown, sheet, "Distance", header, 5)
+        assert distances[:4] == pytest.approx(expected)
+        assert distances[4] == "NEVER"
+    assert shown["Dashboard"]["O5"].value == 0
