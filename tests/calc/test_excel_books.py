@@ -152,6 +152,10 @@ def test_what_is_no_workbook_is_refused(tmp_path, content):
         ("WEIGHT(A1:A3)", "ORG.REBALANCER.FUNCTIONS.WEIGHT(A1:A3)"),
         ('IF(A1="WEIGHT(1)",1,2)', 'IF(A1="WEIGHT(1)",1,2)'),
         ("'WEIGHT(1)'!A1+SUM(Table[WEIGHT(x)])", "'WEIGHT(1)'!A1+SUM(Table[WEIGHT(x)])"),
+        (
+            "SUM(T[A'']+T[WEIGHT('#x')])+WEIGHT(A1:A3)",
+            "SUM(T[A'']+T[WEIGHT('#x')])+ORG.REBALANCER.FUNCTIONS.WEIGHT(A1:A3)",
+        ),
         ("MY_WEIGHT(1)+WEIGHT+Book!WEIGHT(1)", "MY_WEIGHT(1)+WEIGHT+Book!WEIGHT(1)"),
         ("DRIFT(WEIGHT(A1:A2),B1:B2)", "ORG.REBALANCER.FUNCTIONS.DRIFT(ORG.REBALANCER.FUNCTIONS.WEIGHT(A1:A2),B1:B2)"),
     ],
@@ -229,6 +233,8 @@ CALLS = "ORG.REBALANCER.FUNCTIONS."
         (f"BASIS({CALLS}TARGETVALUE(B2;C2;100);D2)", f"BASIS({CALLS}TARGETVALUE(B2:B2;C2:C2;100);D2:D2)"),
         ("TRIMAMOUNT(B2;C2;D2)", "TRIMAMOUNT(B2:B2;C2:C2;D2)"),
         ("BASIS(T[[#This Row];[A]];T[A])", "BASIS(T[[#This Row];[A]]:T[[#This Row];[A]];T[A])"),
+        ("BASIS(T[[#This Row];[A '[%']]];B2)", "BASIS(T[[#This Row];[A '[%']]]:T[[#This Row];[A '[%']]];B2:B2)"),
+        ("BASIS(T[A '[%']];'It''s'!B2)", "BASIS(T[A '[%']];'It''s'!B2:B2)"),
         ("BASIS(B2:B4;B2+1)", "BASIS(B2:B4;B2+1)"),
     ],
 )

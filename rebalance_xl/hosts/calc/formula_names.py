@@ -13,10 +13,10 @@ from typing import Final
 from rebalance_xl.functions import FUNCTIONS
 from rebalance_xl.hosts.calc.identity import SERVICE, method_name, stored_name
 
-__all__ = ["to_calc_names", "to_excel_names", "to_shown_names"]
+__all__ = ["UNTOUCHED", "to_calc_names", "to_excel_names", "to_shown_names"]
 
-#: What must be left alone: texts, quoted sheet names, the inside of structured references.
-_UNTOUCHED: Final = r""""(?:[^"]|"")*"|'(?:[^']|'')*'|\[(?:[^\[\]]|\[[^\[\]]*\])*\]"""
+#: What must be left alone: texts, quoted sheet names, the inside of structured references ('[ is a bracket in a name).
+UNTOUCHED: Final = r""""(?:[^"]|"")*"|'(?:[^']|'')*'|\[(?:[^\[\]']|'.|\[(?:[^\[\]']|'.)*\])*\]"""
 
 
 def to_calc_names(formula: str) -> str:
@@ -67,14 +67,14 @@ def _plain(match: re.Match[str]) -> str:
 @cache
 def _plain_names() -> re.Pattern[str]:
     names = "|".join(sorted(FUNCTIONS, key=len, reverse=True))
-    return re.compile(rf"{_UNTOUCHED}|(?<![\w.!:$@])(?P<name>{names})(?=\s*\()", re.IGNORECASE)
+    return re.compile(rf"{UNTOUCHED}|(?<![\w.!:$@])(?P<name>{names})(?=\s*\()", re.IGNORECASE)
 
 
 @cache
 def _stored_names() -> re.Pattern[str]:
     methods = "|".join(sorted(map(method_name, FUNCTIONS), key=len, reverse=True))
     prefix = re.escape(SERVICE)
-    return re.compile(rf"{_UNTOUCHED}|(?<![\w.])(?:{prefix}\.)(?P<name>{methods})(?=\s*\()", re.IGNORECASE)
+    return re.compile(rf"{UNTOUCHED}|(?<![\w.])(?:{prefix}\.)(?P<name>{methods})(?=\s*\()", re.IGNORECASE)
 
 
 @cache

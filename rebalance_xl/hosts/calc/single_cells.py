@@ -17,6 +17,7 @@ from functools import cache
 from typing import Final
 
 from rebalance_xl.functions import FUNCTIONS
+from rebalance_xl.hosts.calc.formula_names import UNTOUCHED
 from rebalance_xl.hosts.calc.identity import stored_name
 
 __all__ = ["keep_blanks", "keep_texts", "leave_texts"]
@@ -29,7 +30,7 @@ _CELL: Final = re.compile(
     re.IGNORECASE,
 )
 _JOIN: Final = '&"")'
-_SKIPPED: Final = re.compile(r""""(?:[^"]|"")*"|'(?:[^']|'')*'|\[(?:[^\[\]]|\[[^\[\]]*\])*\]""")
+_SKIPPED: Final = re.compile(UNTOUCHED)
 
 
 def keep_blanks(formula: str) -> str:
