@@ -95,6 +95,31 @@ def test_one_formula(tmp_path: Path, formula: str, expected: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "formula, expected",
+    [
+        ('=SUM(INDIRECT("Block"))', 6),
+        ('=SUM(INDIRECT("blo"&"ck"))', 6),
+        ('=INDIRECT("Local")', 5),
+        ("=SUM(INDIRECT(\"Portfolio[Value '[USD']]\"))", 60),
+        ('=SUM(INDIRECT("portfolio[target\'#]",TRUE))', 1),
+        ("=COUNTA(INDIRECT(A7))", 9),
+        ("=SUM(INDIRECT(A8))", 6),
+        ('=INDIRECT("E"&2)', 2),
+        ('=SUM(INDIRECT("Other!A1:A3"))', 600),
+        ('=INDIRECT("Nothing")', "#REF!"),
+        ('=INDIRECT("Rate")', "#REF!"),
+        ('=INDIRECT("R1C5",FALSE)', 0),
+    ],
+)
+def test_indirect_by_name(tmp_path: Path, formula: str, expected: Any) -> None:
+    """INDIRECT finds names and tables as it finds cells; what it cannot read keeps the cached value."""
+    texts = {"A7": '="Portfolio"', "A8": '="Block"'}
+    book = _book(tmp_path / "b.xlsx", {"H1": formula, **texts})
+    recalculate(book)
+    assert values(book)["H1"] == expected
+
+
+@pytest.mark.parametrize(
     "cell, formula, expected",
     [
         ("K2", "=E1:E5", 2),

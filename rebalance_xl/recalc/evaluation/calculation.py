@@ -132,6 +132,7 @@ class Calculation:
 
     def run(self) -> None:
         """Calculate everything."""
+        from .noise import remove_noise
         from .troubles import explain_errors, replace_troubles
 
         for scan in self.scans:
@@ -148,6 +149,7 @@ class Calculation:
         self.settle()
         self.read()
         replace_troubles(self)
+        remove_noise(self)
         explain_errors(self)
 
     def release(self) -> None:
@@ -211,9 +213,14 @@ class Calculation:
 
     def _register(self) -> None:
         for name in sorted(self.lowering.functions):
-            self.engine.register(name, None if name in (LIFT, LAMBDA) else implementation(name))
+            self.register(name)
         if self.spills.anchors:
             self.engine.register_keeper()
+
+    def register(self, name: str) -> None:
+        """Make a function that the package implements callable in the engine."""
+        self.lowering.functions.add(name)
+        self.engine.register(name, None if name in (LIFT, LAMBDA) else implementation(name))
 
     def _lower_array(self, sheet: int, cell: FormulaCell) -> None:
         shape, references = split_references(cell.formula)

@@ -19,6 +19,7 @@ from ..formulas.text import split_references
 from ..formulas.tree import Call, FormulaError
 from ..sheets.sheet_scan import FormulaCell
 from .known_cells import KnownCells, NotNowError
+from .noise import is_tiny
 from .row_formula import RowFormula
 
 #: An array does not read more cells than this without the engine.
@@ -130,10 +131,13 @@ def compute_column(known: KnownCells, column: FilledColumn) -> bool:
         stem if offset is None else f"{stem}{column.cells[0].row + offset}" for stem, offset in column.lowered.slots
     ]
     try:
-        values = RowFormula(known, column).expression(Parser(column.lowered.shape, stems).parse())
+        expression = Parser(column.lowered.shape, stems).parse()
+        values = RowFormula(known, column).expression(expression)
     except (NotNowError, FormulaError, RecursionError):
         return False
     answers = values if isinstance(values, PerRow) else [values] * len(column.cells)
+    if expression.single is None and any(map(is_tiny, answers)):
+        return False  # it may be the noise of a subtraction
     plain = set(map(type, answers)) <= {float, str, bool}
     if not plain and not all(map(_is_answer, answers)):
         return False

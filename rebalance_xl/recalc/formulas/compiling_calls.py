@@ -74,8 +74,8 @@ class CallCompiler(CatalogueCalls):
         if name == "LET" and len(call.arguments) > 2:
             return self.let(call.arguments, wanted)
         found = self.defined(Name(call.name)) if not call.name.startswith("_xl") else None
-        if found is not None:
-            return self.named_lambda(call, found)
+        if found is not None and plain_name(found[1].partition("(")[0].strip()) == "LAMBDA":
+            return self.named_lambda(call, found)  # other names stand in nobody's way: Rate beside RATE(...)
         if name in ALTERNATIVES and len(call.arguments) >= ALTERNATIVES[name] and needs_python(name, call.arguments):
             name = f"RXL.{name}"
         implementation = self.book.registered(name)
@@ -90,6 +90,8 @@ class CallCompiler(CatalogueCalls):
             return told
         if not self.book.knows(name):
             raise UnknownFunctionError(name)
+        if name == "INDIRECT":
+            call = Call(call.name, self.by_name(call.arguments))
         if wanted == ARRAY or any(has_array_constant(each) for each in call.arguments):
             lifted = self.lifted(name, call.arguments)
             if lifted is not None:

@@ -104,7 +104,7 @@ class LambdaCompiler(CallCompiler):
         shape, references = split_references(found[1])
         target = Parser(shape, references).parse().single
         if not isinstance(target, Call) or plain_name(target.name) != "LAMBDA":
-            raise FormulaError(f"the name {call.name} is used as a function")
+            raise FormulaError(f"the name {call.name} stands for more than a LAMBDA")
         inner = self.fork((*self.expanding, key), references)
         return self.applied(target, call.arguments, inner)
 
