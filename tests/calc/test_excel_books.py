@@ -146,6 +146,16 @@ def test_what_is_no_workbook_is_refused(tmp_path, content):
     assert [each.name for each in tmp_path.iterdir()] == ["book.xlsx"]
 
 
+def test_a_document_of_another_kind_is_refused(tmp_path):
+    """An .ods file holds names of its own, and is not reported as in order."""
+    path = tmp_path / "book.ods"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", "<office/>")
+    with pytest.raises(Refused, match=r"save it as \.xlsx first"):
+        rewrite_names(path)
+
+
 @pytest.mark.parametrize(
     ("excel", "calc"),
     [

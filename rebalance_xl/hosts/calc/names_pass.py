@@ -20,6 +20,7 @@ from rebalance_xl.hosts.calc.formula_names import to_calc_names, to_excel_names
 from rebalance_xl.hosts.calc.single_cells import keep_blanks, keep_texts, leave_texts
 from rebalance_xl.recalc.files.container import Container
 from rebalance_xl.recalc.files.output import verify_package, write_atomically
+from rebalance_xl.recalc.files.package import main_part
 from rebalance_xl.recalc.files.refusals import Refused, read_input, refuse_output
 
 __all__ = ["NamesReport", "rewrite_names"]
@@ -75,6 +76,7 @@ def rewrite_names(
     refuse_output(target, source, mark, ignore_lock)
     rename = _for_excel if to == "excel" else _for_calc
     container = Container.open(data)
+    main_part(container)  # another kind of document is refused, not found to be in order
     changed: dict[str, bytes] = {}
     formulas = 0
     for name in container.members:

@@ -93,7 +93,7 @@ class Package:
             Damaged, unsafe or not a workbook.
         """
         container = Container.open(data)
-        part = _main_part(container)
+        part = main_part(container)
         root = _parse(container, part)
         relations = _relations(container, part)
         sheets: list[SheetPart] = []
@@ -188,7 +188,8 @@ def _number(element: ElementTree.Element | None, name: str, default: float) -> f
         return default
 
 
-def _main_part(container: Container) -> str:
+def main_part(container: Container) -> str:
+    """Return the name of the workbook part; refuse a file that is another kind of document."""
     if "_rels/.rels" in container:
         for element in _parse(container, "_rels/.rels"):
             if (element.get("Type") or "").endswith("/officeDocument"):
