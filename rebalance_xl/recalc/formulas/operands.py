@@ -35,13 +35,15 @@ def needs_python(name: str, arguments: Sequence[Expression | None]) -> bool:
     """Say whether the engine gets a form of a function wrong that the package computes itself.
 
     An AGGREGATE over ranges is right in the engine, and hidden rows are left out of it here; so is a LOOKUP in a range
-    of cells, and every MATCH but the approximate one of a constant, which looks for the last cell of a kind.
+    of cells and every MATCH, but for the approximate ones of a constant, which look for the last cell of a kind.
     """
     operands = [argument.single if argument is not None else None for argument in arguments]
     if name == "AGGREGATE":
         return not isinstance(operands[2], Ref | Structured | Name)
     if name == "LOOKUP":
         place = operands[1]
+        if isinstance(operands[0], Literal | Call):  # LOOKUP(9.99E+307,A1:A9), LOOKUP(REPT("z",255),A1:A9)
+            return True
         return not isinstance(place, Structured | Name) and not (isinstance(place, Ref) and place.kind == "range")
     if name == "MATCH":
         rising = len(operands) == 2 or (isinstance(operands[2], Literal) and operands[2].text == "1")
