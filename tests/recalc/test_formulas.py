@@ -221,6 +221,43 @@ def test_shared_formulas_move_their_references(tmp_path: Path) -> None:
     assert [found["D1"], found["E1"], found["D2"]] == [1 * 10 + 1 + 2, 10 * 10 + 10 + 2, 2 * 10 + 3 + 2]
 
 
+@pytest.mark.parametrize(
+    "formula, expected",
+    [
+        ("=SUM(Block:E5)", 11),
+        ("=SUM(Local:Local)", 5),
+        ("=SUM(Block:Local)", 11),
+        ("=SUM(E2:Local)", 10),
+        ("=SUM(Sheet1!E2:Local)", 10),
+        ("=SUM(Local:INDEX(E:E,3))", 8),
+        ("=SUM(OFFSET(E1,1,0):Local)", 10),
+        ("=SUM(Other!A2:Other!Local)", 300),
+        ("=SUM(Other!Local:E1)", "#VALUE!"),
+        ("=SUM(Portfolio[Value '[USD']]:Portfolio[Target'#])", 61),
+        ("=SUM(Portfolio[Value '[USD']] A3:E3)", 20),
+        ("=SUM(B1:C3 A2:E2)", 10.5),
+        ("=SUM(E:E 3:3)", 3),
+        ("=SUM((E1:E3) (Block))", 6),
+        ("=SUM(E1:E2 B2:C5)", "#NULL!"),
+        ("=E1:E5 A3:G3", 3),
+        ("=ROWS(Block:Local)", 5),
+    ],
+)
+def test_ranges_between_references_and_what_two_have_in_common(tmp_path: Path, formula: str, expected: Any) -> None:
+    """The ends of a range may be names, tables and functions; a space between references is their intersection."""
+    book = _book(tmp_path / "book.xlsx", {"G1": formula})
+    recalculate(book)
+    assert values(book)["G1"] == expected
+
+
+def test_a_range_from_a_local_name_keeps_its_value(tmp_path: Path) -> None:
+    """Where a name of LET stands for a cell, a range from it is not computed, and nothing wrong is written."""
+    book = _book(tmp_path / "book.xlsx", {"G1": "=_xlfn.LET(_xlpm.x,E1,SUM(_xlpm.x:E2))"})
+    before = values(book)["G1"]
+    found = recalculate(book)
+    assert (values(book)["G1"], found.kept) == (before, 1)
+
+
 @pytest.mark.parametrize("date1904, serial", [(False, 46023), (True, 46023 - 1462)])
 def test_date_systems(tmp_path: Path, date1904: bool, serial: int) -> None:
     """TODAY, DATE and the functions of the catalogue count days in the workbook's own system."""

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 from ..references import column_letters, parse_area
 from .operands import (
+    joined_areas,
     one_cell,
     sheet_name,
     with_text,
+    without_own_sheet,
 )
 from .parameter_classes import (
     REFERENCE,
@@ -33,6 +35,7 @@ from .tree import (
     Operand,
     Ref,
     Span,
+    Spilled,
     Structured,
 )
 
@@ -269,8 +272,47 @@ class ReferenceCompiler(ABC):
         return self.intersected([ByCell(area)], wanted)
 
     def span(self, span: Span, wanted: str) -> Out:
-        """Return a range whose ends are computed."""
+        """Return the range between two references, or the intersection of two."""
         left, right = self.operand(span.left, REFERENCE), self.operand(span.right, REFERENCE)
-        if span.operator == " ":
-            raise FormulaError("an intersection of references is not supported")
-        return self.intersected([*left.pieces, ":", *right.pieces], wanted)
+        known = self.is_area(span.left), self.is_area(span.right)
+        own, bounds = self.book.sheet_names[self.sheet], span.operator == ":"
+        if any(isinstance(end, Name) and not area for end, area in zip((span.left, span.right), known, strict=True)):
+            raise FormulaError("a range that ends at a local name or at a computed one is not supported")
+        if not bounds and not all(known):
+            raise FormulaError("an intersection of references that are computed is not supported")
+        if not any(known):
+            return self.intersected([*left.pieces, ":", *right.pieces], wanted)
+
+        def text(row: int, column: int, references: Sequence[str]) -> str:
+            first, second = (
+                "".join(text_of(piece, row, column, references) for piece in out.pieces) for out in (left, right)
+            )
+            if all(known):
+                return joined_areas(first, second, bounds, own)
+            ends = [
+                without_own_sheet(end, own) if area else end for end, area in zip((first, second), known, strict=True)
+            ]
+            return ":".join(ends)
+
+        return self.intersected([ByCell(text)], wanted)
+
+    def is_area(self, operand: Operand) -> bool:
+        """Say whether a reference is written as cells, or as a name or table that stands for cells."""
+        if isinstance(operand, Group):
+            inner = operand.members[0].single if len(operand.members) == 1 else None
+            return inner is not None and self.is_area(inner)
+        if isinstance(operand, Span):
+            return self.is_area(operand.left) and self.is_area(operand.right)
+        if not isinstance(operand, Name):
+            return isinstance(operand, Ref | Structured | Spilled)
+        if operand.text.lower().removeprefix("_xlpm.") in self.locals:
+            return False
+        found = self.defined(operand)
+        if found is None:
+            return operand.text.lower() in self.book.tables
+        key = (found[0], operand.text.lower())
+        if not found[1] or key in self.expanding:
+            return False
+        shape, references = split_references(found[1])
+        inner = Parser(shape, references).parse().single
+        return inner is not None and self.fork((*self.expanding, key), references).is_area(inner)

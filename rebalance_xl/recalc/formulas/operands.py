@@ -102,6 +102,62 @@ def area_of(text: str) -> Area | None:
     return None
 
 
+def joined_areas(first: str, second: str, bounds: bool, own: str) -> str:
+    """Return the smallest range around two references, or the cells that both have.
+
+    Parameters
+    ----------
+    first, second : str
+        A1 text, maybe with a sheet before it, or an error value.
+    bounds : bool
+        True for ``first:second``, False for the intersection, ``first second``.
+    own : str
+        The sheet meant where none stands before a reference.
+
+    Returns
+    -------
+    str
+        A1 text, ``#VALUE!`` for references on different sheets, ``#NULL!`` for an empty intersection.
+
+    Examples
+    --------
+    >>> joined_areas("Book!$A$3", "A1:B2", True, "Book"), joined_areas("A:B", "1:1", False, "Book")
+    ('Book!A1:B3', 'A1:B1')
+    """
+    ends = [_without_parentheses(first), _without_parentheses(second)]
+    fault = next((end for end in ends if end.startswith("#")), None)
+    if fault is not None:
+        return fault
+    (prefix, mark, text), (other_prefix, other_mark, other_text) = (end.rpartition("!") for end in ends)
+    area, other = area_of(text), area_of(other_text)
+    if area is None or other is None:
+        return "#REF!"
+    sheets = {sheet_name(each + "!").lower() if each else own.lower() for each in (prefix, other_prefix)}
+    if len(sheets) > 1:
+        return "#VALUE!"
+    outer, inner = (min, max) if bounds else (max, min)
+    top, left = outer(area.top, other.top), outer(area.left, other.left)
+    bottom, right = inner(area.bottom, other.bottom), inner(area.right, other.right)
+    if top > bottom or left > right:
+        return "#NULL!"
+    shown = prefix + mark or other_prefix + other_mark
+    if (top, bottom) == (1, MAX_ROWS):
+        return f"{shown}{column_letters(left)}:{column_letters(right)}"
+    start, end = f"{column_letters(left)}{top}", f"{column_letters(right)}{bottom}"
+    return shown + (start if start == end else f"{start}:{end}")
+
+
+def _without_parentheses(text: str) -> str:
+    return text.lstrip("(").rstrip(")")
+
+
+def without_own_sheet(text: str, own: str) -> str:
+    """Return a reference without the sheet before it, where that is the formula's own."""
+    bare = _without_parentheses(text)
+    prefix, mark, area = bare.rpartition("!")
+    return area if mark and sheet_name(prefix + mark).lower() == own.lower() else bare
+
+
 def plain_name(name: str) -> str:
     """Return a function's name in capitals without the prefixes that files put before it."""
     lowered = name.lower()
