@@ -20,6 +20,8 @@ _CHANGE = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _NAMED = re.compile(r"\s*(?P<name>[\w.\\?]+)\s*=\s*(?P<value>.*)")
+#: What people write for a number and a worksheet would keep as a text.
+_MEANT_AS_NUMBER = re.compile(r"[$€£¥]?\s*[+-]?\d{1,3}(?:\d*|(?:[,' _]\d{3})*)(?:[.,]\d+)?\s*[%$€£¥]?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def parse_change(text: str) -> Change:
     Raises
     ------
     ValueError
-        If the text is none of these.
+        If the text is none of these, or the value was meant as a number and is none.
 
     Examples
     --------
@@ -67,10 +69,10 @@ def parse_change(text: str) -> Change:
     match = _CHANGE.fullmatch(text)
     if match:
         key, wanted = (match["key"] or "").strip(), _unquoted(match["wanted"] or "")
-        return Change(match["table"], match["column"].strip(), key, wanted, read_value(match["value"]))
+        return Change(match["table"], match["column"].strip(), key, wanted, _new_value(match["value"]))
     match = _NAMED.fullmatch(text)
     if match:
-        return Change("", match["name"], "", "", read_value(match["value"]))
+        return Change("", match["name"], "", "", _new_value(match["value"]))
     raise ValueError(
         f'"{text}" is no change; write "Table[Column] where Key=Value = New", "Table[Column] = New" or "Name = New"'
     )
@@ -79,6 +81,15 @@ def parse_change(text: str) -> Change:
 def _unquoted(text: str) -> str:
     text = text.strip()
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+
+
+def _new_value(text: str) -> Cell:
+    value = read_value(text)
+    if isinstance(value, str) and value == text.strip() and _MEANT_AS_NUMBER.fullmatch(value):
+        raise ValueError(
+            f'"{value}" is no number; write 1200.50 or 0.05, without separators, signs and percent (a text in quotes)'
+        )
+    return value
 
 
 def read_value(text: str) -> Cell:
@@ -176,6 +187,35 @@ def apply_changes(port: WorkbookPort, changes: Sequence[Change]) -> int:
             continue
         touched += _apply_to_table(port, change)
     return touched
+
+
+def rows_without_price(port: WorkbookPort, changes: Sequence[Change]) -> list[str]:
+    """Return a warning for each table in which some rows have no new price, so that their old one stays.
+
+    Parameters
+    ----------
+    port
+        The workbook.
+    changes
+        As :func:`read_prices` returns them, maybe with others. Stablecoins need no price.
+    """
+    warnings = []
+    files = dict.fromkeys((each.table, each.key, each.column) for each in changes if each.optional)
+    for name, key, column in files:
+        table = port.read_table(name)
+        place = table.column(key) if table is not None else None
+        if table is None or place is None or table.column(column) is None:
+            continue
+        kind = table.column("Kind")
+        given = {each.wanted.casefold() for each in changes if (each.table, each.key) == (name, key)}
+        missing = [
+            str(row[place]).strip()
+            for row in table.rows
+            if _text(row[place]) not in {"", *given} and (kind is None or _text(row[kind]) != "stable")
+        ]
+        if missing:
+            warnings.append(f"no new {column} for {listing(missing)} of {name}: the old one stays")
+    return warnings
 
 
 def _apply_to_table(port: WorkbookPort, change: Change) -> int:

@@ -93,7 +93,7 @@ def recalculate_book(job: Job) -> dict[str, Any]:
             check=options.check,
             ignore_lock=options.ignore_lock,
             spill_plain=options.spill_plain,
-            edit=_editor(options.changes),
+            edit=_editor(options.changes, report.warnings),
         )
     except Refused as refusal:
         report.message = str(refusal)
@@ -121,10 +121,10 @@ def _mark(options: RecalcOptions) -> str:
     return options_hash([__version__, day, options.spill_plain, [asdict(each) for each in options.changes]])
 
 
-def _editor(changes: Sequence[Change]) -> Any:
+def _editor(changes: Sequence[Change], warnings: list[str]) -> Any:
     if not changes:
         return None
-    from rebalance_xl.book.inputs import apply_changes
+    from rebalance_xl.book.inputs import apply_changes, rows_without_price
     from rebalance_xl.book.problems import BookError
     from rebalance_xl.hosts.file import FileWorkbook
 
@@ -132,6 +132,7 @@ def _editor(changes: Sequence[Change]) -> Any:
         workbook = FileWorkbook.from_bytes(data)
         try:
             apply_changes(workbook, changes)
+            warnings.extend(rows_without_price(workbook, changes))
             return workbook.content()
         except BookError as failure:
             raise Refused("; ".join(str(failure).splitlines())) from None
@@ -144,7 +145,7 @@ def _take_over(report: BookReport, done: Recalculation, options: RecalcOptions) 
     report.formulas, report.errors, report.kept = done.formulas, done.errors, done.kept
     report.changed, report.spilled, report.stale = done.changed_cells, done.changed_spilled, done.stale
     report.unknown_functions = list(done.unknown_functions)
-    report.warnings = list(done.warnings)
+    report.warnings += done.warnings
     if options.wants_cells:
         report.cells = [
             [row.sheet, row.cell, row.formula, _plain(row.old), _plain(row.new), row.status, row.cause]

@@ -106,6 +106,21 @@ def test_bad_price_files_are_refused(tmp_path: Path, content: str, message: str)
         read_prices(path)
 
 
+@pytest.mark.parametrize("text", ["1,200.50", "5%", "$200", "200,5", "1 200", "-3,000", "1_000", "12 €"])
+def test_what_was_meant_as_a_number_is_no_text(text: str) -> None:
+    """A number with separators, signs or percent is refused with how to write it; in quotes it is a text."""
+    for change in ("TrimTo", "Portfolio[Price]", "Portfolio[Price] where Asset=BTC"):
+        with pytest.raises(ValueError, match=r"is no number; write 1200\.50"):
+            parse_change(f"{change} = {text}")
+        assert parse_change(f'{change} = "{text}"').value == text
+
+
+@pytest.mark.parametrize("text", ["1INCH", "SOL", "on demand", "7 days", "3-6", "12:30", "TARGET"])
+def test_texts_stay_texts(text: str) -> None:
+    """Texts with digits in them are texts."""
+    assert parse_change(f"TrimTo = {text}").value == text
+
+
 HOSTILE = {"file": "=cmd|'/c calc'!A1", "value": -1.5, "note": "+1"}
 
 

@@ -143,6 +143,22 @@ def test_prices_reach_every_book(run: Run, tmp_path: Path) -> None:
     assert totals == [161, 3]
 
 
+def test_an_asset_without_a_new_price_is_named(run: Run, tmp_path: Path) -> None:
+    """A book whose asset is not in the price file, or blank there, says whose old price stays; money needs none."""
+    prices, path = tmp_path / "prices.csv", tmp_path / "book.xlsx"
+    prices.write_text("Asset,Price\nSOL,160\nBTC,\n", encoding="utf-8")
+    with xlsxwriter.Workbook(str(path)) as workbook:
+        sheet = workbook.add_worksheet("Book")
+        columns = [{"header": header} for header in ("Asset", "Kind", "Price")]
+        rows = [["BTC", "spot", 1.0], ["SOL", "", 2.0], ["USDT", "stable", 1.0], ["ETH", "", 3.0], ["", "", 0.0]]
+        sheet.add_table(0, 0, len(rows), 2, {"name": "Portfolio", "columns": columns, "data": rows})
+        sheet.write_formula("E2", "=SUM(Portfolio[Price])", None, 0)
+    answer = run("recalc", path, "--prices", prices, "--json")
+    assert json.loads(answer.out)["warnings"] == ["no new Price for BTC or ETH of Portfolio: the old one stays"]
+    prices.write_text("Asset,Price\nSOL,160\nBTC,3\neth,4\n", encoding="utf-8")
+    assert json.loads(run("recalc", path, "--prices", prices, "--json").out)["warnings"] == []
+
+
 def test_an_input_that_cannot_be_set_refuses_the_book(run: Run, book: Path) -> None:
     """A row that a book does not have fails that book in one line and leaves it as it was."""
     before = book.read_bytes()
