@@ -72,9 +72,9 @@ positions at the venue. A break-even price pays both fees and the funding of Hol
 
 **Record** takes the Plan table as it stands: edit quantities, prices and fees to the real fills first (quantity 0 for
 what was not done). The margin of an opening follows its fill, unless Amount is edited too. Record changes Portfolio,
-Futures and Lots, sets LastReview, adds a Journal row and empties the Plan table. Venues stays yours: lower Credit there as
-the venue spends it on fees, or the next plan counts on it again. A formula is never overwritten, and a refusal leaves the
-workbook as it was.
+Futures and Lots, sets LastReview, adds a Journal row and empties the Plan table. Venues stays yours: lower Credit
+there as the venue spends it on fees, or the next plan counts on it again. A formula is never overwritten, and a
+refusal leaves the workbook as it was.
 """
 
 
