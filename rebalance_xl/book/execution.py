@@ -13,11 +13,10 @@ from rebalance_xl.book.futures import contract_number, sign
 from rebalance_xl.book.gains import cost_sold, lots_of, sale_gain, taken_from, usable_lots
 from rebalance_xl.book.interface import Cell
 from rebalance_xl.book.model import Book, Holding, Lot, Position
-from rebalance_xl.book.money import spare_cash
 from rebalance_xl.book.orders import lot_of
 from rebalance_xl.book.plan import book_value
-from rebalance_xl.book.plan_lines import stable_names
 from rebalance_xl.book.problems import ERROR, BookError, Problem
+from rebalance_xl.book.settlement import settle
 from rebalance_xl.functions import contracts
 from rebalance_xl.functions.plan_table import amount_text
 
@@ -241,91 +240,19 @@ def _margin_posted(book: Book, fill: Fill, position: Position, price: float) -> 
 
 
 def _settle_cash(ledger: _Ledger) -> list[dict[str, Cell]]:
-    """Book the money of each venue on its stablecoins, as the plan does; return rows to add where there are none.
-
-    What is bought is paid from cash that may be spent (see :func:`spare_cash`), then from the proceeds, those of the
-    venue first, then from any stablecoin. Proceeds that are left fill stablecoins under their target, then ReserveMin.
-    """
+    """Book the money on the stablecoins; return rows to add for those that the book does not have."""
     book = ledger.book
-    stables = [holding for holding in book.holdings if holding.stable]
     total = book_value(book) - ledger.sums.get("Fees", 0.0)
-    left = {holding.row: holding.value for holding in stables}
-    free = [(holding, holding.target) for holding in stables if not holding.locked]
-    spare = spare_cash(book.settings, free, math.fsum(left.values()), total)
-    incoming = dict(ledger.came)
-
-    def take(holdings: Sequence[Holding], debt: float, most: dict[int, float]) -> float:
-        for holding in holdings:
-            part = min(debt, most.get(holding.row, 0.0), left[holding.row])
-            left[holding.row] -= part
-            debt -= part
-            if most is not left:
-                most[holding.row] = most.get(holding.row, 0.0) - part
-        return debt
-
-    def take_proceeds(venues: Sequence[str], debt: float) -> float:
-        for venue in venues:
-            part = min(debt, incoming.get(venue, 0.0))
-            incoming[venue] = incoming.get(venue, 0.0) - part
-            debt -= part
-        return debt
-
-    def near(venue: str) -> list[Holding]:
-        here = venue.casefold()
-        return [holding for holding in stables if not holding.venue or holding.venue.casefold() == here]
-
-    owed = {venue: take(near(venue), money, spare) for venue, money in ledger.went.items() if venue}
-    owed = {venue: take_proceeds((venue, ""), money) for venue, money in owed.items()}
-    debts = take(stables, ledger.went.get("", 0.0), spare)
-    debts = take_proceeds(sorted(incoming, key=lambda each: (bool(each), -incoming[each])), debts)
-    for venue, money in owed.items():
-        debts += take(_richest(near(venue), left, total, venue), money, left)
-    incoming = {venue: money for venue, money in incoming.items() if money > 0}
-    names = stable_names(incoming, stables)
-    rows = {holding.asset: holding.row for holding in stables}
-    fresh: dict[str, list[Any]] = {}
-    keeper = next((holding for holding in stables if holding.target is None), stables[0] if stables else None)
-    for venue, money in incoming.items():
-        for holding in sorted(near(venue), key=_priority):
-            part = min(money, max(0.0, (holding.target or 0.0) * total - left[holding.row]))
-            left[holding.row] += part
-            money -= part
-        if keeper is not None and keeper in near(venue):
-            short = (book.settings.reserve_min or 0.0) * total - math.fsum(left.values())
-            part = min(money, max(0.0, short))
-            left[keeper.row] += part
-            money -= part
-        if names[venue] in rows:
-            left[rows[names[venue]]] += money
-        else:
-            fresh.setdefault(names[venue], [venue, 0.0])[1] += money
-    debts = take(_richest(stables, left, total), debts, left)
-    for entry in fresh.values():
-        part = min(debts, entry[1])
-        entry[1] -= part
-        debts -= part
-    if debts > _CENT:
-        ledger.problems.append(_overspent(debts))
-    for holding in stables:
-        change = left[holding.row] - holding.value
+    after = settle(book, ledger.came, ledger.went, total)
+    if after.short > _CENT:
+        ledger.problems.append(_overspent(after.short))
+    for holding in book.holdings:
+        change = after.left.get(holding.row, holding.value) - holding.value
         if abs(change) > 1e-12 * max(1.0, total):
-            ledger.values[holding.row] = left[holding.row]
+            ledger.values[holding.row] = after.left[holding.row]
             if holding.quantity is not None:
                 ledger.quantities[holding.row] = holding.quantity + change / (holding.price or 1.0)
-    return [_new_stable(book, name, venue, money) for name, (venue, money) in fresh.items() if money > _CENT]
-
-
-def _priority(holding: Holding) -> float:
-    return math.inf if holding.priority is None else holding.priority
-
-
-def _richest(holdings: Sequence[Holding], left: dict[int, float], total: float, venue: str = "") -> list[Holding]:
-    """Return stablecoins as they pay beyond what is spare: those of the venue first, then by surplus."""
-
-    def surplus(holding: Holding) -> tuple[bool, float]:
-        return bool(venue) and not holding.venue, (holding.target or 0.0) * total - left[holding.row]
-
-    return sorted(holdings, key=surplus)
+    return [_new_stable(book, name, venue, money) for name, (venue, money) in after.fresh.items() if money > _CENT]
 
 
 def _overspent(money: float) -> Problem:
