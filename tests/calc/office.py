@@ -41,6 +41,10 @@ def why_not() -> str | None:
     return None
 
 
+#: LibreOffice 7.4 now and then finds its own new registry closed when it installs a Python extension.
+_RARE_FAILURE = "CannotRegisterImplementationException"
+
+
 class OfficeError(RuntimeError):
     """The driver reported an error."""
 
@@ -59,12 +63,29 @@ class Office:
     """
 
     def __init__(self, folder: Path, extensions: Sequence[Path] = (), display: str | None = None) -> None:
+        self.log = folder / "soffice.log"
+        for attempt in range(3):
+            self._start(folder, extensions, display)
+            try:
+                self._answer()
+            except OfficeError as failure:
+                self.close()
+                if _RARE_FAILURE not in str(failure) or attempt == 2:
+                    raise
+                shutil.rmtree(folder / "profile")
+            else:
+                return
+
+    def _start(self, folder: Path, extensions: Sequence[Path], display: str | None) -> None:
         soffice, python = soffice_path(), uno_python()
         assert soffice is not None
         assert python is not None
+        temporary = folder / "tmp"
+        temporary.mkdir(exist_ok=True)
         environment = {
             "PATH": "/usr/bin:/bin",
             "HOME": str(folder),
+            "TMPDIR": str(temporary),  # of its own: others run at the same time
             "LANG": "C.UTF-8",
             "SAL_USE_VCLPLUGIN": "svp",
         }
@@ -72,7 +93,6 @@ class Office:
         if display is not None:
             environment |= {"DISPLAY": display, "SAL_USE_VCLPLUGIN": "gen"}
             arguments.append("--window")
-        self.log = folder / "soffice.log"
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [*arguments, *map(str, extensions)],
@@ -83,7 +103,6 @@ class Office:
                 encoding="utf-8",
                 env=environment,
             )
-        self._answer()
 
     def __getattr__(self, command: str) -> Any:
         def call(**fields: Any) -> Any:

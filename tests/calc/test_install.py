@@ -97,6 +97,20 @@ def test_what_went_wrong_is_said_in_one_line(tmp_path, monkeypatch, script, pyth
     assert "\n" not in str(caught.value)
 
 
+def test_a_rare_failure_of_libreoffice_is_tried_again(tmp_path, monkeypatch):
+    """What LibreOffice fails at by chance is done at the next try; what it always fails at is told in the end."""
+    script = f"echo x >> {tmp_path}/tries; [ $(wc -l < {tmp_path}/tries) -ge 3 ] && exit 0\n"
+    script += "echo 'ERROR: CannotRegisterImplementationException' >&2; exit 1"
+    program = fake_libreoffice(tmp_path, script)
+    monkeypatch.setattr(installer, "find_program_folder", lambda: program)
+    install(tmp_path / "profile")
+    (program / "unopkg").write_text(f"#!/bin/sh\n{script.partition('; [')[0]}\n{script.partition(chr(10))[2]}")
+    (tmp_path / "tries").unlink()
+    with pytest.raises(InstallError, match="CannotRegisterImplementationException"):
+        install(tmp_path / "profile")
+    assert (tmp_path / "tries").read_text().count("x") == 3
+
+
 @pytest.mark.parametrize(
     ("python", "note"),
     [("echo 3 8", "3.11 is needed"), ("echo 3 12; exit 1", "no numpy"), ("echo 3 12", None)],

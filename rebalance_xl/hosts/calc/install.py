@@ -26,6 +26,9 @@ _USUAL_PLACES: Final = (
     "/opt/libreoffice/program",
     "/snap/libreoffice/current/lib/libreoffice/program",
 )
+#: LibreOffice 7.4 now and then finds its own new registry closed when it takes in a Python extension.
+_WORTH_ANOTHER_TRY: Final = "CannotRegisterImplementationException"
+_TRIES: Final = 3
 _LOADERS: Final = ("pythonloader.py", "../Resources/pythonloader.py")
 
 
@@ -115,6 +118,9 @@ def _unopkg_run(program: Path, arguments: Sequence[str], profile: str | os.PathL
         command.append("-env:UserInstallation=" + Path(profile).resolve().as_uri())
     try:
         done = _run(command)
+        for _ in range(_TRIES - 1):
+            if done.returncode and _WORTH_ANOTHER_TRY in done.stderr + done.stdout:
+                done = _run(command)
     except subprocess.TimeoutExpired:
         raise InstallError(f"LibreOffice did not answer within {_SECONDS} seconds") from None
     except OSError as error:
