@@ -41,8 +41,8 @@ def why_not() -> str | None:
     return None
 
 
-#: LibreOffice 7.4 now and then finds its own new registry closed when it installs a Python extension.
-_RARE_FAILURE = "CannotRegisterImplementationException"
+#: LibreOffice 7.4 ends once in a hundred times while it installs a Python extension.
+_STARTS = 3
 
 
 class OfficeError(RuntimeError):
@@ -64,15 +64,15 @@ class Office:
 
     def __init__(self, folder: Path, extensions: Sequence[Path] = (), display: str | None = None) -> None:
         self.log = folder / "soffice.log"
-        for attempt in range(3):
+        for start in range(1, _STARTS + 1):
             self._start(folder, extensions, display)
             try:
                 self._answer()
-            except OfficeError as failure:
+            except OfficeError:
                 self.close()
-                if _RARE_FAILURE not in str(failure) or attempt == 2:
+                if start == _STARTS:
                     raise
-                shutil.rmtree(folder / "profile")
+                shutil.rmtree(folder / "profile", ignore_errors=True)
             else:
                 return
 
