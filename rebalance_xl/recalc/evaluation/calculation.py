@@ -31,6 +31,7 @@ from .early import compute_arrays_early, compute_early
 from .engine import Engine, Settings, from_engine, to_engine
 from .engine_input import engine_package
 from .known_cells import KnownCells
+from .noise import SHORT, TINY, remove_noise
 from .rectangles import by_row, rectangles
 from .spills import Anchor, Spills
 from .stages import ComputedCells, compute_stage, staged
@@ -66,6 +67,7 @@ class Calculation:
     engine: Engine = field(init=False)
     spills: Spills = field(init=False)
     odd: list[tuple[int, FormulaCell]] = field(default_factory=list)
+    showing: list[tuple[int, FormulaCell]] = field(default_factory=list)
     stages: list[list[FilledColumn]] = field(default_factory=list)
     _extents: dict[int, tuple[int, int]] = field(default_factory=dict)
     _formulas: dict[tuple[int, int, int], str] | None = None
@@ -132,7 +134,6 @@ class Calculation:
 
     def run(self) -> None:
         """Calculate everything."""
-        from .noise import remove_noise
         from .troubles import explain_errors, replace_troubles
 
         for scan in self.scans:
@@ -348,8 +349,11 @@ class Calculation:
         return changed
 
     def read(self) -> None:
-        """Read the engine's values into the formula cells; `odd` lists the errors and troubles among them."""
-        self.odd = []
+        """Read the engine's values into the formula cells.
+
+        `odd` lists the errors and troubles among them, `showing` those that may show more than Excel's 15 digits.
+        """
+        self.odd, self.showing = [], []
         for sheet, scan in enumerate(self.scans):
             cells = [cell for cell in scan.formulas if cell.lowered is not None]
             if len(cells) < len(scan.formulas):
@@ -379,11 +383,15 @@ class Calculation:
         if set(map(type, values)) == {float} and all(map(isfinite, values)):
             for cell, value in zip(cells, values, strict=True):
                 cell.value = value
+                if -TINY < value < TINY and value:
+                    self.showing.append((sheet, cell))
             return
         for cell, value in zip(cells, values, strict=True):
             kind = value.__class__
             if (kind is float and value - value == 0) or kind is str or kind is bool:
                 cell.value = value
+                if (-TINY < value < TINY and value) if kind is float else (kind is str and len(value) > SHORT):
+                    self.showing.append((sheet, cell))
                 continue
             value = _NUM if kind is float else from_engine(value)
             cell.value = 0.0 if value is None else value

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: What is left over of a subtraction of amounts up to a thousand million is smaller than this.
 TINY: Final = 1e-6
+#: A text with more than 15 digits in it is longer than this.
+SHORT: Final = 15
 #: Excel writes no number with a decimal point in more than 15 digits.
 _LONG_NUMBER: Final = re.compile(r"(?<![\d.])(?=\d*[.,])0*[.,]?0*[1-9](?:[.,]?\d){15,}")
 #: Cells that depend on others computed again may need it themselves, but not endlessly.
@@ -57,13 +59,9 @@ def remove_noise(calculation: Calculation) -> None:
 def _noisy(calculation: Calculation, done: set[int]) -> dict[tuple[int, str, bool], list[FormulaCell]]:
     """Return the cells whose value may be noise, or a text with noise in it, by sheet and shape of formula."""
     found: dict[tuple[int, str, bool], list[FormulaCell]] = {}
-    for sheet, cell in calculation.cells():
-        value = cell.value
-        kind = value.__class__
-        if kind is float:
-            if not -TINY < value < TINY or value == 0.0:
-                continue
-        elif kind is not str or len(value) < 16 or not _LONG_NUMBER.search(value):
+    for sheet, cell in calculation.showing:
+        kind = cell.value.__class__
+        if kind is str and not _LONG_NUMBER.search(cell.value):
             continue
         if cell.lowered is None or id(cell) in done or (cell.template is not None and cell.template.layout):
             continue
