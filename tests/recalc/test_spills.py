@@ -81,6 +81,21 @@ def test_a_blocked_spill_is_an_error_with_its_cause(tmp_path: Path) -> None:
     assert "C2" not in found
 
 
+def test_arrays_that_contain_themselves_are_circular(tmp_path: Path) -> None:
+    """Arrays that spill into the ranges they read keep their values with the cause; all else is computed."""
+
+    def extra(sheet: Any) -> None:
+        sheet.write_dynamic_array_formula("H2:H5", "=H2:H5*1", None, 0)
+        sheet.write_dynamic_array_formula("H4:H9", "=H1:H9*2", None, 0)
+
+    path = _spill(tmp_path / "b.xlsx", "=SEQUENCE(A1)", 3, extra)
+    report = recalculate(path)
+    assert {row.cell: (row.status, row.cause) for row in report.changed if row.cause} == {
+        "H2": ("kept", "circular"), "H4": ("kept", "circular"),
+    }  # fmt: skip
+    assert [values(path)[f"C{row}"] for row in range(1, 4)] == [1, 2, 3]
+
+
 def test_spills_feed_spills(tmp_path: Path) -> None:
     """A chain of arrays settles, through the spill operator as well."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from ..formulas.compiler import Compiler
@@ -14,6 +15,7 @@ from ..formulas.template import Piece, Template, merged
 from ..formulas.text import split_references
 from ..formulas.tree import FormulaError
 from ..sheets.sheet_scan import FormulaCell
+from .engine import FAILURES
 
 if TYPE_CHECKING:
     from .calculation import Calculation
@@ -110,10 +112,11 @@ def _write_out(
         if place < len(changed) and changed[place].column == last.column and changed[place].row == last.row + 1:
             continue
         block = [[f"={cell.lowered}"] for cell in changed[start:place]]
-        if len(block) == 1:
-            calculation.engine.set_formula(sheet, first.row, first.column, block[0][0])
-        else:
-            calculation.engine.set_formula_block(sheet, first.row, first.column, block)
+        with suppress(*FAILURES):  # what the engine does not take keeps its last bit
+            if len(block) == 1:
+                calculation.engine.set_formula(sheet, first.row, first.column, block[0][0])
+            else:
+                calculation.engine.set_formula_block(sheet, first.row, first.column, block)
         start = place
     return bool(changed)
 

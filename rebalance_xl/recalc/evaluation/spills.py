@@ -7,6 +7,7 @@ written as values, which may change further arrays, until nothing changes any mo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from ...cells import CellError
 from ..references import MAX_COLUMNS, MAX_ROWS, Area
 from ..sheets.sheet_scan import FormulaCell, SheetScan
-from .engine import KEEP, Engine, Trouble, from_engine, to_engine
+from .engine import FAILURES, KEEP, Engine, Trouble, from_engine, to_engine
 
 NOT_AVAILABLE = CellError("#N/A")
 SPILL = CellError("#SPILL!", "the cells it would fill are not empty")
@@ -106,7 +107,8 @@ class Spills:
             if blocked != anchor.blocked:
                 anchor.blocked = turned = blocked
                 self.engine.block(anchor.key, blocked)
-                self.engine.set_formula(anchor.sheet, row, column, f"={anchor.cell.lowered}")
+                with suppress(*FAILURES):  # refused where it refers to itself, which its value tells already
+                    self.engine.set_formula(anchor.sheet, row, column, f"={anchor.cell.lowered}")
         else:
             area = anchor.area
             rows = fitted(rows, area.height, area.width)
