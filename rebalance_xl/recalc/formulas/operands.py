@@ -143,8 +143,7 @@ def joined_areas(first: str, second: str, bounds: bool, own: str) -> str:
     shown = prefix + mark or other_prefix + other_mark
     if (top, bottom) == (1, MAX_ROWS):
         return f"{shown}{column_letters(left)}:{column_letters(right)}"
-    start, end = f"{column_letters(left)}{top}", f"{column_letters(right)}{bottom}"
-    return shown + (start if start == end else f"{start}:{end}")
+    return shown + Area(top, left, bottom, right).text()
 
 
 def _without_parentheses(text: str) -> str:
