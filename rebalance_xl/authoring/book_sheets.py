@@ -128,9 +128,9 @@ FUTURES_FIGURES: Final = (
 _SETTING_GROUPS: Final = (
     ("Review and triggers", ("ReviewFrequency", "LastReview", "AsOf", "ReviewDrift", "Cooldown")),
     ("Selling", ("BandKind", "TrimTo", "LotMethod", "TurnoverCap")),
-    ("Putting money to work", ("BuyScope", "DeployMethod", "FuturesShare", "MinTrade")),
+    ("Putting money to work", ("BuyScope", "DeployMethod", "FundFrom", "FuturesShare", "MinTrade", "Quote")),
     ("Reserve in stablecoins", ("ReserveMin", "ReserveMax")),
-    ("Futures and warnings", ("LiquidationWarning", "FundingWarning", "HoldingDays")),
+    ("Futures and warnings", ("LiquidationWarning", "MarginTopUp", "FundingWarning", "HoldingDays")),
     ("Events and breakouts", ("EventFunding", "BreakoutLookback", "BreakoutBuffer")),
 )
 

@@ -100,7 +100,7 @@ class Page:
             number_format = formats.get(column.name) or styles.BY_KIND.get(column.kind, styles.GENERAL)
             computed = column.name in formulas
             is_text = column.kind in ("text", "word") and column.name not in formats
-            align = "left" if is_text else "center" if column.kind == "flag" else "right"
+            align = "left" if is_text else "center" if column.kind in ("flag", "lock") else "right"
             indent = 1 if align == "left" else 0
             written = computed or (yours is not None and column.name not in yours)
             style = (look.computed if written else look.input)(number_format, align=align, indent=indent)
@@ -192,6 +192,8 @@ def validate(sheet: Any, item: schema.Column | schema.Setting, row: int, column:
     rule: dict[str, Any] = {"ignore_blank": True, "error_title": item.name, "error_message": item.help[:225]}
     if item.kind == "flag":
         rule |= {"validate": "list", "source": ["yes", "no"]}
+    elif item.kind == "lock":
+        rule |= {"validate": "list", "source": ["yes", "no"], "error_type": "information"}
     elif item.words:
         rule |= {"validate": "list", "source": list(item.words)}
         if item.kind in ("frequency", "destination"):

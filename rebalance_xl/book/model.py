@@ -8,7 +8,7 @@ that forbid a plan into one :class:`~rebalance_xl.book.problems.BookError`.
 from __future__ import annotations
 
 import datetime as dt
-import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,134 +16,36 @@ from rebalance_xl.book import schema
 from rebalance_xl.book.interface import TableData, WorkbookPort
 from rebalance_xl.book.problems import BookError, Problem, by_severity, errors_of
 from rebalance_xl.book.reading import Record, check_table_names, is_blank, read_records, read_settings
+from rebalance_xl.book.rows import (
+    CashFlow,
+    CollateralTier,
+    Event,
+    Holding,
+    Lot,
+    Position,
+    RecordedFill,
+    Venue,
+    Wallet,
+    fields_of,
+)
+from rebalance_xl.book.schema import Table, snake_case
 from rebalance_xl.cells import to_serial
 
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """A row of Portfolio; money in the quote currency, weights as fractions, None where a cell is blank."""
-
-    asset: str
-    sector: str
-    stable: bool
-    venue: str
-    quantity: float | None
-    price: float | None
-    value: float
-    cost_basis: float | None
-    target: float | None
-    band: float
-    priority: float | None
-    locked: bool
-    lot: float | None
-    min_notional: float | None
-    row: int
-    where: str
-
-    @property
-    def kind(self) -> str:
-        """The word in the column Kind."""
-        return "stable" if self.stable else "spot"
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A row of Futures, open (quantity above 0) or only wanted; margin in coin for inverse contracts."""
-
-    symbol: str
-    asset: str
-    venue: str
-    side: str
-    contract: str
-    margin_mode: str
-    quantity: float
-    entry: float | None
-    mark: float
-    leverage: float
-    margin: float
-    funding_rate: float
-    funding_hours: float
-    expiry: float | None
-    target: float | None
-    hedge_ratio: float | None
-    priority: float | None
-    lot: float | None
-    min_notional: float | None
-    row: int
-    where: str
-
-    @property
-    def inverse(self) -> bool:
-        """Whether quantity is in USD and money in coin."""
-        return self.contract == "inverse"
-
-    @property
-    def notional(self) -> float:
-        """Size at the mark, in money."""
-        return self.quantity if self.inverse else self.quantity * self.mark
-
-    @property
-    def unit_value(self) -> float:
-        """Money of one unit of the quantity: the mark for linear, 1 for inverse (USD)."""
-        return 1.0 if self.inverse else self.mark
-
-    @property
-    def money(self) -> float:
-        """Money of one unit in which the margin is kept: 1 for linear, the mark for inverse (coin)."""
-        return self.mark if self.inverse else 1.0
-
-    def expired(self, day: float | None) -> bool:
-        """Tell whether the delivery date lies before a day; a perpetual never expires."""
-        return self.expiry is not None and day is not None and math.floor(self.expiry) < math.floor(day)
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A row of Events; dates as serial numbers, `end` is the last day."""
-
-    scope: str
-    action: str
-    start: float
-    end: float | None
-    level: float | None
-    note: str
-    where: str
-
-
-@dataclass(frozen=True, slots=True)
-class Venue:
-    """A row of Venues."""
-
-    name: str
-    kyc: str = "yes"
-    withdrawals: bool = True
-    products: str = "both"
-    spot_fee: float = 0.0
-    futures_fee: float = 0.0
-    withdrawal_fee: float = 0.0
-    max_leverage: float | None = None
-    lot: float | None = None
-    min_notional: float = 0.0
-    credit: float = 0.0
-
-    def refusal(self, product: str) -> str:
-        """Return why the user cannot trade a product (spot, futures) here, "" when nothing forbids it."""
-        if self.products not in ("both", product):
-            return f"{self.name} does not trade {product}"
-        if self.kyc not in ("yes", product):
-            return f"{self.name} has not verified you (KYC) for {product}"
-        return ""
-
-
-@dataclass(frozen=True, slots=True)
-class Lot:
-    """A row of Lots."""
-
-    asset: str
-    date: float | None
-    quantity: float
-    price: float
-    row: int
+__all__ = [
+    "Book",
+    "CashFlow",
+    "CollateralTier",
+    "Event",
+    "Holding",
+    "Lot",
+    "Position",
+    "RecordedFill",
+    "Settings",
+    "Venue",
+    "Wallet",
+    "read_book",
+    "require_sound",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +73,9 @@ class Settings:
     event_funding: str = "reserve"
     breakout_lookback: float = 20.0
     breakout_buffer: float = 0.0
+    fund_from: str = "overweight"
+    margin_top_up: float | None = None
+    quote: str = "USD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +96,10 @@ class Book:
         The workbook's own defined name Total, where it has one.
     problems
         What is wrong, errors first.
+    wallets, collateral_tiers
+        The wallets of derivatives accounts and how their coins count as collateral.
+    cash_flows, fills
+        What came and went without a trade, and what was recorded.
     """
 
     holdings: tuple[Holding, ...]
@@ -205,6 +114,10 @@ class Book:
     last_execution: float | None = None
     total: float | None = None
     problems: tuple[Problem, ...] = ()
+    wallets: tuple[Wallet, ...] = ()
+    collateral_tiers: tuple[CollateralTier, ...] = ()
+    cash_flows: tuple[CashFlow, ...] = ()
+    fills: tuple[RecordedFill, ...] = ()
 
     def venue(self, name: str) -> Venue:
         """Return a venue's terms; one that the Venues table does not list is free and allows everything."""
@@ -233,7 +146,7 @@ def read_book(port: WorkbookPort, as_of: dt.date | float | None = None, today: d
 
     problems: list[Problem] = []
     check_table_names(port, problems)
-    settings = Settings(**{_snake(name): value for name, value in read_settings(port, problems).items()})
+    settings = Settings(**{snake_case(name): value for name, value in read_settings(port, problems).items()})
     portfolio = read_records(port, schema.PORTFOLIO, problems)
     futures = read_records(port, schema.FUTURES, problems)
     events = read_records(port, schema.EVENTS, problems)
@@ -259,6 +172,10 @@ def read_book(port: WorkbookPort, as_of: dt.date | float | None = None, today: d
         as_of=clock,
         last_execution=max(executions, default=None),
         total=float(total) if isinstance(total, int | float) and not isinstance(total, bool) else None,
+        wallets=_rows(port, schema.WALLETS, Wallet, problems),
+        collateral_tiers=_rows(port, schema.COLLATERAL_TIERS, CollateralTier, problems),
+        cash_flows=_rows(port, schema.CASH_FLOWS_TABLE, CashFlow, problems),
+        fills=_rows(port, schema.FILLS, RecordedFill, problems),
     )
     problems += check_book(book, portfolio, futures or [], venues or [])
     return _with_problems(book, problems)
@@ -282,31 +199,21 @@ def _with_problems(book: Book, problems: list[Problem]) -> Book:
     return replace(book, problems=tuple(by_severity(problems)))
 
 
-def _snake(name: str) -> str:
-    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name).lstrip("_")
-
-
 def _holding(record: Record, problems: list[Problem]) -> Holding:
     from rebalance_xl.book.checks import value_of_holding
 
-    return Holding(
-        asset=record["Asset"] or "",
-        sector=record["Sector"],
-        stable=record["Kind"] == "stable",
-        venue=record["Venue"],
-        quantity=record["Quantity"],
-        price=record["Price"],
-        value=value_of_holding(record, problems),
-        cost_basis=record["CostBasis"],
-        target=record["Target"],
-        band=record["Band"],
-        priority=record["Priority"],
-        locked=record["Locked"],
-        lot=record["Lot"],
-        min_notional=record["MinNotional"],
-        row=record.row,
-        where=record.where("Asset"),
-    )
+    fields = fields_of(record, schema.PORTFOLIO)
+    locked = fields["locked"]
+    units = 0.0 if isinstance(locked, bool) else float(locked)
+    fields |= {
+        "asset": fields["asset"] or "",
+        "stable": fields.pop("kind") == "stable",
+        "value": value_of_holding(record, problems),
+        "locked": locked is True,
+        "locked_units": units,
+        "banded": not record.is_blank("Band"),
+    }
+    return Holding(**fields, **_place(record, schema.PORTFOLIO))
 
 
 def _position(record: Record, problems: list[Problem]) -> Position | None:
@@ -314,61 +221,52 @@ def _position(record: Record, problems: list[Problem]) -> Position | None:
 
     if not check_position(record, problems):
         return None
-    return Position(
-        symbol=record["Symbol"],
-        asset=record["Asset"],
-        venue=record["Venue"],
-        side=record["Side"],
-        contract=record["Contract"],
-        margin_mode=record["MarginMode"],
-        quantity=record["Quantity"],
-        entry=record["EntryPrice"],
-        mark=record["MarkPrice"],
-        leverage=record["Leverage"],
-        margin=record["Margin"],
-        funding_rate=record["FundingRate"],
-        funding_hours=record["FundingHours"],
-        expiry=record["Expiry"],
-        target=record["Target"],
-        hedge_ratio=record["HedgeRatio"],
-        priority=record["Priority"],
-        lot=record["Lot"],
-        min_notional=record["MinNotional"],
-        row=record.row,
-        where=record.where("Symbol"),
-    )
+    fields = fields_of(record, schema.FUTURES)
+    inverse = fields["contract"] == "inverse"
+    fields["margin_coin"] = (
+        fields["margin_coin"] or margin_coin_of(fields["symbol"], fields["asset"], inverse)
+    ).upper()
+    money = fields["mark"] if inverse else 1.0
+    return Position(**fields, money=money, **_place(record, schema.FUTURES))
+
+
+def margin_coin_of(symbol: str, asset: str, inverse: bool) -> str:
+    """Return the coin in which a contract's margin is kept where its row does not say: the coin, or the quote.
+
+    Examples
+    --------
+    >>> margin_coin_of("BTCUSDC", "BTC", False), margin_coin_of("BTCUSD_PERP", "BTC", True)
+    ('USDC', 'BTC')
+    """
+    if inverse:
+        return asset
+    letters = "".join(each if each.isalnum() else " " for each in symbol.upper())
+    known = ("USDT", "USDC", "FDUSD", "BUSD", "USDE", "TUSD", "DAI")
+    return next((coin for part in letters.split() for coin in known if part.endswith(coin)), "USDT")
+
+
+def _place(record: Record, table: Table) -> dict[str, Any]:
+    return {"row": record.row, "where": record.where(table.key)}
 
 
 def _event(record: Record) -> Event:
-    return Event(
-        record["Scope"],
-        record["Action"],
-        record["Start"],
-        record["End"],
-        record["Level"],
-        record["Note"],
-        record.where("Scope"),
-    )
+    return Event(**fields_of(record, schema.EVENTS), where=record.where("Scope"))
 
 
 def _venue(record: Record) -> Venue:
-    return Venue(
-        name=record["Venue"],
-        kyc=record["KYC"],
-        withdrawals=record["Withdrawals"],
-        products=record["Products"],
-        spot_fee=record["SpotFee"],
-        futures_fee=record["FuturesFee"],
-        withdrawal_fee=record["WithdrawalFee"],
-        max_leverage=record["MaxLeverage"],
-        lot=record["Lot"],
-        min_notional=record["MinNotional"],
-        credit=record["Credit"] or 0.0,
-    )
+    return Venue(**fields_of(record, schema.VENUES))
 
 
 def _lot(record: Record) -> Lot:
-    return Lot(record["Asset"], record["Date"], record["Quantity"], record["Price"], record.row)
+    return Lot(**fields_of(record, schema.LOTS), row=record.row)
+
+
+def _rows(port: WorkbookPort, table: Table, row: Callable[..., Any], problems: list[Problem]) -> tuple[Any, ...]:
+    """Return the rows of a table as objects; a row that lacks what it needs is a problem already."""
+    records = read_records(port, table, problems) or []
+    needed = [column.name for column in table.columns if column.required]
+    whole = [record for record in records if all(record[name] is not None for name in needed)]
+    return tuple(row(**fields_of(record, table), **_place(record, table)) for record in whole)
 
 
 def _read_prices(port: WorkbookPort, problems: list[Problem]) -> dict[str, tuple[float, ...]]:

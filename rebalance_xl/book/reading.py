@@ -120,6 +120,24 @@ def flag_of(value: object) -> bool:
     raise UnreadableError(f"holds {describe(value)} where yes or no belongs")
 
 
+def number_not_negative(value: object) -> float:
+    """Return a cell as a number of 0 or more, or say why it is none."""
+    number = number_of(value)
+    if number < 0:
+        raise UnreadableError(f"holds {describe(number)}; it cannot be negative")
+    return number
+
+
+def ratio_of(value: object) -> float | str:
+    """Return a cell as a fraction from 0 to 1 or as the name of one."""
+    if isinstance(value, str):
+        return value.strip()
+    number = number_not_negative(value)
+    if number > 1:
+        raise UnreadableError(f"holds {describe(number)}; a ratio lies between 0 and 1")
+    return number
+
+
 def value_of(value: Cell, kind: str, words: tuple[str, ...] = (), aliases: dict[str, str] | None = None) -> Any:
     """Return a cell that is not blank as its kind asks.
 
@@ -136,6 +154,10 @@ def value_of(value: Cell, kind: str, words: tuple[str, ...] = (), aliases: dict[
         return word_of(value, words, aliases)
     if kind == "flag":
         return flag_of(value)
+    if kind == "lock":
+        return number_not_negative(value) if _is_number(value) else flag_of(value)
+    if kind == "ratio":
+        return ratio_of(value)
     if kind == "date":
         return date_of(value)
     if kind == "frequency" and isinstance(value, str):

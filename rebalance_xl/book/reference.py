@@ -20,6 +20,8 @@ _KINDS = {
     "share": "fraction, 0 or more",
     "fraction": "fraction",
     "flag": "yes or no",
+    "lock": "yes, no or a number of units",
+    "ratio": "fraction up to 1, or a name",
     "date": "date",
     "frequency": "a word or a number of days",
     "destination": "a word, or the share of the band left, 0 to 1",

@@ -4,16 +4,29 @@ Everything that reads, checks, writes or builds a book takes names, kinds, words
 
 Kinds of a column or setting: ``text``; ``number`` (any); ``amount`` (0 or more); ``price`` (above 0);
 ``share`` (a fraction, 0 or more); ``fraction`` (any sign); ``flag`` (yes/no); ``date``; ``word`` (one of
-`words`); ``frequency`` (a word or a number of days); ``destination`` (a word or a share of the band, 0 to 1).
+`words`); ``frequency`` (a word or a number of days); ``destination`` (a word or a share of the band, 0 to 1);
+``lock`` (yes/no, or a number of units); ``ratio`` (a fraction from 0 to 1, or the text that names one).
 A blank cell is not a 0: it reads as the default, which for most columns means "not used".
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 FLAG_WORDS: Final = {"yes": True, "true": True, "y": True, "x": True, "no": False, "false": False, "n": False}
+
+
+def snake_case(name: str) -> str:
+    """Return a name of the schema as a field of the model: ``MinNotional`` is ``min_notional``.
+
+    Examples
+    --------
+    >>> snake_case("MinNotional"), snake_case("KYC"), snake_case("Realised gain")
+    ('min_notional', 'kyc', 'realised_gain')
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z])| ", "_", name).lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +43,8 @@ class Column:
         The words allowed; each may have aliases in `aliases`.
     default
         What a blank cell, or a missing column, reads as.
+    attribute
+        The field of the model, where it is not the column's name in snake case.
     """
 
     name: str
@@ -39,6 +54,12 @@ class Column:
     words: tuple[str, ...] = ()
     default: Any = None
     aliases: dict[str, str] = field(default_factory=dict)
+    attribute: str = ""
+
+    @property
+    def field(self) -> str:
+        """The name of the field that holds it in the model: `attribute`, else the column's name in snake case."""
+        return self.attribute or snake_case(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +91,28 @@ class Setting:
 
 SIDES: Final = {"buy": "long", "1": "long", "sell": "short", "-1": "short"}
 #: What a plan line may do, and the rows about the plan as a whole.
-FILL_ACTIONS: Final = ("SELL", "BUY", "TRANSFER", "OPEN LONG", "OPEN SHORT", "CLOSE")
+FILL_ACTIONS: Final = (
+    "SELL",
+    "BUY",
+    "TRANSFER",
+    "CONVERT",
+    "OPEN LONG",
+    "OPEN SHORT",
+    "CLOSE",
+    "REDUCE",
+    "ADD MARGIN",
+    "RELEASE",
+)
 PLAN_ACTIONS: Final = (*FILL_ACTIONS, "HOLD", "CHECK", "TRIGGER", "WARNING")
+CASH_FLOWS: Final = ("DEPOSIT", "WITHDRAWAL", "FUNDING", "FEE", "INCOME")
 EVENT_ACTIONS: Final = ("TRIM", "EXIT", "HOLD", "HEDGE", "LONG", "SHORT", "BREAKOUT")
 
 PORTFOLIO = Table(
     "Portfolio",
     "Asset",
-    "Spot holdings and stablecoins, one row an asset",
+    "Spot holdings and stablecoins, one row an asset and venue",
     (
-        Column("Asset", "text", "Name of the asset, once in the table", required=True),
+        Column("Asset", "text", "Name of the asset; one row for each venue that holds it", required=True),
         Column("Sector", "text", "Sector that an event may name", default=""),
         Column("Kind", "word", "spot or stable (money and reserve)", words=("spot", "stable"), default="spot"),
         Column("Venue", "text", "Where it is held; blank = anywhere, no venue checks", default=""),
@@ -90,7 +123,7 @@ PORTFOLIO = Table(
         Column("Target", "share", "Target weight; blank = no target (never sold), 0 = sell it all"),
         Column("Band", "share", "Tolerated drift around the target; blank = 0", default=0.0),
         Column("Priority", "number", "Order in which money is deployed, 1 first; blank = last"),
-        Column("Locked", "flag", "yes: never sold", default=False),
+        Column("Locked", "lock", "yes: never sold; a number: that many units are never sold", default=False),
         Column("Lot", "amount", "Smallest step of a quantity; blank = the venue's"),
         Column("MinNotional", "amount", "Smallest order; blank = the venue's"),
     ),
@@ -100,9 +133,9 @@ PORTFOLIO = Table(
 FUTURES = Table(
     "Futures",
     "Symbol",
-    "Futures and perpetual positions, open or wanted, one row a symbol",
+    "Futures and perpetual positions, open or wanted, one row a venue, symbol, side and margin mode",
     (
-        Column("Symbol", "text", "Name of the contract, once in the table (BTCUSDT)", required=True),
+        Column("Symbol", "text", "Name of the contract (BTCUSDT)", required=True),
         Column("Asset", "text", "The underlying, as in Portfolio", required=True),
         Column("Venue", "text", "Where it is traded", default=""),
         Column("Side", "word", "long or short", True, ("long", "short"), None, SIDES),
@@ -116,10 +149,10 @@ FUTURES = Table(
         ),
         Column("MarginMode", "word", "isolated or cross", False, ("isolated", "cross"), "isolated"),
         Column("Quantity", "amount", "Open size: units (linear) or USD (inverse)", default=0.0),
-        Column("EntryPrice", "price", "Average entry price of what is open"),
-        Column("MarkPrice", "price", "Mark price", required=True),
+        Column("EntryPrice", "price", "Average entry price of what is open", attribute="entry"),
+        Column("MarkPrice", "price", "Mark price", required=True, attribute="mark"),
         Column("Leverage", "price", "Leverage, 1 or more", default=1.0),
-        Column("Margin", "amount", "Margin posted, without unrealised PnL; in coin for inverse", default=0.0),
+        Column("Margin", "number", "Margin posted, without unrealised PnL; in the margin coin", default=0.0),
         Column("FundingRate", "fraction", "Funding rate of one interval; positive: longs pay", default=0.0),
         Column("FundingHours", "price", "Hours between settlements", default=8.0),
         Column("Expiry", "date", "Delivery date; blank = perpetual"),
@@ -128,6 +161,16 @@ FUTURES = Table(
         Column("Priority", "number", "Order in which money is deployed, 1 first; blank = last"),
         Column("Lot", "amount", "Smallest step of a quantity; blank = the venue's"),
         Column("MinNotional", "amount", "Smallest order; blank = the venue's"),
+        Column(
+            "MarginCoin",
+            "text",
+            "Coin of the margin; blank = the coin for inverse, the quote part of the symbol for linear, else USDT",
+            default="",
+        ),
+        Column("Account", "text", "Account at the venue that holds it, as in Wallets; blank = the venue's", default=""),
+        Column("Spread", "text", "Name that two opposite legs share: both are opened or none", default=""),
+        Column("Band", "share", "How far its equity may exceed Target before it is reduced; blank = never reduced"),
+        Column("ContractSize", "price", "Units of the asset in one contract (1000SHIBUSDT has 1000)", default=1.0),
     ),
 )
 
@@ -188,6 +231,16 @@ VENUES = Table(
         Column("Lot", "amount", "Smallest step of a quantity"),
         Column("MinNotional", "amount", "Smallest order, in money", default=0.0),
         Column("Credit", "amount", "Bonus credit that pays fees here, in money", default=0.0),
+        Column(
+            "AccountMode",
+            "word",
+            "single (each margin coin its own wallet), multi (one account with collateral ratios) or given (equity and "
+            "requirement are entered)",
+            False,
+            ("single", "multi", "given"),
+            "single",
+        ),
+        Column("Trigger", "price", "Equity over requirement at which the account is liquidated", default=1.0),
     ),
 )
 
@@ -228,6 +281,75 @@ LOTS = Table(
         Column("Quantity", "amount", "Units left of the lot", required=True),
         Column("Price", "amount", "Price paid for a unit", required=True),
     ),
+)
+
+WALLETS = Table(
+    "Wallets",
+    "Coin",
+    "Wallets of derivatives accounts: what is collateral there, one row an account and coin",
+    (
+        Column("Account", "text", "Name of the account; blank = the venue's", default=""),
+        Column("Venue", "text", "Where it is; blank = the account's name", default=""),
+        Column("Coin", "text", "Coin of the wallet", required=True),
+        Column("Balance", "number", "Coins in the cross wallet, without unrealised PnL; may be negative", default=0.0),
+        Column("Price", "price", "Money of one coin; blank = the price of its row in Portfolio, 1 for the Quote"),
+        Column("Ratio", "ratio", "Collateral ratio: a fraction, or the venue whose CollateralTiers hold"),
+        Column("Loan", "amount", "Coins borrowed", default=0.0),
+        Column("LoanRate", "share", "Maintenance rate of the loan", default=0.0),
+        Column("Equity", "number", "Equity as the venue shows it, in money (AccountMode given)"),
+        Column("Maintenance", "amount", "Requirement as the venue shows it, in money (AccountMode given)"),
+    ),
+)
+
+COLLATERAL_TIERS = Table(
+    "CollateralTiers",
+    "Coin",
+    "Which share of a coin counts as collateral, by amount",
+    (
+        Column("Venue", "text", "Venue, as in Wallets", required=True),
+        Column("Coin", "text", "Coin", required=True),
+        Column("From", "amount", "Amount from which the ratio holds", default=0.0, attribute="start"),
+        Column("To", "amount", "Amount up to which it holds; blank = no end", attribute="end"),
+        Column("Ratio", "share", "Share that counts", required=True),
+        Column("Unit", "word", "Unit of From and To", False, ("coin", "USD"), "coin"),
+        Column("AsOf", "date", "Day the ratio was read"),
+        Column("Source", "text", "Where from", default=""),
+    ),
+    free_columns=True,
+)
+
+CASH_FLOWS_TABLE = Table(
+    "CashFlows",
+    "Date",
+    "Money that came or went without a trade: deposits, withdrawals, funding, fees, income",
+    (
+        Column("Date", "date", "Day", required=True),
+        Column("Kind", "word", "What it was; only DEPOSIT and WITHDRAWAL cross the book's border", True, CASH_FLOWS),
+        Column("Asset", "text", "Coin or symbol it concerns", default=""),
+        Column("Amount", "number", "In the book's currency; into the book positive", required=True),
+        Column("Venue", "text", "Where", default=""),
+        Column("Note", "text", "Why, or the venue's own number of it", default=""),
+    ),
+    free_columns=True,
+)
+
+FILLS = Table(
+    "Fills",
+    "Date",
+    "What was executed: Record adds a row for every line",
+    (
+        Column("Date", "date", "Day of the execution", required=True),
+        Column("Asset", "text", "Asset, or Symbol of a futures line", required=True),
+        Column("Action", "word", "What was done", True, FILL_ACTIONS),
+        Column("Quantity", "amount", "Units"),
+        Column("Price", "amount", "Price of a unit"),
+        Column("Amount", "amount", "Money traded; the margin of a futures line", default=0.0),
+        Column("Fee", "number", "Fee in money; a rebate is negative", default=0.0),
+        Column("Venue", "text", "Where", default=""),
+        Column("To venue", "text", "Where a transfer went", default=""),
+        Column("Realised gain", "number", "Gain that it realised, before fees"),
+    ),
+    free_columns=True,
 )
 
 PLAN = Table(
@@ -277,7 +399,22 @@ JOURNAL = Table(
 )
 
 TABLES: Final = {
-    table.name: table for table in (PORTFOLIO, FUTURES, EVENTS, VENUES, MARGIN_TIERS, PRICES, LOTS, PLAN, JOURNAL)
+    table.name: table
+    for table in (
+        PORTFOLIO,
+        FUTURES,
+        EVENTS,
+        VENUES,
+        MARGIN_TIERS,
+        WALLETS,
+        COLLATERAL_TIERS,
+        PRICES,
+        LOTS,
+        PLAN,
+        JOURNAL,
+        FILLS,
+        CASH_FLOWS_TABLE,
+    )
 }
 
 FREQUENCIES: Final = ("weekly", "monthly", "quarterly", "yearly")
@@ -311,6 +448,15 @@ SETTINGS: Final = {
             "reserve",
             ("reserve", "weakest", "none"),
         ),
+        Setting(
+            "FundFrom",
+            "word",
+            "Who pays for a row below its band when money is short",
+            "overweight",
+            ("overweight", "none"),
+        ),
+        Setting("MarginTopUp", "share", "Liquidation distance below which margin is added; blank = never"),
+        Setting("Quote", "text", "Currency of the book", "USD"),
         Setting("BreakoutLookback", "price", "Closes that make the resistance", 20.0),
         Setting("BreakoutBuffer", "share", "How far above the resistance a close must be", 0.0),
     )

@@ -174,7 +174,7 @@ def test_enumerated_columns_are_validated(parts: dict[str, bytes], name: str) ->
     words = {
         chr(ord("A") + shown.index(each.name)): list(each.words) if each.words else ["yes", "no"]
         for each in wanted
-        if each.words or each.kind == "flag"
+        if each.words or each.kind in ("flag", "lock")
     }
     assert {area[0]: choice for area, choice in lists.items()} == words
     assert all(int(area.rpartition(":")[2][1:]) > 200 for area in lists)

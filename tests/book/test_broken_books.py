@@ -193,7 +193,8 @@ def test_missing_tables_and_columns_are_said_once() -> None:
     book = MemoryWorkbook({"Portfolio": [["Asset", "Value", "Target"], ["BTC", 60.0, 0.5], ["ETH", 40.0, 0.5]]})
     notes = [str(problem) for problem in read_book(book).problems if problem.severity == NOTE]
     assert notes == [
-        "tables not in the workbook and not used: Futures, Events, Venues, MarginTiers, Prices, Lots, Plan, Journal",
+        "tables not in the workbook and not used: Futures, Events, Venues, MarginTiers, Wallets, "
+        "CollateralTiers, Prices, Lots, Plan, Journal, Fills, CashFlows",
         "Portfolio: columns not in the table and not used: Sector, Kind, Venue, CostBasis, Band, Priority, Locked",
     ]
 
