@@ -31,6 +31,7 @@ FLOORS = {
     "hosts": 6,
     "authoring": 7,
     "commands": 8,
+    "table_files": 0,
     "terminal": 8,
     "cli": 9,
 }

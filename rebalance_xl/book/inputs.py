@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import re
 from collections.abc import Sequence
@@ -10,8 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rebalance_xl.book.interface import Cell, TableData, WorkbookPort
-from rebalance_xl.book.problems import BookError, listing, nearest
+from rebalance_xl.book.model import read_book
+from rebalance_xl.book.problems import BookError, Problem, errors_of, listing, nearest
+from rebalance_xl.book.reading import UnreadableError, is_blank, value_of
+from rebalance_xl.book.schema import SETTINGS, TABLES
 from rebalance_xl.cells import MISSING
+from rebalance_xl.table_files import TableFileError, read_table_file
 
 _CHANGE = re.compile(
     r"""\s*(?P<table>[\w.\\?]+)\[(?P<column>[^\]]+)\]
@@ -38,6 +41,8 @@ class Change:
         What to write.
     optional
         No complaint when the table, column or row does not exist (price files hold more than one book).
+    line
+        The line of the price file that it comes from, 0 for none.
     """
 
     table: str
@@ -46,6 +51,7 @@ class Change:
     wanted: str
     value: Cell
     optional: bool = False
+    line: int = 0
 
 
 def parse_change(text: str) -> Change:
@@ -59,7 +65,8 @@ def parse_change(text: str) -> Change:
     Raises
     ------
     ValueError
-        If the text is none of these, or the value was meant as a number and is none.
+        If the text is none of these, the value was meant as a number and is none, or it is of another kind or range
+        than the column or setting asks for.
 
     Examples
     --------
@@ -69,10 +76,10 @@ def parse_change(text: str) -> Change:
     match = _CHANGE.fullmatch(text)
     if match:
         key, wanted = (match["key"] or "").strip(), _unquoted(match["wanted"] or "")
-        return Change(match["table"], match["column"].strip(), key, wanted, _new_value(match["value"]))
+        return _checked(Change(match["table"], match["column"].strip(), key, wanted, _new_value(match["value"])))
     match = _NAMED.fullmatch(text)
     if match:
-        return Change("", match["name"], "", "", _new_value(match["value"]))
+        return _checked(Change("", match["name"], "", "", _new_value(match["value"])))
     raise ValueError(
         f'"{text}" is no change; write "Table[Column] where Key=Value = New", "Table[Column] = New" or "Name = New"'
     )
@@ -117,65 +124,103 @@ def read_value(text: str) -> Cell:
     return number if abs(number) < float("inf") else text
 
 
+def _checked(change: Change) -> Change:
+    """Return a change whose value is what its column or setting asks for, as far as the model knows it."""
+    tables = {name.casefold(): table for name, table in TABLES.items()}
+    settings = {name.casefold(): setting for name, setting in SETTINGS.items()}
+    table = tables.get(change.table.casefold())
+    columns = {column.name.casefold(): column for column in table.columns} if table else {}
+    known = columns.get(change.column.casefold()) if change.table else settings.get(change.column.casefold())
+    if known is not None and not is_blank(change.value):
+        what = f"{table.name}[{known.name}]" if table else known.name
+        try:
+            value_of(change.value, known.kind, known.words, getattr(known, "aliases", None))
+        except UnreadableError as why:
+            raise ValueError(f"{what} would be wrong: it {why}".replace("it holds", "it would hold")) from None
+    return change
+
+
 #: Which column of which table a price file fills, by the file's key column.
 _TARGETS = {"asset": ("Portfolio", "Asset", "Price"), "symbol": ("Futures", "Symbol", "MarkPrice")}
 
 
-def read_prices(path: Path) -> list[Change]:
-    """Read a price file: CSV with the columns Asset and Price, or Symbol and MarkPrice, or all of them.
+@dataclass(frozen=True, slots=True)
+class PriceFile:
+    """What a price file brings: its changes, and the titles of the columns that are not used."""
+
+    path: Path
+    changes: tuple[Change, ...]
+    unused: tuple[str, ...] = ()
+
+
+def read_prices(path: Path) -> PriceFile:
+    """Read a price file: a table with the columns Asset and Price, or Symbol and MarkPrice, or all of them.
 
     Parameters
     ----------
     path
-        The file; its first line names the columns.
+        The file; its first line names the columns. Encoding, delimiter and spelling of numbers are found out by
+        :mod:`rebalance_xl.table_files`.
 
     Raises
     ------
     ValueError
-        If it cannot be read, has no such columns, a price is no number above 0, or two lines give one thing
-        different prices.
+        If it cannot be read for sure, has no such columns, a price is no number above 0, or two lines give one
+        thing different prices.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            lines = list(csv.DictReader(stream))
-    except (OSError, UnicodeDecodeError, csv.Error) as failure:
-        raise ValueError(f"{path}: cannot be read: {getattr(failure, 'strerror', None) or failure}") from None
-    changes = []
-    headers = {(name or "").strip().casefold(): name for name in (lines[0] if lines else {})}
-    pairs = [(key, table) for key, table in _TARGETS.items() if key in headers]
+    table = read_table_file(path)
+    pairs = [(key, target) for key, target in _TARGETS.items() if table.column(key) is not None]
     if not pairs:
-        raise ValueError(f"{path}: needs the columns Asset and Price, or Symbol and MarkPrice")
-    for key, (table, key_column, column) in pairs:
-        source = headers.get(column.casefold()) or headers.get("price")
-        if source is None:
-            raise ValueError(f"{path}: has a column {key_column} but no column {column}")
+        raise TableFileError(f"{path}: needs the columns Asset and Price, or Symbol and MarkPrice")
+    places: list[tuple[int, int]] = []
+    for key, (_, key_column, column) in pairs:
+        place, source = table.column(key), table.column(column)
+        source = table.column("Price") if source is None else source
+        if place is None or source is None:
+            raise TableFileError(f"{path}: has a column {key_column} but no column {column}")
+        places.append((place, source))
+    numbers = table.numbers({source for _, source in places})
+    changes: list[Change] = []
+    for (_, (name, key_column, column)), (place, source) in zip(pairs, places, strict=True):
         known: dict[str, float] = {}
-        for number, line in enumerate(lines, start=2):
-            wanted, text = (line[headers[key]] or "").strip(), (line[source] or "").strip()
+        for row in table.rows:
+            wanted, text = row.cells[place], row.cells[source]
             if not wanted or not text:
                 continue
-            value = read_value(text)
-            if not isinstance(value, float) or value <= 0:
-                raise ValueError(
-                    f'{path}: line {number}: the price of {wanted} is "{text}"; allowed is a number above 0'
-                )
+            value = numbers.read(row.line, text)
+            if value is None or value <= 0:
+                raise table.refuse(row.line, f'the price of {wanted} is "{text}"; allowed is a number above 0')
             if known.setdefault(wanted.casefold(), value) != value:
-                raise ValueError(
-                    f"{path}: line {number}: {wanted} has the price {text} here and "
-                    f"{known[wanted.casefold()]:.12g} above; give one"
-                )
-            changes.append(Change(table, column, key_column, wanted, value, optional=True))
-    return changes
+                before = f"{known[wanted.casefold()]:.12g}"
+                raise table.refuse(row.line, f"{wanted} has the price {text} here and {before} above; give one")
+            changes.append(Change(name, column, key_column, wanted, value, optional=True, line=row.line))
+    used = {place for pair in places for place in pair}
+    unused = [title for place, title in enumerate(table.headers) if title and place not in used]
+    return PriceFile(path, tuple(changes), tuple(unused))
 
 
 def apply_changes(port: WorkbookPort, changes: Sequence[Change]) -> int:
     """Write the changes into a workbook (without committing) and return how many cells they touch.
 
+    What follows from cached values elsewhere (sums of targets that formulas compute) is not known before the
+    workbook is recalculated, and is left to `check`.
+
     Raises
     ------
     BookError
-        If a table, column, name or row does not exist; nothing is committed then.
+        If a table, column, name or row does not exist, or `check` would call an error in a row or name that is
+        written what it did not before; nothing is committed then.
     """
+    asked = [each for each in changes if not each.optional]
+    before, places = (_errors(port), _places(port, asked)) if asked else ([], set())
+    touched = _write(port, changes)
+    wrong = [each for each in _errors(port) if each not in before and each.where.casefold() in places] if asked else []
+    if wrong:
+        raise BookError(wrong)
+    return touched
+
+
+def _write(port: WorkbookPort, changes: Sequence[Change]) -> int:
     touched = 0
     for change in changes:
         if not change.table:
@@ -189,6 +234,24 @@ def apply_changes(port: WorkbookPort, changes: Sequence[Change]) -> int:
     return touched
 
 
+def without_row(port: WorkbookPort, changes: Sequence[Change]) -> list[str]:
+    """Return what a price file brings that no row of a workbook asks for, each with its line.
+
+    Parameters
+    ----------
+    port
+        The workbook.
+    changes
+        Those of a :class:`PriceFile`, maybe with others.
+    """
+    found = []
+    for change in changes:
+        table = port.read_table(change.table) if change.optional else None
+        if change.optional and (table is None or table.column(change.key) is None or not _rows(table, change)):
+            found.append(f"{change.wanted} (line {change.line})")
+    return found
+
+
 def rows_without_price(port: WorkbookPort, changes: Sequence[Change]) -> list[str]:
     """Return a warning for each table in which some rows have no new price, so that their old one stays.
 
@@ -197,25 +260,59 @@ def rows_without_price(port: WorkbookPort, changes: Sequence[Change]) -> list[st
     port
         The workbook.
     changes
-        As :func:`read_prices` returns them, maybe with others. Stablecoins need no price.
+        Those of a :class:`PriceFile`, maybe with others. Stablecoins need no price, nor do cells with formulas.
     """
-    warnings = []
-    files = dict.fromkeys((each.table, each.key, each.column) for each in changes if each.optional)
-    for name, key, column in files:
+    warnings: list[str] = []
+    if not any(each.optional for each in changes):
+        return warnings
+    for name, key, column in _TARGETS.values():
         table = port.read_table(name)
         place = table.column(key) if table is not None else None
-        if table is None or place is None or table.column(column) is None:
+        price = table.column(column) if table is not None else None
+        if table is None or place is None or price is None:
             continue
-        kind = table.column("Kind")
-        given = {each.wanted.casefold() for each in changes if (each.table, each.key) == (name, key)}
+        kind = table.column("Kind") if name == "Portfolio" else None
+        given = {each.wanted.casefold() for each in changes if _same(each.table, name) and _same(each.column, column)}
         missing = [
             str(row[place]).strip()
-            for row in table.rows
-            if _text(row[place]) not in {"", *given} and (kind is None or _text(row[kind]) != "stable")
+            for number, row in enumerate(table.rows)
+            if _text(row[place]) not in {"", *given}
+            and (kind is None or _text(row[kind]) != "stable")
+            and not _is_formula(port, name, number, column)
         ]
         if missing:
             warnings.append(f"no new {column} for {listing(missing)} of {name}: the old one stays")
     return warnings
+
+
+def _errors(port: WorkbookPort) -> list[Problem]:
+    """Return the errors that `check` finds in a workbook as it stands."""
+    try:
+        return errors_of(read_book(port).problems)
+    except BookError as failure:
+        return list(failure.problems)
+
+
+def _places(port: WorkbookPort, changes: Sequence[Change]) -> set[str]:
+    """Return the names and the cells of all rows that changes touch."""
+    found: set[str] = set()
+    for change in changes:
+        table = port.read_table(change.table) if change.table else None
+        if not change.table:
+            found |= {change.column.casefold(), port.name_address(change.column).casefold()}
+        elif table is not None and (not change.key or table.column(change.key) is not None):
+            columns = range(len(table.headers))
+            found |= {table.address(row, place).casefold() for row in _rows(table, change) for place in columns}
+    return found
+
+
+def _is_formula(port: WorkbookPort, name: str, row: int, column: str) -> bool:
+    ask = getattr(port, "is_formula", None)
+    return bool(ask is not None and ask(name, row, column))
+
+
+def _same(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
 
 
 def _apply_to_table(port: WorkbookPort, change: Change) -> int:

@@ -39,6 +39,7 @@ def run(request: Request) -> int:
         except (ModuleNotFoundError, OSError) as failure:
             terminal.complain(str(failure))
             return FAILED
+        _remark_on_prices(request, jobs, reports)
         written = _write_files(request, reports)
         if request.as_json:
             whole = ({**each, "cells": list(each["cells"])} for each in reports)
@@ -166,6 +167,20 @@ def _print(request: Request, reports: Sequence[dict[str, Any]]) -> None:
     states = [report["status"] for report in reports]
     counts = [f"{states.count(each)} {each}" for each in ("done", "stale", "skipped", "failed") if each in states]
     terminal.say(f"{len(reports)} books: {', '.join(counts)}")
+
+
+def _remark_on_prices(request: Request, jobs: Sequence[Job], reports: Sequence[dict[str, Any]]) -> None:
+    """Say which columns and rows of the price file nothing was made of, in any of the books."""
+    if request.prices is None:
+        return
+    unused = next((job.options.unused for job in jobs), ())
+    if unused:
+        terminal.complain(f"{request.prices}: the columns {', '.join(unused)} are not used")
+    worked = [report["unmatched"] for report in reports if report["status"] in ("done", "stale")]
+    idle = [each for each in worked[0] if all(each in others for others in worked)] if worked else []
+    if idle:
+        book = "the book" if len(reports) == 1 else "any book"
+        terminal.complain(f"{request.prices}: no row of {book} for {', '.join(idle)}")
 
 
 def _remark(report: dict[str, Any]) -> str:

@@ -20,13 +20,18 @@ from rebalance_xl.recalc.workbook import Recalculation, recalculate
 
 @dataclass(frozen=True, slots=True)
 class RecalcOptions:
-    """What holds for every book of a run; `run` tells one run from another to workers that live through several."""
+    """What holds for every book of a run.
+
+    `run` tells one run from another to workers that live through several; `unused` are the columns of the price file
+    that nothing is made of.
+    """
 
     as_of: dt.date | None = None
     check: bool = False
     ignore_lock: bool = False
     spill_plain: bool | None = None
     changes: tuple[Change, ...] = ()
+    unused: tuple[str, ...] = ()
     wants_cells: bool = False
     wants_summary: bool = False
     skip_unchanged: bool = False
@@ -45,6 +50,8 @@ class BookReport:
         Why it failed, in one line.
     cells
         Rows of the report: sheet, cell, formula, old, new, status, cause.
+    unmatched
+        What the price file brings and the book has no row for.
     summary
         The figures of the book's plan.
     """
@@ -60,6 +67,7 @@ class BookReport:
     kept: int = 0
     stale: bool = False
     unknown_functions: list[str] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     cells: list[list[Any]] = field(default_factory=list)
     summary: dict[str, Any] = field(default_factory=dict)
@@ -93,7 +101,7 @@ def recalculate_book(job: Job) -> dict[str, Any]:
             check=options.check,
             ignore_lock=options.ignore_lock,
             spill_plain=options.spill_plain,
-            edit=_editor(options.changes, report.warnings),
+            edit=_editor(options.changes, report),
         )
     except Refused as refusal:
         report.message = str(refusal)
@@ -121,18 +129,19 @@ def _mark(options: RecalcOptions) -> str:
     return options_hash([__version__, day, options.spill_plain, [asdict(each) for each in options.changes]])
 
 
-def _editor(changes: Sequence[Change], warnings: list[str]) -> Any:
+def _editor(changes: Sequence[Change], report: BookReport) -> Any:
     if not changes:
         return None
-    from rebalance_xl.book.inputs import apply_changes, rows_without_price
+    from rebalance_xl.book.inputs import apply_changes, rows_without_price, without_row
     from rebalance_xl.book.problems import BookError
     from rebalance_xl.hosts.file import FileWorkbook
 
     def edit(data: bytes) -> bytes:
         workbook = FileWorkbook.from_bytes(data)
         try:
+            report.unmatched = without_row(workbook, changes)
+            report.warnings += rows_without_price(workbook, changes)
             apply_changes(workbook, changes)
-            warnings.extend(rows_without_price(workbook, changes))
             return workbook.content()
         except BookError as failure:
             raise Refused("; ".join(str(failure).splitlines())) from None

@@ -78,8 +78,8 @@ def _options(request: Request) -> RecalcOptions:
         if path.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
             raise UsageError(f"{name} {path}: {NEEDS_PYARROW}")
     try:
-        changes = read_prices(request.prices) if request.prices else []
-        changes += [parse_change(each) for each in request.changes]
+        prices = read_prices(request.prices) if request.prices else None
+        changes = [*(prices.changes if prices else ()), *(parse_change(each) for each in request.changes)]
     except ValueError as failure:
         raise UsageError(str(failure)) from None
     return RecalcOptions(
@@ -90,6 +90,7 @@ def _options(request: Request) -> RecalcOptions:
         changes=tuple(changes),
         wants_cells=request.report is not None or request.as_json,
         wants_summary=request.summary is not None,
+        unused=prices.unused if prices else (),
         skip_unchanged=request.skip_unchanged,
         run=f"{os.getpid()} {time.time_ns()}",
     )

@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from rebalance_xl.book.inputs import Change, apply_changes, parse_change, read_prices
+from rebalance_xl.book.actions import check
+from rebalance_xl.book.inputs import (
+    Change,
+    apply_changes,
+    parse_change,
+    read_prices,
+    rows_without_price,
+    without_row,
+)
 from rebalance_xl.book.memory import MemoryWorkbook
 from rebalance_xl.book.problems import BookError
 from rebalance_xl.commands.tables import guarded, write_rows
@@ -79,7 +87,7 @@ def test_price_files_fill_what_the_book_has(tmp_path: Path) -> None:
     """Prices of assets that a book does not hold are passed over; futures are filled by their symbol."""
     path = tmp_path / "prices.csv"
     path.write_text("Asset,Price,Symbol,MarkPrice\nBTC,10,BTCUSDT,11\nDOGE,0.1,,\n", encoding="utf-8")
-    changes = read_prices(path)
+    changes = read_prices(path).changes
     assert [(each.table, each.wanted, each.value) for each in changes] == [
         ("Portfolio", "BTC", 10.0), ("Portfolio", "DOGE", 0.1), ("Futures", "BTCUSDT", 11.0),
     ]  # fmt: skip
@@ -112,13 +120,93 @@ def test_what_was_meant_as_a_number_is_no_text(text: str) -> None:
     for change in ("TrimTo", "Portfolio[Price]", "Portfolio[Price] where Asset=BTC"):
         with pytest.raises(ValueError, match=r"is no number; write 1200\.50"):
             parse_change(f"{change} = {text}")
+    for change in ("MyName", "Portfolio[Own]"):
         assert parse_change(f'{change} = "{text}"').value == text
 
 
 @pytest.mark.parametrize("text", ["1INCH", "SOL", "on demand", "7 days", "3-6", "12:30", "TARGET"])
 def test_texts_stay_texts(text: str) -> None:
     """Texts with digits in them are texts."""
-    assert parse_change(f"TrimTo = {text}").value == text
+    assert parse_change(f"MyName = {text}").value == text
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("Portfolio[Price] where Asset=BTC = -5", r"Portfolio\[Price\] would be wrong: it would hold -5; it cannot be"),
+        ("portfolio[price] = 2026-11-22", "date 2026-11-22 where a number belongs"),
+        ("Portfolio[Locked] = maybe", "where yes or no belongs"),
+        ("Futures[Side] = shrt", 'none of long or short; did you mean "short"'),
+        ("TrimTo = edg", 'TrimTo would be wrong.* did you mean "edge"'),
+        ("TrimTo = 1.5", "a share of the band lies between 0 and 1"),
+        ("AsOf = tomorrow", "where a date belongs"),
+        ("MinTrade = lots", "where a number belongs"),
+    ],
+)
+def test_values_of_another_kind_or_range_are_refused(text: str, message: str) -> None:
+    """A value that `check` would call an error in that column or setting is not written."""
+    with pytest.raises(ValueError, match=message):
+        parse_change(text)
+
+
+@pytest.mark.parametrize("text", ["Portfolio[Own] = -5", "Notes[Price] = cheap", "MyName = tomorrow", "TrimTo ="])
+def test_what_the_model_does_not_know_is_not_judged(text: str) -> None:
+    """Columns and names of the user's own take any value, and every setting takes a blank."""
+    assert parse_change(text)
+
+
+@pytest.mark.parametrize(
+    "text, wrong",
+    [
+        ("Futures[Leverage] where Symbol=BTCUSDT = 0.5", "it is 1 or more"),
+        ("ReserveMin = 1.5", "a share lies between 0 and 1"),
+        ("Portfolio[Asset] where Asset=ETH = BTC", "is listed once"),
+        ("Futures[Leverage] where Symbol=BTCUSDT = 3", ""),
+        ("ReserveMin = 0.5", ""),
+        ("Portfolio[Target] where Asset=ETH = 0.6", ""),
+    ],
+)
+def test_what_check_would_say_of_the_row_is_refused(text: str, wrong: str) -> None:
+    """Errors of the written rows and names that were not there before are found; sums elsewhere are left to check."""
+    port = MemoryWorkbook(
+        tables={
+            "Portfolio": [["Asset", "Quantity", "Price", "Target"], ["BTC", 1.0, 9.0, 0.5], ["ETH", 1.0, 9.0, 0.5]],
+            "Futures": [
+                ["Symbol", "Asset", "Side", "Quantity", "MarkPrice", "Leverage"],
+                ["BTCUSDT", "BTC", "short", None, 9.0, 2.0],
+                ["ETHUSDT", "ETH", "short", None, 9.0, 0.1],
+            ],
+        },
+        names={"ReserveMin": None},
+    )
+    assert any("Leverage of ETHUSDT" in each.message for each in check(port))
+    if not wrong:
+        assert apply_changes(port, [parse_change(text)]) == 1
+        return
+    with pytest.raises(BookError, match=wrong) as failure:
+        apply_changes(port, [parse_change(text)])
+    assert len(failure.value.problems) == 1
+
+
+def test_rows_of_a_price_file_without_use_are_named() -> None:
+    """What the book has no row for, and the rows that keep their old price, are told; stablecoins need none."""
+    port = MemoryWorkbook(
+        tables={
+            "Portfolio": [["Asset", "Price", "Kind"], ["BTC", 1.0, ""], ["SOL", 1.0, ""], ["USDT", 1.0, "stable"]],
+            "Futures": [["Symbol", "MarkPrice"], ["BTCUSDT", 1.0], [None, None]],
+        }
+    )
+    changes = [
+        Change("Portfolio", "Price", "Asset", "btc", 2.0, True, 2),
+        Change("Portfolio", "Price", "Asset", "DOGE", 2.0, True, 7),
+        Change("Nowhere", "Price", "Asset", "X", 2.0, True, 8),
+    ]
+    assert without_row(port, changes) == ["DOGE (line 7)", "X (line 8)"]
+    assert rows_without_price(port, changes) == [
+        "no new Price for SOL of Portfolio: the old one stays",
+        "no new MarkPrice for BTCUSDT of Futures: the old one stays",
+    ]
+    assert rows_without_price(port, [parse_change("Portfolio[Price] where Asset=BTC = 2")]) == []
 
 
 HOSTILE = {"file": "=cmd|'/c calc'!A1", "value": -1.5, "note": "+1"}
