@@ -141,7 +141,7 @@ def compare(calculation: Calculation, report: Recalculation) -> list[SheetChange
         What has to be written, sheet by sheet.
     """
     changes: list[SheetChanges] = []
-    names = calculation.sheet_names
+    names = [sheet.name for sheet in calculation.package.sheets]
     unknown: set[str] = set()
     lines: list[tuple[str, FormulaCell, str]] = []
     spills = calculation.spills

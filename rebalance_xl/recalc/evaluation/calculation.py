@@ -70,7 +70,7 @@ class Calculation:
     showing: list[tuple[int, FormulaCell]] = field(default_factory=list)
     stages: list[list[FilledColumn]] = field(default_factory=list)
     _extents: dict[int, tuple[int, int]] = field(default_factory=dict)
-    _formulas: dict[tuple[int, int, int], str] | None = None
+    _formulas: dict[tuple[int, int, int], FormulaCell] | None = None
     _hidden: dict[int, tuple[frozenset[int], frozenset[int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -78,7 +78,7 @@ class Calculation:
         package = self.package
         self.tables = package.tables
         self.names = package.names
-        self.sheet_names = [sheet.name for sheet in package.sheets]
+        self.sheet_names = [engines.sheet_name(sheet.name) for sheet in package.sheets]
         self.sheet_index = package.sheet_index
         self.lowering = Lowering(self)
         settings = Settings(package.date1904, package.iterate, package.iterations, package.max_change, self.now)
@@ -107,11 +107,11 @@ class Calculation:
         return None if anchor is None else anchor.area
 
     def formula_at(self, sheet: int, row: int, column: int) -> str | None:
-        """Return the formula of a cell as the file has it, None when it has none."""
+        """Return the formula of a cell as the formula bar shows it, None when it has none."""
         if self._formulas is None:
-            self._formulas = {(number, cell.row, cell.column): cell.formula for number, cell in self.cells()}
-        text = self._formulas.get((sheet, row, column))
-        return None if text is None else _shown(text)
+            self._formulas = {(number, cell.row, cell.column): cell for number, cell in self.cells()}
+        cell = self._formulas.get((sheet, row, column))
+        return None if cell is None else _shown(cell)
 
     def hidden_rows(self, sheet: int, filtered: bool) -> frozenset[int]:
         """Return the rows of a sheet that are not shown, or only those that a filter hides."""
@@ -248,7 +248,7 @@ class Calculation:
             "_x" in text for text in self.package.strings
         ):
             try:
-                engine.load(engine_package(self.package, self.scans))
+                engine.load(engine_package(self.package, self.scans, self.sheet_names))
                 return
             except (*engines.FAILURES, OSError):
                 pass  # one odd cell is enough; then the cells are handed over one by one
@@ -394,9 +394,8 @@ class Calculation:
                     self.showing.append((sheet, cell))
                 continue
             value = _NUM if kind is float else from_engine(value)
-            cell.value = 0.0 if value is None else value
-            if value is not None:
-                self.odd.append((sheet, cell))
+            cell.value = engines.NOTHING if value is None else value
+            self.odd.append((sheet, cell))
 
 
 def _may_spill(formula: str) -> bool:
@@ -404,11 +403,12 @@ def _may_spill(formula: str) -> bool:
     return name in SPILLING or hasattr(implementation(name), "parameters")
 
 
-def _shown(formula: str) -> str:
-    """Return a formula as the formula bar shows it."""
+def _shown(cell: FormulaCell) -> str:
+    """Return a formula as the formula bar shows it, an array formula of the old kind in braces."""
+    formula = cell.formula
     for prefix in ("_xlfn.", "_xlws.", "_xlpm."):
         formula = formula.replace(prefix, "")
-    return formula
+    return f"{{={formula}}}" if cell.kind == "array" and not cell.dynamic else f"={formula}"
 
 
 __all__ = ["Anchor", "Calculation", "implementation"]

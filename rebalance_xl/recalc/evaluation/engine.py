@@ -42,6 +42,8 @@ class Trouble:
         self.cause = cause
 
 
+#: What stands for an answer where the engine gave none: blank cells come out as 0, so that nothing means a failure.
+NOTHING = Trouble("engine-unsupported: the engine gave no value")
 _TROUBLES = {kind: Trouble(cause) for kind, cause in TROUBLE.items()}
 _ERRORS = {kind: CellError(code) for kind, code in ERROR_CODES.items()}
 
@@ -56,6 +58,11 @@ class Settings:
     max_change: float = 0.001
     now: dt.datetime = dt.datetime(2000, 1, 1)
     seed: int = _SEED
+
+
+def sheet_name(name: str) -> str:
+    """Return what a sheet is called in the engine, which has a sheet of its own and tells capitals apart."""
+    return "Sheet1" if name.lower() == "sheet1" else name
 
 
 def to_engine(value: Any) -> Any:

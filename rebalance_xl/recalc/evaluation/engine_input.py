@@ -21,7 +21,7 @@ _CONTENT = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 
-def engine_package(package: Package, scans: Sequence[SheetScan]) -> bytes:
+def engine_package(package: Package, scans: Sequence[SheetScan], names: Sequence[str]) -> bytes:
     """Return a workbook with the cells that the engine has to know.
 
     Parameters
@@ -30,6 +30,8 @@ def engine_package(package: Package, scans: Sequence[SheetScan]) -> bytes:
         The workbook.
     scans : sequence of SheetScan
         Its sheets, written the usual way (`plain`), their formulas lowered.
+    names : sequence of str
+        What the engine calls them.
 
     Returns
     -------
@@ -37,8 +39,8 @@ def engine_package(package: Package, scans: Sequence[SheetScan]) -> bytes:
     """
     numbers = range(1, len(scans) + 1)
     sheets = "".join(
-        f'<sheet name="{_attribute(sheet.name)}" sheetId="{n}" r:id="rId{n}"/>'
-        for n, sheet in zip(numbers, package.sheets, strict=True)
+        f'<sheet name="{_attribute(name)}" sheetId="{n}" r:id="rId{n}"/>'
+        for n, name in zip(numbers, names, strict=True)
     )
     kinds = "".join(
         f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_CONTENT}.worksheet+xml"/>' for n in numbers
@@ -82,8 +84,8 @@ def _cells(scan: SheetScan) -> str:
     out: list[str] = []
     position = scan.start
     for cell in scan.formulas:
-        if cell.kind in ("normal", "shared") and cell.lowered is cell.formula:
-            continue
+        if cell.kind == "normal" and cell.lowered is cell.formula:
+            continue  # a shared formula says nothing without its group, so each of these is written out
         start = text.rindex("<c ", position, cell.end)
         out.append(text[position:start])
         out.append(_cell(cell))

@@ -56,7 +56,7 @@ def _works_alone(engine: Engine, sheet: int, cell: FormulaCell) -> bool:
         again = engine.read_block(sheet, cell.row, cell.column, cell.row, cell.column)[0][0]
     except FAILURES:  # the engine cannot read the formula at all
         return False
-    return not isinstance(from_engine(again), Trouble)
+    return again is not None and not isinstance(from_engine(again), Trouble)
 
 
 def _keep(calculation: Calculation, sheet: int, cell: FormulaCell, cause: str) -> None:

@@ -39,11 +39,28 @@ from .template import Out, Piece, text_of
 from .tree import (
     Call,
     Expression,
+    Literal,
     Name,
+    Operand,
     Ref,
+    Span,
     Structured,
     UnknownFunctionError,
 )
+
+
+def _from_google(arguments: Sequence[Expression | None]) -> bool:
+    """Say whether an IFERROR stands for a formula of Google Sheets: the constant beside is its value at the export."""
+    if len(arguments) != 2 or arguments[0] is None or arguments[1] is None:
+        return False
+    call = arguments[0].single
+    google = isinstance(call, Call) and call.name.lower().endswith("xludf.dummyfunction")
+    return google and all(isinstance(item, Literal | str) for item in arguments[1].items)
+
+
+def _given(argument: Expression | None) -> Expression:
+    assert argument is not None
+    return argument
 
 
 @dataclass(slots=True)
@@ -88,10 +105,12 @@ class CallCompiler(CatalogueCalls):
         told = self.told_by_the_file(name, call.arguments)
         if told is not None:
             return told
+        if name == "IFERROR" and _from_google(call.arguments):
+            return self.expression(_given(call.arguments[1]), wanted)
         if not self.book.knows(name):
             raise UnknownFunctionError(name)
         if name == "INDIRECT":
-            call = Call(call.name, self.by_name(call.arguments))
+            return self.indirect(Call(call.name, self.by_name(call.arguments)), wanted)
         if wanted == ARRAY or any(has_array_constant(each) for each in call.arguments):
             lifted = self.lifted(name, call.arguments)
             if lifted is not None:
@@ -104,6 +123,23 @@ class CallCompiler(CatalogueCalls):
         if watched is not None and watched < len(call.arguments):
             return self.sees_errors(name, call, wanted, watched)
         return self.engine_call(name, call, wanted)
+
+    def indirect(self, call: Call, wanted: str) -> Out:
+        """Return an INDIRECT that passes an error in its text on, which the engine takes for a wrong address."""
+        out = self.engine_call("INDIRECT", call, wanted)
+        text = call.arguments[0] if call.arguments else None
+        if text is None or isinstance(text.single, Literal):
+            return out
+        tested = self.expression(text, VALUE).pieces
+        if any(isinstance(piece, str) and "INDIRECT(" in piece for piece in tested):
+            return out  # one within the other: to write each of them twice would double with every level
+        return Out(["IF(ISERROR(", *tested, "),", *tested, ",", *out.pieces, ")"], out.single)
+
+    def end(self, operand: Operand) -> Out:
+        """Return one end of a range or intersection, an INDIRECT as the engine takes it there."""
+        if isinstance(operand, Call) and plain_name(operand.name) == "INDIRECT":
+            return self.engine_call("INDIRECT", Call(operand.name, self.by_name(operand.arguments)), REFERENCE)
+        return self.operand(operand, REFERENCE)
 
     def sees_errors(self, name: str, call: Call, wanted: str, watched: int) -> Out:
         """Return a call that the engine answers unless the range it sums holds errors, which it would pass over."""
@@ -128,8 +164,8 @@ class CallCompiler(CatalogueCalls):
                 pieces.append(GAP_DEFAULTS.get((name, position), ""))
                 continue
             kind = ARRAY if wanted == ARRAY else parameter_class(name, position)
-            if wanted == ARRAY and parameter_class(name, position) == REFERENCE:
-                kind = ARRAY
+            if name in ("INDEX", "OFFSET") and position == 0:
+                kind = REFERENCE
             through = TRANSPARENT.get(name)
             if through is not None and position >= through and wanted != ARRAY:
                 kind = wanted
@@ -156,6 +192,12 @@ class CallCompiler(CatalogueCalls):
         """Return a call that has to be made cell by cell on arrays, None where the engine or nobody has to."""
         if name in ("ROW", "COLUMN") and len(arguments) == 1 and arguments[0] is not None:
             operand = arguments[0].single
+            if isinstance(
+                operand, Call | Span | Name
+            ):  # computed, such as INDIRECT("1:"&A1): as many numbers as it has
+                place = self.operand(operand, REFERENCE).pieces
+                before, after = ("ROWS(", "),1,ROW(") if name == "ROW" else ("1,COLUMNS(", "),COLUMN(")
+                return Out([f"SEQUENCE({before}", *place, after, *place, "))"], False)
             return self.numbered(name, operand) if isinstance(operand, Ref) and operand.kind != "cell" else None
         if not lifts(name):
             return None

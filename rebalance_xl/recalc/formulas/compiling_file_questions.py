@@ -97,7 +97,7 @@ class FileQuestions(ReferenceCompiler):
             formula = book.formula_at(sheet, cell.top, cell.left) if cell is not None else None
             if name == "ISFORMULA":
                 return "TRUE" if formula is not None else "FALSE"
-            return "NA()" if formula is None else '"=' + formula.replace('"', '""') + '"'
+            return "NA()" if formula is None else '"' + formula.replace('"', '""') + '"'
 
         return Out([ByCell(answer)], True)
 

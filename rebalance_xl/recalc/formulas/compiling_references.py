@@ -15,6 +15,7 @@ from .operands import (
     without_own_sheet,
 )
 from .parameter_classes import (
+    ARRAY,
     REFERENCE,
     VALUE,
 )
@@ -204,7 +205,12 @@ class ReferenceCompiler(ABC):
             return Out(["#NAME?"], True)
         shape, references = split_references(found[1])
         inner = self.fork((*self.expanding, key), references)
-        out = inner.expression(Parser(shape, references).parse(), wanted)
+        expression = Parser(shape, references).parse()
+        # The formula of a name is an array formula wherever the name stands; a mere reference is used as one.
+        formula = not isinstance(expression.single, Ref | Name | Structured | Spilled | Span | Group)
+        out = inner.expression(expression, ARRAY if formula else wanted)
+        if formula and wanted == VALUE and not out.single:
+            out = Out(["@(", *out.pieces, ")"], True)
         self.layout |= inner.layout
         self.functions |= inner.functions
         return Out(["(", *out.pieces, ")"] if len(out.pieces) > 1 or inner.functions else out.pieces, out.single)
@@ -254,6 +260,13 @@ class ReferenceCompiler(ABC):
 
     def spilled(self, operand: Operand, wanted: str) -> Out:
         """Return the area that an anchor fills at the moment."""
+        if isinstance(operand, Name):
+            found = self.defined(operand)
+            if found is not None:
+                shape, references = split_references(found[1])
+                inner = Parser(shape, references).parse().single
+                if isinstance(inner, Ref) and inner.kind == "cell":
+                    operand = with_text(inner, references)
         if not isinstance(operand, Ref) or operand.kind != "cell":
             raise FormulaError("the operator # stands after something that is not a cell")
         prefix = self.prefix(operand.sheet)
@@ -273,7 +286,7 @@ class ReferenceCompiler(ABC):
 
     def span(self, span: Span, wanted: str) -> Out:
         """Return the range between two references, or the intersection of two."""
-        left, right = self.operand(span.left, REFERENCE), self.operand(span.right, REFERENCE)
+        left, right = self.end(span.left), self.end(span.right)
         known = self.is_area(span.left), self.is_area(span.right)
         own, bounds = self.book.sheet_names[self.sheet], span.operator == ":"
         if any(isinstance(end, Name) and not area for end, area in zip((span.left, span.right), known, strict=True)):
@@ -295,6 +308,10 @@ class ReferenceCompiler(ABC):
             return ":".join(ends)
 
         return self.intersected([ByCell(text)], wanted)
+
+    def end(self, operand: Operand) -> Out:
+        """Return one end of a range or intersection."""
+        return self.operand(operand, REFERENCE)
 
     def is_area(self, operand: Operand) -> bool:
         """Say whether a reference is written as cells, or as a name or table that stands for cells."""

@@ -81,6 +81,8 @@ def one_cell(prefix: str, text: str, row: int, column: int) -> str:
     area = area_of(text)
     if area is None:
         return "#REF!"
+    if area.top == area.bottom and area.left == area.right:
+        return f"{prefix}{column_letters(area.left)}{area.top}"
     if area.left == area.right and area.top <= row <= area.bottom:
         return f"{prefix}{column_letters(area.left)}{row}"
     if area.top == area.bottom and area.left <= column <= area.right:

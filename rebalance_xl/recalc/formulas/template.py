@@ -49,7 +49,7 @@ class BookView(Protocol):
         ...
 
     def formula_at(self, sheet: int, row: int, column: int) -> str | None:
-        """Return the formula of a cell as the file has it, None when it has none."""
+        """Return the formula of a cell as the formula bar shows it, None when it has none."""
         ...
 
     def hidden_rows(self, sheet: int, filtered: bool) -> frozenset[int]:
