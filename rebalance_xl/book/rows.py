@@ -39,6 +39,8 @@ class Holding:
     where: str
     locked_units: float = 0.0
     banded: bool = True
+    source: str = ""
+    updated: float | None = None
 
     @property
     def kind(self) -> str:
@@ -96,6 +98,9 @@ class Position:
     band: float | None = None
     contract_size: float = 1.0
     money: float = 1.0
+    venue_liquidation: float | None = None
+    source: str = ""
+    updated: float | None = None
 
     @property
     def inverse(self) -> bool:
@@ -198,6 +203,8 @@ class Wallet:
     maintenance: float | None
     row: int
     where: str
+    source: str = ""
+    updated: float | None = None
 
     @property
     def account_name(self) -> str:
@@ -233,6 +240,7 @@ class CashFlow:
     note: str
     row: int
     where: str
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +259,8 @@ class RecordedFill:
     realised_gain: float | None
     row: int
     where: str
+    fee_coin: str = ""
+    id: str = ""
 
 
 def fields_of(record: Record, table: Table) -> dict[str, Any]:

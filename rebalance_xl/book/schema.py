@@ -126,6 +126,8 @@ PORTFOLIO = Table(
         Column("Locked", "lock", "yes: never sold; a number: that many units are never sold", default=False),
         Column("Lot", "amount", "Smallest step of a quantity; blank = the venue's"),
         Column("MinNotional", "amount", "Smallest order; blank = the venue's"),
+        Column("Source", "text", "Where its figures were read; not used by the plan", default=""),
+        Column("Updated", "date", "When they were read; not used by the plan"),
     ),
     required=True,
 )
@@ -171,6 +173,9 @@ FUTURES = Table(
         Column("Spread", "text", "Name that two opposite legs share: both are opened or none", default=""),
         Column("Band", "share", "How far its equity may exceed Target before it is reduced; blank = never reduced"),
         Column("ContractSize", "price", "Units of the asset in one contract (1000SHIBUSDT has 1000)", default=1.0),
+        Column("VenueLiquidation", "price", "Liquidation price that the venue shows; not used by the plan"),
+        Column("Source", "text", "Where its figures were read; not used by the plan", default=""),
+        Column("Updated", "date", "When they were read; not used by the plan"),
     ),
 )
 
@@ -298,6 +303,8 @@ WALLETS = Table(
         Column("LoanRate", "share", "Maintenance rate of the loan", default=0.0),
         Column("Equity", "number", "Equity as the venue shows it, in money (AccountMode given)"),
         Column("Maintenance", "amount", "Requirement as the venue shows it, in money (AccountMode given)"),
+        Column("Source", "text", "Where its figures were read; not used by the plan", default=""),
+        Column("Updated", "date", "When they were read; not used by the plan"),
     ),
 )
 
@@ -328,7 +335,8 @@ CASH_FLOWS_TABLE = Table(
         Column("Asset", "text", "Coin or symbol it concerns", default=""),
         Column("Amount", "number", "In the book's currency; into the book positive", required=True),
         Column("Venue", "text", "Where", default=""),
-        Column("Note", "text", "Why, or the venue's own number of it", default=""),
+        Column("Note", "text", "Why", default=""),
+        Column("Id", "text", "The venue's own number of it: what is there is not added again", default=""),
     ),
     free_columns=True,
 )
@@ -348,6 +356,8 @@ FILLS = Table(
         Column("Venue", "text", "Where", default=""),
         Column("To venue", "text", "Where a transfer went", default=""),
         Column("Realised gain", "number", "Gain that it realised, before fees"),
+        Column("Fee coin", "text", "Coin in which the fee was paid", default=""),
+        Column("Id", "text", "The venue's own number of it", default=""),
     ),
     free_columns=True,
 )
