@@ -24,7 +24,7 @@ from rebalance_xl.scalar_calls import fast_caller
 _log = logging.getLogger("rebalance_xl")
 
 #: Sections of the reference page, in order.
-CATEGORIES = ("Allocation", "Deployment", "Triggers", "Hedging", "Margin and liquidation", "Carry")
+CATEGORIES = ("Allocation", "Deployment", "Triggers", "Hedging", "Margin and liquidation", "Carry", "Review")
 
 #: Every worksheet function by its name; filled by importing :mod:`rebalance_xl.functions`.
 FUNCTIONS: dict[str, Function] = {}

@@ -12,6 +12,9 @@ from rebalance_xl.functions import (
     lots,
     margin,
     plan_table,
+    review_flows,
+    review_measures,
+    review_simulations,
     spreads,
     triggers,
 )
@@ -28,6 +31,9 @@ __all__ = [
     "lots",
     "margin",
     "plan_table",
+    "review_flows",
+    "review_measures",
+    "review_simulations",
     "spreads",
     "triggers",
 ]

@@ -1,0 +1,1 @@
+"""Tests of the review: the kernel, the walk, the measures and the performance."""
