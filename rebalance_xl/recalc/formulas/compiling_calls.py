@@ -35,6 +35,7 @@ from .parameter_classes import (
     lifts,
     parameter_class,
 )
+from .repairs import APPROXIMATE, CAUGHT, looks_approximately, may_end, repaired
 from .template import Out, Piece, text_of
 from .tree import (
     Call,
@@ -93,6 +94,9 @@ class CallCompiler(CatalogueCalls):
         found = self.defined(Name(call.name)) if not call.name.startswith("_xl") else None
         if found is not None and plain_name(found[1].partition("(")[0].strip()) == "LAMBDA":
             return self.named_lambda(call, found)  # other names stand in nobody's way: Rate beside RATE(...)
+        mended = repaired(name, call.arguments)
+        if mended is not None:
+            return self.expression(mended, wanted)
         if name in ALTERNATIVES and len(call.arguments) >= ALTERNATIVES[name] and needs_python(name, call.arguments):
             name = f"RXL.{name}"
         implementation = self.book.registered(name)
@@ -115,6 +119,8 @@ class CallCompiler(CatalogueCalls):
             lifted = self.lifted(name, call.arguments)
             if lifted is not None:
                 return lifted
+        if name in APPROXIMATE and looks_approximately(name, call.arguments):
+            return self.searched_again(name, call, wanted)
         if name in ("ROWS", "COLUMNS") and len(call.arguments) == 1:
             size = whole(call.arguments[0], name)
             if size is not None:
@@ -153,6 +159,18 @@ class CallCompiler(CatalogueCalls):
         careful = self.native_call(f"RXL.{name}", implementation, call.arguments, wanted)
         return Out(["IF(ISERROR(SUM(", *tested, ")),", *careful.pieces, ",", *out.pieces, ")"], out.single)
 
+    def searched_again(self, name: str, call: Call, wanted: str) -> Out:
+        """Return an approximate look-up that passes over headings and unsorted cells as Excel's does.
+
+        The engine finds nothing where Excel's search ends somewhere; what it finds is right.
+        """
+        out = self.engine_call(name, call, wanted)
+        implementation = self.book.registered(f"RXL.{name}")
+        self.functions.add(f"RXL.{name}")
+        arguments = call.arguments[:2] if name == "MATCH" else call.arguments
+        careful = self.native_call(f"RXL.{name}", implementation, arguments, wanted)
+        return Out(["IFNA(", *out.pieces, ",", *careful.pieces, ")"], out.single)
+
     def engine_call(self, name: str, call: Call, wanted: str) -> Out:
         """Return a call of a function that the engine has."""
         pieces: list[Piece] = [name, "("]
@@ -186,6 +204,8 @@ class CallCompiler(CatalogueCalls):
             if parameter_class(name, position) != REFERENCE or through is not None:
                 single = single and out.single
         pieces.append(")")
+        if name in CAUGHT and call.arguments and may_end(call.arguments[0]):
+            pieces = ["IFERROR(", *pieces, f",{CAUGHT[name]})"]
         return Out(pieces, gives_one_value(name, single))
 
     def lifted(self, name: str, arguments: Sequence[Expression | None]) -> Out | None:

@@ -48,7 +48,8 @@ MIXED: Final[dict[str, str]] = {
     "NETWORKDAYS.INTL": "VVVR", "WORKDAY.INTL": "VVVR", "TEXTJOIN": "VVR", "FVSCHEDULE": "VR", "SERIESSUM": "VVVR",
     "LOOKUP": "VAA", "CELL": "VR", "ISFORMULA": "R", "FORMULATEXT": "R", "SHEET": "R", "ROW": "R", "COLUMN": "R",
     "RXL.AGGREGATE": "VVA", "RXL.XMATCH": "VAV", "RXL.XLOOKUP": "VAAV",
-    "RXL.LOOKUP": "VAA", "RXL.MATCH": "VA",
+    "RXL.LOOKUP": "VAA", "RXL.MATCH": "VA", "RXL.VLOOKUP": "VRVV", "RXL.HLOOKUP": "VRVV", "RXL.CRITERION": "V",
+    "RXL.N": "V", "RXL.T": "V",
     "RXL.SUMIF": "RVR", "RXL.AVERAGEIF": "RVR",
 }  # fmt: skip
 
@@ -96,7 +97,9 @@ ELEMENTWISE: Final = _set(
 
 #: What a left-out argument in the middle stands for where the engine takes it for a 0.
 GAP_DEFAULTS: Final[dict[tuple[str, int], str]] = {
-    ("NETWORKDAYS.INTL", 2): "1", ("WORKDAY.INTL", 2): "1", ("ADDRESS", 2): "1", ("ADDRESS", 3): "TRUE",
+    ("NETWORKDAYS.INTL", 2): "1", ("WORKDAY.INTL", 2): "1", ("SORT", 1): "1", ("SORT", 2): "1",
+    ("LINEST", 2): "TRUE", ("LOGEST", 2): "TRUE", ("TREND", 3): "TRUE", ("GROWTH", 3): "TRUE",
+    ("PERCENTRANK", 2): "3", ("PERCENTRANK.INC", 2): "3", ("PERCENTRANK.EXC", 2): "3",
     ("SEQUENCE", 0): "1", ("SEQUENCE", 1): "1", ("SEQUENCE", 2): "1", ("SEQUENCE", 3): "1",
 }  # fmt: skip
 

@@ -2,8 +2,8 @@
 
 Each argument has a kind: ``number`` (text that reads as a number counts, TRUE is 1, a blank is 0), ``strict`` (the
 same, but TRUE and FALSE are refused, as the functions of the former Analysis ToolPak do), ``integer`` and ``whole``
-(number and strict, cut off towards zero), ``date`` (whole, shifted to the 1900 system), ``text``, ``flag``, ``any``
-(one value as it is, errors too) and ``range`` (rows of values as they are).
+(number and strict, cut off towards zero), ``day`` and ``date`` (integer and whole, shifted to the 1900 system),
+``text``, ``flag``, ``any`` (one value as it is, errors too) and ``range`` (rows of values as they are).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rebalance_xl.recalc.native.reading import number_of
 
 Rows = list[list[Any]]
 
-KINDS: Final = ("number", "strict", "integer", "whole", "date", "text", "flag", "any", "range")
+KINDS: Final = ("number", "strict", "integer", "whole", "day", "date", "text", "flag", "any", "range")
 #: No function makes an array of more cells than this (twice the rows of a sheet).
 MOST_CELLS: Final = 2_097_152
 #: What a left-out argument without a default counts as, by kind.
@@ -123,6 +123,8 @@ def convert(kind: str, value: Any, date_offset: int) -> Any:
     """Return a worksheet value as the kind of argument a native function declares."""
     if kind == "date":
         return to_whole(value) + date_offset
+    if kind == "day":
+        return to_integer(value) + date_offset
     return _CONVERT[kind](value)
 
 

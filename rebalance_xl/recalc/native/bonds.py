@@ -60,6 +60,15 @@ def solve(residual: Callable[[float], float], guess: float, low: float = -1.0) -
     return previous
 
 
+def unexpired(period: Schedule) -> float:
+    """Return the part of the coupon period that is still to come (DSC / E).
+
+    The days to come are the length of the period without the days gone by, so that the parts sum to one in every
+    basis; COUPDAYSNC counts the days themselves, which differ over a year of 360 or 365 (bases 2 and 3).
+    """
+    return (period.length - period.elapsed) / period.length
+
+
 def price_at(period: Schedule, rate: float, yld: float, redemption: float) -> float:
     """Return the clean price per 100 at a yield.
 
@@ -68,7 +77,7 @@ def price_at(period: Schedule, rate: float, yld: float, redemption: float) -> fl
     and c the coupon.
     """
     coupon = PAR * rate / period.frequency
-    fraction = period.remaining / period.length
+    fraction = unexpired(period)
     accrued = coupon * period.elapsed / period.length
     if period.coupons == 1:
         return (redemption + coupon) / (1.0 + fraction * yld / period.frequency) - accrued
@@ -101,14 +110,14 @@ def yield_(
     if period.coupons == 1:
         coupon = PAR * rate / frequency
         paid = pr + coupon * period.elapsed / period.length
-        return (redemption + coupon - paid) / paid * frequency * period.length / period.remaining
+        return (redemption + coupon - paid) / paid * frequency / unexpired(period)
     return solve(lambda yld: price_at(period, rate, yld, redemption) - pr, rate or 0.05, low=-frequency + 1e-9)
 
 
 def macaulay(period: Schedule, coupon: float, yld: float) -> float:
     """Return the mean time to the payments of a bond at par, weighted by their present values, in years."""
     growth = 1.0 + yld / period.frequency
-    fraction = period.remaining / period.length
+    fraction = unexpired(period)
     amounts = [PAR * coupon / period.frequency] * period.coupons
     amounts[-1] += PAR
     values = [amount / growth ** (k + fraction) for k, amount in enumerate(amounts)]

@@ -40,25 +40,25 @@ def _before_1900(month: int, day: int) -> int:
     return dt.date(1899, month, 1).toordinal() - dt.date(1899, 12, 31).toordinal() + day - 1
 
 
-@worksheet("YEAR", kinds="date", override=True)
+@worksheet("YEAR", kinds="day", override=True)
 def year_of(serial_number: int) -> int:
     """Return the year of a date, which may be text."""
     return parts(serial_number)[0]
 
 
-@worksheet("MONTH", kinds="date", override=True)
+@worksheet("MONTH", kinds="day", override=True)
 def month_of(serial_number: int) -> int:
     """Return the month of a date, which may be text."""
     return parts(serial_number)[1]
 
 
-@worksheet("DAY", kinds="date", override=True)
+@worksheet("DAY", kinds="day", override=True)
 def day_of(serial_number: int) -> int:
     """Return the day of the month of a date, which may be text."""
     return parts(serial_number)[2]
 
 
-@worksheet("WEEKDAY", kinds="date whole", override=True)
+@worksheet("WEEKDAY", kinds="day integer", override=True)
 def weekday(serial_number: int, return_type: int = 1) -> int:
     """Return the day of the week by one of Excel's ways of counting (1 Sunday first, 2 Monday first, 3 from 0, ...)."""
     parts(serial_number)

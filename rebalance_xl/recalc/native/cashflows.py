@@ -1,9 +1,11 @@
-"""Payments over time: XNPV, XIRR, IPMT, PPMT."""
+"""Payments over time: IRR, MIRR, XNPV, XIRR, IPMT, PPMT."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number
+from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, numbers_of
 from rebalance_xl.recalc.native.days import parts
 from rebalance_xl.recalc.native.faults import Fault, number_fault
 from rebalance_xl.recalc.native.registry import worksheet
@@ -58,6 +60,10 @@ def xirr(values: Rows, dates: Rows, guess: float = 0.1) -> float:
     The bracket doubles away from the guess on both sides (towards -1 it halves the distance) until the present value
     changes sign in it, and is then halved until it is 1e-8 wide; Excel's answers are such midpoints, not exact roots.
     """
+    pairs = list(zip(cells_of(values), cells_of(dates), strict=False))
+    if len(pairs) == max(sum(map(len, values)), sum(map(len, dates))):  # pairs without amount and date are left out
+        pairs = [pair for pair in pairs if pair != (None, None)]
+        values, dates = [[amount for amount, _ in pairs]], [[day for _, day in pairs]]
     flows = _flows([[0.0 if cell is None else cell for cell in row] for row in values], dates, "#VALUE!")
     if guess <= -1:
         raise number_fault(f"the guess is {guess:.10g}; it must be above -1")
@@ -100,6 +106,86 @@ def _sign_change(flows: list[tuple[float, float]], start: float) -> tuple[float,
                 return down, lower
             down, at_down = lower, at_lower
     raise number_fault("no rate makes the present value 0")
+
+
+#: IRR's search: steps of Newton's rule, the relative change at which a rate is found, and the rates looked through.
+_STEPS, _SETTLED = 50, 1e-13
+_LADDER = (-0.99, -0.9, -0.75, -0.5, -0.25, -0.1, 0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0, 1000.0)
+
+
+@worksheet("IRR", kinds="range number", override=True)
+def irr(values: Rows, guess: float = 0.1) -> float:
+    """Return the rate at which payments in equal steps have no present value; blanks, text and booleans are left out.
+
+    Newton's rule from the guess; where it leads nowhere, the change of sign nearest to the guess is halved down.
+    """
+    amounts = numbers_of(values)
+    if not (any(amount > 0 for amount in amounts) and any(amount < 0 for amount in amounts)):
+        raise number_fault("the payments need at least one inflow and one outflow")
+    if guess <= -1:
+        raise Fault("#VALUE!", f"the guess is {guess:.10g}; it must be above -1")
+
+    def worth(rate: float) -> float:
+        growth, value = 1.0 + rate, 0.0
+        for amount in reversed(amounts):
+            value = amount + value / growth
+        return value
+
+    def slope(rate: float) -> float:
+        growth = 1.0 + rate
+        return -sum(period * amount / growth ** (period + 1) for period, amount in enumerate(amounts))
+
+    rate = guess
+    try:
+        for _ in range(_STEPS):
+            following = rate - worth(rate) / slope(rate)
+            if following <= -1 or following != following:
+                break
+            if abs(following - rate) <= _SETTLED * max(1.0, abs(rate)):
+                return following
+            rate = following
+    except (OverflowError, ZeroDivisionError):
+        pass
+    return _halved(worth, guess)
+
+
+def _halved(worth: Callable[[float], float], guess: float) -> float:
+    """Return the zero between the two rates of a ladder, nearest to the guess, between which the sign changes."""
+    ladder = sorted({*_LADDER, guess})
+    signs = [worth(rate) for rate in ladder]
+    spans = [
+        (low, high)
+        for low, high, a, b in zip(ladder, ladder[1:], signs, signs[1:], strict=False)
+        if a == 0 or a * b < 0
+    ]
+    if not spans:
+        raise number_fault("no rate makes the present value 0")
+    low, high = min(spans, key=lambda span: min(abs(span[0] - guess), abs(span[1] - guess)))
+    falling = worth(low) > 0
+    for _ in range(200):
+        middle = (low + high) / 2
+        if middle in (low, high):
+            break
+        if (worth(middle) > 0) == falling:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+@worksheet("MIRR", kinds="range number number", override=True)
+def mirr(values: Rows, finance_rate: float, reinvest_rate: float) -> float:
+    """Return the rate of return of payments whose inflows are reinvested and whose outflows are financed.
+
+    Blanks, text and booleans are left out: the periods are those of the numbers.
+    """
+    amounts = numbers_of(values)
+    earned = sum(max(a, 0.0) / (1.0 + reinvest_rate) ** period for period, a in enumerate(amounts))
+    paid = sum(min(a, 0.0) / (1.0 + finance_rate) ** period for period, a in enumerate(amounts))
+    if not earned or not paid:
+        raise Fault("#DIV/0!", "the payments need at least one inflow and one outflow")
+    periods = len(amounts) - 1
+    return float((-earned * (1.0 + reinvest_rate) ** periods / paid) ** (1.0 / periods) - 1.0)
 
 
 def payment(rate: float, nper: float, pv: float, fv: float, due: bool) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 
 from rebalance_xl.cells import CellError
 from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number
-from rebalance_xl.recalc.native.criteria import matcher
+from rebalance_xl.recalc.native.criteria import matcher, plain_criterion
 from rebalance_xl.recalc.native.faults import Fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
@@ -81,3 +81,9 @@ def averageif(range_: Rows, criterion: Any, average_range: Rows) -> float:
     """Return the mean of the numbers beside the cells that meet a criterion; #DIV/0! without any."""
     numbers = _met_one(range_, criterion, average_range)
     return math.fsum(numbers) / len(numbers)
+
+
+@worksheet("RXL.CRITERION", kinds="any")
+def criterion(criterion: Any) -> Any:
+    """Return a criterion as the engine reads it: the number that a text stands for, quotation marks as they are."""
+    return plain_criterion(criterion) if isinstance(criterion, str) else criterion

@@ -12,6 +12,8 @@ from rebalance_xl.recalc.native.arguments import is_number
 from rebalance_xl.recalc.native.reading import number_of
 
 _OPERATOR = re.compile(r"(<=|>=|<>|<|>|=)?(.*)", re.DOTALL)
+#: What a number can be written with that the engine does not read in a criterion.
+_SPELLED = re.compile(r"[%$€£¥(,/]")
 _COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
@@ -111,3 +113,23 @@ def _equal(operand: str, begins: bool, bare: bool) -> Callable[[Any], bool]:
         return lambda cell: isinstance(cell, CellError) and cell.code == operand.upper()
     expression = wildcard(operand, not begins)
     return lambda cell: isinstance(cell, str) and expression.match(cell) is not None
+
+
+def plain_criterion(criterion: str) -> str:
+    """Return a criterion whose number is written plainly and whose quotation marks the engine leaves as they are.
+
+    The engine reads plain numbers and dates, but neither percent, thousands, money nor brackets, and takes quotation
+    marks around a text away, one pair without an operator and two with one.
+
+    >>> plain_criterion(">1,000"), plain_criterion("<>20%"), plain_criterion("(5)"), plain_criterion("East")
+    ('>1000', '<>0.2', '-5', 'East')
+    """
+    match = _OPERATOR.fullmatch(criterion)
+    assert match is not None
+    sign, operand = match[1] or "", match[2]
+    if len(operand) > 1 and operand[0] == operand[-1] == '"':
+        return f'{sign}""{operand}""' if sign in ("=", "<>") else f'"{operand}"' if not sign else criterion
+    if not operand or not _SPELLED.search(operand):
+        return criterion
+    number = number_of(operand)
+    return criterion if number is None else sign + repr(number).removesuffix(".0")

@@ -12,18 +12,17 @@ _LIMIT = 2**53
 
 
 def _wholes(ranges: tuple[Rows, ...]) -> list[int]:
-    """Return the numbers cut off to whole ones; blanks are left out of larger ranges."""
+    """Return the numbers cut off to whole ones; blank cells are left out, only blank cells count as one 0."""
     found = []
     for rows in ranges:
-        cells = list(cells_of(rows))
-        for cell in cells:
-            if cell is None and len(cells) > 1:
+        for cell in cells_of(rows):
+            if cell is None:
                 continue
             number = to_strict(cell)
             if not 0 <= number < _LIMIT:
                 raise number_fault(f"{number:.15g} must lie between 0 and 2^53")
             found.append(int(number))
-    return found
+    return found or [0]
 
 
 @worksheet("GCD", kinds="range*", override=True)

@@ -1,7 +1,8 @@
-"""XMATCH and XLOOKUP with every match and search mode, and the type numbers of errors."""
+"""XMATCH and XLOOKUP with every match and search mode, approximate look-ups, ADDRESS, the numbers of errors."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,11 @@ from rebalance_xl.recalc.native.criteria import wildcard
 from rebalance_xl.recalc.native.faults import Fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 from rebalance_xl.recalc.native.text_parts import expression_of
+from rebalance_xl.recalc.references import MAX_COLUMNS, MAX_ROWS, column_letters
+
+#: Sheet names that stand without quotes before a cell: no blanks and signs, no digit first, not like a cell itself.
+_PLAIN_SHEET = re.compile(r"(?:\[[^\[\]']*\])?[^\W\d][\w.]*")
+_LIKE_A_CELL = re.compile(r"[A-Za-z]{1,3}\d+|[Rr]\d*[Cc]?\d*|[Cc]\d*")
 
 
 def sort_key(value: Any) -> tuple[int, Any]:
@@ -221,3 +227,49 @@ def lookup(lookup_value: Any, lookup_vector: Rows, result_vector: Rows | None = 
 def match(lookup_value: Any, lookup_array: Rows) -> int:
     """Return the position of the last value not above a value, from 1."""
     return last_not_above(lookup_value, _vector(lookup_array)) + 1
+
+
+def _approximate(lookup_value: Any, keys: list[Any], index: int, size: int, range_lookup: bool) -> int:
+    """Return where an approximate look-up ends; an exact one, which the engine has answered, is not found here."""
+    if not 1 <= index <= size:
+        raise Fault("#VALUE!" if index < 1 else "#REF!", f"the index is {index}; it must lie between 1 and {size}")
+    if not range_lookup:
+        raise Fault("#N/A", f"{to_text(lookup_value)!r} is not found")
+    return last_not_above(lookup_value, keys)
+
+
+@worksheet("RXL.VLOOKUP", kinds="any range integer flag")
+def vlookup(lookup_value: Any, table_array: Rows, col_index_num: int, range_lookup: bool = True) -> Any:
+    """Return what stands in a column of a table at the last row whose first cell is not above a value."""
+    keys = [row[0] for row in table_array]
+    found = _approximate(lookup_value, keys, col_index_num, len(table_array[0]), range_lookup)
+    answer = table_array[found][col_index_num - 1]
+    return 0.0 if answer is None else answer
+
+
+@worksheet("RXL.HLOOKUP", kinds="any range integer flag")
+def hlookup(lookup_value: Any, table_array: Rows, row_index_num: int, range_lookup: bool = True) -> Any:
+    """Return what stands in a row of a table at the last column whose first cell is not above a value."""
+    found = _approximate(lookup_value, list(table_array[0]), row_index_num, len(table_array), range_lookup)
+    answer = table_array[row_index_num - 1][found]
+    return 0.0 if answer is None else answer
+
+
+@worksheet("ADDRESS", kinds="integer integer integer flag text", override=True)
+def address(row_num: int, column_num: int, abs_num: int = 1, a1: bool = True, sheet_text: str | None = None) -> str:
+    """Return a reference as text: absolute (1), row only (2), column only (3) or relative (4), in either style."""
+    if not (1 <= row_num <= MAX_ROWS and 1 <= column_num <= MAX_COLUMNS and 1 <= abs_num <= 4):
+        raise value_fault(f"row {row_num}, column {column_num} and abs_num {abs_num} name no cell")
+    fixed_row, fixed_column = abs_num in (1, 2), abs_num in (1, 3)
+    if a1:
+        cell = f"{'$' * fixed_column}{column_letters(column_num)}{'$' * fixed_row}{row_num}"
+    else:
+        cell = f"R{row_num if fixed_row else f'[{row_num}]'}C{column_num if fixed_column else f'[{column_num}]'}"
+    if sheet_text is None:
+        return cell
+    plain = not sheet_text or (_PLAIN_SHEET.fullmatch(sheet_text) and not _LIKE_A_CELL.fullmatch(sheet_text))
+    return f"{sheet_text if plain else _quoted(sheet_text)}!{cell}"
+
+
+def _quoted(sheet: str) -> str:
+    return "'" + sheet.replace("'", "''") + "'"

@@ -1,0 +1,208 @@
+"""Calls that the engine answers wrongly, written so that it answers as Excel does.
+
+Each rule turns one call into another that means the same to Excel; the engine's own implementation stays in use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from ..native.criteria import plain_criterion
+from ..native.reading import number_of
+from .operands import plain_name
+from .tree import Call, Expression, FormulaError, Group, Literal, Name, Operand, Ref, Structured
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+#: Functions that show TRUE in small letters when it is their first argument.
+_SMALL_LETTERS: Final = frozenset(("LEFT", "LEFTB", "RIGHT", "RIGHTB", "REPT", "CODE"))
+#: Where the criteria stand: the first one and the step from one to the next.
+_CRITERIA: Final = {
+    **dict.fromkeys(("COUNTIF", "SUMIF", "AVERAGEIF"), (1, 99)),
+    **dict.fromkeys(("SUMIFS", "AVERAGEIFS", "MAXIFS", "MINIFS"), (2, 2)),
+    "COUNTIFS": (1, 2),
+}
+#: Functions that skip a text given to them where Excel says #VALUE!.
+_TOTALS: Final = _set(
+    "MAX MIN PRODUCT AVERAGE MEDIAN STDEV STDEV.S STDEV.P STDEVP VAR VAR.S VAR.P VARP GEOMEAN HARMEAN DEVSQ"
+)
+#: Functions whose wrong argument ends the whole formula in the engine instead of giving an error value.
+_END_FORMULAS: Final = _set(
+    """SUM SUMSQ SUMX2MY2 SUMX2PY2 SUMXMY2 REPT CHAR UNICHAR DEGREES RADIANS ACOSH ATANH SECH FISHER FISHERINV ERF
+    ERF.PRECISE ERFC ERFC.PRECISE BESSELI BESSELJ BESSELK BESSELY"""
+)
+#: What functions that look at an error answer when their argument ends the formula.
+CAUGHT: Final = {
+    **dict.fromkeys(("ISERROR", "ISERR", "ISNONTEXT"), "TRUE"),
+    **dict.fromkeys(("ISNA", "ISNUMBER", "ISTEXT", "ISLOGICAL", "ISBLANK"), "FALSE"),
+    "TYPE": "16",
+}
+#: What CELL can be asked without the program, the file's place and its formats.
+_KNOWN_OF_CELLS: Final = frozenset(("address", "col", "row", "contents", "type"))
+
+Arguments = Sequence[Expression | None]
+
+
+def repaired(name: str, arguments: Arguments) -> Expression | None:
+    """Return what a call is to be replaced by, None where the engine gets it right.
+
+    Parameters
+    ----------
+    name : str
+        The function, in capitals and without a prefix.
+    arguments : sequence of Expression or None
+        Its arguments; None for one that was left out.
+
+    Raises
+    ------
+    FormulaError
+        Nothing in the file tells what the call gives.
+    """
+    if not arguments:
+        return None
+    first = arguments[0]
+    if name in _CRITERIA:
+        return _with_plain_criteria(name, arguments)
+    if name in _SMALL_LETTERS:
+        shown = _as_text(first)
+        return None if shown is None else _call(name, [shown, *arguments[1:]])
+    if name in ("N", "T"):
+        if first is not None and isinstance(first.single, Ref) and first.single.kind != "cell":
+            return _call(name, [_call("INDEX", [first, _literal("1"), _literal("1")])])  # of the first cell
+        computed = first is not None and not isinstance(first.single, Ref | Structured | Name | Literal | Group)
+        reference = first is not None and isinstance(first.single, Call) and first.single.name.upper() in _REFERENCES
+        return _call(f"RXL.{name}", arguments) if computed and not reference else None
+    if name in _TOTALS:
+        return _without_texts(name, arguments)
+    if name == "ERROR.TYPE" and may_end(first):
+        group = Expression([Group([_given(first)])])
+        otherwise = _call("IF", [_call("ISERROR", [first]), _literal("3"), _call("NA", [])])
+        return _call("IFERROR", [_call("ERROR.TYPE", [group]), otherwise])
+    if name == "LOOKUP" and len(arguments) == 3 and _is_range(arguments[1]) and _is_range(arguments[2]):
+        return _call("INDEX", [arguments[2], _call("MATCH", arguments[:2])])
+    if name == "CELL":
+        _ask_the_cell(arguments)
+    return None
+
+
+#: Functions that give references.
+_REFERENCES: Final = frozenset(("INDEX", "OFFSET", "INDIRECT", "CHOOSE", "IF"))
+
+
+def _with_plain_criteria(name: str, arguments: Arguments) -> Expression | None:
+    start, step = _CRITERIA[name]
+    made = list(arguments)
+    for place in range(start, len(made), step):
+        made[place] = _plain(made[place])
+    return None if all(a is b for a, b in zip(made, arguments, strict=True)) else _call(name, made)
+
+
+def _plain(criterion: Expression | None) -> Expression | None:
+    """Return a criterion as the engine reads it; a constant is written plainly at once."""
+    single = criterion.single if criterion is not None else None
+    if criterion is None or (isinstance(single, Call) and single.name == "RXL.CRITERION"):
+        return criterion
+    if isinstance(single, Literal):
+        if not single.text.startswith('"'):
+            return (
+                _call("RXL.CRITERION", [criterion]) if single.text.startswith("{") and '"' in single.text else criterion
+            )
+        text = single.text[1:-1].replace('""', '"')
+        plain = plain_criterion(text)
+        return criterion if plain == text else _literal('"' + plain.replace('"', '""') + '"')
+    return _call("RXL.CRITERION", [criterion])
+
+
+def _as_text(value: Expression | None) -> Expression | None:
+    """Return a value joined to an empty text, which writes TRUE in capitals; None for what is a text already."""
+    if value is None or any(isinstance(item, str) and item.strip() == "&" for item in value.items):
+        return None
+    if isinstance(value.single, Literal) and value.single.text.upper() not in ("TRUE", "FALSE"):
+        return None
+    whole: list[str | Operand] = list(value.items) if value.single is not None else [Group([value])]
+    return Expression([*whole, "&", Literal('""')])
+
+
+def _without_texts(name: str, arguments: Arguments) -> Expression | None:
+    """Return a call whose constant texts are the numbers they read as, or #VALUE!."""
+    made: list[Expression | None] = []
+    for argument in arguments:
+        single = argument.single if argument is not None else None
+        if isinstance(single, Literal) and single.text.startswith('"'):
+            number = number_of(single.text[1:-1].replace('""', '"'))
+            made.append(_literal("#VALUE!" if number is None else repr(number)))
+        else:
+            made.append(argument)
+    return None if all(a is b for a, b in zip(made, arguments, strict=True)) else _call(name, made)
+
+
+def _ask_the_cell(arguments: Arguments) -> None:
+    asked, place = arguments[0], arguments[1] if len(arguments) > 1 else None
+    kind = asked.single if asked is not None else None
+    what = kind.text.strip('"').lower() if isinstance(kind, Literal) else ""
+    if what not in _KNOWN_OF_CELLS:
+        raise FormulaError(f"CELL asks for {what or 'something computed'}, which the file does not tell")
+    if what == "address" and not (place is not None and isinstance(place.single, Ref) and not place.single.sheet):
+        raise FormulaError("CELL asks for an address on another sheet, which names the file")
+
+
+#: Functions that look up approximately, and the argument that says so.
+APPROXIMATE: Final = {"VLOOKUP": 3, "HLOOKUP": 3, "MATCH": 2}
+
+
+def looks_approximately(name: str, arguments: Arguments) -> bool:
+    """Say whether a look-up ends at the last cell not above the value, as far as its constants tell."""
+    place = APPROXIMATE[name]
+    if len(arguments) <= place:
+        return len(arguments) > 1
+    chosen = arguments[place]
+    mode = chosen.single if chosen is not None else None
+    if not isinstance(mode, Literal):
+        return False
+    return mode.text.upper() in (("1",) if name == "MATCH" else ("TRUE", "1"))
+
+
+def may_end(value: Expression | None) -> bool:
+    """Say whether a value can end the whole formula in the engine where Excel has an error value."""
+    return value is not None and any(_ends(item) for item in value.items)
+
+
+def _ends(item: str | Operand) -> bool:
+    if isinstance(item, Call):
+        name = plain_name(item.name)
+        if name in _END_FORMULAS and any(_is_computed(argument) for argument in item.arguments):
+            return True
+        return any(may_end(argument) for argument in item.arguments)
+    return False
+
+
+def _is_computed(value: Expression | None) -> bool:
+    """Say whether a value may be a text that was written or computed, rather than the cells of a range."""
+    if value is None:
+        return False
+    single = value.single
+    if isinstance(single, Literal):
+        return single.text.startswith(('"', "{"))
+    return not isinstance(single, Ref | Structured | Name)
+
+
+def _is_range(value: Expression | None) -> bool:
+    single = value.single if value is not None else None
+    return isinstance(single, Structured) or (isinstance(single, Ref) and single.kind != "cell")
+
+
+def _call(name: str, arguments: Arguments) -> Expression:
+    return Expression([Call(name, list(arguments))])
+
+
+def _literal(text: str) -> Expression:
+    return Expression([Literal(text)])
+
+
+def _given(value: Expression | None) -> Expression:
+    assert value is not None
+    return value
