@@ -13,6 +13,8 @@ from typing import Annotated
 import typer
 
 from rebalance_xl.commands.interrupts import ended_by_signals
+from rebalance_xl.commands.options import Overrides
+from rebalance_xl.commands.streams import steady_streams
 
 app = typer.Typer(
     name="rebalance-xl",
@@ -29,6 +31,7 @@ AsOf = Annotated[
     str, typer.Option("--as-of", metavar="DATE", help="Day to calculate for, e.g. 2026-11-22 (pins TODAY and NOW).")
 ]
 IgnoreLock = Annotated[bool, typer.Option("--ignore-lock", help="Go on although a lock file says the book is open.")]
+ReadOnlyToo = Annotated[bool, typer.Option("--read-only-too", help="Replace a write-protected book, too.")]
 Book = Annotated[Path, typer.Argument(metavar="BOOK", help="A workbook, .xlsx or .xlsm.")]
 
 
@@ -106,6 +109,7 @@ def recalc(
         typer.Option("--spill-plain", help="Let plain formulas spill, for books whose writer marks no arrays."),
     ] = False,
     ignore_lock: IgnoreLock = False,
+    read_only_too: ReadOnlyToo = False,
 ) -> None:
     """Calculate every formula and write the values back; nothing else in the file changes."""
     from rebalance_xl.commands import recalc as command
@@ -129,6 +133,7 @@ def recalc(
                 skip_unchanged=skip_unchanged,
                 spill_plain=spill_plain,
                 ignore_lock=ignore_lock,
+                read_only_too=read_only_too,
             )
         )
     )
@@ -155,13 +160,15 @@ def plan(
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="With --write: where to write the result.")
     ] = None,
     ignore_lock: IgnoreLock = False,
+    read_only_too: ReadOnlyToo = False,
 ) -> None:
     """Show the plan of the book: what to sell, buy and fund, with a reason on every line."""
     from rebalance_xl.commands import plan as command
 
     if output is not None and not write:
         raise typer.BadParameter("-o goes with --write")
-    raise typer.Exit(command.show_plan(book, as_of, json, write, output, ignore_lock))
+    overrides = Overrides(ignore_lock, read_only_too)
+    raise typer.Exit(command.show_plan(book, as_of, json, write, output, overrides))
 
 
 @app.command(short_help="Apply the fills of the Plan sheet.")
@@ -173,11 +180,12 @@ def record(
     as_of: AsOf = "",
     json: Json = False,
     ignore_lock: IgnoreLock = False,
+    read_only_too: ReadOnlyToo = False,
 ) -> None:
     """Apply the fills of the book's Plan sheet to Portfolio and Futures, and add a Journal row."""
     from rebalance_xl.commands import plan as command
 
-    raise typer.Exit(command.record_execution(book, as_of, json, output, ignore_lock))
+    raise typer.Exit(command.record_execution(book, as_of, json, output, Overrides(ignore_lock, read_only_too)))
 
 
 @app.command(short_help="List the data problems of a book.")
@@ -281,7 +289,7 @@ def joined_changes(words: list[str]) -> list[str]:
 
 def main() -> None:
     """Run the command line."""
-    with ended_by_signals():
+    with steady_streams(), ended_by_signals():
         app(joined_changes(sys.argv[1:]))
 
 

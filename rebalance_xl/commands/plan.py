@@ -11,10 +11,11 @@ from rebalance_xl import terminal
 from rebalance_xl.book import actions
 from rebalance_xl.book.forms import conservation, iso_date, plan_to_dict
 from rebalance_xl.book.problems import ERROR, BookError
-from rebalance_xl.commands.options import UsageError, read_day
+from rebalance_xl.commands.options import Overrides, UsageError, read_day
 from rebalance_xl.hosts.file import FileWorkbook
-from rebalance_xl.recalc.files.output import write_atomically
+from rebalance_xl.recalc.files.output import update
 from rebalance_xl.recalc.files.refusals import Refused, read_input
+from rebalance_xl.recalc.files.temporaries import remove_leftovers_once
 from rebalance_xl.recalc.workbook import recalculate_bytes
 
 if TYPE_CHECKING:
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 
-def show_plan(book: Path, as_of: str, as_json: bool, write: bool, output: Path | None, ignore_lock: bool) -> int:
+def show_plan(book: Path, as_of: str, as_json: bool, write: bool, output: Path | None, overrides: Overrides) -> int:
     """Print the plan of a book, and write it into the book when asked; returns the exit code."""
 
     def show(day: dt.date | None) -> int:
         if write:
-            plan = _act(book, output, ignore_lock, day, lambda port: actions.rebalance(port, day, dt.date.today()))
+            plan = _act(book, output, overrides, day, lambda port: actions.rebalance(port, day, dt.date.today()))
         else:
-            plan = actions.plan(_opened(book, True, day), day, dt.date.today())
+            plan = actions.plan(_opened(book, day), day, dt.date.today())
         if as_json:
             terminal.print_json(plan_to_dict(plan))
         else:
@@ -42,11 +43,11 @@ def show_plan(book: Path, as_of: str, as_json: bool, write: bool, output: Path |
     return _guarded(book, as_of, show)
 
 
-def record_execution(book: Path, as_of: str, as_json: bool, output: Path | None, ignore_lock: bool) -> int:
+def record_execution(book: Path, as_of: str, as_json: bool, output: Path | None, overrides: Overrides) -> int:
     """Apply the fills of the Plan table to the book; returns the exit code."""
 
     def apply(day: dt.date | None) -> int:
-        done = _act(book, output, ignore_lock, day, lambda port: actions.record(port, day, dt.date.today()))
+        done = _act(book, output, overrides, day, lambda port: actions.record(port, day, dt.date.today()))
         if as_json:
             changes = [{"table": table, "row": row + 1, "values": values} for table, row, values in done.cells]
             terminal.print_json({"date": done.date, "changes": changes, "journal": done.journal})
@@ -64,7 +65,7 @@ def check_book(book: Path, as_json: bool) -> int:
     """Print the data problems of a book; returns 1 when one of them forbids a plan."""
 
     def check(day: dt.date | None) -> int:
-        problems = actions.check(_opened(book, True, day), day, dt.date.today())
+        problems = actions.check(_opened(book, day), day, dt.date.today())
         if as_json:
             terminal.print_json(
                 [{"severity": each.severity, "where": each.where, "message": each.message} for each in problems]
@@ -94,25 +95,26 @@ def _guarded(book: Path, as_of: str, action: Callable[[dt.date | None], int]) ->
     return 1
 
 
-def _opened(book: Path, ignore_lock: bool, day: dt.date | None) -> FileWorkbook:
+def _opened(book: Path, day: dt.date | None) -> FileWorkbook:
     """Return a book with its formulas calculated in memory; a file without cached values plans as well."""
-    data, _ = read_input(book, ignore_lock)
+    remove_leftovers_once(book.parent)
+    data, _ = read_input(book, ignore_lock=True)
     return FileWorkbook.from_bytes(recalculate_bytes(data, as_of=day)[0])
 
 
 def _act(
     book: Path,
     output: Path | None,
-    ignore_lock: bool,
+    overrides: Overrides,
     day: dt.date | None,
     action: Callable[[FileWorkbook], Answer],
 ) -> Answer:
-    """Do an action on a book in memory, calculate the result, and write it once."""
-    data, mark = read_input(book, ignore_lock)
-    port = FileWorkbook.from_bytes(recalculate_bytes(data, as_of=day)[0])
-    answer = action(port)
-    content, _ = recalculate_bytes(port.content(), as_of=day)
-    write_atomically(output or book, content, book, mark, ignore_lock=ignore_lock)
+    """Do an action on a book in memory, calculate the result, and write it once; nothing comes between."""
+    with update(book, output, ignore_lock=overrides.ignore_lock, read_only_too=overrides.read_only_too) as held:
+        port = FileWorkbook.from_bytes(recalculate_bytes(held.data, as_of=day)[0])
+        answer = action(port)
+        content, _ = recalculate_bytes(port.content(), as_of=day)
+        held.write(content)
     return answer
 
 

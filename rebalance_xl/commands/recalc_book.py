@@ -29,6 +29,7 @@ class RecalcOptions:
     as_of: dt.date | None = None
     check: bool = False
     ignore_lock: bool = False
+    read_only_too: bool = False
     spill_plain: bool | None = None
     changes: tuple[Change, ...] = ()
     unused: tuple[str, ...] = ()
@@ -100,6 +101,7 @@ def recalculate_book(job: Job) -> dict[str, Any]:
             as_of=options.as_of,
             check=options.check,
             ignore_lock=options.ignore_lock,
+            read_only_too=options.read_only_too,
             spill_plain=options.spill_plain,
             edit=_editor(options.changes, report),
         )

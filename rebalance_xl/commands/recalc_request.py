@@ -38,6 +38,7 @@ class Request:
     skip_unchanged: bool = False
     spill_plain: bool = False
     ignore_lock: bool = False
+    read_only_too: bool = False
 
 
 def read_request(request: Request) -> list[Job]:
@@ -86,6 +87,7 @@ def _options(request: Request) -> RecalcOptions:
         as_of=read_day(request.as_of),
         check=request.check,
         ignore_lock=request.ignore_lock,
+        read_only_too=request.read_only_too,
         spill_plain=True if request.spill_plain else None,
         changes=tuple(changes),
         wants_cells=request.report is not None or request.as_json,

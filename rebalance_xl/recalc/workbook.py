@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .evaluation.calculation import Calculation
 from .files.metadata import dynamic_array_index
-from .files.output import verify_package, write_atomically
+from .files.output import update, verify_package
 from .files.package import Package, decoded, refuse_entities
 from .files.refusals import Refused, read_input
 from .outcome import ChangedCell, Recalculation, compare, same
@@ -27,6 +27,7 @@ def recalculate(
     ignore_lock: bool = False,
     spill_plain: bool | None = None,
     edit: Callable[[bytes], bytes] | None = None,
+    read_only_too: bool = False,
 ) -> Recalculation:
     """Compute every formula of a workbook and write the cached values back.
 
@@ -47,6 +48,8 @@ def recalculate(
         mark them; without it only in books that openpyxl wrote.
     edit : callable, optional
         From the file's bytes to the bytes to calculate with, inputs written; raises Refused when it cannot.
+    read_only_too : bool
+        Replace a write-protected file, too.
 
     Returns
     -------
@@ -63,16 +66,18 @@ def recalculate(
     True
     """
     source = Path(path)
-    target = source if output is None else Path(output)
-    original, mark = read_input(source, ignore_lock)
-    data = original if edit is None else edit(original)
-    content, report, verify = _recalculated(data, as_of, spill_plain, check)
-    report.path = source
     if check:
+        original, _ = read_input(source, ignore_lock)
+        _, report, _ = _recalculated(original if edit is None else edit(original), as_of, spill_plain, True)
+        report.path = source
         return report
-    if content != original or target != source:
-        write_atomically(target, content, source, mark, ignore_lock=ignore_lock, verify=verify)
-    report.output = target
+    target = source if output is None else Path(output)
+    with update(source, target, ignore_lock=ignore_lock, read_only_too=read_only_too) as book:
+        data = book.data if edit is None else edit(book.data)
+        content, report, verify = _recalculated(data, as_of, spill_plain, False)
+        if content != book.data or target != source:
+            book.write(content, verify)
+    report.path, report.output = source, target
     return report
 
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED as FIRST
-from concurrent.futures import BrokenExecutor, Executor, Future, wait
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from .jobs import Job, Outcome, run_here
 from .worker import HELD_SIGNALS, Result, Work, prepare, run_chunk, run_chunk_in_child, why_lost
@@ -23,6 +25,8 @@ from .worker import HELD_SIGNALS, Result, Work, prepare, run_chunk, run_chunk_in
 #: Books per piece of work, at most: starting a piece costs about as much as a tenth of a small book, on a cluster more.
 _LARGEST_CHUNK, _LARGEST_CHUNK_OF_CLUSTER = 16, 64
 _POLL_SECONDS = 0.2
+#: Seconds that a cluster may be without workers.
+_WITHOUT_WORKERS = 30.0
 
 Runner = Callable[[Work, Sequence[Job], float | None], list[Result]]
 
@@ -57,11 +61,7 @@ def run_jobs(
     todo = batch.refuse()
     if scheduler:
         batch.jobs = [_absolute(job) for job in jobs]
-        with _dask_executor(scheduler) as (executor, count):
-            chunks = _chunks(todo, count, _LARGEST_CHUNK_OF_CLUSTER)
-            batch.run_alone(
-                executor, run_chunk_in_child, batch.run_chunks(executor, run_chunk_in_child, chunks, 2 * count)
-            )
+        _run_on_cluster(batch, todo, scheduler)
     elif workers <= 1 and seconds is None:
         for index in todo:
             batch.finish(index, run_here(work, jobs[index]))
@@ -75,6 +75,25 @@ def run_jobs(
                 with _process_pool(1) as pool:
                     batch.run_alone(pool, run_chunk, lost)
     return [replace(batch.outcomes[index], job=job) for index, job in enumerate(jobs)]
+
+
+def _run_on_cluster(batch: _Batch, todo: Sequence[int], scheduler: str) -> None:
+    """Work on books on a cluster; those that are not finished when the scheduler is lost fail by that."""
+    connected = False
+    try:
+        with _dask_executor(scheduler) as (executor, count):
+            connected = True
+            chunks = _chunks(todo, count, _LARGEST_CHUNK_OF_CLUSTER)
+            lost = batch.run_chunks(executor, run_chunk_in_child, chunks, 2 * count)
+            batch.run_alone(executor, run_chunk_in_child, lost)
+    except (Exception, CancelledError):
+        if not connected:
+            raise
+        for index in todo:
+            if index not in batch.outcomes:
+                batch.finish(
+                    index, Outcome(batch.jobs[index], failure=f"the cluster at {scheduler} was lost: run it again")
+                )
 
 
 def _absolute(job: Job) -> Job:
@@ -199,12 +218,15 @@ def _signals_held() -> Iterator[None]:
 
 @contextmanager
 def _dask_executor(address: str) -> Iterator[tuple[Executor, int]]:
+    import logging
+
     try:
         from distributed import Client
     except ImportError:
         raise ModuleNotFoundError(
             "a scheduler needs the extra 'cluster': pip install 'rebalance-xl[cluster]'"
         ) from None
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is told here, in one line
     try:
         client = Client(address)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as failure:
@@ -214,4 +236,23 @@ def _dask_executor(address: str) -> Iterator[tuple[Executor, int]]:
         count = sum(client.nthreads().values())  # type: ignore[no-untyped-call]
         if not count:
             raise ConnectionError(f"the dask scheduler at {address} has no workers")
-        yield client.get_executor(retries=0), count  # type: ignore[no-untyped-call]
+        over = threading.Event()
+        threading.Thread(target=_give_up_without_workers, args=[client, over], daemon=True).start()
+        try:
+            yield client.get_executor(retries=0), count  # type: ignore[no-untyped-call]
+        finally:
+            over.set()
+
+
+def _give_up_without_workers(client: Any, over: threading.Event) -> None:
+    """Close the connection, which ends all waiting for results, when the cluster has had no worker for a while."""
+    since = time.monotonic()
+    while not over.wait(5.0):
+        try:
+            if client.nthreads():
+                since = time.monotonic()
+        except Exception:  # the scheduler is gone, and whoever waits for results hears of it
+            return
+        if time.monotonic() - since > _WITHOUT_WORKERS:
+            client.close()
+            return

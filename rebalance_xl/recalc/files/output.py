@@ -3,13 +3,96 @@
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from xml.parsers import expat
 
 from .container import Container
-from .refusals import FileMark, Refused, refuse_output
-from .temporaries import new_temporary
+from .exclusive import exclusive
+from .ownership import give_permissions, keep_attributes, refuse_protected
+from .refusals import FileMark, Refused, read_input, refuse_output
+from .temporaries import new_temporary, remove_leftovers_once
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A workbook that is being worked on: no other program of this project writes it until the block ends.
+
+    Parameters
+    ----------
+    data
+        The file as read.
+    source, target, mark
+        Where it was read, where the result goes, and the state of the source when it was read.
+    ignore_lock, read_only_too
+        Whether lock files and write protection are overridden.
+    """
+
+    data: bytes
+    source: Path
+    target: Path
+    mark: FileMark
+    ignore_lock: bool = False
+    read_only_too: bool = False
+
+    def write(self, content: bytes, verify: Callable[[bytes], None] | None = None) -> None:
+        """Put the result in its place, as :func:`write_atomically` does, after it was read again.
+
+        Parameters
+        ----------
+        content
+            The whole file.
+        verify
+            Further checks of the bytes read back; raises when they are not right.
+        """
+
+        def read_again(written: bytes) -> None:
+            if verify is not None:
+                verify(written)
+            verify_parts(written, Container.open(self.data))
+
+        write_atomically(
+            self.target,
+            content,
+            self.source,
+            self.mark,
+            ignore_lock=self.ignore_lock,
+            read_only_too=self.read_only_too,
+            verify=read_again,
+        )
+
+
+@contextmanager
+def update(
+    source: Path, target: Path | None = None, *, ignore_lock: bool = False, read_only_too: bool = False
+) -> Iterator[Update]:
+    """Read a workbook to replace it, or another file, at the end of the block: one step that nothing comes between.
+
+    Parameters
+    ----------
+    source
+        The workbook.
+    target
+        Where the result goes; the workbook itself by default.
+    ignore_lock
+        Go on although a lock file says that another program has it open.
+    read_only_too
+        Replace a write-protected file, too.
+
+    Raises
+    ------
+    Refused
+        The source cannot be read or the target not be written; nothing is computed in vain.
+    """
+    place = target or source
+    remove_leftovers_once(place.parent)
+    with exclusive(place):
+        data, mark = read_input(source, ignore_lock)
+        refuse_output(place, source, mark, ignore_lock)
+        refuse_protected(place, read_only_too)
+        yield Update(data, source, place, mark, ignore_lock, read_only_too)
 
 
 def write_atomically(
@@ -19,6 +102,7 @@ def write_atomically(
     mark: FileMark,
     *,
     ignore_lock: bool = False,
+    read_only_too: bool = False,
     verify: Callable[[bytes], None] | None = None,
 ) -> None:
     """Write a workbook under its name only when it is complete, on disk and readable.
@@ -35,6 +119,8 @@ def write_atomically(
         The state of the source when it was read.
     ignore_lock : bool
         Write although a lock file lies beside the target.
+    read_only_too : bool
+        Replace a write-protected file, too.
     verify : callable, optional
         Called with the bytes read back; raises when they are not right.
 
@@ -43,7 +129,20 @@ def write_atomically(
     Refused
         The place is unfit, or writing failed; nothing is left behind and the old file is untouched.
     """
-    refuse_output(target, source, mark, ignore_lock)
+    with exclusive(target):
+        refuse_output(target, source, mark, ignore_lock)
+        refuse_protected(target, read_only_too)
+        _replace(target, content, source, mark, ignore_lock, verify)
+
+
+def _replace(
+    target: Path,
+    content: bytes,
+    source: Path,
+    mark: FileMark,
+    ignore_lock: bool,
+    verify: Callable[[bytes], None] | None,
+) -> None:
     try:
         handle, temporary, lock = new_temporary(target)
     except OSError as error:
@@ -58,7 +157,10 @@ def write_atomically(
             raise Refused(f"what was written to {target.parent} reads back differently: the disk may be failing")
         if verify is not None:
             verify(written)
-        _copy_permissions(target if target.exists() else source, temporary)
+        if target.exists():
+            keep_attributes(target, temporary)
+        else:
+            give_permissions(source, temporary)
         refuse_output(target, source, mark, ignore_lock)
         os.replace(temporary, target)
         _sync_folder(target.parent)
@@ -98,11 +200,33 @@ def verify_package(content: bytes, original: Container, changed: dict[str, bytes
             raise Refused(f"the part {name} was not written as computed: nothing was replaced")
 
 
-def _copy_permissions(model: Path, path: Path) -> None:
-    try:
-        path.chmod(stat.S_IMODE(model.stat().st_mode))
-    except OSError:
-        return
+def verify_parts(content: bytes, original: Container) -> None:
+    """Check a finished package against the file that it replaces: no part is lost, and every new one is XML.
+
+    Parameters
+    ----------
+    content : bytes
+        The file as read back.
+    original : Container
+        The file that was read.
+
+    Raises
+    ------
+    Refused
+        A part is missing, or one that differs cannot be read by an XML parser.
+    """
+    result = Container.open(content)
+    lost = set(original.members) - set(result.members)
+    if lost:
+        raise Refused(f"the written file lacks the part {min(lost)}: nothing was replaced")
+    for name, info in result.members.items():
+        if name in original and result.payload(info) == original.payload(original.members[name]):
+            continue
+        parser = expat.ParserCreate()
+        try:
+            parser.Parse(result.read(name), True)
+        except (expat.ExpatError, ValueError) as error:
+            raise Refused(f"the part {name} would not be well-formed XML ({error}): nothing was replaced") from None
 
 
 def _sync_folder(folder: Path) -> None:

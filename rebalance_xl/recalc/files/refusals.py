@@ -111,7 +111,7 @@ def lock_files(path: Path) -> tuple[Path, Path]:
 def refuse_when_locked(path: Path) -> None:
     """Refuse a workbook beside which a program's lock file says that it is open."""
     for lock in lock_files(path):
-        if lock.exists():
+        if os.path.exists(lock):  # also of names too long for a lock file, for which Path.exists raises
             raise Refused(f"open in another program ({lock.name} lies beside it): close it, or override the lock")
 
 

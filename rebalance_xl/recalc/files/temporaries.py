@@ -11,6 +11,7 @@ import platform
 import re
 import tempfile
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 TEMPORARY_PREFIX = ".rebalance-"
@@ -78,6 +79,12 @@ def remove_leftovers(folder: Path) -> None:
         if mine.match(path.name) is not None and path.is_file() and not path.is_symlink():
             with suppress(OSError):
                 _remove_unlocked(path)
+
+
+@lru_cache(maxsize=1024)
+def remove_leftovers_once(folder: Path) -> None:
+    """Remove leftovers as :func:`remove_leftovers` does, once for each folder in the life of a process."""
+    remove_leftovers(folder)
 
 
 def _remove_unlocked(path: Path) -> None:
