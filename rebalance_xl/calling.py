@@ -217,7 +217,7 @@ def _call_whole(function: Function, operands: Sequence[Any], shape: tuple[int, i
     answer = _call_once(function, _row(operands, 0))
     if isinstance(answer, CellError):
         return answer
-    if function.result.shape == "table":
+    if function.result.shape == "table" and not isinstance(answer, float | str):
         return [list(row) for row in answer]
     if function.result.shape == "vector":
         ranges = [(each.rows, each.columns) for each in whole if not each.is_single and not each.parameter.alone]
@@ -294,8 +294,10 @@ def _cell(function: Function, answer: Any, date_offset: float) -> Any:
     if kind == "flag":
         return bool(answer)
     if math.isinf(answer):
-        if function.result.never:
+        if function.result.never and answer > 0.0:
             return "NEVER"
+        if function.result.liquidatable and answer < 0.0:
+            return "LIQUIDATABLE"
         return CellError("#NUM!", function.errors.get("#NUM!", "the result is too large"))
     return float(answer) - date_offset if kind == "date" else float(answer)
 

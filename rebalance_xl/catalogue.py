@@ -24,7 +24,16 @@ from rebalance_xl.scalar_calls import fast_caller
 _log = logging.getLogger("rebalance_xl")
 
 #: Sections of the reference page, in order.
-CATEGORIES = ("Allocation", "Deployment", "Triggers", "Hedging", "Margin and liquidation", "Carry", "Review")
+CATEGORIES = (
+    "Allocation",
+    "Deployment",
+    "Triggers",
+    "Hedging",
+    "Margin and liquidation",
+    "Accounts",
+    "Carry",
+    "Review",
+)
 
 #: Every worksheet function by its name; filled by importing :mod:`rebalance_xl.functions`.
 FUNCTIONS: dict[str, Function] = {}
@@ -43,17 +52,20 @@ class Result:
         index in `words`), "text", or "table" (the kernel returns rows of worksheet values).
     shape
         "data" (one per row of the data), "vector" (the kernel returns one per cell of the ranges it takes whole),
-        "value" (one value) or "table".
+        "value" (one value) or "table" (rows of worksheet values; a kernel may answer with one value instead).
     words
         The fixed list behind kind "word".
     never
         Infinity is an answer and reads NEVER.
+    liquidatable
+        Minus infinity is an answer and reads LIQUIDATABLE.
     """
 
     kind: str
     shape: str = "data"
     words: tuple[str, ...] = ()
     never: bool = False
+    liquidatable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

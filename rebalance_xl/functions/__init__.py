@@ -2,6 +2,9 @@
 
 from rebalance_xl.catalogue import CATEGORIES, FUNCTIONS
 from rebalance_xl.functions import (
+    account_delta,
+    account_liquidation,
+    accounts,
     allocation,
     carry,
     contracts,
@@ -16,11 +19,15 @@ from rebalance_xl.functions import (
     review_measures,
     review_simulations,
     spreads,
+    stress_table,
     triggers,
 )
 
 __all__ = [
     "FUNCTIONS",
+    "account_delta",
+    "account_liquidation",
+    "accounts",
     "allocation",
     "carry",
     "contracts",
@@ -35,6 +42,7 @@ __all__ = [
     "review_measures",
     "review_simulations",
     "spreads",
+    "stress_table",
     "triggers",
 ]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from rebalance_xl.functions.haircuts import IN_FULL, Haircut
 from rebalance_xl.functions.tiers import TierTable, position_requirement
@@ -20,7 +21,8 @@ MODES = {"single": SINGLE, "multi": MULTI}
 
 #: Coins that do not move with the market: dollars, euros, and coins pegged to them.
 STEADY = frozenset(
-    "USD USDT USDC DAI FDUSD TUSD PYUSD USDE USDS USD1 BUSD USDD RLUSD GUSD USDP EUR GBP CHF JPY EURC EURI EURT".split()
+    {"USD", "USDT", "USDC", "DAI", "FDUSD", "TUSD", "PYUSD", "USDE", "USDS", "USD1", "BUSD", "USDD", "RLUSD", "GUSD"}
+    | {"USDP", "EUR", "GBP", "CHF", "JPY", "EURC", "EURI", "EURT"}
 )
 
 
@@ -71,7 +73,7 @@ class Leg:
     fee
         The fee rate that the venue counts in the requirement.
     fixed
-        The requirement is that of the entry value (MEXC, KuCoin, BitMEX).
+        The requirement, and the fee with it, is that of the entry value (MEXC, KuCoin, BitMEX).
     """
 
     symbol: str
@@ -101,7 +103,7 @@ class Leg:
         """Return maintenance margin and counted fee at a price, in the margin coin; never below 0."""
         value = self.value(self.entry if self.fixed else price)
         kept = max(0.0, float(position_requirement(self.table, self.quantity, value)))
-        return kept + self.fee * self.value(price)
+        return kept + self.fee * value
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ class Account:
         return list(_pools(self))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pool:
     """What one liquidation takes; see the module.
 
@@ -177,6 +179,18 @@ class Pool:
         """The name with its account where there are several."""
         return f"{self.account} {self.name}".strip()
 
+    @cached_property
+    def places(self) -> tuple[int, ...]:
+        """For each leg the place of its margin coin among the wallets."""
+        place = {wallet.coin.casefold(): index for index, wallet in enumerate(self.wallets)}
+        return tuple(place[leg.margin_coin.casefold()] for leg in self.legs)
+
+    @cached_property
+    def is_concave(self) -> bool:
+        """Whether the surplus is a concave function of all prices: no table jumps, no ratio rises with the amount."""
+        smooth = all(not leg.table.is_stepped for leg in self.legs)
+        return smooth and (not self.in_dollars or all(each.haircut.is_falling for each in self.wallets))
+
     def equity(self, prices: Sequence[float], marks: Sequence[float]) -> float:
         """Return the equity that counts, in the pool's money.
 
@@ -185,40 +199,35 @@ class Pool:
         prices, marks
             One for each of `wallets` and `legs`.
         """
+        profits: list[list[float]] = [[] for _ in self.wallets]
+        for leg, mark, place in zip(self.legs, marks, self.places, strict=True):
+            profits[place].append(leg.pnl(mark))
         parts: list[float] = []
-        for wallet, price in zip(self.wallets, prices, strict=True):
-            profits = [
-                leg.pnl(mark)
-                for leg, mark in zip(self.legs, marks, strict=True)
-                if leg.margin_coin.casefold() == wallet.coin.casefold()
-            ]
+        for wallet, price, earned in zip(self.wallets, prices, profits, strict=True):
             balance = wallet.balance - wallet.loan
             if not self.in_dollars:
-                parts += [balance, *profits]
+                parts += [balance, *earned]
             elif self.ratio_on_profit:
-                parts.append(wallet.haircut.count(math.fsum([balance, *profits]), price))
+                parts.append(wallet.haircut.count(math.fsum([balance, *earned]), price))
             else:
-                parts += [wallet.haircut.count(balance, price), *(profit * price for profit in profits)]
+                parts += [wallet.haircut.count(balance, price), *(profit * price for profit in earned)]
         return math.fsum(parts)
 
     def owned(self, prices: Sequence[float], marks: Sequence[float]) -> float:
         """Return what the pool is worth in dollars, without haircuts."""
-        unit = {each.coin.casefold(): price for each, price in zip(self.wallets, prices, strict=True)}
         parts = [(each.balance - each.loan) * price for each, price in zip(self.wallets, prices, strict=True)]
-        parts += [
-            leg.pnl(mark) * unit[leg.margin_coin.casefold()] for leg, mark in zip(self.legs, marks, strict=True)
-        ]
+        parts += [leg.pnl(mark) * prices[place] for leg, mark, place in zip(self.legs, marks, self.places, strict=True)]
         return math.fsum(parts)
 
     def requirement(self, prices: Sequence[float], marks: Sequence[float]) -> float:
         """Return maintenance margin, counted fees and the maintenance of loans, in the pool's money."""
-        unit = {each.coin.casefold(): price for each, price in zip(self.wallets, prices, strict=True)}
         parts = [self.other]
-        for leg, mark in zip(self.legs, marks, strict=True):
+        for leg, mark, place in zip(self.legs, marks, self.places, strict=True):
             needed = leg.requirement(mark)
-            parts.append(needed * unit[leg.margin_coin.casefold()] if self.in_dollars else needed)
+            parts.append(needed * prices[place] if self.in_dollars else needed)
         for wallet, price in zip(self.wallets, prices, strict=True):
-            parts.append(wallet.loan * wallet.loan_rate * (price if self.in_dollars else 1.0))
+            if wallet.loan:
+                parts.append(wallet.loan * wallet.loan_rate * (price if self.in_dollars else 1.0))
         return math.fsum(parts)
 
     def figures(self) -> tuple[float, float]:
@@ -229,28 +238,26 @@ class Pool:
 
 def _pools(account: Account) -> Iterator[Pool]:
     cross = [leg for leg in account.legs if leg.isolated is None]
-    common = {"trigger": account.trigger, "ratio_on_profit": account.ratio_on_profit, "account": account.name}
+    trigger, on_profit, name = account.trigger, account.ratio_on_profit, account.name
     if account.mode == MULTI:
         names = {each.coin.casefold() for each in account.wallets}
         missing = dict.fromkeys(leg.margin_coin for leg in cross if leg.margin_coin.casefold() not in names)
         wallets = (*account.wallets, *(Wallet(coin) for coin in missing))
         other = account.other_maintenance.get("", 0.0)
-        yield Pool("account", wallets, tuple(cross), in_dollars=True, other=other, **common)
+        yield Pool("account", wallets, tuple(cross), True, trigger, on_profit, other, name)
     else:
         for coin in _margin_coins(account, cross):
             legs = tuple(leg for leg in cross if leg.margin_coin.casefold() == coin.casefold())
             other = account.other_maintenance.get(coin, 0.0)
-            yield Pool(coin, (account.wallet(coin),), legs, other=other, **common)
+            yield Pool(coin, (account.wallet(coin),), legs, False, trigger, True, other, name)
     for leg in account.legs:
         if leg.isolated is not None:
-            price = account.wallet(leg.margin_coin).price
-            own = Wallet(leg.margin_coin, leg.isolated, price)
-            yield Pool(leg.symbol, (own,), (leg,), **{**common, "ratio_on_profit": True})
+            own = Wallet(leg.margin_coin, leg.isolated, account.wallet(leg.margin_coin).price)
+            yield Pool(leg.symbol, (own,), (leg,), False, trigger, True, 0.0, name)
 
 
 def _margin_coins(account: Account, cross: Sequence[Leg]) -> list[str]:
-    coins = [each.coin for each in account.wallets] + [leg.margin_coin for leg in cross]
     found: dict[str, str] = {}
-    for coin in coins:
+    for coin in [*(each.coin for each in account.wallets), *(leg.margin_coin for leg in cross)]:
         found.setdefault(coin.casefold(), coin)
     return list(found.values())

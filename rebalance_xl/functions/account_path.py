@@ -12,10 +12,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import TypeAlias
 
 from rebalance_xl.functions.account import Leg, Pool, Wallet
-from rebalance_xl.functions.tiers import TierTable, amount_at, rate_at, requirement, tier_size
+from rebalance_xl.functions.tiers import TierTable, amount_at, rate_at
 
 #: c0 + c1 t + c2 t².
 Poly: TypeAlias = tuple[float, float, float]
@@ -59,9 +60,7 @@ class _Term:
         a0, a1, a2 = self.argument
         u0, u1 = self.unit
         size, unit = a0 + t * (a1 + t * a2), u0 + t * u1
-        for limit, ratio, constant in self.bands:
-            if limit == math.inf or size <= limit * unit:
-                break
+        _, ratio, constant = next(band for band in self.bands if band[0] == math.inf or size <= band[0] * unit)
         rate, fixed = self.sign * ratio, self.sign * constant
         return rate * a0 + fixed * u0, rate * a1 + fixed * u1, rate * a2
 
@@ -131,13 +130,12 @@ def _surplus(pool: Pool, stage: Stage) -> tuple[Poly, list[_Term]]:
     """Return the surplus (equity − trigger × requirement) as a polynomial and the terms that change their slope."""
     base: Poly = (-pool.trigger * pool.other, 0.0, 0.0) if pool.in_dollars else _ZERO
     terms: list[_Term] = []
-    for wallet, unit in zip(pool.wallets, stage.units, strict=True):
+    profits = [_ZERO] * len(pool.wallets)
+    for leg, mark, place in zip(pool.legs, stage.marks, pool.places, strict=True):
+        profits[place] = _plus(profits[place], _profit(leg, mark, stage.units[place]))
+        base = _needed(leg, mark, stage.units[place], pool.trigger, base, terms)
+    for wallet, unit, profit in zip(pool.wallets, stage.units, profits, strict=True):
         flat: Poly = (unit[0], unit[1], 0.0)
-        profit = _ZERO
-        for leg, mark in zip(pool.legs, stage.marks, strict=True):
-            if leg.margin_coin.casefold() == wallet.coin.casefold():
-                profit = _plus(profit, _profit(leg, mark, unit))
-                base = _needed(leg, mark, unit, pool.trigger, base, terms)
         held = wallet.balance - wallet.loan
         owed = wallet.loan * wallet.loan_rate + (0.0 if pool.in_dollars else pool.other)
         base = _plus(base, flat, -pool.trigger * owed)
@@ -163,12 +161,10 @@ def _needed(leg: Leg, mark: Line, unit: Line, trigger: float, base: Poly, terms:
     """Take a position's requirement off the base, or add the term that it is."""
     worth = (mark[0], mark[1], 0.0) if leg.inverse else _times(mark, unit)
     value: Poly = (leg.quantity * worth[0], leg.quantity * worth[1], leg.quantity * worth[2])
+    if leg.fixed:
+        return _plus(base, (unit[0], unit[1], 0.0), -trigger * leg.requirement(leg.mark))
     base = _plus(base, value, -trigger * leg.fee)
     table = leg.table
-    if leg.fixed:
-        at_entry = leg.value(leg.entry)
-        kept = float(requirement(table, at_entry, tier_size(table, leg.quantity, at_entry)))
-        return _plus(base, (unit[0], unit[1], 0.0), -trigger * max(0.0, kept))
     if table.by_quantity:
         size = leg.quantity / table.unit_quantity
         return _plus(
@@ -211,6 +207,25 @@ def first_zero(pool: Pool, stages: Sequence[Stage]) -> float | None:
         if found is not None:
             return found
     return None
+
+
+def lowest_surplus(pool: Pool, stage: Stage) -> float:
+    """Return the smallest surplus on a path of one stage with an end, in the pool's money."""
+    base, terms = _surplus(pool, stage)
+    turns = sorted({stage.start, stage.end, *(t for term in terms for t in term.turns(stage.start, stage.end))})
+    lowest = math.inf
+    for left, right in pairwise(turns):
+        pieces = [base, *(term.at(_inside(left, right)) for term in terms)]
+        c0, c1, c2 = (math.fsum(piece[index] for piece in pieces) for index in range(3))
+        places = [left, right]
+        if c2 and left < -c1 / (2.0 * c2) < right:
+            places.append(-c1 / (2.0 * c2))
+        for t in places:
+            # A single-coin pool is judged in coins times the price factor; its money is the coin.
+            unit = 1.0 if pool.in_dollars else stage.units[0][0] + t * stage.units[0][1]
+            if unit > 0.0:
+                lowest = min(lowest, (c0 + t * (c1 + t * c2)) / unit)
+    return lowest
 
 
 def _walk(pool: Pool, stage: Stage) -> float | None:
@@ -274,9 +289,8 @@ def _fall(poly: Poly, left: float, right: float) -> float:
 def _start(pool: Pool) -> tuple[list[float], list[float]]:
     """Return what a coin of each wallet is worth in the pool's scale, and where each leg's line starts."""
     units = [wallet.price if pool.in_dollars else 1.0 for wallet in pool.wallets]
-    place = {wallet.coin.casefold(): index for index, wallet in enumerate(pool.wallets)}
     marks = [
-        units[place[leg.margin_coin.casefold()]] / leg.mark if leg.inverse else leg.mark for leg in pool.legs
+        units[place] / leg.mark if leg.inverse else leg.mark for leg, place in zip(pool.legs, pool.places, strict=True)
     ]
     return units, marks
 
@@ -302,7 +316,7 @@ def market_path(pool: Pool, beta: Callable[[str], float], direction: float) -> l
     last = math.inf if direction > 0.0 and any(slope > 0.0 for slope in moving) else max(ends, default=0.0)
     stages: list[Stage] = []
     bounds = [0.0, *(end for end in ends if end < last), last] if last > 0.0 else [0.0]
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         lines = [
             _clamped(unit, slope if scaled else 0.0, start) for unit, slope in zip(units, unit_slopes, strict=True)
         ]
@@ -338,10 +352,9 @@ def shock_path(pool: Pool, prices: Sequence[float], marks: Sequence[float]) -> l
         (price if pool.in_dollars else price / wallet.price) if scaled else 1.0
         for wallet, price in zip(pool.wallets, prices, strict=True)
     ]
-    place = {wallet.coin.casefold(): index for index, wallet in enumerate(pool.wallets)}
     legs: list[Line] = []
-    for leg, mark, now in zip(pool.legs, marks, begin, strict=True):
-        at_end = ends[place[leg.margin_coin.casefold()]] / mark if leg.inverse and mark else mark
+    for leg, mark, now, place in zip(pool.legs, marks, begin, pool.places, strict=True):
+        at_end = ends[place] / mark if leg.inverse and mark else mark
         legs.append((now, (now if leg.inverse and not mark else at_end) - now))
     lines = [(unit, end - unit) for unit, end in zip(units, ends, strict=True)]
     return [Stage(0.0, 1.0, tuple(lines), tuple(legs))]

@@ -65,9 +65,7 @@ def is_liquidatable(pool: Pool) -> bool:
     return equity <= pool.trigger * requirement
 
 
-def liquidation_move(
-    pools: Sequence[Pool], direction: float = DOWN, betas: Mapping[str, float] | None = None
-) -> Fall:
+def liquidation_move(pools: Sequence[Pool], direction: float = DOWN, betas: Mapping[str, float] | None = None) -> Fall:
     """Return the smallest move of the whole market that liquidates a pool, and which one.
 
     Parameters

@@ -106,7 +106,8 @@ def liquidation_price(
         "linear" (default) or "inverse".
     venue : word
         "generic" (default: equity meets maintenance plus the fee given), "binance", "bybit" (rules since
-        2025-09-02), "bingx", "okx", "mexc", "weex".
+        2025-09-02), "bingx", "okx", "mexc", "weex", "hyperliquid",
+        "bitget", "kucoin", "gate", "bitmex", "kraken", "deribit".
     extra_margin : money
         Margin added to the position after opening. Default 0.
     taker_fee : fraction

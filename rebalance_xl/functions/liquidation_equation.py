@@ -198,7 +198,8 @@ def _price(
     notional = liquidation_notional(table, direction, value, wallet, fee, size)
     fixed = has_fixed_maintenance(venue)
     if fixed is not False:
-        at_entry = value - direction * (wallet - requirement(table, value, size))
+        # The requirement, and the fee with it, are those of the entry value: the notional only has to lose the rest.
+        at_entry = value - direction * (wallet - requirement(table, value, size) - fee * value)
         notional = where(fixed, at_entry, notional)
     return price_of_notional(quantity, notional, value, direction, contract)
 

@@ -62,35 +62,80 @@ _ALL = (
         "bingx",
         "mark price",
         counts_fee=True,
-        estimate_isolated=_NO_EXAMPLE.format("BingX"),
-        estimate_cross=_NO_EXAMPLE.format("BingX"),
-        source="BingX help: liquidation when the margin is below maintenance plus the taker fee",
+        estimate_isolated="estimate: BingX's one sample is a cross position, and its help gives no worked price",
+        source="BingX help: liquidation when the margin is below maintenance plus the taker fee; API position sample",
     ),
     Venue(
         "okx",
         "mark price",
         counts_fee=True,
-        estimate_isolated=_NO_EXAMPLE.format("OKX"),
-        estimate_cross=_NO_EXAMPLE.format("OKX"),
-        source="OKX help: maintenance margin plus liquidation fee; formula tested by freqtrade",
+        source="OKX help: maintenance margin plus liquidation fee; API position samples, cross and isolated",
     ),
     Venue(
         "mexc",
         "fair price",
+        counts_fee=True,
         fixed_maintenance=True,
         estimate_isolated=(
-            "estimate: MEXC's published formula keeps the maintenance of the entry price and leaves the fee out, "
-            "although its trigger counts it"
+            "estimate: MEXC's published formula leaves out the liquidation fee that its own positions count on the "
+            "entry value; give the fee"
         ),
         estimate_cross=_NO_EXAMPLE.format("MEXC") + " for cross margin",
-        source="MEXC blog, liquidation in futures: (E q + s (maintenance - position margin)) / q",
+        source="MEXC blog, liquidation in futures: (E q + s (maintenance - position margin)) / q; a position row",
     ),
     Venue(
         "weex",
         "mark price",
-        estimate_isolated=_NO_EXAMPLE.format("WEEX"),
-        estimate_cross=_NO_EXAMPLE.format("WEEX"),
-        source="WEEX help: mark - (equity - maintenance) / (net quantity (1 -/+ rate))",
+        estimate_cross="estimate: WEEX's one sample is an isolated position",
+        source="WEEX help: mark - (equity - maintenance) / (net quantity (1 -/+ rate)); a position's screen",
+    ),
+    Venue(
+        "hyperliquid",
+        "mark price",
+        source="Hyperliquid docs, liquidations; prices it returned for 15 positions and a vault",
+    ),
+    Venue(
+        "bitget",
+        "mark price",
+        counts_fee=True,
+        estimate_isolated=_NO_EXAMPLE.format("Bitget"),
+        estimate_cross=_NO_EXAMPLE.format("Bitget"),
+        source="Bitget support 12560603839176",
+    ),
+    Venue(
+        "kucoin",
+        "mark price",
+        counts_fee=True,
+        fixed_maintenance=True,
+        estimate_cross="estimate: KuCoin prints a cross price in which all positions move against the account at once",
+        source="KuCoin support 4408061803033 (isolated); API position samples",
+    ),
+    Venue(
+        "gate",
+        "mark price",
+        counts_fee=True,
+        estimate_cross="estimate: Gate's one sample is an isolated position",
+        source="Gate help on liquidation (taker fee counted); API position sample",
+    ),
+    Venue(
+        "bitmex",
+        "mark price",
+        fixed_maintenance=True,
+        estimate_cross="estimate: BitMEX's worked examples are isolated positions",
+        source="BitMEX, isolated margin examples",
+    ),
+    Venue(
+        "kraken",
+        "mark price",
+        estimate_isolated="estimate: Kraken's worked example is a single-collateral wallet",
+        source="Kraken support 360022835671, equity protection",
+    ),
+    Venue(
+        "deribit",
+        "mark price",
+        estimate_isolated=_NO_EXAMPLE.format("Deribit"),
+        estimate_cross=_NO_EXAMPLE.format("Deribit"),
+        source="Deribit support 25944777203869, API get_account_summaries",
     ),
 )
 
@@ -103,8 +148,8 @@ VENUE_WORDS: dict[str, float] = {name: float(index) for index, name in enumerate
 GENERIC = 0.0
 
 ESTIMATE = (
-    "Results for BingX, OKX, MEXC and WEEX, and for Bybit cross, are estimates: no published example of these "
-    "exchanges backs them."
+    "Results for MEXC, Bitget and Deribit, isolated ones at BingX and Kraken, and cross ones at Bybit, WEEX, KuCoin, "
+    "Gate and BitMEX are estimates: no published example backs them."
 )
 HEDGE_ESTIMATE = "No exchange publishes a worked liquidation price for hedge mode."
 
@@ -152,7 +197,7 @@ def estimate_label(venue: str, margin_mode: str = "isolated", hedged: bool = Fal
     Parameters
     ----------
     venue
-        A venue's name; an unknown one counts as "generic".
+        A venue's name; the rule of an unknown one is not known, which makes its prices estimates.
     margin_mode
         "isolated" or "cross".
     hedged
@@ -160,5 +205,8 @@ def estimate_label(venue: str, margin_mode: str = "isolated", hedged: bool = Fal
     """
     if hedged:
         return "estimate: no exchange publishes a worked liquidation price for hedge mode"
-    rules = VENUES.get(venue.strip().casefold(), VENUES["generic"])
+    rules = VENUES.get(venue.strip().casefold())
+    if rules is None:
+        named = f'the rules of "{venue.strip()}" are not known' if venue.strip() else "no venue is named"
+        return f"estimate: {named}; equity is taken to meet maintenance plus the taker fee"
     return rules.estimate_cross if margin_mode.strip().casefold() == "cross" else rules.estimate_isolated

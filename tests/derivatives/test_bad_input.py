@@ -19,9 +19,9 @@ CASES = [
     (LP, ("long", 10, 100_000, 76, "binance:BTCUSDT"), "#NUM!", "allow up to 75"),
     (
         LP,
-        ("long", 1, 50_000, 10, 0.005, "linear", "kraken"),
+        ("long", 1, 50_000, 10, 0.005, "linear", "bitstamp"),
         "#VALUE!",
-        'venue is "kraken"; allowed is one of "generic"',
+        'venue is "bitstamp"; allowed is one of "generic"',
     ),
     (LP, ("long", 1, 50_000, 10, "kraken:BTCUSD"), "#N/A", 'no tiers are known for "kraken:BTCUSD"'),
     (LP, ("long", 1, 50_000, 10, "binance:BTCUSDX"), "#N/A", 'the nearest is "binance:BTCUSDT"'),
@@ -181,7 +181,9 @@ def test_estimates_are_labelled() -> None:
         for mode in ("isolated", "cross")
         if estimate_label(venue, mode).startswith("estimate: ")
     }
-    estimates = {(venue, mode) for venue in ("bingx", "okx", "mexc", "weex") for mode in ("isolated", "cross")}
-    assert labelled == estimates | {("bybit", "cross")}
+    estimates = {(venue, mode) for venue in ("mexc", "bitget", "deribit") for mode in ("isolated", "cross")}
+    estimates |= {(venue, "isolated") for venue in ("bingx", "kraken")}
+    assert labelled == estimates | {(venue, "cross") for venue in ("bybit", "weex", "kucoin", "gate", "bitmex")}
     assert estimate_label("binance", "cross", hedged=True).startswith("estimate: ")
-    assert estimate_label("somewhere") == ""
+    assert estimate_label("somewhere").startswith('estimate: the rules of "somewhere" are not known')
+    assert estimate_label("").startswith("estimate: no venue is named")

@@ -177,9 +177,9 @@ MEXC = (
     ),
     Case(
         '=LIQUIDATION_PRICE("long",0.1,50000,25,0.004,"linear","mexc",100,0.0006)',
-        (5_000 + (20 - 300)) / 0.1,
+        (5_000 + (20 + 3 - 300)) / 0.1,
         0,
-        "added margin; the formula leaves the fee out (estimate)",
+        "added margin, and the liquidation fee on the entry value (estimate)",
     ),
     Case('=LIQUIDATION_PRICE("long",0.1,50000,0.9,0.004,"linear","mexc")', "NEVER"),
     Case(

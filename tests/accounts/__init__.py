@@ -1,0 +1,1 @@
+"""Derivatives accounts as a whole."""
