@@ -66,8 +66,8 @@ def test_growing_again(tmp_path: Path) -> None:
     assert [values(path)[f"C{row}"] for row in range(1, 5)] == [1, 2, 3, 4]
 
 
-def test_a_blocked_spill_is_an_error_with_its_cause(tmp_path: Path) -> None:
-    """A value in the way gives #SPILL!, the value stays, dependents see the error."""
+def test_a_blocked_spill_keeps_its_value_with_its_cause(tmp_path: Path) -> None:
+    """Where a value is in the way the value stays, and so does what the anchor showed; its dependents use that."""
 
     def extra(sheet: Any) -> None:
         sheet.write("C3", "in the way")
@@ -77,7 +77,7 @@ def test_a_blocked_spill_is_an_error_with_its_cause(tmp_path: Path) -> None:
     report = recalculate(path)
     assert {row.cell: row.cause for row in report.changed if row.cause} == {"C1": "spill-blocked"}
     found = values(path)
-    assert (found["C1"], found["C3"], found["E1"]) == ("#SPILL!", "in the way", "#SPILL!")
+    assert (found["C1"], found["C3"], found["E1"]) == (0, "in the way", 1)
     assert "C2" not in found
 
 

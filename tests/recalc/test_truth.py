@@ -183,6 +183,20 @@ def test_an_error_in_the_text_of_an_indirect_is_passed_on(tmp_path: Path, formul
     assert values(path)["D1"] == expected
 
 
+@pytest.mark.parametrize("formula", ["ROW(Coins[Asset])", "ROW(area)", "ROW(A2:INDEX(A:A,4))", "ROW(A2:A4)"])
+def test_row_counts_the_rows_of_computed_references_too(tmp_path: Path, formula: str) -> None:
+    """ROW of a table's column, a name or a range with a computed end is an array where arrays are wanted."""
+
+    def build(book: Any, sheet: Any) -> None:
+        sheet.add_table("A1:A4", {"name": "Coins", "columns": [{"header": "Asset"}]})
+        book.define_name("area", "=Sheet1!$A$2:$A$4")
+        sheet.write_formula("C1", f"=SUMPRODUCT({formula})", None, 0)
+
+    path = make(tmp_path / "b.xlsx", build)
+    recalculate(path)
+    assert values(path)["C1"] == 9
+
+
 def test_formulatext_shows_the_braces_of_an_array_formula(tmp_path: Path) -> None:
     """Array formulas of the old kind are shown in braces, dynamic ones are not."""
 

@@ -31,10 +31,12 @@ from .early import compute_arrays_early, compute_early
 from .engine import Engine, Settings, from_engine, to_engine
 from .engine_input import engine_package
 from .known_cells import KnownCells
-from .noise import SHORT, TINY, remove_noise
+from .loops import close_loops
+from .reads import Readers
 from .rectangles import by_row, rectangles
 from .spills import Anchor, Spills
 from .stages import ComputedCells, compute_stage, staged
+from .suspects import SHORT, TINY, compute_suspects
 
 _NUM = CellError("#NUM!")
 #: Larger array formulas than this are taken for one cell: their area is nonsense.
@@ -69,6 +71,9 @@ class Calculation:
     odd: list[tuple[int, FormulaCell]] = field(default_factory=list)
     showing: list[tuple[int, FormulaCell]] = field(default_factory=list)
     stages: list[list[FilledColumn]] = field(default_factory=list)
+    readers: Readers = field(init=False)
+    careful: set[int] = field(default_factory=set)
+    unreadable: dict[tuple[int, int, int], str] = field(default_factory=dict)
     _extents: dict[int, tuple[int, int]] = field(default_factory=dict)
     _formulas: dict[tuple[int, int, int], FormulaCell] | None = None
     _hidden: dict[int, tuple[frozenset[int], frozenset[int]]] = field(default_factory=dict)
@@ -81,6 +86,7 @@ class Calculation:
         self.sheet_names = [engines.sheet_name(sheet.name) for sheet in package.sheets]
         self.sheet_index = package.sheet_index
         self.lowering = Lowering(self)
+        self.readers = Readers(self.scans, self.sheet_index)
         settings = Settings(package.date1904, package.iterate, package.iterations, package.max_change, self.now)
         self.engine = Engine(self.sheet_names, settings)
         self.spills = Spills(self.scans, self.engine, self.extent, self._extents)
@@ -134,7 +140,7 @@ class Calculation:
 
     def run(self) -> None:
         """Calculate everything."""
-        from .troubles import explain_errors, replace_troubles
+        from .doubts import explain_errors, settle_doubts
 
         for scan in self.scans:
             write_out(scan)
@@ -149,8 +155,10 @@ class Calculation:
             self.engine.kept.update(arrays)
         self.settle()
         self.read()
-        replace_troubles(self)
-        remove_noise(self)
+        if self.package.iterate:
+            close_loops(self)
+        settle_doubts(self)
+        compute_suspects(self)
         explain_errors(self)
 
     def release(self) -> None:
@@ -244,14 +252,20 @@ class Calculation:
 
     def _load(self) -> None:
         engine = self.engine
-        if all(scan.plain and not scan.has_escapes() for scan in self.scans) and not any(
-            "_x" in text for text in self.package.strings
+        if (
+            not self.package.iterate
+            and all(scan.plain and not scan.has_escapes() for scan in self.scans)
+            and not any("_x" in text for text in self.package.strings)
         ):
             try:
                 engine.load(engine_package(self.package, self.scans, self.sheet_names))
                 return
             except (*engines.FAILURES, OSError):
                 pass  # one odd cell is enough; then the cells are handed over one by one
+        if self.package.iterate:
+            for sheet, cell in self.cells():
+                if cell.lowered is not None and cell.old is not None:  # where its loop, if any, goes on from
+                    engine.set_value(sheet, cell.row, cell.column, cell.old)
         for sheet, scan in enumerate(self.scans):
             found = scan.constants
             values = list(map(to_engine, found.values)) if found.errors else found.values

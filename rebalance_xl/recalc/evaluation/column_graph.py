@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..formulas.filled_down import FilledColumn
 from ..formulas.text import digit_classes
-from ..references import MAX_COLUMNS, MAX_ROWS, column_number
+from ..references import MAX_ROWS
 from ..sheets.sheet_scan import FormulaCell
+from .reads import Read, reads_anywhere, reads_of
 
 #: A sheet, a column, and which of the formulas filled down there, -1 for all its other formulas together.
 Node = tuple[int, int, int]
 #: More nodes than this are not worth the search.
 MOST_NODES = 2000
-
-_READS = re.compile(
-    r"""\"(?:[^\"]|\"\")*\"
-    |(?:(?P<sheet>'(?:[^']|'')*'|[^\W\d][\w.]*)!)?
-     (?:\$?(?P<first>[A-Z]{1,3})(?:\$?(?P<top>[0-9]+))?:\$?(?P<last>[A-Z]{1,3})(?:\$?(?P<bottom>[0-9]+))?(?![\w(])
-     |\$?(?P<only>[A-Z]{1,3})\$?(?P<row>[0-9]+)(?![\w(])
-     |(?P<rows>\$?[0-9]+:\$?[0-9]+))""",
-    re.VERBOSE,
-)
-_ANYWHERE = re.compile(r"\b(?:OFFSET|INDIRECT)\(|\):|:@?[A-Z.]+\(", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -107,6 +97,11 @@ def column_graph(
     for sheet, each in enumerate(digit_classes([name.lower() for name in sheet_names])):
         alike.setdefault(each, []).append(sheet)
     spilling = list(arrays)
+
+    def meant(name: str) -> Sequence[int]:
+        """Return the sheets that a name may mean in formulas that count as one."""
+        return alike.get(digit_classes([name])[0], [])
+
     graph = ColumnGraph({node: set() for node in rows})
 
     def add(reader: Node, read: Read) -> None:
@@ -124,53 +119,16 @@ def column_graph(
     for (sheet, column, _), text in representatives.items():
         if "RAND" in text.upper():
             return None
-        if _ANYWHERE.search(text):
+        if reads_anywhere(text):
             graph.reads[sheet, column, -1].update(rows)
             continue
-        for read in _reads(text, sheet, alike):
-            add((sheet, column, -1), read.in_any_row())
+        for read in reads_of(text, sheet, meant):
+            add((sheet, column, -1), replace(read, top=1, bottom=MAX_ROWS))
     for number, group in enumerate(filled):
         assert group.lowered is not None
         texts = [group.lowered.text(row) for row in (group.cells[0].row, group.cells[-1].row)]
-        both = [list(_reads(text, group.sheet, alike)) for text in texts]
+        both = [list(reads_of(text, group.sheet, meant)) for text in texts]
         for first, last in zip(*both, strict=True):
             top, bottom = min(first.top, last.top), max(first.bottom, last.bottom)
             add((group.sheet, group.column, number), replace(first, top=top, bottom=bottom))
     return graph
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """Cells that a formula reads."""
-
-    sheet: int
-    left: int
-    right: int
-    top: int
-    bottom: int
-
-    def in_any_row(self) -> Read:
-        """Return the same columns whole."""
-        return replace(self, top=1, bottom=MAX_ROWS)
-
-
-def _reads(text: str, sheet: int, alike: dict[str, list[int]]) -> Iterator[Read]:
-    """Yield what a formula reads; of sheets whose names differ in digits only it may be any."""
-    for match in _READS.finditer(text):
-        if match[0][0] == '"':
-            continue
-        sheets = [sheet]
-        if match["sheet"]:
-            name = match["sheet"]
-            name = name[1:-1].replace("''", "'") if name[0] == "'" else name
-            sheets = alike.get(digit_classes([name.lower()])[0], [])
-        left, right, top, bottom = 1, MAX_COLUMNS, 1, MAX_ROWS
-        if not match["rows"]:
-            first = match["only"] or match["first"]
-            ends = (column_number(first), column_number(match["last"] or first))
-            left, right = min(ends), max(ends)
-            numbers = [int(each) for each in (match["row"], match["top"], match["bottom"]) if each]
-            if numbers:
-                top, bottom = min(numbers), max(numbers)
-        for each in sheets:
-            yield Read(each, left, right, top, bottom)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +16,13 @@ from ..files.markup import ERROR_CODES, ERROR_KINDS
 from ..formulas.lambdas import LAMBDA
 from ..formulas.model_calls import MISSING_TEXT
 from ..formulas.parameter_classes import LIFT
+from ..native.careful import AMBIGUOUS
+from ..references import MAX_COLUMNS
 
 KEEP = "RXL.KEEP"
+_BEGIN, _TELL = "RXL.BEGIN", "RXL.TELL"
+#: How the reasons begin of answers that are none.
+_NO_ANSWER = ("internal error", AMBIGUOUS)
 #: Kinds of engine errors that are no worksheet errors, with the cause they are reported under.
 TROUBLE = {"Circ": "circular", "NImpl": "engine-unsupported", "Error": "engine-unsupported"}
 _ERROR_VALUES = {code: fz.LiteralValue.error(kind, None) for code, kind in ERROR_KINDS.items()}
@@ -130,6 +136,7 @@ class Engine:
         self.idle = False
         self.kept: dict[int, Any] = {}
         self.blocked: set[int] = set()
+        self.failed: set[str] = set()
 
     def _adopt(self, workbook: fz.Workbook, sheets: Sequence[str]) -> None:
         self.workbook = workbook
@@ -185,6 +192,21 @@ class Engine:
         if self.interrupted:
             raise KeyboardInterrupt
 
+    @property
+    def max_change(self) -> float:
+        """The change below which a loop counts as settled."""
+        return self.settings.max_change
+
+    @property
+    def iterations(self) -> int:
+        """The number of passes through a loop."""
+        return self.settings.iterations
+
+    def has_unsettled_loops(self) -> bool:
+        """Say whether a loop was left after the last pass although it still moved."""
+        telemetry = self.workbook.last_cycle_telemetry()
+        return telemetry is not None and telemetry.capped_sccs > 0
+
     def read_block(self, sheet: int, top: int, left: int, bottom: int, right: int) -> list[list[Any]]:
         """Return the engine's values of a rectangle, as the engine gives them."""
         return self.sheets[sheet].get_values(fz.RangeAddress(self.names[sheet], top, left, bottom, right))
@@ -193,12 +215,45 @@ class Engine:
         """Compute one cell and what it needs."""
         self.workbook.evaluate_cell(self.names[sheet], row, column)
 
-    def reason_at(self, sheet: int, row: int, column: int, text: str) -> tuple[str, str]:
-        """Compute one cell again and return the reason and the failure that its functions gave."""
-        self.reason = self.failure = ""
-        self.set_formula(sheet, row, column, text)
-        self.evaluate_cell(sheet, row, column)
-        return self.reason, self.failure
+    def reasons(self, formulas: Sequence[tuple[int, int, str]]) -> list[tuple[str, str]]:
+        """Compute formulas once more, all in one round and beside the sheets' cells, to hear why they fail.
+
+        Parameters
+        ----------
+        formulas : sequence of (int, int, str)
+            Sheet, row and text of each.
+
+        Returns
+        -------
+        list of (str, str)
+            The first reason that a function gave for an error, and how a function failed; "" for none.
+        """
+        found: list[tuple[str, str]] = [("", "")] * len(formulas)
+
+        def begin() -> float:
+            self.reason = self.failure = ""
+            return 0.0
+
+        def tell(number: float, _: Any, __: Any) -> float:
+            found[int(number)] = (self.reason, self.failure)
+            return 0.0
+
+        self.workbook.register_function(_BEGIN, begin, min_args=0, max_args=0, volatile=True)
+        self.workbook.register_function(_TELL, tell, min_args=3, max_args=3)
+        columns: dict[tuple[int, int], int] = {}
+        places: list[tuple[int, int, int]] = []
+        for number, (sheet, row, text) in enumerate(formulas):
+            column = columns[sheet, row] = columns.get((sheet, row), MAX_COLUMNS + 1) - 1
+            places.append((sheet, row, column))
+            with suppress(*FAILURES):
+                self.set_formula(sheet, row, column, f"={_TELL}({number},{_BEGIN}(),{text})")
+        kept = dict(self.kept)
+        with suppress(*FAILURES):
+            self.evaluate()
+        self.kept = kept
+        for sheet, row, column in places:
+            self.set_value(sheet, row, column, None)
+        return found
 
     def block(self, key: int, blocked: bool) -> None:
         """Make an anchor show #SPILL! from its next computation on, or its corner again."""
@@ -249,8 +304,8 @@ class Engine:
         def callback(name: str, mask: str, *arguments: Any) -> Any:
             try:
                 return lift(name, mask, arguments, self.date_offset != 0, _settable)
-            except FAILURES:
-                return _ERROR_VALUES["#VALUE!"]
+            except FAILURES as error:
+                return self._failed(LIFT, f"{name} failed: {type(error).__name__}: {error}")
 
         self.workbook.register_function(LIFT, callback, min_args=2)
 
@@ -269,8 +324,7 @@ class Engine:
                     kind, body, Scratch(scratch.workbook, int(depth), _settable), values[:count], values[count:]
                 )
             except FAILURES as error:
-                self.failure = f"{kind} failed: {type(error).__name__}: {error}"
-                return _ERROR_VALUES["#VALUE!"]
+                return self._failed(LAMBDA, f"{kind} failed: {type(error).__name__}: {error}")
             if isinstance(answer, list):
                 return [[_settable(cell) for cell in row] for row in answer]
             return _settable(answer)
@@ -310,25 +364,30 @@ class Engine:
                 self.workbook.cancel()
                 return _ERROR_VALUES["#VALUE!"]
             except Exception as error:
-                self.failure = f"{name} failed: {type(error).__name__}: {error}"
-                return _ERROR_VALUES["#VALUE!"]
+                return self._failed(name, f"{name} failed: {type(error).__name__}: {error}")
             kind = answer.__class__
             if kind is float:
                 return answer if answer - answer == 0 else _ERROR_VALUES["#NUM!"]
             if kind is str or kind is bool:
                 return answer
-            return self._answer(answer)
+            return self._answer(name, answer)
 
         self.workbook.register_function(
             name, callback, min_args=least, max_args=most, volatile=volatile, allow_override_builtin=True
         )
 
-    def _answer(self, answer: Any) -> Any:
+    def _failed(self, name: str, failure: str) -> Any:
+        """Note that a function could not answer, which is no error of the worksheet; return what stands for it."""
+        self.failure = f"function-error: {failure}"
+        self.failed.add(name)
+        return _ERROR_VALUES["#VALUE!"]
+
+    def _answer(self, name: str, answer: Any) -> Any:
         if isinstance(answer, CellError):
             if answer.reason and not self.reason:
                 self.reason = answer.reason
-            if answer.reason.startswith("internal error"):
-                self.failure = answer.reason
+            if answer.reason.startswith(_NO_ANSWER):
+                return self._failed(name, answer.reason)
             return _ERROR_VALUES.get(answer.code) or _ERROR_VALUES["#VALUE!"]
         if isinstance(answer, list | tuple):
             if not answer:
@@ -341,19 +400,21 @@ class Engine:
                     [
                         cell
                         if (cell.__class__ is float and cell - cell == 0) or cell.__class__ is str
-                        else self._cell(cell)
+                        else self._cell(name, cell)
                         for cell in row
                     ]
                 )
             return rows
-        return self._cell(answer)
+        return self._cell(name, answer)
 
-    def _cell(self, value: Any) -> Any:
+    def _cell(self, name: str, value: Any) -> Any:
         if value is None or isinstance(value, bool | str):
             return value
         if isinstance(value, CellError):
             if value.reason and not self.reason:
                 self.reason = value.reason
+            if value.reason.startswith(_NO_ANSWER):
+                return self._failed(name, value.reason)
             return _ERROR_VALUES.get(value.code) or _ERROR_VALUES["#VALUE!"]
         try:
             number = float(value)

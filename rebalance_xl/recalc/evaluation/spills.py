@@ -15,6 +15,7 @@ from typing import Any
 from ...cells import CellError
 from ..references import MAX_COLUMNS, MAX_ROWS, Area
 from ..sheets.sheet_scan import FormulaCell, SheetScan
+from .decision import Finding, decide
 from .engine import FAILURES, KEEP, Engine, Trouble, from_engine, to_engine
 
 NOT_AVAILABLE = CellError("#N/A")
@@ -154,9 +155,11 @@ class Spills:
         for anchor in self.anchors:
             if anchor.cell.early and anchor.rows is not None:
                 value = anchor.cell.value = anchor.rows[0][0]
-                if value.__class__ is CellError:
-                    anchor.cell.status = "error"
-                    anchor.cell.cause = "spill-blocked" if anchor.blocked else value.reason
+                if anchor.blocked:
+                    anchor.cell.cause = decide(Finding(answer=value, old=anchor.cell.old, blocked=True))[1]
+                    anchor.cell.status, anchor.cell.value, anchor.active = "kept", anchor.cell.old, False
+                elif value.__class__ is CellError:
+                    anchor.cell.status, anchor.cell.cause = "error", value.reason
 
     def fill_children(self) -> None:
         """Give the cells that carry an empty formula inside an array (volatile arrays have them) its values."""

@@ -30,13 +30,38 @@ _TESTS: Final = {
 }
 
 
-def comparison_at(items: Sequence[str | Operand]) -> int | None:
-    """Return where a comparison with a computed number stands among the items of an expression, None elsewhere."""
+def in_arithmetic(items: Sequence[str | Operand], place: int) -> bool:
+    """Say whether an operand that is not a plain number is added, multiplied or the like."""
+    operand = items[place]
+    if isinstance(operand, Literal) and not operand.text.startswith(('"', "{")):
+        return False
+    beside = [*items[max(place - 1, 0) : place], *items[place + 1 : place + 2]]
+    return any(isinstance(item, str) and item.strip() in _ARITHMETIC for item in beside)
+
+
+def comparison_at(items: Sequence[str | Operand], each: bool = False) -> int | None:
+    """Return where a comparison with a computed number stands among the items of an expression, None elsewhere.
+
+    Parameters
+    ----------
+    items : sequence
+        Operators and operands.
+    each : bool
+        Whether every comparison of two sides counts.
+
+    Returns
+    -------
+    int or None
+    """
     places = [index for index, item in enumerate(items) if isinstance(item, str) and item.strip() in COMPARISONS]
     if len(places) != 1:
         return None
     left, right = items[: places[0]], items[places[0] + 1 :]
-    if not left or not right or _is_text(left) or _is_text(right):
+    if not left or not right:
+        return None
+    if each:
+        return places[0]
+    if _is_text(left) or _is_text(right):
         return None
     return places[0] if _is_computed(left) or _is_computed(right) else None
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .comparisons import comparison_at, written_out
+from .comparisons import comparison_at, in_arithmetic, written_out
 from .compiling_lambdas import LambdaCompiler
+from .fifteen_digits import last_difference, with_texts, without_noise
 from .lambdas import free_mark, parameter_mark
 from .parameter_classes import (
     ARRAY,
@@ -28,6 +29,9 @@ from .tree import (
     Structured,
 )
 
+#: An operand of fewer pieces is a reference or little more, which may be written more than once.
+_SHORT = 3
+
 
 @dataclass(slots=True)
 class Compiler(LambdaCompiler):
@@ -35,11 +39,34 @@ class Compiler(LambdaCompiler):
 
     def compile(self, expression: Expression, mode: str) -> Template:
         """Return the template of a whole formula."""
-        out = self.expression(expression, mode)
+        out = self.whole(expression, mode) if self.careful else self.expression(expression, mode)
         pieces = out.pieces
         if mode == VALUE and not out.single:
             pieces = ["@(", *pieces, ")"]
         return Template(merged(pieces), out.single, self.layout, frozenset(self.functions), False)
+
+    def whole(self, expression: Expression, mode: str) -> Out:
+        """Return a whole formula computed the careful way: what its last subtraction leaves over may be noise."""
+        expression = with_texts(expression)
+        place = last_difference(expression) if mode == VALUE else None
+        if place is not None:
+            left = self.items(expression.items[:place], VALUE)
+            right = self.items(expression.items[place + 1 :], VALUE)
+            if left.single and right.single:
+                sides = [
+                    self.number(out) if len(items) == 1 else out
+                    for out, items in ((left, expression.items[:place]), (right, expression.items[place + 1 :]))
+                ]
+                before, between, after = without_noise(str(expression.items[place]))
+                return Out([before, *sides[0].pieces, between, *sides[1].pieces, after], True)
+        return self.expression(expression, mode)
+
+    def number(self, out: Out) -> Out:
+        """Return an operand of arithmetic as a number, also where it is a text that reads as one."""
+        self.functions.add("RXL.NUMBER")
+        if out.single and len(out.pieces) < _SHORT:  # the engine asks itself faster
+            return Out(["IF(ISTEXT(", *out.pieces, "),RXL.NUMBER(", *out.pieces, "),", *out.pieces, ")"], True)
+        return Out(["RXL.NUMBER(", *out.pieces, ")"], out.single)
 
     def expression(self, expression: Expression, wanted: str) -> Out:
         """Return an expression made ready for a parameter class."""
@@ -49,11 +76,15 @@ class Compiler(LambdaCompiler):
         if single is not None:
             return self.operand(single, wanted)
         inside = ARRAY if wanted == ARRAY else VALUE
-        place = comparison_at(expression.items)
+        place = comparison_at(expression.items, self.careful)
         if place is not None:
             sign = str(expression.items[place])
             left = self.items(expression.items[:place], inside)
             right = self.items(expression.items[place + 1 :], inside)
+            if self.careful:
+                self.functions.add("RXL.COMPARE")
+                pieces = ["RXL.COMPARE(", *left.pieces, f',"{sign.strip()}",', *right.pieces, ")"]
+                return Out(pieces, left.single and right.single)
             if left.single and right.single:
                 before, between, after = written_out(sign)
                 return Out([before, *left.pieces, between, *right.pieces, after], True)
@@ -64,7 +95,7 @@ class Compiler(LambdaCompiler):
         """Return operators and operands made ready in their order."""
         pieces: list[Piece] = []
         one = True
-        for item in items:
+        for place, item in enumerate(items):
             if isinstance(item, str):
                 pieces.append(item)
                 continue
@@ -72,6 +103,8 @@ class Compiler(LambdaCompiler):
                 out = self.clipped(item)
             else:
                 out = self.operand(item, inside)
+            if self.careful and in_arithmetic(items, place):
+                out = self.number(out)
             pieces.extend(out.pieces)
             one = one and out.single
         return Out(pieces, one)
@@ -103,11 +136,15 @@ class Compiler(LambdaCompiler):
 
     def fork(self, expanding: tuple[tuple[int, str], ...], references: Sequence[str]) -> Compiler:
         """Return a compiler for a text that stands elsewhere, such as a defined name."""
-        return Compiler(self.book, self.sheet, expanding=expanding, relative=True, references=references)
+        return Compiler(
+            self.book, self.sheet, expanding=expanding, relative=True, references=references, careful=self.careful
+        )
 
     def body(self) -> Body:
         """Return a compiler for the body of a LAMBDA."""
-        return Body(self.book, self.sheet, expanding=self.expanding, outer=self, depth=self.depth + 1)
+        return Body(
+            self.book, self.sheet, expanding=self.expanding, outer=self, depth=self.depth + 1, careful=self.careful
+        )
 
 
 @dataclass(slots=True)

@@ -54,6 +54,7 @@ class ReferenceCompiler(ABC):
     references: Sequence[str] | None = None
     locals: dict[str, bool] = field(default_factory=dict)
     depth: int = 0
+    careful: bool = False
 
     @abstractmethod
     def expression(self, expression: Expression, wanted: str) -> Out:

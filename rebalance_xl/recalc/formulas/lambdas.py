@@ -151,10 +151,17 @@ def call(kind: str, body: str, scratch: Scratch, free: Sequence[Any], values: Se
     return [[answer] for answer in answers] if kind == "BYROW" else [answers]
 
 
+def _check_size(count: int) -> None:
+    """Refuse to call a LAMBDA too often: a limit of this program, not an error of the worksheet."""
+    if count > _MOST:
+        raise ValueError(f"a LAMBDA for {count} cells, more than {_MOST}")
+
+
 def _made(body: str, scratch: Scratch, values: Sequence[Any]) -> Any:
     sizes = [_rows(value)[0][0] for value in values]
-    if not all(isinstance(size, float) and 1 <= size <= _MOST for size in sizes) or sizes[0] * sizes[1] > _MOST:
+    if not all(isinstance(size, float) and size >= 1 for size in sizes):
         return _VALUE
+    _check_size(int(sizes[0]) * int(sizes[1]))
     height, width = (int(size) for size in sizes)
     answers = scratch.every(
         [scratch.fill(body, [str(r), str(c)]) for r in range(1, height + 1) for c in range(1, width + 1)]
@@ -165,8 +172,7 @@ def _made(body: str, scratch: Scratch, values: Sequence[Any]) -> Any:
 def _mapped(body: str, scratch: Scratch, values: Sequence[Any]) -> Any:
     grids = [_rows(value) for value in values]
     height, width = max(len(grid) for grid in grids), max(len(grid[0]) for grid in grids)
-    if height * width > _MOST:
-        return _VALUE
+    _check_size(height * width)
     areas = [scratch.place(grid) for grid in grids]
     formulas: list[str] = []
     for row in range(height):
@@ -182,8 +188,7 @@ def _folded(kind: str, body: str, scratch: Scratch, values: Sequence[Any]) -> An
     """Step through the cells one by one: each result is the next one's first parameter, an array too in REDUCE."""
     grid = _rows(values[1])
     cells = [cell for row in grid for cell in row]
-    if len(cells) > _MOST:
-        return _VALUE
+    _check_size(len(cells))
     element = scratch.place(0.0)
     scratch.column += 1
     running: Any = values[0]

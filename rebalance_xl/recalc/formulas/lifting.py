@@ -43,7 +43,7 @@ def lift(name: str, mask: str, arguments: tuple[Any, ...], date1904: bool, to_ce
             height, width = max(height, len(argument)), max(width, len(argument[0]))
     size = height * width
     if size > _LIMIT:
-        return fz.LiteralValue.error("Value", None)
+        raise ValueError(f"{name} for more than {_LIMIT} cells")
     config = fz.EvaluationConfig()
     config.enable_parallel = False
     if date1904:

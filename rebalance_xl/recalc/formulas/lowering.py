@@ -25,9 +25,11 @@ class Lowering:
         self.functions: set[str] = set()
         self._templates: dict[tuple[int, str, str], Template | FormulaError] = {}
 
-    def template(self, shape: str, references: Sequence[str], sheet: int, mode: str) -> Template:
-        """Return the template of a shape on a sheet."""
-        key = (sheet, mode, shape)
+    def template(
+        self, shape: str, references: Sequence[str], sheet: int, mode: str, *, careful: bool = False
+    ) -> Template:
+        """Return the template of a shape on a sheet, computed the careful way when that is wanted."""
+        key = (sheet, f"careful {mode}" if careful else mode, shape)
         found = self._templates.get(key)
         if isinstance(found, Template):
             return found
@@ -35,7 +37,7 @@ class Lowering:
             raise found
         parser = Parser(shape, references)
         try:
-            compiler = Compiler(self.book, sheet)
+            compiler = Compiler(self.book, sheet, careful=careful)
             template = compiler.compile(parser.parse(), mode)
         except FormulaError as error:
             if not parser.literal_slots:

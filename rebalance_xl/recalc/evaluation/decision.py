@@ -1,0 +1,88 @@
+"""What becomes of a cell: its computed value is written, its cached one kept, or the formula computed more carefully.
+
+This is the whole of that decision. A value is written only when it was really computed: nothing that stands for "could
+not" is, and nothing that follows from what nobody could read. The cause decides, never the value alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from ...cells import CellError
+
+
+class Action(Enum):
+    """What is done with a cell."""
+
+    WRITE = "write"
+    KEEP = "keep"
+    AGAIN = "compute once more, the careful way"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What is known about a cell after it was computed.
+
+    Attributes
+    ----------
+    answer : worksheet value
+        What came out; None where `failure` says that nothing did.
+    old : worksheet value
+        The cached value, None when there is none.
+    failure : str
+        Why the answer is none: the engine gave nothing or gave up, a limit was hit, a function failed, a text may be a
+        number in another language.
+    unreadable : str
+        What the formula reads that nobody here can read: a linked data type, a picture, a cell without a value.
+    doubtful : str
+        What the formula reads that kept an error as its value, for want of a better one.
+    linked : bool
+        Whether the cell itself holds a linked data type.
+    blocked : bool
+        Whether an array finds its cells taken.
+    careful : bool
+        Whether the formula was computed the careful way already.
+    """
+
+    answer: Any = None
+    old: Any = None
+    failure: str = ""
+    unreadable: str = ""
+    doubtful: str = ""
+    linked: bool = False
+    blocked: bool = False
+    careful: bool = False
+
+
+def decide(finding: Finding) -> tuple[Action, str]:
+    """Return what is done with a cell, and the cause where its cached value is kept.
+
+    Parameters
+    ----------
+    finding : Finding
+
+    Returns
+    -------
+    tuple of Action and str
+
+    Examples
+    --------
+    >>> decide(Finding(answer=2.0, old=1.0)), decide(Finding(old=1.0, failure="circular"))
+    ((<Action.WRITE: 'write'>, ''), (<Action.KEEP: 'keep'>, 'circular'))
+    """
+    if finding.linked:
+        return Action.KEEP, "linked-data-type"
+    if finding.failure:
+        return Action.KEEP, finding.failure
+    if finding.unreadable:
+        return Action.KEEP, finding.unreadable
+    if finding.blocked:
+        return Action.KEEP, "spill-blocked"
+    if finding.answer.__class__ is CellError and finding.old.__class__ is not CellError:
+        if finding.doubtful:
+            return Action.KEEP, finding.doubtful
+        if not finding.careful:
+            return Action.AGAIN, ""
+    return Action.WRITE, ""

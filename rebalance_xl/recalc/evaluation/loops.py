@@ -1,0 +1,150 @@
+"""Formulas that refer to themselves in workbooks that iterate: they go on from the values that the cells hold."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from math import isclose
+from typing import TYPE_CHECKING, Any, Final
+
+from ..sheets.sheet_scan import FormulaCell
+from .reads import reads_of
+
+if TYPE_CHECKING:
+    from .calculation import Calculation
+
+#: A loop whose cells one pass moves by no more than this, relatively, rests where it is.
+AT_REST: Final = 1e-6
+#: Workbooks in which formulas read each other so often are not searched for loops.
+MOST_READS: Final = 3_000_000
+
+Node = tuple[int, FormulaCell]
+
+
+def close_loops(calculation: Calculation) -> None:
+    """Let the loops of a workbook that iterates come to rest, and take their cells for constants from then on.
+
+    A loop that the cached values solve already stays as it is, bit for bit. A single cell that changes with every pass
+    counts and keeps its value; other loops that have not settled are told in a warning.
+
+    Parameters
+    ----------
+    calculation : Calculation
+        Evaluated from the cached values on, and read.
+    """
+    loops = _loops(calculation)
+    if not loops:
+        return
+    engine = calculation.engine
+    found: dict[int, Any] = {id(cell): cell.value for loop in loops for _, cell in loop}
+    moving: set[int] = set()
+    if engine.has_unsettled_loops():
+        calculation.settle()
+        calculation.read()
+        moving = {id(c) for loop in loops for _, c in loop if not _near(found[id(c)], c.value, engine.max_change)}
+    unsettled = 0
+    for loop in loops:
+        cells = [cell for _, cell in loop]
+        rests = all(_rests(cell.old, found[id(cell)]) for cell in cells)
+        moves = any(id(cell) in moving for cell in cells)
+        unsettled += moves and len(cells) > 1
+        for sheet, cell in loop:
+            cell.value = cell.old if rests or (moves and len(cells) == 1) else found[id(cell)]
+            if moves and len(cells) == 1:
+                cell.status, cell.cause = "kept", "circular: it counts on with every calculation"
+            cell.lowered, cell.early = None, True
+            engine.set_value(sheet, cell.row, cell.column, cell.value)
+    if unsettled:
+        calculation.warnings.append(f"{unsettled} loops of formulas have not settled after {engine.iterations} passes")
+    calculation.settle()
+    calculation.read()
+
+
+def _rests(old: Any, new: Any) -> bool:
+    if old.__class__ is float and new.__class__ is float:
+        return isclose(old, new, rel_tol=AT_REST, abs_tol=0.0)
+    return old is not None and bool(old == new)
+
+
+def _near(one: Any, other: Any, change: float) -> bool:
+    if one.__class__ is float and other.__class__ is float:
+        return abs(one - other) <= max(change, AT_REST * abs(one))
+    return bool(one == other)
+
+
+def _loops(calculation: Calculation) -> list[list[Node]]:
+    """Return the cells that read themselves, directly or through each other, loop by loop."""
+    nodes = [(sheet, cell) for sheet, cell in calculation.cells() if cell.lowered is not None]
+    reads = _edges(calculation, nodes)
+    if reads is None:
+        calculation.warnings.append("too many references to look for loops of formulas; none was taken for settled")
+        return []
+    return [[nodes[each] for each in loop] for loop in _strongly_connected(reads)]
+
+
+def _edges(calculation: Calculation, nodes: Sequence[Node]) -> list[list[int]] | None:
+    """Return for every formula the formulas that it reads, None when they are too many."""
+    columns: dict[tuple[int, int], tuple[list[int], list[int]]] = {}
+    by_sheet: dict[int, list[int]] = {}
+    for number, (sheet, cell) in enumerate(nodes):
+        rows, numbers = columns.setdefault((sheet, cell.column), ([], []))
+        rows.append(cell.row)
+        numbers.append(number)
+    for sheet, column in sorted(columns):
+        by_sheet.setdefault(sheet, []).append(column)
+    edges: list[list[int]] = []
+    count = 0
+    for sheet, cell in nodes:
+        own: list[int] = []
+        for read in reads_of(str(cell.lowered), sheet, calculation.readers.sheets):
+            there = by_sheet.get(read.sheet, [])
+            for column in there[bisect_left(there, read.left) : bisect_right(there, read.right)]:
+                rows, numbers = columns[read.sheet, column]
+                own += numbers[bisect_left(rows, read.top) : bisect_right(rows, read.bottom)]
+        count += len(own)
+        if count > MOST_READS:
+            return None
+        edges.append(own)
+    return edges
+
+
+def _strongly_connected(edges: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Return the groups of nodes that reach each other, without single nodes that do not read themselves (Tarjan)."""
+    index: list[int] = [-1] * len(edges)
+    low = [0] * len(edges)
+    waiting: list[bool] = [False] * len(edges)
+    stack: list[int] = []
+    found: list[list[int]] = []
+    count = 0
+    for start in range(len(edges)):
+        if index[start] >= 0:
+            continue
+        work = [(start, 0)]
+        while work:
+            node, place = work.pop()
+            if place == 0:
+                index[node] = low[node] = count
+                count += 1
+                stack.append(node)
+                waiting[node] = True
+            for position in range(place, len(edges[node])):
+                other = edges[node][position]
+                if index[other] < 0:
+                    work += [(node, position + 1), (other, 0)]
+                    break
+                if waiting[other]:
+                    low[node] = min(low[node], index[other])
+            else:
+                if low[node] == index[node]:
+                    group = []
+                    while True:
+                        member = stack.pop()
+                        waiting[member] = False
+                        group.append(member)
+                        if member == node:
+                            break
+                    if len(group) > 1 or node in edges[node]:
+                        found.append(sorted(group))
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
+    return found

@@ -1,0 +1,172 @@
+"""What the formulas of a workbook read: cells and areas taken from the text that the engine computes."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ..formulas.text import digit_classes
+from ..references import MAX_COLUMNS, MAX_ROWS, column_number
+from ..sheets.sheet_scan import FormulaCell, SheetScan
+
+_READS = re.compile(
+    r"""\"(?:[^\"]|\"\")*\"
+    |(?:(?P<sheet>'(?:[^']|'')*'|[^\W\d][\w.]*)!)?
+     (?:\$?(?P<first>[A-Z]{1,3})(?:\$?(?P<top>[0-9]+))?:\$?(?P<last>[A-Z]{1,3})(?:\$?(?P<bottom>[0-9]+))?(?![\w(])
+     |\$?(?P<only>[A-Z]{1,3})\$?(?P<row>[0-9]+)(?![\w(])
+     |(?P<rows>\$?(?P<upper>[0-9]+):\$?(?P<lower>[0-9]+)))""",
+    re.VERBOSE,
+)
+_ANYWHERE = re.compile(r"\b(?:OFFSET|INDIRECT)\(|\):|:@?[A-Z.]+\(", re.IGNORECASE)
+
+#: Rows of cells by sheet and column, rising.
+Cells = dict[int, dict[int, list[int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Cells that a formula reads."""
+
+    sheet: int
+    left: int
+    right: int
+    top: int
+    bottom: int
+
+    def meets(self, cells: Cells) -> bool:
+        """Say whether any of some cells is among those read."""
+        columns = cells.get(self.sheet)
+        if not columns:
+            return False
+        if self.left == self.right:
+            rows = columns.get(self.left)
+            return rows is not None and self._among(rows)
+        return any(self.left <= column <= self.right and self._among(rows) for column, rows in columns.items())
+
+    def _among(self, rows: Sequence[int]) -> bool:
+        place = bisect_left(rows, self.top)
+        return place < len(rows) and rows[place] <= self.bottom
+
+
+def reads_of(text: str, sheet: int, sheets: Callable[[str], Sequence[int]]) -> Iterator[Read]:
+    """Yield what a formula reads, as far as its text tells.
+
+    Parameters
+    ----------
+    text : str
+        With A1 references only, no names and tables.
+    sheet : int
+        The formula's own sheet.
+    sheets : callable
+        From a sheet's name in lower case to the numbers of the sheets that it may mean.
+
+    Yields
+    ------
+    Read
+    """
+    for match in _READS.finditer(text):
+        if match[0][0] == '"':
+            continue
+        meant: Sequence[int] = [sheet]
+        if match["sheet"]:
+            name = match["sheet"]
+            meant = sheets((name[1:-1].replace("''", "'") if name[0] == "'" else name).lower())
+        left, right, top, bottom = 1, MAX_COLUMNS, 1, MAX_ROWS
+        if match["rows"]:
+            ends = (int(match["upper"]), int(match["lower"]))
+            top, bottom = min(ends), max(ends)
+        else:
+            first = match["only"] or match["first"]
+            ends = (column_number(first), column_number(match["last"] or first))
+            left, right = min(ends), max(ends)
+            numbers = [int(each) for each in (match["row"], match["top"], match["bottom"]) if each]
+            if numbers:
+                top, bottom = min(numbers), max(numbers)
+        for each in meant:
+            yield Read(each, left, right, top, bottom)
+
+
+def reads_anywhere(text: str) -> bool:
+    """Say whether a formula computes what it reads, as OFFSET and INDIRECT do."""
+    return _ANYWHERE.search(text) is not None
+
+
+def cells_at(places: Iterable[tuple[int, int, int]]) -> Cells:
+    """Return cells given as sheet, row and column, ready to be looked up."""
+    found: Cells = {}
+    for sheet, row, column in places:
+        found.setdefault(sheet, {}).setdefault(column, []).append(row)
+    for columns in found.values():
+        for rows in columns.values():
+            rows.sort()
+    return found
+
+
+@dataclass(slots=True)
+class Alike:
+    """Formula cells of one column whose texts differ in digits only."""
+
+    sheet: int
+    cells: list[FormulaCell]
+    columns: list[Read]
+    anywhere: bool
+
+
+@dataclass(slots=True)
+class Readers:
+    """The formulas of a workbook by what they read."""
+
+    scans: Sequence[SheetScan]
+    sheet_index: dict[str, int]
+    _groups: list[Alike] | None = None
+    _known: dict[str, list[int]] = field(default_factory=dict)
+
+    def sheets(self, name: str) -> Sequence[int]:
+        """Return the number of the sheet that a name in lower case means, nothing for none."""
+        found = self._known.get(name)
+        if found is None:
+            number = self.sheet_index.get(name)
+            found = self._known[name] = [] if number is None else [number]
+        return found
+
+    def groups(self) -> list[Alike]:
+        """Return the cells that the engine computes, those alike together."""
+        if self._groups is None:
+            self._groups = []
+            for sheet, scan in enumerate(self.scans):
+                cells = [cell for cell in scan.formulas if cell.lowered is not None]
+                texts = [str(cell.lowered) for cell in cells]
+                alike: dict[tuple[int, str], list[FormulaCell]] = {}
+                for cell, each in zip(cells, digit_classes(texts), strict=True):
+                    alike.setdefault((cell.column, each), []).append(cell)
+                for group in alike.values():
+                    text = str(group[0].lowered)
+                    columns = [
+                        Read(read.sheet, read.left, read.right, 1, MAX_ROWS)
+                        for read in reads_of(text, sheet, self._any_number)
+                    ]
+                    self._groups.append(Alike(sheet, group, columns, reads_anywhere(text)))
+        return self._groups
+
+    def _any_number(self, name: str) -> Sequence[int]:
+        """Return all sheets whose names differ from a name in digits only, because texts alike differ in them, too."""
+        wanted = digit_classes([name])[0]
+        names = list(self.sheet_index)
+        alike = zip(names, digit_classes(names), strict=True)
+        return [self.sheet_index[each] for each, known in alike if known == wanted]
+
+    def of(self, cells: Cells) -> Iterator[tuple[int, FormulaCell]]:
+        """Yield the formula cells that certainly read any of some cells, with their sheets."""
+        for group in self.groups():
+            if not any(read.meets(cells) for read in group.columns):
+                continue
+            for cell in group.cells:
+                if cell.lowered is not None and self.reads(group.sheet, cell, cells):
+                    yield group.sheet, cell
+
+    def reads(self, sheet: int, cell: FormulaCell, cells: Cells) -> bool:
+        """Say whether a formula cell reads any of some cells."""
+        text = cell.lowered if cell.lowered is not None else cell.formula
+        return any(read.meets(cells) for read in reads_of(text, sheet, self.sheets))

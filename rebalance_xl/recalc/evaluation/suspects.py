@@ -1,0 +1,168 @@
+"""Formulas to be computed the careful way, because the quick way may show where Excel's rules differ from the engine's.
+
+Excel looks at 15 digits: in the leftover of a last subtraction, in numbers within texts, in comparisons. And it reads
+more texts as numbers than the engine does, which shows as an error unless the formula catches it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+from ..formulas.text import split_references
+from ..sheets.sheet_scan import FormulaCell
+from .doubts import compute_carefully
+from .reads import Alike, cells_at
+
+if TYPE_CHECKING:
+    from .calculation import Calculation
+
+#: What is left over of a subtraction of amounts up to a thousand million is smaller than this.
+TINY: Final = 1e-6
+#: A text with more than 15 digits in it is longer than this.
+SHORT: Final = 15
+#: Excel writes no number with a decimal point in more than 15 digits.
+_LONG_NUMBER: Final = re.compile(r"(?<![\d.])(?=\d*[.,])0*[.,]?0*[1-9](?:[.,]?\d){15,}")
+#: Numbers that are not the same, but may be in 15 digits, differ by no more than this, relatively.
+_NEAR: Final = 1e-14
+_ROUNDS: Final = 5
+#: From so many cells on, the whole column is computed again, because the engine takes blocks a hundred times faster.
+_MANY: Final = 32
+_TEXT: Final = re.compile(r"\"(?:[^\"]|\"\")*\"")
+_COMPARED: Final = re.compile(r"[<>=]")
+_BOUND: Final = re.compile(r"[<>=]\s*(-?[0-9]+\.?[0-9]*(?:E[-+]?[0-9]+)?)(?![\w.:(])|([0-9]+\.?[0-9]*)\s*[<>=]")
+_CATCHES: Final = re.compile(r"\b(?:IFERROR|IFNA|ISERROR|ISERR|ISNA|ISNUMBER|ERROR\.TYPE|COUNT|AGGREGATE)\(")
+_ARITHMETIC: Final = re.compile(r"[-+*/^%]")
+#: Texts that the engine reads as numbers as Excel does, or that no one does.
+_PLAIN: Final = re.compile(
+    r"[^\d]*|\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?%?\s*|\d{4}-\d\d-\d\d|\d\d?:\d\d(?::\d\d)?"
+)
+
+Node = tuple[int, FormulaCell]
+
+
+def is_tiny(value: object) -> bool:
+    """Say whether a value may be nothing but the noise of a subtraction."""
+    return value.__class__ is float and value != 0.0 and -TINY < value < TINY
+
+
+def compute_suspects(calculation: Calculation) -> None:
+    """Compute the formulas again whose value may differ from Excel's by these rules, and all that read them.
+
+    Parameters
+    ----------
+    calculation : Calculation
+        Evaluated and read, its doubts settled.
+    """
+    if calculation.engine.idle:
+        return
+    for number in range(_ROUNDS):
+        suspects = [*_noisy(calculation), *_near(calculation)]
+        if number == 0:
+            suspects += _catching(calculation)
+        if not compute_carefully(calculation, _whole_columns(calculation, suspects)):
+            return
+        calculation.settle()
+        calculation.read()
+
+
+def _noisy(calculation: Calculation) -> Iterator[Node]:
+    """Yield the cells whose value may be noise, or a text with noise in it."""
+    for sheet, cell in calculation.showing:
+        if cell.value.__class__ is float or _LONG_NUMBER.search(cell.value):
+            yield sheet, cell
+
+
+def _near(calculation: Calculation) -> Iterator[Node]:
+    """Yield the cells that compare numbers which differ from others beyond 15 digits only."""
+    groups = [group for group in calculation.readers.groups() if _COMPARED.search(_without_texts(group))]
+    if not groups:
+        return
+    values = [(value, place) for place, value in _read_by(calculation, groups) if value.__class__ is float]
+    values += [(bound, (-1, 0, 0)) for bound in {each for group in groups for each in _bounds(group)}]
+    values.sort()
+    near = {
+        place
+        for (one, place_of_one), (other, place_of_other) in pairwise(values)
+        if one != other and abs(other - one) <= abs(other) * _NEAR
+        for place in (place_of_one, place_of_other)
+    }
+    if not near:
+        return
+    compared = {id(cell) for group in groups for cell in group.cells}
+    for sheet, cell in calculation.readers.of(cells_at(near - {(-1, 0, 0)})):
+        if id(cell) in compared:
+            yield sheet, cell
+
+
+def _bounds(group: Alike) -> Iterator[float]:
+    """Yield the constants that the formulas of a group compare with."""
+    if _BOUND.search(_without_texts(group)) is None:
+        return
+    for cell in group.cells:
+        for match in _BOUND.finditer(str(cell.lowered)):
+            yield float(match[1] or match[2])
+
+
+def _catching(calculation: Calculation) -> Iterator[Node]:
+    """Yield the cells that catch errors and read texts which the engine may fail to read as numbers."""
+    groups = []
+    for group in calculation.readers.groups():
+        text = _without_texts(group)
+        if _CATCHES.search(text) and _ARITHMETIC.search(text):
+            groups.append(group)
+    if not groups:
+        return
+    places = [
+        place
+        for place, value in _read_by(calculation, groups)
+        if value.__class__ is str and _PLAIN.fullmatch(value) is None
+    ]
+    if places:
+        catching = {id(cell) for group in groups for cell in group.cells}
+        for sheet, cell in calculation.readers.of(cells_at(places)):
+            if id(cell) in catching:
+                yield sheet, cell
+
+
+def _without_texts(group: Alike) -> str:
+    return _TEXT.sub('""', str(group.cells[0].lowered))
+
+
+def _read_by(calculation: Calculation, groups: list[Alike]) -> Iterator[tuple[tuple[int, int, int], Any]]:
+    """Yield the places and values of all cells in the columns that some formulas read."""
+    wanted: dict[int, set[int]] = {}
+    for group in groups:
+        for read in group.columns:
+            right = calculation.extent(read.sheet)[1]
+            wanted.setdefault(read.sheet, set()).update(range(read.left, min(read.right, right) + 1))
+    for sheet, columns in wanted.items():
+        bottom = calculation.extent(sheet)[0]
+        for column in columns if bottom else ():
+            for row, value in enumerate(calculation.scans[sheet].column_values(column, 1, bottom), 1):
+                if value is not None:
+                    yield (sheet, row, column), value
+        for cell in calculation.scans[sheet].formulas:
+            if cell.column in columns:
+                yield (sheet, cell.row, cell.column), cell.value
+
+
+def _whole_columns(calculation: Calculation, suspects: list[Node]) -> list[Node]:
+    """Add the other cells of the same formula in the same columns where many cells are suspect."""
+    groups: dict[tuple[int, str], list[FormulaCell]] = {}
+    for sheet, cell in suspects:
+        if cell.lowered is not None and id(cell) not in calculation.careful:
+            groups.setdefault((sheet, split_references(cell.formula)[0]), []).append(cell)
+    found: list[Node] = []
+    for (sheet, shape), cells in groups.items():
+        found += [(sheet, cell) for cell in cells]
+        if len(cells) >= _MANY:
+            columns = {cell.column for cell in cells}
+            found += [
+                (sheet, cell)
+                for cell in calculation.scans[sheet].formulas
+                if cell.column in columns and cell.lowered is not None and split_references(cell.formula)[0] == shape
+            ]
+    return found

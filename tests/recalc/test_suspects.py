@@ -1,0 +1,171 @@
+"""Loops that start from what cells hold, comparisons to 15 digits, and texts that are added up as numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rebalance_xl.recalc import recalculate
+from tests.recalc.books import make, rewrite, values
+
+WORKBOOK = "xl/workbook.xml"
+
+
+def iterating(path: Path, cells: dict[str, Any]) -> Path:
+    """Write a workbook that iterates: cells with constants, or with a formula and its cached value."""
+
+    def build(_: Any, sheet: Any) -> None:
+        for name, content in cells.items():
+            if isinstance(content, tuple):
+                sheet.write_formula(name, content[0], None, content[1])
+            else:
+                sheet.write(name, content)
+
+    path = make(path, build)
+    return rewrite(path, {WORKBOOK: lambda text: text.replace("<calcPr ", '<calcPr iterate="1" ')})
+
+
+def test_loops_go_on_from_the_values_that_the_cells_hold(tmp_path: Path) -> None:
+    """Neutral loops and latches keep what they hold, and what reads them is computed from it."""
+    path = iterating(
+        tmp_path / "b.xlsx",
+        {
+            "A1": ("=C1*B1/C2", 220.1),
+            "B1": ("=(A1/C1)*C2", 73.03318181818182),
+            "C1": 1100,
+            "C2": 365,
+            "D1": ("=200-A1", -1),
+            "A3": ("=IF(B3>100,B3,50)", 500),
+            "B3": ("=A3", 500),
+            "A5": "BTC",
+            "B5": ('=IF(A5="","",IF(B5="",NOW(),B5))', 45000.5),
+        },
+    )
+    report = recalculate(path)
+    found = values(path)
+    assert (found["A1"], found["B1"]) == (220.1, 73.03318181818182)
+    assert found["D1"] == 200 - 220.1
+    assert (found["A3"], found["B3"], found["B5"]) == (500, 500, 45000.5)
+    assert [row.cell for row in report.changed] == ["D1"]
+
+
+def test_a_loop_that_is_not_at_rest_converges(tmp_path: Path) -> None:
+    """Interest on an average balance that changed goes on from the old values to the new solution."""
+    path = iterating(
+        tmp_path / "b.xlsx", {"A1": 1000, "B1": ("=A1+C1", 1.0), "C1": ("=B1*0.1", 1.0), "D1": ("=B1*2", 0)}
+    )
+    recalculate(path)
+    assert values(path)["B1"] == pytest.approx(1000 / 0.9, rel=1e-5)
+    assert values(path)["D1"] == values(path)["B1"] * 2
+
+
+def test_a_counter_keeps_its_value_and_is_named(tmp_path: Path) -> None:
+    """A cell that adds to itself with every calculation keeps what it holds, with the cause."""
+    path = iterating(tmp_path / "b.xlsx", {"A1": ("=A1+1", 41), "B1": ("=A1*2", 0)})
+    report = recalculate(path)
+    assert (values(path)["A1"], values(path)["B1"]) == (41, 82)
+    assert [(row.cell, row.status) for row in report.changed] == [("A1", "kept"), ("B1", "changed")]
+    assert report.changed[0].cause.startswith("circular")
+
+
+def test_a_loop_that_never_settles_is_told(tmp_path: Path) -> None:
+    """Two cells that double each other are written as the passes leave them, with a warning."""
+    path = iterating(tmp_path / "b.xlsx", {"A1": ("=B1*2", 1), "B1": ("=A1+1", 1)})
+    report = recalculate(path)
+    assert any("have not settled" in warning for warning in report.warnings)
+
+
+def test_what_reads_a_last_subtraction_gets_the_zero_in_iterating_books(tmp_path: Path) -> None:
+    """The noise of a last subtraction is 0 for its readers, too, and books that iterate are no exception."""
+    path = iterating(
+        tmp_path / "b.xlsx",
+        {
+            "A4": 26921.300000000003,
+            "A5": 26921.3,
+            "D2": ("=A4-A5", -1),
+            "D3": ('=IF(D2=0,"balanced","CHECK")', ""),
+            "F1": ("=F2/2+1", 2),
+            "F2": ("=F1", 2),
+        },
+    )
+    recalculate(path)
+    assert (values(path)["D2"], values(path)["D3"]) == (0, "balanced")
+
+
+@pytest.mark.parametrize(
+    "formula, expected",
+    [
+        ("A1=A2", True),
+        ("IF(A1=A2,0,1)", 0),
+        ('IF((A1<>A2),"Check","fine")', "fine"),
+        ('IF(A1>=A2,"ge","lt")', "ge"),
+        ("AND(A1=A2,A3>A1)", True),
+        ("A4=0.3", True),
+        ('IF(A4>0.3,"over","not")', "not"),
+        ("A1=A3", False),
+        ('A5="BTC"', True),
+        ("A6=0", True),
+        ("SUMPRODUCT(--(A1:A2=A2))", 2),
+        ("ROUND(A4,1)=A4", True),
+        ("A1<A5", True),
+        ("A5<TRUE", True),
+    ],
+)
+def test_comparisons_look_at_15_digits(tmp_path: Path, formula: str, expected: Any) -> None:
+    """Plain cells, constants and arrays are compared as Excel does, after rounding to 15 significant digits."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_column("A1", [245411.04938361436, 245411.0493836144, 245411.1, 0.1 + 0.2, "btc"])
+        sheet.write_formula("D1", "=" + formula, None, -1)
+
+    path = make(tmp_path / "b.xlsx", build)
+    recalculate(path)
+    assert values(path)["D1"] is expected if isinstance(expected, bool) else values(path)["D1"] == expected
+
+
+@pytest.mark.parametrize(
+    "formula, expected",
+    [
+        ('"$1,200.50"+0', 1200.5),
+        ("A1+0", 1200.5),
+        ("IFERROR(A1*2,0)", 2401),
+        ('IF(ISNUMBER(A1+0),"number","text")', "number"),
+        ('"(5)"*1', -5),
+        ('"1,234"+1', 1235),
+        ('"12%"*100', 12),
+        ("-A1", -1200.5),
+        ("IFERROR(A2+1,-9)", -9),
+        ("SUM(A1)+A1", 1200.5),
+        ("SUMPRODUCT(A1:A1*2)", 2401),
+        ('IFERROR("x"&A1*1,0)', "x1200.5"),
+        ("(A1+A3)/2", 602.25),
+    ],
+)
+def test_arithmetic_reads_texts_as_value_does(tmp_path: Path, formula: str, expected: Any) -> None:
+    """Money, brackets and thousands are numbers for + - * / wherever they stand, also where errors are caught."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_column("A1", ["$1,200.50", "no number", "4"])
+        sheet.write_formula("D1", "=" + formula, None, -1)
+
+    path = make(tmp_path / "b.xlsx", build)
+    recalculate(path)
+    assert values(path)["D1"] == expected
+
+
+@pytest.mark.parametrize("formula", ["A1+31", "IFERROR(A1+31,0)", "A2*2", "SUMPRODUCT(A1:A2*1)"])
+def test_a_text_that_may_be_a_number_elsewhere_keeps_the_cell(tmp_path: Path, formula: str) -> None:
+    """What May-25 and 1.234,50 mean their author's system says: the old value stays, also inside IFERROR."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_column("A1", ["May-25", "1.234,50"])
+        sheet.write_formula("D1", "=" + formula, None, 45809)
+        sheet.write_formula("E1", "=D1+1", None, 0)
+
+    path = make(tmp_path / "b.xlsx", build)
+    report = recalculate(path)
+    assert (values(path)["D1"], values(path)["E1"]) == (45809, 45810)
+    assert [(row.cell, row.status) for row in report.changed] == [("D1", "kept"), ("E1", "changed")]
+    assert "may be a number or a date elsewhere" in report.changed[0].cause
