@@ -188,7 +188,7 @@ def test_row_counts_the_rows_of_computed_references_too(tmp_path: Path, formula:
     """ROW of a table's column, a name or a range with a computed end is an array where arrays are wanted."""
 
     def build(book: Any, sheet: Any) -> None:
-        sheet.add_table("A1:A4", {"name": "Coins", "columns": [{"header": "Asset"}]})
+        sheet.add_table("A1:A4", {"name": "Coins", "columns": [{"header": "Asset"}], "data": [["a"], ["b"], ["c"]]})
         book.define_name("area", "=Sheet1!$A$2:$A$4")
         sheet.write_formula("C1", f"=SUMPRODUCT({formula})", None, 0)
 

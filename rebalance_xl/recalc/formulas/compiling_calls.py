@@ -45,6 +45,7 @@ from .tree import (
     Operand,
     Ref,
     Span,
+    Spilled,
     Structured,
     UnknownFunctionError,
 )
@@ -212,9 +213,8 @@ class CallCompiler(CatalogueCalls):
         """Return a call that has to be made cell by cell on arrays, None where the engine or nobody has to."""
         if name in ("ROW", "COLUMN") and len(arguments) == 1 and arguments[0] is not None:
             operand = arguments[0].single
-            if isinstance(
-                operand, Call | Span | Name
-            ):  # computed, such as INDIRECT("1:"&A1): as many numbers as it has
+            # A computed reference, such as INDIRECT("1:"&A1), gives as many numbers as it has rows or columns.
+            if isinstance(operand, Call | Span | Name | Structured | Spilled):
                 place = self.operand(operand, REFERENCE).pieces
                 before, after = ("ROWS(", "),1,ROW(") if name == "ROW" else ("1,COLUMNS(", "),COLUMN(")
                 return Out([f"SEQUENCE({before}", *place, after, *place, "))"], False)
