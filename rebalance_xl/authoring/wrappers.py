@@ -115,12 +115,18 @@ def _filled_arguments(function: Function, names: Sequence[str]) -> Iterator[str]
     for parameter, name in named:
         if parameter.clock:
             yield f"If IsMissing({name}) Then Application.Volatile: {name} = Date"
-    looked_up = [name for parameter, name in named if parameter.kind == "raw"]
+    # A range of wallets or positions names tables in its cells; moves and shocks name none.
+    looked_up = [
+        name for parameter, name in named if parameter.kind == "raw" and (parameter.data or parameter.unit != "table")
+    ]
     for parameter in function.context:
         table = expressions.parse(parameter.model)
-        if not isinstance(table, expressions.Reference) or len(looked_up) != 1:
+        if not isinstance(table, expressions.Reference) or not looked_up:
             raise ValueError(f"{function.name}: no way to tell when {parameter.name} is needed")
         yield f'Set {parameter.name} = TableForText("{table.table}", {looked_up[0]})'
+        for other in looked_up[1:]:
+            fill = f'Set {parameter.name} = TableForText("{table.table}", {other})'
+            yield f"If {parameter.name} Is Nothing Then {fill}"
 
 
 def _assignment(parameter: Parameter, name: str) -> str:

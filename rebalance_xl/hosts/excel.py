@@ -178,6 +178,8 @@ def _names_a_table(function: Function, arguments: Sequence[Any]) -> bool:
     for parameter, value in zip(function.parameters, arguments, strict=False):
         if parameter.kind != "raw":
             continue
+        if parameter.unit == "table" and parameter.data and is_range(value):
+            return True  # wallets and positions name tiers and ratios in their cells, or by venue and symbol
         cells = [cell for row in value for cell in row] if is_range(value) else [value]
         if any(type(cell) is str and ":" in cell for cell in cells):
             return True

@@ -80,7 +80,11 @@ def functions_button(book: xlwings.Book | None = None) -> None:
 
     def press(book: xlwings.Book) -> None:
         if not _show(book, "Functions"):
-            _tell(book, [f"{len(FUNCTIONS)} functions: {', '.join(FUNCTIONS)}."])
+            groups: dict[str, list[str]] = {}
+            for name, function in FUNCTIONS.items():
+                groups.setdefault(function.category, []).append(name)
+            told = [f"{category}: {', '.join(names)}." for category, names in groups.items()]
+            _tell(book, [f"{len(FUNCTIONS)} functions.", *told])
 
     _press(press, book)
 
