@@ -4,38 +4,90 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from xlsxwriter.utility import xl_rowcol_to_cell
+from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from rebalance_xl.authoring import example_book, styles
-from rebalance_xl.authoring.page import Computed, Page, validate
+from rebalance_xl.authoring.page import GROWTH, Computed, Page, validate
 from rebalance_xl.authoring.styles import Styles
 from rebalance_xl.book import schema
 
 _TABLE_TOP: Final = 3
-_PORTFOLIO_COLUMNS: Final = schema.PORTFOLIO.columns[:12]
-_FUTURES_COLUMNS: Final = schema.FUTURES.columns[:16]
+#: What a first book needs; every other column stands at the end of its table, folded.
+_PORTFOLIO_SHOWN: Final = (
+    "Asset",
+    "Sector",
+    "Kind",
+    "Venue",
+    "Quantity",
+    "Price",
+    "Value",
+    "CostBasis",
+    "Target",
+    "Band",
+    "Locked",
+)
+_FUTURES_SHOWN: Final = (
+    "Symbol",
+    "Asset",
+    "Venue",
+    "Side",
+    "Contract",
+    "MarginMode",
+    "Quantity",
+    "EntryPrice",
+    "MarkPrice",
+    "Leverage",
+    "Margin",
+    "Target",
+    "HedgeRatio",
+    "FundingRate",
+)
+
+
+def _folded(table: schema.Table, shown: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(column.name for column in table.columns if column.name not in shown)
+
+
+_PORTFOLIO_FOLDED: Final = _folded(schema.PORTFOLIO, _PORTFOLIO_SHOWN)
+_FUTURES_FOLDED: Final = _folded(schema.FUTURES, _FUTURES_SHOWN)
+_PORTFOLIO_COLUMNS: Final = tuple(map(schema.PORTFOLIO.column, (*_PORTFOLIO_SHOWN, *_PORTFOLIO_FOLDED)))
+_FUTURES_COLUMNS: Final = tuple(map(schema.FUTURES.column, (*_FUTURES_SHOWN, *_FUTURES_FOLDED)))
 
 _WEIGHED: Final = "Portfolio[Value],Portfolio[Target]"
 _BANDED: Final = f"{_WEIGHED},Portfolio[Band]"
 
+
+def _in_row(table: schema.Table, formula: str) -> str:
+    """Return a formula that leaves the row of a table blank whose first column is blank, as in an empty book."""
+    return f'=IF({table.name}[{table.columns[0].name}]="","",{formula})'
+
+
 PORTFOLIO_FIGURES: Final = (
-    Computed("Weight", "=WEIGHT(Portfolio[Value],Total)", styles.PERCENT, "Value / book value"),
+    Computed(
+        "Weight", _in_row(schema.PORTFOLIO, "WEIGHT(Portfolio[Value],Total)"), styles.PERCENT, "Value / book value", 9
+    ),
     Computed(
         "Drift",
-        f'=DRIFT({_WEIGHED},"absolute",Total)',
+        _in_row(schema.PORTFOLIO, f'DRIFT({_WEIGHED},"absolute",Total)'),
         styles.SIGNED_PERCENT,
         "Weight - target, in points",
+        9,
     ),
-    Computed("Flag", f"=DRIFT_FLAG({_BANDED},BandKind,Total)", help="TRIM or ADD where the band is exceeded"),
+    Computed(
+        "Flag",
+        _in_row(schema.PORTFOLIO, f"DRIFT_FLAG({_BANDED},BandKind,Total)"),
+        help="TRIM or ADD where the band is exceeded",
+        width=14,
+    ),
     Computed(
         "Trim",
-        f"=TRIM_AMOUNT({_BANDED},TrimTo,BandKind,Total)",
+        _in_row(schema.PORTFOLIO, f"TRIM_AMOUNT({_BANDED},TrimTo,BandKind,Total)"),
         styles.MONEY,
         "Money to sell; 0 inside the band",
     ),
     Computed(
         "Short of target",
-        f'=ADD_AMOUNT({_WEIGHED},0,"target","absolute",Total)',
+        _in_row(schema.PORTFOLIO, f'ADD_AMOUNT({_WEIGHED},0,"target","absolute",Total)'),
         styles.MONEY,
         "Money that would bring it to its target",
     ),
@@ -46,7 +98,12 @@ PORTFOLIO_FIGURES: Final = (
         styles.MONEY,
         "Gain that the trim realises, at average cost; blank where the cost is not known",
     ),
-    Computed("Reason", f"=REBALANCE_REASON({_BANDED},TrimTo,BandKind,Total)", help="Why, in words", width=112),
+    Computed(
+        "Reason",
+        _in_row(schema.PORTFOLIO, f"REBALANCE_REASON({_BANDED},TrimTo,BandKind,Total)"),
+        help="Why, in words",
+        width=66,
+    ),
 )
 
 _UNIT_VALUE: Final = 'IF(Futures[Contract]="inverse",1,Futures[MarkPrice])'
@@ -73,15 +130,22 @@ _PNL: Final = (
 
 EQUITY: Final = Computed(
     "Equity",
-    f"=(Futures[Margin]+{_PNL})*{_MONEY_OF_MARGIN}",
+    _in_row(schema.FUTURES, f"(Futures[Margin]+{_PNL})*{_MONEY_OF_MARGIN}"),
     styles.MONEY,
     "Margin + unrealised PnL, in money; part of the book value",
 )
-MARGIN_WANTED: Final = Computed("Margin at target", "=Futures[Target]*Total", styles.MONEY, "Target x book value", 12)
-SIZE: Final = Computed(
-    "Size", f"={_SIZE}", styles.UNITS, "The open size; where nothing is open, the size at the target margin"
+MARGIN_WANTED: Final = Computed(
+    "Margin at target", _in_row(schema.FUTURES, "Futures[Target]*Total"), styles.MONEY, "Target x book value", 12
 )
-NOTIONAL: Final = Computed("Notional", f"={_SIZE}*{_UNIT_VALUE}", styles.MONEY, "Size at the mark, in money")
+SIZE: Final = Computed(
+    "Size",
+    _in_row(schema.FUTURES, _SIZE),
+    styles.UNITS,
+    "The open size; where nothing is open, the size at the target margin",
+)
+NOTIONAL: Final = Computed(
+    "Notional", _in_row(schema.FUTURES, f"{_SIZE}*{_UNIT_VALUE}"), styles.MONEY, "Size at the mark, in money"
+)
 LIQUIDATION: Final = Computed(
     "Liquidation price",
     f'=IF({_HAS_SIZE},{_LIQUIDATION},"")',
@@ -97,7 +161,7 @@ DISTANCE: Final = Computed(
 )
 MARGIN: Final = Computed(
     "Margin",
-    f"=IF({_OPEN},Futures[Margin]*{_MONEY_OF_MARGIN},Futures[Target]*Total)",
+    _in_row(schema.FUTURES, f"IF({_OPEN},Futures[Margin]*{_MONEY_OF_MARGIN},Futures[Target]*Total)"),
     styles.MONEY,
     "Margin in money: posted, or at the target where nothing is open",
 )
@@ -110,7 +174,7 @@ FUNDING_DAY: Final = Computed(
 )
 FUNDING_YEAR: Final = Computed(
     "Funding a year",
-    f"=FUNDING_APR(Futures[FundingRate],{_FUNDING_HOURS})",
+    _in_row(schema.FUTURES, f"FUNDING_APR(Futures[FundingRate],{_FUNDING_HOURS})"),
     styles.PERCENT,
     "The present rate over a year, simple; positive: longs pay",
 )
@@ -123,6 +187,7 @@ FUTURES_FIGURES: Final = (
     DISTANCE,
     FUNDING_DAY,
     FUNDING_YEAR,
+    MARGIN,
 )
 
 _SETTING_GROUPS: Final = (
@@ -137,26 +202,31 @@ _SETTING_GROUPS: Final = (
 
 def portfolio_sheet(workbook: Any, look: Styles) -> Page:
     """Add the sheet with the spot holdings; every amount beside the table is a worksheet function."""
-    page = Page(workbook, look, "Portfolio", tab=styles.TEAL)
-    page.title("Portfolio", "Spot holdings and stablecoins. Yellow cells are yours; grey cells are computed.")
+    page = Page(workbook, look, "Portfolio", tab=styles.TEAL, height=27)
+    page.title(
+        "Portfolio",
+        "Spot holdings and stablecoins. Yellow cells are yours; grey cells are computed. "
+        "The + above opens more columns: priority, lots, where a price was read.",
+    )
     page.table(
         schema.PORTFOLIO,
         example_book.PORTFOLIO,
         _TABLE_TOP,
         columns=_PORTFOLIO_COLUMNS,
         formulas={"Value": "=Portfolio[[#This Row],[Quantity]]*Portfolio[[#This Row],[Price]]"},
-        widths={"Asset": 10, "Sector": 17, "Kind": 9, "Target": 9, "Band": 9, "Priority": 9},
+        widths={"Asset": 10, "Sector": 16, "Kind": 8, "Venue": 10, "Target": 8, "Band": 8, "Priority": 9, "Locked": 8},
         formats={"Quantity": styles.UNITS},
+        folded=_PORTFOLIO_FOLDED,
     )
-    left = len(_PORTFOLIO_COLUMNS) + 1
-    rows = len(example_book.PORTFOLIO)
-    page.computed(PORTFOLIO_FIGURES, _TABLE_TOP, left, rows)
+    left = _beside(_PORTFOLIO_COLUMNS)
+    page.computed(PORTFOLIO_FIGURES, _TABLE_TOP, left, len(example_book.PORTFOLIO), folded=True)
     flag = left + [each.title for each in PORTFOLIO_FIGURES].index("Flag")
-    page.colour_words(_TABLE_TOP + 1, flag, _TABLE_TOP + 200, flag, ("TRIM", "ADD", "HOLD", "UNTARGETED"))
+    last = _TABLE_TOP + GROWTH
+    page.colour_words(_TABLE_TOP + 1, flag, last, flag, ("TRIM", "ADD", "HOLD", "UNTARGETED"))
     page.sheet.conditional_format(
         _TABLE_TOP + 1,
         left,
-        _TABLE_TOP + 200,
+        last,
         left,
         {"type": "data_bar", "bar_color": "#9CC9C6", "bar_solid": True, "min_type": "num", "min_value": 0}
         | {"max_type": "num", "max_value": 1},
@@ -172,41 +242,56 @@ def futures_sheet(workbook: Any, look: Styles) -> Page:
     page.title(
         "Futures",
         "Positions that are open, or wanted (Quantity 0 and a Target). Grey figures judge the open size, "
-        "or the size at the target.",
+        "or the size at the target. The + above opens more columns: expiry, lots, spreads, coin margin.",
     )
     page.table(
         schema.FUTURES,
         example_book.FUTURES,
         _TABLE_TOP,
         columns=_FUTURES_COLUMNS,
-        widths={"Asset": 9, "Venue": 11, "Side": 8, "Contract": 10, "Leverage": 10, "Margin": 10, "Target": 9},
-        formats={"Quantity": styles.UNITS, "Leverage": styles.PLAIN, "FundingHours": styles.PLAIN},
-    )
-    left = len(_FUTURES_COLUMNS) + 1
-    page.computed(FUTURES_FIGURES, _TABLE_TOP, left, len(example_book.FUTURES))
-    distance = left + FUTURES_FIGURES.index(DISTANCE)
-    first = xl_rowcol_to_cell(_TABLE_TOP + 1, distance)
-    fill, ink = styles.RED
-    page.sheet.conditional_format(
-        _TABLE_TOP + 1,
-        distance,
-        _TABLE_TOP + 200,
-        distance,
-        {
-            "type": "formula",
-            "criteria": f"=AND(ISNUMBER({first}),{first}<LiquidationWarning)",
-            "format": look(bg_color=fill, font_color=ink, bold=True),
+        widths={"Asset": 9, "Venue": 10, "Side": 8, "Contract": 9, "Leverage": 9, "Margin": 10, "Target": 9},
+        formats={
+            "Quantity": styles.UNITS,
+            "Leverage": styles.PLAIN,
+            "FundingHours": styles.PLAIN,
+            "ContractSize": styles.PLAIN,
         },
+        folded=_FUTURES_FOLDED,
     )
+    left = _beside(_FUTURES_COLUMNS)
+    page.computed(FUTURES_FIGURES, _TABLE_TOP, left, max(1, len(example_book.FUTURES)), folded=True)
+    warn_near(page, _TABLE_TOP + 1, left + FUTURES_FIGURES.index(DISTANCE), _TABLE_TOP + GROWTH)
     page.sheet.freeze_panes(_TABLE_TOP + 1, 1)
     page.print_setup(repeat=_TABLE_TOP)
     return page
 
 
-def equity_area(page: Page) -> str:
-    """Return the cells that may hold the equity of futures rows."""
-    column = len(_FUTURES_COLUMNS) + 1 + FUTURES_FIGURES.index(EQUITY)
-    return page.area(_TABLE_TOP + 1, column, _TABLE_TOP + 200, column)
+def warn_near(page: Page, row: int, column: int, last: int, *, fill: bool = True) -> None:
+    """Show a distance to liquidation that is below the setting LiquidationWarning as a warning."""
+    cell = xl_rowcol_to_cell(row, column)
+    paper, ink = styles.RED
+    style = page.look(font_color=ink, bold=True, **({"bg_color": paper} if fill else {}))
+    rule = {"type": "formula", "criteria": f"=AND(ISNUMBER({cell}),{cell}<LiquidationWarning)", "format": style}
+    page.sheet.conditional_format(row, column, last, column, rule)
+
+
+def _beside(columns: tuple[schema.Column, ...]) -> int:
+    return len(columns) + 1
+
+
+def portfolio_figure(title: str) -> str:
+    """Return the cells of a computed column of the sheet Portfolio, as far down as the table may grow."""
+    return _figure("Portfolio", _PORTFOLIO_COLUMNS, PORTFOLIO_FIGURES, title)
+
+
+def futures_figure(title: str) -> str:
+    """Return the cells of a computed column of the sheet Futures, as far down as the table may grow."""
+    return _figure("Futures", _FUTURES_COLUMNS, FUTURES_FIGURES, title)
+
+
+def _figure(sheet: str, columns: tuple[schema.Column, ...], figures: tuple[Computed, ...], title: str) -> str:
+    column = _beside(columns) + [each.title for each in figures].index(title)
+    return f"{sheet}!{xl_range_abs(_TABLE_TOP + 1, column, _TABLE_TOP + GROWTH, column)}"
 
 
 def settings_sheet(workbook: Any, look: Styles) -> Page:

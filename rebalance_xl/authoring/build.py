@@ -34,7 +34,12 @@ SHEETS = (
     "Prices",
     "Venues",
     "MarginTiers",
+    "Wallets",
+    "CollateralTiers",
+    "Lots",
+    "CashFlows",
     "Journal",
+    "Fills",
     "Settings",
     "Functions",
     "xlwings.conf",
@@ -103,12 +108,17 @@ def _sheets(workbook: Any, plan: Sequence[Mapping[str, Any]], drawn: Mapping[str
         record_sheets.prices_sheet(workbook, look),
         record_sheets.venues_sheet(workbook, look),
         record_sheets.margin_tiers_sheet(workbook, look, example_book.margin_tiers()),
+        *(
+            record_sheets.plain_sheet(workbook, look, name)
+            for name in ("Wallets", "CollateralTiers", "Lots", "CashFlows")
+        ),
         record_sheets.journal_sheet(workbook, look),
+        record_sheets.plain_sheet(workbook, look, "Fills"),
         book_sheets.settings_sheet(workbook, look),
         help_sheets.functions_sheet(workbook, look),
         help_sheets.configuration_sheet(workbook, look),
     ]
-    dashboard.fill_dashboard(workbook, front, book_sheets.equity_area(futures), drawn)
+    dashboard.fill_dashboard(workbook, front, drawn)
     names = [front.name, "Portfolio", futures.name, *(page.name for page in makers)]
     if tuple(names) != SHEETS:
         raise ValueError(f"the sheets are {names}, the VBA project has {list(SHEETS)}")

@@ -75,7 +75,7 @@ FUTURES: Final[list[dict[str, Any]]] = [
         "Symbol": "ETHUSDT",
         "Asset": "ETH",
         "Venue": "binance",
-        "Side": "short",
+        "Side": "long",
         "Contract": "linear",
         "MarginMode": "isolated",
         "Quantity": 0,

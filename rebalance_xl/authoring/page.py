@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
@@ -12,8 +12,10 @@ from rebalance_xl.authoring import styles
 from rebalance_xl.authoring.styles import Styles
 from rebalance_xl.book import schema
 
-#: Rows below a table that already have its validation, so that a new row is checked as the others are.
-SPARE_ROWS = 200
+#: Rows under a header that are ready for a table to grow into: validation, conditional formats, what sums them up.
+GROWTH = 1000
+#: Sentences are wrapped and small, so that two lines of them fit into a row.
+_SENTENCE: Final = {"text_wrap": True, "font_size": 9}
 
 
 @dataclass(frozen=True)
@@ -38,14 +40,20 @@ class Computed:
 class Page:
     """A worksheet with the house's layout; rows and columns count from 0."""
 
-    def __init__(self, workbook: Any, look: Styles, name: str, *, tab: str = styles.NAVY) -> None:
+    def __init__(self, workbook: Any, look: Styles, name: str, *, tab: str = styles.NAVY, height: float = 18) -> None:
+        """Add the sheet, with rows as high as the sentences on it need.
+
+        A height of its own for every row, also for those to come: what spills or is written by a program does not
+        make a row higher by itself.
+        """
         self.name = name
+        self._rules: list[tuple[int, int, int, int, dict[str, Any]]] = []
         self.sheet = workbook.add_worksheet(name)
         self.look = look
         self.sheet.set_vba_name(code_name(name))
         self.sheet.hide_gridlines(2)
         self.sheet.set_tab_color(tab)
-        self.sheet.set_default_row(18)
+        self.sheet.set_default_row(height)
 
     def title(self, text: str, subtitle: str) -> None:
         """Write the title and a line that says what the sheet is for."""
@@ -54,12 +62,19 @@ class Page:
         self.sheet.write_string(1, 0, subtitle, self.look.subtitle)
 
     def print_setup(self, *, portrait: bool = False, repeat: int | None = None) -> None:
-        """Fit the sheet to the width of a page, with the sheet's name and page numbers."""
+        """Fit the sheet to the width of a page, with the sheet's name and page numbers; the last thing to do with it.
+
+        Here the rows of tables get their paper and lines by rule: the first rule that sets a property wins, and those
+        that colour single words come before. So a row has the house's look however it came: typed, spilled, written
+        by a program or inserted in Calc.
+        """
         sheet = self.sheet
+        for first, left, last, right, rule in self._rules:
+            sheet.conditional_format(first, left, last, right, rule)
         (sheet.set_portrait if portrait else sheet.set_landscape)()
         sheet.set_paper(9)
         sheet.fit_to_pages(1, 0)
-        sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.6)
+        sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         sheet.set_footer("&L&8Rebalancer - &A&R&8Page &P of &N")
         if repeat is not None:
             sheet.repeat_rows(repeat)
@@ -75,6 +90,8 @@ class Page:
         widths: Mapping[str, float] | None = None,
         formats: Mapping[str, str] | None = None,
         yours: Sequence[str] | None = None,
+        folded: Sequence[str] = (),
+        wrapped: Sequence[str] = (),
     ) -> None:
         """Write a table of the book: headers with their help, data, validation of every listed word.
 
@@ -90,6 +107,10 @@ class Page:
             Column widths and number formats that differ from what the kind of the column suggests.
         yours
             The columns that the user fills in; all that are not computed when not given.
+        folded
+            Columns in a folded group, which the plus sign above the sheet opens.
+        wrapped
+            Columns whose texts are wrapped.
         """
         shown = list(columns or table.columns)
         formulas, widths, formats = formulas or {}, widths or {}, formats or {}
@@ -103,18 +124,23 @@ class Page:
             align = "left" if is_text else "center" if column.kind in ("flag", "lock") else "right"
             indent = 1 if align == "left" else 0
             written = computed or (yours is not None and column.name not in yours)
-            style = (look.computed if written else look.input)(number_format, align=align, indent=indent)
+            wrap = _SENTENCE if column.name in wrapped else {}
+            style = (look.computed if written else look.input)(number_format, align=align, indent=indent, **wrap)
             option = {"header": column.name, "header_format": look.header(computed=written), "format": style}
             if computed:
                 option["formula"] = formulas[column.name]
             options.append(option)
-            sheet.set_column(position, position, widths.get(column.name) or _width(column))
+            group = {"level": 1, "hidden": True} if column.name in folded else {}
+            if not group and position and shown[position - 1].name in folded:
+                group = {"collapsed": True}
+            sheet.set_column(position, position, widths.get(column.name) or _width(column), None, group)
             sheet.write_comment(top, position, column.help, {"x_scale": 1.6, "y_scale": 0.8, "visible": False})
             for offset in range(last - top):
                 value = rows[offset].get(column.name) if offset < len(rows) else None
                 if not computed:
                     self.put(top + 1 + offset, position, value, style)
-            validate(sheet, column, top + 1, position, last + SPARE_ROWS)
+            validate(sheet, column, top + 1, position, top + GROWTH)
+            self.rule_rows(top, top + GROWTH, position, "$A", look.ruled(number_format, yours=not written))
         sheet.set_row(top, 32)
         sheet.add_table(
             top,
@@ -129,18 +155,47 @@ class Page:
             },
         )
 
-    def computed(self, columns: Sequence[Computed], top: int, left: int, rows: int) -> None:
-        """Write formulas that spill beside a table: header at `top`, results in `rows` rows under it."""
+    def computed(self, columns: Sequence[Computed], top: int, left: int, rows: int, *, folded: bool = False) -> None:
+        """Write formulas that spill beside a table: header at `top`, results in `rows` rows under it.
+
+        The table may grow: number format and alignment are those of the whole column.
+
+        Parameters
+        ----------
+        columns, top, left, rows
+            The columns, the row of their headers, the first one's position, the rows of the example.
+        folded
+            The last columns of the table are folded; the gap beside it bears the plus sign.
+        """
         look, sheet = self.look, self.sheet
-        sheet.set_column(left - 1, left - 1, 2)
+        sheet.set_column(left - 1, left - 1, 2, None, {"collapsed": True} if folded else {})
         for position, column in enumerate(columns, start=left):
             sheet.write_string(top, position, column.title, look.header(computed=True))
             if column.help:
                 sheet.write_comment(top, position, column.help, {"x_scale": 1.6, "y_scale": 0.8})
-            sheet.set_column(position, position, column.width)
-            align, indent = ("left", 1) if column.width > 30 else ("right", 0)
-            style = look.computed(column.number_format, align=align, indent=indent)
+            is_text = column.width > 30
+            is_word = column.number_format == styles.GENERAL
+            align, indent = ("left", 1) if is_text else ("center" if is_word else "right", 0)
+            wrap = _SENTENCE if is_text else {}
+            style = look(num_format=column.number_format, align=align, indent=indent, **wrap)
+            sheet.set_column(position, position, column.width, style)
             self.formula(top + 1, position, column.formula, style, rows=rows)
+            self.rule_rows(top, top + GROWTH, position, "$A", look.ruled(column.number_format))
+
+    def rule_rows(self, top: int, last: int, column: int, key: str, style: Any) -> None:
+        """Draw paper and lines in a column wherever the row's key cell is filled; see :meth:`print_setup`.
+
+        Parameters
+        ----------
+        top, last, column
+            The row of the header, the last row of the rule, the column.
+        key
+            The column, as ``$A``, whose cell must be filled.
+        style
+            Paper, lines and number format.
+        """
+        rule = {"type": "formula", "criteria": f'={key}{top + 2}<>""', "format": style}
+        self._rules.append((top + 1, column, last, column, rule))
 
     def formula(self, row: int, column: int, formula: str, style: Any, *, rows: int = 1, columns: int = 1) -> None:
         """Write a formula as a dynamic array over the cells it will fill."""

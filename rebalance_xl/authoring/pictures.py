@@ -6,18 +6,22 @@ the copy that is drawn, so that it shows the values in the file whether or not t
 
 from __future__ import annotations
 
+import io
 import re
 import struct
 import subprocess
 import sys
 import tempfile
+import warnings
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+from xlsxwriter.utility import xl_range_abs
 
+from rebalance_xl.authoring import dashboard
 from rebalance_xl.authoring.build import ROOT, SHEETS
 from rebalance_xl.authoring.package import read_parts, write_parts
 
@@ -65,10 +69,17 @@ def values_only(package: bytes) -> bytes:
     """Return the workbook as an .xlsx that holds values in place of formulas, and no macros."""
     parts = read_parts(package)
     del parts["xl/vbaProject.bin"]
+    areas = _drawn_areas(package)
     for name, data in parts.items():
         text = data
         if name.startswith("xl/worksheets/sheet"):
             text = re.sub(rb"<f(?: [^>]*)?/>|<f(?: [^>]*)?>[^<]*</f>", b"", data)
+        elif name.startswith("xl/charts/"):
+            # LibreOffice does not evaluate the names that the charts draw, so it gets what they stand for.
+            text = re.sub(
+                rb"<c:f>Dashboard!(\w+)</c:f>", lambda found: b"<c:f>%s</c:f>" % areas[found[1].decode()], data
+            )
+            text = re.sub(rb"<c:(?:num|str)Cache>.*?</c:(?:num|str)Cache>", b"", text)
         elif name == "[Content_Types].xml":
             text = data.replace(
                 b"application/vnd.ms-excel.sheet.macroEnabled.main+xml",
@@ -78,6 +89,18 @@ def values_only(package: bytes) -> bytes:
             text = re.sub(rb"<Relationship [^>]*vbaProject[^>]*/>", b"", data)
         parts[name] = text
     return write_parts(parts)
+
+
+def _drawn_areas(package: bytes) -> dict[str, bytes]:
+    """Return the cells that each name of the charts stands for, with the values in the file."""
+    import openpyxl
+
+    with warnings.catch_warnings(action="ignore"):
+        sheet = openpyxl.load_workbook(io.BytesIO(package), data_only=True)["Dashboard"]
+    return {
+        name: f"Dashboard!{xl_range_abs(row, column, row + dashboard.rows_drawn(sheet, column) - 1, column)}".encode()
+        for name, (column, row, _) in dashboard.chart_areas().items()
+    }
 
 
 def read_ppm(data: bytes) -> Pixels:

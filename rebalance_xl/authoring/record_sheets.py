@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from rebalance_xl.authoring import example_book, styles
-from rebalance_xl.authoring.page import Computed, Page
+from rebalance_xl.authoring.page import GROWTH, Computed, Page
 from rebalance_xl.authoring.styles import Styles
 from rebalance_xl.book import schema
 
@@ -15,7 +16,7 @@ _TABLE_TOP: Final = 3
 
 def plan_sheet(workbook: Any, look: Styles, lines: Sequence[Mapping[str, Any]]) -> Page:
     """Add the sheet that the Rebalance button writes."""
-    page = Page(workbook, look, "Plan", tab=styles.AMBER[1])
+    page = Page(workbook, look, "Plan", tab=styles.AMBER[1], height=27)
     page.title(
         "Plan",
         "Written by Rebalance; nothing is traded. Set the yellow cells to your real fills before you press Record "
@@ -25,7 +26,8 @@ def plan_sheet(workbook: Any, look: Styles, lines: Sequence[Mapping[str, Any]]) 
         schema.PLAN,
         lines,
         _TABLE_TOP,
-        widths={"Reason": 108, "Action": 13, "Amount": 12, "Weight before": 10, "Weight after": 10},
+        widths={"Reason": 84, "Action": 14, "Asset": 12, "Venue": 10, "To venue": 10}
+        | {"Weight before": 9, "Weight after": 9, "Fee": 9},
         formats={
             "Quantity": styles.UNITS,
             "Price": styles.PRICE,
@@ -37,10 +39,17 @@ def plan_sheet(workbook: Any, look: Styles, lines: Sequence[Mapping[str, Any]]) 
             "Break-even": styles.COMPUTED_PRICE,
         },
         yours=("Quantity", "Price", "Fee"),
+        wrapped=("Reason",),
     )
-    last = _TABLE_TOP + 200
-    action = [column.name for column in schema.PLAN.columns].index("Action")
-    page.colour_words(_TABLE_TOP + 1, action, last, action, schema.PLAN_ACTIONS)
+    first, last = _TABLE_TOP + 1, _TABLE_TOP + GROWTH
+    names = [column.name for column in schema.PLAN.columns]
+    action, reason = names.index("Action"), names.index("Reason")
+    page.colour_words(first, action, last, action, schema.PLAN_ACTIONS)
+    # A warning is a row of its own; its sentence is as loud as its word.
+    paper, ink = styles.ORANGE
+    rule = {"type": "formula", "criteria": f'=$B{first + 1}="WARNING"'}
+    style = look(bg_color=paper, font_color=ink)
+    page.sheet.conditional_format(first, reason, last, reason, rule | {"format": style})
     page.sheet.freeze_panes(_TABLE_TOP + 1, 2)
     page.print_setup(repeat=_TABLE_TOP)
     return page
@@ -48,11 +57,90 @@ def plan_sheet(workbook: Any, look: Styles, lines: Sequence[Mapping[str, Any]]) 
 
 def journal_sheet(workbook: Any, look: Styles) -> Page:
     """Add the sheet with one row for each plan and each execution."""
-    page = Page(workbook, look, "Journal")
+    page = Page(workbook, look, "Journal", height=27)
     page.title("Journal", "One row for each plan and each recorded execution, with its trigger and reason.")
     money = {column.name: styles.MONEY for column in schema.JOURNAL.columns if column.kind == "number"}
-    page.table(schema.JOURNAL, [], _TABLE_TOP, widths={"Reason": 108, "Entry": 13}, formats=money, yours=())
-    page.colour_words(_TABLE_TOP + 1, 2, _TABLE_TOP + 200, 2, ("EVENT", "THRESHOLD", "TIME", "NONE"))
+    page.table(
+        schema.JOURNAL,
+        [],
+        _TABLE_TOP,
+        widths={"Reason": 80, "Entry": 13},
+        formats=money,
+        yours=(),
+        wrapped=("Reason",),
+    )
+    page.colour_words(_TABLE_TOP + 1, 2, _TABLE_TOP + GROWTH, 2, ("EVENT", "THRESHOLD", "TIME", "NONE"))
+    page.sheet.freeze_panes(_TABLE_TOP + 1, 1)
+    page.print_setup(repeat=_TABLE_TOP)
+    return page
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A sheet that holds one table of the book and nothing else.
+
+    Parameters
+    ----------
+    table, title, subtitle
+        The table, the sheet's title and the line under it.
+    options
+        What :meth:`Page.table` takes beside it.
+    """
+
+    table: schema.Table
+    title: str
+    subtitle: str
+    options: Mapping[str, Any]
+
+
+#: Kept by whoever needs them: an empty table is not read.
+PLAIN_SHEETS: Final = {
+    each.table.name: each
+    for each in (
+        Plain(
+            schema.WALLETS,
+            "Wallets",
+            "Collateral in derivatives accounts, one row an account and coin. Needed for cross margin only.",
+            {"formats": {"Balance": styles.UNITS, "Loan": styles.UNITS, "Equity": styles.MONEY}},
+        ),
+        Plain(
+            schema.COLLATERAL_TIERS,
+            "Collateral tiers",
+            "Which share of a coin your venue counts as collateral. Needed for accounts of several coins only.",
+            {"widths": {"Source": 50}, "formats": {"From": "#,##0", "To": "#,##0"}},
+        ),
+        Plain(
+            schema.LOTS,
+            "Lots",
+            "What was bought when and for how much, for FIFO, LIFO and HIFO. Record keeps it; empty: average cost.",
+            {"widths": {"Date": 13, "Quantity": 14, "Price": 14}}
+            | {"formats": {"Quantity": styles.UNITS, "Price": styles.PRICE}},
+        ),
+        Plain(
+            schema.CASH_FLOWS_TABLE,
+            "Cash flows",
+            "Money that came or went without a trade, for the return of the book. Into the book is positive.",
+            {"widths": {"Kind": 14, "Note": 50, "Amount": 14}, "formats": {"Amount": styles.MONEY}},
+        ),
+        Plain(
+            schema.FILLS,
+            "Fills",
+            "What was executed: Record adds a row for every line of the plan.",
+            {"yours": (), "widths": {"Action": 14, "To venue": 12}}
+            | {"formats": {"Quantity": styles.UNITS, "Price": styles.PRICE, "Realised gain": styles.MONEY}},
+        ),
+    )
+}
+
+
+def plain_sheet(workbook: Any, look: Styles, name: str) -> Page:
+    """Add the sheet of one of :data:`PLAIN_SHEETS`."""
+    made = PLAIN_SHEETS[name]
+    page = Page(workbook, look, name)
+    page.title(made.title, made.subtitle)
+    page.table(made.table, [], _TABLE_TOP, **made.options)
+    if name == "Fills":
+        page.colour_words(_TABLE_TOP + 1, 2, _TABLE_TOP + GROWTH, 2, schema.FILL_ACTIONS)
     page.sheet.freeze_panes(_TABLE_TOP + 1, 1)
     page.print_setup(repeat=_TABLE_TOP)
     return page
@@ -111,7 +199,9 @@ def venues_sheet(workbook: Any, look: Styles) -> Page:
         example_book.VENUES,
         _TABLE_TOP,
         widths={"Withdrawals": 13, "WithdrawalFee": 15},
-        formats={"SpotFee": "0.000%", "FuturesFee": "0.000%", "MaxLeverage": styles.PLAIN, "Lot": styles.UNITS},
+        formats={"SpotFee": "0.000%", "FuturesFee": "0.000%", "MaxLeverage": styles.PLAIN, "Lot": styles.UNITS}
+        | {"Trigger": styles.PLAIN},
+        folded=("AccountMode", "Trigger"),
     )
     page.sheet.freeze_panes(_TABLE_TOP + 1, 1)
     page.print_setup(repeat=_TABLE_TOP)

@@ -27,6 +27,8 @@ GREEN: Final = ("#DFF3E4", "#1B6B36")
 AMBER: Final = ("#FFF0D0", "#8A5A00")
 BLUE: Final = ("#DEEBFA", "#1D4FA3")
 GREY: Final = ("#ECEFF3", "#52606D")
+#: A warning: nothing else in the workbook is as loud.
+ORANGE: Final = ("#FFC48A", "#7A2E00")
 VIOLET: Final = ("#ECE4FA", "#5B2C9D")
 
 MONEY: Final = "#,##0.00;[Red]-#,##0.00;0.00"
@@ -71,6 +73,14 @@ WORD_COLOURS: Final = {
     "OPEN SHORT": RED,
     "CLOSE": AMBER,
     "TRANSFER": BLUE,
+    "REDUCE": AMBER,
+    "RELEASE": BLUE,
+    "CONVERT": BLUE,
+    "ADD MARGIN": ORANGE,
+    "CHECK": AMBER,
+    "WARNING": ORANGE,
+    "LIQUIDATED": RED,
+    "LIQUIDATABLE": RED,
     "NEVER": GREY,
     "UP": GREEN,
     "DOWN": RED,
@@ -108,6 +118,11 @@ class Styles:
     def computed(self, number_format: str = GENERAL, **more: Any) -> Any:
         """Return the style of a cell that a formula fills."""
         return self(**{"bg_color": MIST, "num_format": number_format, "border": 1, "border_color": LINE} | more)
+
+    def ruled(self, number_format: str = GENERAL, *, yours: bool = False) -> Any:
+        """Return what a rule gives a cell of a filled row: paper, lines and number format, blue ink for the user's."""
+        paper, ink = (INPUT_FILL, INPUT_INK) if yours else (MIST, INK)
+        return self(bg_color=paper, font_color=ink, num_format=number_format, border=1, border_color=LINE)
 
     def header(self, *, computed: bool = False) -> Any:
         """Return the style of a column header: navy over inputs, slate over what is computed."""

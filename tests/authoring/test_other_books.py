@@ -84,16 +84,20 @@ def test_unknown_costs_are_left_out_of_the_gain(book: openpyxl.Workbook) -> None
 
 def test_the_nearest_liquidation_is_found_among_gaps(book: openpyxl.Workbook) -> None:
     """Rows without a position show nothing, and the smallest distance of the others is on the card."""
-    distances = column(book, "Dashboard", "Distance", 23, 5)
+    distances = column(book, "Futures", "Distance", 4, 5)
     assert distances[3:] == [None, None]
     assert book["Dashboard"]["O5"].value == min(distances[:3])
+    assert sorted(column(book, "Dashboard", "Distance", 23, 3)) == sorted(distances[:3])
     assert column(book, "Dashboard", "Margin", 23, 5)[1:4] == pytest.approx([192, 250, 0])
 
 
 def test_flags_of_rows_without_target(book: openpyxl.Workbook) -> None:
     """A blank target is said to be one; its drift stays empty."""
-    assert column(book, "Dashboard", "Flag", 23, 6) == ["ADD", "ADD", "TRIM", "HOLD", "UNTARGETED", "TRIM"]
-    assert column(book, "Dashboard", "Drift", 23, 6)[4] is None
+    flags = column(book, "Portfolio", "Flag", 4, 6)
+    assert flags == ["ADD", "ADD", "TRIM", "HOLD", "UNTARGETED", "TRIM"]
+    assert column(book, "Portfolio", "Drift", 4, 6)[4] is None
+    shown = dict(zip(column(book, "Dashboard", "Asset", 23, 6), column(book, "Dashboard", "Flag", 23, 6), strict=True))
+    assert shown == dict(zip(column(book, "Portfolio", "Asset", 4, 6), flags, strict=True))
 
 
 def test_an_event_that_names_a_sector_is_the_trigger(book: openpyxl.Workbook) -> None:
@@ -166,8 +170,8 @@ def test_a_passed_liquidation_price_leaves_no_distance() -> None:
     prices = column(shown, "Futures", "Liquidation price", 4, 5)
     assert prices[4] == "NEVER"
     expected = [0, 1 - prices[1] / 2_400, 0, prices[3] / 2_600 - 1]
-    for sheet, header in (("Futures", 4), ("Dashboard", 23)):
-        distances = column(shown, sheet, "Distance", header, 5)
-        assert distances[:4] == pytest.approx(expected)
-        assert distances[4] == "NEVER"
+    distances = column(shown, "Futures", "Distance", 4, 5)
+    assert distances[:4] == pytest.approx(expected)
+    assert distances[4] == "NEVER"
+    assert sorted(map(str, column(shown, "Dashboard", "Distance", 23, 5))) == sorted(map(str, distances))
     assert shown["Dashboard"]["O5"].value == 0

@@ -89,7 +89,7 @@ def test_it_opens_with_the_plan_of_the_example(shown: openpyxl.Workbook) -> None
     """The Plan sheet holds variant 3: sell 1,600, buy 600 and 400, 600 of margin; money is conserved."""
     lines = list(zip(*(column(shown, "Plan", title) for title in ("Asset", "Action")), strict=True))
     amounts = [cell.value for cell in shown["Plan"]["C"][4:8]]
-    assert lines[:4] == [("SOL", "SELL"), ("ETH", "BUY"), ("BTC", "BUY"), ("ETHUSDT", "OPEN SHORT")]
+    assert lines[:4] == [("SOL", "SELL"), ("ETH", "BUY"), ("BTC", "BUY"), ("ETHUSDT", "OPEN LONG")]
     assert amounts == pytest.approx([1600, 600, 400, 600])
     assert [shown["Plan"]["H"][row].value for row in (4, 5, 6, 7)] == pytest.approx([0.20, 0.30, 0.45, 0.05])
     check = next(row for row in shown["Plan"].iter_rows(min_row=5, values_only=True) if row[1] == "CHECK")
@@ -106,7 +106,7 @@ def test_the_dashboard_tells_the_state_of_the_book(shown: openpyxl.Workbook) -> 
     assert labels["REALISED GAIN"] == pytest.approx(800)
     assert labels["RESERVE"] == "LOW"
     assert f"{labels['NEXT REVIEW']:%Y-%m-%d}" == "2026-12-02"
-    assert labels["NEAREST LIQUIDATION"] == pytest.approx(3320.0531 / 2500 - 1, abs=1e-6)
+    assert labels["NEAREST LIQUIDATION"] == pytest.approx(1 - 1673.3601 / 2500, abs=1e-6)
 
 
 def test_the_charts_draw_the_cells_they_name(shown: openpyxl.Workbook, parts: dict[str, bytes]) -> None:

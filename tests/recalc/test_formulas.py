@@ -156,6 +156,8 @@ def test_implicit_intersection(tmp_path: Path, cell: str, formula: str, expected
         ("=SUM(LARGE(E1:E5,{1,2}))", 8),
         ("=INDEX(E1:E5,MATCH(1,(E1:E5>1)*(E1:E5<4),0))", 2),
         ("=SUM(ROW(1:3))", 6),
+        ("=SUM(ROW(Portfolio[Asset]))-3*ROW(Portfolio[[#Headers],[Asset]])", 6),
+        ("=SUM(COLUMN(Portfolio))-2*COLUMN(Portfolio[Asset])", 4),
         ('=SUM(VLOOKUP({"BTC","SOL"},Portfolio,2,FALSE))', 40),
         ("=SUM(IF(ISNUMBER(E1:E5),E1:E5))", 11),
     ],
