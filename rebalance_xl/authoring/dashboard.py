@@ -349,8 +349,8 @@ def _places(page: Page) -> None:
         page.formula(_TABLE_TOP - 1, column, f"={count}", faint)
         top = xl_rowcol_to_cell(_TABLE_TOP - 1, column, True, True)
         for row in range(_FIRST, _OTHER):
-            rank = f"{_NUMBER}{row + 1}"
-            page.formula(row, column, f'=IF({rank}>{top},"",MATCH(LARGE({key},{rank}),{key},0))', faint)
+            nth = f"{_NUMBER}{row + 1}"
+            page.formula(row, column, f'=IF({nth}>{top},"",MATCH(LARGE({key},{nth}),{key},0))', faint)
 
 
 def _block(page: Page, columns: tuple[_Block, ...], left: int, table: int) -> None:

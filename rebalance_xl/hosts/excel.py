@@ -174,7 +174,9 @@ def _hidden_arguments(
 
 
 def _names_a_table(function: Function, arguments: Sequence[Any]) -> bool:
-    """Tell whether some argument is a name to be looked up, such as "binance:BTCUSDT"."""
+    """Tell whether some argument is, or may hold, a name to be looked up, such as "binance:BTCUSDT"."""
+    if sum(each.kind == "raw" for each in function.parameters) != 1:
+        return True  # whole tables of positions and wallets
     for parameter, value in zip(function.parameters, arguments, strict=False):
         if parameter.kind != "raw":
             continue

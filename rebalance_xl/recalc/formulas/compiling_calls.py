@@ -36,7 +36,6 @@ from .parameter_classes import (
     parameter_class,
 )
 from .repairs import APPROXIMATE, CAUGHT, looks_approximately, may_end, repaired
-from .structured import resolve
 from .template import Out, Piece, text_of
 from .tree import (
     Call,
@@ -219,8 +218,6 @@ class CallCompiler(CatalogueCalls):
                 place = self.operand(operand, REFERENCE).pieces
                 before, after = ("ROWS(", "),1,ROW(") if name == "ROW" else ("1,COLUMNS(", "),COLUMN(")
                 return Out([f"SEQUENCE({before}", *place, after, *place, "))"], False)
-            if isinstance(operand, Structured):
-                return self.numbered_column(name, operand)
             return self.numbered(name, operand) if isinstance(operand, Ref) and operand.kind != "cell" else None
         if not lifts(name):
             return None
@@ -263,17 +260,6 @@ class CallCompiler(CatalogueCalls):
             return f"SEQUENCE(1,{max(right - area.left + 1, 1)},{area.left})"
 
         return Out([numbers], False)
-
-    def numbered_column(self, name: str, reference: Structured) -> Out | None:
-        """Return ROW or COLUMN of a table's area as the numbers it stands for, None where it is one cell."""
-        table = self.book.tables.get(reference.table.lower())
-        found = resolve(table, reference.inner, "", True) if table is not None else None
-        area = area_of(found.replace("$", "")) if isinstance(found, str) else None
-        if area is None or (area.top == area.bottom and area.left == area.right):
-            return None
-        if name == "ROW":
-            return Out([f"SEQUENCE({area.bottom - area.top + 1},1,{area.top})"], False)
-        return Out([f"SEQUENCE(1,{area.right - area.left + 1},{area.left})"], False)
 
     def native_call(self, name: str, implementation: Any, arguments: Sequence[Expression | None], wanted: str) -> Out:
         """Return a call of a function that the package implements beside the engine."""
