@@ -208,6 +208,116 @@ def tiers(
     raise typer.Exit(command.show(name, as_of, json))
 
 
+@app.command(short_help="Fill the book from its venues.")
+def refresh(
+    book: Book,
+    venue: Annotated[
+        list[str] | None, typer.Option("--venue", metavar="VENUE", help="Ask only this venue; may be given again.")
+    ] = None,
+    only: Annotated[
+        str,
+        typer.Option(
+            "--only", metavar="KINDS", help="Of prices,balances,positions,funding,tiers,history; default is all."
+        ),
+    ] = "",
+    since: Annotated[
+        str, typer.Option("--since", metavar="DATE", help="Take deposits, withdrawals and funding from this day on.")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change and write nothing.")] = False,
+    accept_jumps: Annotated[
+        bool, typer.Option("--accept-jumps", help="Write prices that moved by more than half as well.")
+    ] = False,
+    zero_missing: Annotated[
+        bool, typer.Option("--zero-missing", help="Set quantities to 0 that the venue no longer has.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write the result.")
+    ] = None,
+    notify: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--notify", metavar="TARGET", help="Say when the plan triggers: https://..., mail:COMMAND or file:PATH."
+        ),
+    ] = None,
+    notify_fields: Annotated[
+        str,
+        typer.Option(
+            "--notify-fields",
+            metavar="FIELDS",
+            help="What a message holds: of trigger,trades,reasons,lines,value,faults,book; default is trigger,trades.",
+        ),
+    ] = "",
+    json: Json = False,
+    ignore_lock: IgnoreLock = False,
+    read_only_too: ReadOnlyToo = False,
+) -> None:
+    """Fill balances, prices, positions, funding, tiers and history from the venues that the book names.
+
+    Read-only keys come from the system's keyring (rebalance-xl venues add) or from the environment. Exit codes: 0 all
+    venues answered, 4 some did not and the others are written, 1 the book was refused or no venue answered.
+    """
+    from rebalance_xl.commands import refresh as command
+
+    raise typer.Exit(
+        command.run(
+            command.Request(
+                book=book,
+                venues=venue or [],
+                only=only,
+                since=since,
+                dry_run=dry_run,
+                as_json=json,
+                accept_jumps=accept_jumps,
+                zero_missing=zero_missing,
+                output=output,
+                overrides=Overrides(ignore_lock, read_only_too),
+                notify=notify or [],
+                notify_fields=notify_fields,
+            )
+        )
+    )
+
+
+venues = typer.Typer(help="Keys of venues, for refresh.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(venues, name="venues")
+Venue = Annotated[str, typer.Argument(metavar="VENUE", help="A venue, e.g. binance.")]
+
+
+@venues.command(name="add")
+def add_venue(
+    venue: Venue,
+    unchecked: Annotated[bool, typer.Option("--unchecked", help="Keep it without asking the venue.")] = False,
+) -> None:
+    """Ask for a venue's read-only key, test it and keep it in the system's keyring."""
+    from rebalance_xl.commands import venues as command
+
+    raise typer.Exit(command.add(venue, unchecked=unchecked))
+
+
+@venues.command(name="list")
+def list_venues() -> None:
+    """List venues and where their keys are."""
+    from rebalance_xl.commands import venues as command
+
+    raise typer.Exit(command.show())
+
+
+@venues.command(name="test")
+def test_venue(venue: Venue) -> None:
+    """Tell whether a venue accepts the key, and what it may do."""
+    from rebalance_xl.commands import venues as command
+
+    raise typer.Exit(command.check(venue))
+
+
+@venues.command(name="remove")
+def remove_venue(venue: Venue) -> None:
+    """Remove a venue's key from the system's keyring."""
+    from rebalance_xl.commands import venues as command
+
+    raise typer.Exit(command.remove(venue))
+
+
 @app.command(short_help="Write a fresh copy of Rebalancer.xlsm.")
 def new(
     book: Annotated[Path, typer.Argument(metavar="BOOK", help="The file to write, .xlsm.")],

@@ -29,6 +29,7 @@ FLOORS = {
     "data": 0,
     "reference": 6,
     "hosts": 6,
+    "venues": 6,
     "authoring": 7,
     "commands": 8,
     "table_files": 0,
@@ -37,7 +38,7 @@ FLOORS = {
 }
 
 #: Packages of hosts and files, which the functions and everything below them do not know.
-HEAVY = {"pandas", "xlwings", "xlsxwriter", "openpyxl", "distributed"}
+HEAVY = {"pandas", "xlwings", "xlsxwriter", "openpyxl", "distributed", "ccxt", "keyring"}
 HOST_PACKAGES = HEAVY | {"formualizer", "lxml", "typer", "rich", "uno"}
 
 SHOW = "import sys, json; print(json.dumps(sorted({each.partition('.')[0] for each in sys.modules})))"

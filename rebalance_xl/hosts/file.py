@@ -176,9 +176,7 @@ class FileWorkbook:
     def append_row(self, name: str, values: Mapping[str, Cell]) -> None:
         """Add a data row: into the first of the blank rows at the table's end, else below it."""
         table = self._table(name)
-        data = self.read_table(name)
-        rows = data.rows if data is not None else ()
-        used = len(rows)
+        used = self._last_row(table) - table.first_row + 1 if table.header else 0
         while used and all(self._is_empty(table, used - 1, place) for place in range(len(table.columns))):
             used -= 1
         self._grow(table, used + 1)

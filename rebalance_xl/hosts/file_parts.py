@@ -37,18 +37,22 @@ def spliced_cells(
         New formulas, without the equals sign.
     """
     text = spliced(scan, SheetChanges(columns=swapped(changes)))
-    for (row, column), model in like.items():
-        style = _style_of(scan, *model)
-        opening = f'<{scan.prefix}c r="{cell_name(row, column)}"'
-        place = text.find(opening)
-        if style and place >= 0 and not _STYLE.search(text[place : text.index(">", place)]):
-            text = f'{text[:place]}{opening} s="{style}"{text[place + len(opening) :]}'
-    for (row, column), formula in formulas.items():
-        place = text.find(f'<{scan.prefix}c r="{cell_name(row, column)}"')
-        end = text.index(f"</{scan.prefix}c>", place)
-        close = text.index(">", place) + 1
-        text = f"{text[:close]}<{scan.prefix}f>{to_xml(formula)}</{scan.prefix}f>{text[close:end]}{text[end:]}"
-    return text
+    if not like and not formulas:
+        return text
+    of_model = {model: _style_of(scan, *model) for model in set(like.values())}
+    styles = {cell_name(*place): of_model[model] for place, model in like.items()}
+    added = {cell_name(*place): formula for place, formula in formulas.items()}
+
+    def completed(match: re.Match[str]) -> str:
+        name, rest = match[2], match[3]
+        style = styles.get(name)
+        if style and not _STYLE.search(rest):
+            rest = f' s="{style}"{rest}'
+        formula = added.get(name)
+        tail = "" if formula is None else f"<{scan.prefix}f>{to_xml(formula)}</{scan.prefix}f>"
+        return f"{match[1]}{rest}>{tail}"
+
+    return re.sub(rf'(<{scan.prefix}c r="([A-Z]+[0-9]+)")([^>]*)>', completed, text)
 
 
 def _style_of(scan: SheetScan, row: int, column: int) -> str:

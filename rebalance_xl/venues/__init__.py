@@ -1,0 +1,1 @@
+"""What comes from outside: exchanges through ccxt, and files that people export; previewed, then written losslessly."""

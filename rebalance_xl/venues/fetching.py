@@ -1,0 +1,493 @@
+"""All that a book wants from its venues: each venue in a thread of its own, each with its faults and its figures."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from rebalance_xl.venues import asking, exchange, history_calls, keys
+from rebalance_xl.venues.asking import Asking, FailedError
+from rebalance_xl.venues.balances import Amount, amounts_of, spot_rows, wallet_rows
+from rebalance_xl.venues.faults import FINAL, SILENT, Fault
+from rebalance_xl.venues.funding import funding_rows
+from rebalance_xl.venues.names import coin_of, plain_symbol
+from rebalance_xl.venues.positions import margins, position_rows
+from rebalance_xl.venues.prices import known_coins, mark_price, mark_rows, price_rows, spot_symbols
+from rebalance_xl.venues.profiles import profile_of
+from rebalance_xl.venues.rights import rights_of
+from rebalance_xl.venues.rows import Found, number
+from rebalance_xl.venues.tiers import UnreadTiersError, tier_rows
+
+KINDS: Final = ("prices", "balances", "positions", "funding", "tiers", "history")
+#: More symbols than this are asked for by asking for all.
+_LIST_OF = 100
+#: Venues that ask for inverse contracts at another address.
+_SPLIT = ("binance", "bybit", "bingx")
+_WEEX_TIERS = "https://api-contract.weex.com/capi/v3/market/riskLimits"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a book wants from one venue.
+
+    Parameters
+    ----------
+    venue, code
+        The venue's name in the book, and ccxt's.
+    kinds
+        Of :data:`KINDS`.
+    assets
+        Coins of Portfolio, wherever they are held: to price.
+    contracts
+        Symbols of Futures at this venue.
+    closes
+        Columns of Prices.
+    quote
+        The book's currency.
+    closes_since, flows_since
+        From when on history is wanted.
+    aliases
+        The user's own names of coins.
+    """
+
+    venue: str
+    code: str
+    kinds: frozenset[str] = frozenset(KINDS)
+    assets: tuple[str, ...] = ()
+    contracts: tuple[str, ...] = ()
+    closes: tuple[str, ...] = ()
+    quote: str = "USD"
+    closes_since: dt.datetime | None = None
+    flows_since: dt.datetime | None = None
+    aliases: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Reply:
+    """What one venue gave: rows and notes, and a line for each thing that failed."""
+
+    venue: str
+    code: str
+    found: Found = field(default_factory=Found)
+    faults: list[Fault] = field(default_factory=list)
+    calls: int = 0
+    asked_signed: bool = False
+
+    def fail(self, fault: Fault) -> None:
+        """Add a fault, once."""
+        if fault.line not in [each.line for each in self.faults]:
+            self.faults.append(fault)
+
+
+def fetch_all(
+    wishes: Sequence[Wish],
+    now: dt.datetime,
+    secrets: Mapping[str, keys.Secrets],
+    make: exchange.Maker | None = None,
+    folder: Path | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[Reply]:
+    """Ask all venues side by side.
+
+    Parameters
+    ----------
+    wishes
+        One a venue.
+    now
+        UTC.
+    secrets
+        By ccxt's name of the venue.
+    make
+        Makes the exchange; ccxt's own by default.
+    folder
+        Where markets are kept; None for nowhere.
+
+    Returns
+    -------
+    list of Reply
+        In the order of the wishes. A venue that fails has its faults and no rows; the others are not touched by it.
+    """
+    if not wishes:
+        return []
+
+    def one(wish: Wish) -> Reply:
+        return fetch(wish, now, secrets.get(wish.code, keys.Secrets(wish.code)), make, folder, sleep)
+
+    with ThreadPoolExecutor(max_workers=len(wishes), thread_name_prefix="venue") as pool:
+        return list(pool.map(one, wishes))
+
+
+def fetch(
+    wish: Wish,
+    now: dt.datetime,
+    secrets: keys.Secrets,
+    make: exchange.Maker | None = None,
+    folder: Path | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Reply:
+    """Ask one venue for everything; nothing is raised but what a programmer did wrong."""
+    reply = Reply(wish.venue, wish.code)
+    try:
+        opened = (make or exchange.open_exchange)(wish.code, secrets)
+    except exchange.MissingPackageError as failure:
+        reply.fail(Fault("unsupported", str(failure)))
+        return reply
+    visit = _Visit(wish, now, Asking(opened, wish.venue, sleep), reply, bool(secrets))
+    try:
+        visit.asking.ask("markets", lambda: exchange.load_markets(opened, folder))
+        visit.run()
+    except FailedError as failure:
+        reply.fail(failure.fault)
+    reply.calls = visit.asking.calls
+    return reply
+
+
+class _Visit:
+    """One round of questions to one venue."""
+
+    def __init__(self, wish: Wish, now: dt.datetime, ask: Asking, reply: Reply, signed: bool) -> None:
+        self.wish, self.now, self.asking, self.reply = wish, now, ask, reply
+        self.signed = signed
+        self.silent = self.absent = False
+        self.lacking: list[str] = []
+        self.api = ask.exchange
+        self.profile = profile_of(wish.code)
+        self.markets: Mapping[str, Any] = self.api.markets or {}
+
+    def run(self) -> None:
+        """Ask for what is wanted; a part that fails leaves the others be."""
+        wish, found = self.wish, self.reply.found
+        self.markets = self.api.markets or {}
+        if not self.profile.tested:
+            found.notes.append(f"{wish.venue}: not among the tested venues: look at the preview with care")
+        signed = self._may_sign()
+        accounts = self._accounts() if signed and "balances" in wish.kinds else {}
+        coins = known_coins(self.markets) | set(wish.assets)
+        need = {"positions", "balances"} & wish.kinds  # a balance is free of margin only beside the positions
+        positions = self._positions() if signed and need else Found()
+        held = {coin_of(coin, wish.code, wish.aliases, coins).coin for each in accounts.values() for coin in each}
+        tickers = self._tickers([*wish.assets, *held]) if "prices" in wish.kinds else {}
+        priced = price_rows(tickers, sorted({*wish.assets, *held}), wish.quote, self.markets, wish.venue, self.now)
+        if "prices" in wish.kinds:
+            found.take(priced)
+        if accounts:
+            self._take_balances(accounts, coins, priced, positions)
+        if "positions" not in wish.kinds:
+            positions = Found()
+        marked = self._contracts(positions)
+        for row in positions.rows:  # a mark of its own is younger than the one in the position
+            if plain_symbol(str(row.key["Symbol"])) in marked:
+                values = {column: value for column, value in row.values.items() if column != "MarkPrice"}
+                missing = tuple(each for each in row.missing if each != "MarkPrice")
+                row = dataclasses.replace(row, values=values, missing=missing)
+            found.rows.append(row)
+        found.notes += positions.notes
+        found.complete |= positions.complete
+        if "history" in wish.kinds:
+            history_calls.take(self, signed and self.signed)
+
+    def _may_sign(self) -> bool:
+        """Tell whether signed questions are of use: there is a key, and the venue says that it may only read."""
+        wanted = {"balances", "positions", "history"} & self.wish.kinds
+        if not wanted:
+            return False
+        if not self.signed:
+            self.reply.found.notes.append(
+                f"{self.wish.venue}: no key: balances and positions are not asked for (rebalance-xl venues add "
+                f"{self.wish.code})"
+            )
+            return False
+        try:
+            rights = self.asking.ask("the rights of the key", lambda: rights_of(self.api))
+        except FailedError as failure:
+            self.reply.fail(failure.fault)
+            if failure.fault.kind in FINAL:
+                self.signed, self.silent = False, failure.fault.kind in SILENT
+                return False
+            self.reply.found.notes.append(f"{self.wish.venue}: what the key may do could not be read")
+            return True
+        if rights.excess:
+            line = (
+                f"the key of {self.wish.venue} may {', '.join(rights.excess)}: it is not used; make one that may only "
+                "read"
+            )
+            self.reply.fail(Fault("refused", line))
+            self.signed = False
+            return False
+        self.reply.found.notes += [f"{self.wish.venue}: the key: {each}" for each in rights.notes]
+        self.reply.asked_signed = True
+        return True
+
+    def attempt(self, what: str, call: Callable[[], Any], optional: bool = False) -> Any:
+        """Return an answer, None where it failed; after a fault that ends all signed questions none is asked again."""
+        self.absent = False
+        if self.silent or (not self.signed and what in ("balances", "positions")):
+            return None
+        try:
+            return self.asking.ask(what, call)
+        except FailedError as failure:
+            if failure.fault.kind in FINAL and what in ("balances", "positions", "deposits", "funding payments"):
+                self.signed = False
+            self.silent = failure.fault.kind in SILENT
+            self.absent = optional and failure.fault.kind in ("account", "unsupported")
+            if not (optional and failure.fault.kind in ("account", "unsupported")):
+                self.reply.fail(failure.fault)
+            return None
+
+    # --- signed ---
+
+    def _accounts(self) -> dict[str, dict[str, Amount]]:
+        """Return the amounts of each account that answered."""
+        found: dict[str, dict[str, Amount]] = {}
+        for account in self.profile.accounts:
+            answer = self.attempt(
+                "balances",
+                lambda account=account: self.api.fetch_balance(dict(account.params)),  # type: ignore[misc]
+                account.optional,
+            )
+            if answer is None and not self.absent:
+                self.lacking.append(account.name)
+            if isinstance(answer, Mapping):
+                kind = "futures" if account.kind == "futures" else account.name
+                found[account.name] = amounts_of(answer, self.wish.code, kind)
+        return found
+
+    def _take_balances(
+        self, accounts: Mapping[str, Mapping[str, Amount]], coins: set[str], priced: Found, positions: Found
+    ) -> None:
+        wish, found = self.wish, self.reply.found
+        prices = {str(row.key["Asset"]): number(row.values["Price"]) or 0.0 for row in priced.rows}
+        kinds = {each.name: each.kind for each in self.profile.accounts}
+        sure = ("Futures", wish.venue) in positions.complete or not self.profile.positions
+        whole = sure and not self.lacking
+        if not whole:
+            what = "positions" if not sure else "accounts"
+            found.notes.append(
+                f"{wish.venue}: not all {what} are known, so its balances stay: a part of them is margin"
+            )
+            return
+        known = {**prices, **{coin: 1.0 for coin in ("USDT", "USDC", "USD") if wish.quote == "USD"}}
+        posted = margins(positions.rows)
+        found.take(spot_rows(accounts, wish.venue, wish.code, coins, wish.aliases, known, posted=posted))
+        if not any(amount.total for amounts in accounts.values() for amount in amounts.values()):
+            found.notes.append(f"{wish.venue}: the account is empty")
+        several = sum(kind == "futures" for kind in kinds.values()) > 1
+        for name, amounts in accounts.items():
+            if kinds[name] == "spot":
+                continue
+            label = "COIN-M" if several and name.startswith("COIN-M") else ""
+            of_account = label if kinds[name] == "futures" else None
+            isolated = margins(positions.rows, "isolated", of_account)
+            found.take(wallet_rows(amounts, wish.venue, label, kinds[name] == "futures", isolated))
+
+    def _positions(self) -> Found:
+        wish, found, answered = self.wish, Found(), 0
+        mode = self._account_mode() if self.profile.mode_in_account else None
+        seen: dict[tuple[Any, ...], Any] = {}
+        for params in self.profile.positions:
+            answer = self.attempt(
+                "positions",
+                lambda params=params: self.api.fetch_positions(None, dict(params)),  # type: ignore[misc]
+                optional=bool(answered),
+            )
+            if answer is None:
+                continue
+            answered += 1
+            for each in answer:
+                seen.setdefault((each.get("symbol"), each.get("side"), each.get("marginMode"), each.get("id")), each)
+        coins = known_coins(self.markets) | set(wish.assets)
+        found.take(position_rows(list(seen.values()), self.markets, wish.venue, wish.code, coins, mode))
+        if answered == len(self.profile.positions) and answered:
+            found.complete.add(("Futures", wish.venue))
+        return found
+
+    def _account_mode(self) -> str | None:
+        answer = self.attempt("positions", self.api.private_get_v5_account_info)
+        result = answer.get("result") if isinstance(answer, Mapping) else None
+        word = result.get("marginMode") if isinstance(result, Mapping) else None
+        return {"REGULAR_MARGIN": "cross", "ISOLATED_MARGIN": "isolated", "PORTFOLIO_MARGIN": "cross"}.get(str(word))
+
+    # --- public ---
+
+    def _tickers(self, coins: Sequence[str]) -> dict[str, Any]:
+        wanted = spot_symbols(sorted(set(coins)), self.wish.quote, self.markets)
+        symbols = list(dict.fromkeys(symbol for names in wanted.values() for symbol in names))
+        if self.wish.quote != "USD":
+            crosses = (f"USDT/{self.wish.quote}", f"{self.wish.quote}/USDT", f"{self.wish.quote}/USDC")
+            symbols += [each for each in crosses if each in self.markets and each not in symbols]
+        if not symbols:
+            return {}
+        asked = symbols if len(symbols) <= _LIST_OF else None
+        answer = self.attempt("prices", lambda: self.api.fetch_tickers(asked, {"type": "spot"}))
+        return dict(answer) if isinstance(answer, Mapping) else {}
+
+    def _contracts(self, positions: Found) -> set[str]:
+        """Take marks, funding rates and tiers of the book's contracts and open positions; return those with a mark."""
+        wish, found = self.wish, self.reply.found
+        wanted = self._wanted({str(row.key["Symbol"]) for row in positions.rows})
+        if not wanted:
+            return set()
+        marks = Found()
+        rates = self._rates(wanted) if {"prices", "funding"} & wish.kinds else {}
+        if "funding" in wish.kinds:
+            perpetual = {symbol: name for symbol, name in wanted.items() if self.markets[symbol].get("swap")}
+            found.take(funding_rows(rates, perpetual, wish.venue, wish.code, self._intervals(rates, perpetual)))
+        if "prices" in wish.kinds:
+            marks = mark_rows(self._marks(rates, wanted, positions), wanted, wish.venue)
+            found.take(marks)
+        if "tiers" in wish.kinds:
+            self._tiers(wanted)
+        return {plain_symbol(str(row.key["Symbol"])) for row in marks.rows}
+
+    def _wanted(self, open_symbols: set[str]) -> dict[str, str]:
+        by_name: dict[str, str] = {}
+        for symbol, market in self.markets.items():
+            if market.get("contract") and not market.get("option"):
+                by_name.setdefault(plain_symbol(str(market["id"])), symbol)
+                by_name.setdefault(plain_symbol(symbol), symbol)
+        wanted: dict[str, str] = {}
+        unknown = []
+        for name in [*self.wish.contracts, *sorted(open_symbols)]:
+            found = by_name.get(plain_symbol(name))
+            if found is None:
+                unknown.append(name)
+            else:
+                wanted.setdefault(found, name)
+        if unknown:
+            self.reply.found.notes.append(f"{self.wish.venue} has no contract {', '.join(unknown)}: the rows stay")
+        return wanted
+
+    def _rates(self, wanted: Mapping[str, str]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if self.profile.rate_params and self.api.has.get("fetchFundingRates"):
+            for params in self.profile.rate_params:
+                if params.get("subType") == "inverse" and not any(self.markets[each].get("inverse") for each in wanted):
+                    continue
+                if params.get("subType") == "linear" and not any(self.markets[each].get("linear") for each in wanted):
+                    continue
+                answer = self.attempt(
+                    "funding rates",
+                    lambda params=params: self.api.fetch_funding_rates(None, dict(params)),  # type: ignore[misc]
+                )
+                found.update(answer if isinstance(answer, Mapping) else {})
+            return found
+        if not self.api.has.get("fetchFundingRate"):
+            return found
+        for symbol in wanted:
+            if self.markets[symbol].get("swap"):
+                answer = self.attempt(
+                    "funding rates",
+                    lambda symbol=symbol: self.api.fetch_funding_rate(symbol),  # type: ignore[misc]
+                )
+                if not isinstance(answer, Mapping):
+                    break
+                found[symbol] = answer
+        return found
+
+    def _intervals(self, rates: Mapping[str, Any], wanted: Mapping[str, str]) -> dict[str, Any]:
+        """Return settlements of contracts whose rate names no interval: from the market, else from the history."""
+        found: dict[str, Any] = {}
+        for symbol in wanted:
+            if symbol not in rates or rates[symbol].get("interval"):
+                continue
+            minutes = (self.markets[symbol].get("info") or {}).get("fundingInterval")
+            if minutes and str(minutes).isdigit():
+                found[symbol] = [{"timestamp": 1.0}, {"timestamp": 1.0 + int(minutes) * 60_000}]
+            elif self.api.has.get("fetchFundingRateHistory"):
+                answer = self.attempt(
+                    "past funding rates",
+                    lambda symbol=symbol: self.api.fetch_funding_rate_history(symbol, None, 2),  # type: ignore[misc]
+                    optional=True,
+                )
+                found[symbol] = answer or []
+        return found
+
+    def _marks(self, rates: Mapping[str, Any], wanted: Mapping[str, str], positions: Found) -> dict[str, Any]:
+        """Return something with a mark price for each contract: its funding rate, the venue's marks, its ticker."""
+        found = {symbol: rate for symbol, rate in rates.items() if symbol in wanted and mark_price(rate) is not None}
+        held = {str(row.key["Symbol"]) for row in positions.rows if "MarkPrice" in row.values}
+        lacking = [each for each in wanted if each not in found and str(self.markets[each]["id"]) not in held]
+        for symbols in self._parts(lacking):
+            if not symbols:
+                continue
+            marks = self.api.has.get("fetchMarkPrices") and self.wish.code != "weex"
+            call = self.api.fetch_mark_prices if marks else self.api.fetch_tickers
+            answer = self.attempt("mark prices", lambda call=call, symbols=symbols: call(symbols))  # type: ignore[misc]
+            found.update(answer if isinstance(answer, Mapping) else {})
+        for row in positions.rows:
+            symbol = next((each for each in wanted if str(self.markets[each]["id"]) == row.key["Symbol"]), None)
+            if symbol is not None and symbol not in found and "MarkPrice" in row.values:
+                found[symbol] = {"markPrice": row.values["MarkPrice"]}
+        return found
+
+    def _parts(self, symbols: Sequence[str]) -> list[list[str]]:
+        """Return symbols in the parts in which a venue takes them: some have a separate address for inverse ones."""
+        if self.wish.code not in _SPLIT:
+            return [list(symbols)] if symbols else []
+        parts = [
+            [each for each in symbols if bool(self.markets[each].get("inverse")) is kind] for kind in (False, True)
+        ]
+        return [part for part in parts if part]
+
+    def _tiers(self, wanted: Mapping[str, str]) -> None:
+        wish, found = self.wish, self.reply.found
+        tables = self._tier_tables(list(wanted))
+        for symbol, name in wanted.items():
+            if symbol not in tables:
+                continue
+            try:
+                rows = tier_rows(tables[symbol], self.markets[symbol], wish.venue, wish.code, self.now.date())
+            except UnreadTiersError as failure:
+                found.notes.append(f"{wish.venue}: the tiers of {name} are not taken: {failure}")
+                continue
+            found.rows += rows
+            found.complete.add(("MarginTiers", f"{wish.venue}:{self.markets[symbol]['id']}"))
+
+    def _tier_tables(self, symbols: list[str]) -> dict[str, Any]:
+        api = self.api
+        if self.wish.code == "weex":
+            answer = self.attempt("margin tiers", lambda: api.fetch(api.options.get("tiersUrl", _WEEX_TIERS)))
+            entries = answer.get("data") if isinstance(answer, Mapping) else answer
+            tables = {}
+            for entry in entries if isinstance(entries, list) else []:
+                market = next((each for each in symbols if api.markets[each]["id"] == entry.get("symbol")), None)
+                if market is not None:
+                    tables[market] = entry.get("brackets") or []
+            return tables
+        signed = self.wish.code in ("binance", "bingx")
+        if signed and not self.signed:
+            self.reply.found.notes.append(f"{self.wish.venue}: margin tiers need a key: they stay")
+            return {}
+        if api.has.get("fetchLeverageTiers") and self.wish.code != "bybit":  # it gives 15 contracts a page
+            found: dict[str, Any] = {}
+            for some in self._parts(symbols):
+                params = {"subType": "inverse"} if api.markets[some[0]].get("inverse") and signed else {}
+                answer = self.attempt(
+                    "margin tiers",
+                    lambda some=some, params=params: api.fetch_leverage_tiers(some, params),  # type: ignore[misc]
+                )
+                found.update(answer if isinstance(answer, Mapping) else {})
+            return found
+        if not api.has.get("fetchMarketLeverageTiers"):
+            return {}
+        found = {}
+        for symbol in symbols:
+            if self.wish.code == "bingx" and api.markets[symbol].get("inverse"):
+                continue
+            answer = self.attempt(
+                "margin tiers",
+                lambda symbol=symbol: api.fetch_market_leverage_tiers(symbol),  # type: ignore[misc]
+            )
+            if answer is None:
+                break
+            found[symbol] = answer
+        return found
+
+
+__all__ = ["KINDS", "Reply", "Wish", "asking", "fetch", "fetch_all"]

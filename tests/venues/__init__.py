@@ -1,0 +1,1 @@
+"""Tests of what comes from outside: exchanges over loopback, exports, and the write path."""
