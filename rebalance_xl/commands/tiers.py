@@ -1,4 +1,4 @@
-"""`rebalance-xl tiers`: the shipped margin tiers, their date and source."""
+"""`rebalance-xl tiers`: the margin tiers at hand, their date and source."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ def show(name: str | None, as_of: str, as_json: bool) -> int:
     if as_json:
         terminal.print_json([dataclasses.asdict(each) for each in listed])
         return 0
+    if name is None:
+        return _show_venues(listed)
     rows = [
         [
             each.name,
@@ -47,6 +49,29 @@ def show(name: str | None, as_of: str, as_json: bool) -> int:
     if stale:
         which = "this table is" if len(listed) == 1 else f"{stale} of {len(listed)} tables are"
         terminal.complain(f"{which} older than 90 days: check them with the venue, or put yours into MarginTiers")
+    return 0
+
+
+def _show_venues(listed: list[TierListing]) -> int:
+    groups: dict[str, list[TierListing]] = {}
+    for each in listed:
+        groups.setdefault(each.name.partition(":")[0], []).append(each)
+    rows = [
+        [
+            venue,
+            str(len(group)),
+            min(each.as_of or "unknown" for each in group),
+            max(each.as_of or "unknown" for each in group),
+            str(sum(each.is_stale for each in group)),
+            ", ".join(dict.fromkeys(each.origin for each in group)),
+        ]
+        for venue, group in groups.items()
+    ]
+    terminal.print_table(["Venue", "Tables", "Oldest", "Newest", "Stale", "From"], rows, right=[1, 4])
+    stale = sum(each.is_stale for each in listed)
+    if stale:
+        which = f"{stale} of {len(listed)} tables are"
+        terminal.complain(f"{which} older than 90 days: import your venue's (rebalance-xl tiers import FILE...)")
     return 0
 
 

@@ -7,19 +7,18 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from rebalance_xl.cells import CellError, as_rows, from_serial, is_range
+from rebalance_xl.functions.tier_files import PackedTables, RawTable, canonical, own_file, read_own_rows
 from rebalance_xl.functions.tier_reading import TierError, read_tier_rows
 from rebalance_xl.functions.tiers import Tier, TierTable, with_details
 
 #: Tables older than this many days are called stale.
 STALE_AFTER = 90
 
-_DATA = Path(__file__).resolve().parent.parent / "data"
 _CONTRACTS = re.compile(r"contracts\s*\(\s*([\d.]+)\s*([A-Za-z]*)\s*\)", re.IGNORECASE)
-_QUOTE_UNITS = ("USDT", "USDC", "USD", "FDUSD", "BUSD")
+_QUOTE_UNITS = ("USDT", "USDC", "USD", "FDUSD", "BUSD", "USD1", "U", "USDE", "TUSD")
 _COLUMNS = ("venue", "symbol", "floor", "cap", "maxleverage", "rate", "amount", "unit", "asof", "source")
 _NEEDED = ("venue", "symbol", "floor", "rate")
 
@@ -27,21 +26,20 @@ _NEEDED = ("venue", "symbol", "floor", "rate")
 # --- tables by name --------------------------------------------------------------------------------------------
 
 
-def canonical(name: str) -> str:
-    """Return a table name as it is compared: without case, blanks and the dashes that venues differ in."""
-    return re.sub(r"[\s\-_/]", "", name).casefold()
+class _Listed:
+    """Tables that are all at hand, by canonical name."""
 
+    def __init__(self, found: Iterable[RawTable]) -> None:
+        self._tables = {canonical(each.name): each for each in found}
 
-@dataclass(frozen=True, slots=True)
-class RawTable:
-    """A table as found, before its rows are read and checked."""
+    def get(self, name: str) -> RawTable | None:
+        return self._tables.get(name)
 
-    name: str
-    cells: Sequence[Sequence[Any]]
-    unit: str
-    contract: str
-    as_of: str
-    source: str
+    def names(self) -> list[str]:
+        return [each.name for each in self._tables.values()]
+
+    def venues(self) -> list[str]:
+        return list(dict.fromkeys(name.partition(":")[0] for name in self._tables))
 
 
 class TierTables:
@@ -61,12 +59,12 @@ class TierTables:
 
     def __init__(
         self,
-        found: Iterable[RawTable],
+        found: Iterable[RawTable] | PackedTables,
         origin: str,
         fallback: Callable[[], TierTables] | None = None,
         problem: str = "",
     ) -> None:
-        self._raw = {canonical(each.name): each for each in found}
+        self._raw = found if isinstance(found, PackedTables) else _Listed(found)
         self._origin = origin
         self._fallback = fallback
         self._problem = problem
@@ -74,23 +72,35 @@ class TierTables:
 
     def names(self) -> list[str]:
         """Return the names of all tables, those of the fallback included."""
-        own = [each.name for each in self._raw.values()]
+        own = self._raw.names()
         if self._fallback is None:
             return own
-        return own + [name for name in self._fallback().names() if canonical(name) not in self._raw]
+        return own + [name for name in self._fallback().names() if self._raw.get(canonical(name)) is None]
+
+    def venues(self) -> list[str]:
+        """Return the venues that there are tables of."""
+        own = self._raw.venues()
+        return own if self._fallback is None else sorted({*own, *self._fallback().venues()})
 
     def raw(self, name: str) -> RawTable:
         """Return a table as found; KeyError where there is none."""
         found = self._raw.get(canonical(name))
-        if found is not None or self._fallback is None:
-            return self._raw[canonical(name)]
+        if found is not None:
+            return found
+        if self._fallback is None:
+            raise KeyError(name)
         return self._fallback().raw(name)
 
     def origin(self, name: str) -> str:
         """Return where a table of this name is found."""
-        if canonical(name) in self._raw or self._fallback is None:
+        if self._fallback is None or self._raw.get(canonical(name)) is not None:
             return self._origin
         return self._fallback().origin(name)
+
+    def has(self, name: str) -> bool:
+        """Tell whether there is a table of this name."""
+        known = self._raw.get(canonical(name)) is not None
+        return known or (self._fallback is not None and self._fallback().has(name))
 
     def lookup(self, name: str) -> TierTable | CellError:
         """Return the table of a name; #N/A where there is none, an error where its rows cannot be used."""
@@ -105,18 +115,18 @@ class TierTables:
             return _read_raw(raw, self._origin)
         if self._problem:
             return CellError("#VALUE!", self._problem)
-        if self._fallback is not None and canonical(name) in self._fallback()._raw:
+        if self._fallback is not None and self._fallback().has(name):
             return self._fallback().lookup(name)
         return CellError("#N/A", f'no tiers are known for "{name}"{self._hint(name)}')
 
     def _hint(self, name: str) -> str:
         import difflib
 
-        names = self.names()
+        venues = self.venues()
         venue = canonical(name.partition(":")[0])
-        venues = sorted({each.partition(":")[0] for each in names})
         if venue not in map(canonical, venues):
             return f"; there are tables of {', '.join(venues)}; add yours to the MarginTiers table"
+        names = [each for each in self.names() if canonical(each).startswith(f"{venue}:")]
         near = difflib.get_close_matches(name.casefold(), [each.casefold() for each in names], n=1, cutoff=0.6)
         nearest = next((each for each in names if near and each.casefold() == near[0]), "")
         hint = f'; the nearest is "{nearest}"' if nearest else ""
@@ -175,21 +185,20 @@ def _read_unit(unit: str, contract: str) -> tuple[float, str, bool]:
 
 @cache
 def shipped_tables() -> TierTables:
-    """Return the tables that ship with the package, read when first asked for."""
-    import csv
+    """Return the tables that ship with the package, behind those of the user's own file where there is one.
 
-    cells: dict[str, list[Sequence[Any]]] = {}
-    with open(_DATA / "margin_tiers.csv", newline="", encoding="utf-8") as file:
-        lines = csv.reader(file)
-        next(lines)
-        for name, *numbers in lines:
-            cells.setdefault(name, []).append([float(each) if each else None for each in numbers])
-    with open(_DATA / "margin_tables.csv", newline="", encoding="utf-8") as file:
-        found = [
-            RawTable(row["table"], cells[row["table"]], row["unit"], row["contract"], row["as_of"], row["source"])
-            for row in csv.DictReader(file)
-        ]
-    return TierTables(found, "the shipped data")
+    A venue's tables are unpacked when one of them is first asked for, and only the rows of that one are read.
+    """
+    shipped = TierTables(PackedTables(), "the shipped data")
+    path = own_file()
+    if path is None or not path.is_file():
+        return shipped
+    where = f"the tier file {path.name}"
+    try:
+        rows = read_own_rows(path)
+    except (OSError, ValueError) as failure:
+        return TierTables([], where, lambda: shipped, f"{where} cannot be read: {failure}")
+    return _tables_of(rows, where, lambda: shipped)
 
 
 def workbook_tables(rows: Sequence[Sequence[Any]]) -> TierTables:
@@ -201,17 +210,39 @@ def workbook_tables(rows: Sequence[Sequence[Any]]) -> TierTables:
         The table's rows as worksheet values, with its header row (columns Venue, Symbol, Floor, Cap, MaxLeverage,
         Rate, Amount, Unit, AsOf, Source in any order) or without it in just that order.
     """
-    where = "the MarginTiers table"
+    return _tables_of(rows, "the MarginTiers table", shipped_tables)
+
+
+def _tables_of(rows: Sequence[Sequence[Any]], where: str, fallback: Callable[[], TierTables]) -> TierTables:
+    try:
+        return TierTables(tables_in(rows), where, fallback)
+    except TierError as failure:
+        return TierTables([], where, fallback, f"{where} has {failure}")
+
+
+def tables_in(rows: Sequence[Sequence[Any]]) -> list[RawTable]:
+    """Return the tables that rows of MarginTiers hold, not read and checked yet.
+
+    Parameters
+    ----------
+    rows
+        As :func:`workbook_tables` takes them.
+
+    Raises
+    ------
+    TierError
+        If a column that is needed is missing or misspelt.
+    """
     rows = [row for row in rows if any(cell is not None and cell != "" for cell in row)]
     columns = {name: index for index, name in enumerate(_COLUMNS)}
     if rows and all(isinstance(cell, str) or cell is None for cell in rows[0]):
         columns = {re.sub(r"[\s_]", "", str(cell)).casefold(): i for i, cell in enumerate(rows[0]) if cell}
         missing = [name for name in _NEEDED if name not in columns]
         if missing:
-            return TierTables([], where, shipped_tables, f"{where} has no column {' and '.join(missing)}")
+            raise TierError(f"no column {' and '.join(missing)}")
         misspelt = _misspelt_column(columns)
         if misspelt:
-            return TierTables([], where, shipped_tables, f"{where} has {misspelt}")
+            raise TierError(misspelt)
         rows = rows[1:]
     grouped: dict[str, tuple[str, list[Sequence[Any]]]] = {}
     for row in rows:
@@ -228,7 +259,7 @@ def workbook_tables(rows: Sequence[Sequence[Any]]) -> TierTables:
         dates = [_iso_date(_cell(row, columns, "asof")) for row in group]
         as_of = min((each for each in dates if each), default="")
         found.append(RawTable(name, tiers, texts["unit"], texts["contract"].casefold(), as_of, texts["source"]))
-    return TierTables(found, where, shipped_tables)
+    return found
 
 
 def _misspelt_column(columns: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ import pytest
 from rebalance_xl.cells import MISSING, CellError
 from rebalance_xl.functions import FUNCTIONS
 from rebalance_xl.functions.tier_choice import read_tier_choice
+from rebalance_xl.functions.tier_files import PackedTables
 from rebalance_xl.functions.tier_reading import TierError, read_tier_rows
 from rebalance_xl.functions.tier_tables import (
     age_in_days,
@@ -155,7 +156,7 @@ def test_single_tier_in_coin_stays_one_tier(row: list[Any]) -> None:
         (-0.1, "#NUM!", "allowed is a rate from 0"),
         (0.5 * 100, "#NUM!", "fractions are meant"),
         (CellError("#REF!"), "#REF!", ""),
-        ("kraken:BTCUSD", "#N/A", "there are tables of binance, bingx, bybit, okx, weex"),
+        ("kraken:BTCUSD", "#N/A", "there are tables of binance, bingx, bitget, bybit, gate"),
         ("binance:BTCUSD", "#N/A", 'the nearest is "binance:BTCUSDT"'),
         ("weex:TRBUSDT", "#N/A", "counts contracts without saying how large one is"),
     ],
@@ -195,23 +196,56 @@ def test_shipped_tables_are_the_shared_ones(shared_dir: Path) -> None:
             assert [tier.floor for tier in listing.tiers] == [float(row["min_notional"]) for row in rows]
             assert [tier.cap for tier in listing.tiers] == [float(row["max_notional"]) for row in rows]
             assert [tier.amount for tier in listing.tiers] == [float(row["maint_amount"] or 0) for row in rows]
-    assert found == len(listed) == 16
+    assert found == 16
+
+
+SHARED_TABLES = {"binance": 907, "bybit": 35, "bitget": 43, "hyperliquid": 39, "mexc": 1, "gate": 1}
+
+
+@pytest.mark.parametrize("venue", SHARED_TABLES)
+def test_tables_of_the_whole_market_are_the_shared_ones(shared_dir: Path, venue: str) -> None:
+    """Every table of a venue ships row by row, unless a newer one of the same symbol does."""
+    with open(shared_dir / "data" / f"{venue}_tiers.csv", newline="", encoding="utf-8") as file:
+        shared = {name: list(rows) for name, rows in groupby(csv.DictReader(file), key=lambda row: row["table"])}
+    with open(shared_dir / "data" / f"{venue}_tables.csv", newline="", encoding="utf-8") as file:
+        heads = {row["table"]: row for row in csv.DictReader(file)}
+    assert len(shared) == len(heads) == SHARED_TABLES[venue]
+    for name, rows in shared.items():
+        raw = shipped_tables().raw(name)
+        if raw.as_of >= heads[name]["as_of"] and raw.source != heads[name]["source"]:
+            continue
+        assert (raw.unit, raw.contract, raw.source) == tuple(
+            heads[name][each] for each in ("unit", "contract", "source")
+        )
+        wanted = [[float(row[each]) if row[each] else None for each in COLUMNS] for row in rows]
+        assert raw.cells == wanted
+        assert isinstance(shipped_tables().lookup(name), TierTable)
+
+
+COLUMNS = ("floor", "cap", "max_leverage", "rate", "amount")
+
+
+def test_only_the_venue_that_is_asked_for_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lookup opens one file; loading the catalogue opens none."""
+    opened: list[str] = []
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: opened.append(path.name) or read(path))
+    tables = PackedTables()
+    assert opened == []
+    assert tables.get("binance:xrpusdt") is not None
+    assert tables.get("binance:dogeusdt") is not None
+    assert opened == ["binance.txt.gz"]
 
 
 def test_every_shipped_table_is_read_and_checked() -> None:
     """All but the one whose contract size is not published can be used; each has a date and a source."""
     listed = tier_tables(dt.date(2026, 11, 22))
     assert [each.name for each in listed if each.problem] == ["weex:TRBUSDT"]
-    assert all(each.source and each.age is not None for each in listed)
-    continuous = {each.name for each in listed if any(tier.amount for tier in each.tiers)}
-    assert continuous == {
-        "binance:BTCUSDT",
-        "binance:ETHUSDT",
-        "binance:SOLUSDT",
-        "bybit:BTCUSDT",
-        "bybit:ETHUSDT",
-        "bingx:ETH-USDT",
-    }
+    assert len(listed) == 1037
+    assert all(each.source for each in listed)
+    assert {each.name.partition(":")[0] for each in listed if each.age is None} == {"hyperliquid"}
+    stepped = {each.name for each in listed if len(each.tiers) > 1 and not any(tier.amount for tier in each.tiers)}
+    assert {name.partition(":")[0] for name in stepped} == {"bingx", "bybit", "mexc", "okx", "weex"}
 
 
 def test_listing_says_what_is_stale() -> None:

@@ -188,7 +188,7 @@ MEXC = (
         0,
         "the same with the cross wallet (estimate)",
     ),
-    Case('=LIQUIDATION_PRICE("long",0.1,50000,25,"mexc:BTCUSDT",,"mexc")', "#N/A", 0, "no table ships"),
+    Case('=LIQUIDATION_PRICE("long",0.1,50000,25,"mexc:NOSUCHUSDT",,"mexc")', "#N/A", 0, "no table ships"),
     Case('=BANKRUPTCY_PRICE("long",50000,25)', 48000.0, 1e-9),
     Case("=LIQUIDATION_DISTANCE(48200,50000)", 0.036, 1e-12),
 )
