@@ -17,6 +17,7 @@ from ..formulas.lambdas import LAMBDA
 from ..formulas.model_calls import MISSING_TEXT
 from ..formulas.parameter_classes import LIFT
 from ..native.careful import AMBIGUOUS
+from ..native.faults import UNDECIDED
 from ..references import MAX_COLUMNS
 
 KEEP = "RXL.KEEP"
@@ -384,6 +385,8 @@ class Engine:
 
     def _answer(self, name: str, answer: Any) -> Any:
         if isinstance(answer, CellError):
+            if answer.code == UNDECIDED:
+                return self._failed(name, answer.reason)
             if answer.reason and not self.reason:
                 self.reason = answer.reason
             if answer.reason.startswith(_NO_ANSWER):
@@ -411,6 +414,8 @@ class Engine:
         if value is None or isinstance(value, bool | str):
             return value
         if isinstance(value, CellError):
+            if value.code == UNDECIDED:
+                return self._failed(name, value.reason)
             if value.reason and not self.reason:
                 self.reason = value.reason
             if value.reason.startswith(_NO_ANSWER):

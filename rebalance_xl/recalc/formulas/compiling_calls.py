@@ -35,7 +35,7 @@ from .parameter_classes import (
     lifts,
     parameter_class,
 )
-from .repairs import APPROXIMATE, CAUGHT, looks_approximately, may_end, repaired
+from .repairs import APPROXIMATE, CAUGHT, is_computed_array, looks_approximately, may_end, repaired
 from .template import Out, Piece, text_of
 from .tree import (
     Call,
@@ -184,7 +184,7 @@ class CallCompiler(CatalogueCalls):
                 continue
             kind = ARRAY if wanted == ARRAY else parameter_class(name, position)
             if name in ("INDEX", "OFFSET") and position == 0:
-                kind = REFERENCE
+                kind = ARRAY if name == "INDEX" and is_computed_array(argument) else REFERENCE
             through = TRANSPARENT.get(name)
             if through is not None and position >= through and wanted != ARRAY:
                 kind = wanted

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from ..native.criteria import plain_criterion
+from ..native.format_language import undecided
 from ..native.reading import number_of
 from .operands import plain_name
+from .parameter_classes import ELEMENTWISE
 from .tree import Call, Expression, FormulaError, Group, Literal, Name, Operand, Ref, Structured
 
 
@@ -41,6 +43,8 @@ CAUGHT: Final = {
     **dict.fromkeys(("ISNA", "ISNUMBER", "ISTEXT", "ISLOGICAL", "ISBLANK"), "FALSE"),
     "TYPE": "16",
 }
+#: Functions whose value is no reference.
+_COMPUTE: Final = ELEMENTWISE | {"ROW", "COLUMN", "IF"}
 #: What CELL can be asked without the program, the file's place and its formats.
 _KNOWN_OF_CELLS: Final = frozenset(("address", "col", "row", "contents", "type"))
 
@@ -84,6 +88,11 @@ def repaired(name: str, arguments: Arguments) -> Expression | None:
         return _call("IFERROR", [_call("ERROR.TYPE", [group]), otherwise])
     if name == "LOOKUP" and len(arguments) == 3 and _is_range(arguments[1]) and _is_range(arguments[2]):
         return _call("INDEX", [arguments[2], _call("MATCH", arguments[:2])])
+    if name == "TEXT" and len(arguments) == 2:
+        shape = _given(arguments[1]).single if arguments[1] is not None else None
+        reason = undecided(shape.text[1:-1].replace('""', '"')) if isinstance(shape, Literal) else ""
+        if reason:
+            raise FormulaError(reason)
     if name == "CELL":
         _ask_the_cell(arguments)
     return None
@@ -164,6 +173,17 @@ def looks_approximately(name: str, arguments: Arguments) -> bool:
     if not isinstance(mode, Literal):
         return False
     return mode.text.upper() in (("1",) if name == "MATCH" else ("TRUE", "1"))
+
+
+def is_computed_array(value: Expression) -> bool:
+    """Say whether INDEX is given something computed, which Excel makes an array of, rather than a reference."""
+    operand = value.single
+    while isinstance(operand, Group) and len(operand.members) == 1:
+        value = operand.members[0]
+        operand = value.single
+    if isinstance(operand, Call):
+        return plain_name(operand.name) in _COMPUTE
+    return operand is None
 
 
 def may_end(value: Expression | None) -> bool:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final
 
 from rebalance_xl.recalc.native.days import LAST_DAY, parts
-from rebalance_xl.recalc.native.faults import value_fault
-from rebalance_xl.recalc.native.reading import MONTHS
+from rebalance_xl.recalc.native.faults import undecided_fault, value_fault
+from rebalance_xl.recalc.native.format_language import ENGLISH, Names
 
-WEEKDAYS: Final = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 Token = tuple[str, str]
 
 
-def shown_date(serial: float, tokens: Sequence[Token]) -> str:
+def shown_date(serial: float, tokens: Sequence[Token], names: Names = ENGLISH) -> str:
     """Return a serial number as date and time codes show it.
 
     A time of day is rounded to the decimals of a second that are shown, to whole seconds when none are; what is larger
@@ -58,7 +56,7 @@ def shown_date(serial: float, tokens: Sequence[Token]) -> str:
             elif index in minutes:
                 out.append(f"{minute:0{min(len(text), 2)}d}")
             else:
-                out.append(_calendar(text, year, month, day_of_month, int(day)))
+                out.append(_calendar(text, year, month, day_of_month, int(day), names))
         elif kind == "point" and after_seconds and decimals:
             digits = f"{total % 1:.{decimals}f}"[1:]
             out.append(digits)
@@ -108,20 +106,24 @@ def _half(code: str, hour: int) -> str:
     return "PM" if hour >= 12 else "AM"
 
 
-def _calendar(code: str, year: int, month: int, day: int, serial: int) -> str:
+def _calendar(code: str, year: int, month: int, day: int, serial: int, names: Names) -> str:
     letter, length = code[0], len(code)
     if letter in "ye":
         return f"{year % 100:02d}" if length <= 2 and letter == "y" else f"{year:04d}"
     if letter == "b":
         return f"{(year + 543) % 100:02d}" if length <= 2 else f"{year + 543:04d}"
-    if letter == "m":
-        if length <= 2:
-            return f"{month:0{length}d}"
-        name = MONTHS[month - 1].capitalize()
-        return name[:3] if length == 3 else name[0] if length == 5 else name
-    if letter == "d":
-        if length <= 2:
-            return f"{day:0{length}d}"
-        name = WEEKDAYS[(serial - 1) % 7]
-        return name[:3] if length == 3 else name
-    return ""
+    if letter not in "md":
+        return ""
+    number = month if letter == "m" else day
+    if length <= 2:
+        return f"{number:0{length}d}"
+    full, short, place = (
+        (names.months, names.short_months, month - 1)
+        if letter == "m"
+        else (names.days, names.short_days, (serial - 1) % 7)
+    )
+    if length != 3 or full[place] == full[place][:4]:
+        return full[place][0] if length == 5 and letter == "m" else full[place]
+    if not short:
+        raise undecided_fault(f"systems shorten {full[place]} differently")
+    return short[place]

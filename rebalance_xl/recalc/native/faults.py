@@ -29,3 +29,12 @@ def number_fault(reason: str) -> Fault:
 def value_fault(reason: str) -> Fault:
     """Return the fault of a value of the wrong type (#VALUE!)."""
     return Fault("#VALUE!", reason)
+
+
+#: The code of an answer that the file does not decide; the cell keeps its value.
+UNDECIDED = "#UNDECIDED"
+
+
+def undecided_fault(reason: str) -> Fault:
+    """Return the fault of a value that depends on what no file tells, such as the language of a system."""
+    return Fault(UNDECIDED, reason)

@@ -1,4 +1,4 @@
-"""Letters and values: PROPER, which begins a word after anything that is no letter; N and T of arrays."""
+"""Letters of every alphabet: UPPER, LOWER, PROPER; TRIM; N and T of arrays."""
 
 from __future__ import annotations
 
@@ -17,6 +17,29 @@ def proper(text: str) -> str:
         out.append(letter.lower() if inside else letter.upper())
         inside = letter.isalpha()
     return "".join(out)
+
+
+@worksheet("UPPER", kinds="text", override=True)
+def upper(text: str) -> str:
+    """Return a text in capitals; letters without one of their own, such as the German sharp s, stay."""
+    return text.upper() if text.isascii() else "".join(map(_capital, text))
+
+
+def _capital(letter: str) -> str:
+    changed = letter.upper()
+    return changed if len(changed) == 1 else letter
+
+
+@worksheet("LOWER", kinds="text", override=True)
+def lower(text: str) -> str:
+    """Return a text in small letters."""
+    return text.lower()
+
+
+@worksheet("TRIM", kinds="text", override=True)
+def trim(text: str) -> str:
+    """Return a text without blanks around it and with single ones within; only the ordinary blank is one."""
+    return " ".join(part for part in text.split(" ") if part)
 
 
 @worksheet("RXL.N", kinds="any")

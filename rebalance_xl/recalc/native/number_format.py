@@ -21,7 +21,7 @@ _TOKEN = re.compile(
 )
 _CONDITION = re.compile(r"\[\s*(<=|>=|<>|<|>|=)\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*\]")
 _ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
-_LOCALE = re.compile(r"\[\$([^\]-]*)(?:-[^\]]*)?\]")
+_LOCALE = re.compile(r"\[\$([^\]-]*)(?:-([^\]]*))?\]")
 _TESTS: Final[dict[str, Callable[[float, float], bool]]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -43,10 +43,13 @@ class Section:
         ``exponent``, ``date`` (runs of one letter), ``elapsed``, ``half`` (AM/PM or A/P), ``general``, ``at``.
     condition
         The comparison and the bound that a value must meet, None when the section has none.
+    language
+        The tag that fixes the language of names, "" when there is none.
     """
 
     tokens: tuple[Token, ...]
     condition: tuple[str, float] | None
+    language: str = ""
 
     def has(self, *kinds: str) -> bool:
         """Tell whether a token of one of the kinds occurs."""
@@ -63,18 +66,21 @@ def sections(text: str) -> tuple[Section, ...]:
     found: list[Section] = []
     tokens: list[Token] = []
     condition: tuple[str, float] | None = None
+    language = ""
     for match in _TOKEN.finditer(text):
         kind, value = _classified(match)
         if kind == "end":
-            found.append(Section(tuple(tokens), condition))
-            tokens, condition = [], None
+            found.append(Section(tuple(tokens), condition, language))
+            tokens, condition, language = [], None, ""
         elif kind == "condition":
             parts = _CONDITION.fullmatch(value)
             assert parts is not None
             condition = (parts[1], float(parts[2]))
         elif kind:
             tokens.append((kind, value))
-    return (*found, Section(tuple(tokens), condition))
+        tag = _LOCALE.fullmatch(match[0])
+        language = tag[2] if tag and tag[2] else language
+    return (*found, Section(tuple(tokens), condition, language))
 
 
 _KIND_OF_SIGN: Final = {

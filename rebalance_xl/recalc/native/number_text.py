@@ -9,7 +9,8 @@ from typing import Any, Final
 from rebalance_xl.cells import CellError
 from rebalance_xl.recalc.native.arguments import general, to_text
 from rebalance_xl.recalc.native.date_text import shown_date
-from rebalance_xl.recalc.native.faults import Fault, value_fault
+from rebalance_xl.recalc.native.faults import Fault, undecided_fault, value_fault
+from rebalance_xl.recalc.native.format_language import names_of, undecided
 from rebalance_xl.recalc.native.number_format import Section, Token, choose, sections
 from rebalance_xl.recalc.native.reading import number_of
 from rebalance_xl.recalc.native.registry import worksheet
@@ -37,7 +38,10 @@ def shown(value: float, text: str, date_offset: int = 0) -> str:
     if section is None:
         return general(value)
     if section.has("date", "elapsed", "half"):
-        return shown_date(value + date_offset, section.tokens)
+        names = names_of(section.language)
+        if names is None:
+            raise undecided_fault(f"the names of the language {section.language} are not known here")
+        return shown_date(value + date_offset, section.tokens, names)
     sign = "" if signed or value >= 0 else "-"
     magnitude = abs(value)
     if section.has("digit"):
@@ -204,6 +208,9 @@ def text_(value: Any, format_text: Any, *, date_offset: int = 0) -> str:
     if isinstance(value, CellError):
         raise Fault(value.code, value.reason)
     pattern = to_text(format_text)
+    open_question = undecided(pattern)
+    if open_question:
+        raise undecided_fault(open_question)
     if isinstance(value, bool):
         value = "TRUE" if value else "FALSE"
     if isinstance(value, str):

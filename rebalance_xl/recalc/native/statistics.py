@@ -1,13 +1,34 @@
-"""Probabilities over a table, permutations, multinomial coefficients."""
+"""The commonest value, probabilities over a table, permutations, multinomial coefficients."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
-from rebalance_xl.recalc.native.arguments import Rows, cells_of, pairs_of, to_strict
-from rebalance_xl.recalc.native.faults import number_fault
+from rebalance_xl.recalc.native.arguments import Rows, cells_of, numbers_of, pairs_of, to_strict
+from rebalance_xl.recalc.native.faults import Fault, number_fault
 from rebalance_xl.recalc.native.registry import worksheet
+
+
+@worksheet("MODE", "MODE.SNGL", kinds="range*", override=True)
+def mode(*numbers: Rows) -> float:
+    """Return the commonest number, of several as common the first one; #N/A when none comes twice."""
+    counted = Counter(number for rows in numbers for number in numbers_of(rows))
+    found, times = max(counted.items(), key=lambda item: item[1], default=(0.0, 0))
+    if times < 2:
+        raise Fault("#N/A", "no number comes more than once")
+    return found
+
+
+@worksheet("MODE.MULT", kinds="range*", override=True)
+def modes(*numbers: Rows) -> Rows:
+    """Return the commonest numbers as a column, in the order in which they come."""
+    counted = Counter(number for rows in numbers for number in numbers_of(rows))
+    most = max(counted.values(), default=0)
+    if most < 2:
+        raise Fault("#N/A", "no number comes more than once")
+    return [[number] for number, times in counted.items() if times == most]
 
 
 @worksheet("PROB", kinds="range range number number")

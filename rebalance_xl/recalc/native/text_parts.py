@@ -1,4 +1,4 @@
-"""Text cut at delimiters and by regular expressions: TEXTBEFORE, TEXTAFTER, REGEX*, ENCODEURL."""
+"""Text found and cut: SEARCH, TEXTBEFORE, TEXTAFTER, REGEX*, ENCODEURL."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from rebalance_xl.cells import CellError
 from rebalance_xl.recalc.native.arguments import Rows, cells_of, to_text
+from rebalance_xl.recalc.native.criteria import wildcard
 from rebalance_xl.recalc.native.faults import Fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
@@ -41,6 +42,17 @@ def _cut(
     if isinstance(if_not_found, CellError):
         raise Fault(if_not_found.code, if_not_found.reason)
     return if_not_found
+
+
+@worksheet("SEARCH", kinds="text text integer", override=True)
+def search(find_text: str, within_text: str, start_num: int = 1) -> int:
+    """Return where a text begins in another, in any case and alphabet; * and ? are wildcards."""
+    if not 1 <= start_num <= len(within_text) + (not find_text):
+        raise value_fault(f"start_num is {start_num}; the text has {len(within_text)} characters")
+    found = wildcard(find_text, whole=False).search(within_text, start_num - 1)
+    if found is None:
+        raise value_fault(f"{find_text!r} is not in the text")
+    return found.start() + 1
 
 
 _NOT_FOUND = CellError("#N/A", "the delimiter is not in the text")

@@ -1,0 +1,129 @@
+"""The language of a number format: names of months and days by its tag, and formats that need one nobody tells.
+
+A file stores formulas in English, but the format inside TEXT("...") as its author's system spells it. A tag such as
+``[$-407]`` fixes the language of names; without one English is taken where the format reads as English.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_ENGLISH_MONTHS = (
+    "January February March April May June July August September October November December",
+    "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
+)
+_ENGLISH_DAYS = ("Sunday Monday Tuesday Wednesday Thursday Friday Saturday", "Sun Mon Tue Wed Thu Fri Sat")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Months from January and days from Sunday; the short ones are empty where systems differ about them."""
+
+    months: tuple[str, ...]
+    short_months: tuple[str, ...]
+    days: tuple[str, ...]
+    short_days: tuple[str, ...]
+
+
+def _names(months: str, days: str, short_months: str = "", short_days: str = "") -> Names:
+    return Names(tuple(months.split()), tuple(short_months.split()), tuple(days.split()), tuple(short_days.split()))
+
+
+ENGLISH: Final = _names(_ENGLISH_MONTHS[0], _ENGLISH_DAYS[0], _ENGLISH_MONTHS[1], _ENGLISH_DAYS[1])
+#: By language and region; Windows' own names.
+_BY_TAG: Final[dict[str, Names]] = {
+    "de": _names(
+        "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+        "Sonntag Montag Dienstag Mittwoch Donnerstag Freitag Samstag",
+        "Jan Feb Mrz Apr Mai Jun Jul Aug Sep Okt Nov Dez",
+        "So Mo Di Mi Do Fr Sa",
+    ),
+    "fr": _names(
+        "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+        "dimanche lundi mardi mercredi jeudi vendredi samedi",
+        "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
+        "dim. lun. mar. mer. jeu. ven. sam.",
+    ),
+    "it": _names(
+        "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+        "domenica lunedì martedì mercoledì giovedì venerdì sabato",
+        "gen feb mar apr mag giu lug ago set ott nov dic",
+        "dom lun mar mer gio ven sab",
+    ),
+    "nl": _names(
+        "januari februari maart april mei juni juli augustus september oktober november december",
+        "zondag maandag dinsdag woensdag donderdag vrijdag zaterdag",
+        "jan feb mrt apr mei jun jul aug sep okt nov dec",
+        "zo ma di wo do vr za",
+    ),
+    "es": _names(
+        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+        "domingo lunes martes miércoles jueves viernes sábado",
+    ),
+    "pt": _names(
+        "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+        "domingo segunda-feira terça-feira quarta-feira quinta-feira sexta-feira sábado",
+    ),
+    "en": ENGLISH,
+}
+#: Language numbers of Windows that stand for exactly these names.
+_BY_NUMBER: Final = {
+    **{0x407: "de", 0x807: "de", 0x40C: "fr", 0x410: "it", 0x413: "nl", 0x40A: "es", 0xC0A: "es", 0x416: "pt"},
+    0x816: "pt",
+}
+_REGIONS: Final = ("de-de", "de-ch", "fr-fr", "it-it", "nl-nl", "es-es", "pt-br", "pt-pt")
+_TAG = re.compile(r"\[\$[^\]-]*-([^\]]*)\]")
+_LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]', re.DOTALL)
+#: Letters of date codes of other languages: German T and J, French j and a, Spanish a, Finnish p and v, and others.
+_FOREIGN_CODES = re.compile(r"T{1,4}|J{2,4}|j{1,4}|A{2,4}|a{2,4}|k{2,4}|v{2,4}|G{2,4}|Г+|г+|[年月日]")
+_ENGLISH_CODES = re.compile(r"General|AM/PM|A/P", re.IGNORECASE)
+_DECIMAL_COMMA = re.compile(r"^[^.]*[0#?],0{1,2}(?![0#?.,])[^.]*$|\.[0#?]+,[0#?]")
+_GROUP_POINT = re.compile(r"#\.##0|# ##0|#\xa0##0|#\u202f##0")
+
+
+def names_of(tag: str) -> Names | None:
+    """Return the names of months and days that a tag such as ``407`` or ``de-DE`` fixes, None for one not known here.
+
+    >>> names_of("407").months[2], names_of("pt-BR").days[6], names_of("411")
+    ('März', 'sábado', None)
+    """
+    lowered = tag.lower()
+    if not lowered:
+        return ENGLISH
+    if "-" in lowered or not re.fullmatch(r"[0-9a-f]+", lowered):
+        if lowered.startswith("en-"):
+            return ENGLISH
+        return _BY_TAG[lowered[:2]] if lowered in _REGIONS else None
+    number = int(lowered, 16)
+    if number >> 16 not in (0, 0x1, 0x100, 0x101):  # other calendars and digits
+        return None
+    language = number & 0xFFFF
+    if language & 0x3FF == 0x09 or language == 0:
+        return ENGLISH
+    known = _BY_NUMBER.get(language)
+    return None if known is None else _BY_TAG[known]
+
+
+def undecided(text: str) -> str:
+    """Return why a number format cannot be read without knowing its author's language, "" when it can.
+
+    >>> undecided("yyyy-mm-dd"), undecided("#,##0.00"), undecided("0.0x")
+    ('', '', '')
+    >>> undecided("TT.MM.JJJJ")
+    'the format TT.MM.JJJJ has codes of another language'
+    >>> undecided("0,00%")
+    'the format 0,00% may have a decimal comma'
+    """
+    for tag in _TAG.findall(text):
+        if names_of(tag) is None:
+            return f"the format {text} names a language or calendar that is not known here: {tag}"
+    if "[dbnum" in text.lower():
+        return f"the format {text} shows digits of another script"
+    bare = _ENGLISH_CODES.sub("", _LITERAL.sub("", text))
+    if _FOREIGN_CODES.search(bare) and re.search(r"[mMhH年]|[TJA]{2}|jj|aa", bare):
+        return f"the format {text} has codes of another language"
+    if any(_DECIMAL_COMMA.search(part) or _GROUP_POINT.search(part) for part in bare.split(";")):
+        return f"the format {text} may have a decimal comma"
+    return ""
