@@ -42,6 +42,8 @@ def compare(left: Any, sign: str, right: Any) -> Any:
     for side in (left, right):
         if isinstance(side, CellError):
             return side
+    if sign not in _TESTS:
+        return CellError("#VALUE!", f"{sign!r} compares nothing")
     left, right = _filled(left, right), _filled(right, left)
     kinds = _rank(left), _rank(right)
     if kinds[0] != kinds[1]:
