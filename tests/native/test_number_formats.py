@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebalance_xl.recalc.native.arguments import general
-from rebalance_xl.recalc.native.reading import number_of
 from rebalance_xl.recalc.native.faults import UNDECIDED
+from rebalance_xl.recalc.native.reading import number_of
 from tests.native.calls import call, error
 
 #: Value, format, text; the first group is from the page of TEXT and "Number format codes", the second was cached by
