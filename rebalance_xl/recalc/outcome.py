@@ -145,7 +145,7 @@ def compare(calculation: Calculation, report: Recalculation) -> list[SheetChange
     unknown: set[str] = set()
     lines: list[tuple[str, FormulaCell, str]] = []
     spills = calculation.spills
-    for sheet, scan in enumerate(calculation.scans):
+    for sheet, scan in enumerate(calculation.scans[: len(names)]):  # without what is cached of other workbooks
         found = SheetChanges()
         changes.append(found)
         report.formulas += len(scan.formulas)

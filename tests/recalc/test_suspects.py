@@ -111,13 +111,16 @@ def test_what_reads_a_last_subtraction_gets_the_zero_in_iterating_books(tmp_path
         ("ROUND(A4,1)=A4", True),
         ("A1<A5", True),
         ("A5<TRUE", True),
+        ('A7="é"', True),
+        ("A7=A8", True),
+        ('IF(A7<>A8,"two","one")', "one"),
     ],
 )
 def test_comparisons_look_at_15_digits(tmp_path: Path, formula: str, expected: Any) -> None:
     """Plain cells, constants and arrays are compared as Excel does, after rounding to 15 significant digits."""
 
     def build(_: Any, sheet: Any) -> None:
-        sheet.write_column("A1", [245411.04938361436, 245411.0493836144, 245411.1, 0.1 + 0.2, "btc"])
+        sheet.write_column("A1", [245411.04938361436, 245411.0493836144, 245411.1, 0.1 + 0.2, "btc", None, "É", "é"])
         sheet.write_formula("D1", "=" + formula, None, -1)
 
     path = make(tmp_path / "b.xlsx", build)

@@ -27,10 +27,13 @@ from ..references import Area, parse_area
 from ..sheets.sheet_scan import FormulaCell, SheetScan
 from . import engine as engines
 from . import probing
+from .data_tables import compute_tables
+from .decision import Finding, decide
 from .early import compute_arrays_early, compute_early
 from .engine import Engine, Settings, from_engine, to_engine
 from .engine_input import engine_package
 from .known_cells import KnownCells
+from .linked_data import Linked
 from .loops import close_loops
 from .reads import Readers
 from .rectangles import by_row, rectangles
@@ -41,6 +44,9 @@ from .suspects import SHORT, TINY, compute_suspects
 _NUM = CellError("#NUM!")
 #: Larger array formulas than this are taken for one cell: their area is nonsense.
 MAX_ARRAY = 4_000_000
+
+#: Errors that no file names: Excel writes #VALUE! and says in the cell's metadata what it means.
+NEW_ERRORS = frozenset(("#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!"))
 
 #: Functions that spill when a program that knows no dynamic arrays wrote them.
 SPILLING = frozenset(
@@ -65,6 +71,7 @@ class Calculation:
     names: dict[tuple[int, str], str] = field(init=False)
     sheet_names: list[str] = field(init=False)
     sheet_index: dict[str, int] = field(init=False)
+    sheet_count: int = field(init=False)
     lowering: Lowering = field(init=False)
     engine: Engine = field(init=False)
     spills: Spills = field(init=False)
@@ -74,6 +81,7 @@ class Calculation:
     readers: Readers = field(init=False)
     careful: set[int] = field(default_factory=set)
     unreadable: dict[tuple[int, int, int], str] = field(default_factory=dict)
+    linked: dict[tuple[int, int, int], Linked] = field(default_factory=dict)
     _extents: dict[int, tuple[int, int]] = field(default_factory=dict)
     _formulas: dict[tuple[int, int, int], FormulaCell] | None = None
     _hidden: dict[int, tuple[frozenset[int], frozenset[int]]] = field(default_factory=dict)
@@ -85,11 +93,27 @@ class Calculation:
         self.names = package.names
         self.sheet_names = [engines.sheet_name(sheet.name) for sheet in package.sheets]
         self.sheet_index = package.sheet_index
+        self.sheet_count = len(self.sheet_names)
+        self._add_other_workbooks()
         self.lowering = Lowering(self)
         self.readers = Readers(self.scans, self.sheet_index)
         settings = Settings(package.date1904, package.iterate, package.iterations, package.max_change, self.now)
         self.engine = Engine(self.sheet_names, settings)
         self.spills = Spills(self.scans, self.engine, self.extent, self._extents)
+
+    def _add_other_workbooks(self) -> None:
+        """Add what the workbook has cached of others as further sheets that nothing is written to."""
+        if b"externalReference" not in self.package.container.read(self.package.part, keep=True):
+            return
+        from .external_links import external_links
+
+        links = external_links(self.package)
+        first = len(self.sheet_names)
+        self.scans = [*self.scans, *links.scans]
+        self.sheet_names = [*self.sheet_names, *links.names]
+        own = {name: first + place for place, name in enumerate(links.names)}
+        self.sheet_index = {**self.sheet_index, **{n: first + p for n, p in links.places.items()}, **own}
+        self.names = {**self.names, **{(-1 - link, name): text for (link, name), text in links.defined.items()}}
 
     # --- what lowering asks -----------------------------------------------------------------------------------
 
@@ -119,8 +143,16 @@ class Calculation:
         cell = self._formulas.get((sheet, row, column))
         return None if cell is None else _shown(cell)
 
+    def field_of(self, sheet: int, area: Area | None, name: str) -> str | None:
+        """Return a field of a linked data type as formula text, None when it is not known."""
+        from .linked_data import field_text
+
+        return field_text(self.linked, sheet, area, name)
+
     def hidden_rows(self, sheet: int, filtered: bool) -> frozenset[int]:
         """Return the rows of a sheet that are not shown, or only those that a filter hides."""
+        if sheet >= self.sheet_count:
+            return frozenset()
         if sheet not in self._hidden:
             hidden = self.scans[sheet].hidden_rows()
             areas = [table.area for table in self.package.sheets[sheet].tables if table.filtered] if hidden else []
@@ -145,6 +177,7 @@ class Calculation:
         for scan in self.scans:
             write_out(scan)
         self._find_anchors()
+        self._find_linked_data()
         self._lower()
         arrays = None if self.package.date1904 else compute_arrays_early(self._known())
         if arrays is None:
@@ -153,13 +186,32 @@ class Calculation:
         else:
             self.engine.idle = True
             self.engine.kept.update(arrays)
+        for (sheet, row, column), linked in self.linked.items():
+            if linked.text is not None or linked.error:
+                shown = linked.text if linked.text is not None else CellError(linked.error)
+                self.engine.set_value(sheet, row, column, shown)
         self.settle()
         self.read()
         if self.package.iterate:
             close_loops(self)
         settle_doubts(self)
         compute_suspects(self)
+        compute_tables(self)
         explain_errors(self)
+        self._write_new_errors_as_old()
+
+    def _write_new_errors_as_old(self) -> None:
+        """Let errors that old programs do not know be written as #VALUE!, as Excel does, and be named as the cause."""
+        for _, cell in self.odd:
+            if cell.value.__class__ is CellError and cell.value.code in NEW_ERRORS and cell.status != "kept":
+                cell.cause = cell.cause or cell.value.code
+                cell.value = CellError("#VALUE!", cell.cause)
+        for anchor in self.spills.anchors:
+            codes = {each.code for row in anchor.rows or () for each in row if each.__class__ is CellError}
+            if codes & NEW_ERRORS and anchor.active and anchor.rows is not None:
+                anchor.rows = [[_known_to_all(each) for each in row] for row in anchor.rows]
+                if anchor.cell.early:
+                    anchor.cell.value = anchor.rows[0][0]
 
     def release(self) -> None:
         """Let go of the engine and what only the calculation needed; the formula cells keep their values."""
@@ -176,6 +228,23 @@ class Calculation:
                     area = Area(cell.row, cell.column, cell.row, cell.column)
                 self.spills.add(sheet, cell, area, cell.dynamic, written=area)
 
+    def _find_linked_data(self) -> None:
+        """Set aside the cells that hold linked data types and pictures, and note which of them nobody can read."""
+        if not any("vm=" in scan.text or "vm =" in scan.text for scan in self.scans):
+            return
+        from .linked_data import linked_cells
+
+        self.linked = linked_cells(self.package, self.scans[: self.sheet_count])
+        for (sheet, row, column), linked in self.linked.items():
+            if linked.text is None and not linked.error:
+                self.unreadable[sheet, row, column] = "a linked data type or a picture"
+        if self.linked:
+            for sheet, cell in self.cells():
+                if (sheet, cell.row, cell.column) in self.linked and not self.linked[
+                    sheet, cell.row, cell.column
+                ].error:
+                    cell.kind = "linked"
+
     def _lower(self) -> None:
         filled: list[FilledColumn] = []
         for sheet, scan in enumerate(self.scans):
@@ -186,6 +255,8 @@ class Calculation:
                 else:
                     what = "a data table" if cell.kind == "dataTable" else "an empty formula"
                     keep(cell, FormulaError(what))
+                    if cell.kind == "linked":
+                        cell.cause = decide(Finding(linked=True))[1]
             if self.spill_plain:
                 for cell in scan.formulas:
                     if cell.lowered is not None and cell.kind != "array" and _may_spill(cell.formula):
@@ -206,7 +277,26 @@ class Calculation:
 
     def _known(self) -> KnownCells:
         """Return what is known without the engine at the moment."""
-        return KnownCells(self.scans, self.sheet_index, self.spills.anchors)
+        return KnownCells(self.scans, self.sheet_index, self.spills.anchors, self._linked_columns())
+
+    def _linked_columns(self) -> frozenset[tuple[int, int]]:
+        """Return the sheets and columns whose cells are not all what the file says."""
+        return frozenset((sheet, column) for sheet, _, column in self.linked)
+
+    def values(self, sheet: int, area: Area) -> list[list[Any]]:
+        """Return what the cells of an area hold in the engine."""
+        rows = self.engine.read_block(sheet, area.top, area.left, area.bottom, area.right)
+        return [[from_engine(value) for value in row] for row in rows]
+
+    def restore(self, sheet: int, row: int, column: int) -> None:
+        """Give a cell in the engine what it is to hold: its formula or its value."""
+        cell = next((each for each in self.scans[sheet].formulas if (each.row, each.column) == (row, column)), None)
+        if cell is None:
+            self.engine.set_value(sheet, row, column, self.scans[sheet].column_values(column, row, row)[0])
+        elif cell.lowered is not None:
+            self.engine.set_formula(sheet, row, column, f"={cell.lowered}")
+        else:
+            self.engine.set_value(sheet, row, column, cell.value)
 
     def _lower_arrays(self, column: FilledColumn) -> bool:
         """Lower a formula filled down whose cells may spill; False when it gives one value in each of them."""
@@ -305,7 +395,9 @@ class Calculation:
         """Compute everything but the areas of arrays: the engine's rounds, and the stages between them."""
         self._evaluate_engine()
         for columns in self.stages:
-            known = ComputedCells(self.scans, self.sheet_index, self.spills.anchors, engine=self.engine)
+            known = ComputedCells(
+                self.scans, self.sheet_index, self.spills.anchors, self._linked_columns(), engine=self.engine
+            )
             if columns and compute_stage(known, columns):
                 self._evaluate_engine()
 
@@ -410,6 +502,11 @@ class Calculation:
             value = _NUM if kind is float else from_engine(value)
             cell.value = engines.NOTHING if value is None else value
             self.odd.append((sheet, cell))
+
+
+def _known_to_all(value: Any) -> Any:
+    new = value.__class__ is CellError and value.code in NEW_ERRORS
+    return CellError("#VALUE!", value.reason or value.code) if new else value
 
 
 def _may_spill(formula: str) -> bool:

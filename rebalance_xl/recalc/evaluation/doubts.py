@@ -14,7 +14,7 @@ from ..formulas.tree import FormulaError
 from ..sheets.sheet_scan import FormulaCell
 from .decision import Action, Finding, decide
 from .engine import FAILURES, Engine, Trouble, from_engine
-from .reads import Cells, cells_at, reads_anywhere
+from .reads import CACHED, Cells, cells_at, reads_anywhere
 
 if TYPE_CHECKING:
     from .calculation import Calculation
@@ -96,7 +96,16 @@ def _works_alone(engine: Engine, sheet: int, cell: FormulaCell) -> bool:
     return True
 
 
-def _doubtful(calculation: Calculation, cells: Iterable[Node]) -> dict[int, str]:
+def _doubtful(calculation: Calculation, cells: Sequence[Node]) -> dict[int, str]:
+    """Return for the errors that are not sure what they follow from: other workbooks, cells that kept an error."""
+    found = _following(calculation, cells)
+    if calculation.sheet_count < len(calculation.scans):
+        linked = [cell for _, cell in cells if CACHED in str(cell.lowered)]
+        found.update({id(cell): "reads another workbook, as it is cached" for cell in linked})
+    return found
+
+
+def _following(calculation: Calculation, cells: Sequence[Node]) -> dict[int, str]:
     """Return for the errors that follow from a cell that kept an error, what they follow from."""
     sources = [
         (s, cell) for s, cell in calculation.cells() if cell.status == "kept" and cell.old.__class__ is CellError

@@ -16,14 +16,11 @@ from ..files.markup import ERROR_CODES, ERROR_KINDS
 from ..formulas.lambdas import LAMBDA
 from ..formulas.model_calls import MISSING_TEXT
 from ..formulas.parameter_classes import LIFT
-from ..native.careful import AMBIGUOUS
 from ..native.faults import UNDECIDED
 from ..references import MAX_COLUMNS
 
 KEEP = "RXL.KEEP"
 _BEGIN, _TELL = "RXL.BEGIN", "RXL.TELL"
-#: How the reasons begin of answers that are none.
-_NO_ANSWER = ("internal error", AMBIGUOUS)
 #: Kinds of engine errors that are no worksheet errors, with the cause they are reported under.
 TROUBLE = {"Circ": "circular", "NImpl": "engine-unsupported", "Error": "engine-unsupported"}
 _ERROR_VALUES = {code: fz.LiteralValue.error(kind, None) for code, kind in ERROR_KINDS.items()}
@@ -384,14 +381,6 @@ class Engine:
         return _ERROR_VALUES["#VALUE!"]
 
     def _answer(self, name: str, answer: Any) -> Any:
-        if isinstance(answer, CellError):
-            if answer.code == UNDECIDED:
-                return self._failed(name, answer.reason)
-            if answer.reason and not self.reason:
-                self.reason = answer.reason
-            if answer.reason.startswith(_NO_ANSWER):
-                return self._failed(name, answer.reason)
-            return _ERROR_VALUES.get(answer.code) or _ERROR_VALUES["#VALUE!"]
         if isinstance(answer, list | tuple):
             if not answer:
                 return _ERROR_VALUES["#VALUE!"]
@@ -414,12 +403,10 @@ class Engine:
         if value is None or isinstance(value, bool | str):
             return value
         if isinstance(value, CellError):
-            if value.code == UNDECIDED:
+            if value.code == UNDECIDED or value.reason.startswith("internal error"):
                 return self._failed(name, value.reason)
             if value.reason and not self.reason:
                 self.reason = value.reason
-            if value.reason.startswith(_NO_ANSWER):
-                return self._failed(name, value.reason)
             return _ERROR_VALUES.get(value.code) or _ERROR_VALUES["#VALUE!"]
         try:
             number = float(value)

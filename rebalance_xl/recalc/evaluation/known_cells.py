@@ -28,11 +28,14 @@ class KnownCells:
         Their numbers by name in lower case.
     anchors : sequence of Anchor
         The arrays of the workbook, which may fill more cells than they fill in the file.
+    linked : frozenset of (int, int)
+        Sheets and columns with linked data types, which are not what their cached values say.
     """
 
     scans: list[SheetScan]
     sheet_index: dict[str, int]
     anchors: Sequence[Anchor]
+    linked: frozenset[tuple[int, int]] = frozenset()
     _reach: dict[int, list[Area]] = field(default_factory=dict)
     _columns: dict[int, frozenset[int]] = field(default_factory=dict)
     _constants: dict[tuple[int, int, int, int], list[Any]] = field(default_factory=dict)
@@ -81,7 +84,7 @@ class KnownCells:
         NotNowError
             One of them is not known yet.
         """
-        if self.may_be_filled(sheet, column, top, bottom):
+        if self.may_be_filled(sheet, column, top, bottom) or (sheet, column) in self.linked:
             raise NotNowError
         values = self.constants(sheet, column, top, bottom)
         rows, cells = self.formulas(sheet, column)

@@ -21,6 +21,8 @@ _READS = re.compile(
 )
 _ANYWHERE = re.compile(r"\b(?:OFFSET|INDIRECT)\(|\):|:@?[A-Z.]+\(", re.IGNORECASE)
 
+#: How the engine's names of sheets begin that are cached from other workbooks.
+CACHED = "rl_link_"
 #: Rows of cells by sheet and column, rising.
 Cells = dict[int, dict[int, list[int]]]
 

@@ -26,7 +26,12 @@ class ComputedCells(KnownCells):
     def column(self, sheet: int, column: int, top: int, bottom: int) -> list[Any]:
         """Return the values of a column's cells from one row to another."""
         area = Area(top, column, bottom, column)
-        if not self.may_be_filled(sheet, column, top, bottom) and not self.scans[sheet].has_formulas_in(area):
+        constant = (sheet, column) not in self.linked
+        if (
+            constant
+            and not self.may_be_filled(sheet, column, top, bottom)
+            and not self.scans[sheet].has_formulas_in(area)
+        ):
             return self.constants(sheet, column, top, bottom)
         return [to_argument(row[0]) for row in self.engine.read_block(sheet, top, column, bottom, column)]
 

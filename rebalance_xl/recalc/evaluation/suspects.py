@@ -61,7 +61,7 @@ def compute_suspects(calculation: Calculation) -> None:
     for number in range(_ROUNDS):
         suspects = [*_noisy(calculation), *_near(calculation)]
         if number == 0:
-            suspects += _catching(calculation)
+            suspects += [*_catching(calculation), *_in_other_letters(calculation)]
         if not compute_carefully(calculation, _whole_columns(calculation, suspects)):
             return
         calculation.settle()
@@ -125,6 +125,24 @@ def _catching(calculation: Calculation) -> Iterator[Node]:
         for sheet, cell in calculation.readers.of(cells_at(places)):
             if id(cell) in catching:
                 yield sheet, cell
+
+
+def _in_other_letters(calculation: Calculation) -> Iterator[Node]:
+    """Yield the cells that compare texts with letters whose capitals the engine does not know."""
+    groups = [group for group in calculation.readers.groups() if _COMPARED.search(_without_texts(group))]
+    if not groups:
+        return
+    for group in groups:
+        if not str(group.cells[0].lowered).isascii():
+            yield from ((group.sheet, cell) for cell in group.cells)
+    places = [
+        place
+        for place, value in _read_by(calculation, groups)
+        if value.__class__ is str and not value.isascii() and value.upper() != value.lower()
+    ]
+    if places:
+        compared = {id(cell) for group in groups for cell in group.cells}
+        yield from (node for node in calculation.readers.of(cells_at(places)) if id(node[1]) in compared)
 
 
 def _without_texts(group: Alike) -> str:

@@ -75,7 +75,7 @@ class FileQuestions(ReferenceCompiler):
         """Return the answer of functions about formulas and sheets, which the engine sees otherwise than the file."""
         operand = arguments[0].single if len(arguments) == 1 and arguments[0] is not None else None
         if name == "SHEETS" and not arguments:
-            return Out([str(len(self.book.sheet_names))], True)
+            return Out([str(self.book.sheet_count)], True)
         if name == "SHEET":
             if not arguments:
                 return Out([str(self.sheet + 1)], True)
@@ -84,6 +84,8 @@ class FileQuestions(ReferenceCompiler):
                 if not prefix or prefix in self.book.sheet_index:
                     return Out([str((self.book.sheet_index[prefix] if prefix else self.sheet) + 1)], True)
             return None
+        if name == "_FV" and len(arguments) > 1 and arguments[0] is not None and arguments[1] is not None:
+            return self.field(arguments[0], arguments[1])
         if name not in ("FORMULATEXT", "ISFORMULA") or not isinstance(operand, Ref) or operand.kind == "columns":
             return None
         if self.prefix(operand.sheet) is None:
@@ -100,6 +102,27 @@ class FileQuestions(ReferenceCompiler):
             return "NA()" if formula is None else '"' + formula.replace('"', '""') + '"'
 
         return Out([ByCell(answer)], True)
+
+    def field(self, argument: Expression, label: Expression) -> Out:
+        """Return a field of a linked data type, written cell.Field; what is not in the file cannot be known."""
+        single = label.single
+        if not isinstance(single, Literal) or not single.text.startswith('"'):
+            raise FormulaError("a computed field of a linked data type")
+        pieces, name, book = (
+            self.expression(argument, REFERENCE).pieces,
+            single.text[1:-1].replace('""', '"'),
+            self.book,
+        )
+        self.functions.add("RXL.UNKNOWN")
+
+        def value(row: int, column: int, references: Sequence[str]) -> str:
+            text = Template(pieces, True, False, frozenset(), False).render(references, row, column)
+            prefix, mark, place = text.strip("()").rpartition("!")
+            sheet = book.sheet_index.get(sheet_name(prefix + mark).lower(), -1) if mark else self.sheet
+            found = book.field_of(sheet, parse_area(place), name)
+            return f'RXL.UNKNOWN("the field {name.replace(chr(34), chr(39))}")' if found is None else found
+
+        return Out([ByCell(value)], True)
 
     def by_name(self, arguments: Sequence[Expression | None]) -> list[Expression | None]:
         """Return the arguments of an INDIRECT, names and tables in its text turned into addresses.

@@ -113,8 +113,8 @@ class ReferenceCompiler(ABC):
         if not sheet:
             return ""
         name = sheet_name(sheet)
-        if sheet.startswith(("[", "'[")) or ("]" in name and "[" in name):
-            raise FormulaError("a reference to another workbook")
+        if "]" in name and "[" in name and name.lower() not in self.book.sheet_index:
+            raise FormulaError("a reference to another workbook that is not cached")
         if name.lower() in self.book.sheet_index:
             actual = self.book.sheet_names[self.book.sheet_index[name.lower()]]
             return sheet if actual == name else "'" + actual.replace("'", "''") + "'!"
@@ -175,7 +175,10 @@ class ReferenceCompiler(ABC):
     def defined(self, name: Name) -> tuple[int, str] | None:
         """Return the scope and the text of a defined name, None when there is none."""
         scopes = [self.sheet, -1]
-        if name.sheet:
+        if name.sheet.startswith("["):
+            link = name.sheet[1:].partition("]")[0]
+            scopes = [-1 - int(link)] if link.isdigit() else []
+        elif name.sheet:
             found = self.book.sheet_index.get(sheet_name(name.sheet).lower())
             scopes = [-1] if found is None else [found, -1]
         for scope in scopes:
@@ -186,14 +189,14 @@ class ReferenceCompiler(ABC):
 
     def name(self, name: Name, wanted: str) -> Out:
         """Return what a defined name, a table or a local name stands for."""
-        if name.sheet.startswith(("[", "'[")):
-            raise FormulaError("a reference to another workbook")
         label = name.text.lower().removeprefix("_xlpm.")
         if label in self.locals:
             return Out([name.text[-len(label) :]], self.locals[label])
         if name.text.lower().startswith("_xlpm."):
             return Out([name.text[6:]], True)
         found = self.defined(name)
+        if found is None and name.sheet.startswith("["):
+            raise FormulaError("a name of another workbook that is not cached")
         if found is None:
             table = self.book.tables.get(name.text.lower())
             if table is not None:

@@ -81,12 +81,10 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int, filled: list[Fi
             cell.lowered = text
     if not {cell.kind for cell in formulas} <= {"normal", "shared"}:
         for cell in formulas:
-            if cell.kind == "array" or cell.kind == "dataTable":
+            if cell.kind not in ("normal", "shared"):
                 cell.template = cell.lowered = None
                 yield cell
-        unsure = [
-            cell for cell in formulas if cell.template is None and cell.kind != "array" and cell.kind != "dataTable"
-        ]
+        unsure = [cell for cell in formulas if cell.template is None and cell.kind in ("normal", "shared")]
     for column in filled_columns(unsure, sheet):
         if _worked_out(lowering, column):
             filled.append(column)

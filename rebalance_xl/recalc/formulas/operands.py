@@ -175,7 +175,8 @@ def plain_name(name: str) -> str:
 def sheet_name(prefix: str) -> str:
     """Return the name in a sheet prefix, without quotes and exclamation mark."""
     name = prefix[:-1]
-    return name[1:-1].replace("''", "'") if name.startswith("'") else name
+    name = name[1:-1].replace("''", "'") if name.startswith("'") else name
+    return name.removeprefix("[0]")  # the workbook itself
 
 
 def only(argument: Expression | None) -> Operand:

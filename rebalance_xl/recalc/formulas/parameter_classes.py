@@ -162,6 +162,9 @@ def gives_one_value(name: str, single_arguments: bool) -> bool:
     return single_arguments and (name in ELEMENTWISE or name in MIXED or name in CRITERIA or name in TRANSPARENT)
 
 
+#: Functions that the engine has a name for, but no answer that can be trusted.
+DISTRUSTED: Final = _set("GROUPBY PIVOTBY")
+
 #: What the engine applies to arrays by itself.
 LIFTED_BY_ENGINE: Final = _set("ATAN2 COS SIN TAN IF IFERROR IFNA PI RAND NOW TODAY NA TRUE FALSE")
 

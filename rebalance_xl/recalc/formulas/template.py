@@ -35,6 +35,11 @@ class BookView(Protocol):
     names: dict[tuple[int, str], str]
     sheet_names: list[str]
     sheet_index: dict[str, int]
+    sheet_count: int
+
+    def field_of(self, sheet: int, area: Area | None, name: str) -> str | None:
+        """Return a field of a linked data type as formula text, None when it is not known."""
+        ...
 
     def extent(self, sheet: int) -> tuple[int, int]:
         """Return the last used row and column of a sheet."""

@@ -11,6 +11,7 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import Any, Final
 
 from rebalance_xl.cells import CellError
+from rebalance_xl.recalc.native.faults import UNDECIDED
 from rebalance_xl.recalc.native.reading import number_of
 from rebalance_xl.recalc.native.registry import worksheet
 
@@ -32,8 +33,14 @@ def number(value: Any) -> Any:
     if found is not None:
         return found
     if any(map(str.isdigit, value)):
-        return CellError("#VALUE!", f"{AMBIGUOUS}: {value[:40]!r}")
+        return CellError(UNDECIDED, f"{AMBIGUOUS}: {value[:40]!r}")
     return CellError("#VALUE!", f"{value[:40]!r} is no number")
+
+
+@worksheet("RXL.UNKNOWN", kinds="text")
+def unknown(what: str) -> Any:
+    """Return what stands for a value that the file does not tell: the cell keeps what it holds."""
+    return CellError(UNDECIDED, f"it cannot be known from the file: {what}")
 
 
 @worksheet("RXL.COMPARE", kinds="any text any")

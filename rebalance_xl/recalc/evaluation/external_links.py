@@ -1,0 +1,120 @@
+"""Other workbooks that formulas refer to, as this one has cached them: what Excel uses while links are not updated.
+
+``[N]Sheet!A1`` means the N-th external reference of the workbook. Its part lists the cells that some formula reads; a
+cell that a cached sheet does not list is blank, a sheet that is not cached is unknown. Source: ECMA-376-1 18.14.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass, field
+from typing import Final
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape, quoteattr
+
+from ..files.package import Package
+from ..references import parse_area
+from ..sheets.scan import scan_sheet
+from ..sheets.sheet_scan import SheetScan
+from .parts import local_name, part_root
+from .reads import CACHED
+
+_RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_SHEET: Final = re.compile(r"('(?:[^']|'')+'|[^\W\d][\w.]*)!")
+_TYPES: Final = ("n", "b", "e", "str")
+
+
+@dataclass(slots=True)
+class ExternalLinks:
+    """The cached sheets and names of other workbooks.
+
+    Attributes
+    ----------
+    scans : list of SheetScan
+        The cached sheets, read as if they were sheets of this workbook.
+    names : list of str
+        What the engine calls them.
+    places : dict of str to int
+        Their position in `scans` by what formulas call them, in lower case: "[1]prices".
+    defined : dict of (int, str) to str
+        Names defined in other workbooks, by the number of the link and the name in lower case.
+    """
+
+    scans: list[SheetScan] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+    defined: dict[tuple[int, str], str] = field(default_factory=dict)
+
+
+def external_links(package: Package) -> ExternalLinks:
+    """Read what a workbook has cached of other workbooks.
+
+    Parameters
+    ----------
+    package : Package
+        The workbook.
+
+    Returns
+    -------
+    ExternalLinks
+    """
+    found = ExternalLinks()
+    if b"externalReference" not in package.container.read(package.part, keep=True):
+        return found
+    root = part_root(package, package.part)
+    folder, name = posixpath.split(package.part)
+    relations = part_root(package, posixpath.join(folder, "_rels", name + ".rels"))
+    if root is None or relations is None:
+        return found
+    targets = {each.get("Id", ""): each.get("Target", "") for each in relations}
+    references = [each for each in root.iter() if local_name(each) == "externalReference"]
+    for number, reference in enumerate(references, 1):
+        target = targets.get(reference.get(_RELATION, ""), "")
+        part = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
+        book = part_root(package, part)
+        if book is not None:
+            _read(found, number, book, package.date1904)
+    return found
+
+
+def _read(found: ExternalLinks, number: int, book: ElementTree.Element, date1904: bool) -> None:
+    labels = [each.get("val", "") for each in book.iter() if local_name(each) == "sheetName"]
+    for each in book.iter():
+        if local_name(each) == "definedName" and each.get("refersTo"):
+            text = str(each.get("refersTo")).lstrip("=")
+            found.defined[number, str(each.get("name", "")).lower()] = _SHEET.sub(
+                lambda match: f"'[{number}]{match[1][1:-1] if match[1][0] == chr(39) else match[1]}'!", text
+            )
+    for data in (each for each in book.iter() if local_name(each) == "sheetData"):
+        try:
+            place = int(data.get("sheetId", ""))
+            label = labels[place]
+        except (ValueError, IndexError):
+            continue
+        sheet = _worksheet(data)
+        key = f"[{number}]{label}".lower()
+        if sheet is None or key in found.places:
+            continue
+        found.places[key] = len(found.scans)
+        found.names.append(f"{CACHED}{number}_{place}")
+        found.scans.append(scan_sheet(sheet, "utf-8", [], date1904, f"link {number}"))
+
+
+def _worksheet(data: ElementTree.Element) -> str | None:
+    """Return a cached sheet as a worksheet, None when it is not written as it should be."""
+    cells: dict[tuple[int, int], str] = {}
+    for cell in (each for each in data.iter() if local_name(each) == "cell"):
+        name = cell.get("r", "")
+        area = parse_area(name)
+        kind = cell.get("t", "n")
+        if area is None or kind not in _TYPES:
+            return None
+        value = next((each.text or "" for each in cell if local_name(each) == "v"), "")
+        cells[area.top, area.left] = f"<c r={quoteattr(name)} t={quoteattr(kind)}><v>{escape(value)}</v></c>"
+    rows: dict[int, list[str]] = {}
+    for row, column in sorted(cells):
+        rows.setdefault(row, []).append(cells[row, column])
+    body = "".join(f'<row r="{row}">{"".join(listed)}</row>' for row, listed in rows.items())
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    return f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData></worksheet>'
