@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from rebalance_xl.commands import limits
 from rebalance_xl.commands.interrupts import ended_by_signals
 from rebalance_xl.commands.options import Overrides
 from rebalance_xl.commands.streams import steady_streams
@@ -95,7 +96,7 @@ def recalc(
             "--timeout",
             min=0,
             metavar="SECONDS",
-            help="Stop a book after this time; 0 is never. Of several books each has 300 seconds otherwise.",
+            help="Stop a book after this time; 0 is never. Each has 300 seconds otherwise.",
         ),
     ] = None,
     scheduler: Annotated[
@@ -163,12 +164,15 @@ def plan(
     read_only_too: ReadOnlyToo = False,
 ) -> None:
     """Show the plan of the book: what to sell, buy and fund, with a reason on every line."""
-    from rebalance_xl.commands import plan as command
-
     if output is not None and not write:
         raise typer.BadParameter("-o goes with --write")
-    overrides = Overrides(ignore_lock, read_only_too)
-    raise typer.Exit(command.show_plan(book, as_of, json, write, output, overrides))
+
+    def work() -> int:
+        from rebalance_xl.commands import plan as command
+
+        return command.show_plan(book, as_of, json, write, output, Overrides(ignore_lock, read_only_too))
+
+    raise typer.Exit(limits.within_limits(work, book))
 
 
 @app.command(short_help="Apply the fills of the Plan sheet.")
@@ -183,17 +187,25 @@ def record(
     read_only_too: ReadOnlyToo = False,
 ) -> None:
     """Apply the fills of the book's Plan sheet to Portfolio and Futures, and add a Journal row."""
-    from rebalance_xl.commands import plan as command
 
-    raise typer.Exit(command.record_execution(book, as_of, json, output, Overrides(ignore_lock, read_only_too)))
+    def work() -> int:
+        from rebalance_xl.commands import plan as command
+
+        return command.record_execution(book, as_of, json, output, Overrides(ignore_lock, read_only_too))
+
+    raise typer.Exit(limits.within_limits(work, book))
 
 
 @app.command(short_help="List the data problems of a book.")
 def check(book: Book, json: Json = False) -> None:
     """List the data problems of the book with their cells."""
-    from rebalance_xl.commands import plan as command
 
-    raise typer.Exit(command.check_book(book, json))
+    def work() -> int:
+        from rebalance_xl.commands import plan as command
+
+        return command.check_book(book, json)
+
+    raise typer.Exit(limits.within_limits(work, book))
 
 
 @app.command(short_help="List the margin tiers, or import a venue's.")
@@ -423,6 +435,7 @@ def joined_changes(words: list[str]) -> list[str]:
 
 def main() -> None:
     """Run the command line."""
+    limits.enable()
     with steady_streams(), ended_by_signals():
         app(joined_changes(sys.argv[1:]))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rebalance_xl import terminal
+from rebalance_xl.commands.limits import INTERRUPTED
 
 #: What the command line's library makes of an interruption inside a command.
 _EXIT_OF_INTERRUPTED_COMMAND = 130
@@ -35,7 +36,7 @@ def ended_by_signals() -> Iterator[None]:
         finished = isinstance(end, SystemExit) and end.code != _EXIT_OF_INTERRUPTED_COMMAND
         if finished or not received:
             raise
-        terminal.complain("interrupted; finished books are complete, the others are as they were")
+        terminal.complain(INTERRUPTED)
         raise SystemExit(128 + received[0]) from None
     finally:
         for kind in kinds:

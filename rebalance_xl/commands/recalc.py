@@ -9,6 +9,7 @@ from typing import Any
 
 from rebalance_xl import terminal
 from rebalance_xl.commands.cell_spool import CellSpool
+from rebalance_xl.commands.limits import SECONDS, limited
 from rebalance_xl.commands.options import UsageError
 from rebalance_xl.commands.recalc_book import BookReport, recalculate_book, summary_rows
 from rebalance_xl.commands.recalc_request import Request, read_request
@@ -18,8 +19,6 @@ from rebalance_xl.recalc.files.temporaries import remove_leftovers
 __all__ = ["Request", "run"]
 
 DONE, FAILED, USAGE, STALE = 0, 1, 2, 3
-#: Seconds after which one of several books is stopped; one book alone is watched by who started it.
-DEFAULT_TIMEOUT = 300.0
 CELL_COLUMNS = ("file", "sheet", "cell", "formula", "old", "new", "status", "cause")
 
 
@@ -77,21 +76,28 @@ def _work_on_all(request: Request, jobs: Sequence[Job], spool: CellSpool) -> lis
                 spool.take(outcome.value)
             step()
 
-        if len(jobs) == 1 and not jobs[0].refusal and not request.scheduler and not request.timeout:
-            outcomes = [run_here(recalculate_book, jobs[0])]
+        seconds = SECONDS if request.timeout is None else request.timeout or None
+        if len(jobs) == 1 and not jobs[0].refusal and not request.scheduler:
+            outcomes = [_run_alone(jobs[0], seconds)]
+            done(outcomes[0])
         else:
             from rebalance_xl.recalc.batch.workers import run_jobs
 
-            seconds = DEFAULT_TIMEOUT if request.timeout is None else request.timeout
             outcomes = run_jobs(
                 jobs,
                 recalculate_book,
                 workers=request.workers or _cores(),
-                seconds=seconds or None,
+                seconds=seconds,
                 scheduler=request.scheduler,
                 done=done,
             )
     return [_report(outcome) for outcome in outcomes]
+
+
+def _run_alone(job: Job, seconds: float | None) -> Outcome:
+    ended = limited(lambda: run_here(recalculate_book, job), seconds)
+    outcome: Outcome = ended.value if ended.value is not None else Outcome(job, failure=ended.failure)
+    return outcome
 
 
 def _cores() -> int:

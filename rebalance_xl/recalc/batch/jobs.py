@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rebalance_xl.recalc.batch.memory import NOT_ENOUGH
 from rebalance_xl.recalc.files.refusals import WORKBOOK_SUFFIXES
 
 
@@ -176,6 +177,6 @@ def run_here(work: Callable[[Job], Any], job: Job) -> Outcome:
     try:
         return Outcome(job, work(job))
     except MemoryError:
-        return Outcome(job, failure="there is not enough memory for it")
+        return Outcome(job, failure=NOT_ENOUGH)
     except Exception as failure:
         return Outcome(job, failure=f"{type(failure).__name__}: {failure}".splitlines()[0])

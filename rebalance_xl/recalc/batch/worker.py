@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from .jobs import Job, run_here
+from .memory import limit_memory
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -70,7 +71,7 @@ def why_lost(elapsed: float, seconds: float | None) -> str:
 
 
 def prepare(lifeline: Connection, other_end: Connection) -> None:
-    """Make a new worker process end with its parent, and leave Ctrl-C to the parent.
+    """Make a new worker process end with its parent, leave Ctrl-C to the parent, and limit its memory.
 
     Parameters
     ----------
@@ -84,6 +85,7 @@ def prepare(lifeline: Connection, other_end: Connection) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
+    limit_memory()
     threading.Thread(target=_end_with_parent, args=[lifeline], daemon=True).start()
 
 
@@ -164,6 +166,7 @@ def serve() -> None:
     """Take the work, then its books, and send back what they give; what the work prints goes to the error stream."""
     inbox, outbox = _private_streams()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    limit_memory()
     work = pickle.load(inbox)
     result: Any = True
     while True:

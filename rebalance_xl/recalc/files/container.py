@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from .refusals import Refused
 
 MAX_MEMBERS = 20_000
-MAX_PART = 768 * 2**20
-MAX_TOTAL = 1536 * 2**20
+MAX_PART = 512 * 2**20
+MAX_TOTAL = 1024 * 2**20
 BOMB_SIZE = 64 * 2**20
 BOMB_RATIO = 400
 #: Compressed bytes that are read back at a time.
