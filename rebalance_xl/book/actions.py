@@ -8,12 +8,13 @@ from __future__ import annotations
 import datetime as dt
 
 from rebalance_xl.book import schema
+from rebalance_xl.book.decision import decide
 from rebalance_xl.book.execution import Execution, execute
-from rebalance_xl.book.fills import planned_trigger, read_fills
+from rebalance_xl.book.fills import planned_mark, planned_trigger, read_fills
 from rebalance_xl.book.forms import day_of, journal_row, plan_rows
 from rebalance_xl.book.interface import Cell, WorkbookPort
 from rebalance_xl.book.model import Book, read_book, require_sound
-from rebalance_xl.book.plan import make_plan
+from rebalance_xl.book.plan import make_plan, mark_of
 from rebalance_xl.book.plan_data import Plan
 from rebalance_xl.book.problems import ERROR, WARNING, BookError, Problem, by_severity, errors_of
 from rebalance_xl.book.reading import check_headers
@@ -73,11 +74,24 @@ def rebalance(port: WorkbookPort, as_of: dt.date | float | None = None, today: d
     return found
 
 
-def record(port: WorkbookPort, as_of: dt.date | float | None = None, today: dt.date | None = None) -> Execution:
-    """Apply the fills of the Plan table to Portfolio, Futures and Lots; set LastReview; add the Journal row.
+def record(
+    port: WorkbookPort,
+    as_of: dt.date | float | None = None,
+    today: dt.date | None = None,
+    changed: bool = False,
+) -> Execution:
+    """Apply the fills of the Plan table to the book and add their rows to Lots, Fills and the Journal.
 
     The quantities, prices and fees of the Plan table are taken as the real fills: edit them before recording.
-    Afterwards the Plan table is emptied, so that nothing is recorded twice.
+    LastReview becomes the day where a review was due, also where the plan traded nothing. Afterwards the Plan table is
+    emptied, so that nothing is recorded twice.
+
+    Parameters
+    ----------
+    port, as_of, today
+        As for :func:`~rebalance_xl.book.model.read_book`.
+    changed
+        Go on although quantities changed since the plan was written.
 
     Returns
     -------
@@ -87,22 +101,31 @@ def record(port: WorkbookPort, as_of: dt.date | float | None = None, today: dt.d
     Raises
     ------
     BookError
-        If the book is unsound, the Plan table holds nothing to record, or a fill cannot be (more sold than held,
-        more spent than there is); nothing was written.
+        If the book is unsound, the Plan table holds nothing to record, the book changed since the plan, or a fill
+        cannot be (more sold than held, more spent than there is); nothing was written.
     """
     book = _dated(require_sound(read_book(port, as_of, today)))
     missing = [problem for table in (schema.PLAN, schema.JOURNAL) for problem in _writable(port, table)]
     if missing:
         raise BookError(missing)
-    execution = execute(book, read_fills(port), port, planned_trigger(port))
+    review = decide(book).review
+    fills = read_fills(port, review)
+    planned = planned_mark(port)
+    if planned and planned != mark_of(book) and not changed:
+        message = (
+            "quantities or positions changed since this plan was written: press Rebalance for a new one, or record it "
+            "all the same (record --changed)"
+        )
+        raise BookError(Problem(ERROR, "Plan", message))
+    execution = execute(book, fills, port, planned_trigger(port), review)
     for name, row, values in execution.cells:
         port.set_cells(name, row, values)
-    if execution.lots is not None:
-        headers = [column.name for column in schema.LOTS.columns]
-        port.write_table("Lots", headers, [[lot.get(header) for header in headers] for lot in execution.lots])
-    for values in execution.new_rows:
-        port.append_row("Portfolio", values)
-    if port.read_name("LastReview") is not MISSING:
+    for name, values in execution.new_rows:
+        port.append_row(name, values)
+    if port.read_table(schema.FILLS.name) is not None:
+        for values in execution.fill_rows:
+            port.append_row(schema.FILLS.name, values)
+    if review and port.read_name("LastReview") is not MISSING:
         port.write_name("LastReview", day_of(book.as_of))
     port.append_row("Journal", execution.journal)
     done = f"the fills were recorded on {execution.date}; press Rebalance for a new plan"

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from rebalance_xl.book.assets import is_money
 from rebalance_xl.book.problems import ERROR, NOTE, WARNING, Problem, nearest
 from rebalance_xl.book.reading import Record
+from rebalance_xl.book.rows import Holding
+from rebalance_xl.book.states import rows_by_asset
 from rebalance_xl.cells import from_serial
 
 if TYPE_CHECKING:
@@ -15,13 +18,18 @@ if TYPE_CHECKING:
 SUM_TOLERANCE = 1e-9
 VALUE_TOLERANCE = 1e-6
 LARGE_FEE = 0.02
-STABLECOINS = ("USDT", "USDC", "DAI", "FDUSD", "TUSD", "USDE", "PYUSD", "USD", "EUR")
 
 
-def value_of_holding(record: Record, problems: list[Problem]) -> float:
-    """Return the money a row of Portfolio is worth; a row whose worth cannot be known is an error."""
+def value_of_holding(record: Record, holding: Holding, problems: list[Problem]) -> float:
+    """Return the money a row of Portfolio is worth; an asset with a target whose worth is not known is an error.
+
+    A row without a target and a price counts what its Value says, 0 where that is blank as well.
+    """
     quantity, price, value = record["Quantity"], record["Price"], record["Value"]
     asset = record["Asset"]
+    if price == 0 and holding.target:
+        message = f"Portfolio[Price] of {asset} holds 0; it must be above 0 where the asset has a target"
+        problems.append(Problem(ERROR, record.where("Price"), message))
     if quantity is not None and price is not None:
         product: float = quantity * price
         if value is not None and abs(value - product) > VALUE_TOLERANCE * max(abs(value), abs(product)):
@@ -35,6 +43,11 @@ def value_of_holding(record: Record, problems: list[Problem]) -> float:
             )
         return product
     if quantity and record.table.column("Price") is not None:
+        if holding.target is None and not holding.stable:
+            if value is None and record.is_blank("Price"):
+                message = f"the Price of {asset} is blank: it has no target, so it counts 0"
+                problems.append(Problem(WARNING, record.where("Price"), message))
+            return float(value or 0.0)
         if not record.is_blank("Price"):
             return 0.0
         problems.append(
@@ -59,6 +72,9 @@ def check_position(record: Record, problems: list[Problem]) -> bool:
     """Report a row of Futures that cannot be computed; False when it cannot be used at all."""
     symbol = record["Symbol"]
     usable = True
+    if not record["Quantity"] and record.is_blank("MarkPrice") and not record["Target"] and not record["HedgeRatio"]:
+        problems.append(Problem(NOTE, record.where("Symbol"), f"{symbol} is closed and has no MarkPrice: ignored"))
+        return False
     for column in ("Asset", "Side", "MarkPrice"):
         if record.is_blank(column) and record.table.column(column) is not None:
             problems.append(Problem(ERROR, record.where(column), f"the {column} of {symbol} is blank"))
@@ -68,7 +84,7 @@ def check_position(record: Record, problems: list[Problem]) -> bool:
     if record["Quantity"] and record.is_blank("EntryPrice"):
         problems.append(Problem(ERROR, record.where("EntryPrice"), f"{symbol} is open, but its EntryPrice is blank"))
         usable = False
-    if record["Quantity"] and not record["Margin"]:
+    if record["Quantity"] and record.is_blank("Margin") | (record["Margin"] == 0):
         problems.append(
             Problem(
                 WARNING if record["MarginMode"] == "cross" else ERROR,
@@ -104,7 +120,9 @@ def check_book(
 ) -> list[Problem]:
     """Return what is wrong between the rows of a book; `portfolio` is None where there is no such table."""
     problems: list[Problem] = []
-    problems += _duplicates(portfolio or (), "Asset") + _duplicates(futures, "Symbol") + _duplicates(venues, "Venue")
+    problems += _duplicates(portfolio or (), "Asset", "Venue") + _duplicates(venues, "Venue")
+    problems += _duplicates(futures, "Symbol", "Venue", "Side", "MarginMode", "Account")
+    problems += _spreads(futures)
     problems += _targets(book, portfolio or ())
     problems += _references(book)
     problems += _fees(venues)
@@ -132,28 +150,57 @@ def check_book(
     return problems
 
 
-def _duplicates(records: Iterable[Record], column: str) -> list[Problem]:
-    first: dict[str, Record] = {}
+def _duplicates(records: Iterable[Record], *columns: str) -> list[Problem]:
+    """Report rows that stand twice: the same in every one of the columns."""
+    first: dict[tuple[str, ...], Record] = {}
     problems = []
     for record in records:
-        label = str(record[column]).casefold()
-        if label in first:
-            problems.append(
-                Problem(
-                    ERROR,
-                    record.where(column),
-                    f'"{record[column]}" is already in {first[label].where(column)}; '
-                    f"each {column} is listed once (join the two rows)",
-                )
+        key = tuple(str(record[column] or "").casefold() for column in columns)
+        if key not in first:
+            first[key] = record
+            continue
+        name = record[columns[0]]
+        at = f" at {record['Venue']}" if len(columns) > 1 and record["Venue"] else ""
+        rows = "row of one venue" if columns[0] == "Asset" else "row of one venue, side and margin mode"
+        each = f"each {columns[0]}" if len(columns) == 1 else f"each {columns[0]} has one {rows}"
+        listed = f"{each} is listed once (join the two rows)" if len(columns) == 1 else f"{each} (join the two rows)"
+        problems.append(
+            Problem(
+                ERROR, record.where(columns[0]), f'"{name}"{at} is already in {first[key].where(columns[0])}; {listed}'
             )
-        else:
-            first[label] = record
+        )
+    return problems
+
+
+def _spreads(futures: Sequence[Record]) -> list[Problem]:
+    """Report spreads that are not two opposite legs, or whose legs state different targets."""
+    groups: dict[str, list[Record]] = {}
+    for record in futures:
+        if record["Spread"]:
+            groups.setdefault(record["Spread"].casefold(), []).append(record)
+    problems = []
+    for legs in groups.values():
+        name, last = legs[0]["Spread"], legs[-1]
+        if len(legs) != 2 or legs[0]["Side"] == legs[1]["Side"]:
+            message = f"the spread {name} needs two legs, one long and one short; it has {len(legs)}"
+            problems.append(Problem(ERROR, last.where("Spread"), message))
+            continue
+        if any(leg["HedgeRatio"] is not None for leg in legs):
+            message = f"a leg of the spread {name} has a HedgeRatio; a leg is no hedge"
+            problems.append(Problem(ERROR, last.where("HedgeRatio"), message))
+        targets = [leg["Target"] for leg in legs]
+        if None not in targets and targets[0] != targets[1]:
+            message = (
+                f"the Target of the spread {name} is {targets[1]:g} here and {targets[0]:g} in "
+                f"{legs[0].where('Target')}: it is the margin of both legs together, so give it once"
+            )
+            problems.append(Problem(ERROR, last.where("Target"), message))
     return problems
 
 
 def _targets(book: Book, portfolio: Sequence[Record]) -> list[Problem]:
-    spot = sum(holding.target or 0.0 for holding in book.holdings)
-    margin = sum(position.target or 0.0 for position in book.positions)
+    spot = sum(holding.target or 0.0 for holding in book.holdings if holding.main)
+    margin = margin_targets(book)
     problems: list[Problem] = []
     where = portfolio[0].table.address(-1, "Target") if portfolio else "Portfolio"
     if portfolio and portfolio[0].table.column("Target") is None:
@@ -197,6 +244,16 @@ def _targets(book: Book, portfolio: Sequence[Record]) -> list[Problem]:
     return problems
 
 
+def margin_targets(book: Book) -> float:
+    """Return the sum of the Futures targets; the two legs of a spread share one."""
+    alone = [position.target or 0.0 for position in book.positions if not position.spread]
+    spreads: dict[str, float] = {}
+    for position in book.positions:
+        if position.spread and position.target is not None:
+            spreads[position.spread.casefold()] = position.target
+    return sum(alone) + sum(spreads.values())
+
+
 def _references(book: Book) -> list[Problem]:
     problems = []
     assets = {holding.asset.casefold(): holding.asset for holding in book.holdings}
@@ -217,7 +274,7 @@ def _references(book: Book) -> list[Problem]:
     problems += [
         Problem(WARNING, holding.where, f'{holding.asset} looks like money: give it the Kind "stable"')
         for holding in book.holdings
-        if not holding.stable and holding.target is None and holding.asset.upper() in STABLECOINS
+        if not holding.stable and holding.target is None and is_money(holding.asset, book.settings.quote)
     ]
     for position in book.positions:
         if position.hedge_ratio is not None and position.asset.casefold() not in assets:
@@ -230,7 +287,7 @@ def _references(book: Book) -> list[Problem]:
             )
         if position.expired(book.as_of) and (position.quantity or position.target or position.hedge_ratio):
             day = f"{from_serial(position.expiry or 0.0):%Y-%m-%d}"
-            what = "it counts as open until its row is cleared" if position.quantity else "nothing is opened in it"
+            what = "it is closed at its mark" if position.quantity else "nothing is opened in it"
             problems.append(Problem(WARNING, position.where, f"{position.symbol} expired on {day}: {what}"))
     known = assets | sectors | {position.asset.casefold(): position.asset for position in book.positions}
     for event in book.events:
@@ -261,9 +318,10 @@ def _fees(venues: Sequence[Record]) -> list[Problem]:
 
 def _lots(book: Book) -> list[Problem]:
     problems = []
-    for holding in book.holdings:
+    for rows in rows_by_asset(book.holdings).values():
+        holding = rows[0]
         held = [lot.quantity for lot in book.lots if lot.asset.casefold() == holding.asset.casefold()]
-        quantity = holding.quantity or 0.0
+        quantity = sum(row.quantity or 0.0 for row in rows)
         if held and abs(sum(held) - quantity) > VALUE_TOLERANCE * max(quantity, sum(held)):
             problems.append(
                 Problem(
@@ -288,7 +346,7 @@ def _settings(book: Book) -> list[Problem]:
         if value is not None and value > 1:
             problems.append(Problem(ERROR, name, f"{name} is {value:g}; a share lies between 0 and 1"))
     low, high = settings.reserve_min, settings.reserve_max
-    kept = sum(holding.target or 0.0 for holding in book.holdings if holding.stable)
+    kept = sum(holding.target or 0.0 for holding in book.holdings if holding.stable and holding.main)
     if high is not None and kept > high + SUM_TOLERANCE:
         message = f"the targets of the stablecoins ({kept:.1%}) are above ReserveMax ({high:.1%}); the targets hold"
         problems.append(Problem(WARNING, "ReserveMax", message))

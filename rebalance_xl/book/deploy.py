@@ -1,303 +1,279 @@
-"""Deploys money: what each row needs, in which order it is served, and what could not be placed."""
+"""Deploys money: serves the needs by priority or pro rata, with coins where margin is kept in them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from rebalance_xl.book.futures import Tiers, margin_of
-from rebalance_xl.book.model import Book, Holding, Position
-from rebalance_xl.book.money import ANY, CASH, EVENT, FUTURES, PROCEEDS, SPOT, Fees, Purse
-from rebalance_xl.book.orders import DUST, size_order
-from rebalance_xl.book.triggers import FuturesState, Judgement, SpotState, drift_text
-from rebalance_xl.cells import from_serial
+from rebalance_xl.book.derivatives import coins_of
+from rebalance_xl.book.model import Holding, Position
+from rebalance_xl.book.money import ANY, CASH, EVENT, FUTURES, PROCEEDS, RAISED, SPOT
+from rebalance_xl.book.orders import BUY, HEDGE, KEEP, KEPT, MARGIN, REPAY, TOP_UP, Move, Order, Refusal
+from rebalance_xl.book.sizing import Size, lot_of, size_order
+from rebalance_xl.book.states import rows_by_asset
+from rebalance_xl.book.tolerances import DUST, SLACK
 from rebalance_xl.functions.deployment import METHODS, fill
-from rebalance_xl.functions.hedging import hedge_notional
-from rebalance_xl.functions.plan_table import amount_text, percent
 
-BUYING, RESERVE, MARGIN, HEDGE = "spot", "reserve", "margin", "hedge"
+if TYPE_CHECKING:
+    from rebalance_xl.book.decision import Draft
+
+_ALL_KINDS = (CASH, PROCEEDS, RAISED)
+_EVERYTHING = (ANY, SPOT, FUTURES, EVENT)
 
 
-@dataclass(slots=True)
-class Need:
-    """Money that a row asks for, and what it got.
+def pools_of(need: Order) -> tuple[str, ...]:
+    """Return the pools that may pay for a need."""
+    if need.first:
+        return _EVERYTHING
+    return (ANY, FUTURES) if need.kind in (MARGIN, HEDGE) else (ANY, SPOT)
 
-    `amount` is money: of spot to buy, of stablecoins to keep, or of margin to post. `goal` is the money the row would
-    have on target, by which ties of priority are decided.
+
+def kinds_of(need: Order) -> tuple[str, ...]:
+    """Return whose money may pay: the reserve is filled from proceeds, as it is cash already."""
+    return (PROCEEDS, RAISED) if need.kind == KEEP else _ALL_KINDS
+
+
+def deploy(draft: Draft) -> None:
+    """Serve the needs: by priority, or pro rata and then what lots left over by priority.
+
+    Debts, margin in danger and events come first. With FuturesShare the pools for spot and futures are shared out
+    apart.
     """
-
-    kind: str
-    label: str
-    row: Holding | Position | None
-    amount: float
-    goal: float
-    reason: str
-    venue: str = ""
-    priority: float | None = None
-    first: bool = False
-    refusal: str = ""
-    placed: float = 0.0
-    quantity: float | None = None
-    fee: float = 0.0
-    fee_rate: float = 0.0
-    spot: SpotState | None = None
-    futures: FuturesState | None = None
-
-    @property
-    def missing(self) -> float:
-        """Money that was not placed."""
-        return max(0.0, self.amount - self.placed)
-
-    @property
-    def pools(self) -> tuple[str, ...]:
-        """The pools that may pay."""
-        if self.first:
-            return (ANY, SPOT, FUTURES, EVENT)
-        return (ANY, FUTURES) if self.kind in (MARGIN, HEDGE) else (ANY, SPOT)
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The reserve is filled from proceeds: it is cash already."""
-        return (PROCEEDS,) if self.kind == RESERVE else (CASH, PROCEEDS)
+    first = [need for need in draft.needs if need.first]
+    rest = [need for need in draft.needs if not need.first]
+    for need in first:
+        place(draft, need, math.inf)
+    if draft.book.settings.deploy_method == "pro_rata":
+        split = draft.book.settings.futures_share is not None
+        spot = [need for need in rest if need.kind in (BUY, KEEP)]
+        for group in [spot, [need for need in rest if need not in spot]] if split else [rest]:
+            _pro_rata(draft, group)
+    for need in rest:
+        place(draft, need, math.inf)
 
 
-@dataclass(slots=True)
-class Deployment:
-    """All needs in the order in which they were served, and the money there was."""
+def _pro_rata(draft: Draft, group: Sequence[Order]) -> None:
+    needs = [need for need in group if not need.hard]
+    if not needs:
+        return
+    pools = {pool for need in needs for pool in pools_of(need)}
+    money = math.fsum([s.left for s in draft.purse.sources if s.pool in pools])
+    costs = [need.wanted * (1 + need.fee_rate) for need in needs]
+    shares = fill(money, costs, METHODS["pro_rata"], [0.0] * len(costs))
+    for need, share in zip(needs, shares, strict=True):
+        place(draft, need, share)
 
-    needs: list[Need] = field(default_factory=list)
-    overcommitted: float = 0.0
-    sentences: list[str] = field(default_factory=list)
 
-
-def find_needs(
-    book: Book,
-    judgement: Judgement,
-    tiers: Tiers,
-    total: float,
-    total_after: float,
-    spot_after: dict[str, float],
-    margin_money: float,
-) -> list[Need]:
-    """Return what every row needs, in the order of serving.
+def place(draft: Draft, need: Order, limit: float, most: float = math.inf) -> None:
+    """Place as much of a need as the money allows; what stands against it becomes its refusal.
 
     Parameters
     ----------
-    book, judgement, tiers
-        The book, the rows' states and the margin tiers.
-    total, total_after
-        Book value before, and after fees.
-    spot_after
-        Spot value of each asset after the plan, from which hedges are sized.
-    margin_money
-        Money that FuturesShare keeps for margin: the need of Futures rows when none has a target.
+    draft, need
+        The plan in the making, and the need.
+    limit
+        Money that may be spent, fees included.
+    most
+        Money that may be placed, fees excluded, where that is less than what is missing.
     """
-    needs = [*_spot_needs(book, judgement, total, total_after)]
-    needs += _reserve_needs(book, judgement, total_after)
-    needs += _margin_needs(book, judgement, total, margin_money)
-    needs += _hedge_needs(book, judgement, spot_after)
-    needs = [need for need in needs if need.amount > DUST * total]
-    for need in needs:
-        if isinstance(need.row, Position):
-            need.fee_rate = book.venue(need.venue).futures_fee * need.row.leverage
-            need.refusal = _futures_refusal(book, tiers, need)
-        elif need.kind == BUYING:
-            need.fee_rate = book.venue(need.venue).spot_fee
-            need.refusal = need.refusal or (book.venue(need.venue).refusal("spot") if need.venue else "")
-    order = sorted(enumerate(needs), key=lambda pair: (*_rank(pair[1]), pair[0]))
-    return [need for _, need in order]
-
-
-def _rank(need: Need) -> tuple[bool, float, float]:
-    priority = math.inf if need.priority is None else need.priority
-    return (not need.first, priority, -round(need.amount / need.goal, 9) if need.goal > 0 else 0.0)
-
-
-def _spot_needs(book: Book, judgement: Judgement, total: float, total_after: float) -> list[Need]:
-    needs = []
-    for state in judgement.spot:
-        holding = state.holding
-        if holding.stable or state.target is None or state.no_buys or state.over:
-            continue
-        if book.settings.buy_scope == "breaching" and not state.under:
-            continue
-        goal = min(state.target * total, (state.target + state.width) * total_after)
-        amount = goal - holding.value
-        refusal = ""
-        if holding.quantity is not None and holding.price is None:
-            refusal = "no price"
-        need = Need(BUYING, holding.asset, holding, amount, goal, drift_text(state), holding.venue)
-        need.priority, need.spot, need.refusal = holding.priority, state, refusal
-        needs.append(need)
-    return needs
-
-
-def _reserve_needs(book: Book, judgement: Judgement, total_after: float) -> list[Need]:
-    needs = []
-    stables = [state for state in judgement.spot if state.holding.stable]
-    held = math.fsum(state.holding.value for state in stables)
-    for state in stables:
-        holding = state.holding
-        if state.target is None:
-            continue
-        goal = state.target * total_after
-        text = f"kept in {holding.asset}: {percent(state.weight)} is under its target of {percent(state.target)}"
-        need = Need(RESERVE, holding.asset, holding, goal - holding.value, goal, text, holding.venue)
-        need.priority, need.spot = holding.priority, state
-        if need.amount > 0:
-            needs.append(need)
-    minimum = book.settings.reserve_min
-    if minimum is not None:
-        goal = minimum * total_after
-        gap = goal - held - math.fsum(need.amount for need in needs)
-        first = next((state for state in stables if state.target is None), stables[0] if stables else None)
-        label = first.holding.asset if first else "USDT"
-        text = f"kept in {label}: the reserve is under ReserveMin {percent(minimum)}"
-        need = Need(RESERVE, label, first.holding if first else None, gap, goal, text)
-        if first:
-            need.priority, need.venue, need.spot = first.holding.priority, first.holding.venue, first
-        needs.append(need)
-    return needs
-
-
-def _margin_needs(book: Book, judgement: Judgement, total: float, margin_money: float) -> list[Need]:
-    needs = []
-    rows = [state for state in judgement.futures if state.hedge_ratio is None and not state.to_close]
-    rows = [state for state in rows if not (state.frozen or state.exit)]
-    untargeted = [state for state in rows if state.target is None]
-    share_out = margin_money > 0 and not any(state.target for state in rows)
-    for state in rows:
-        position = state.position
-        if state.target:
-            goal = state.target * total
-            text = f"margin under its target of {percent(state.target)}"
-        elif share_out and state in untargeted:
-            goal = margin_of(position) + margin_money / len(untargeted)
-            text = f"FuturesShare {percent(book.settings.futures_share or 0.0)} of the proceeds is kept for margin"
-        else:
-            continue
-        need = Need(MARGIN, position.symbol, position, goal - margin_of(position), goal, text, position.venue)
-        need.priority, need.futures = position.priority, state
-        need.first = state.named is not None
-        if state.named is not None:
-            need.reason = f"{state.named.action} event for {state.named.scope}: {text}"
-        needs.append(need)
-    return needs
-
-
-def hedge_gap(state: FuturesState, spot_after: dict[str, float]) -> float:
-    """Return the short notional still to open (+) or to close (-) for a row with a hedge ratio."""
-    position = state.position
-    spot = spot_after.get(position.asset.casefold(), 0.0)
-    return float(hedge_notional(spot, state.hedge_ratio or 0.0, 1.0, position.notional))
-
-
-def _hedge_needs(book: Book, judgement: Judgement, spot_after: dict[str, float]) -> list[Need]:
-    needs = []
-    for state in judgement.futures:
-        if state.hedge_ratio is None or state.to_close:
-            continue
-        position = state.position
-        gap = hedge_gap(state, spot_after)
-        if gap <= 0:
-            continue
-        text = f"hedge {percent(state.hedge_ratio)} of {position.asset}: {amount_text(gap)} still to short"
-        if state.named is not None and state.named.action == "HEDGE":
-            text = f"HEDGE event for {state.named.scope}: {text}"
-        need = Need(HEDGE, position.symbol, position, gap / position.leverage, gap, text, position.venue)
-        need.priority, need.futures = position.priority, state
-        need.first = state.named is not None
-        needs.append(need)
-    return needs
-
-
-def _futures_refusal(book: Book, tiers: Tiers, need: Need) -> str:
-    position = need.row
-    assert isinstance(position, Position)
-    venue = book.venue(position.venue)
-    refusal = venue.refusal("futures") if position.venue else ""
-    if refusal:
-        return refusal
-    if position.expired(book.as_of):
-        return f"it expired on {from_serial(position.expiry or 0.0):%Y-%m-%d}"
-    if venue.max_leverage is not None and position.leverage > venue.max_leverage:
-        return f"leverage {position.leverage:g} is above the {venue.max_leverage:g} that {venue.name} allows you"
-    notional = position.notional + need.amount * position.leverage
-    most = tiers.max_leverage(position, notional)
-    if most is not None and position.leverage > most:
-        return (
-            f"leverage {position.leverage:g} is above {most:g}, the maximum of the tier of "
-            f"{amount_text(notional)} notional at {position.venue}"
-        )
-    return ""
-
-
-def deploy(book: Book, needs: Sequence[Need], purse: Purse, fees: Fees, total: float) -> None:
-    """Serve the needs: by priority, or pro rata and then what lots left over by priority.
-
-    Events come first. With FuturesShare the pools for spot and futures are shared out apart.
-    """
-    first = [need for need in needs if need.first]
-    rest = [need for need in needs if not need.first]
-    for need in first:
-        _place(book, need, purse, fees, total, math.inf)
-    if book.settings.deploy_method == "pro_rata":
-        split = book.settings.futures_share is not None
-        spot = [need for need in rest if need.kind in (BUYING, RESERVE)]
-        groups = [spot, [need for need in rest if need not in spot]] if split else [rest]
-        for group in groups:
-            open_needs = [need for need in group if not need.refusal]
-            if not open_needs:
-                continue
-            pools = tuple({pool for need in open_needs for pool in need.pools})
-            money = math.fsum(s.left for s in purse.sources if s.pool in pools)
-            costs = [need.amount * (1 + need.fee_rate) for need in open_needs]
-            shares = fill(money, costs, METHODS["pro_rata"], [0.0] * len(costs))
-            for need, share in zip(open_needs, shares, strict=True):
-                _place(book, need, purse, fees, total, share)
-    for need in rest:
-        _place(book, need, purse, fees, total, math.inf)
-
-
-def _place(book: Book, need: Need, purse: Purse, fees: Fees, total: float, limit: float) -> None:
-    """Place as much of a need as the money allows; what stands against it becomes its refusal."""
-    hard = need.refusal and need.placed == 0.0
-    if hard or need.missing <= DUST * total:
+    wanted = min(need.missing, most)
+    if need.hard or wanted <= (0.0 if need.kind == REPAY else DUST * draft.total):
         return
-    money = min(limit, purse.available(need.venue, need.pools, need.kinds))
-    amount = min(need.missing, fees.affordable(need.venue, money, need.fee_rate))
-    if amount <= DUST * total:
+    if need.partner is not None:
+        _place_spread(draft, need, limit)
+    elif need.kind in KEPT:
+        _keep(draft, need, min(wanted, limit))
+    elif need.kind == BUY:
+        _buy(draft, need, wanted, limit)
+    else:
+        _post(draft, need, wanted, limit)
+
+
+def _keep(draft: Draft, need: Order, wanted: float) -> None:
+    pools, kinds = pools_of(need), kinds_of(need)
+    amount = min(wanted, draft.purse.available(need.venue, pools, kinds))
+    if amount > (0.0 if need.kind == REPAY else DUST * draft.total):
+        draft.fees.paid += draft.purse.spend(amount, need.venue, pools, kinds)
+        need.amount += amount
+
+
+def _buy(draft: Draft, need: Order, wanted: float, limit: float) -> None:
+    if need.amount == 0.0:
+        _choose_row(draft, need)
+    pools, kinds = pools_of(need), kinds_of(need)
+    money = min(limit, draft.purse.available(need.venue, pools, kinds))
+    amount = min(wanted, draft.fees.affordable(need.venue, money, need.fee_rate))
+    if amount <= DUST * draft.total:
         return
-    if need.kind == RESERVE:
-        fees.paid += purse.spend(amount, need.venue, need.pools, need.kinds)
-        need.placed += amount
+    row = need.holding
+    price = None if row.quantity is None and row.price is None else row.price
+    size = size_order(draft.book, row, amount, price, topping_up=need.amount > 0.0)
+    if _refused(need, size, amount, limit):
         return
-    row = need.row
-    assert row is not None
-    leverage = row.leverage if isinstance(row, Position) else 1.0
-    price = _unit_price(row)
-    size = size_order(book, row, amount * leverage, price, topping_up=need.placed > 0.0)
-    if size.refusal and need.placed == 0.0:
-        if limit == math.inf:
-            short = amount < need.missing * (1 - 1e-9)
-            left = f"only {amount_text(amount)} is left for it, and " if short else ""
-            need.refusal = f"not placed: {left}{size.refusal}"
-        return
-    if size.refusal:
-        return
-    traded = size.amount
-    spent = amount if need.kind == MARGIN else traded / leverage
-    rate = need.fee_rate / leverage
-    fee = fees.charge(need.venue, traded * rate)
-    fees.paid += purse.spend(spent + fee, need.venue, need.pools, need.kinds)
-    need.placed += spent
+    fee = draft.fees.charge(need.venue, size.amount * need.fee_rate)
+    draft.fees.paid += draft.purse.spend(size.amount + fee, need.venue, pools, kinds)
+    need.amount += size.amount
     need.fee += fee
     if size.quantity is not None:
         need.quantity = (need.quantity or 0.0) + size.quantity
 
 
-def _unit_price(row: Holding | Position) -> float | None:
+def _refused(need: Order, size: Size, amount: float, limit: float) -> bool:
+    if size.refusal is None:
+        return False
+    if need.amount == 0.0 and limit == math.inf:
+        short = amount if amount < need.missing * (1 - SLACK) else 0.0
+        need.refusal = Refusal(size.refusal.kind, (*size.refusal.figures, short), (*size.refusal.names, "short"))
+    return True
+
+
+def _choose_row(draft: Draft, need: Order) -> None:
+    """Buy at the venue where the money is, else into the row that holds the target."""
+    assert need.spot is not None
+    if len(need.spot.rows) < 2:
+        return
+    book = draft.book
+    rows = [row for row in need.spot.rows if not (row.venue and book.venue(row.venue).forbids("spot"))]
+    pools, kinds = pools_of(need), kinds_of(need)
+    money = [draft.purse.at(row.venue, pools, kinds) for row in rows]
+    best = max(range(len(rows)), key=lambda place: (money[place], rows[place].main, -place))
+    row = rows[best] if money[best] > DUST * draft.total else next((r for r in rows if r.main), rows[0])
+    need.row, need.venue, need.fee_rate = row, row.venue, book.venue(row.venue).spot_fee
+
+
+# --- margin ----------------------------------------------------------------------------------------------------
+
+
+def _post(draft: Draft, need: Order, wanted: float, limit: float) -> None:
+    """Post margin, in coins where the contract keeps it in them: moved from the coin's row, else bought."""
+    position = need.position
+    pools, kinds = pools_of(need), kinds_of(need)
+    rate = need.fee_rate
+    money = min(limit, draft.purse.available(need.venue, pools, kinds))
+    coins = _collateral(draft, need) if position.inverse else []
+    held = math.fsum([money_of for _, money_of in coins])
+    if position.inverse:
+        spot_fee = draft.book.venue(need.venue).spot_fee
+        amount = min(wanted, (held + money / (1 + spot_fee)) / (1 + rate))
+    else:
+        amount = min(wanted, draft.fees.affordable(need.venue, money, rate))
+    if amount <= DUST * draft.total:
+        return
+    size = Size(amount * position.leverage)
+    if need.kind != TOP_UP:
+        unit = position.unit_value
+        size = size_order(draft.book, position, size.amount, unit, topping_up=need.amount > 0.0)
+        if _refused(need, size, amount * position.leverage, limit):
+            return
+    spent = amount if need.kind in (MARGIN, TOP_UP) else size.amount / position.leverage
+    fee = draft.fees.charge(need.venue, size.amount * rate / position.leverage) if rate else 0.0
+    if position.inverse:
+        _pay_in_coins(draft, need, spent + fee, coins)
+    else:
+        draft.fees.paid += draft.purse.spend(spent + fee, need.venue, pools, kinds)
+    need.amount += spent
+    need.fee += fee
+    if size.quantity is not None:
+        need.quantity = (need.quantity or 0.0) + size.quantity
+
+
+def _collateral(draft: Draft, need: Order) -> list[tuple[Holding, float]]:
+    """Return the rows that hold the margin coin at the venue, and the money of each that may become margin.
+
+    A hedge may take all that is not locked: the coins stay part of the asset. Another position takes what stands above
+    the coin's target only, or the next plan would buy it back.
+    """
+    position = need.position
+    rows = rows_by_asset(draft.book.holdings).get(position.margin_coin.casefold(), [])
+    here = position.venue.casefold()
+    near = [row for row in rows if row.venue.casefold() == here or not row.venue]
+    state = next((s for s in draft.judgement.spot if rows and s.rows[0] is rows[0]), None)
+    if state is None or state.stable or state.frozen:
+        return []
+    room = math.inf
+    futures = need.futures
+    assert futures is not None
+    if futures.hedge_ratio is None and state.target is not None:
+        after = draft.exposure_after().get(state.asset.casefold(), state.value)
+        room = max(0.0, after - state.target * draft.total)
+    found = []
+    for row in near:
+        free = min(row.free_value - draft.sold_of(row) - draft.moved.get(row.row, 0.0), room)
+        if free > 0 and row.price:
+            found.append((row, free))
+            room -= free
+    return found
+
+
+def _pay_in_coins(draft: Draft, need: Order, cost: float, coins: Sequence[tuple[Holding, float]]) -> None:
+    position = need.position
+    for row, free in coins:
+        part = min(cost, free)
+        if part <= 0:
+            break
+        need.moves.append(Move(row, row.asset, part, part / (row.price or position.money)))
+        draft.moved[row.row] = draft.moved.get(row.row, 0.0) + part
+        cost -= part
+    if cost > DUST * DUST * draft.total:
+        fee = draft.fees.charge(need.venue, cost * draft.book.venue(need.venue).spot_fee)
+        draft.fees.paid += draft.purse.spend(cost + fee, need.venue, pools_of(need), kinds_of(need))
+        need.moves.append(Move(None, position.margin_coin, cost, cost / position.money, fee))
+
+
+def _place_spread(draft: Draft, lead: Order, limit: float) -> None:
+    """Open both legs of a spread with the same coins, or neither."""
+    other = lead.partner
+    assert other is not None
+    legs = (lead, other)
+    if limit != math.inf or lead.amount > 0 or any(leg.hard for leg in legs):
+        return
+    per_coin = [leg.position.unit_value / coins_of(leg.position) for leg in legs]
+    costs = [unit / leg.position.leverage * (1 + leg.fee_rate) for leg, unit in zip(legs, per_coin, strict=True)]
+    wanted = min(
+        leg.wanted * leg.position.leverage / unit for leg, unit in zip(legs, per_coin, strict=True)
+    )  # the same for both but for rounding
+    same = lead.venue.casefold() == other.venue.casefold()
+    money = [draft.purse.available(leg.venue, pools_of(leg), kinds_of(leg)) for leg in legs]
+    most = money[0] / math.fsum(costs) if same else min(m / c for m, c in zip(money, costs, strict=True))
+    most = min(most, math.fsum(money) / math.fsum(costs))
+    coins = min(wanted, most)
+    if coins <= 0:
+        return
+    quantities = _equal_lots(draft, legs, coins)
+    sizes = [
+        size_order(draft.book, leg.position, quantity * leg.position.unit_value, leg.position.unit_value)
+        for leg, quantity in zip(legs, quantities, strict=True)
+    ]
+    refused = next((size.refusal for size in sizes if size.refusal), None)
+    if refused is not None:
+        for leg, size in zip(legs, sizes, strict=True):
+            leg.refusal = size.refusal or Refusal("other leg", names=((other if leg is lead else lead).label,))
+        return
+    for leg, size in zip(legs, sizes, strict=True):
+        position = leg.position
+        spent = size.amount / position.leverage
+        fee = draft.fees.charge(leg.venue, size.amount * leg.fee_rate / position.leverage)
+        draft.fees.paid += draft.purse.spend(spent + fee, leg.venue, pools_of(leg), kinds_of(leg))
+        leg.amount, leg.fee, leg.quantity = spent, fee, size.quantity
+
+
+def _equal_lots(draft: Draft, legs: Sequence[Order], coins: float) -> list[float]:
+    """Return the quantities of both legs that stand for the same coins, whole lots of each."""
+    units = [coins_of(leg.position) for leg in legs]
+    for _ in range(50):
+        before = coins
+        for leg, unit in zip(legs, units, strict=True):
+            lot = lot_of(draft.book, leg.position)
+            if lot:
+                coins = math.floor(coins / unit / lot * (1 + 1e-14) + SLACK) * lot * unit
+        if coins >= before * (1 - SLACK):
+            break
+    return [coins / unit for unit in units]
+
+
+def unit_price(row: Holding | Position) -> float | None:
+    """Return the money of one unit of a row's quantity, None in a book that keeps values only."""
     if isinstance(row, Position):
         return row.unit_value
     return None if row.quantity is None and row.price is None else row.price

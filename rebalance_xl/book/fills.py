@@ -24,10 +24,18 @@ class Fill:
     to_venue: str
     where: str
     notional: float | None = None
+    side: str = ""
 
 
-def read_fills(port: WorkbookPort) -> list[Fill]:
+def read_fills(port: WorkbookPort, review: bool = False) -> list[Fill]:
     """Return the lines of the Plan table that were executed.
+
+    Parameters
+    ----------
+    port
+        The workbook.
+    review
+        A review is due: a plan without a trade may be recorded.
 
     Raises
     ------
@@ -41,7 +49,8 @@ def read_fills(port: WorkbookPort) -> list[Fill]:
     fills = [_fill(record) for record in records if record["Action"] in schema.FILL_ACTIONS]
     # A quantity of 0 says that the line was not done; a blank one is a line of money only.
     fills = [fill for fill in fills if (fill.amount > 0 if fill.quantity is None else fill.quantity > 0)]
-    if not fills:
+    planned = any(record["Action"] == "TRIGGER" for record in records)
+    if not fills and not (review and planned):
         raise BookError(Problem(ERROR, "Plan", "the Plan table holds nothing to record: press Rebalance first"))
     return fills
 
@@ -52,9 +61,15 @@ def planned_trigger(port: WorkbookPort) -> str:
     return next((record["Asset"] for record in records if record["Action"] == "TRIGGER"), "")
 
 
+def planned_mark(port: WorkbookPort) -> str:
+    """Return the mark of the book that the plan in the Plan table was made for, "" where there is none."""
+    records = read_records(port, schema.PLAN, []) or []
+    return next((record["Side"] for record in records if record["Action"] == "CHECK"), "")
+
+
 def _fill(record: Record) -> Fill:
     quantity, price, amount = record["Quantity"], record["Price"], record["Amount"]
-    if record["Action"] in ("BUY", "SELL", "TRANSFER") and quantity is not None and price is not None:
+    if record["Action"] in ("BUY", "SELL", "TRANSFER", "CONVERT") and quantity is not None and price is not None:
         amount = quantity * price
     return Fill(
         record["Asset"],
@@ -67,4 +82,5 @@ def _fill(record: Record) -> Fill:
         record["To venue"],
         record.where("Asset"),
         record["Notional"],
+        record["Side"],
     )

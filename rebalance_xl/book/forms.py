@@ -29,6 +29,9 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
         "notes": list(plan.notes),
         "positions": [_plain(dataclasses.asdict(each)) for each in plan.positions],
         "cash": _plain(plan.cash),
+        "net_delta": [_plain(dataclasses.asdict(each)) for each in plan.deltas],
+        "spreads": [_plain(dataclasses.asdict(each)) for each in plan.spreads],
+        "review": plan.review,
     }
 
 
@@ -61,6 +64,7 @@ def plan_rows(plan: Plan) -> list[dict[str, Cell]]:
             "Fee": plan.totals.fees,
             "Realised gain": plan.totals.realised_gain,
             "Reason": conservation(plan.totals),
+            "Side": plan.mark or None,
         }
     )
     rows.append({"Asset": plan.trigger.kind, "Action": "TRIGGER", "Reason": "; ".join(plan.trigger.reasons)})
@@ -88,6 +92,8 @@ def _line_row(line: Line) -> dict[str, Cell]:
         row["Notional"] = line.futures.notional
         row["Liquidation price"] = NEVER if price is not None and math.isinf(price) else price
         row["Break-even"] = line.futures.break_even
+    if line.side:
+        row["Side"] = line.side
     return row
 
 
@@ -98,6 +104,8 @@ def conservation(totals: Totals) -> str:
         f"{amount_text(totals.reserve)} + fees {amount_text(totals.fees)} + left over {amount_text(totals.left_over)}"
     )
     came = f"sold {amount_text(totals.sold)} + cash used {amount_text(totals.cash_used)}"
+    if totals.collateral:
+        came += f" + coins moved {amount_text(totals.collateral)}"
     return f"{came} = {went}; difference {amount_text(abs(totals.check))}"
 
 

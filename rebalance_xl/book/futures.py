@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from rebalance_xl.book.interface import TableData
 from rebalance_xl.book.model import Book, Position
 from rebalance_xl.book.plan_data import FuturesTerms, PositionFigures
+from rebalance_xl.book.states import Standing, Worth
 from rebalance_xl.cells import MISSING
 from rebalance_xl.functions import contracts
 from rebalance_xl.functions.liquidation_equation import (
@@ -16,8 +18,14 @@ from rebalance_xl.functions.liquidation_equation import (
 )
 from rebalance_xl.functions.margin import liquidation_distance
 from rebalance_xl.functions.tier_tables import TierTables, read_margin_tiers
-from rebalance_xl.functions.tiers import TierTable, position_max_leverage, position_requirement
-from rebalance_xl.functions.venues import GENERIC, VENUE_WORDS, estimate_label
+from rebalance_xl.functions.tiers import (
+    TierTable,
+    is_beyond,
+    position_max_leverage,
+    position_requirement,
+    tier_size,
+)
+from rebalance_xl.functions.venues import GENERIC, VENUE_WORDS, estimate_label, isolated_fee
 
 HOURS_A_DAY, DAYS_A_YEAR = 24.0, 365.0
 
@@ -48,8 +56,9 @@ def margin_of(position: Position) -> float:
 
 
 def equity_of(position: Position) -> float:
-    """Return what a position is worth to the book: margin plus unrealised profit."""
-    return margin_of(position) + pnl_of(position)
+    """Return what a position is worth to the book: margin plus unrealised profit, at least 0 where it is isolated."""
+    equity = margin_of(position) + pnl_of(position)
+    return max(0.0, equity) if position.margin_mode == "isolated" and position.quantity else equity
 
 
 def funding_per_day(position: Position, notional: float) -> float:
@@ -67,10 +76,13 @@ class Tiers:
 
     @classmethod
     def of(cls, book: Book) -> Tiers:
-        """Read the workbook's MarginTiers table."""
-        if book.tiers is None or not book.tiers.rows:
-            return cls(read_margin_tiers(MISSING))
-        return cls(read_margin_tiers([list(book.tiers.headers), *[list(row) for row in book.tiers.rows]]))
+        """Read the workbook's MarginTiers table, once for all books that share it."""
+        global _LAST
+        if _LAST is None or _LAST[0] is not book.tiers:
+            data = book.tiers
+            rows = MISSING if data is None or not data.rows else [list(data.headers), *map(list, data.rows)]
+            _LAST = data, cls(read_margin_tiers(rows))
+        return _LAST[1]
 
     def table(self, position: Position) -> TierTable | None:
         """Return a position's tiers, None where nobody knows them."""
@@ -86,15 +98,28 @@ class Tiers:
             return f"the tiers of {found.label} are of {found.contract} contracts, and its row says {position.contract}"
         return ""
 
+    def is_beyond(self, position: Position, notional: float) -> bool:
+        """Tell whether a notional (in money) lies beyond the last tier, where the venue takes no position."""
+        table = self.table(position)
+        if table is None:
+            return False
+        quantity = notional / position.unit_value
+        value = float(contracts.position_value(quantity, position.mark, contract_number(position)))
+        return bool(is_beyond(table, tier_size(table, quantity, value)))
+
     def max_leverage(self, position: Position, notional: float) -> float | None:
         """Return the highest leverage at a notional (in money), None where not known."""
         table = self.table(position)
         if table is None:
             return None
-        quantity = notional if position.inverse else notional / position.mark
-        value = notional / position.mark if position.inverse else notional
+        quantity = notional / position.unit_value
+        value = float(contracts.position_value(quantity, position.mark, contract_number(position)))
         most = float(position_max_leverage(table, quantity, value))
         return most if math.isfinite(most) else None
+
+
+#: The tiers read last: a walk over many days asks for the same ones again.
+_LAST: tuple[TableData | None, Tiers] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +175,59 @@ def liquidation_price(
         )
     )
     return None if price != price else price
+
+
+def is_gone(book: Book, tiers: Tiers, position: Position, margin: float, profit: float) -> bool:
+    """Tell whether the mark has passed the liquidation price of an isolated position: nothing is left of it.
+
+    Without tiers it is gone when its loss has eaten its margin.
+    """
+    if position.margin_mode != "isolated" or position.quantity <= 0:
+        return False
+    if margin + profit <= 0:
+        return True
+    entry = position.mark if position.entry is None else position.entry
+    price = liquidation_price(book, tiers, position, position.quantity, entry, margin)
+    return price is not None and bool(is_already_liquidatable(sign(position), price, position.mark))
+
+
+def requirement_of(book: Book, tiers: Tiers, position: Position, quantity: float) -> float | None:
+    """Return the maintenance margin (and the fee that the venue counts) of a size at the mark, None without tiers."""
+    table = tiers.table(position)
+    if table is None:
+        return None
+    value = float(contracts.position_value(quantity, position.mark, contract_number(position)))
+    venue = VENUE_WORDS.get(position.venue.strip().casefold(), GENERIC)
+    fee = float(isolated_fee(venue, book.venue(position.venue).futures_fee))
+    return (float(position_requirement(table, quantity, value)) + fee * value) * position.money
+
+
+def worth_of(book: Book, tiers: Tiers | None = None) -> Worth:
+    """Return what a book is worth: spot, stablecoins and the equity of its positions.
+
+    Parameters
+    ----------
+    book
+        The book.
+    tiers
+        Its margin tiers; read where they are needed and not given.
+
+    Notes
+    -----
+    An isolated position is worth 0 at least, and 0 once the mark has passed its liquidation price.
+    """
+    standings = []
+    for position in book.positions:
+        margin, profit = margin_of(position), pnl_of(position)
+        equity = margin + profit
+        gone = False
+        if position.quantity > 0 and position.margin_mode == "isolated":
+            tiers = tiers or Tiers.of(book)
+            gone = is_gone(book, tiers, position, margin, profit)
+            equity = 0.0 if gone else max(0.0, equity)
+        standings.append(Standing(margin, profit, equity, gone))
+    spot = math.fsum([holding.value for holding in book.holdings])
+    return Worth(spot + math.fsum([each.equity for each in standings]), standings)
 
 
 def distance(price: float | None, position: Position) -> float | None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 
 from rebalance_xl.book.model import Book, Holding, Lot
+from rebalance_xl.book.tolerances import DUST
 from rebalance_xl.functions.allocation import realized_gain
 from rebalance_xl.functions.lots import METHODS, lots_taken
-
-_TOLERANCE = 1e-6
 
 
 def lots_of(book: Book, asset: str) -> list[Lot]:
@@ -19,9 +18,12 @@ def lots_of(book: Book, asset: str) -> list[Lot]:
 def usable_lots(book: Book, holding: Holding) -> list[Lot]:
     """Return the lots of a holding, none where they do not add up to what is held."""
     lots = lots_of(book, holding.asset)
+    if not lots:
+        return []
     held = math.fsum(lot.quantity for lot in lots)
-    quantity = holding.quantity or 0.0
-    return lots if lots and abs(held - quantity) <= _TOLERANCE * max(held, quantity) else []
+    asset = holding.asset.casefold()
+    quantity = math.fsum([row.quantity or 0.0 for row in book.holdings if row.asset.casefold() == asset])
+    return lots if lots and abs(held - quantity) <= DUST * max(held, quantity) else []
 
 
 def taken_from(lots: list[Lot], quantity: float, method: str) -> list[float]:

@@ -8,14 +8,16 @@ that forbid a plan into one :class:`~rebalance_xl.book.problems.BookError`.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rebalance_xl.book import schema
+from rebalance_xl.book.assets import check_quantities, excused, resolved, stablecoins, typed_total
 from rebalance_xl.book.interface import TableData, WorkbookPort
-from rebalance_xl.book.problems import BookError, Problem, by_severity, errors_of
-from rebalance_xl.book.reading import Record, check_table_names, is_blank, read_records, read_settings
+from rebalance_xl.book.problems import ERROR, WARNING, BookError, Problem, by_severity, errors_of
+from rebalance_xl.book.reading import Record, check_table_names, read_records, read_settings
 from rebalance_xl.book.rows import (
     CashFlow,
     CollateralTier,
@@ -29,7 +31,7 @@ from rebalance_xl.book.rows import (
     fields_of,
 )
 from rebalance_xl.book.schema import Table, snake_case
-from rebalance_xl.cells import to_serial
+from rebalance_xl.cells import from_serial, to_serial
 
 __all__ = [
     "Book",
@@ -88,8 +90,8 @@ class Book:
         The day the plan is made for, as a serial number; None where no clock was given.
     last_execution
         Day of the last EXECUTION row of the Journal.
-    prices
-        Closing prices by asset, oldest first.
+    prices, dated
+        Closing prices by asset, oldest first, and the same by day.
     tiers
         The MarginTiers table as it stands, for the margin functions.
     total
@@ -118,6 +120,7 @@ class Book:
     collateral_tiers: tuple[CollateralTier, ...] = ()
     cash_flows: tuple[CashFlow, ...] = ()
     fills: tuple[RecordedFill, ...] = ()
+    dated: dict[str, dict[float, float]] = field(default_factory=dict)
 
     def venue(self, name: str) -> Venue:
         """Return a venue's terms; one that the Venues table does not list is free and allows everything."""
@@ -142,7 +145,7 @@ def read_book(port: WorkbookPort, as_of: dt.date | float | None = None, today: d
     Book
         With all findings in `problems`; nothing is raised for what the cells hold.
     """
-    from rebalance_xl.book.checks import check_book
+    from rebalance_xl.book.checks import check_book, value_of_holding
 
     problems: list[Problem] = []
     check_table_names(port, problems)
@@ -153,8 +156,18 @@ def read_book(port: WorkbookPort, as_of: dt.date | float | None = None, today: d
     venues = read_records(port, schema.VENUES, problems)
     lots = read_records(port, schema.LOTS, problems)
     journal = read_records(port, schema.JOURNAL, []) or []
-    holdings = tuple(_holding(record, problems) for record in portfolio or ())
-    positions = tuple(position for record in futures or () if (position := _position(record, problems)) is not None)
+    rows = portfolio or []
+    typed_total(rows, problems)
+    held = resolved(rows, [_holding(record) for record in rows], settings.quote, problems)
+    check_quantities(rows, held, problems)
+    holdings = tuple(
+        replace(holding, value=value_of_holding(record, holding, problems))
+        for record, holding in zip(rows, held, strict=True)
+    )
+    problems = excused(rows, holdings, problems)
+    positions = tuple(
+        position for record in futures or () if (position := _position(record, problems, settings, holdings))
+    )
     executions = [entry["Date"] for entry in journal if entry["Entry"] == "EXECUTION" and entry["Date"]]
     total = port.read_name("Total")
     clock = to_serial(as_of) if isinstance(as_of, dt.date) else as_of
@@ -166,7 +179,8 @@ def read_book(port: WorkbookPort, as_of: dt.date | float | None = None, today: d
         events=tuple(_event(record) for record in events or () if record["Action"] and record["Start"]),
         venues={record["Venue"].casefold(): _venue(record) for record in venues or ()},
         lots=tuple(_lot(record) for record in lots or () if record["Quantity"] and record["Price"] is not None),
-        prices=_read_prices(port, problems),
+        dated=(dated := _read_prices(port, problems)),
+        prices={asset: tuple(days[day] for day in sorted(days)) for asset, days in dated.items()},
         tiers=port.read_table("MarginTiers"),
         settings=settings,
         as_of=clock,
@@ -199,35 +213,60 @@ def _with_problems(book: Book, problems: list[Problem]) -> Book:
     return replace(book, problems=tuple(by_severity(problems)))
 
 
-def _holding(record: Record, problems: list[Problem]) -> Holding:
-    from rebalance_xl.book.checks import value_of_holding
-
+def _holding(record: Record) -> Holding:
     fields = fields_of(record, schema.PORTFOLIO)
     locked = fields["locked"]
-    units = 0.0 if isinstance(locked, bool) else float(locked)
     fields |= {
         "asset": fields["asset"] or "",
         "stable": fields.pop("kind") == "stable",
-        "value": value_of_holding(record, problems),
+        "value": 0.0,
         "locked": locked is True,
-        "locked_units": units,
-        "banded": not record.is_blank("Band"),
+        "locked_units": 0.0 if isinstance(locked, bool) else float(locked),
     }
     return Holding(**fields, **_place(record, schema.PORTFOLIO))
 
 
-def _position(record: Record, problems: list[Problem]) -> Position | None:
+def _position(
+    record: Record, problems: list[Problem], settings: Settings, holdings: tuple[Holding, ...]
+) -> Position | None:
     from rebalance_xl.book.checks import check_position
 
     if not check_position(record, problems):
         return None
     fields = fields_of(record, schema.FUTURES)
     inverse = fields["contract"] == "inverse"
-    fields["margin_coin"] = (
-        fields["margin_coin"] or margin_coin_of(fields["symbol"], fields["asset"], inverse)
-    ).upper()
-    money = fields["mark"] if inverse else 1.0
-    return Position(**fields, money=money, **_place(record, schema.FUTURES))
+    coin = fields["margin_coin"] or margin_coin_of(fields["symbol"], fields["asset"], inverse)
+    fields["margin_coin"] = coin.upper()
+    money = coin_money(coin, fields["venue"], settings.quote, holdings)
+    if inverse and settings.quote.upper() == "USD":
+        money = fields["mark"]
+    elif money is None:
+        problems.append(
+            Problem(
+                ERROR,
+                record.where("Symbol"),
+                f"the margin of {fields['symbol']} is in {fields['margin_coin']}, whose price in {settings.quote} is "
+                f"not known: give {fields['margin_coin']} a row in Portfolio with its Price",
+            )
+        )
+    return Position(**fields, money=1.0 if money is None else money, **_place(record, schema.FUTURES))
+
+
+def coin_money(coin: str, venue: str, quote: str, holdings: tuple[Holding, ...]) -> float | None:
+    """Return the price of a margin coin in the book's currency, None where nothing says it.
+
+    It is the Price of the coin's row in Portfolio, at the venue where there is one; else 1 for the currency itself and
+    for coins that stand for it.
+    """
+    rows = [row for row in holdings if row.asset.casefold() == coin.casefold() and row.price]
+    near = [row for row in rows if row.venue.casefold() == venue.casefold()]
+    if rows:
+        return (near or rows)[0].price
+    if coin.casefold() == quote.casefold():
+        return 1.0
+    pegs = stablecoins()
+    currency = pegs.get(quote.casefold(), quote.upper())
+    return 1.0 if pegs.get(coin.casefold(), coin.upper()) == currency else None
 
 
 def margin_coin_of(symbol: str, asset: str, inverse: bool) -> str:
@@ -269,27 +308,34 @@ def _rows(port: WorkbookPort, table: Table, row: Callable[..., Any], problems: l
     return tuple(row(**fields_of(record, table), **_place(record, table)) for record in whole)
 
 
-def _read_prices(port: WorkbookPort, problems: list[Problem]) -> dict[str, tuple[float, ...]]:
-    """Read the history, one column an asset, or long with the columns Date, Asset and Price."""
+def _read_prices(port: WorkbookPort, problems: list[Problem]) -> dict[str, dict[float, float]]:
+    """Read the closes by day: one column an asset, or long with the columns Date, Asset and Price.
+
+    A day that stands twice is said with its cells; the lower one counts.
+    """
     records = read_records(port, schema.PRICES, problems)
     if not records:
         return {}
     data = records[0].table
-    dated = sorted(((record["Date"] or 0.0, data.rows[record.row]) for record in records), key=lambda pair: pair[0])
     asset_column, price_column = data.column("Asset"), data.column("Price")
-    series: dict[str, list[Any]] = {}
-    for _, cells in dated:
-        if asset_column is not None and price_column is not None:
-            series.setdefault(str(cells[asset_column]).casefold(), []).append(cells[price_column])
-            continue
-        for header, cell in zip(data.headers, cells, strict=False):
-            if header.casefold() != "date":
-                series.setdefault(header.casefold(), []).append(cell)
-    return {
-        asset: tuple(
-            float(cell)
-            for cell in cells
-            if not is_blank(cell) and isinstance(cell, int | float) and not isinstance(cell, bool)
-        )
-        for asset, cells in series.items()
-    }
+    long = asset_column is not None and price_column is not None
+    series: dict[str, dict[float, float]] = {}
+    cells: dict[tuple[float, str], str] = {}
+    for record in records:
+        day, row = math.floor(record["Date"] or 0.0), data.rows[record.row]
+        where = record.where("Date")
+        if long:
+            assert asset_column is not None
+            assert price_column is not None
+            pairs = [(str(row[asset_column]), row[price_column])]
+        else:
+            pairs = [pair for pair in zip(data.headers, row, strict=False) if pair[0].casefold() != "date"]
+        key = (day, pairs[0][0].casefold() if long else "")
+        if key in cells and day:
+            message = f"the day {from_serial(day):%Y-%m-%d} stands in {cells[key]} as well: the lower close counts"
+            problems.append(Problem(WARNING, where, message))
+        cells[key] = where
+        for asset, cell in pairs:
+            if isinstance(cell, int | float) and not isinstance(cell, bool):
+                series.setdefault(asset.casefold(), {})[day] = float(cell)
+    return series

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 from rebalance_xl.book.model import Book, Holding, Settings
 
-CASH, PROCEEDS = "cash", "proceeds"
+#: Whose money it is: cash that was there, proceeds of trims and closes, and what was raised for rows below their band.
+CASH, PROCEEDS, RAISED = "cash", "proceeds", "raised"
+_KINDS = {CASH: 0, PROCEEDS: 1, RAISED: 2}
 ANY, SPOT, FUTURES, EVENT = "any", "spot", "futures", "event"
 
 
@@ -93,7 +95,7 @@ class Purse:
                 self.stuck[source.venue] = max(self.stuck.get(source.venue, 0.0), source.left)
                 continue
             found.append(source)
-        return sorted(found, key=lambda s: (self._is_far(s, venue), s.kind == PROCEEDS, s.pool == EVENT))
+        return sorted(found, key=lambda s: (self._is_far(s, venue), _KINDS[s.kind], s.pool == EVENT))
 
     def _transfer_fee(self, source: Source, venue: str) -> float:
         key = (source.venue, venue)
@@ -134,6 +136,20 @@ class Purse:
             max(self.sources, key=lambda source: source.left).left -= cost
         return fees
 
+    def copy(self) -> Purse:
+        """Return the purse as it stands, to come back to."""
+        sources = [Source(s.kind, s.venue, s.amount, s.pool, s.row) for s in self.sources]
+        for mine, other in zip(sources, self.sources, strict=True):
+            mine.left = other.left
+        return Purse(self.book, sources, dict(self.transfers), dict(self.transfer_fees), dict(self.stuck))
+
+    def at(self, venue: str, pools: Iterable[str], kinds: Iterable[str]) -> float:
+        """Return the money that lies at a venue."""
+        here = venue.casefold()
+        return math.fsum(
+            [s.left for s in self.sources if s.venue.casefold() == here and s.pool in pools and s.kind in kinds]
+        )
+
     def used(self, kind: str) -> float:
         """Return what was spent of a kind of money."""
         return math.fsum(source.amount - source.left for source in self.sources if source.kind == kind)
@@ -144,7 +160,7 @@ class Purse:
 
 
 def spare_cash(
-    settings: Settings, stables: Sequence[tuple[Holding, float | None]], held: float, total: float, idle: float = 0.0
+    settings: Settings, stables: Sequence[tuple[Sequence[Holding], float | None]], held: float, total: float
 ) -> dict[int, float]:
     """Return, by row, the stablecoins above their target (without one: above ReserveMax), never below ReserveMin.
 
@@ -153,22 +169,35 @@ def spare_cash(
     settings
         For ReserveMin and ReserveMax.
     stables
-        The rows whose money may be spent, each with the target in force.
+        The stablecoins whose money may be spent: their rows, and the target in force.
     held
-        All stablecoins of the book.
+        All stablecoins of the book, debts taken off.
     total
         Book value after fees.
-    idle
-        Proceeds that will stay in stablecoins.
     """
-    spare = {holding.row: max(0.0, holding.value - target * total) for holding, target in stables if target is not None}
+    spare: dict[int, float] = {}
+    targeted = 0.0
+    for rows, target in stables:
+        if target is not None:
+            above = max(0.0, math.fsum([row.value for row in rows]) - target * total)
+            targeted += above
+            _share_out(rows, above, spare)
     if settings.reserve_max is not None:
-        above = held + idle - settings.reserve_max * total - math.fsum(spare.values())
-        for holding, target in stables:
+        above = held - settings.reserve_max * total - targeted
+        for rows, target in stables:
             if target is None:
-                spare[holding.row] = min(max(above, 0.0), holding.value)
-                above -= spare[holding.row]
+                worth = max(0.0, math.fsum([row.value for row in rows]))
+                _share_out(rows, min(max(above, 0.0), worth), spare)
+                above -= min(max(above, 0.0), worth)
     offered = math.fsum(spare.values())
-    most = max(0.0, held + idle - (settings.reserve_min or 0.0) * total)
+    most = max(0.0, held - (settings.reserve_min or 0.0) * total)
     factor = min(1.0, most / offered) if offered > 0 else 0.0
     return {row: money * factor for row, money in spare.items()}
+
+
+def _share_out(rows: Sequence[Holding], money: float, spare: dict[int, float]) -> None:
+    """Take money from a stablecoin's rows in proportion to what may be spent of each."""
+    free = [max(0.0, row.free_value) for row in rows]
+    whole = math.fsum(free)
+    for row, part in zip(rows, free, strict=True):
+        spare[row.row] = min(part, money * part / whole) if whole > 0 else 0.0

@@ -1,76 +1,143 @@
-"""Sizes an order: rounded down to the lot, refused below the minimum notional or the smallest worthwhile trade."""
+"""The one type of order behind every line of a plan, from judgement to record.
+
+An order says what is traded, where, how much and why. Its cause and its refusal are typed: a kind and the figures that
+belong to it. Sentences are made from them at the end (:mod:`rebalance_xl.book.sentences`); nothing reads a sentence.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
-from rebalance_xl.book.model import Book, Holding, Position
-from rebalance_xl.functions.allocation import order_quantity
-from rebalance_xl.functions.plan_table import amount_text
+from rebalance_xl.book.causes import Cause, Refusal
+from rebalance_xl.book.rows import Holding, Position
+from rebalance_xl.book.states import FuturesState, SpotState
 
-#: A leg below this share of the book is rounding dust, not a trade.
-DUST = 1e-6
+SELL: Final = "sell"
+CLOSE: Final = "close"
+REDUCE: Final = "reduce"
+RELEASE: Final = "release"
+REPAY: Final = "repay"
+TOP_UP: Final = "top up"
+BUY: Final = "buy"
+KEEP: Final = "keep"
+MARGIN: Final = "margin"
+HEDGE: Final = "hedge"
 
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """An order as it can be placed; `refusal` says why it cannot."""
-
-    amount: float = 0.0
-    quantity: float | None = None
-    refusal: str = ""
-
-
-def lot_of(book: Book, row: Holding | Position) -> float:
-    """Return the smallest step of a row's quantity, 0 for none."""
-    if row.lot is not None:
-        return row.lot
-    return book.venue(row.venue).lot or 0.0
-
-
-def minimum_of(book: Book, row: Holding | Position) -> float:
-    """Return the smallest order of a row, in money."""
-    return row.min_notional if row.min_notional is not None else book.venue(row.venue).min_notional
+#: Orders that bring money, and those that take it.
+CLOSINGS: Final = (CLOSE, REDUCE, RELEASE)
+OPENINGS: Final = (MARGIN, HEDGE)
+#: Orders that leave their money in a stablecoin.
+KEPT: Final = (KEEP, REPAY)
 
 
-def size_order(
-    book: Book,
-    row: Holding | Position,
-    wanted: float,
-    price: float | None,
-    held: float | None = None,
-    topping_up: bool = False,
-) -> Size:
-    """Return the order for an amount of money.
+@dataclass(slots=True)
+class Move:
+    """Coins that become margin: moved from a row of Portfolio, or bought where `row` is None."""
+
+    row: Holding | None
+    coin: str
+    amount: float
+    quantity: float
+    fee: float = 0.0
+
+
+@dataclass(slots=True)
+class Order:
+    """One order, wanted and placed.
 
     Parameters
     ----------
-    book, row
-        Where lot, minimum notional and smallest trade come from.
-    wanted
-        Money, not negative.
-    price
-        Money of one unit; None in a book that keeps values only, whose amounts are not rounded.
-    held
-        For a sale of everything: the quantity to sell, which is not rounded where there is no lot.
-    topping_up
-        The money adds to an order that is large enough already.
+    kind
+        What it does; see the constants of this module.
+    row
+        The row of Portfolio or Futures that it changes; None for a reserve without a stablecoin row.
+    cause
+        Why.
+    wanted, goal
+        Money asked for (margin for openings), and the money the row would have on target, by which ties are decided.
+    spot, futures
+        The state of the row.
+    first
+        It is served before the priorities: events, debts, margin in danger.
+    fee_rate
+        Fee as a share of the money asked for.
+    amount, quantity, fee, gain
+        What was placed: money, units, fee, and the gain that it realises.
+    margin
+        Margin that a closing gives back.
+    moves
+        Coins moved or bought to be posted as margin.
+    refusal
+        What stands against it, or against more of it.
+    hard
+        The refusal does not depend on the money there is.
+    cut
+        TurnoverCap made it smaller.
     """
-    minimum, smallest = minimum_of(book, row), book.settings.min_trade
-    where = f" of {row.venue}" if row.min_notional is None and row.venue else ""
-    if price is None:
-        quantity, amount = None, wanted
-    else:
-        lot = lot_of(book, row)
-        units = held if held is not None and not lot else float(order_quantity(wanted, price, lot, 0.0))
-        quantity, amount = units, units * price
-        if amount <= 0.0:
-            worth = f"one lot of {lot:g}, which is worth {amount_text(lot * price)}"
-            return Size(refusal=f"{amount_text(wanted)} is less than {worth}")
-    if topping_up:
-        return Size(amount, quantity)
-    if amount < minimum * (1 - 1e-9):
-        return Size(refusal=f"{amount_text(amount)} is below the minimum notional of {amount_text(minimum)}{where}")
-    if amount < smallest * (1 - 1e-9):
-        return Size(refusal=f"{amount_text(amount)} is below the smallest trade, MinTrade {amount_text(smallest)}")
-    return Size(amount, quantity)
+
+    kind: str
+    row: Holding | Position | None
+    cause: Cause
+    wanted: float
+    goal: float = 0.0
+    label: str = ""
+    venue: str = ""
+    spot: SpotState | None = None
+    futures: FuturesState | None = None
+    priority: float | None = None
+    first: bool = False
+    fee_rate: float = 0.0
+    amount: float = 0.0
+    quantity: float | None = None
+    fee: float = 0.0
+    gain: float | None = None
+    margin: float = 0.0
+    moves: list[Move] = field(default_factory=list)
+    refusal: Refusal | None = None
+    hard: bool = False
+    cut: bool = False
+    partner: Order | None = None
+
+    @property
+    def missing(self) -> float:
+        """Money that was not placed."""
+        return max(0.0, self.wanted - self.amount)
+
+    @property
+    def moved(self) -> float:
+        """Money of the coins that were moved from a row of Portfolio."""
+        return sum(move.amount for move in self.moves if move.row is not None)
+
+    @property
+    def holding(self) -> Holding:
+        """The row of Portfolio that it changes."""
+        assert isinstance(self.row, Holding)
+        return self.row
+
+    @property
+    def position(self) -> Position:
+        """The row of Futures that it changes."""
+        assert isinstance(self.row, Position)
+        return self.row
+
+
+__all__ = [
+    "BUY",
+    "CLOSE",
+    "CLOSINGS",
+    "HEDGE",
+    "KEEP",
+    "KEPT",
+    "MARGIN",
+    "OPENINGS",
+    "REDUCE",
+    "RELEASE",
+    "REPAY",
+    "SELL",
+    "TOP_UP",
+    "Cause",
+    "Move",
+    "Order",
+    "Refusal",
+]

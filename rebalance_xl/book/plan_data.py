@@ -11,10 +11,26 @@ TRANSFER: Final = "TRANSFER"
 OPEN_LONG: Final = "OPEN LONG"
 OPEN_SHORT: Final = "OPEN SHORT"
 CLOSE: Final = "CLOSE"
+REDUCE: Final = "REDUCE"
+RELEASE: Final = "RELEASE"
+ADD_MARGIN: Final = "ADD MARGIN"
+CONVERT: Final = "CONVERT"
 HOLD: Final = "HOLD"
 
-#: Sells come before buys; lines that do not trade come last.
-ORDER: Final = {SELL: 0, CLOSE: 1, TRANSFER: 2, BUY: 3, OPEN_LONG: 4, OPEN_SHORT: 4, HOLD: 5}
+#: Margin in danger comes first, sells come before buys; lines that do not trade come last.
+ORDER: Final = {
+    ADD_MARGIN: 0,
+    SELL: 1,
+    CLOSE: 2,
+    REDUCE: 2,
+    RELEASE: 2,
+    TRANSFER: 3,
+    BUY: 4,
+    CONVERT: 5,
+    OPEN_LONG: 6,
+    OPEN_SHORT: 6,
+    HOLD: 7,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +66,10 @@ class FuturesTerms:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a plan; money in the quote currency, weights as fractions of the book.
+    """One line of a plan; money in the book's currency, weights as fractions of the book.
 
-    `amount` is the money traded, for a futures line the margin; `wanted` is what was wanted and not traded.
+    `amount` is the money traded, for a futures line the margin; `wanted` is what was wanted and not traded. `cause` is
+    the kind of rule behind it (see :mod:`rebalance_xl.book.sentences`), `reason` the same as a sentence.
     """
 
     asset: str
@@ -71,6 +88,8 @@ class Line:
     product: str = "spot"
     row: int | None = None
     futures: FuturesTerms | None = None
+    cause: str = ""
+    side: str = ""
 
     @property
     def trades(self) -> bool:
@@ -88,7 +107,7 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The plan's money; `check` is sold + cash used - bought - margin - reserve - fees - left over.
+    """The plan's money; `check` is sold + cash used + collateral - bought - margin - reserve - fees - left over.
 
     Parameters
     ----------
@@ -104,6 +123,8 @@ class Totals:
         Sum over the sales whose cost is known.
     overcommitted
         By how much the needs exceed the money.
+    collateral
+        Coins moved from Portfolio to be posted as margin, in money: they count in `margin` and are no sale.
     """
 
     value: float
@@ -117,12 +138,13 @@ class Totals:
     left_over: float = 0.0
     realised_gain: float = 0.0
     overcommitted: float = 0.0
+    collateral: float = 0.0
 
     @property
     def check(self) -> float:
         """Money that came minus money that went: 0.00 in a sound plan."""
         went = self.bought + self.margin + self.reserve + self.fees + self.left_over
-        return round(self.sold + self.cash_used - went, 2) + 0.0
+        return round(self.sold + self.cash_used + self.collateral - went, 2) + 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +183,31 @@ class PositionFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class SpreadFigures:
+    """A spread of two legs: the far mark less the near one, its rate a year, and how unusual the near premium is.
+
+    `supported` says whether the signal of the z-score asks for these sides; None where Prices lacks a symbol.
+    """
+
+    name: str
+    near: str
+    far: str
+    basis: float
+    rate: float | None = None
+    zscore: float | None = None
+    supported: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NetDelta:
+    """Coins of an asset that the book is exposed to, before and after the plan: spot, coin margin and futures."""
+
+    asset: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything a plan says.
 
@@ -180,6 +227,12 @@ class Plan:
         Figures of every open position.
     cash
         Change of each stable row, by its name; what `record` writes.
+    deltas, spreads
+        Net delta of every asset that futures are held on, and the figures of every spread.
+    review
+        A review is carried out: recording sets LastReview, traded or not.
+    mark
+        Of the quantities that the plan was made for; Record compares it with those that it finds.
     """
 
     as_of: float | None
@@ -191,6 +244,10 @@ class Plan:
     notes: tuple[str, ...] = ()
     positions: tuple[PositionFigures, ...] = ()
     cash: dict[str, float] = field(default_factory=dict)
+    deltas: tuple[NetDelta, ...] = ()
+    spreads: tuple[SpreadFigures, ...] = ()
+    review: bool = False
+    mark: str = ""
     next_review: float | None = None
 
     @property

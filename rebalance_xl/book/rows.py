@@ -18,7 +18,8 @@ from rebalance_xl.book.schema import Table
 class Holding:
     """A row of Portfolio; money in the book's currency, weights as fractions, None where a cell is blank.
 
-    `locked` says that nothing of it is ever sold, `locked_units` how many units are not.
+    `locked` says that nothing of it is ever sold, `locked_units` how many units are not. `banded` says that a Band is
+    typed for the asset, `main` that the row holds the asset's Target.
     """
 
     asset: str
@@ -39,6 +40,7 @@ class Holding:
     where: str
     locked_units: float = 0.0
     banded: bool = True
+    main: bool = True
     source: str = ""
     updated: float | None = None
 
@@ -163,12 +165,12 @@ class Venue:
         """The venue's name."""
         return self.venue
 
-    def refusal(self, product: str) -> str:
-        """Return why the user cannot trade a product (spot, futures) here, "" when nothing forbids it."""
+    def forbids(self, product: str) -> str:
+        """Return what forbids a product (spot, futures) here: "product", "KYC", or "" when nothing does."""
         if self.products not in ("both", product):
-            return f"{self.name} does not trade {product}"
+            return "product"
         if self.kyc not in ("yes", product):
-            return f"{self.name} has not verified you (KYC) for {product}"
+            return "KYC"
         return ""
 
 

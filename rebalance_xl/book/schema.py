@@ -114,11 +114,16 @@ PORTFOLIO = Table(
     (
         Column("Asset", "text", "Name of the asset; one row for each venue that holds it", required=True),
         Column("Sector", "text", "Sector that an event may name", default=""),
-        Column("Kind", "word", "spot or stable (money and reserve)", words=("spot", "stable"), default="spot"),
+        Column(
+            "Kind",
+            "word",
+            "spot or stable (money and reserve); blank = stable for known stablecoins and the Quote, else spot",
+            words=("spot", "stable"),
+        ),
         Column("Venue", "text", "Where it is held; blank = anywhere, no venue checks", default=""),
-        Column("Quantity", "amount", "Units held"),
-        Column("Price", "price", "Price of one unit in the quote currency"),
-        Column("Value", "amount", "Quantity x Price; read where one of the two is not kept"),
+        Column("Quantity", "number", "Units held; below 0 only for money, as a debt"),
+        Column("Price", "amount", "Price of one unit in the book's currency; 0 for a dead coin"),
+        Column("Value", "number", "Quantity x Price; read where one of the two is not kept"),
         Column("CostBasis", "amount", "What the whole holding cost, for the realised gain"),
         Column("Target", "share", "Target weight; blank = no target (never sold), 0 = sell it all"),
         Column("Band", "share", "Tolerated drift around the target; blank = 0", default=0.0),
@@ -152,7 +157,7 @@ FUTURES = Table(
         Column("MarginMode", "word", "isolated or cross", False, ("isolated", "cross"), "isolated"),
         Column("Quantity", "amount", "Open size: units (linear) or USD (inverse)", default=0.0),
         Column("EntryPrice", "price", "Average entry price of what is open", attribute="entry"),
-        Column("MarkPrice", "price", "Mark price", required=True, attribute="mark"),
+        Column("MarkPrice", "price", "Mark price; blank only in a closed row", required=True, attribute="mark"),
         Column("Leverage", "price", "Leverage, 1 or more", default=1.0),
         Column("Margin", "number", "Margin posted, without unrealised PnL; in the margin coin", default=0.0),
         Column("FundingRate", "fraction", "Funding rate of one interval; positive: longs pay", default=0.0),
@@ -386,6 +391,9 @@ PLAN = Table(
             "Of the whole position after the line; text NEVER where there is none",
         ),
         Column("Break-even", "number", "Price that pays fees and funding over the holding period"),
+        Column(
+            "Side", "text", "Of a futures line: long or short, with the margin mode where both are held", default=""
+        ),
     ),
 )
 

@@ -1,167 +1,317 @@
-"""What makes the book act: the event, the threshold or the review, judged row by row."""
+"""What makes the book act: the event, the threshold or the review, judged asset by asset before fees."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
+from rebalance_xl.book.derivatives import follows
+from rebalance_xl.book.futures import Tiers, distance, liquidation_price
 from rebalance_xl.book.model import Book, Event, Holding, Position
-from rebalance_xl.book.orders import DUST
-from rebalance_xl.book.plan_data import Trigger
-from rebalance_xl.cells import from_serial
+from rebalance_xl.book.sizing import size_order
+from rebalance_xl.book.states import (
+    EVENT,
+    NONE,
+    STRENGTH,
+    THRESHOLD,
+    TIME,
+    FuturesState,
+    Judgement,
+    SpotState,
+    Worth,
+    rows_by_asset,
+)
+from rebalance_xl.book.tolerances import DUST, EDGE
 from rebalance_xl.functions import triggers as kernels
-from rebalance_xl.functions.allocation import ADD, BAND_KINDS, TRIM, band_width, drift_flag
-from rebalance_xl.functions.elementwise import BLANK, TOLERANCE
-from rebalance_xl.functions.plan_table import percent
+from rebalance_xl.functions.allocation import BAND_KINDS, band_width
 
-EVENT, THRESHOLD, TIME, NONE = "EVENT", "THRESHOLD", "TIME", "NONE"
 SPOT_EVENTS = ("TRIM", "EXIT", "HOLD")
-#: Half of what a weight with two decimals shows.
-_ON_TARGET = 5e-5
 MARGIN_EVENTS = ("LONG", "SHORT", "BREAKOUT")
 
 
-@dataclass(slots=True)
-class SpotState:
-    """How a row of Portfolio stands.
-
-    `target` and `width` are those in force (an event may cut the target); `over` and `under` say whether the row
-    acts, `frozen` that an event forbids trading it and `no_buys` buying it.
-    """
-
-    holding: Holding
-    weight: float
-    target: float | None
-    width: float
-    over: bool = False
-    under: bool = False
-    named: Event | None = None
-
-    @property
-    def frozen(self) -> bool:
-        """An event says HOLD."""
-        return self.named is not None and self.named.action == "HOLD"
-
-    @property
-    def no_buys(self) -> bool:
-        """An event trims the row, so nothing is bought."""
-        return self.named is not None
-
-    @property
-    def drift(self) -> float:
-        """Weight minus target, 0 without a target."""
-        return 0.0 if self.target is None else self.weight - self.target
+def width_of(target: float, band: float, kind: str) -> float:
+    """Return the band's width in weight: BandKind applied to the target, 0 where the target is 0."""
+    if kind == "absolute":
+        return band if target else 0.0
+    return float(band_width(target, band, BAND_KINDS[kind]))
 
 
-@dataclass(slots=True)
-class FuturesState:
-    """How a row of Futures stands: the margin share and hedge ratio in force, and the event behind them."""
-
-    position: Position
-    target: float | None
-    hedge_ratio: float | None
-    named: Event | None = None
-    exit: bool = False
-
-    @property
-    def frozen(self) -> bool:
-        """An event says HOLD."""
-        return self.named is not None and self.named.action == "HOLD"
-
-    @property
-    def to_close(self) -> bool:
-        """Whether the whole position is to be closed."""
-        wanted = self.target == 0 and self.hedge_ratio is None
-        return self.position.quantity > 0 and (self.exit or wanted)
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """The trigger and the state of every row."""
-
-    trigger: Trigger
-    spot: list[SpotState]
-    futures: list[FuturesState]
-    next_review: float | None = None
-    notes: list[str] = field(default_factory=list)
-
-
-def judge(book: Book, total: float) -> Judgement:
+def judge(book: Book, tiers: Tiers, worth: Worth) -> Judgement:
     """Return why the book acts, if it does, and which rows do.
 
     Parameters
     ----------
-    book
-        The book.
-    total
-        Book value: spot, stablecoins and futures equity.
+    book, tiers
+        The book and its margin tiers.
+    worth
+        Book value and the standing of every position.
 
-    Returns
-    -------
-    Judgement
-        EVENT, else THRESHOLD, else TIME, else NONE; in the cooldown only EVENT counts.
+    Notes
+    -----
+    Each row acts on the strongest trigger in force for it: EVENT where an event names it, else THRESHOLD, else TIME. In
+    the cooldown only events count. A row whose own order cannot trade does not act.
     """
-    notes: list[str] = []
     events = events_in_force(book)
-    spot = [_spot_state(book, holding, total, events) for holding in book.holdings]
-    futures = [_futures_state(book, position, events, notes) for position in book.positions]
-    due, next_review = _review(book)
-    cooling = _cooldown_left(book)
-    outside = [state for state in spot if (state.over or state.under) and not state.holding.locked]
-    outside_futures = [state for state in futures if state.to_close and not state.exit]
-    drifted = [
-        state
-        for state in spot
-        if state.target is not None
-        and not state.holding.locked
-        and abs(state.drift) > book.settings.review_drift + TOLERANCE
-    ]
-    named: list[SpotState | FuturesState] = [*(s for s in spot if s.named), *(f for f in futures if f.named)]
-    if named:
-        found = list(dict.fromkeys(state.named for state in named if state.named))
-        reasons = [_event_text(event) for event in found]
-        kind = EVENT
-    elif cooling > 0 and (outside or outside_futures or (due and drifted)):
-        text = f"in the cooldown for another {cooling:g} days: only events count"
-        reasons, kind = [text], NONE
-    elif outside or outside_futures:
-        reasons = [f"{s.holding.asset}: {drift_text(s)}" for s in outside]
-        reasons += [f"{f.position.symbol}: its target is 0, so it is closed" for f in outside_futures]
-        kind = THRESHOLD
-    elif due and drifted:
-        reasons = [f"a review is due and {s.holding.asset} drifted: {drift_text(s)}" for s in drifted]
-        kind = TIME
-        for state in drifted:
-            state.over, state.under = state.drift > 0, state.drift < 0
-            state.width = min(state.width, book.settings.review_drift)
+    judgement = Judgement(worth.total, [], [])
+    judgement.due, judgement.next_review = _review(book)
+    judgement.cooling = _cooldown_left(book)
+    judgement.review = judgement.due and judgement.cooling <= 0
+    futures = [
+        _futures_state(book, position, events, judgement) for position in book.positions
+    ]  # first: hedges hold coins of the assets below
+    for state, standing in zip(futures, worth.positions, strict=True):
+        state.margin, state.profit, state.equity = standing.margin, standing.profit, standing.equity
+        state.gone = standing.gone
+    judgement.futures = futures
+    pledged = _pledged(futures)
+    for asset, rows in rows_by_asset(book.holdings).items():
+        judgement.spot.append(_spot_state(book, rows, pledged.get(asset, 0.0), worth.total, events))
+    for spot in judgement.spot:
+        _judge_spot(book, judgement, spot)
+    for state in futures:
+        _judge_futures(book, tiers, judgement, state)
+    acting = [state.acts for state in judgement.spot if state.acts]
+    acting += [state.acts for state in futures if state.acts]
+    judgement.trigger = min(acting, key=STRENGTH.__getitem__, default=NONE)
+    return judgement
+
+
+def _pledged(futures: Sequence[FuturesState]) -> dict[str, float]:
+    """Return the coins that hedges hold as margin, in money: they are part of the asset that they hedge."""
+    found: dict[str, float] = {}
+    for state in futures:
+        position = state.position
+        if state.hedge_ratio is not None and position.inverse and not state.gone:
+            key = position.asset.casefold()
+            if position.margin_coin.casefold() == key:
+                found[key] = found.get(key, 0.0) + max(0.0, state.margin)
+    return found
+
+
+# --- spot ------------------------------------------------------------------------------------------------------
+
+
+def _spot_state(book: Book, rows: list[Holding], pledged: float, total: float, events: Sequence[Event]) -> SpotState:
+    holding = next((row for row in rows if row.main), rows[0]) if len(rows) > 1 else rows[0]
+    value = math.fsum([row.value for row in rows]) + pledged if len(rows) > 1 or pledged else holding.value
+    target = holding.target
+    width = width_of(target, holding.band, book.settings.band_kind) if target is not None else 0.0
+    state = SpotState(tuple(rows), holding, value, value / total if total else 0.0, target, width, pledged=pledged)
+    if events:
+        state.named = _spot_event(holding, events)
+    if state.named is not None and target is not None and state.named.action != "HOLD":
+        level = 1.0 if state.named.level is None else state.named.level
+        state.target = 0.0 if state.named.action == "EXIT" else target * level
+        state.width = width_of(state.target, holding.band, book.settings.band_kind)
+    return state
+
+
+def _spot_event(holding: Holding, events: Sequence[Event]) -> Event | None:
+    labels = (holding.asset,) if holding.stable else (holding.asset, holding.sector)
+    for event in events:
+        everything = holding.stable and event.scope.casefold() == "all"
+        if event.action in SPOT_EVENTS and _concerns(event, *labels) and not everything:
+            return event
+    return None
+
+
+def _judge_spot(book: Book, judgement: Judgement, state: SpotState) -> None:
+    total, target = judgement.total, state.target
+    if target is None or state.frozen or total <= 0:
+        return
+    if state.named is not None:
+        state.over = not state.stable and _can_sell(book, state, total)
+        state.acts = EVENT if state.over else ""
+        return
+    drift = state.weight - target
+    state.beyond = abs(drift) > max(state.width + EDGE, DUST)
+    review_drift = book.settings.review_drift
+    drifted = judgement.review and abs(drift) > review_drift + EDGE
+    if judgement.cooling > 0:
+        judgement.waiting = (
+            judgement.waiting
+            or (state.beyond and not state.locked)
+            or (judgement.due and abs(drift) > review_drift + EDGE and not state.locked)
+        )
+        return
+    state.below = state.beyond and drift < 0
+    state.drifted = drifted and drift < 0 and not state.locked
+    if state.locked or (state.stable and not state.holding.banded):
+        return
+    if state.beyond and (state.stable or _can_trade(book, state, total, drift)):
+        state.acts = THRESHOLD
+    elif drifted:
+        width, state.width = state.width, min(state.width, review_drift)
+        if state.stable or _can_trade(book, state, total, drift):
+            state.acts = TIME
+        else:
+            state.width = width
+    state.over, state.under = bool(state.acts) and drift > 0, bool(state.acts) and drift < 0
+
+
+def _can_trade(book: Book, state: SpotState, total: float, drift: float) -> bool:
+    return _can_sell(book, state, total) if drift > 0 else _can_buy(book, state, total)
+
+
+def _can_sell(book: Book, state: SpotState, total: float) -> bool:
+    """Tell whether the trim that the rule asks for is an order that can be placed."""
+    goal = (state.target or 0.0) + book.settings.trim_to * state.width
+    wanted = min(state.value - goal * total, state.free)
+    if wanted <= DUST * total:
+        return False
+    for row in sale_rows(state):
+        price = None if row.quantity is None else row.price
+        if row.quantity is not None and price is None:
+            return True  # said by the order itself
+        piece = min(wanted, row.free_value)
+        everything = piece >= row.free_value * (1 - 1e-12)
+        size = size_order(book, row, piece, price, free_units(row) if everything else None)
+        if size.refusal is None:
+            return True
+        state.idle = size.refusal
+    return False
+
+
+def _can_buy(book: Book, state: SpotState, total: float) -> bool:
+    wanted = ((state.target or 0.0) - book.settings.trim_to * state.width) * total - state.value
+    if wanted <= DUST * total:
+        return False
+    for row in state.rows:
+        price = None if row.quantity is None and row.price is None else row.price
+        if price is None and row.quantity is not None:
+            return True
+        size = size_order(book, row, wanted, price)
+        if size.refusal is None:
+            return True
+        state.idle = size.refusal
+    return False
+
+
+def free_units(row: Holding) -> float | None:
+    """Return the units of a row that may be sold; None in a book that keeps values only."""
+    return None if row.quantity is None else row.quantity * row.free_share
+
+
+def sale_rows(state: SpotState, near: Sequence[str] = ()) -> list[Holding]:
+    """Return the rows that a sale comes from: those at the venues where the money is needed, then the largest."""
+    rows = [row for row in state.rows if row.free_value > 0]
+    if len(rows) < 2:
+        return rows or list(state.rows[:1])
+    rank = {venue.casefold(): place for place, venue in reversed(list(enumerate(near)))}
+    return sorted(rows, key=lambda row: (rank.get(row.venue.casefold(), len(near)), -row.free_value))
+
+
+# --- futures ---------------------------------------------------------------------------------------------------
+
+
+def _futures_state(book: Book, position: Position, events: Sequence[Event], judgement: Judgement) -> FuturesState:
+    state = FuturesState(position, position.target, position.hedge_ratio)
+    if position.expiry is not None:
+        state.expired = position.expired(book.as_of)
+    if not events:
+        return state
+    sector = next((h.sector for h in book.holdings if h.asset.casefold() == position.asset.casefold()), "")
+    for event in reversed(events):  # the latest has the last word
+        if not _concerns(event, position.asset, position.symbol, sector):
+            continue
+        level = event.level
+        if event.action == "HOLD":
+            state.target = state.hedge_ratio = None
+            state.exit, state.named = False, event
+        elif event.action == "HEDGE" and position.side == "short":
+            state.hedge_ratio = max(state.hedge_ratio or 0.0, 1.0 if level is None else level)
+            state.named = event
+        elif event.action == "EXIT" and position.side == "long":
+            state.exit, state.named = True, event
+        elif event.action in MARGIN_EVENTS and _applies(book, event, position, judgement):
+            state.target = max(position.target or 0.0, level or 0.0)
+            state.hedge_ratio, state.named = None, event
+    return state
+
+
+def _judge_futures(book: Book, tiers: Tiers, judgement: Judgement, state: FuturesState) -> None:
+    position, total = state.position, judgement.total
+    if state.gone or (state.frozen and not state.expired):
+        return
+    if state.named is not None and not state.frozen:
+        if state.exit:
+            state.acts = EVENT if position.quantity > 0 else ""
+        elif follows(book, tiers, judgement, state):
+            state.acts = EVENT
+    if position.band is not None and state.target:
+        state.width = width_of(state.target, position.band, book.settings.band_kind)
+    if state.acts:
+        return
+    found = state.to_close or _to_release(state)
+    if not found and not state.expired:
+        found = _to_reduce(book, state, total)
+        state.reduce = found and judgement.cooling <= 0
+        limit = book.settings.margin_top_up
+        if limit is not None and position.quantity > 0:
+            state.short = margin_short(book, tiers, position, state.margin, limit)
+            found = found or state.short > DUST * total
+    if not found:
+        return
+    if judgement.cooling > 0:
+        judgement.waiting, state.short = True, 0.0
     else:
-        why = "every asset is inside its band" if book.holdings else "the book has no holdings"
-        reasons, kind = [why + (", and no review is due" if not due else "")], NONE
-    if kind == NONE or (kind == EVENT and cooling > 0):
-        for state in spot:
-            state.over = state.over and state.named is not None
-            state.under = state.under and state.named is not None
-    return Judgement(Trigger(kind, tuple(reasons)), spot, futures, next_review, notes)
+        state.acts = THRESHOLD
 
 
-def drift_text(state: SpotState) -> str:
-    """Say where a row stands against its band."""
-    if state.target is None:
-        return f"weight {percent(state.weight)}, no target"
-    beyond = abs(state.drift) > state.width + TOLERANCE
-    close = abs(state.drift) < _ON_TARGET
-    if close and not (beyond and abs(state.drift) > DUST):
-        return f"weight {percent(state.weight)} is on its target"
-    side = "above" if state.drift >= 0 else "below"
-    size = f"{abs(state.drift) * 100:.2g}" if close else f"{abs(state.drift) * 100:.2f}"
-    points = f"{size} points {side} the target of {percent(state.target)}"
-    band = f"{'beyond' if beyond else 'not beyond'} the band of {state.width * 100:.2f} points"
-    return f"weight {percent(state.weight)} is {points}, {band}"
+def _to_release(state: FuturesState) -> bool:
+    """Tell whether margin lies on a row that has no position and wants none."""
+    nothing = state.position.quantity <= 0 and state.position.margin > 0
+    return nothing and state.hedge_ratio is None and (state.target == 0 or state.expired)
+
+
+def _to_reduce(book: Book, state: FuturesState, total: float) -> bool:
+    position = state.position
+    if position.band is None or not state.target or position.quantity <= 0 or state.hedge_ratio is not None:
+        return False
+    if state.equity / total - state.target <= max(state.width + EDGE, DUST):
+        return False
+    goal = (state.target + book.settings.trim_to * state.width) * total
+    notional = (state.equity - goal) / state.equity * position.notional
+    return size_order(book, position, notional, position.unit_value).refusal is None
+
+
+def margin_short(book: Book, tiers: Tiers, position: Position, margin: float, limit: float) -> float:
+    """Return the margin that brings a position to a liquidation distance, 0 where it has it or has no price.
+
+    The venue's own rule is asked: the margin is found by halving, to the fifteenth digit.
+    """
+    entry = position.mark if position.entry is None else position.entry
+
+    def room(more: float) -> float | None:
+        price = liquidation_price(book, tiers, position, position.quantity, entry, margin + more)
+        return distance(price, position)
+
+    here = room(0.0)
+    if here is None or here >= limit * (1 - EDGE):
+        return 0.0
+    low, high = 0.0, max(position.notional, abs(margin))
+    while (found := room(high)) is not None and found < limit:
+        low, high = high, high * 2
+        if high > 1e6 * position.notional:
+            return 0.0
+    for _ in range(80):
+        middle = (low + high) / 2
+        found = room(middle)
+        if found is not None and found < limit:
+            low = middle
+        else:
+            high = middle
+        if high - low <= 1e-13 * high:
+            break
+    return high
+
+
+# --- events, reviews, cooldown ---------------------------------------------------------------------------------
 
 
 def events_in_force(book: Book) -> list[Event]:
     """Return the events in force on the book's day, the latest first; none without a clock."""
-    if book.as_of is None:
+    if book.as_of is None or not book.events:
         return []
     day = math.floor(book.as_of)
     current = [
@@ -177,72 +327,20 @@ def _concerns(event: Event, *labels: str) -> bool:
     return scope == "all" or scope in {label.casefold() for label in labels if label}
 
 
-def _spot_state(book: Book, holding: Holding, total: float, events: list[Event]) -> SpotState:
-    kind = BAND_KINDS[book.settings.band_kind]
-    target = holding.target
-    labels = (holding.asset,) if holding.stable else (holding.asset, holding.sector)
-    named = next(
-        (
-            event
-            for event in events
-            if event.action in SPOT_EVENTS
-            and _concerns(event, *labels)
-            and not (holding.stable and event.scope.casefold() == "all")
-        ),
-        None,
-    )
-    weight = holding.value / total if total else 0.0
-    width = float(band_width(target, holding.band, kind)) if target is not None else 0.0
-    flag = drift_flag(holding.value, BLANK if target is None else target, holding.band, kind, total)
-    state = SpotState(holding, weight, target, width, named=named)
-    if abs(state.drift) > DUST:  # what rounding leaves is no reason to act
-        state.over, state.under = flag == TRIM, flag == ADD
-    if named is None:
-        return state
-    if named.action == "HOLD" or target is None:
-        state.over = state.under = False
-        return state
-    state.target = 0.0 if named.action == "EXIT" else target * (1.0 if named.level is None else named.level)
-    state.width = float(band_width(state.target, holding.band, kind))
-    state.over, state.under = True, False
-    return state
-
-
-def _futures_state(book: Book, position: Position, events: list[Event], notes: list[str]) -> FuturesState:
-    state = FuturesState(position, position.target, position.hedge_ratio)
-    sector = next((h.sector for h in book.holdings if h.asset.casefold() == position.asset.casefold()), "")
-    for event in reversed(events):  # the latest has the last word
-        if not _concerns(event, position.asset, position.symbol, sector):
-            continue
-        level = event.level
-        if event.action == "HOLD":
-            state.target = state.hedge_ratio = None
-            state.exit, state.named = False, event
-        elif event.action == "HEDGE" and position.side == "short":
-            state.hedge_ratio = max(state.hedge_ratio or 0.0, 1.0 if level is None else level)
-            state.named = event
-        elif event.action == "EXIT" and position.side == "long":
-            state.exit, state.named = True, event
-        elif event.action in MARGIN_EVENTS and _applies(book, event, position, notes):
-            state.target = max(position.target or 0.0, level or 0.0)
-            state.hedge_ratio, state.named = None, event
-    return state
-
-
-def _applies(book: Book, event: Event, position: Position, notes: list[str]) -> bool:
+def _applies(book: Book, event: Event, position: Position, judgement: Judgement) -> bool:
     if event.action == "SHORT":
         return position.side == "short"
     if position.side != "long":
         return False
-    return event.action == "LONG" or broke_out(book, position.asset, notes)
+    return event.action == "LONG" or broke_out(book, position.asset, judgement)
 
 
-def broke_out(book: Book, asset: str, notes: list[str]) -> bool:
+def broke_out(book: Book, asset: str, judgement: Judgement) -> bool:
     """Tell whether an asset's last close is above its resistance, by the Prices table."""
     closes = book.prices.get(asset.casefold(), ())
     lookback = book.settings.breakout_lookback
     if len(closes) < lookback + 1:
-        notes.append(f"Prices has {len(closes)} closes of {asset}; a breakout needs {lookback + 1:g}")
+        judgement.shy.append((asset, len(closes), lookback + 1))
         return False
     return kernels.breakout(closes, lookback, book.settings.breakout_buffer) == kernels.UP
 
@@ -264,10 +362,3 @@ def _cooldown_left(book: Book) -> float:
     if book.as_of is None or book.last_execution is None or not book.settings.cooldown:
         return 0.0
     return max(0.0, book.settings.cooldown - (math.floor(book.as_of) - math.floor(book.last_execution)))
-
-
-def _event_text(event: Event) -> str:
-    since = f"{from_serial(event.start):%Y-%m-%d}"
-    note = f": {event.note}" if event.note else ""
-    level = f" {event.level:g}" if event.level is not None else ""
-    return f"{event.action}{level} for {event.scope} in force since {since}{note}"

@@ -6,26 +6,34 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rebalance_xl.book.causes import Refusal
 from rebalance_xl.book.futures import DAYS_A_YEAR, funding_per_day, margin_of
 from rebalance_xl.book.model import Book
-from rebalance_xl.book.plan_data import HOLD, Line, PositionFigures, Totals
-from rebalance_xl.book.triggers import drift_text
+from rebalance_xl.book.plan_data import HOLD, Line, PositionFigures, SpreadFigures, Totals
+from rebalance_xl.book.sentences import drift_text, refusal_text
+from rebalance_xl.book.tolerances import DUST, EDGE
 from rebalance_xl.functions.deployment import RESERVE_MAXIMUM, RESERVE_MINIMUM
-from rebalance_xl.functions.elementwise import TOLERANCE
 from rebalance_xl.functions.plan_table import amount_text, percent
 
 if TYPE_CHECKING:
-    from rebalance_xl.book.plan import Draft
+    from rebalance_xl.book.decision import Draft
 
 #: A margin this much above its target share is worth a word.
 _MARGIN_SLACK = 0.01
 
 
-def warnings_of(draft: Draft, lines: Sequence[Line], positions: Sequence[PositionFigures], totals: Totals) -> list[str]:
+def warnings_of(
+    draft: Draft,
+    lines: Sequence[Line],
+    positions: Sequence[PositionFigures],
+    totals: Totals,
+    spreads: Sequence[SpreadFigures] = (),
+) -> list[str]:
     """Return the warnings of a plan, one sentence each."""
     book = draft.book
     found = _overcommitment(draft, totals) + _locked(draft)
-    found += _liquidation(book, lines, positions)
+    found += _gone(draft)
+    found += _liquidation(draft, lines, positions)
     found += _leverage(book, positions)
     found += _funding(book)
     found += _paid_twice(book, lines)
@@ -33,6 +41,11 @@ def warnings_of(draft: Draft, lines: Sequence[Line], positions: Sequence[Positio
     found += _reserve(draft, lines)
     found += _margins(book, draft.total)
     found += _tiers(draft)
+    found += [
+        f"spread {each.name}: its z-score {each.zscore:.2f} does not support these sides"
+        for each in spreads
+        if each.supported is False and each.zscore is not None
+    ]
     if book.total is not None and abs(book.total - totals.value) > 0.005 * totals.value:
         found.append(
             f"the workbook's Total is {amount_text(book.total)}, but spot, stablecoins and futures equity make "
@@ -56,21 +69,33 @@ def _overcommitment(draft: Draft, totals: Totals) -> list[str]:
 
 def _locked(draft: Draft) -> list[str]:
     return [
-        f"{state.holding.asset} is locked and cannot be trimmed: {drift_text(state)}"
+        f"{state.asset} is locked and cannot be trimmed: {drift_text(state, draft.book.settings.review_drift)}"
         for state in draft.judgement.spot
-        if state.holding.locked and state.target is not None and state.drift > state.width + TOLERANCE
+        if state.locked and state.target is not None and state.drift > state.width + EDGE
     ]
 
 
-def _liquidation(book: Book, lines: Sequence[Line], positions: Sequence[PositionFigures]) -> list[str]:
+def _gone(draft: Draft) -> list[str]:
+    return [
+        f"{state.position.symbol} has passed its liquidation price: it counts 0 and hedges nothing; correct its row"
+        for state in draft.judgement.futures
+        if state.gone
+    ]
+
+
+def _liquidation(draft: Draft, lines: Sequence[Line], positions: Sequence[PositionFigures]) -> list[str]:
+    book = draft.book
     limit = book.settings.liquidation_warning
+    advice = "" if book.settings.margin_top_up is not None else "; with the setting MarginTopUp the plan adds margin"
     found = []
     for figures in positions:
         gap = figures.liquidation_distance
         if gap is not None and gap < limit:
             price = amount_text(figures.liquidation_price or 0.0)
             state = "has reached its liquidation price" if gap == 0 else f"is {percent(gap)} from liquidation"
-            found.append(f"{figures.symbol} {state} ({price}); warned below {percent(limit)}{_label(figures.estimate)}")
+            found.append(
+                f"{figures.symbol} {state} ({price}); warned below {percent(limit)}{_label(figures.estimate)}{advice}"
+            )
     for line in lines:
         terms = line.futures
         if terms is None or line.action == HOLD or terms.liquidation_distance is None:
@@ -134,8 +159,9 @@ def _venues(book: Book, lines: Sequence[Line]) -> list[str]:
         if not venue.withdrawals:
             found.append(f"{venue.name} does not let you withdraw: money there is stuck")
     for position in book.positions:
-        refusal = book.venue(position.venue).refusal("futures") if position.venue else ""
-        if refusal and position.quantity > 0:
+        forbidden = book.venue(position.venue).forbids("futures") if position.venue else ""
+        if forbidden and position.quantity > 0:
+            refusal = refusal_text(Refusal(forbidden, names=(position.venue, "futures")))
             found.append(f"{position.symbol} is open, but {refusal}")
     return found
 
@@ -173,4 +199,23 @@ def _tiers(draft: Draft) -> list[str]:
         problem = draft.tiers.problem(position) if wanted else ""
         if problem:
             found.append(f"{position.symbol}: no liquidation price, {problem}")
+    return found
+
+
+def crumbs_note(draft: Draft) -> list[str]:
+    """Note assets that stay below their band because stablecoins are kept: they take crumbs day after day."""
+    settings = draft.book.settings
+    if settings.reserve_min is None or settings.reserve_max is not None:
+        return []
+    found = []
+    for need in draft.needs:
+        state = need.spot
+        if state is None or state.stable or not state.under or state.target is None:
+            continue
+        after = (state.value + need.amount) / draft.total_after
+        if after < state.target - state.width - EDGE and need.missing > DUST * draft.total:
+            found.append(
+                f"{state.asset} stays below its band because ReserveMin keeps stablecoins and there is no ReserveMax: "
+                "it will take crumbs day after day; MinTrade keeps out small trades, ReserveMax frees what is above it"
+            )
     return found

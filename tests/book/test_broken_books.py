@@ -91,7 +91,7 @@ BROKEN = [
     pytest.param(put("Portfolio", 2, "Quantity", -1.0), "Portfolio!E3: .*holds -1; it cannot be negative"),
     pytest.param(put("Portfolio", 2, "Quantity", "1.5"), 'Portfolio!E3: .*the text "1.5" where a number belongs'),
     pytest.param(put("Portfolio", 2, "Quantity", "lots"), 'Portfolio!E3: .*the text "lots" where a number belongs'),
-    pytest.param(put("Portfolio", 2, "Price", 0.0), "Portfolio!F3: .*holds 0; it must be above 0"),
+    pytest.param(put("Portfolio", 2, "Price", 0.0), "Portfolio!F3: .*of ETH holds 0; it must be above 0"),
     pytest.param(put("Portfolio", 2, "Price", NA), "Portfolio!F3: .*holds the error #N/A"),
     pytest.param(put("Portfolio", 2, "Price", True), "Portfolio!F3: .*holds TRUE where a number belongs"),
     pytest.param(put("Portfolio", 2, "Kind", "stabel"), 'Portfolio!C3: .*"stabel".*did you mean "stable"'),
@@ -255,8 +255,8 @@ def test_a_row_without_price_that_holds_nothing_is_held_with_its_reason() -> Non
 
 
 def test_a_blank_price_without_a_position_row_is_only_said_for_that_row() -> None:
-    """A Futures row that is not open needs a mark all the same."""
-    row = perpetual("BTCUSDT", "BTC", "long", 50_000.0)
+    """A Futures row that is wanted needs a mark, open or not."""
+    row = perpetual("BTCUSDT", "BTC", "long", 50_000.0, Target=0.05)
     row["MarkPrice"] = None
     messages = [str(problem) for problem in read_book(workbook(example(), [row])).problems]
     assert "Futures!I2: the MarkPrice of BTCUSDT is blank" in messages
@@ -271,7 +271,7 @@ def test_a_fee_in_percent_is_noticed(fee: float, severity: str | None) -> None:
 
 
 def test_money_that_is_not_marked_as_stable_is_noticed() -> None:
-    """USDT without a Kind is no reserve."""
-    row = stable(40.0) | {"Kind": None}
+    """USDT that its row calls spot is no reserve."""
+    row = stable(40.0) | {"Kind": "spot"}
     found = read_book(workbook([spot("BTC", 60.0, 0.5), row])).problems
     assert any('USDT looks like money: give it the Kind "stable"' in each.message for each in found)

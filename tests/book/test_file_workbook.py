@@ -80,7 +80,7 @@ def write_file(
     for number, (name, value) in enumerate(given.items()):
         settings.write(number, 0, name)
         if isinstance(value, str) and value.startswith("="):
-            settings.write_formula(number, 1, value, None, 46295)
+            settings.write_formula(number, 1, value, None, 46200)
         elif value is not None:
             settings.write(number, 1, value)
         book.define_name(name, f"=Settings!$B${number + 1}")
@@ -155,7 +155,7 @@ def test_rebalance_writes_plan_and_journal_and_nothing_else(file: Path) -> None:
     journal = rows_of(file, "Journal")
     assert journal[1][:3] == (dt.datetime(2026, 9, 30), "PLAN", "THRESHOLD")
     table = openpyxl.load_workbook(file)["Plan"].tables["Plan"]
-    assert table.ref == f"A1:O{len(plan)}"
+    assert table.ref == f"A1:P{len(plan)}"
     assert table.autoFilter.ref == table.ref
 
 
@@ -182,7 +182,7 @@ def test_record_then_nothing_to_do(file: Path) -> None:
     assert [row[quantity] for row in table.rows] == [0.108, 1.8, 12.0]
     assert [row[cost] for row in table.rows] == [5400.0, 3600.0, 1200.0]
     assert all(port.is_formula("Portfolio", row, "Value") for row in range(3))
-    assert port.read_name("LastReview") == 46295.0
+    assert port.read_name("LastReview") == 46235.0  # no review was due
     plan = actions.plan(port)
     assert plan.nothing_to_do
     assert plan.trigger.kind == "NONE"
@@ -231,7 +231,7 @@ def test_a_missing_sheet_is_refused_without_a_partial_write(tmp_path: Path, tabl
 
 def test_a_formula_is_never_overwritten(tmp_path: Path) -> None:
     """A LastReview that is a formula makes Record refuse, and nothing is written."""
-    path = write_file(tmp_path / "book.xlsx", {"LastReview": "=TODAY()"})
+    path = write_file(tmp_path / "book.xlsx", {"LastReview": "=TODAY()-40", "ReviewFrequency": "monthly"})
     actions.rebalance(FileWorkbook.open(path))
     before = path.read_bytes()
     with pytest.raises(BookError, match=r"Settings!B2.*is a formula"):

@@ -301,7 +301,7 @@ def test_an_expired_contract_is_warned_of_and_never_opened() -> None:
     """A delivery date before the day of the plan: the open row is named, and a target buys nothing in it."""
     dead = {"Symbol": "ETHUSDT_260925", "Expiry": dt.date(2026, 9, 25)}
     plan = plan_of([spot("BTC", 6000.0, 0.9), stable(0.0)], [open_long(**dead)])
-    assert warned(plan, "ETHUSDT_260925 expired on 2026-09-25: it counts as open until its row is cleared")
+    assert warned(plan, "ETHUSDT_260925 expired on 2026-09-25: it is closed at its mark")
     wanted = perpetual("ETHUSDT_260925", "ETH", "long", 2000.0, Target=0.05, Expiry=dead["Expiry"])
     plan = plan_of(example(), [wanted])
     assert line(plan, "ETHUSDT_260925").action == "HOLD"

@@ -97,7 +97,7 @@ SCENARIO_B = [
 def test_scenario_b_trims_to_25_percent(by_share: bool) -> None:
     """40 % altcoins come down to 25 %; 10 % go to BTC, 5 % to futures, ETH gets nothing and the plan says so."""
     row = perpetual("BTCUSDT", "BTC", "long", 50_000.0, Venue="Binance", Priority=2)
-    settings = {"TrimTo": "midpoint"}
+    settings: dict[str, object] = {"TrimTo": "midpoint", "FundFrom": "none"}
     if by_share:
         settings["FuturesShare"] = 1 / 3
     else:
@@ -221,10 +221,11 @@ def test_priority_decides_and_ties_go_to_the_largest_relative_shortfall() -> Non
         spot("B", 500.0, 0.10, 0.01),
         spot("C", 6500.0, 0.55, 0.05, Price=100.0),
     ]
-    plan = plan_of(rows, settings={"TrimTo": "edge"})
+    plan = plan_of(rows, settings={"TrimTo": "edge", "FundFrom": "none"})
     assert amounts(plan) == {"C": ("SELL", 500.0), "B": ("BUY", 500.0)}
     rows[0]["Priority"] = 1
-    assert amounts(plan_of(rows, settings={"TrimTo": "edge"})) == {"C": ("SELL", 500.0), "A": ("BUY", 500.0)}
+    first = plan_of(rows, settings={"TrimTo": "edge", "FundFrom": "none"})
+    assert amounts(first) == {"C": ("SELL", 500.0), "A": ("BUY", 500.0)}
 
 
 def test_buy_scope_breaching_leaves_rows_inside_their_band() -> None:

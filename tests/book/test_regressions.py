@@ -77,7 +77,7 @@ def test_an_exited_long_was_opened_again() -> None:
 
 
 def test_a_sale_just_below_min_trade_was_above_it_after_fees() -> None:
-    """The fees of other legs shrank the book, and with it the weight that the row had to come down to."""
+    """Who acts is judged once, before fees: what the fees of other legs put above MinTrade is the next plan's sale."""
     rows = [
         spot("BTC", 418.0, 3 / 17, 0.0, Lot=1.0, Venue="Binance"),
         spot("ETH", 5.0, 5 / 34, 0.01, Lot=1.0, Venue="Bybit"),
@@ -89,7 +89,11 @@ def test_a_sale_just_below_min_trade_was_above_it_after_fees() -> None:
         {"Venue": "MEXC", "SpotFee": 0.001, "Withdrawals": "no"},
     ]
     settings = {"TrimTo": "midpoint", "BandKind": "5/25", "BuyScope": "breaching", "ReserveMin": 0.05, "MinTrade": 20.0}
-    assert rebalanced(workbook(rows, settings=settings, venues=venues)) == []
+    book = workbook(rows, settings=settings, venues=venues)
+    first = next(line for line in actions.plan(book).lines if line.asset == "SOL")
+    assert "19.63 is below the smallest trade" in first.reason
+    assert rebalanced(book) == [("SOL", "SELL")]
+    assert rebalanced(book) == []
 
 
 def test_a_purchase_at_no_venue_was_paid_from_the_wrong_one() -> None:
@@ -102,8 +106,8 @@ def test_a_purchase_at_no_venue_was_paid_from_the_wrong_one() -> None:
     book = workbook(rows, venues=[{"Venue": "Bybit", "Withdrawals": "no"}, {"Venue": "MEXC"}])
     assert rebalanced(book) == []
     header, *lines = book.tables["Portfolio"]
-    money = {row[0]: row[header.index("Quantity")] for row in lines}
-    assert (money["USDT"], money.get("USDT (Bybit)", 0.0)) == (3000.0, 0.0)
+    money = {(row[0], row[3]): row[header.index("Quantity")] for row in lines}
+    assert (money["USDT", "MEXC"], money.get(("USDT", "Bybit"), 0.0)) == (3000.0, 0.0)
 
 
 def test_record_booked_proceeds_and_payments_on_another_stablecoin() -> None:
@@ -148,10 +152,10 @@ def test_a_need_without_money_blamed_the_lot() -> None:
 
 def test_what_rounding_left_was_a_trigger() -> None:
     """Cash a billionth above its target made the trigger THRESHOLD, with "is on its target" as its reason."""
-    rows = [spot("BTC", 9500.0, 0.95), stable(500.0 + 1e-3, 0.05)]
+    rows = [spot("BTC", 9500.0, 0.95), stable(500.0 + 1e-3, 0.05, 0.0)]
     plan = plan_of(rows)
     assert (plan.trigger.kind, plan.trades) == ("NONE", ())
-    rows = [spot("BTC", 9500.0, 0.95), stable(500.4, 0.05)]
+    rows = [spot("BTC", 9500.0, 0.95), stable(500.4, 0.05, 0.0)]
     plan = plan_of(rows)
     assert plan.trigger.kind == "THRESHOLD"
     assert plan.trigger.reasons == (

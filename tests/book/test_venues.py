@@ -181,7 +181,7 @@ def test_pro_rata_leaves_no_dust_that_a_lot_could_use() -> None:
         spot("B", 1000.0, 0.20, 0.01, Lot=10.0),
         spot("C", 8000.0, 0.60, 0.05),
     ]
-    plan = plan_of(rows, settings={"DeployMethod": "pro_rata", "TrimTo": 0.9})
+    plan = plan_of(rows, settings={"DeployMethod": "pro_rata", "TrimTo": 0.9, "FundFrom": "none"})
     assert plan.totals.sold == approx(1550.0)
     assert amounts(plan) == {"C": ("SELL", 1550.0), "A": ("BUY", 800.0), "B": ("BUY", 700.0)}
     assert plan.totals.left_over == approx(50.0)

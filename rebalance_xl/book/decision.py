@@ -1,0 +1,378 @@
+"""Decides a plan in numbers: who acts, what is sold, closed, bought and posted, and the fees of all that.
+
+No sentence is made here and no workbook is touched, so a walk over years can ask for a decision a day.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from rebalance_xl.book.deploy import deploy
+from rebalance_xl.book.derivatives import exposures, plan_closings
+from rebalance_xl.book.futures import Tiers, worth_of
+from rebalance_xl.book.gains import sale_gain
+from rebalance_xl.book.model import Book, Holding
+from rebalance_xl.book.money import ANY, CASH, EVENT, FUTURES, PROCEEDS, SPOT, Fees, Purse, spare_cash
+from rebalance_xl.book.needs import find_needs, needy_venues
+from rebalance_xl.book.orders import BUY, HEDGE, KEPT, MARGIN, OPENINGS, REPAY, TOP_UP, Order, Refusal
+from rebalance_xl.book.payers import fund_rows_below
+from rebalance_xl.book.problems import ERROR, BookError, Problem
+from rebalance_xl.book.states import NONE, Judgement, Worth
+from rebalance_xl.book.tolerances import DUST, SETTLED
+from rebalance_xl.book.triggers import judge
+from rebalance_xl.book.trims import plan_trims, sell_weakest
+from rebalance_xl.functions.deployment import overcommitted
+
+_PASSES = 25
+#: A plan whose hedges still move by more than this share of the book has not settled.
+_STILL = 1e-9
+
+
+@dataclass(slots=True)
+class Draft:
+    """A plan in the making: what is sold and closed, what is needed, where the money is."""
+
+    book: Book
+    judgement: Judgement
+    tiers: Tiers
+    worth: Worth
+    paid_before: float
+    fees: Fees
+    purse: Purse
+    near: list[str] = field(default_factory=list)
+    sales: list[Order] = field(default_factory=list)
+    extra: list[Order] = field(default_factory=list)
+    closings: list[Order] = field(default_factory=list)
+    needs: list[Order] = field(default_factory=list)
+    moved: dict[int, float] = field(default_factory=dict)
+    passed_over: list[tuple[Order, Refusal]] = field(default_factory=list)
+    overcommitted: float = 0.0
+    settled: bool = True
+    new_stable: str = "USDT"
+
+    @property
+    def total(self) -> float:
+        """Book value before the plan."""
+        return self.worth.total
+
+    @property
+    def after(self) -> float:
+        """Book value after the fees of the last pass."""
+        return self.worth.total - self.paid_before
+
+    @property
+    def total_after(self) -> float:
+        """Book value after fees."""
+        return self.worth.total - self.fees.paid
+
+    def sold_of(self, row: Holding) -> float:
+        """Return what is sold of a row."""
+        return math.fsum([order.amount for order in (*self.sales, *self.extra) if order.row is row])
+
+    def exposure_after(self) -> dict[str, float]:
+        """Return the money in each asset after the plan; coins that become margin of a hedge stay part of it."""
+        after = exposures(self.judgement)
+        for sale in (*self.sales, *self.extra):
+            assert sale.spot is not None
+            after[sale.spot.asset.casefold()] -= sale.amount
+        for need in self.needs:
+            if need.kind == BUY and need.spot is not None:
+                after[need.spot.asset.casefold()] += need.amount
+            elif need.moves and need.futures is not None:
+                _count_moves(after, need)
+        return after
+
+    def state(self) -> tuple[object, ...]:
+        """Return what :meth:`restore` needs to come back to this point."""
+        needs = [(n, n.amount, n.quantity, n.fee, n.refusal, n.row, n.venue, n.fee_rate) for n in self.needs]
+        return self.purse.copy(), self.fees.paid, dict(self.fees.credit_used), needs
+
+    def restore(self, state: tuple[object, ...]) -> None:
+        """Come back to a point of the plan."""
+        purse, self.fees.paid, credit, needs = state  # type: ignore[assignment]
+        self.purse = purse.copy()  # type: ignore[attr-defined]
+        self.fees.credit_used = dict(credit)  # type: ignore[call-overload]
+        for need, amount, quantity, fee, refusal, row, venue, rate in needs:  # type: ignore[attr-defined]
+            need.amount, need.quantity, need.fee, need.refusal = amount, quantity, fee, refusal
+            need.row, need.venue, need.fee_rate = row, venue, rate
+        self.extra.clear()
+        self.passed_over.clear()
+
+
+def _count_moves(after: dict[str, float], need: Order) -> None:
+    """Count coins that a plan turns into margin: a hedge keeps them in the asset, less the fee it pays in them."""
+    assert need.futures is not None
+    coin = need.position.margin_coin.casefold()
+    hedges = need.futures.hedge_ratio is not None and coin == need.position.asset.casefold()
+    for move in need.moves:
+        if move.row is None and hedges:
+            after[coin] = after.get(coin, 0.0) + move.amount
+        elif move.row is not None and not hedges:
+            after[coin] = after.get(coin, 0.0) - move.amount
+    if hedges:
+        after[coin] = after.get(coin, 0.0) - need.fee
+
+
+@dataclass(slots=True)
+class Decision:
+    """A plan in numbers.
+
+    Parameters
+    ----------
+    book
+        What it was decided for.
+    judgement
+        Who acts, on what.
+    draft
+        The orders and the money; None where nothing acts.
+    """
+
+    book: Book
+    judgement: Judgement
+    worth: Worth
+    tiers: Tiers
+    draft: Draft
+
+    @property
+    def trigger(self) -> str:
+        """EVENT, THRESHOLD, TIME or NONE: the strongest that any row acts on."""
+        return self.judgement.trigger
+
+    @property
+    def review(self) -> bool:
+        """Whether a review is carried out: LastReview becomes the day, traded or not."""
+        return self.judgement.review
+
+    @property
+    def orders(self) -> list[Order]:
+        """The orders that trade: sales, closes, then what they pay for."""
+        draft = self.draft
+        found = [order for order in (*draft.sales, *draft.closings) if order.amount > 0 or order.quantity]
+        return found + [need for need in draft.needs if need.amount > 0 and need.kind not in KEPT]
+
+    @property
+    def trades(self) -> bool:
+        """Whether any order trades."""
+        return bool(self.orders)
+
+    @property
+    def fees(self) -> float:
+        """Fees of the whole plan, transfers included."""
+        return self.draft.fees.paid
+
+    @property
+    def sold(self) -> float:
+        """Money from sales of spot."""
+        return math.fsum([order.amount for order in self.draft.sales])
+
+    @property
+    def bought(self) -> float:
+        """Money into spot."""
+        return math.fsum([need.amount for need in self.draft.needs if need.kind == BUY])
+
+    @property
+    def margin(self) -> float:
+        """Money into margin, coins moved included."""
+        return math.fsum([need.amount for need in self.draft.needs if need.kind in (*OPENINGS, TOP_UP)])
+
+    @property
+    def gain(self) -> float:
+        """Gain that sales and closes realise, as far as their cost is known."""
+        return math.fsum([order.gain for order in (*self.draft.sales, *self.draft.closings) if order.gain is not None])
+
+
+def decide(book: Book) -> Decision:
+    """Return the plan of a book in numbers; the book is not changed.
+
+    Parameters
+    ----------
+    book
+        As :func:`rebalance_xl.book.model.read_book` gives it, sound and with the day to plan for.
+
+    Returns
+    -------
+    Decision
+        Trigger, orders and fees.
+
+    Raises
+    ------
+    BookError
+        If the book is worth nothing: there are no weights.
+
+    Notes
+    -----
+    Fees, hedges and the reserve depend on the plan they are part of: the plan is repeated with the fees and holdings of
+    the last pass until they no longer change. Who acts does not change in between. Where lots make the fees alternate,
+    the pass with the higher fees counts.
+    """
+    tiers = Tiers.of(book)
+    worth = worth_of(book, tiers)
+    if worth.total <= 0:
+        raise BookError(Problem(ERROR, "Portfolio", f"the book is worth {worth.total:,.2f}: there are no weights"))
+    judgement = judge(book, tiers, worth)
+    if judgement.trigger == NONE:
+        return Decision(
+            book, judgement, worth, tiers, Draft(book, judgement, tiers, worth, 0.0, Fees(book), Purse(book))
+        )
+    exposure = exposures(judgement)
+    hedged = any(state.hedge_ratio is not None for state in judgement.futures)
+    paid = 0.0
+    draft = last = None
+    for _ in range(_PASSES):
+        last, draft = draft, _pass(book, judgement, tiers, worth, paid, exposure)
+        change = abs(draft.fees.paid - paid)
+        moved = 0.0
+        if hedged:
+            found = draft.exposure_after()
+            moved = max((abs(found[asset] - exposure[asset]) for asset in found), default=0.0)
+            exposure = found
+        paid = draft.fees.paid
+        if change <= SETTLED * worth.total and moved <= _STILL * worth.total:
+            break
+    else:
+        assert draft is not None
+        if last is not None and last.fees.paid > draft.fees.paid:
+            draft = last
+        draft.settled = change <= DUST * worth.total and moved <= DUST * worth.total
+    assert draft is not None
+    _merge_sales(draft)
+    return Decision(book, judgement, worth, tiers, draft)
+
+
+def _pass(
+    book: Book, judgement: Judgement, tiers: Tiers, worth: Worth, paid: float, exposure: dict[str, float]
+) -> Draft:
+    """Make one pass, given the fees and the money in each asset of the last one."""
+    draft = Draft(book, judgement, tiers, worth, paid, Fees(book), Purse(book))
+    draft.new_stable = new_stable_name(book)
+    if len(judgement.spot) < len(book.holdings):
+        draft.near = needy_venues(judgement.spot, judgement.futures)
+    draft.sales = plan_trims(book, judgement, draft.after, draft.fees, draft.near)
+    draft.closings = plan_closings(book, judgement, exposure, draft.after, draft.fees)
+    _offer_cash(draft)
+    share = book.settings.futures_share
+    margin_money = math.fsum([_offer_sale(draft, sale, share) for sale in draft.sales if sale.amount > 0])
+    for closing in draft.closings:
+        draft.purse.add(PROCEEDS, closing.venue, closing.amount - closing.fee)
+    draft.needs = find_needs(draft, exposure, margin_money)
+    _offer_reserve(draft)
+    _fund_events(draft)
+    draft.overcommitted = _overcommitment(draft)
+    deploy(draft)
+    fund_rows_below(draft)
+    return draft
+
+
+def new_stable_name(book: Book) -> str:
+    """Return the stablecoin that a book without one receives its proceeds in."""
+    first = next((holding.asset for holding in book.holdings if holding.stable), None)
+    if first is not None:
+        return first
+    quote = book.settings.quote.upper()
+    return "USDT" if quote in ("", "USD") else quote
+
+
+def _offer_sale(draft: Draft, sale: Order, share: float | None) -> float:
+    """Put a sale's proceeds into the purse; return the part that is kept for margin."""
+    net = sale.amount - sale.fee
+    if share is None:
+        draft.purse.add(PROCEEDS, sale.venue, net)
+        return 0.0
+    draft.purse.add(PROCEEDS, sale.venue, net * (1 - share), SPOT)
+    draft.purse.add(PROCEEDS, sale.venue, net * share, FUTURES)
+    return net * share
+
+
+def _offer_cash(draft: Draft) -> None:
+    """Put stablecoins above their target (without one: above ReserveMax) into the purse, never below ReserveMin."""
+    stables = [state for state in draft.judgement.spot if state.stable]
+    held = math.fsum([state.value for state in stables])
+    free = [(state.rows, state.target) for state in stables if not state.frozen]
+    spare = spare_cash(draft.book.settings, free, held, draft.after)
+    for state in stables:
+        for row in state.rows:
+            amount = spare.get(row.row, 0.0)
+            if amount > DUST * draft.total:
+                draft.purse.add(CASH, row.venue, amount, ANY, row.row)
+
+
+def _offer_reserve(draft: Draft) -> None:
+    """Put the rest of the stablecoins at the disposal of what is served first.
+
+    Debts may take all of it; events (EventFunding "reserve") and margin in danger what is above ReserveMin.
+    """
+    urgent = {need.kind for need in draft.needs if need.first}
+    if not urgent:
+        return
+    events = draft.book.settings.event_funding == "reserve" and bool(urgent & {MARGIN, HEDGE})
+    if not (events or TOP_UP in urgent or REPAY in urgent):
+        return
+    offered = {source.row: source.amount for source in draft.purse.sources}
+    rows = [row for state in draft.judgement.spot if state.stable and not state.frozen for row in state.rows]
+    rows = [row for row in rows if row.free_value > 0]
+    held = math.fsum([row.free_value - offered.get(row.row, 0.0) for row in rows])
+    low = (draft.book.settings.reserve_min or 0.0) * draft.after
+    owed = math.fsum([need.wanted for need in draft.needs if need.kind == REPAY])
+    most = max(0.0, held - low) if events or TOP_UP in urgent else 0.0
+    most = min(held, max(most, owed))
+    for row in rows:
+        rest = row.free_value - offered.get(row.row, 0.0)
+        if held > 0:
+            draft.purse.add(CASH, row.venue, rest * most / held, EVENT, row.row)
+
+
+def _fund_events(draft: Draft) -> None:
+    """Sell the weakest holdings for an event's margin where EventFunding says so."""
+    if draft.book.settings.event_funding != "weakest":
+        return
+    for need in draft.needs:
+        if not need.first or need.hard or need.kind != MARGIN:
+            continue
+        cost = need.wanted * (1 + need.fee_rate)
+        missing = cost - math.fsum([source.left for source in draft.purse.sources])
+        if missing > DUST * draft.total:
+            before = len(draft.sales)
+            sell_weakest(draft.book, draft.judgement, draft.sales, need, missing, draft.fees)
+            for sale in draft.sales[before:]:
+                _offer_sale(draft, sale, None)
+            sold = {id(sale.spot) for sale in draft.sales[before:]}
+            draft.needs = [n for n in draft.needs if n.spot is None or id(n.spot) not in sold]
+
+
+def _overcommitment(draft: Draft) -> float:
+    """Return by how much the needs that may be placed exceed the money, fees included."""
+    sources = [source for source in draft.purse.sources if source.pool != EVENT]
+    cash = math.fsum([source.amount for source in sources if source.pool == ANY])
+    spot_money = math.fsum([source.amount for source in sources if source.pool == SPOT])
+    futures_money = math.fsum([source.amount for source in sources if source.pool == FUTURES])
+    open_needs = [need for need in draft.needs if not need.hard]
+    futures = [n.wanted * (1 + n.fee_rate) for n in open_needs if n.futures is not None]
+    spot = [n.wanted * (1 + n.fee_rate) for n in open_needs if n.futures is None]
+    if draft.book.settings.futures_share is None:
+        return overcommitted([cash], [*spot, *futures])
+    missing = overcommitted([cash + spot_money], spot)
+    rest = max(0.0, cash - max(0.0, math.fsum(spot) - spot_money))
+    return missing + overcommitted([rest + futures_money], futures)
+
+
+def _merge_sales(draft: Draft) -> None:
+    """Make one order of a row's trim and of what it pays for another row."""
+    for extra in draft.extra:
+        same = next((sale for sale in draft.sales if sale.row is extra.row and sale.amount > 0), None)
+        if same is None:
+            draft.sales = [sale for sale in draft.sales if sale.row is not extra.row]
+            draft.sales.append(extra)
+            continue
+        same.amount += extra.amount
+        same.wanted += extra.amount
+        same.fee += extra.fee
+        if extra.quantity is not None:
+            same.quantity = (same.quantity or 0.0) + extra.quantity
+        same.gain = sale_gain(draft.book, same.holding, same.amount, same.quantity)
+        same.moves += extra.moves
+        same.partner = extra
+    draft.extra = []
+
+
+__all__ = ["Decision", "Draft", "decide", "new_stable_name"]

@@ -1,0 +1,261 @@
+"""Futures in a plan: what is closed, reduced or released, what hedges lack, and what must not be opened."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from rebalance_xl.book.futures import (
+    Tiers,
+    contract_number,
+    distance,
+    liquidation_price,
+    margin_of,
+    pnl_of,
+    requirement_of,
+)
+from rebalance_xl.book.model import Book, Position
+from rebalance_xl.book.money import Fees
+from rebalance_xl.book.orders import CLOSE, REDUCE, RELEASE, Cause, Order, Refusal
+from rebalance_xl.book.sizing import size_order
+from rebalance_xl.book.states import FuturesState, Judgement
+from rebalance_xl.book.tolerances import DUST, SLACK, WHOLE
+from rebalance_xl.functions import contracts
+from rebalance_xl.functions.hedging import hedge_notional
+
+
+def coins_of(position: Position) -> float:
+    """Return the coins that one unit of a position's quantity stands for, at the mark."""
+    return position.contract_size / position.mark if position.inverse else position.contract_size
+
+
+def open_short(position: Position) -> float:
+    """Return the exposure that an open short takes away, in money.
+
+    A coin-margined short of Q dollars entered at E takes Q/E coins away for good, whatever the mark.
+    """
+    if position.inverse and position.entry:
+        return position.quantity / position.entry * position.money
+    return position.notional
+
+
+def hedge_gap(state: FuturesState, exposure: Mapping[str, float]) -> float:
+    """Return the short notional still to open (+) or to close (-) for a row with a hedge ratio.
+
+    Parameters
+    ----------
+    state
+        The row; a position that is gone hedges nothing.
+    exposure
+        Money in each asset after the plan: its rows, and its coin that hedges hold as margin.
+    """
+    held = exposure.get(state.position.asset.casefold(), 0.0)
+    shorted = 0.0 if state.gone else open_short(state.position)
+    return float(hedge_notional(held, state.hedge_ratio or 0.0, 1.0, shorted))
+
+
+def exposures(judgement: Judgement) -> dict[str, float]:
+    """Return the money in each asset before the plan."""
+    return {state.asset.casefold(): state.value for state in judgement.spot}
+
+
+def spread_legs(states: Sequence[FuturesState]) -> dict[str, list[FuturesState]]:
+    """Return the legs of each spread, by its name."""
+    found: dict[str, list[FuturesState]] = {}
+    for state in states:
+        if state.position.spread:
+            found.setdefault(state.position.spread.casefold(), []).append(state)
+    return {name: legs for name, legs in found.items() if len(legs) == 2}
+
+
+def follows(book: Book, tiers: Tiers, judgement: Judgement, state: FuturesState) -> bool:
+    """Tell whether an order can follow from the event that names a row: else the event is no trigger."""
+    position, total = state.position, judgement.total
+    if state.hedge_ratio is not None:
+        gap = hedge_gap(state, exposures(judgement))
+        if abs(gap) <= DUST * total:
+            return False
+        sized = size_order(book, position, abs(gap), position.unit_value)
+        if gap < 0:
+            return sized.refusal is None and position.quantity > 0
+        return sized.refusal is None and block_of(book, tiers, state, gap / position.leverage, gap) is None
+    if not state.target:
+        return False
+    wanted = state.target * total - state.margin
+    if wanted <= DUST * total:
+        return False
+    return block_of(book, tiers, state, wanted, wanted * position.leverage) is None
+
+
+def block_of(book: Book, tiers: Tiers, state: FuturesState, margin: float, notional: float) -> Refusal | None:
+    """Return what forbids an opening, judged on the whole need; None where nothing does.
+
+    Parameters
+    ----------
+    book, tiers, state
+        The row and its tiers.
+    margin, notional
+        Money that the opening would post and its size.
+    """
+    position = state.position
+    venue = book.venue(position.venue)
+    if position.venue:
+        forbidden = venue.forbids("futures")
+        if forbidden:
+            return Refusal(forbidden, names=(venue.name, "futures"))
+    if state.expired:
+        return Refusal("expired", (position.expiry or 0.0,))
+    if state.gone:
+        return Refusal("gone")
+    if position.quantity > 0 and position.margin_mode == "isolated" and position.margin < 0:
+        return Refusal("negative margin", (state.margin,))
+    if venue.max_leverage is not None and position.leverage > venue.max_leverage:
+        return Refusal("venue leverage", (position.leverage, venue.max_leverage), (venue.name,))
+    return _tier_block(book, tiers, state, margin, position.notional + notional)
+
+
+def _tier_block(book: Book, tiers: Tiers, state: FuturesState, margin: float, notional: float) -> Refusal | None:
+    position = state.position
+    if tiers.is_beyond(position, notional):
+        return Refusal("last tier", (notional,), (position.venue,))
+    most = tiers.max_leverage(position, notional)
+    if most is not None and position.leverage > most:
+        return Refusal("tier leverage", (position.leverage, most, notional), (position.venue,))
+    if position.margin_mode == "isolated":
+        required = requirement_of(book, tiers, position, notional / position.unit_value)
+        if required is not None and margin + state.margin + state.profit <= required:
+            return Refusal("liquidated at once", (margin + state.margin + state.profit, required))
+        return None
+    quantity = notional / position.unit_value
+    entry = position.mark if position.entry is None else position.entry
+    entry = float(
+        contracts.average_entry(
+            [position.quantity, quantity - position.quantity], [entry, position.mark], contract_number(position)
+        )
+    )
+    price = liquidation_price(book, tiers, position, quantity, entry, state.margin + margin)
+    if price is not None and distance(price, position) == 0.0:
+        return Refusal("liquidated at once", (state.margin + margin, 0.0))
+    return None
+
+
+# --- closes ----------------------------------------------------------------------------------------------------
+
+
+def plan_closings(
+    book: Book, judgement: Judgement, exposure: Mapping[str, float], after: float, fees: Fees
+) -> list[Order]:
+    """Return what is closed, reduced or released; hedges are measured on what remains of the spot.
+
+    Parameters
+    ----------
+    book, judgement
+        The book and who acts.
+    exposure
+        Money in each asset after the last pass.
+    after
+        Book value after fees.
+    fees
+        Charged for every close.
+    """
+    orders = []
+    total = judgement.total
+    for state in judgement.futures:
+        position = state.position
+        if position.quantity <= 0:
+            if state.acts and state.position.margin > 0 and not state.short:
+                orders.append(_release(state))
+            continue
+        if state.gone or (judgement.cooling > 0 and state.acts == ""):
+            continue
+        if state.to_close and state.acts:
+            kind = "expired" if state.expired else "event" if state.exit and state.named else "target zero"
+            cause = Cause(kind, state.named if kind == "event" else None, (position.expiry or 0.0,))
+            order = Order(CLOSE, position, cause, position.notional)
+        elif state.reduce and state.acts:
+            order = _reduction(book, state, total, after)
+        elif state.hedge_ratio is not None and not state.to_close:
+            excess = -hedge_gap(state, exposure)
+            if excess <= DUST * total:
+                continue
+            order = Order(CLOSE, position, Cause("hedge too large", figures=(state.hedge_ratio, excess)), excess)
+        else:
+            continue
+        order.futures, order.label, order.venue = state, position.symbol, position.venue
+        _size_closing(book, order, state, fees)
+        orders.append(order)
+    return orders
+
+
+def _release(state: FuturesState) -> Order:
+    position = state.position
+    margin = margin_of(position)
+    cause = Cause("no position", figures=(margin,))
+    return Order(
+        RELEASE, position, cause, margin, label=position.symbol, venue=position.venue, futures=state, amount=margin,
+        margin=margin,
+    )  # fmt: skip
+
+
+def _reduction(book: Book, state: FuturesState, total: float, after: float) -> Order:
+    """Return the order that brings a position's equity back from beyond Target and Band to where TrimTo says."""
+    position = state.position
+    assert state.target is not None
+    goal = state.target + book.settings.trim_to * state.width
+    wanted = (state.equity - goal * total) / state.equity * position.notional
+    sized = size_order(book, position, wanted, position.unit_value).amount
+    if state.equity * (1 - sized / position.notional) > (state.target + state.width) * after:
+        wanted = (state.equity - goal * after) / state.equity * position.notional
+    cause = Cause("equity beyond band", figures=(state.equity / total, state.target, state.width, goal))
+    return Order(REDUCE, position, cause, wanted)
+
+
+def _size_closing(book: Book, order: Order, state: FuturesState, fees: Fees) -> None:
+    position = order.position
+    forbidden = book.venue(position.venue).forbids("futures") if position.venue and not state.expired else ""
+    if forbidden:
+        order.refusal, order.hard = Refusal(f"cannot close: {forbidden}", names=(position.venue, "futures")), True
+        return
+    everything = order.wanted >= position.notional * (1 - WHOLE)
+    size = size_order(book, position, order.wanted, position.unit_value, position.quantity if everything else None)
+    if size.refusal and not everything:
+        order.refusal = size.refusal
+        return
+    # An exit closes what is there, whatever the smallest order: venues accept reduce-only remainders.
+    quantity = position.quantity if everything else size.quantity or 0.0
+    share = quantity / position.quantity
+    released = (margin_of(position) + pnl_of(position)) * share
+    if position.margin_mode == "isolated":
+        released = max(0.0, released)
+    if released < 0:
+        order.refusal, order.hard = Refusal("loss above margin", (-released,)), True
+        return
+    order.quantity = quantity
+    order.fee = fees.charge(position.venue, quantity * position.unit_value * book.venue(position.venue).futures_fee)
+    order.margin = margin_of(position) * share
+    order.gain = pnl_of(position) * share
+    order.amount = released
+
+
+def delta_of(position: Position, quantity: float, entry: float | None, margin: float) -> float:
+    """Return the coins that a position adds to the asset's delta: its size, and its margin where that is the coin.
+
+    Parameters
+    ----------
+    position
+        The row.
+    quantity, entry, margin
+        Its size, average entry price and margin in margin coins.
+    """
+    side = 1.0 if position.side == "long" else -1.0
+    coins = margin if position.margin_coin.casefold() == position.asset.casefold() else 0.0
+    if not quantity:
+        return coins
+    if position.inverse:
+        return coins + side * quantity / (entry or position.mark)
+    return coins + side * quantity * position.contract_size
+
+
+def is_close(a: float, b: float) -> bool:
+    """Tell whether two amounts are the same within what arithmetic leaves."""
+    return math.isclose(a, b, rel_tol=SLACK, abs_tol=0.0)
