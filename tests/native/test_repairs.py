@@ -10,7 +10,7 @@ from rebalance_xl.recalc.formulas.parser import Parser
 from rebalance_xl.recalc.formulas.repairs import looks_approximately, may_end, repaired
 from rebalance_xl.recalc.formulas.text import split_references
 from rebalance_xl.recalc.formulas.tree import Call, FormulaError
-from tests.native.calls import call, column, error
+from tests.native.calls import call, column, error, row
 from tests.native.test_in_workbooks import recalculated
 
 ROWS = [
@@ -212,3 +212,17 @@ def test_address_writes_references_in_both_styles(arguments: tuple[object, ...],
 def test_address_refuses_cells_that_no_sheet_has(arguments: tuple[float, ...]) -> None:
     """Rows, columns and kinds outside the sheet are #VALUE!."""
     assert call("ADDRESS", *arguments) == error("#VALUE!")
+
+
+@pytest.mark.parametrize(
+    "last, days, shown",
+    [
+        (655.6800000000002, 1096, 0.2917285501956941),
+        (875.9000000000001, 1827, 0.2354226768016815),
+        (1144.0, 2557, 0.20825183987617493),
+        (271.0, 1827, -0.022695121169090279),
+    ],
+)
+def test_xirr_ends_where_excel_ends(last: float, days: int, shown: float) -> None:
+    """The search stops at the same middle of its bracket as Excel's (payments of 304 and one return each)."""
+    assert call("XIRR", row(-304.0, last), row(45292.0, 45292.0 + days)) == shown
