@@ -226,3 +226,12 @@ def test_address_refuses_cells_that_no_sheet_has(arguments: tuple[float, ...]) -
 def test_xirr_ends_where_excel_ends(last: float, days: int, shown: float) -> None:
     """The search stops at the same middle of its bracket as Excel's (payments of 304 and one return each)."""
     assert call("XIRR", row(-304.0, last), row(45292.0, 45292.0 + days)) == shown
+
+
+def test_numbers_and_dates_in_texts_are_read_where_every_system_reads_the_same(tmp_path: Path) -> None:
+    """Functions read texts as arithmetic does; a date whose day and month may be swapped keeps the cell's value."""
+    rows = [["1/31/2020", "2020-02-29", "$1,200.50", "1/2/2020"]]
+    formulas = ["EDATE(A1,1)", "DAYS(B1,A1)", "ROUND(C1,0)", "NETWORKDAYS(A1,B1)", "VALUE(A1)", "C1*2"]
+    assert recalculated(tmp_path, rows, formulas) == [43890, 29, 1201, 21, 43861, 2401]
+    unknown = ["EDATE(D1,1)", "VALUE(D1)", "MONTH(D1)", "DATEVALUE(D1)", 'COUNTIF(A1:D1,"1/2/2020")']
+    assert recalculated(tmp_path, rows, unknown) == [None] * 5

@@ -59,7 +59,7 @@ def xirr(values: Rows, dates: Rows, guess: float = 0.1) -> float:
     """Return the yearly rate at which dated payments have no present value.
 
     The bracket doubles away from the guess on both sides (towards -1 it halves the distance) until the present value
-    changes sign in it, and is then halved until it is narrow enough; Excel's answers are such midpoints, not exact roots.
+    changes sign in it, and is then halved until it is narrow; Excel's answers are such midpoints, not exact roots.
     """
     pairs = list(zip(cells_of(values), cells_of(dates), strict=False))
     if len(pairs) == max(sum(map(len, values)), sum(map(len, dates))):  # pairs without amount and date are left out
