@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from rebalance_xl.book.assets import is_money
 from rebalance_xl.book.problems import ERROR, NOTE, WARNING, Problem, nearest
@@ -110,6 +110,36 @@ def check_position(record: Record, problems: list[Problem]) -> bool:
             )
         )
     return usable
+
+
+def check_below(port: object, tables: Iterable[str]) -> list[Problem]:
+    """Report what is typed directly under a table: it looks like a row of it and is none.
+
+    Parameters
+    ----------
+    port
+        The workbook; one that cannot tell what lies below a table has nothing to report.
+    tables
+        Names of the tables.
+    """
+    if not isinstance(port, SeesBelow):
+        return []
+    return [
+        Problem(
+            WARNING, where, f"this cell stands directly under the table {name} and is no part of it: extend the table"
+        )
+        for name in tables
+        if (where := port.below_table(name))
+    ]
+
+
+@runtime_checkable
+class SeesBelow(Protocol):
+    """A workbook that can tell whether something is typed directly under a table."""
+
+    def below_table(self, name: str) -> str:
+        """Return the address of the first cell in use directly under a table, "" where there is none."""
+        ...
 
 
 def check_book(

@@ -155,6 +155,8 @@ def _post(draft: Draft, need: Order, wanted: float, limit: float) -> None:
     held = math.fsum([money_of for _, money_of in coins])
     if position.inverse:
         spot_fee = draft.book.venue(need.venue).spot_fee
+        if need.kind == HEDGE and wanted <= held < wanted * (1 + rate):
+            money = 0.0  # the coins pay their own fee: a hedge that little smaller needs no purchase
         amount = min(wanted, (held + money / (1 + spot_fee)) / (1 + rate))
     else:
         amount = min(wanted, draft.fees.affordable(need.venue, money, rate))

@@ -145,7 +145,7 @@ def read_book(port: WorkbookPort, as_of: dt.date | float | None = None, today: d
     Book
         With all findings in `problems`; nothing is raised for what the cells hold.
     """
-    from rebalance_xl.book.checks import check_book, value_of_holding
+    from rebalance_xl.book.checks import check_below, check_book, value_of_holding
 
     problems: list[Problem] = []
     check_table_names(port, problems)
@@ -192,6 +192,7 @@ def read_book(port: WorkbookPort, as_of: dt.date | float | None = None, today: d
         fills=_rows(port, schema.FILLS, RecordedFill, problems),
     )
     problems += check_book(book, portfolio, futures or [], venues or [])
+    problems += check_below(port, ("Portfolio", "Futures", "Events", "Venues", "Lots", "Wallets", "CashFlows"))
     return _with_problems(book, problems)
 
 

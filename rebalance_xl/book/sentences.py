@@ -72,7 +72,7 @@ def _quiet(judgement: Judgement) -> str:
         return f"in the cooldown for another {judgement.cooling:g} days: only events count"
     if not judgement.spot:
         return "the book has no holdings" + ("" if judgement.due else ", and no review is due")
-    stuck = [state for state in judgement.spot if state.beyond and not state.acts and not state.named]
+    stuck = [state for state in judgement.spot if state.beyond and state.idle is not None and not state.acts]
     why = "every asset is inside its band"
     if stuck:
         why = f"nothing outside its band can be traded ({', '.join(state.asset for state in stuck)})"

@@ -88,13 +88,16 @@ def _liquidation(draft: Draft, lines: Sequence[Line], positions: Sequence[Positi
     limit = book.settings.liquidation_warning
     advice = "" if book.settings.margin_top_up is not None else "; with the setting MarginTopUp the plan adds margin"
     found = []
-    for figures in positions:
+    gone = {state.position.row for state in draft.judgement.futures if state.gone}
+    rows = [position.row for position in book.positions if position.quantity > 0]
+    for row, figures in zip(rows, positions, strict=True):
         gap = figures.liquidation_distance
         if gap is not None and gap < limit:
             price = amount_text(figures.liquidation_price or 0.0)
             state = "has reached its liquidation price" if gap == 0 else f"is {percent(gap)} from liquidation"
+            hint = "" if row in gone else advice
             found.append(
-                f"{figures.symbol} {state} ({price}); warned below {percent(limit)}{_label(figures.estimate)}{advice}"
+                f"{figures.symbol} {state} ({price}); warned below {percent(limit)}{_label(figures.estimate)}{hint}"
             )
     for line in lines:
         terms = line.futures

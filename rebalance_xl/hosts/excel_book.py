@@ -74,6 +74,19 @@ class ExcelWorkbook:
             left=area.column,
         )
 
+    def below_table(self, name: str) -> str:
+        """Return the address of the first cell in use directly under a table, "" where there is none."""
+        table = self._tables().get(name.casefold())
+        if table is None or table.header_row_range is None:
+            return ""
+        area = table.range
+        row, left, width = area.row + area.shape[0], area.column, area.shape[1]
+        below = area.sheet.range((row, left), (row, left + width - 1))
+        for offset, cell in enumerate(rows_of(below)[0]):
+            if cell not in (None, ""):
+                return TableData(name, (), (), area.sheet.name, row, left + offset).address(-1, 0)
+        return ""
+
     def is_formula(self, name: str, row: int, column: str) -> bool:
         """Tell whether a cell of a table's data rows holds a formula."""
         table = self._tables().get(name.casefold())

@@ -129,6 +129,18 @@ class FileWorkbook:
         position = self._position(table, column)
         return (table.first_row + row, position) in self._sheet(table.sheet).formulas
 
+    def below_table(self, name: str) -> str:
+        """Return the address of the first cell in use directly under a table, "" where there is none."""
+        table = self.package.tables.get(name.casefold())
+        if table is None or not table.header:
+            return ""
+        sheet = self._sheet(table.sheet)
+        row = max(table.area.bottom, self._last_row(table)) + 1
+        for column in range(table.area.left, table.area.right + 1):
+            if sheet.values.get((row, column)) not in (None, "") or (row, column) in sheet.formulas:
+                return self._where(table.sheet, row, column)
+        return ""
+
     def names(self) -> Sequence[str]:
         """Return the defined names, in lower case as they are compared."""
         return list(dict.fromkeys(name for _, name in self.package.names))

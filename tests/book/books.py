@@ -48,6 +48,11 @@ FUTURES = [
     "Priority",
     "Lot",
     "MinNotional",
+    "MarginCoin",
+    "Account",
+    "Spread",
+    "Band",
+    "ContractSize",
 ]
 EVENTS = ["Scope", "Action", "Start", "End", "Level", "Note"]
 VENUES = [

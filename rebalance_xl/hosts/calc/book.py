@@ -72,6 +72,22 @@ class CalcWorkbook:
         position = None if table is None else table.column(column)
         return position is not None and str(area.getCellByPosition(position, row + 1).getFormula()).startswith("=")
 
+    def below_table(self, name: str) -> str:
+        """Return the address of the first cell in use directly under a table, "" where there is none."""
+        area = self._area(name)
+        if area is None:
+            return ""
+        place, sheet = area.getRangeAddress(), area.getSpreadsheet()
+        row = place.EndRow + 1
+        if row >= sheet.getRows().getCount():
+            return ""
+        below = self._cells.read(sheet.getCellRangeByPosition(place.StartColumn, row, place.EndColumn, row))[0]
+        for offset, cell in enumerate(below):
+            if cell not in (None, ""):
+                data = TableData(name, (), (), sheet.getName(), row + 1, place.StartColumn + offset + 1)
+                return data.address(-1, 0)
+        return ""
+
     def names(self) -> Sequence[str]:
         """Return the defined names of the document."""
         return list(self.model.NamedRanges.getElementNames())
