@@ -111,6 +111,12 @@ def recalc(
     ] = False,
     ignore_lock: IgnoreLock = False,
     read_only_too: ReadOnlyToo = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Compute every formula singly: slow, simple, without any short cut.")
+    ] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Compute both ways; any difference is a failure, the file stays.")
+    ] = False,
 ) -> None:
     """Calculate every formula and write the values back; nothing else in the file changes."""
     from rebalance_xl.commands import recalc as command
@@ -135,6 +141,8 @@ def recalc(
                 spill_plain=spill_plain,
                 ignore_lock=ignore_lock,
                 read_only_too=read_only_too,
+                plain=plain,
+                verify=verify,
             )
         )
     )

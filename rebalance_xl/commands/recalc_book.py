@@ -37,6 +37,8 @@ class RecalcOptions:
     wants_summary: bool = False
     skip_unchanged: bool = False
     run: str = ""
+    plain: bool = False
+    verify: bool = False
 
 
 @dataclass(slots=True)
@@ -104,6 +106,8 @@ def recalculate_book(job: Job) -> dict[str, Any]:
             read_only_too=options.read_only_too,
             spill_plain=options.spill_plain,
             edit=_editor(options.changes, report),
+            plain=options.plain,
+            verify=options.verify,
         )
     except Refused as refusal:
         report.message = str(refusal)

@@ -39,6 +39,8 @@ class Request:
     spill_plain: bool = False
     ignore_lock: bool = False
     read_only_too: bool = False
+    plain: bool = False
+    verify: bool = False
 
 
 def read_request(request: Request) -> list[Job]:
@@ -88,6 +90,8 @@ def _options(request: Request) -> RecalcOptions:
         check=request.check,
         ignore_lock=request.ignore_lock,
         read_only_too=request.read_only_too,
+        plain=request.plain,
+        verify=request.verify,
         spill_plain=True if request.spill_plain else None,
         changes=tuple(changes),
         wants_cells=request.report is not None or request.as_json,

@@ -125,6 +125,29 @@ def same(old: Any, new: Any) -> bool:
     return bool(old == new)
 
 
+def first_difference(one: tuple[bytes, Recalculation], other: tuple[bytes, Recalculation]) -> str:
+    """Return where two recalculations of one workbook differ, "" when they gave the same bytes.
+
+    Parameters
+    ----------
+    one, other : tuple of bytes and Recalculation
+        The contents and the reports.
+
+    Returns
+    -------
+    str
+    """
+    if one[0] == other[0]:
+        return ""
+    cells = [{(row.sheet, row.cell): row for row in report.changed} for _, report in (one, other)]
+    for place in [*cells[0], *cells[1]]:
+        here, there = (each.get(place) for each in cells)
+        shown = [("unchanged" if row is None else f"{row.new!r} ({row.status})") for row in (here, there)]
+        if shown[0] != shown[1]:
+            return f"{place[0]}!{place[1]} gives {shown[0]} and {shown[1]}"
+    return "the reports agree, the files do not"
+
+
 def compare(calculation: Calculation, report: Recalculation) -> list[SheetChanges]:
     """Compare every computed value with the cached one.
 

@@ -12,7 +12,7 @@ from .files.metadata import dynamic_array_index
 from .files.output import update, verify_package
 from .files.package import Package, decoded, refuse_entities
 from .files.refusals import Refused, read_input
-from .outcome import ChangedCell, Recalculation, compare, same
+from .outcome import ChangedCell, Recalculation, compare, first_difference, same
 from .sheets.scan import scan_sheet
 from .sheets.sheet_scan import SheetScan
 from .sheets.splice import SheetChanges, spliced
@@ -28,6 +28,8 @@ def recalculate(
     spill_plain: bool | None = None,
     edit: Callable[[bytes], bytes] | None = None,
     read_only_too: bool = False,
+    plain: bool = False,
+    verify: bool = False,
 ) -> Recalculation:
     """Compute every formula of a workbook and write the cached values back.
 
@@ -50,6 +52,10 @@ def recalculate(
         From the file's bytes to the bytes to calculate with, inputs written; raises Refused when it cannot.
     read_only_too : bool
         Replace a write-protected file, too.
+    plain : bool
+        Compute every formula singly: the slow and simple way, to which the fast ones are held.
+    verify : bool
+        Compute both ways and refuse when they differ in a single byte.
 
     Returns
     -------
@@ -68,21 +74,27 @@ def recalculate(
     source = Path(path)
     if check:
         original, _ = read_input(source, ignore_lock)
-        _, report, _ = _recalculated(original if edit is None else edit(original), as_of, spill_plain, True)
+        data = original if edit is None else edit(original)
+        _, report, _ = _recalculated(data, as_of, spill_plain, True, plain, verify)
         report.path = source
         return report
     target = source if output is None else Path(output)
     with update(source, target, ignore_lock=ignore_lock, read_only_too=read_only_too) as book:
         data = book.data if edit is None else edit(book.data)
-        content, report, verify = _recalculated(data, as_of, spill_plain, False)
+        content, report, check_written = _recalculated(data, as_of, spill_plain, False, plain, verify)
         if content != book.data or target != source:
-            book.write(content, verify)
+            book.write(content, check_written)
     report.path, report.output = source, target
     return report
 
 
 def recalculate_bytes(
-    data: bytes, *, as_of: dt.date | dt.datetime | None = None, spill_plain: bool | None = None
+    data: bytes,
+    *,
+    as_of: dt.date | dt.datetime | None = None,
+    spill_plain: bool | None = None,
+    plain: bool = False,
+    verify: bool = False,
 ) -> tuple[bytes, Recalculation]:
     """Compute every formula of a workbook in memory.
 
@@ -90,7 +102,7 @@ def recalculate_bytes(
     ----------
     data : bytes
         The whole file.
-    as_of, spill_plain
+    as_of, spill_plain, plain, verify
         As for :func:`recalculate`.
 
     Returns
@@ -103,28 +115,40 @@ def recalculate_bytes(
     Refused
         Damaged, unsafe or not a workbook.
     """
-    content, report, _ = _recalculated(data, as_of, spill_plain, False)
+    content, report, _ = _recalculated(data, as_of, spill_plain, False, plain, verify)
     return content, report
 
 
 def _recalculated(
-    data: bytes, as_of: dt.date | dt.datetime | None, spill_plain: bool | None, check: bool
+    data: bytes,
+    as_of: dt.date | dt.datetime | None,
+    spill_plain: bool | None,
+    check: bool,
+    plain: bool,
+    verify: bool,
 ) -> tuple[bytes, Recalculation, Callable[[bytes], None] | None]:
     collecting = gc.isenabled()
     gc.disable()  # a recalculation makes millions of objects that all live until its end
     try:
-        return _computed(data, as_of, spill_plain, check)
+        now = moment(as_of)
+        found = _computed(data, now, spill_plain, check and not verify, plain)
+        if verify:
+            other = _computed(data, now, spill_plain, False, not plain)
+            difference = first_difference(found[:2], other[:2])
+            if difference:
+                raise Refused(f"the fast and the plain way of computing differ: {difference}")
+        return found
     finally:
         if collecting:
             gc.enable()
 
 
 def _computed(
-    data: bytes, as_of: dt.date | dt.datetime | None, spill_plain: bool | None, check: bool
+    data: bytes, now: dt.datetime, spill_plain: bool | None, check: bool, singly: bool
 ) -> tuple[bytes, Recalculation, Callable[[bytes], None] | None]:
-    package, scans = open_book(data)
-    plain = _written_by_openpyxl(package) if spill_plain is None else spill_plain
-    calculation = Calculation(package, scans, moment(as_of), plain)
+    package, scans = open_book(data, exact=singly)
+    spilling = _written_by_openpyxl(package) if spill_plain is None else spill_plain
+    calculation = Calculation(package, scans, now, spilling, singly)
     calculation.run()
     report = Recalculation(Path(), warnings=[*package.warnings, *calculation.warnings])
     changes = compare(calculation, report)
@@ -136,13 +160,15 @@ def _computed(
     return content, report, lambda written: verify_package(written, package.container, parts)
 
 
-def open_book(data: bytes) -> tuple[Package, list[SheetScan]]:
+def open_book(data: bytes, *, exact: bool = False) -> tuple[Package, list[SheetScan]]:
     """Read a workbook's declarations and all its sheets.
 
     Parameters
     ----------
     data : bytes
         The whole file.
+    exact : bool
+        Read the sheets cell by cell.
 
     Returns
     -------
@@ -159,7 +185,7 @@ def open_book(data: bytes) -> tuple[Package, list[SheetScan]]:
         content = package.container.read(sheet.part)
         refuse_entities(content, sheet.part)
         text, encoding = decoded(content, sheet.part)
-        scans.append(scan_sheet(text, encoding, package.strings, package.date1904, sheet.part))
+        scans.append(scan_sheet(text, encoding, package.strings, package.date1904, sheet.part, exact=exact))
     package.container.verify_rest({sheet.part for sheet in package.sheets})
     return package, scans
 

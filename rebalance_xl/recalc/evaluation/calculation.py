@@ -12,7 +12,7 @@ from ...cells import CellError
 from ..files.package import Package, Table
 from ..formulas.filled_down import FilledColumn
 from ..formulas.implementations import implementation
-from ..formulas.in_bulk import keep, lower_shape, lower_sheet, write_out
+from ..formulas.in_bulk import keep, lower_shape, lower_sheet, lower_singly, write_out
 from ..formulas.lambdas import LAMBDA
 from ..formulas.lowering import Lowering, Template
 from ..formulas.parameter_classes import ARRAY, LIFT
@@ -66,6 +66,7 @@ class Calculation:
     scans: list[SheetScan]
     now: dt.datetime
     spill_plain: bool = False
+    singly: bool = False
     warnings: list[str] = field(default_factory=list)
     tables: dict[str, Table] = field(init=False)
     names: dict[tuple[int, str], str] = field(init=False)
@@ -95,7 +96,7 @@ class Calculation:
         self.sheet_index = package.sheet_index
         self.sheet_count = len(self.sheet_names)
         self._add_other_workbooks()
-        self.lowering = Lowering(self)
+        self.lowering = Lowering(self, self.singly)
         self.readers = Readers(self.scans, self.sheet_index)
         settings = Settings(package.date1904, package.iterate, package.iterations, package.max_change, self.now)
         self.engine = Engine(self.sheet_names, settings)
@@ -175,11 +176,12 @@ class Calculation:
         from .doubts import explain_errors, settle_doubts
 
         for scan in self.scans:
-            write_out(scan)
+            write_out(scan, self.singly)
         self._find_anchors()
         self._find_linked_data()
         self._lower()
-        arrays = None if self.package.date1904 else compute_arrays_early(self._known())
+        late = self.singly or self.package.date1904
+        arrays = None if late else compute_arrays_early(self._known())
         if arrays is None:
             self._load()
             self._register()
@@ -249,7 +251,10 @@ class Calculation:
         filled: list[FilledColumn] = []
         for sheet, scan in enumerate(self.scans):
             own: list[FilledColumn] = []
-            for cell in lower_sheet(self.lowering, scan, sheet, own):
+            others = lower_sheet(self.lowering, scan, sheet, own)
+            if self.singly:
+                others = lower_singly(self.lowering, scan, sheet)
+            for cell in others:
                 if cell.kind == "array":
                     self._lower_array(sheet, cell)
                 else:
@@ -342,6 +347,9 @@ class Calculation:
 
     def _load(self) -> None:
         engine = self.engine
+        if self.singly:
+            self._load_singly()
+            return
         if (
             not self.package.iterate
             and all(scan.plain and not scan.has_escapes() for scan in self.scans)
@@ -368,6 +376,19 @@ class Calculation:
                     engine.set_value(sheet, cell.row, cell.column, constant)
             for row, column, block in self._computed(scan):
                 engine.set_formula_block(sheet, row, column, [[f"={cell.lowered}" for cell in line] for line in block])
+
+    def _load_singly(self) -> None:
+        """Hand all cells to the engine one by one."""
+        for sheet, scan in enumerate(self.scans):
+            found = scan.constants
+            for row, column, value in zip(found.rows, found.columns, found.values, strict=True):
+                self.engine.set_value(sheet, row, column, value)
+        for sheet, cell in self.cells():
+            if (cell.lowered is None or self.package.iterate) and cell.old is not None:
+                self.engine.set_value(sheet, cell.row, cell.column, cell.old)
+        for sheet, cell in self.cells():
+            if cell.lowered is not None:
+                self.engine.set_formula(sheet, cell.row, cell.column, f"={cell.lowered}")
 
     def _computed(self, scan: SheetScan) -> list[tuple[int, int, list[list[FormulaCell]]]]:
         """Return the formula cells that the engine computes in rectangles."""
@@ -467,6 +488,11 @@ class Calculation:
                     if cell.lowered is None and not cell.early:
                         cell.value = cell.old
             if not cells:
+                continue
+            if self.singly:
+                for cell in cells:
+                    place = (cell.row, cell.column, cell.row, cell.column)
+                    self._take(sheet, [cell], self.engine.read_block(sheet, *place)[0])
                 continue
             columns = [cell.column for cell in cells]
             top, bottom, left, right = cells[0].row, cells[-1].row, min(columns), max(columns)

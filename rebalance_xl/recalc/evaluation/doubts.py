@@ -188,16 +188,17 @@ def compute_carefully(calculation: Calculation, cells: Iterable[Node]) -> bool:
         if text != cell.lowered:
             cell.lowered, cell.template = text, template
             changed.append((sheet, cell.column, cell.row, cell))
-    _set_formulas(calculation.engine, sorted(changed, key=itemgetter(0, 1, 2)))
+    _set_formulas(calculation.engine, sorted(changed, key=itemgetter(0, 1, 2)), calculation.singly)
     return bool(changed)
 
 
-def _set_formulas(engine: Engine, cells: Sequence[tuple[int, int, int, FormulaCell]]) -> None:
+def _set_formulas(engine: Engine, cells: Sequence[tuple[int, int, int, FormulaCell]], singly: bool) -> None:
     """Set the formulas of cells in order of sheets, columns and rows, those below each other as a block."""
     start = 0
     for place in range(1, len(cells) + 1):
         sheet, column, first, cell = cells[start]
-        if place < len(cells) and cells[place][:3] == (sheet, column, first + place - start):
+        joined = place < len(cells) and cells[place][:3] == (sheet, column, first + place - start)
+        if joined and not singly:
             continue
         with suppress(*FAILURES):  # what the engine does not take keeps the formula it had
             if place - start == 1:

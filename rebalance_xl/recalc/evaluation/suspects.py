@@ -176,7 +176,7 @@ def _whole_columns(calculation: Calculation, suspects: list[Node]) -> list[Node]
     found: list[Node] = []
     for (sheet, shape), cells in groups.items():
         found += [(sheet, cell) for cell in cells]
-        if len(cells) >= _MANY:
+        if len(cells) >= _MANY and not calculation.singly:
             columns = {cell.column for cell in cells}
             found += [
                 (sheet, cell)

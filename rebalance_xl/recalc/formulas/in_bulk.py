@@ -20,13 +20,15 @@ from .tree import (
 )
 
 
-def write_out(scan: SheetScan) -> None:
+def write_out(scan: SheetScan, singly: bool = False) -> None:
     """Give every cell its own formula text; those of a shared group are written out from the group's first cell.
 
     Parameters
     ----------
     scan : SheetScan
         A sheet as read; its formula cells are changed in place.
+    singly : bool
+        Shift every formula as a whole, without what the cells of a group have in common.
     """
     masters: dict[str, tuple[FormulaCell, str, list[str], bool]] = {}
     for cell in [each for each in scan.formulas if each.formula[:1] == "=" and each.kind != "shared"]:
@@ -35,7 +37,7 @@ def write_out(scan: SheetScan) -> None:
         group = cell.attributes.get("si", "")
         if cell.formula:
             shape, references = split_references(cell.formula)
-            plain = not any(mark in shape for mark in "\"'[") and ":" not in shape.replace("\0:\0", "")
+            plain = not singly and not any(mark in shape for mark in "\"'[") and ":" not in shape.replace("\0:\0", "")
             masters[group] = (cell, shape, references, plain)
         elif group in masters:
             master, shape, references, plain = masters[group]
@@ -110,6 +112,36 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int, filled: list[Fi
             cell.lowered = cell.formula
         else:
             cell.lowered = template.render(references, cell.row, cell.column)
+
+
+def lower_singly(lowering: Lowering, scan: SheetScan, sheet: int) -> Iterator[FormulaCell]:
+    """Lower a sheet's formulas one by one, each worked out anew; yield those that the caller has to lower otherwise.
+
+    Parameters
+    ----------
+    lowering : Lowering
+        Of the workbook.
+    scan : SheetScan
+        The sheet.
+    sheet : int
+        Its number, from 0.
+
+    Yields
+    ------
+    FormulaCell
+        Cells that were left alone.
+    """
+    for cell in scan.formulas:
+        shape, references = split_references(cell.formula)
+        if cell.kind not in ("normal", "shared") or not shape:
+            yield cell
+            continue
+        template = lower_shape(lowering, shape, references, sheet, VALUE)
+        if isinstance(template, Template):
+            cell.template = template
+            cell.lowered = template.render(references, cell.row, cell.column)
+        else:
+            keep(cell, template)
 
 
 def _safe_template(lowering: Lowering, formula: str, sheet: int) -> Template | None:

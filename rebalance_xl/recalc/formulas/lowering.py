@@ -20,8 +20,9 @@ from .tree import (
 class Lowering:
     """Lowers the formulas of one workbook, remembering shapes; `functions` are those that have to be registered."""
 
-    def __init__(self, book: BookView) -> None:
+    def __init__(self, book: BookView, singly: bool = False) -> None:
         self.book = book
+        self.singly = singly
         self.functions: set[str] = set()
         self._templates: dict[tuple[int, str, str], Template | FormulaError] = {}
 
@@ -40,7 +41,7 @@ class Lowering:
             compiler = Compiler(self.book, sheet, careful=careful)
             template = compiler.compile(parser.parse(), mode)
         except FormulaError as error:
-            if not parser.literal_slots:
+            if not parser.literal_slots and not self.singly:
                 self._templates[key] = error
             raise
         except RecursionError:
@@ -48,7 +49,7 @@ class Lowering:
         self.functions |= template.functions
         template.repeatable = not parser.literal_slots
         template.verbatim = template.repeatable and not template.layout and joined(template.pieces) == shape
-        if template.repeatable:
+        if template.repeatable and not self.singly:
             self._templates[key] = template
         return template
 

@@ -30,7 +30,9 @@ BULK_LOADED = 2**18
 _EMPTY_ROW = re.compile(r"<row(?: [^<>]*)?/>")
 
 
-def scan_sheet(text: str, encoding: str, strings: list[str], date1904: bool, part: str) -> SheetScan:
+def scan_sheet(
+    text: str, encoding: str, strings: list[str], date1904: bool, part: str, *, exact: bool = False
+) -> SheetScan:
     """Read a worksheet's cells.
 
     Parameters
@@ -45,6 +47,8 @@ def scan_sheet(text: str, encoding: str, strings: list[str], date1904: bool, par
         Whether dates count from 1904.
     part : str
         The part's name, for messages.
+    exact : bool
+        Read every sheet cell by cell, as odd ones are.
 
     Returns
     -------
@@ -69,11 +73,11 @@ def scan_sheet(text: str, encoding: str, strings: list[str], date1904: bool, par
     if end < 0:
         raise Refused(f"damaged: the part {part} ends in the middle of its cells")
     scan = SheetScan(text, encoding, prefix, start, end, values, part, read_constants=_read_constants, index=_index)
-    if not prefix and end - start >= ALIKE and _scan_large(scan):
+    if not exact and not prefix and end - start >= ALIKE and _scan_large(scan):
         _check_well_formed(text if len(text) <= CHECKED_WHOLE else text[:start] + text[end:], part)
         return scan
     special = text.find("<!", start, end) >= 0 or text.find("<?", start, end) >= 0
-    if prefix or special or not _scan_fast(scan):
+    if exact or prefix or special or not _scan_fast(scan):
         scan = SheetScan(text, encoding, prefix, start, end, values, part)
         _check_well_formed(text, part)
         from .scan_any import scan_any
