@@ -347,19 +347,15 @@ class Calculation:
 
     def _load(self) -> None:
         engine = self.engine
-        if self.singly:
-            self._load_singly()
-            return
-        if (
-            not self.package.iterate
-            and all(scan.plain and not scan.has_escapes() for scan in self.scans)
-            and not any("_x" in text for text in self.package.strings)
-        ):
-            try:
-                engine.load(engine_package(self.package, self.scans, self.sheet_names))
+        plain = all(scan.plain and not scan.has_escapes() for scan in self.scans)
+        escaped = any("_x" in text or "\r" in text for text in self.package.strings)
+        at_once = plain and not escaped and not self.package.iterate and not self.singly
+        try:
+            engine.load(engine_package(self.package, self.scans, self.sheet_names, empty=not at_once))
+            if at_once:
                 return
-            except (*engines.FAILURES, OSError):
-                pass  # one odd cell is enough; then the cells are handed over one by one
+        except (*engines.FAILURES, OSError):
+            pass  # one odd cell is enough; then the cells are handed over one by one
         if self.package.iterate:
             for sheet, cell in self.cells():
                 if cell.lowered is not None and cell.old is not None:  # where its loop, if any, goes on from
@@ -374,21 +370,13 @@ class Calculation:
                 constant = cell.value if cell.early else cell.old
                 if cell.lowered is None and constant is not None:
                     engine.set_value(sheet, cell.row, cell.column, constant)
+            if self.singly:
+                for cell in scan.formulas:
+                    if cell.lowered is not None:
+                        engine.set_formula(sheet, cell.row, cell.column, f"={cell.lowered}")
+                continue
             for row, column, block in self._computed(scan):
                 engine.set_formula_block(sheet, row, column, [[f"={cell.lowered}" for cell in line] for line in block])
-
-    def _load_singly(self) -> None:
-        """Hand all cells to the engine one by one."""
-        for sheet, scan in enumerate(self.scans):
-            found = scan.constants
-            for row, column, value in zip(found.rows, found.columns, found.values, strict=True):
-                self.engine.set_value(sheet, row, column, value)
-        for sheet, cell in self.cells():
-            if (cell.lowered is None or self.package.iterate) and cell.old is not None:
-                self.engine.set_value(sheet, cell.row, cell.column, cell.old)
-        for sheet, cell in self.cells():
-            if cell.lowered is not None:
-                self.engine.set_formula(sheet, cell.row, cell.column, f"={cell.lowered}")
 
     def _computed(self, scan: SheetScan) -> list[tuple[int, int, list[list[FormulaCell]]]]:
         """Return the formula cells that the engine computes in rectangles."""

@@ -21,7 +21,7 @@ _CONTENT = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 
-def engine_package(package: Package, scans: Sequence[SheetScan], names: Sequence[str]) -> bytes:
+def engine_package(package: Package, scans: Sequence[SheetScan], names: Sequence[str], *, empty: bool = False) -> bytes:
     """Return a workbook with the cells that the engine has to know.
 
     Parameters
@@ -32,6 +32,8 @@ def engine_package(package: Package, scans: Sequence[SheetScan], names: Sequence
         Its sheets, written the usual way (`plain`), their formulas lowered.
     names : sequence of str
         What the engine calls them.
+    empty : bool
+        Leave all cells out; they are handed over one by one.
 
     Returns
     -------
@@ -71,7 +73,7 @@ def engine_package(package: Package, scans: Sequence[SheetScan], names: Sequence
         for name, text in parts.items():
             archive.writestr(name, '<?xml version="1.0" encoding="UTF-8"?>' + text)
         for number, scan in zip(numbers, scans, strict=True):
-            sheet = f'<worksheet xmlns="{_MAIN}"><sheetData>{_cells(scan)}</sheetData></worksheet>'
+            sheet = f'<worksheet xmlns="{_MAIN}"><sheetData>{"" if empty else _cells(scan)}</sheetData></worksheet>'
             archive.writestr(f"xl/worksheets/sheet{number}.xml", sheet)
     return stream.getvalue()
 
