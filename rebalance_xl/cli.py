@@ -22,7 +22,6 @@ app = typer.Typer(
     help="Rebalancer: worksheet functions, plans and recalculation for a crypto spot and futures book.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    add_completion=False,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -148,9 +147,19 @@ def recalc(
     )
 
 
+def _function_names(typed: str) -> list[str]:
+    """Return the functions that begin with what was typed, for the shell's completion."""
+    from rebalance_xl.functions import FUNCTIONS
+
+    return [name for name in FUNCTIONS if name.startswith(typed.upper())]
+
+
 @app.command(short_help="List the worksheet functions, or explain one.")
 def functions(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="A function, e.g. TRIM_AMOUNT.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="A function, e.g. TRIM_AMOUNT.", autocompletion=_function_names),
+    ] = None,
     json: Json = False,
 ) -> None:
     """List the worksheet functions, or show the help of one with its worked example."""
@@ -168,6 +177,14 @@ def plan(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="With --write: where to write the result.")
     ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="CHANGE", help='Change an input first, e.g. "TrimTo = midpoint".'),
+    ] = None,
+    prices: Annotated[
+        Path | None,
+        typer.Option("--prices", metavar="FILE", help="Use the prices of a CSV file (Asset,Price)."),
+    ] = None,
     ignore_lock: IgnoreLock = False,
     read_only_too: ReadOnlyToo = False,
 ) -> None:
@@ -177,8 +194,10 @@ def plan(
 
     def work() -> int:
         from rebalance_xl.commands import plan as command
+        from rebalance_xl.commands.plan_inputs import Inputs
 
-        return command.show_plan(book, as_of, json, write, output, Overrides(ignore_lock, read_only_too))
+        inputs = Inputs(tuple(set_ or ()), prices)
+        return command.show_plan(book, as_of, json, write, output, Overrides(ignore_lock, read_only_too), inputs)
 
     raise typer.Exit(limits.within_limits(work, book))
 
@@ -205,13 +224,13 @@ def record(
 
 
 @app.command(short_help="List the data problems of a book.")
-def check(book: Book, json: Json = False) -> None:
+def check(book: Book, json: Json = False, as_of: AsOf = "") -> None:
     """List the data problems of the book with their cells."""
 
     def work() -> int:
         from rebalance_xl.commands import plan as command
 
-        return command.check_book(book, json)
+        return command.check_book(book, json, as_of)
 
     raise typer.Exit(limits.within_limits(work, book))
 
@@ -362,15 +381,25 @@ def remove_venue(venue: Venue) -> None:
     raise typer.Exit(command.remove(venue))
 
 
-@app.command(short_help="Write a fresh copy of Rebalancer.xlsm.")
+@app.command(short_help="Start a book: .xlsx, .xlsm or .ods.")
 def new(
-    book: Annotated[Path, typer.Argument(metavar="BOOK", help="The file to write, .xlsm.")],
+    book: Annotated[
+        Path,
+        typer.Argument(metavar="BOOK", help="The file to write: .xlsm with buttons, .xlsx without, .ods for Calc."),
+    ],
+    from_: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="Begin with the holdings of an export (see import).")
+    ] = None,
+    empty: Annotated[bool, typer.Option("--empty", help="Begin without the example's holdings.")] = False,
+    as_of: Annotated[
+        str, typer.Option("--as-of", metavar="DATE", help="Fix the book on a day; otherwise it always means today.")
+    ] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Write a fresh copy of Rebalancer.xlsm."""
+    """Write a new book: with the example, empty, or with the holdings of an export."""
     from rebalance_xl.commands import new as command
 
-    raise typer.Exit(command.write_new(book, force))
+    raise typer.Exit(command.write_new(book, force, empty=empty, source=from_, as_of=as_of))
 
 
 calc = typer.Typer(help="The extension for LibreOffice Calc.", no_args_is_help=True, rich_markup_mode=None)

@@ -214,7 +214,8 @@ def portfolio_sheet(workbook: Any, look: Styles) -> Page:
         _TABLE_TOP,
         columns=_PORTFOLIO_COLUMNS,
         formulas={"Value": "=Portfolio[[#This Row],[Quantity]]*Portfolio[[#This Row],[Price]]"},
-        widths={"Asset": 10, "Sector": 16, "Kind": 8, "Venue": 10, "Target": 8, "Band": 8, "Priority": 9, "Locked": 8},
+        widths={"Asset": 10, "Sector": 16, "Kind": 8, "Venue": 10, "Target": 8, "Band": 8, "Priority": 9, "Locked": 8}
+        | {"Quantity": 13},
         formats={"Quantity": styles.UNITS},
         folded=_PORTFOLIO_FOLDED,
     )

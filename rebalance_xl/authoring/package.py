@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Sequence
+from typing import TypeAlias
 from xml.sax.saxutils import quoteattr
 
 _RIBBON_PART = "customUI/customUI14.xml"
@@ -13,6 +14,10 @@ _RIBBON_RELATION = "http://schemas.microsoft.com/office/2007/relationships/ui/ex
 # The version Excel 2019 and 365 write: they keep the cached values instead of calculating on load.
 _CALCULATION = '<calcPr calcId="191029"/>'
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
+
+
+#: The parts of a package by name, in their order.
+Parts: TypeAlias = dict[str, bytes]
 
 
 def finish(package: bytes, ribbon: str, function_groups: Sequence[str], built_in_groups: int) -> bytes:
@@ -49,13 +54,13 @@ def finish(package: bytes, ribbon: str, function_groups: Sequence[str], built_in
     return write_parts(parts)
 
 
-def read_parts(package: bytes) -> dict[str, bytes]:
+def read_parts(package: bytes) -> Parts:
     """Return the parts of a package by name, in their order."""
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         return {info.filename: archive.read(info) for info in archive.infolist()}
 
 
-def write_parts(parts: dict[str, bytes]) -> bytes:
+def write_parts(parts: Parts) -> bytes:
     """Write a package: content types first, then the other parts by name, all with the same date."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:

@@ -1,4 +1,4 @@
-"""``python -m rebalance_xl.authoring.pictures``: the sheets as pictures, for docs/img.
+"""``python -m rebalance_xl.authoring.pictures [BOOK] [FOLDER]``: the first page of every sheet as a picture.
 
 LibreOffice lays the sheets out and poppler's pdftoppm draws them; both must be installed. The formulas are left out of
 the copy that is drawn, so that it shows the values in the file whether or not the functions are installed there.
@@ -22,8 +22,9 @@ import numpy as np
 from xlsxwriter.utility import xl_range_abs
 
 from rebalance_xl.authoring import dashboard
-from rebalance_xl.authoring.build import ROOT, SHEETS
+from rebalance_xl.authoring.build import ROOT
 from rebalance_xl.authoring.package import read_parts, write_parts
+from rebalance_xl.authoring.variants import without_macros
 
 _DOTS_PER_INCH = 170
 _MARGIN = 16
@@ -55,39 +56,34 @@ def draw_sheets(workbook: Path, folder: Path) -> list[Path]:
         _run([*convert, "--outdir", scratch, str(copy)])
         _run(["pdftoppm", "-r", str(_DOTS_PER_INCH), str(copy.with_suffix(".pdf")), str(Path(scratch) / "page")])
         pages = sorted(Path(scratch).glob("page-*.ppm"))
-        # All sheets but Functions fit on one page.
-        chosen = [*pages[: len(SHEETS) - 1], pages[-1]]
         drawn = []
-        for name, page in zip(SHEETS, chosen, strict=True):
+        for name, page in zip(_sheets_of(copy.with_suffix(".pdf")), pages, strict=True):
             picture = folder / f"{name.lower().replace('.', '-')}.png"
-            picture.write_bytes(png(cropped(read_ppm(page.read_bytes()))))
-            drawn.append(picture)
+            if picture not in drawn:
+                picture.write_bytes(png(cropped(read_ppm(page.read_bytes()))))
+                drawn.append(picture)
         return drawn
+
+
+def _sheets_of(pdf: Path) -> list[str]:
+    """Return the name of the sheet that each page shows, which its footer says."""
+    done = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], check=True, capture_output=True, timeout=300)
+    return re.findall(r"Rebalancer - (\S+)", done.stdout.decode())
 
 
 def values_only(package: bytes) -> bytes:
     """Return the workbook as an .xlsx that holds values in place of formulas, and no macros."""
-    parts = read_parts(package)
-    del parts["xl/vbaProject.bin"]
+    parts = without_macros(read_parts(package))
     areas = _drawn_areas(package)
     for name, data in parts.items():
-        text = data
         if name.startswith("xl/worksheets/sheet"):
-            text = re.sub(rb"<f(?: [^>]*)?/>|<f(?: [^>]*)?>[^<]*</f>", b"", data)
+            parts[name] = re.sub(rb"<f(?: [^>]*)?/>|<f(?: [^>]*)?>[^<]*</f>", b"", data)
         elif name.startswith("xl/charts/"):
             # LibreOffice does not evaluate the names that the charts draw, so it gets what they stand for.
             text = re.sub(
                 rb"<c:f>Dashboard!(\w+)</c:f>", lambda found: b"<c:f>%s</c:f>" % areas[found[1].decode()], data
             )
-            text = re.sub(rb"<c:(?:num|str)Cache>.*?</c:(?:num|str)Cache>", b"", text)
-        elif name == "[Content_Types].xml":
-            text = data.replace(
-                b"application/vnd.ms-excel.sheet.macroEnabled.main+xml",
-                b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml",
-            )
-        elif name == "xl/_rels/workbook.xml.rels":
-            text = re.sub(rb"<Relationship [^>]*vbaProject[^>]*/>", b"", data)
-        parts[name] = text
+            parts[name] = re.sub(rb"<c:(?:num|str)Cache>.*?</c:(?:num|str)Cache>", b"", text)
     return write_parts(parts)
 
 
@@ -151,7 +147,8 @@ def _run(command: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "img"
+    book = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "workbook" / "Rebalancer.xlsm"
+    target = Path(sys.argv[2]) if len(sys.argv) > 2 else ROOT / "docs" / "img"
     target.mkdir(parents=True, exist_ok=True)
-    for path in draw_sheets(ROOT / "workbook" / "Rebalancer.xlsm", target):
+    for path in draw_sheets(book, target):
         print(f"{path}: {path.stat().st_size:,} bytes")

@@ -26,7 +26,15 @@ def plan_sheet(workbook: Any, look: Styles, lines: Sequence[Mapping[str, Any]]) 
         schema.PLAN,
         lines,
         _TABLE_TOP,
-        widths={"Reason": 84, "Action": 14, "Asset": 12, "Venue": 10, "To venue": 10}
+        widths={
+            "Reason": 84,
+            "Action": 14,
+            "Quantity": 15,
+            "Realised gain": 11,
+            "Asset": 12,
+            "Venue": 10,
+            "To venue": 10,
+        }
         | {"Weight before": 9, "Weight after": 9, "Fee": 9},
         formats={
             "Quantity": styles.UNITS,
@@ -178,7 +186,7 @@ def prices_sheet(workbook: Any, look: Styles) -> Page:
         page.formula(
             _TABLE_TOP + offset,
             left + 1,
-            f"=BREAKOUT(Prices[{asset}],BreakoutLookback,BreakoutBuffer)",
+            f'=IF(COUNT(Prices[{asset}])=0,"",BREAKOUT(Prices[{asset}],BreakoutLookback,BreakoutBuffer))',
             look.computed(align="center"),
         )
     page.colour_words(_TABLE_TOP + 1, left + 1, _TABLE_TOP + len(assets), left + 1, ("UP", "DOWN", "NONE"))

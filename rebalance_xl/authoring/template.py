@@ -8,6 +8,9 @@ from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
+from rebalance_xl.authoring.package import read_parts, write_parts
+from rebalance_xl.authoring.variants import without_example, without_macros
+
 _NAME = "Rebalancer.xlsm"
 _CHECKOUT = Path(__file__).resolve().parents[2] / "workbook" / _NAME
 
@@ -26,20 +29,37 @@ def read_template() -> bytes:
     return _CHECKOUT.read_bytes()
 
 
-def write_copy(path: Path) -> None:
-    """Write a fresh copy of the workbook; a file of that name is replaced in one step or not at all.
+def new_book(*, macros: bool, example: bool) -> bytes:
+    """Return a new book, not yet calculated.
 
     Parameters
     ----------
-    path
-        Where to; the folder must exist.
+    macros
+        Whether it has the ribbon's macros (.xlsm).
+    example
+        Whether its tables hold the example.
+    """
+    parts = read_parts(read_template())
+    if not macros:
+        parts = without_macros(parts)
+    if not example:
+        parts = without_example(parts)
+    return write_parts(parts)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a new file; one of that name is replaced in one step or not at all.
+
+    Parameters
+    ----------
+    path, content
+        Where to, in a folder that exists, and what.
 
     Raises
     ------
     OSError
         If it cannot be written; nothing is left behind then.
     """
-    content = read_template()
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -9,6 +9,7 @@ import datetime as dt
 
 from rebalance_xl.book import schema
 from rebalance_xl.book.decision import decide
+from rebalance_xl.book.doubts import distant_marks, no_tables, old_date
 from rebalance_xl.book.execution import Execution, execute
 from rebalance_xl.book.fills import planned_mark, planned_trigger, read_fills
 from rebalance_xl.book.forms import day_of, journal_row, plan_rows
@@ -31,7 +32,9 @@ def check(port: WorkbookPort, as_of: dt.date | float | None = None, today: dt.da
         As for :func:`~rebalance_xl.book.model.read_book`.
     """
     book = read_book(port, as_of, today)
-    problems = list(book.problems)
+    problems = [*book.problems, *distant_marks(book), *no_tables(port.table_names())]
+    if as_of is None:
+        problems += old_date(book, today)
     if not errors_of(problems):
         try:
             warnings = make_plan(book).warnings

@@ -12,6 +12,7 @@ from rebalance_xl.book import actions
 from rebalance_xl.book.forms import conservation, iso_date, plan_to_dict
 from rebalance_xl.book.problems import ERROR, BookError
 from rebalance_xl.commands.options import Overrides, UsageError, read_day
+from rebalance_xl.commands.plan_inputs import Editor, Inputs
 from rebalance_xl.hosts.file import FileWorkbook
 from rebalance_xl.recalc.files.output import update
 from rebalance_xl.recalc.files.refusals import Refused, read_input
@@ -19,19 +20,32 @@ from rebalance_xl.recalc.files.temporaries import remove_leftovers_once
 from rebalance_xl.recalc.workbook import recalculate_bytes
 
 if TYPE_CHECKING:
+    from rebalance_xl.book.execution import Execution
     from rebalance_xl.book.plan_data import Plan
 
 Answer = TypeVar("Answer")
 
 
-def show_plan(book: Path, as_of: str, as_json: bool, write: bool, output: Path | None, overrides: Overrides) -> int:
-    """Print the plan of a book, and write it into the book when asked; returns the exit code."""
+def show_plan(
+    book: Path,
+    as_of: str,
+    as_json: bool,
+    write: bool,
+    output: Path | None,
+    overrides: Overrides,
+    inputs: Inputs | None = None,
+) -> int:
+    """Print the plan of a book, and write it into the book when asked; returns the exit code.
+
+    `inputs` are written first: into the book with `write`, else only into what the plan is made from.
+    """
 
     def show(day: dt.date | None) -> int:
+        edit = inputs.editor() if inputs is not None else None
         if write:
-            plan = _act(book, output, overrides, day, lambda port: actions.rebalance(port, day, dt.date.today()))
+            plan = _act(book, output, overrides, day, lambda port: actions.rebalance(port, day, dt.date.today()), edit)
         else:
-            plan = actions.plan(_opened(book, day), day, dt.date.today())
+            plan = actions.plan(_opened(book, day, edit), day, dt.date.today())
         if as_json:
             terminal.print_json(plan_to_dict(plan))
         else:
@@ -47,21 +61,27 @@ def record_execution(book: Path, as_of: str, as_json: bool, output: Path | None,
     """Apply the fills of the Plan table to the book; returns the exit code."""
 
     def apply(day: dt.date | None) -> int:
-        done = _act(book, output, overrides, day, lambda port: actions.record(port, day, dt.date.today()))
+        names = RowNames()
+
+        def act(port: FileWorkbook) -> Execution:
+            names.learn(port)
+            return actions.record(port, day, dt.date.today())
+
+        done = _act(book, output, overrides, day, act)
         if as_json:
             changes = [{"table": table, "row": row + 1, "values": values} for table, row, values in done.cells]
             terminal.print_json({"date": done.date, "changes": changes, "journal": done.journal})
         else:
             for table, row, values in done.cells:
                 told = ", ".join(f"{name} {_cell_text(value)}" for name, value in values.items())
-                terminal.say(f"{table} row {row + 1}: {told}")
+                terminal.say(f"{names(table, row)}: {told}")
             terminal.say(f"{output or book}: the fills are recorded as of {done.date}")
         return 0
 
     return _guarded(book, as_of, apply)
 
 
-def check_book(book: Path, as_json: bool) -> int:
+def check_book(book: Path, as_json: bool, as_of: str = "") -> int:
     """Print the data problems of a book; returns 1 when one of them forbids a plan."""
 
     def check(day: dt.date | None) -> int:
@@ -78,7 +98,7 @@ def check_book(book: Path, as_json: bool) -> int:
             terminal.say(f"{book}: no problems")
         return 1 if any(each.severity == ERROR for each in problems) else 0
 
-    return _guarded(book, "", check)
+    return _guarded(book, as_of, check)
 
 
 def _guarded(book: Path, as_of: str, action: Callable[[dt.date | None], int]) -> int:
@@ -95,10 +115,11 @@ def _guarded(book: Path, as_of: str, action: Callable[[dt.date | None], int]) ->
     return 1
 
 
-def _opened(book: Path, day: dt.date | None) -> FileWorkbook:
+def _opened(book: Path, day: dt.date | None, edit: Editor | None = None) -> FileWorkbook:
     """Return a book with its formulas calculated in memory; a file without cached values plans as well."""
     remove_leftovers_once(book.parent)
     data, _ = read_input(book, ignore_lock=True)
+    data = edit(data) if edit is not None else data
     return FileWorkbook.from_bytes(recalculate_bytes(data, as_of=day)[0])
 
 
@@ -108,14 +129,45 @@ def _act(
     overrides: Overrides,
     day: dt.date | None,
     action: Callable[[FileWorkbook], Answer],
+    edit: Editor | None = None,
 ) -> Answer:
     """Do an action on a book in memory, calculate the result, and write it once; nothing comes between."""
     with update(book, output, ignore_lock=overrides.ignore_lock, read_only_too=overrides.read_only_too) as held:
-        port = FileWorkbook.from_bytes(recalculate_bytes(held.data, as_of=day)[0])
+        data = edit(held.data) if edit is not None else held.data
+        port = FileWorkbook.from_bytes(recalculate_bytes(data, as_of=day)[0])
         answer = action(port)
         content, _ = recalculate_bytes(port.content(), as_of=day)
         held.write(content)
     return answer
+
+
+class RowNames:
+    """What a person calls the rows of Portfolio and Futures, as they were before something was written."""
+
+    def __init__(self) -> None:
+        self._names: dict[tuple[str, int], str] = {}
+
+    def learn(self, port: FileWorkbook) -> None:
+        """Note the names: the asset, or the symbol with its side; the venue where a name stands twice."""
+        for table, columns in (("Portfolio", ("Asset",)), ("Futures", ("Symbol", "Side"))):
+            data = port.read_table(table)
+            if data is None:
+                continue
+            rows = [
+                [
+                    str(row[place] or "") if (place := data.column(name)) is not None else ""
+                    for name in (*columns, "Venue")
+                ]
+                for row in data.rows
+            ]
+            plain = [" ".join(filter(None, row[:-1])) for row in rows]
+            for number, (name, row) in enumerate(zip(plain, rows, strict=True)):
+                twice = plain.count(name) > 1 and row[-1]
+                self._names[table, number] = f"{name} at {row[-1]}" if twice else name
+
+    def __call__(self, table: str, row: int) -> str:
+        """Return the name of a data row, counted from 0."""
+        return self._names.get((table, row)) or f"{table} row {row + 1}"
 
 
 def _cell_text(value: object) -> str:

@@ -311,6 +311,32 @@ class Office:
         answer = getattr(port, call)(*from_json(arguments))
         return to_json(answer)
 
+    def do_repeat_row(self, sheet, row, name="book"):
+        """What a user does to add a row: insert one below, copy the row above onto it; counted from 1."""
+        cells = self.documents[name].Sheets.getByName(sheet)
+        cells.Rows.insertByIndex(row, 1)
+        above = cells.getCellRangeByPosition(0, row - 1, 60, row - 1).getRangeAddress()
+        cells.copyRange(cells.getCellByPosition(0, row).getCellAddress(), above)
+
+    def do_chart_values(self, sheet, index, name="book"):
+        """The numbers that each series of a chart draws, by its cells."""
+        charts = self.documents[name].Sheets.getByName(sheet).Charts
+        diagram = charts.getByIndex(index).EmbeddedObject.getFirstDiagram()
+        found = {}
+        for system in diagram.getCoordinateSystems():
+            for kind in system.getChartTypes():
+                for series in kind.getDataSeries():
+                    for sequence in series.getDataSequences():
+                        values = sequence.getValues()
+                        found[values.getSourceRangeRepresentation()] = list(values.getData())
+        return found
+
+    def do_look(self, sheet, address, name="book"):
+        """Number format and alignment of a cell."""
+        cell = self.range(name, sheet, address)
+        formats = self.documents[name].NumberFormats
+        return [formats.getByKey(cell.NumberFormat).FormatString, cell.HoriJustify.value]
+
     def do_protect(self, sheet, name="book"):
         self.documents[name].Sheets.getByIndex(sheet).protect("")
 

@@ -23,7 +23,7 @@ from rebalance_xl.recalc.files.output import verify_package, write_atomically
 from rebalance_xl.recalc.files.package import main_part
 from rebalance_xl.recalc.files.refusals import Refused, read_input, refuse_output
 
-__all__ = ["NamesReport", "rewrite_names"]
+__all__ = ["NamesReport", "names_for_calc", "rewrite_names"]
 
 _TAGS: Final = "f|formula|formula1|formula2|definedName|calculatedColumnFormula|totalsRowFormula"
 _FORMULA: Final = re.compile(rf"(<(?:\w+:)?(?:{_TAGS})(?:\s[^>]*[^/>])?>)([^<]+)(</)")
@@ -96,6 +96,11 @@ def rewrite_names(
     elif target != source:
         write_atomically(target, data, source, mark, ignore_lock=ignore_lock)
     return NamesReport(target, formulas, tuple(changed))
+
+
+def names_for_calc(name: str, content: bytes) -> bytes:
+    """Return a part of a workbook's package with the functions' names as Calc stores them."""
+    return _rewrite_part(name, content, _for_calc)[0] if _PARTS.fullmatch(name) else content
 
 
 def _for_calc(formula: str) -> str:
