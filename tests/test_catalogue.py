@@ -103,6 +103,8 @@ MONEY_WEIGHTED_RETURN(values, flows, dates)
 REBALANCING_RETURN(weights, volatilities, correlations)
 SIMULATE(prices, targets, [bands], [trim_to], [band_kind], [fee], [review_every], [review_drift])
 BAND_SWEEP(prices, targets, bands, [trim_to], [band_kind], [fee], [review_every], [review_drift], [headers])
+REVIEW(prices, portfolio, [headers])
+PERFORMANCE(prices, portfolio, [fills], [cash_flows], [headers])
 """
 SIGNATURES = CONTRACT.strip().splitlines()
 

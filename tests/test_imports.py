@@ -26,6 +26,7 @@ FLOORS = {
     "functions": 4,
     "book": 5,
     "recalc": 5,
+    "review": 5.5,
     "data": 0,
     "reference": 6,
     "hosts": 6,

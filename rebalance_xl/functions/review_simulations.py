@@ -9,8 +9,7 @@ from typing import Any
 from rebalance_xl.catalogue import Example, Result, fraction, number, switch, word, worksheet_function
 from rebalance_xl.cells import CellError
 from rebalance_xl.functions.allocation import BAND_KINDS, DESTINATIONS
-from rebalance_xl.functions.elementwise import TOLERANCE
-from rebalance_xl.functions.review_measures import CATEGORY
+from rebalance_xl.functions.review_measures import CATEGORY, max_drawdown
 from rebalance_xl.functions.review_prices import price_grid
 from rebalance_xl.functions.triggers import REVIEW_DRIFT
 
@@ -18,7 +17,7 @@ from rebalance_xl.functions.triggers import REVIEW_DRIFT
 BOOK = 10_000.0
 SWEEP_HEADERS = ("Band", "Value", "Return", "Max drawdown", "Lines", "Fees")
 
-_TARGETS = fraction("targets", low=0.0, high=1.0, sum_at_most=1.0, vector=True, alone=True)
+_TARGETS = fraction("targets", low=0.0, high=1.0, sum_at_most=1.0, blank="keep", vector=True, alone=True)
 _TRIM_TO = word("trim_to", DESTINATIONS, "target", or_number=True, low=0.0, high=1.0)
 _BAND_KIND = word("band_kind", BAND_KINDS, "absolute")
 _FEE = fraction("fee", low=0.0, high=0.5, default=0.0, blank="default", data=False)
@@ -43,35 +42,32 @@ def _simulated(
     review_drift: float,
 ) -> Any:
     """Walk a book of 10,000, bought to its targets at the first close, once for each list of bands."""
-    import numpy as np
+    from rebalance_xl.functions.simulation.course import curve_of, walk_course
+    from rebalance_xl.functions.simulation.terms import SpotBook, SpotRow, Terms
 
-    from rebalance_xl.functions.simulation import books
-    from rebalance_xl.functions.simulation.walk import walk_many
-
-    closes = np.array(prices, dtype=float)
+    terms = Terms(
+        band_kind=band_kind,
+        trim_to=trim_to,
+        spot_fee=fee,
+        frequency=review_every or math.nan,
+        review_drift=review_drift,
+    )
+    days = [1.0 + t for t in range(len(prices))]
     walks = []
     for each in bands:
         rows = tuple(
-            books.SpotRow(str(i), target * BOOK / closes[0, i], target, each[i]) for i, target in enumerate(targets)
+            SpotRow(str(i), 0.0 if target != target else target * BOOK / prices[0][i], target, each[i])
+            for i, target in enumerate(targets)
         )
-        book = books.SpotBook(rows, BOOK * max(0.0, 1.0 - math.fsum(targets)), last_review=1.0)
-        terms = books.Terms(
-            band_kind=band_kind,
-            trim_to=trim_to,
-            spot_fee=fee,
-            frequency=review_every or math.nan,
-            review_drift=review_drift,
-        )
-        days = np.arange(1.0, len(closes) + 1.0)
-        walks.append(walk_many(books.rules_of(book, [terms]), books.start_of(book, [terms], days), closes))
+        cash = BOOK * max(0.0, 1.0 - math.fsum(target for target in targets if target == target))
+        course = walk_course(SpotBook(rows, cash, last_review=1.0), terms, days, prices)
+        walks.append((course, curve_of(course, prices)))
     return walks
 
 
 def _refused(prices: Sequence[Sequence[float]], targets: Sequence[float]) -> CellError | None:
     if len(prices[0]) != len(targets):
         return CellError("#VALUE!", f"prices has {len(prices[0])} columns for {len(targets)} targets")
-    if math.fsum(targets) > 1.0 + TOLERANCE:
-        return CellError("#NUM!", f"the targets sum to {math.fsum(targets):g}; allowed is at most 1")
     return None
 
 
@@ -118,7 +114,7 @@ def simulate(
     prices : price, a range
         One row a close, oldest first, one column an asset; a row of headers is left out.
     targets : fraction, a range
-        Target weight of each asset, in the order of the columns; they sum to at most 1.
+        Target weight of each asset, in the order of the columns; they sum to at most 1. One that is blank is not held.
     bands : fraction, one or a range
         Tolerance on either side of each target. Default 0; a blank band is 0.
     trim_to : word or number
@@ -149,8 +145,8 @@ def simulate(
     if len(bands) not in (1, len(targets)):
         return CellError("#VALUE!", f"bands has {len(bands)} cells for {len(targets)} targets")
     wide = list(bands) * len(targets) if len(bands) == 1 else list(bands)
-    walk = _simulated(prices, targets, [wide], trim_to, band_kind, fee, review_every, review_drift)[0]
-    return [[float(value)] for value in walk.curve[:, 0]]
+    _, curve = _simulated(prices, targets, [wide], trim_to, band_kind, fee, review_every, review_drift)[0]
+    return [[value] for value in curve]
 
 
 @worksheet_function(
@@ -196,7 +192,7 @@ def band_sweep(
     prices : price, a range
         One row a close, oldest first, one column an asset; a row of headers is left out.
     targets : fraction, a range
-        Target weight of each asset, in the order of the columns; they sum to at most 1.
+        Target weight of each asset, in the order of the columns; they sum to at most 1. One that is blank is not held.
     bands : fraction, a range
         The bands to try; each holds for all assets.
     trim_to : word or number
@@ -229,17 +225,7 @@ def band_sweep(
     wide = [[band] * len(targets) for band in bands]
     walks = _simulated(prices, targets, wide, trim_to, band_kind, fee, review_every, review_drift)
     rows: list[list[Any]] = [list(SWEEP_HEADERS)] if headers else []
-    for band, walk in zip(bands, walks, strict=True):
-        curve = walk.curve[:, 0]
-        deepest = min(float(value / max(curve[: i + 1]) - 1.0) for i, value in enumerate(curve))
-        rows.append(
-            [
-                band,
-                float(curve[-1]),
-                float(curve[-1] / curve[0] - 1.0),
-                deepest,
-                float(walk.lines[0]),
-                float(walk.fees[0]),
-            ]
-        )
+    for band, (course, curve) in zip(bands, walks, strict=True):
+        gained = curve[-1] / curve[0] - 1.0
+        rows.append([band, curve[-1], gained, max_drawdown(curve), float(course.lines), course.fees])
     return rows

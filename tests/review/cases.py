@@ -12,8 +12,8 @@ import numpy as np
 
 from rebalance_xl.cells import to_serial
 from rebalance_xl.functions.allocation import BAND_KINDS, DESTINATIONS
-from rebalance_xl.functions.simulation.books import SpotBook, SpotRow, Terms
 from rebalance_xl.functions.simulation.rules import Array
+from rebalance_xl.functions.simulation.terms import SpotBook, SpotRow, Terms
 from rebalance_xl.functions.triggers import FREQUENCIES
 
 PATH = Path(__file__).resolve().parents[3] / "shared" / "vectors" / "review_cases.json"

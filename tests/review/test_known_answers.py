@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from rebalance_xl.cells import from_serial
-from rebalance_xl.functions.simulation.books import Terms, on_target, rules_of, start_of
-from rebalance_xl.functions.simulation.summary import curve_measures, nearness
-from rebalance_xl.functions.simulation.walk import Walk, walk_many, walk_one
+from rebalance_xl.functions.simulation.course import curve_of, walk_course
+from rebalance_xl.functions.simulation.curves import curve_measures
+from rebalance_xl.functions.simulation.summary import nearness
+from rebalance_xl.functions.simulation.terms import Terms, on_target
+from rebalance_xl.functions.simulation.walk import curve_from, walk_many, walk_one
 
 from . import cases
 
@@ -22,7 +24,7 @@ SPOT = [
     if not case.get("futures") and not case.get("events") and case["id"] != "G07"
 ]
 BASE = Terms(spot_fee=0.001, reserve_min=0.05)
-OFF = dataclasses.replace(BASE, band_off=True, review_drift=0.0)
+OFF = dataclasses.replace(BASE, band=10.0, review_drift=0.0)
 
 #: Variant, terms, value at the end, lines, executions, fees, closes out of band, distance, tracking error.
 TABLE = [
@@ -58,39 +60,34 @@ TABLE = [
 ]
 
 
-def walked(case: dict[str, Any]) -> tuple[Walk, Any, Any]:
-    """Return the walk of a case, its rules and its closes."""
-    book, terms, days, closes = cases.spot_case(case)
-    rules = rules_of(book, [terms])
-    return walk_one(rules, start_of(book, [terms], days), closes), rules, closes
-
-
 @pytest.mark.skipif(not SPOT, reason="the file of known answers is not at hand")
 @pytest.mark.parametrize("case", SPOT, ids=lambda case: case["id"])
 def test_known_cases(case: dict[str, Any]) -> None:
     """Quantities, money, trades, measures and the day of every execution agree to 1e-9."""
-    walk, rules, closes = walked(case)
+    book, terms, days, closes = cases.spot_case(case)
+    course, kept, money = walk_one(book, terms, days, closes)
+    curve = curve_from(course, kept, money, closes)
+    near = nearness(book, terms, curve, kept, money, closes, 365.0)
     wanted = case["expected"]
-    held = dict(zip(wanted["quantities"], [*walk.quantities[:, 0], walk.cash[0]], strict=True))
+    held = dict(zip(wanted["quantities"], [*course.quantities, course.cash], strict=True))
     for asset, quantity in wanted["quantities"].items():
         assert held[asset] == pytest.approx(quantity, rel=1e-9, abs=1e-9)
     for name, got in {
-        "value": walk.curve[-1, 0],
-        "fees": walk.fees[0],
-        "sold": walk.sold[0],
-        "bought": walk.bought[0],
-        "gain": walk.gain[0],
-        "turnover": walk.turned[0] * 365 / (len(closes) - 1),
-        **nearness(rules, walk, closes, 365.0),
+        "value": curve[-1],
+        "fees": course.fees,
+        "sold": course.sold,
+        "bought": course.bought,
+        "gain": course.gain,
+        "turnover": course.turned * 365 / (len(closes) - 1),
+        **near,
     }.items():
         if name in wanted:
             assert got == pytest.approx(wanted[name], rel=1e-9, abs=1e-9), name
-    assert (walk.lines[0], walk.trades[0]) == (wanted["trades"], wanted["executions"])
-    executed = [[str(from_serial(day).date()), trigger, lines] for day, trigger, lines in walk.executions]
+    assert (course.lines, len(course.executions)) == (wanted["trades"], wanted["executions"])
+    executed = [[str(from_serial(day).date()), trigger, lines] for day, trigger, lines in course.executions]
     assert executed == wanted["execution_days"]
-    measures = curve_measures(list(walk.curve[:, 0]), list(range(len(closes))), 365.0)
-    error = {"tracking_error": nearness(rules, walk, closes, 365.0)["tracking_error"]}
-    got = measures | error
+    measures = curve_measures(curve.tolist(), days.tolist(), 365.0)
+    got = measures | {"tracking_error": near["tracking_error"]}
     assert {name for name, value in got.items() if value is None} == {
         name for name, value in wanted["measures"].items() if value is None
     }
@@ -104,11 +101,11 @@ def test_variants_of_a_worked_book(row: tuple[Any, ...]) -> None:
     """Five assets over five years: each variant ends with the value, trades and distances of the worked table."""
     _, terms, value, lines, executions, fees, outside, distance, error = row
     book, days, closes = cases.anywhere()
-    rules = rules_of(book, [terms])
-    walk = walk_one(rules, start_of(book, [terms], days), closes)
-    assert round(float(walk.curve[-1, 0]), 2) == value
-    assert (walk.lines[0], walk.trades[0], round(float(walk.fees[0]), 2)) == (lines, executions, fees)
-    near = nearness(rules, walk, closes, 365.0)
+    course, kept, money = walk_one(book, terms, days, closes)
+    curve = curve_from(course, kept, money, closes)
+    assert round(float(curve[-1]), 2) == value
+    assert (course.lines, len(course.executions), round(course.fees, 2)) == (lines, executions, fees)
+    near = nearness(book, terms, curve, kept, money, closes, 365.0)
     assert (round(near["distance"], 4), round(near["tracking_error"], 4)) == (distance, error)
     if outside is not None:
         assert near["out_of_band"] == outside
@@ -117,21 +114,21 @@ def test_variants_of_a_worked_book(row: tuple[Any, ...]) -> None:
 def test_a_review_without_a_trade_counts_as_done() -> None:
     """With bands off and a drift of five points all executions lie on the day of the month that reviews started."""
     book, days, closes = cases.anywhere()
-    terms = dataclasses.replace(BASE, band_off=True, frequency=-1.0)
-    walk = walk_one(rules_of(book, [terms]), start_of(book, [terms], days), closes)
-    assert {from_serial(day).day for day, _, _ in walk.executions} == {4}
-    assert len(walk.executions) == 33
+    terms = dataclasses.replace(BASE, band=10.0, frequency=-1.0)
+    course, _, _ = walk_one(book, terms, days, closes)
+    assert {from_serial(day).day for day, _, _ in course.executions} == {4}
+    assert len(course.executions) == 33
 
 
 def test_side_by_side_is_the_same_as_one_by_one() -> None:
     """Variants walked at once end where each ends alone, with the same trades."""
     book, days, closes = cases.anywhere()
     variants = [row[1] for row in TABLE]
-    together = walk_many(rules_of(book, variants), start_of(book, variants, days), closes)
+    together = walk_many(book, variants, days, closes)
     for place, terms in enumerate(variants):
-        alone = walk_one(rules_of(book, [terms]), start_of(book, [terms], days), closes)
-        assert np.allclose(together.curve[:, place], alone.curve[:, 0], rtol=1e-11, atol=0.0)
-        assert (together.lines[place], together.trades[place]) == (alone.lines[0], alone.trades[0])
+        course = walk_course(book, terms, days.tolist(), closes.tolist())
+        assert np.allclose(together.curve[:, place], curve_of(course, closes.tolist()), rtol=1e-11, atol=0.0)
+        assert (together.lines[place], together.trades[place]) == (course.lines, len(course.executions))
 
 
 def test_buying_to_target_first() -> None:

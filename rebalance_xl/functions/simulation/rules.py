@@ -7,24 +7,44 @@ here are the rules of a spot book with one stable row at one venue, without lots
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+import copy
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from rebalance_xl.functions.simulation.terms import DUST, NEARLY, TOLERANCE
+
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-#: A share of the book below which nothing is traded and no drift is a breach.
-DUST = 1e-6
-#: Comparisons of weights allow for binary rounding.
-TOLERANCE = 1e-9
-#: Sizes are compared with minimums a little generously, as an exchange's own rounding needs.
-_NEARLY = 1.0 - 1e-9
+#: What may differ from variant to variant.
+_VARIED = (
+    "targets",
+    "widths",
+    "trim_to",
+    "fee",
+    "min_trade",
+    "turnover_cap",
+    "reserve_min",
+    "reserve_max",
+    "stable_target",
+    "stable_width",
+    "review_drift",
+    "cooldown",
+    "fund",
+    "breaching",
+    "pro_rata",
+    "payer_floor",
+    "minimum",
+    "free",
+    "limits",
+    "stable_limit",
+)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rules:
     """What the variants differ in, or share; NaN where a cell is blank.
 
@@ -40,8 +60,8 @@ class Rules:
         (K,): of the stable row; a NaN width is a blank Band, which never triggers.
     review_drift, cooldown
         (K,): share of the book; days.
-    fund, breaching, pro_rata, bands_off
-        (K,): FundFrom overweight; BuyScope breaching; DeployMethod pro_rata; no row acts on its band.
+    fund, breaching, pro_rata
+        (K,): FundFrom overweight; BuyScope breaching; DeployMethod pro_rata.
     payer_floor
         (K,): twice the larger of the fees: an excess below that share of the target pays for nobody.
     minimum
@@ -50,6 +70,15 @@ class Rules:
         (N, 1): locked as a whole; units that are not sold.
     rank, stable_rank
         (N, 1) and number: place in the order of Priority, equal for equal priorities.
+    variants
+        K. What is the same for all variants has one column only.
+    free, limits
+        (N, K): rows that may trigger, and the drift beyond which they do; worked out once.
+    stable_limit
+        (K,): the same of the stable row, NaN where its Band is blank.
+    plain
+        No variant has smallest orders, pro-rata shares, caps, BuyScope breaching, or a ReserveMin above the target of
+        the stable row.
     """
 
     targets: Array
@@ -67,30 +96,35 @@ class Rules:
     fund: Flags
     breaching: Flags
     pro_rata: Flags
-    bands_off: Flags
     payer_floor: Array
     minimum: Array
     locked: Flags
     locked_units: Array
     rank: Array
-    stable_rank: float = 0.0
+    stable_rank: float
+    variants: int
+    free: Flags
+    limits: Array
+    stable_limit: Array
 
-    @property
-    def variants(self) -> int:
-        """Number of variants."""
-        return self.targets.shape[1]
+    plain: bool
 
     def take(self, places: Any) -> Rules:
-        """Return the rules of some of the variants."""
-        found: dict[str, Any] = {}
-        for each in fields(self):
-            value = getattr(self, each.name)
-            if isinstance(value, np.ndarray) and each.name not in _SHARED:
-                found[each.name] = value[..., places]
-        return replace(self, **found)
+        """Return the rules of some of the variants; what all share stays as it is."""
+        found = copy.copy(self)
+        found.variants = len(places)
+        for name in _VARIED:
+            value = getattr(self, name)
+            if value.shape[-1] > 1:
+                setattr(found, name, value[..., places])
+        return found
 
 
-_SHARED = frozenset(("locked", "locked_units", "rank"))
+def packed(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return one column where all variants have the same."""
+    first = values[..., :1]
+    same = (values == first) | ((values != values) & (first != first))
+    return np.ascontiguousarray(first if same.all() else values)
 
 
 @dataclass(slots=True)
@@ -112,10 +146,23 @@ class Acting:
         found: Flags = self.above.any(axis=0) | self.below.any(axis=0) | self.stable_above | self.stable_below
         return found
 
+    def take(self, places: Any) -> Acting:
+        """Return some of the variants."""
+        return Acting(
+            self.above[:, places],
+            self.below[:, places],
+            self.width if self.width.shape[1] == 1 else self.width[:, places],
+            self.stable_above[places],
+            self.stable_below[places],
+            self.stable_width if len(self.stable_width) == 1 else self.stable_width[places],
+            self.threshold[places],
+            self.review[places],
+        )
+
 
 def sized(money: Array, minimum: Array) -> Array:
     """Return orders as they can be placed: nothing below the smallest."""
-    return np.where(money >= minimum * _NEARLY, money, 0.0)
+    return np.where(money >= minimum * NEARLY, money, 0.0)
 
 
 def judge(rules: Rules, values: Array, unlocked: Array, cash: Array, review: Flags) -> Acting:
@@ -138,23 +185,22 @@ def judge(rules: Rules, values: Array, unlocked: Array, cash: Array, review: Fla
     width = rules.widths
     over, size = drift > 0.0, np.abs(drift)
     with np.errstate(invalid="ignore"):
-        free = ~rules.locked & (rules.targets == rules.targets)
-        beyond = free & (size > np.maximum(width + TOLERANCE, DUST)) & ~rules.bands_off
+        beyond = rules.free & (size > rules.limits)
         acts = beyond & _can_trade(rules, values, unlocked, total, width, over, least)
         threshold = acts.any(axis=0)
         if review.any():
             narrow = np.minimum(width, rules.review_drift)
-            drifted = review & free & ~acts & (size > rules.review_drift + TOLERANCE)
+            drifted = review & rules.free & ~acts & (size > rules.review_drift + TOLERANCE)
             timed = drifted & _can_trade(rules, values, unlocked, total, narrow, over, least)
             acts = acts | timed
             width = np.where(timed, narrow, width)
         share = cash / total - rules.stable_target
         stable = np.abs(share)
-        banded = rules.stable_width == rules.stable_width
-        stable_acts = banded & (stable > np.maximum(rules.stable_width + TOLERANCE, DUST)) & ~rules.bands_off
+        stable_acts = stable > rules.stable_limit
         threshold = threshold | stable_acts
         stable_width = rules.stable_width
         if review.any():
+            banded = rules.stable_width == rules.stable_width
             timed_stable = review & banded & ~stable_acts & (stable > rules.review_drift + TOLERANCE)
             stable_width = np.where(timed_stable, np.minimum(stable_width, rules.review_drift), stable_width)
             stable_acts = stable_acts | timed_stable
@@ -178,5 +224,5 @@ def _can_trade(
     selling = np.minimum(values - (rules.targets + left) * total, unlocked)
     buying = (rules.targets - left) * total - values
     order = np.where(over, selling, buying)
-    found: Flags = (order > least) & (order >= rules.minimum * _NEARLY)
+    found: Flags = (order > least) & (order >= rules.minimum * NEARLY)
     return found

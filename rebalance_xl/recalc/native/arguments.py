@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from rebalance_xl.cells import MISSING, CellError, is_range
 from rebalance_xl.recalc.native.faults import Fault, value_fault
-from rebalance_xl.recalc.native.reading import typed_number
+from rebalance_xl.recalc.native.reading import number_of
 
 Rows = list[list[Any]]
 
@@ -42,7 +42,7 @@ def to_number(value: Any) -> float:
     if isinstance(value, CellError):
         raise Fault(value.code, value.reason)
     if isinstance(value, str):
-        number = typed_number(value)
+        number = number_of(value)
         if number is not None:
             return number
     raise value_fault(f"{value!r} is no number")

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from rebalance_xl.cells import CellError
 from rebalance_xl.recalc.native.faults import UNDECIDED
-from rebalance_xl.recalc.native.reading import typed_number
+from rebalance_xl.recalc.native.reading import number_of
 from rebalance_xl.recalc.native.registry import worksheet
 
 #: How the reason begins where a text may be a number that only its author's system can read.
@@ -29,7 +29,7 @@ def number(value: Any) -> Any:
         return float(value)
     if not isinstance(value, str):
         return value
-    found = typed_number(value)
+    found = number_of(value)
     if found is not None:
         return found
     if any(map(str.isdigit, value)):
