@@ -140,6 +140,22 @@ class Numbers:
         TableFileError
             The text may stand for two numbers, or for one that is too large.
         """
+        plain = self.plain(line, text)
+        if plain is None:
+            return None
+        value = float(plain)
+        if value in (float("inf"), float("-inf")):
+            raise TableFileError(f'{self._path}: line {line}: "{text}" is too large a number')
+        return value
+
+    def plain(self, line: int, text: str) -> str | None:
+        """Return the number that a text stands for as Python writes it, all its digits kept; None where it is none.
+
+        Raises
+        ------
+        TableFileError
+            The text may stand for two numbers.
+        """
         parts = _parts(text)
         if parts is None:
             return None
@@ -157,10 +173,7 @@ class Numbers:
         else:
             decimal = next((mark for mark, role in _shown(text).items() if role == "decimal"), "")
         plain = "".join("." if each == decimal else each for each in digits if each.isdigit() or each == decimal)
-        value = float(f"{sign}{plain}e{exponent or 0}")
-        if value in (float("inf"), float("-inf")):
-            raise TableFileError(f'{self._path}: line {line}: "{text}" is too large a number')
-        return value
+        return f"{sign}{plain}e{exponent or 0}"
 
 
 def _parts(text: str) -> tuple[str, str, str] | None:

@@ -20,7 +20,7 @@ _KRAKEN: Final = {
     "ZUSD": "USD", "ZGBP": "GBP", "ZCAD": "CAD", "ZJPY": "JPY", "ZAUD": "AUD", "ETH2": "ETH",
 }  # fmt: skip
 #: Only staking and pending tails that Kraken names; digits before the dot are days of a lock.
-_KRAKEN_TAIL = re.compile(r"^(?P<coin>[A-Z0-9]*?[A-Z])(?:[0-9]{2})?\.(?:S|M|F|B|P|HOLD)$")
+_KRAKEN_TAIL = re.compile(r"^(?P<coin>ETH2|[A-Z0-9]*?[A-Z])(?:[0-9]{2})?\.(?:S|M|F|B|P|HOLD)$")
 #: Written as one text, since the list is long.
 _NETWORKS: Final = str.split(
     "TRC20 ERC20 BEP20 BEP2 BSC TRX TRON SOL MATIC POLYGON ARBITRUM ARB OPTIMISM OP AVAXC AVAX TON OMNI BASE KCC ETH E"
