@@ -102,7 +102,7 @@ def position_size(position: Mapping[str, Any], market: Mapping[str, Any], venue_
         return _shortened(contracts * size), ""
     if any(abs(contracts * size * each / value - 1) <= _CLOSE for each in prices):
         return _shortened(contracts * size), ""
-    if any(abs(contracts * each / value - 1) <= _CLOSE for each in prices):
+    if abs(contracts * prices[0] / value - 1) <= _CLOSE:
         return _shortened(contracts), "the size is stated in units, not in contracts"
     return None, (
         f"{contracts:.10g} contracts of {size:.10g} at {prices[0]:.10g} are not the stated value {value:.10g}"

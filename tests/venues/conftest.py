@@ -13,8 +13,6 @@ import pytest
 from tests.venues.books import NOW
 from tests.venues.loopback import Venues, bodies_of, environment, maker, serving
 
-pytest.importorskip("ccxt")
-
 Refresh = Callable[..., "Answer"]
 
 
@@ -33,6 +31,7 @@ class Answer:
 @pytest.fixture
 def server() -> Iterator[Venues]:
     """Serve all six venues with the bodies of the project."""
+    pytest.importorskip("ccxt")
     venues = Venues({each: bodies_of(each) for each in ("binance", "bybit", "okx", "bingx", "weex", "mexc")})
     with serving(venues):
         yield venues
