@@ -3,7 +3,8 @@
 Each argument has a kind: ``number`` (text that reads as a number counts, TRUE is 1, a blank is 0), ``strict`` (the
 same, but TRUE and FALSE are refused, as the functions of the former Analysis ToolPak do), ``integer`` and ``whole``
 (number and strict, cut off towards zero), ``day`` and ``date`` (integer and whole, shifted to the 1900 system),
-``text``, ``flag``, ``any`` (one value as it is, errors too) and ``range`` (rows of values as they are).
+``text``, ``flag``, ``any`` (one value as it is, errors too), ``cells`` (one value or an array, as rows) and ``range``
+(rows of values as they are).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from rebalance_xl.recalc.native.reading import number_of
 
 Rows = list[list[Any]]
 
-KINDS: Final = ("number", "strict", "integer", "whole", "day", "date", "text", "flag", "any", "range")
+KINDS: Final = ("number", "strict", "integer", "whole", "day", "date", "text", "flag", "any", "cells", "range")
 #: No function makes an array of more cells than this (twice the rows of a sheet).
 MOST_CELLS: Final = 2_097_152
 #: What a left-out argument without a default counts as, by kind.
@@ -115,6 +116,7 @@ _CONVERT: Final[dict[str, Callable[[Any], Any]]] = {
     "text": to_text,
     "flag": to_flag,
     "any": lambda value: value,
+    "cells": to_rows,
     "range": to_rows,
 }
 

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any, Final
 
-from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.faults import UNDECIDED
-from rebalance_xl.recalc.native.reading import number_of
+from rebalance_xl.cells import NA, CellError
+from rebalance_xl.recalc.native.arguments import Rows
+from rebalance_xl.recalc.native.faults import UNDECIDED, Fault
+from rebalance_xl.recalc.native.reading import typed_number
 from rebalance_xl.recalc.native.registry import worksheet
 
 #: How the reason begins where a text may be a number that only its author's system can read.
@@ -20,16 +21,25 @@ AMBIGUOUS: Final = "a text that may be a number or a date elsewhere"
 _TESTS: Final[dict[str, Callable[[Any, Any], bool]]] = {"=": eq, "<>": ne, "<": lt, ">": gt, "<=": le, ">=": ge}
 
 
-@worksheet("RXL.NUMBER", kinds="any")
-def number(value: Any) -> Any:
-    """Return an operand of arithmetic as a number: a text as VALUE reads it, a blank as 0, TRUE as 1."""
+@worksheet("RXL.NUMBER", kinds="cells")
+def number(value: Rows) -> Any:
+    """Return operands of arithmetic as numbers: texts as VALUE reads them, blanks as 0, TRUE as 1."""
+    if len(value) == 1 and len(value[0]) == 1:
+        return _number(value[0][0])
+    return [[cell if cell.__class__ is float else _number(cell) for cell in row] for row in value]
+
+
+def _number(value: Any) -> Any:
     if value is None:
         return 0.0
     if isinstance(value, bool | int):
         return float(value)
     if not isinstance(value, str):
         return value
-    found = number_of(value)
+    try:
+        found = typed_number(value)
+    except Fault as fault:
+        return fault.error
     if found is not None:
         return found
     if any(map(str.isdigit, value)):
@@ -43,19 +53,38 @@ def unknown(what: str) -> Any:
     return CellError(UNDECIDED, f"it cannot be known from the file: {what}")
 
 
-@worksheet("RXL.COMPARE", kinds="any text any")
-def compare(left: Any, sign: str, right: Any) -> Any:
-    """Return whether a comparison holds: numbers to 15 digits, texts in any case, numbers before texts before FALSE."""
+@worksheet("RXL.COMPARE", kinds="cells text cells")
+def compare(left: Rows, sign: str, right: Rows) -> Any:
+    """Return whether comparisons hold: numbers to 15 digits, texts in any case, numbers before texts before FALSE."""
+    test = _TESTS.get(sign)
+    if test is None:
+        return CellError("#VALUE!", f"{sign!r} compares nothing")
+    height, width = max(len(left), len(right)), max(len(left[0]), len(right[0]))
+    if height == width == 1:
+        return _compared(left[0][0], test, right[0][0])
+    pairs = zip(_stretched(left, height, width), _stretched(right, height, width), strict=True)
+    return [[_compared(a, test, b) for a, b in zip(one, other, strict=True)] for one, other in pairs]
+
+
+def _stretched(rows: Rows, height: int, width: int) -> Rows:
+    """Return an array in a larger shape: one row or column is repeated, cells that it has not are #N/A."""
+    wide = [row * width if len(row) == 1 else row + [NA] * (width - len(row)) for row in rows]
+    return wide * height if len(wide) == 1 else wide + [[NA] * width] * (height - len(wide))
+
+
+def _compared(left: Any, test: Callable[[Any, Any], bool], right: Any) -> Any:
+    if left.__class__ is float and right.__class__ is float:
+        if abs(left - right) > 1e-13 * abs(left):
+            return test(left, right)
+        return test(_key(left), _key(right))
     for side in (left, right):
         if isinstance(side, CellError):
             return side
-    if sign not in _TESTS:
-        return CellError("#VALUE!", f"{sign!r} compares nothing")
     left, right = _filled(left, right), _filled(right, left)
     kinds = _rank(left), _rank(right)
     if kinds[0] != kinds[1]:
-        return _TESTS[sign](*kinds)
-    return _TESTS[sign](_key(left), _key(right))
+        return test(*kinds)
+    return test(_key(left), _key(right))
 
 
 def _filled(value: Any, other: Any) -> Any:

@@ -128,7 +128,8 @@ def _worksheet_callable(
         lifted = [
             index
             for index, value in enumerate(values)
-            if isinstance(value, list | tuple) and (kinds[index] if index < len(kinds) else kinds[-1]) != "range"
+            if isinstance(value, list | tuple)
+            and (kinds[index] if index < len(kinds) else kinds[-1]) not in ("range", "cells")
         ]
         if lifted:
             return _lift(lambda filled: guarded(answer, filled, date_offset), values, lifted)
