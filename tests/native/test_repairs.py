@@ -10,7 +10,7 @@ from rebalance_xl.recalc.formulas.parser import Parser
 from rebalance_xl.recalc.formulas.repairs import looks_approximately, may_end, repaired
 from rebalance_xl.recalc.formulas.text import split_references
 from rebalance_xl.recalc.formulas.tree import Call, FormulaError
-from tests.native.calls import call, column, error
+from tests.native.calls import call, column, error, row
 from tests.native.test_in_workbooks import recalculated
 
 ROWS = [
@@ -212,3 +212,26 @@ def test_address_writes_references_in_both_styles(arguments: tuple[object, ...],
 def test_address_refuses_cells_that_no_sheet_has(arguments: tuple[float, ...]) -> None:
     """Rows, columns and kinds outside the sheet are #VALUE!."""
     assert call("ADDRESS", *arguments) == error("#VALUE!")
+
+
+@pytest.mark.parametrize(
+    "last, days, shown",
+    [
+        (655.6800000000002, 1096, 0.2917285501956941),
+        (875.9000000000001, 1827, 0.2354226768016815),
+        (1144.0, 2557, 0.20825183987617493),
+        (271.0, 1827, -0.022695121169090279),
+    ],
+)
+def test_xirr_ends_where_excel_ends(last: float, days: int, shown: float) -> None:
+    """The search stops at the same middle of its bracket as Excel's (payments of 304 and one return each)."""
+    assert call("XIRR", row(-304.0, last), row(45292.0, 45292.0 + days)) == shown
+
+
+def test_numbers_and_dates_in_texts_are_read_where_every_system_reads_the_same(tmp_path: Path) -> None:
+    """Functions read texts as arithmetic does; a date whose day and month may be swapped keeps the cell's value."""
+    rows = [["1/31/2020", "2020-02-29", "$1,200.50", "1/2/2020"]]
+    formulas = ["EDATE(A1,1)", "DAYS(B1,A1)", "ROUND(C1,0)", "NETWORKDAYS(A1,B1)", "VALUE(A1)", "C1*2"]
+    assert recalculated(tmp_path, rows, formulas) == [43890, 29, 1201, 21, 43861, 2401]
+    unknown = ["EDATE(D1,1)", "VALUE(D1)", "MONTH(D1)", "DATEVALUE(D1)", 'COUNTIF(A1:D1,"1/2/2020")']
+    assert recalculated(tmp_path, rows, unknown) == [None] * 5

@@ -96,7 +96,7 @@ class CallCompiler(CatalogueCalls):
         found = self.defined(Name(call.name)) if not call.name.startswith("_xl") else None
         if found is not None and plain_name(found[1].partition("(")[0].strip()) == "LAMBDA":
             return self.named_lambda(call, found)  # other names stand in nobody's way: Rate beside RATE(...)
-        mended = repaired(name, call.arguments)
+        mended = repaired(name, call.arguments, self.careful)
         if mended is not None:
             return self.expression(mended, wanted)
         if name in ALTERNATIVES and len(call.arguments) >= ALTERNATIVES[name] and needs_python(name, call.arguments):

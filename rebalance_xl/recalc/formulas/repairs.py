@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ..native.criteria import plain_criterion
+from ..native.faults import Fault
 from ..native.format_language import undecided
 from ..native.reading import number_of
 from .operands import plain_name
@@ -28,6 +29,11 @@ _CRITERIA: Final = {
     **dict.fromkeys(("SUMIFS", "AVERAGEIFS", "MAXIFS", "MINIFS"), (2, 2)),
     "COUNTIFS": (1, 2),
 }
+#: Functions of the engine that refuse numbers and dates in texts; the careful way reads them (not the holidays).
+_TAKE_NUMBERS: Final = _set(
+    """EDATE EOMONTH DAYS DAYS360 NETWORKDAYS NETWORKDAYS.INTL WORKDAY WORKDAY.INTL WEEKNUM ISOWEEKNUM YEARFRAC DATEDIF
+    ROUND ROUNDUP ROUNDDOWN INT TRUNC ABS MOD POWER SQRT PMT PV FV NPER RATE"""
+)
 #: Functions that skip a text given to them where Excel says #VALUE!.
 _TOTALS: Final = _set(
     "MAX MIN PRODUCT AVERAGE MEDIAN STDEV STDEV.S STDEV.P STDEVP VAR VAR.S VAR.P VARP GEOMEAN HARMEAN DEVSQ"
@@ -51,7 +57,7 @@ _KNOWN_OF_CELLS: Final = frozenset(("address", "col", "row", "contents", "type")
 Arguments = Sequence[Expression | None]
 
 
-def repaired(name: str, arguments: Arguments) -> Expression | None:
+def repaired(name: str, arguments: Arguments, careful: bool = False) -> Expression | None:
     """Return what a call is to be replaced by, None where the engine gets it right.
 
     Parameters
@@ -60,6 +66,8 @@ def repaired(name: str, arguments: Arguments) -> Expression | None:
         The function, in capitals and without a prefix.
     arguments : sequence of Expression or None
         Its arguments; None for one that was left out.
+    careful : bool
+        Whether texts are read as numbers where the engine does not.
 
     Raises
     ------
@@ -69,6 +77,9 @@ def repaired(name: str, arguments: Arguments) -> Expression | None:
     if not arguments:
         return None
     first = arguments[0]
+    if careful and name in _TAKE_NUMBERS:
+        made = [_as_number(argument, place) for place, argument in enumerate(arguments)]
+        return None if all(a is b for a, b in zip(made, arguments, strict=True)) else _call(name, made)
     if name in _CRITERIA:
         return _with_plain_criteria(name, arguments)
     if name in _SMALL_LETTERS:
@@ -121,7 +132,10 @@ def _plain(criterion: Expression | None) -> Expression | None:
                 _call("RXL.CRITERION", [criterion]) if single.text.startswith("{") and '"' in single.text else criterion
             )
         text = single.text[1:-1].replace('""', '"')
-        plain = plain_criterion(text)
+        try:
+            plain = plain_criterion(text)
+        except Fault as fault:
+            raise FormulaError(fault.error.reason) from None
         return criterion if plain == text else _literal('"' + plain.replace('"', '""') + '"')
     return _call("RXL.CRITERION", [criterion])
 
@@ -134,6 +148,16 @@ def _as_text(value: Expression | None) -> Expression | None:
         return None
     whole: list[str | Operand] = list(value.items) if value.single is not None else [Group([value])]
     return Expression([*whole, "&", Literal('""')])
+
+
+def _as_number(value: Expression | None, place: int) -> Expression | None:
+    """Return a value read as a number, unless it is one already or stands for days that are a range."""
+    single = value.single if value is not None else None
+    if value is None or place > 1 or (isinstance(single, Literal) and not single.text.startswith('"')):
+        return value
+    if isinstance(single, Call) and single.name == "RXL.NUMBER":
+        return value
+    return _call("RXL.NUMBER", [value])
 
 
 def _without_texts(name: str, arguments: Arguments) -> Expression | None:

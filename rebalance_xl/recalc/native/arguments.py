@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from rebalance_xl.cells import MISSING, CellError, is_range
 from rebalance_xl.recalc.native.faults import Fault, value_fault
-from rebalance_xl.recalc.native.reading import number_of
+from rebalance_xl.recalc.native.reading import typed_number
 
 Rows = list[list[Any]]
 
@@ -43,7 +43,7 @@ def to_number(value: Any) -> float:
     if isinstance(value, CellError):
         raise Fault(value.code, value.reason)
     if isinstance(value, str):
-        number = number_of(value)
+        number = typed_number(value)
         if number is not None:
             return number
     raise value_fault(f"{value!r} is no number")

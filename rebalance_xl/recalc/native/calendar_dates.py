@@ -9,7 +9,7 @@ from rebalance_xl.cells import CellError
 from rebalance_xl.recalc.native.arguments import to_number
 from rebalance_xl.recalc.native.days import LAST_DAY, parts, serial_of
 from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
-from rebalance_xl.recalc.native.reading import number_of
+from rebalance_xl.recalc.native.reading import typed_number
 from rebalance_xl.recalc.native.registry import worksheet
 
 
@@ -102,7 +102,7 @@ def _read(text: Any) -> float:
     """Return the serial number in a text; anything but text is refused."""
     if isinstance(text, CellError):
         raise Fault(text.code, text.reason)
-    number = number_of(text) if isinstance(text, str) else None
+    number = typed_number(text) if isinstance(text, str) else None
     if number is None or not any(sign in text for sign in ":-/ "):
         raise value_fault(f"{text!r} is no date or time as text")
     return number

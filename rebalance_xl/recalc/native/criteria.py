@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from rebalance_xl.cells import CellError
 from rebalance_xl.recalc.native.arguments import is_number
-from rebalance_xl.recalc.native.reading import number_of
+from rebalance_xl.recalc.native.reading import number_of, typed_number
 
 _OPERATOR = re.compile(r"(<=|>=|<>|<|>|=)?(.*)", re.DOTALL)
 #: What a number can be written with that the engine does not read in a criterion.
@@ -131,5 +131,5 @@ def plain_criterion(criterion: str) -> str:
         return f'{sign}""{operand}""' if sign in ("=", "<>") else f'"{operand}"' if not sign else criterion
     if not operand or not _SPELLED.search(operand):
         return criterion
-    number = number_of(operand)
+    number = typed_number(operand)
     return criterion if number is None else sign + repr(number).removesuffix(".0")

@@ -12,7 +12,7 @@ from rebalance_xl.recalc.native.date_text import shown_date
 from rebalance_xl.recalc.native.faults import Fault, undecided_fault, value_fault
 from rebalance_xl.recalc.native.format_language import names_of, undecided
 from rebalance_xl.recalc.native.number_format import Section, Token, choose, sections
-from rebalance_xl.recalc.native.reading import number_of
+from rebalance_xl.recalc.native.reading import typed_number
 from rebalance_xl.recalc.native.registry import worksheet
 
 _CONTEXT: Final = Context(prec=400, rounding=ROUND_HALF_UP)
@@ -214,7 +214,7 @@ def text_(value: Any, format_text: Any, *, date_offset: int = 0) -> str:
     if isinstance(value, bool):
         value = "TRUE" if value else "FALSE"
     if isinstance(value, str):
-        number = number_of(value)
+        number = typed_number(value)
         if number is None:
             return _shown_text(value, pattern)
         value = number

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from rebalance_xl.recalc.native.days import month_length, serial_of
-from rebalance_xl.recalc.native.faults import Fault
+from rebalance_xl.recalc.native.faults import Fault, undecided_fault
 
 MONTHS: Final = (
     *("january", "february", "march", "april", "may", "june"),
@@ -37,6 +37,22 @@ def number_of(text: str) -> float | None:
         return _plain(text) if text[0] in "0123456789.+-(%$€£¥" else _dated(text)
     except (ValueError, Fault, OverflowError):
         return None
+
+
+def typed_number(text: str) -> float | None:
+    """Return the number that a worksheet sees in a text, as :func:`number_of`, where every system sees the same.
+
+    Raises
+    ------
+    Fault
+        The text is a date whose day and month depend on the system, such as "1/2/2020".
+    """
+    number = number_of(text)
+    if number is not None and (match := _MONTH_FIRST.match(text.strip())):
+        first, second = int(match[1]), int(match[3])
+        if first != second and first <= 12 and second <= 12:
+            raise undecided_fault(f"the order of day and month in {text!r} is the author's system's")
+    return number
 
 
 def _plain(text: str) -> float | None:
