@@ -143,10 +143,9 @@ class Function:
 
     @cached_property
     def has_model(self) -> bool:
-        """Whether the zero-argument form has a meaning."""
-        return all(each.model or each.clock for each in self.parameters if each.required) and any(
-            each.model for each in self.parameters
-        )
+        """Whether the form without data arguments has a meaning; options that are needed are given then, too."""
+        needed = [each for each in self.parameters if each.required and each.data]
+        return all(each.model or each.clock for each in needed) and any(each.model for each in self.parameters)
 
     @cached_property
     def _fast(self) -> Callable[[Sequence[Any]], Any]:

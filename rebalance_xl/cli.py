@@ -328,6 +328,31 @@ def check(book: Book, json: Json = False, as_of: AsOf = "") -> None:
     raise typer.Exit(limits.within_limits(work, book))
 
 
+@app.command(short_help="Show what shocks do to a book.")
+def stress(
+    book: Book,
+    shock: Annotated[
+        list[str] | None,
+        typer.Option("--shock", metavar="MOVES", help='One shock, e.g. "BTC=-30%, ETH=-40%"; may be given again.'),
+    ] = None,
+    shocks: Annotated[
+        Path | None,
+        typer.Option("--shocks", metavar="FILE", help="A CSV file: a column a coin, one row a shock."),
+    ] = None,
+    as_of: AsOf = "",
+    json: Json = False,
+) -> None:
+    """Show the book's value, its accounts' margin ratios, liquidations and the plan's trigger after shocks.
+
+    Without --shock and --shocks the whole market moves from -50 % to +50 %. A shock names coins, contracts (their
+    basis), ALL (every other coin), FX (the book's currency) and FUNDING (what longs pay of their notional). Nothing is
+    written.
+    """
+    from rebalance_xl.commands import stress as command
+
+    raise typer.Exit(command.run(book, shock or [], shocks, as_of, json))
+
+
 @app.command(short_help="List the margin tiers, or import a venue's.")
 def tiers(
     names: Annotated[

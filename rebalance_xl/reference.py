@@ -70,7 +70,7 @@ def default_text(parameter: Parameter) -> str:
 
 def zero_argument_text(function: Function) -> str:
     """Write the zero-argument form out in full."""
-    given = [each.model for each in function.parameters]
+    given = [each.model or (each.name if each.required and not each.data else "") for each in function.parameters]
     while given and not given[-1]:
         given.pop()
     return f"={function.name}({','.join(given)})"

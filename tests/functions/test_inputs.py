@@ -68,7 +68,7 @@ def check_well_formed(function: Function, answer: Any) -> None:
         elif kind == "flag":
             assert cell == "" or isinstance(cell, bool)
         else:
-            never = ("NEVER",) if function.result.never else ()
+            never = ["NEVER"] * function.result.never + ["LIQUIDATABLE"] * function.result.liquidatable
             assert cell in ("", *never) or type(cell) is float, f"{cell!r} in a numeric cell"
             assert type(cell) is not float or math.isfinite(cell)
 
@@ -295,7 +295,7 @@ def test_100_000_rows(name: str) -> None:
             arguments.append(one)
     if function.result.shape != "data":
         arguments = [
-            each if parameter.vector or not is_range(each) else each[0][0]
+            each if parameter.vector or parameter.kind == "raw" or not is_range(each) else each[0][0]
             for parameter, each in zip(function.parameters, arguments, strict=True)
         ]
     elif function.takes_ranges_whole:  # one answer per row, each of which looks at all events
@@ -310,7 +310,7 @@ def test_100_000_rows(name: str) -> None:
         assert answer[9_999] == answer[0]
         assert not isinstance(answer[0][0], CellError), answer[0][0].reason
     elif function.result.shape in ("vector", "table"):
-        assert len(answer) >= rows
+        assert len(answer) >= rows or not any(each.vector for each in function.parameters)
     else:
         assert not isinstance(answer, list)
 

@@ -1,0 +1,240 @@
+"""Shocks to a whole book: its value, the ratio of every account, what is liquidated, and what its plan would do then.
+
+Everything is in the book's currency. The value is the plan's: spot, stablecoins and the equity of the positions. A
+pool that falls on the way to the shock is dead; "if lost" counts what was in it as gone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from rebalance_xl.book.accounts import BookAccount, account_key, book_accounts
+from rebalance_xl.book.futures import Tiers, worth_of
+from rebalance_xl.book.model import Book, Position
+from rebalance_xl.book.plan import make_plan
+from rebalance_xl.book.problems import BookError
+from rebalance_xl.book.states import Worth
+from rebalance_xl.functions.stress import Outcome, PoolState, Shock, stress_all
+
+#: Moves of the whole market that are shown where no others are asked for.
+MOVES = (-0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRatio:
+    """One pool after a shock: requirement over equity (infinite where none is left), and whether it is dead."""
+
+    account: str
+    pool: str
+    equity: float
+    requirement: float
+    ratio: float
+    is_dead: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StressRow:
+    """What one shock does to a book.
+
+    Parameters
+    ----------
+    name
+        The shock in words.
+    value, value_if_lost
+        Of the book: as marked, and with what is liquidated counted as gone.
+    accounts
+        Every pool of its accounts.
+    liquidated
+        What falls, in its order: a margin coin, "account", or the symbol of an isolated position; with the account's
+        name where there are several.
+    reserve
+        Money that would have to be in the accounts today to save everything.
+    trigger, reasons
+        What the plan of the shocked book would act on; `trigger` is "" where none can be made, `reasons` say why.
+    """
+
+    name: str
+    value: float
+    value_if_lost: float
+    accounts: tuple[AccountRatio, ...]
+    liquidated: tuple[str, ...]
+    reserve: float
+    trigger: str
+    reasons: tuple[str, ...]
+
+    @property
+    def ratio(self) -> float:
+        """The highest ratio of all pools."""
+        return max((each.ratio for each in self.accounts), default=0.0)
+
+
+def market_shocks(moves: Sequence[float] = MOVES) -> list[Shock]:
+    """Return a shock of the whole market for each move."""
+    return [Shock(everything=move, name=f"{move:+.0%}" if move else "as it is") for move in moves]
+
+
+def read_shock(text: str) -> Shock:
+    """Return the shock that a text such as "BTC=-20%, ETH=-0.3, USDT=-3%" names.
+
+    ALL moves every coin that is not named (stablecoins stay), a contract's symbol its basis, FX the book's currency
+    against everything, FUNDING is what longs pay of their notional.
+
+    Raises
+    ------
+    ValueError
+        If it is not of that form, or a price would fall below 0.
+    """
+    moves: dict[str, float] = {}
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        name, equals, amount = (each.strip() for each in part.partition("="))
+        try:
+            if not equals or not name:
+                raise ValueError
+            move = float(amount.removesuffix("%").strip()) / (100.0 if amount.endswith("%") else 1.0)
+        except ValueError:
+            raise ValueError(f'"{part}" is no shock; write COIN=-20% or COIN=-0.2') from None
+        if not math.isfinite(move) or (move < -1.0 and name.casefold() != "funding"):
+            raise ValueError(f'"{part}" lets a price fall by more than all; allowed is a move from -100 %')
+        if name.casefold() in moves:
+            raise ValueError(f'"{text}" names {name} twice')
+        moves[name.casefold()] = move
+    if not moves:
+        raise ValueError(f'"{text}" names no coin')
+    everything, currency = moves.pop("all", 0.0), moves.pop("fx", 0.0)
+    return Shock(moves, {}, everything, currency, moves.pop("funding", 0.0), text.strip())
+
+
+def stress_book(book: Book, shocks: Sequence[Shock] | None = None) -> list[StressRow]:
+    """Return what each of some shocks does to a book.
+
+    Parameters
+    ----------
+    book
+        As read; it is not changed.
+    shocks
+        By default the moves of the whole market in :data:`MOVES`.
+
+    Raises
+    ------
+    BookError
+        If the book cannot be planned as it stands.
+    ValueError
+        If a shock names what the book does not hold.
+    """
+    make_plan(book)  # a book that cannot be judged as it stands is refused with its own reasons
+    tiers = Tiers.of(book)
+    accounts = book_accounts(book, tiers.tables)
+    told = [_told_apart(book, shock) for shock in (market_shocks() if shocks is None else shocks)]
+    outcomes = stress_all([each.account for each in accounts], (), told)
+    return [_row(book, tiers, accounts, outcome) for outcome in outcomes]
+
+
+def _told_apart(book: Book, shock: Shock) -> Shock:
+    """Return a shock with contracts told from coins."""
+    coins = {each.asset.casefold() for each in book.holdings} | {each.coin.casefold() for each in book.wallets}
+    coins |= {name.casefold() for each in book.positions for name in (each.asset, each.margin_coin)}
+    symbols = {each.symbol.casefold() for each in book.positions}
+    unknown = next((name for name in shock.coins if name not in coins and name not in symbols), "")
+    if unknown:
+        known = ", ".join(sorted(name.upper() for name in coins | symbols))
+        raise ValueError(f'the book holds no "{unknown.upper()}"; it holds {known}')
+    return replace(
+        shock,
+        coins={name: move for name, move in shock.coins.items() if name in coins},
+        symbols={name: move for name, move in shock.coins.items() if name not in coins},
+    )
+
+
+def shocked(book: Book, shock: Shock) -> Book:
+    """Return the book at the prices of a shock, in its own currency."""
+    fx = 1.0 + shock.currency
+
+    def price(coin: str, value: float | None) -> float | None:
+        return None if value is None else value * (1.0 + shock.of_coin(coin)) * fx
+
+    holdings = tuple(
+        replace(
+            each,
+            price=price(each.asset, each.price),
+            value=each.value * (1.0 + shock.of_coin(each.asset)) * fx,
+        )
+        for each in book.holdings
+    )
+    wallets = tuple(replace(each, price=price(each.coin, each.price)) for each in book.wallets)
+    positions = tuple(_position(each, shock, fx) for each in book.positions)
+    return replace(book, holdings=holdings, wallets=wallets, positions=positions, total=None)
+
+
+def _position(position: Position, shock: Shock, fx: float) -> Position:
+    basis = 1.0 + shock.symbols.get(position.symbol.casefold(), 0.0)
+    mark = position.mark * (1.0 + shock.of_coin(position.asset)) * basis
+    paid = 0.0
+    if shock.funding and position.quantity:
+        value = position.quantity / position.mark if position.inverse else position.quantity * position.mark
+        paid = (1.0 if position.side == "long" else -1.0) * value * shock.funding
+    money = position.money * (1.0 + shock.of_coin(position.margin_coin)) * fx
+    return replace(position, mark=mark, money=money, margin=position.margin - paid)
+
+
+def _row(book: Book, tiers: Tiers, accounts: Sequence[BookAccount], outcome: Outcome) -> StressRow:
+    after = shocked(book, outcome.shock)
+    worth = worth_of(after, tiers)
+    value = worth.total
+    dead = outcome.dead
+    lost = math.fsum(_lost(after, worth, accounts, state) for state in dead)
+    trigger, reasons = _trigger(after)
+    return StressRow(
+        name=outcome.shock.name,
+        value=value,
+        value_if_lost=value - lost,
+        accounts=tuple(
+            AccountRatio(each.pool.account, each.pool.name, each.equity, each.requirement, each.ratio, each.is_dead)
+            for each in outcome.pools
+            if each.pool.is_at_stake
+        ),
+        liquidated=tuple(each.pool.label for each in dead),
+        reserve=outcome.missing,
+        trigger=trigger,
+        reasons=reasons,
+    )
+
+
+def _lost(book: Book, worth: Worth, accounts: Sequence[BookAccount], state: PoolState) -> float:
+    """Return what of the book's value lies in a dead pool: margins, profits, and collateral that Portfolio counts."""
+    owner = next((each for each in accounts if any(leg in each.account.legs for leg in state.pool.legs)), None)
+    if owner is None:
+        return 0.0
+    names = {(leg.symbol.casefold(), leg.side, leg.isolated is None) for leg in state.pool.legs}
+    key = account_key(owner.venue, owner.name)
+    parts: list[float] = []
+    for position, standing in zip(book.positions, worth.positions, strict=True):
+        side = 1.0 if position.side == "long" else -1.0
+        name = (position.symbol.casefold(), side, position.margin_mode == "cross")
+        if name in names and account_key(position.venue, position.account) == key and position.quantity:
+            parts.append(standing.equity)
+    if any(leg.isolated is None for leg in state.pool.legs):
+        held = {(each.asset.casefold(), each.venue.casefold()): each.value for each in book.holdings if each.venue}
+        prices = {each.coin.casefold(): each.price for each in book.wallets}
+        for wallet in state.pool.wallets:
+            counted = held.get((wallet.coin.casefold(), owner.venue.casefold()))
+            unit = prices.get(wallet.coin.casefold())
+            if counted is not None and wallet.coin.casefold() in prices:
+                worth_now = counted if unit is None else max(0.0, wallet.balance * unit)
+                parts.append(min(counted, worth_now))
+    return math.fsum(parts)
+
+
+def _trigger(book: Book) -> tuple[str, tuple[str, ...]]:
+    try:
+        plan = make_plan(book)
+    except BookError as failure:
+        return "", tuple(str(each) for each in failure.problems)
+    return plan.trigger.kind, tuple(plan.trigger.reasons)
+
+
+def outcome_words(row: StressRow) -> Mapping[str, str]:
+    """Return the words of a row for a person: ratio and what falls."""
+    ratio = "no equity left" if math.isinf(row.ratio) else f"{row.ratio:.1%}"
+    return {"ratio": ratio, "liquidated": ", ".join(row.liquidated) or "nothing"}
