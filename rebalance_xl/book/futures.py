@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from rebalance_xl.book.accounts import cross_price, position_estimate
 from rebalance_xl.book.interface import TableData
 from rebalance_xl.book.model import Book, Position
 from rebalance_xl.book.plan_data import FuturesTerms, PositionFigures
@@ -25,7 +26,7 @@ from rebalance_xl.functions.tiers import (
     position_requirement,
     tier_size,
 )
-from rebalance_xl.functions.venues import GENERIC, VENUE_WORDS, estimate_label, isolated_fee
+from rebalance_xl.functions.venues import GENERIC, VENUE_WORDS, isolated_fee
 
 HOURS_A_DAY, DAYS_A_YEAR = 24.0, 365.0
 
@@ -122,33 +123,6 @@ class Tiers:
 _LAST: tuple[TableData | None, Tiers] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Others:
-    """What the other cross positions of an account contribute: maintenance, profit and margin, in money."""
-
-    maintenance: float = 0.0
-    pnl: float = 0.0
-    margin: float = 0.0
-
-
-def others_of(book: Book, tiers: Tiers, position: Position) -> Others:
-    """Return the contribution of the other cross positions at the same venue; none for isolated margin."""
-    if position.margin_mode != "cross":
-        return Others()
-    maintenance = pnl = margin = 0.0
-    for other in book.positions:
-        same = other.venue.casefold() == position.venue.casefold() and other.margin_mode == "cross"
-        if not same or other.row == position.row or not other.quantity or other.inverse != position.inverse:
-            continue
-        table = tiers.table(other)
-        if table is not None:
-            value = contracts.position_value(other.quantity, other.mark, contract_number(other))
-            maintenance += float(position_requirement(table, other.quantity, value)) * other.money
-        pnl += pnl_of(other)
-        margin += margin_of(other)
-    return Others(maintenance, pnl, margin)
-
-
 def liquidation_price(
     book: Book, tiers: Tiers, position: Position, quantity: float, entry: float, margin: float
 ) -> float | None:
@@ -167,13 +141,9 @@ def liquidation_price(
         price = float(isolated_liquidation_of(table, s, quantity, entry, leverage, kind, venue, added, fee))
         if price == price:
             return price
-    others = others_of(book, tiers, position)
-    wallet = (margin + others.margin) / money
-    price = float(
-        cross_liquidation_of(
-            table, s, quantity, entry, wallet, others.maintenance / money, others.pnl / money, kind, venue, fee
-        )
-    )
+    if position.margin_mode == "cross":
+        return cross_price(book, tiers.tables, position, quantity, entry, margin / money)
+    price = float(cross_liquidation_of(table, s, quantity, entry, margin / money, 0.0, 0.0, kind, venue, fee))
     return None if price != price else price
 
 
@@ -262,7 +232,7 @@ def figures_of(book: Book, tiers: Tiers, position: Position, total: float) -> Po
         funding_per_year=funding_per_day(position, 1.0) * DAYS_A_YEAR,
         return_on_margin=pnl / margin if margin else None,
         max_leverage=tiers.max_leverage(position, position.notional),
-        estimate=estimate_label(position.venue, position.margin_mode),
+        estimate=position_estimate(book, tiers.tables, position),
     )
 
 
@@ -299,7 +269,7 @@ def terms_of(
         liquidation_distance=distance(price, position),
         break_even=break_even(position, fee, book.settings.holding_days) if opening else None,
         funding_per_day=funding_per_day(position, notional),
-        estimate=estimate_label(position.venue, position.margin_mode),
+        estimate=position_estimate(book, tiers.tables, position),
     )
 
 

@@ -130,12 +130,12 @@ def symbol_price(pool: Pool, symbol: str, direction: float) -> float:
         walked = leg.mark * (1.0 + direction * t)
     if len(legs) > 1 or pool.in_dollars or pool.trigger != 1.0:
         return walked
-    closed = _closed_price(pool, leg)
+    closed = closed_price(pool, leg)
     return closed if abs(closed - walked) <= _AGREE * walked else walked
 
 
-def _closed_price(pool: Pool, leg: Leg) -> float:
-    """Return the price that the equation of one position gives."""
+def closed_price(pool: Pool, leg: Leg) -> float:
+    """Return the price that the equation of one position of a single-coin pool gives, beyond the mark if it is dead."""
     wallet = pool.wallets[0]
     others = [each for each in pool.legs if each is not leg]
     maintenance = math.fsum(

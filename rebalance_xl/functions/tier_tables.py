@@ -126,7 +126,9 @@ class TierTables:
         venue = canonical(name.partition(":")[0])
         if venue not in map(canonical, venues):
             return f"; there are tables of {', '.join(venues)}; add yours to the MarginTiers table"
-        names = [each for each in self.names() if canonical(each).startswith(f"{venue}:")]
+        # A venue may have a thousand names, and a book many symbols that are not among them: look near by only.
+        begins = canonical(name)[: len(venue) + 3]
+        names = [each for each in self.names() if canonical(each).startswith(begins)]
         near = difflib.get_close_matches(name.casefold(), [each.casefold() for each in names], n=1, cutoff=0.6)
         nearest = next((each for each in names if near and each.casefold() == near[0]), "")
         hint = f'; the nearest is "{nearest}"' if nearest else ""
