@@ -1,0 +1,439 @@
+"""Plants single-line faults into functions/, book/ and recalc/ and counts how many the owning tests notice.
+
+    python benchmarks/plant_faults.py            all faults, about a minute each
+    python benchmarks/plant_faults.py --area book --only cap
+
+A fault is a line of the code and what it is changed into. Each is planted into a copy of the checkout, the tests of the
+area that owns the line are run there, and a fault that no test notices survives. The checkout itself is not touched.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One line and what it becomes; `area` names the tests that should notice."""
+
+    area: str
+    name: str
+    file: str
+    line: str
+    becomes: str
+
+
+def book(name: str, file: str, line: str, becomes: str) -> Fault:
+    """Return a fault in rebalance_xl/book."""
+    return Fault("book", name, f"rebalance_xl/book/{file}.py", line, becomes)
+
+
+def functions(name: str, file: str, line: str, becomes: str) -> Fault:
+    """Return a fault in rebalance_xl/functions."""
+    return Fault("functions", name, f"rebalance_xl/functions/{file}.py", line, becomes)
+
+
+def recalc(name: str, file: str, line: str, becomes: str) -> Fault:
+    """Return a fault in rebalance_xl/recalc."""
+    return Fault("recalc", name, f"rebalance_xl/recalc/{file}.py", line, becomes)
+
+
+#: The tests that own each area.
+TESTS = {
+    "book": [f"tests/book/test_{name}.py" for name in ("review_rules", "untidy_books", "derivative_lines", "venues")]
+    + ["tests/book"],
+    "functions": ["tests/functions", "tests/derivatives", "tests/golden"],
+    "recalc": ["tests/recalc", "tests/native"],
+}
+
+FAULTS = (
+    # --- money: fees, credit, transfers, reserve
+    book(
+        "bonus credit ignored", "money", "        return max(0.0, gross - self.credit(venue))", "        return gross"
+    ),
+    book("credit counted twice", "money", "gross - net\n", "0.0\n"),
+    book(
+        "withdrawal fee dropped",
+        "money",
+        "        return self.book.venue(source.venue).withdrawal_fee",
+        "        return 0.0",
+    ),
+    book("money stuck at a venue is spent", "money", "not self.book.venue(source.venue).withdrawals", "False"),
+    book(
+        "cash spent after proceeds",
+        "money",
+        "_KINDS = {CASH: 0, PROCEEDS: 1, RAISED: 2}",
+        "_KINDS = {CASH: 2, PROCEEDS: 1, RAISED: 0}",
+    ),
+    book(
+        "ReserveMin counted twice",
+        "money",
+        "held - (settings.reserve_min or 0.0) * total)",
+        "held - 2 * (settings.reserve_min or 0.0) * total)",
+    ),
+    book(
+        "ReserveMax counts the targets again",
+        "money",
+        "- settings.reserve_max * total - targeted",
+        "- settings.reserve_max * total",
+    ),
+    book(
+        "a stablecoin's target is not kept",
+        "money",
+        "- target * total)\n            targeted",
+        ")\n            targeted",
+    ),
+    # --- who acts
+    book(
+        "on the band is beyond it",
+        "triggers",
+        "abs(drift) > max(state.width + EDGE, DUST)",
+        "abs(drift) >= state.width - EDGE",
+    ),
+    book(
+        "a review ignores ReviewDrift",
+        "triggers",
+        "drifted = judgement.review and abs(drift) > review_drift + EDGE",
+        "drifted = judgement.review and abs(drift) > EDGE",
+    ),
+    book(
+        "the review is due a day late",
+        "triggers",
+        "math.floor(book.as_of) >= following",
+        "math.floor(book.as_of) > following",
+    ),
+    book(
+        "the cooldown is a day shorter",
+        "triggers",
+        "(math.floor(book.as_of) - math.floor(book.last_execution))",
+        "(math.floor(book.as_of) - math.floor(book.last_execution) + 1)",
+    ),
+    book("a stable row triggers without a band", "triggers", "(state.stable and not state.holding.banded)", "False"),
+    book("locked rows trigger", "triggers", "if state.locked or", "if False or"),
+    book(
+        "TrimTo is not mirrored below",
+        "triggers",
+        "- book.settings.trim_to * state.width) * total - state.value",
+        ") * total - state.value",
+    ),
+    book(
+        "rows that cannot trade act",
+        "triggers",
+        "if state.beyond and (state.stable or _can_trade(book, state, total, drift)):",
+        "if state.beyond:",
+    ),
+    book(
+        "an EXIT event keeps the target",
+        "triggers",
+        '0.0 if state.named.action == "EXIT" else target * level',
+        "target * level",
+    ),
+    book("an event's level is ignored", "triggers", "else target * level", "else target"),
+    book(
+        "the earliest event has the last word",
+        "triggers",
+        "key=lambda event: -event.start",
+        "key=lambda event: event.start",
+    ),
+    book("an event ends a day early", "triggers", "day <= math.floor(event.end)", "day < math.floor(event.end)"),
+    book("REDUCE acts on the band itself", "triggers", "<= max(state.width + EDGE, DUST)", "< state.width - EDGE"),
+    book(
+        "a position with target 0 is kept",
+        "states",
+        "self.target == 0 and self.hedge_ratio is None",
+        "self.target == -1",
+    ),
+    # --- sales
+    book(
+        "TurnoverCap counts locked rows",
+        "states",
+        "return sum(row.free_value for row in self.rows)",
+        "return sum(row.value for row in self.rows)",
+    ),
+    book("locked units are sold", "rows", "1.0 - self.locked_units / held", "1.0"),
+    book(
+        "a trim ends at the target",
+        "trims",
+        "goal = state.target + book.settings.trim_to * state.width\n    if",
+        "goal = state.target\n    if",
+    ),
+    book("TurnoverCap cuts nothing", "trims", "share = cap * total / whole", "share = 1.0 or cap * total / whole"),
+    book("a sale pays no fee", "trims", "amount * book.venue(holding.venue).spot_fee)", "0.0)"),
+    book(
+        "the strongest holding is the weakest",
+        "trims",
+        "sorted(ranked, key=lambda pair: pair[0])",
+        "sorted(ranked, key=lambda pair: -pair[0])",
+    ),
+    # --- needs and deployment
+    book(
+        "a purchase ignores its fee",
+        "needs",
+        "    need.fee_rate = book.venue(need.venue).spot_fee",
+        "    need.fee_rate = 0.0",
+    ),
+    book(
+        "priorities are turned round",
+        "needs",
+        "_URGENT.get(need.kind, 2), not need.first, priority, lack",
+        "_URGENT.get(need.kind, 2), not need.first, -priority, lack",
+    ),
+    book("events are served last", "needs", "not need.first, priority", "need.first, priority"),
+    book("the reserve is no need", "needs", "goal = minimum * after", "goal = 0.0 * minimum * after"),
+    book(
+        "a margin need ignores what is posted",
+        "needs",
+        "wanted = state.target * draft.total - state.margin",
+        "wanted = state.target * draft.total",
+    ),
+    book("BuyScope is ignored", "needs", 'breaching = book.settings.buy_scope == "breaching"', "breaching = False"),
+    book(
+        "pro rata is by priority",
+        "deploy",
+        'if draft.book.settings.deploy_method == "pro_rata":\n        split',
+        "if False:\n        split",
+    ),
+    book(
+        "the reserve is filled from cash",
+        "deploy",
+        "return (PROCEEDS, RAISED) if need.kind == KEEP else _ALL_KINDS",
+        "return _ALL_KINDS",
+    ),
+    book(
+        "spot money pays margin",
+        "deploy",
+        "return (ANY, FUTURES) if need.kind in (MARGIN, HEDGE) else (ANY, SPOT)",
+        "return (ANY, FUTURES, SPOT)",
+    ),
+    # --- rows that pay
+    book(
+        "payers go below their target",
+        "payers",
+        "excess = state.value - sold - state.target * total",
+        "excess = state.value - sold",
+    ),
+    book("fees left over count as excess", "payers", "if excess <= 2 * fee * state.target * total or", "if"),
+    book("lots of payers are rounded down", "payers", "units = rounded_up(wanted, price, lot)", "units = float('inf')"),
+    book("the smallest excess pays first", "payers", "found.append((-round(", "found.append((round("),
+    # --- futures
+    book(
+        "the profit of a closing is dropped",
+        "derivatives",
+        "released = (margin_of(position) + pnl_of(position)) * share",
+        "released = margin_of(position) * share",
+    ),
+    book(
+        "a closing pays no fee",
+        "derivatives",
+        "quantity * position.unit_value * book.venue(position.venue).futures_fee)",
+        "0.0)",
+    ),
+    book(
+        "an opening beyond the last tier is taken",
+        "derivatives",
+        "if tiers.is_beyond(position, notional):",
+        "if False:",
+    ),
+    book(
+        "the tier's leverage is ignored",
+        "derivatives",
+        "if most is not None and position.leverage > most:",
+        "if False:",
+    ),
+    book(
+        "a position that is gone is added to",
+        "derivatives",
+        '    if state.gone:\n        return Refusal("gone")',
+        '    if False:\n        return Refusal("gone")',
+    ),
+    book(
+        "a hedge ignores the open short",
+        "derivatives",
+        "shorted = 0.0 if state.gone else open_short(state.position)",
+        "shorted = 0.0",
+    ),
+    book(
+        "a coin-margined short counts at the mark",
+        "derivatives",
+        "return position.quantity / position.entry * position.money",
+        "return position.notional",
+    ),
+    book(
+        "isolated equity may be negative",
+        "futures",
+        "equity = 0.0 if gone else max(0.0, equity)",
+        "equity = 0.0 if gone else equity",
+    ),
+    book(
+        "a position past its price keeps its worth",
+        "futures",
+        "equity = 0.0 if gone else max(0.0, equity)",
+        "equity = max(0.0, equity)",
+    ),
+    # --- record
+    book(
+        "the purchase fee enters the cost basis",
+        "ledger",
+        "ledger.costs.get(row, holding.cost_basis or 0.0) + fill.amount",
+        "ledger.costs.get(row, holding.cost_basis or 0.0) + fill.amount + fill.fee",
+    ),
+    book("a fill's price is ignored", "fills", "amount = quantity * price", "amount = amount"),
+    book(
+        "the fee of a sale is not paid",
+        "ledger",
+        "ledger.pay(holding.venue, -step * fill.amount - fill.fee)",
+        "ledger.pay(holding.venue, -step * fill.amount)",
+    ),
+    book(
+        "a closing leaves the margin",
+        "ledger",
+        'state["Margin"] = state["Margin"] - margin if state["Quantity"] else 0.0',
+        'state["Margin"] = state["Margin"]',
+    ),
+    book("Record always sets LastReview", "actions", "if review and port.read_name", "if port.read_name"),
+    book(
+        "the Journal has the value before",
+        "execution",
+        "_journal(ledger, money, book_value(after))",
+        "_journal(ledger, money, book_value(book))",
+    ),
+    book(
+        "a changed book is not noticed",
+        "actions",
+        "if planned and planned != mark_of(book) and not changed:",
+        "if False:",
+    ),
+    # --- functions
+    functions(
+        "the band's edge is beyond it",
+        "allocation",
+        "flag = where(share - targets > width + TOLERANCE, TRIM",
+        "flag = where(share - targets > width - TOLERANCE, TRIM",
+    ),
+    functions(
+        "a relative band is absolute",
+        "allocation",
+        "where(band_kind == 1.0, band * target,",
+        "where(band_kind == 1.0, band,",
+    ),
+    functions(
+        "5/25 takes the larger",
+        "allocation",
+        "five_25 = minimum(0.05 + 0.0 * target, 0.25 * target)",
+        "five_25 = 0.05 + 0.0 * target",
+    ),
+    functions(
+        "LIFO with equal dates",
+        "lots",
+        "sorted(reversed(usable), key=lambda i: -dates[i]",
+        "sorted(usable, key=lambda i: -dates[i]",
+    ),
+    functions("priority ignores order", "deployment", "left -= given[i]", "left -= 0.0"),
+    functions(
+        "pro rata ignores shortage",
+        "deployment",
+        "share = 1.0 if wanted <= available else available / wanted",
+        "share = 1.0",
+    ),
+    functions("a short hedge is subtracted with the wrong sign", "hedging", "- open_short", "+ open_short"),
+    functions(
+        "a spread's days are lost",
+        "spreads",
+        "return where(wrong, NUM, per_day * 365.0)",
+        "return where(wrong, NUM, per_day * 360.0)",
+    ),
+    functions("the deviation is of the whole", "spreads", "(len(known) - 1))", "len(known))"),
+    functions(
+        "a stepped tier begins at its floor",
+        "tiers",
+        "if size > tier.floor * (1.0 + TOLERANCE):",
+        "if size >= tier.floor:",
+    ),
+    functions(
+        "the next review loses its month end",
+        "triggers",
+        "day=last_day if at_month_end else min(day.day, last_day)",
+        "day=min(day.day, last_day)",
+    ),
+    functions("a breakout needs no buffer", "triggers", "max(before) * (1.0 + buffer)", "max(before)"),
+    # --- recalc
+    recalc(
+        "an area loses its first column",
+        "references",
+        "self.left <= column <= self.right",
+        "self.left < column <= self.right",
+    ),
+    recalc(
+        "an area is a row too low", "references", "return self.bottom - self.top + 1", "return self.bottom - self.top"
+    ),
+    recalc(
+        "columns are counted from 0", "references", "number * 26 + ord(letter) - 64", "number * 26 + ord(letter) - 65"
+    ),
+    recalc(
+        "a table without a header loses a row",
+        "files/package",
+        "return self.area.top + int(self.header)",
+        "return self.area.top + 1",
+    ),
+    recalc(
+        "a totals row is data", "files/package", "return self.area.bottom - int(self.totals)", "return self.area.bottom"
+    ),
+    recalc("values that differ are the same", "outcome", "isclose(old, new, rel_tol=SAME_WITHIN, abs_tol=0.0)", "True"),
+)
+
+
+def planted(fault: Fault, root: Path) -> bool:
+    """Plant a fault into a copy of the checkout; False where its line is no longer there."""
+    path = root / fault.file
+    text = path.read_text(encoding="utf-8")
+    if fault.line not in text:
+        return False
+    path.write_text(text.replace(fault.line, fault.becomes, 1), encoding="utf-8")
+    return True
+
+
+def noticed(fault: Fault, root: Path) -> bool:
+    """Run the tests that own a fault in the copy; True where one of them fails."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-m", "not slow", "-p", "no:cacheprovider"]
+    done = subprocess.run([*command, *TESTS[fault.area]], cwd=root, capture_output=True, timeout=1800, check=False)
+    return done.returncode != 0
+
+
+def main(arguments: list[str]) -> int:
+    """Plant the faults asked for one after the other; return 1 where fewer than 95 % are noticed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--area", choices=sorted(TESTS))
+    parser.add_argument("--only", default="", help="faults whose name holds this text")
+    options = parser.parse_args(arguments)
+    chosen = [f for f in FAULTS if options.area in (None, f.area) and options.only in f.name]
+    survivors, gone = [], []
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place) / "checkout"
+        shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__"))
+        for fault in chosen:
+            original = (root / fault.file).read_text(encoding="utf-8")
+            if not planted(fault, root):
+                gone.append(fault)
+                print(f"GONE      {fault.area}: {fault.name}", flush=True)
+                continue
+            found = noticed(fault, root)
+            (root / fault.file).write_text(original, encoding="utf-8")
+            print(f"{'noticed' if found else 'SURVIVES'}   {fault.area}: {fault.name}", flush=True)
+            if not found:
+                survivors.append(fault)
+    tried = len(chosen) - len(gone)
+    share = 1 - len(survivors) / tried if tried else 1.0
+    print(f"{tried - len(survivors)} of {tried} faults were noticed ({share:.0%}); {len(gone)} lines are gone")
+    return 0 if share >= 0.95 and not gone else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

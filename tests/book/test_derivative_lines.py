@@ -1,0 +1,346 @@
+"""Derivatives lines: coins as margin, margin in danger, spreads, net delta, releases."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from rebalance_xl.book import actions
+from rebalance_xl.book.memory import MemoryWorkbook
+from rebalance_xl.book.model import read_book
+from rebalance_xl.book.plan import book_value, make_plan
+from rebalance_xl.book.plan_data import Line, Plan
+from rebalance_xl.book.problems import BookError
+from rebalance_xl.book.walk import carry_out, decide, with_prices
+from tests.book.books import perpetual, plan_of, spot, stable, workbook
+
+approx = pytest.approx
+
+
+def line(plan: Plan, asset: str, action: str = "") -> Line:
+    return next(each for each in plan.lines if each.asset == asset and action in ("", each.action))
+
+
+def inverse(**more: Any) -> dict[str, Any]:
+    """Return a coin-margined short on BTC at 60,000, a hedge of half."""
+    row = perpetual("BTCUSD_PERP", "BTC", "short", 60_000.0, Venue="binance", Contract="inverse", HedgeRatio=0.5)
+    return row | {"Leverage": 2.0, "Lot": 100.0} | more
+
+
+def coin_book(**more: Any) -> MemoryWorkbook:
+    """Return 1 BTC of 60,000 with a target of 60 % of 90,000, and 30,000 USDT."""
+    rows = [
+        spot("BTC", 60_000.0, 0.6, 0.02, Price=60_000.0, Venue="binance"),
+        {**stable(30_000.0, 0.1), "Venue": "binance"},
+    ]
+    return workbook(rows, [inverse(**more)])
+
+
+def test_margin_of_a_hedge_in_coins_is_moved_from_spot() -> None:
+    """BTC sells 6,000; of the 0.9 BTC left 0.225 become margin of a short of 27,000 USD; nothing is bought."""
+    plan = actions.plan(coin_book())
+    assert [(each.asset, each.action) for each in plan.trades] == [
+        ("BTC", "SELL"),
+        ("BTC", "CONVERT"),
+        ("BTCUSD_PERP", "OPEN SHORT"),
+    ]
+    moved = line(plan, "BTC", "CONVERT")
+    assert (moved.quantity, moved.fee, moved.to_venue) == (approx(0.225), 0.0, "binance")
+    assert line(plan, "BTCUSD_PERP").quantity == 27_000.0
+    assert plan.totals.collateral == approx(13_500.0)
+    assert plan.totals.check == 0.0
+    (delta,) = plan.deltas
+    assert (delta.before, delta.after) == approx((1.0, 0.45))
+
+
+def test_coins_that_hedge_stay_part_of_their_asset() -> None:
+    """After Record the coins lie on the position; the next plan neither buys them back nor hedges them twice."""
+    book = coin_book()
+    actions.rebalance(book)
+    actions.record(book)
+    rows = {row[0]: row[4] for row in book.tables["Portfolio"][1:]}
+    assert rows == {"BTC": approx(0.675), "USDT": approx(36_000.0)}
+    header, position = book.tables["Futures"]
+    assert position[header.index("Margin")] == approx(0.225)
+    assert position[header.index("EntryPrice")] == 60_000.0
+    again = make_plan(read_book(book))
+    assert again.nothing_to_do
+    assert "60.00 % is on its target" in line(again, "BTC").reason
+
+
+@pytest.mark.parametrize("fee", [0.0, 0.0005])
+def test_a_full_hedge_in_coins_is_worth_the_same_at_every_price(fee: float) -> None:
+    """1 BTC becomes the margin of a short of its own value: no USDT is spent, and the fee is paid in coin."""
+    rows = [
+        spot("BTC", 100_000.0, 0.5, 0.6, Price=100_000.0, Venue="binance"),
+        {**stable(150_000.0), "Venue": "binance"},
+    ]
+    events = [{"Scope": "BTC", "Action": "HEDGE", "Start": dt.date(2026, 9, 1), "Level": 1.0}]
+    row = inverse(MarkPrice=100_000.0, Leverage=1.0, HedgeRatio=1.0, Lot=None)
+    book = read_book(workbook(rows, [row], events=events, venues=[{"Venue": "binance", "FuturesFee": fee}]))
+    decision = decide(book)
+    after = carry_out(book, decision)
+    assert after.holdings[0].quantity == approx(0.0, abs=1e-12)
+    assert after.holdings[1].value == approx(150_000.0)
+    assert after.positions[0].quantity == approx(100_000.0 / (1 + fee))
+    worth = [book_value(with_prices(after, {0: price}, {0: price})) for price in (50_000.0, 100_000.0, 200_000.0)]
+    assert worth == approx([250_000.0 - 100_000.0 * fee / (1 + fee)] * 3)
+    assert not decide(after).trades
+
+
+def test_coins_that_are_not_held_are_bought() -> None:
+    """A directional coin-margined long takes no coin below the asset's target: CONVERT buys it with the spot fee."""
+    rows = [
+        spot("BTC", 4_000.0, 0.4, 0.1, Price=100.0, Venue="binance"),
+        spot("SOL", 6_000.0, 0.4, 0.1, Price=10.0, Venue="binance"),
+    ]
+    row = perpetual("BTCUSD", "BTC", "long", 100.0, Venue="binance", Contract="inverse", Target=0.1, Leverage=2.0)
+    venues = [{"Venue": "binance", "SpotFee": 0.001, "FuturesFee": 0.0005}]
+    book = workbook(rows, [row], venues=venues)
+    plan = actions.rebalance(book)
+    bought = line(plan, "BTC", "CONVERT")
+    opened = line(plan, "BTCUSD")
+    assert bought.to_venue == ""
+    assert bought.amount == approx(opened.amount * (1 + 0.0005 * 2))
+    assert bought.fee == approx(bought.amount * 0.001)
+    assert opened.amount == approx(1_000.0)
+    assert plan.totals.check == 0.0
+    actions.record(book)
+    read = read_book(book)
+    assert book_value(read) == approx(plan.totals.value_after)
+    assert read.positions[0].margin == approx(10.0)
+    assert read.holdings[0].quantity == approx(40.0)
+
+
+def test_coins_above_their_target_are_moved_without_a_sale() -> None:
+    """A directional long takes what stands above the asset's target before anything is bought."""
+    rows = [
+        spot("BTC", 5_000.0, 0.4, 0.2, Price=100.0, Venue="binance"),
+        spot("SOL", 5_000.0, 0.3, 0.1, Price=10.0, Venue="binance"),
+    ]
+    row = perpetual("BTCUSD", "BTC", "long", 100.0, Venue="binance", Contract="inverse", Target=0.1, Leverage=2.0)
+    plan = plan_of(rows, [row])
+    moved = line(plan, "BTC", "CONVERT")
+    assert (moved.to_venue, moved.amount) == ("binance", approx(1_000.0))
+
+
+def test_two_hedges_of_both_contract_types_are_each_what_their_ratio_says() -> None:
+    """A linear and an inverse hedge of one asset count the coins on the inverse one as spot."""
+    rows = [
+        spot("BTC", 60_000.0, 0.6, 0.02, Price=60_000.0, Venue="binance"),
+        {**stable(30_000.0, 0.1), "Venue": "binance"},
+    ]
+    linear = perpetual("BTCUSDT", "BTC", "short", 60_000.0, Venue="binance", HedgeRatio=0.25, Leverage=5.0)
+    plan = plan_of(rows, [inverse(HedgeRatio=0.25, Lot=None), linear])
+    (delta,) = plan.deltas
+    assert delta.after == approx(0.45)
+
+
+# --- margin in danger ------------------------------------------------------------------------------------------
+
+
+def near(**settings: Any) -> MemoryWorkbook:
+    """Return a short of 0.5 BTC that is 3.6 % from its liquidation."""
+    rows = [
+        spot("BTC", 60_000.0, 0.5, 0.02, Price=60_000.0, Venue="binance"),
+        {**stable(60_000.0, 0.4, 0.1), "Venue": "binance"},
+    ]
+    row = perpetual(
+        "BTCUSDT", "BTC", "short", 60_000.0, Venue="binance", Quantity=0.5, EntryPrice=52_000.0, Margin=5_200.0,
+        Leverage=5.0, HedgeRatio=0.5,
+    )  # fmt: skip
+    return workbook(rows, [row], {"ReserveMin": 0.05, **settings}, venues=[{"Venue": "binance", "FuturesFee": 0.0005}])
+
+
+def test_margin_is_added_first_up_to_the_distance_set() -> None:
+    """ADD MARGIN is the first line, and after Record the position is 15 % from its liquidation."""
+    book = near(MarginTopUp=0.15)
+    plan = actions.rebalance(book)
+    first = plan.trades[0]
+    assert (first.asset, first.action) == ("BTCUSDT", "ADD MARGIN")
+    assert first.futures is not None
+    assert first.futures.liquidation_distance == approx(0.15)
+    actions.record(book)
+    again = actions.plan(book)
+    assert again.positions[0].liquidation_distance is not None
+    assert again.positions[0].liquidation_distance >= 0.14
+    assert "ADD MARGIN" not in [each.action for each in again.trades]
+
+
+def test_without_the_setting_the_warning_names_it() -> None:
+    """Nothing is added; the warning says which setting would."""
+    plan = actions.plan(near())
+    assert "ADD MARGIN" not in [each.action for each in plan.trades]
+    assert any("MarginTopUp" in warning for warning in plan.warnings)
+
+
+def test_margin_is_added_before_every_other_need() -> None:
+    """The cash above the reserve goes to the position first, whatever the priorities."""
+    book = near(MarginTopUp=0.15)
+    header, btc, _ = book.tables["Portfolio"]
+    btc[header.index("Priority")] = 1
+    btc[header.index("Target")] = 0.6
+    plan = actions.plan(book)
+    assert line(plan, "BTCUSDT", "ADD MARGIN").amount > 3_000.0
+    assert line(plan, "BTCUSDT", "ADD MARGIN").wanted == 0.0
+
+
+# --- releases --------------------------------------------------------------------------------------------------
+
+
+def test_margin_without_a_position_comes_back() -> None:
+    """A row that is not open and wants nothing releases what lies on it; a blank target keeps it."""
+    row = perpetual("ETHUSDT", "ETH", "long", 100.0, Margin=250.0, Target=0.0)
+    rows = [spot("BTC", 9_750.0, 1.0, 0.05)]
+    book = workbook(rows, [row])
+    plan = actions.rebalance(book)
+    assert [(each.asset, each.action, each.amount) for each in plan.trades] == [
+        ("ETHUSDT", "RELEASE", 250.0),
+        ("BTC", "BUY", 250.0),
+    ]
+    actions.record(book)
+    assert make_plan(read_book(book)).nothing_to_do
+    assert plan_of(rows, [row | {"Target": None}]).nothing_to_do
+
+
+# --- spreads ---------------------------------------------------------------------------------------------------
+
+
+def legs(**more: Any) -> list[dict[str, Any]]:
+    """Return a spread of 5 %: long the near date, short the far one."""
+    near_leg = perpetual("BTC-DEC", "BTC", "long", 100.0, Venue="V", Expiry=dt.date(2026, 12, 25), Leverage=5.0)
+    far_leg = perpetual("BTC-MAR", "BTC", "short", 104.0, Venue="V", Expiry=dt.date(2027, 3, 26), Leverage=5.0)
+    return [near_leg | {"Spread": "calendar", "Target": 0.05} | more, far_leg | {"Spread": "calendar"}]
+
+
+ALTS = [spot("BTC", 5_000.0, 0.5, 0.05, Venue="V"), spot("ALT", 4_000.0, 0.2, 0.1, Venue="V"), stable(1_000.0, 0.25)]
+
+
+def test_a_spread_opens_both_legs_with_equal_quantity() -> None:
+    """The Target is the margin of both together; the line shows basis, rate a year and, with closes, the z-score."""
+    dates = [dt.date(2026, 8, 1) + dt.timedelta(days=day) for day in range(40)]
+    header = ["Date", "BTC-DEC", "BTC-MAR"]
+    prices = [header, *[[day, 100.0 + (number % 3) / 10, 104.0] for number, day in enumerate(dates)]]
+    plan = plan_of(ALTS, legs(), venues=[{"Venue": "V", "FuturesFee": 0.0}], prices=prices)
+    near_leg, far_leg = line(plan, "BTC-DEC"), line(plan, "BTC-MAR")
+    assert (near_leg.action, far_leg.action) == ("OPEN LONG", "OPEN SHORT")
+    assert near_leg.quantity == approx(far_leg.quantity)
+    assert near_leg.amount + far_leg.amount == approx(500.0)
+    (figures,) = plan.spreads
+    assert figures.basis == approx(4.0)
+    assert figures.rate == approx(0.04 * 365 / 91)
+    assert figures.zscore is not None
+    assert figures.supported is False
+    assert any("does not support these sides" in warning for warning in plan.warnings)
+    assert "basis 4.00" in near_leg.reason
+
+
+def test_a_spread_opens_both_legs_or_none() -> None:
+    """A leg that is blocked, or below its minimum, keeps the other one out as well."""
+    blocked = legs()
+    blocked[1]["Leverage"] = 50.0
+    venues = [{"Venue": "V", "MaxLeverage": 10.0}]
+    plan = plan_of(ALTS, blocked, venues=venues)
+    assert {line(plan, "BTC-DEC").action, line(plan, "BTC-MAR").action} == {"HOLD"}
+    assert "the other leg of the spread, BTC-MAR, cannot be opened" in line(plan, "BTC-DEC").reason
+    small = legs()
+    small[1]["MinNotional"] = 1e6
+    plan = plan_of(ALTS, small)
+    assert {line(plan, "BTC-DEC").action, line(plan, "BTC-MAR").action} == {"HOLD"}
+
+
+def test_lots_of_a_spread_stay_equal() -> None:
+    """Lots of 3 and 2 units: both legs open a multiple of 6, or less is opened."""
+    rows = legs()
+    rows[0]["Lot"], rows[1]["Lot"] = 3.0, 2.0
+    plan = plan_of(ALTS, rows)
+    assert line(plan, "BTC-DEC").quantity == line(plan, "BTC-MAR").quantity == 12.0
+
+
+def test_a_recorded_spread_is_at_rest() -> None:
+    """After Record the margins of both legs together are the target."""
+    book = workbook(ALTS, legs())
+    actions.rebalance(book)
+    actions.record(book)
+    read = read_book(book)
+    assert sum(position.margin for position in read.positions) == approx(500.0)
+    assert make_plan(read).nothing_to_do
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"Side": "long"}, "needs two legs, one long and one short"),
+        ({"Spread": ""}, "needs two legs"),
+        ({"Target": 0.04}, "the margin of both legs together, so give it once"),
+        ({"HedgeRatio": 0.5}, "a leg is no hedge"),
+    ],
+)
+def test_a_spread_that_is_none_is_refused(change: dict[str, Any], message: str) -> None:
+    """Two opposite legs, one target, no hedge."""
+    rows = legs()
+    rows[1] |= change
+    with pytest.raises(BookError, match=message):
+        plan_of(ALTS, rows)
+
+
+# --- record of derivatives lines -------------------------------------------------------------------------------
+
+
+def test_fills_get_a_row_each() -> None:
+    """Record appends one row a recorded line, with what it realised."""
+    book = coin_book()
+    book.tables["Fills"] = [["Date", "Asset", "Action", "Quantity", "Price", "Amount", "Fee", "Realised gain"]]
+    actions.rebalance(book)
+    actions.record(book)
+    assert [row[1:3] for row in book.tables["Fills"][1:]] == [
+        ["BTC", "SELL"],
+        ["BTC", "CONVERT"],
+        ["BTCUSD_PERP", "OPEN SHORT"],
+    ]
+    assert book.tables["Fills"][1][0] == dt.datetime(2026, 9, 30)
+
+
+def test_fills_find_their_row_in_hedge_mode() -> None:
+    """Two sides of one symbol at one venue: the line's side says which position is closed."""
+    long = perpetual("BTCUSDT", "BTC", "long", 100.0, Venue="V", Quantity=1.0, EntryPrice=90.0, Margin=30.0, Target=0.0)
+    short = perpetual("BTCUSDT", "BTC", "short", 100.0, Venue="V", Quantity=2.0, EntryPrice=110.0, Margin=60.0)
+    book = workbook([spot("BTC", 900.0, 0.9, 0.2)], [long, short])
+    plan = actions.rebalance(book)
+    assert [(each.action, each.side) for each in plan.trades if each.product == "futures"] == [("CLOSE", "long")]
+    actions.record(book)
+    header, *rows = book.tables["Futures"]
+    assert [row[header.index("Quantity")] for row in rows] == [0.0, 2.0]
+
+
+def test_a_book_that_changed_since_its_plan_is_noticed() -> None:
+    """Record refuses, unless told to go on; new prices alone are no change."""
+    book = workbook([spot("BTC", 6_000.0, 0.5, 0.05), spot("ETH", 4_000.0, 0.5, 0.05)])
+    actions.rebalance(book)
+    header, btc, _ = book.tables["Portfolio"]
+    btc[header.index("Price")] = 10.5
+    btc[header.index("Quantity")] += 1.0
+    with pytest.raises(BookError, match="changed since this plan was written"):
+        actions.record(book)
+    actions.record(book, changed=True)
+    other = workbook([spot("BTC", 6_000.0, 0.5, 0.05), spot("ETH", 4_000.0, 0.5, 0.05)])
+    actions.rebalance(other)
+    other.tables["Portfolio"][1][header.index("Price")] = 10.5
+    actions.record(other)
+
+
+def test_the_journal_has_the_value_after_the_fills_and_what_was_left() -> None:
+    """Half of the sale was filled, at a worse price: Value is that of the recorded book."""
+    book = workbook([spot("BTC", 6_000.0, 0.5, 0.05), spot("ETH", 3_000.0, 0.3, 0.05), stable(1_000.0, 0.1, 0.05)])
+    plan = actions.rebalance(book)
+    header, *rows = book.tables["Plan"]
+    sale = next(row for row in rows if row[:2] == ["BTC", "SELL"])
+    sale[header.index("Price")] = 9.5
+    done = actions.record(book)
+    assert done.journal["Value"] == approx(book_value(read_book(book)))
+    assert done.journal["Value"] == approx(10_000.0 - 100.0 * 0.5)
+    whole = workbook([spot("BTC", 6_000.0, 0.5, 0.05), spot("ETH", 3_000.0, 0.3, 0.05), stable(1_000.0, 0.1, 0.05)])
+    plan = actions.rebalance(whole)
+    assert actions.record(whole).journal["Left over"] == approx(plan.totals.left_over)
