@@ -43,7 +43,7 @@ FUTURES = {
     "Symbol": "ETHUSDT",
     "Asset": "ETH",
     "Venue": "binance",
-    "Side": "short",
+    "Side": "long",
     "Contract": "linear",
     "MarginMode": "isolated",
     "Quantity": 0,

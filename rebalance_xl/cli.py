@@ -210,15 +210,18 @@ def record(
     ] = None,
     as_of: AsOf = "",
     json: Json = False,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="Go on although quantities changed since the plan was written.")
+    ] = False,
     ignore_lock: IgnoreLock = False,
     read_only_too: ReadOnlyToo = False,
 ) -> None:
-    """Apply the fills of the book's Plan sheet to Portfolio and Futures, and add a Journal row."""
+    """Apply the fills of the book's Plan sheet to Portfolio, Futures and Lots; add rows to Fills and the Journal."""
 
     def work() -> int:
         from rebalance_xl.commands import plan as command
 
-        return command.record_execution(book, as_of, json, output, Overrides(ignore_lock, read_only_too))
+        return command.record_execution(book, as_of, json, output, Overrides(ignore_lock, read_only_too), changed)
 
     raise typer.Exit(limits.within_limits(work, book))
 

@@ -58,7 +58,7 @@ def test_plan_of_the_sample(root: Path) -> None:
         "SOL": ("SELL", 1600.0),
         "BTC": ("BUY", 400.0),
         "ETH": ("BUY", 600.0),
-        "ETHUSDT": ("OPEN SHORT", 600.0),
+        "ETHUSDT": ("OPEN LONG", 600.0),
     }
     after = {name: line["weight_after"] for name, line in lines.items()}
     assert after == pytest.approx({"BTC": 0.45, "ETH": 0.30, "SOL": 0.20, "ETHUSDT": 0.05})

@@ -31,6 +31,7 @@ def plan_to_dict(plan: Plan) -> dict[str, Any]:
         "cash": _plain(plan.cash),
         "net_delta": [_plain(dataclasses.asdict(each)) for each in plan.deltas],
         "spreads": [_plain(dataclasses.asdict(each)) for each in plan.spreads],
+        "accounts": [_plain(dataclasses.asdict(each)) for each in plan.accounts],
         "review": plan.review,
     }
 

@@ -6,6 +6,7 @@ import hashlib
 import math
 
 from rebalance_xl.book import sentences as say
+from rebalance_xl.book.accounts import account_figures
 from rebalance_xl.book.decision import Decision, Draft, decide
 from rebalance_xl.book.derivatives import delta_of, spread_legs
 from rebalance_xl.book.futures import contract_number, figures_of, worth_of
@@ -82,6 +83,7 @@ def described(decision: Decision) -> Plan:
         notes=(*(str(p) for p in book.problems if p.severity == NOTE), *_notes(draft), *map(_delta_text, deltas)),
         positions=positions,
         cash=_named_cash(draft),
+        accounts=account_figures(book, draft.tiers.tables),
         deltas=deltas,
         spreads=spreads,
         review=draft.judgement.review,

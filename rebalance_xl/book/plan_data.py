@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from rebalance_xl.book.accounts import AccountFigures
 
 SELL: Final = "SELL"
 BUY: Final = "BUY"
@@ -229,6 +232,8 @@ class Plan:
         Change of each stable row, by its name; what `record` writes.
     deltas, spreads
         Net delta of every asset that futures are held on, and the figures of every spread.
+    accounts
+        Equity, requirement and margin ratio of every pool of the derivatives accounts.
     review
         A review is carried out: recording sets LastReview, traded or not.
     mark
@@ -246,6 +251,7 @@ class Plan:
     cash: dict[str, float] = field(default_factory=dict)
     deltas: tuple[NetDelta, ...] = ()
     spreads: tuple[SpreadFigures, ...] = ()
+    accounts: tuple[AccountFigures, ...] = ()
     review: bool = False
     mark: str = ""
     next_review: float | None = None

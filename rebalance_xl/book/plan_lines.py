@@ -391,7 +391,7 @@ def _debt_text(draft: Draft, need: Order) -> str:
 
 def _stable_reason(draft: Draft, state: SpotState, row: Holding, change: float, need: Order | None) -> str:
     drift = say.drift_text(state, draft.book.settings.review_drift)
-    reason = drift if state.target is not None else f"weight {percent(state.weight)}, no target"
+    reason = drift
     if change > DUST * draft.total:
         reason += f"; receives {amount_text(change)}"
     elif change < -DUST * draft.total:

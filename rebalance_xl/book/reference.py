@@ -33,7 +33,7 @@ INTRODUCTION = """\
 `=TRIM_AMOUNT()` without arguments, the Rebalance button and the commands `rebalance-xl plan`, `record` and `check` read
 the same tables and named cells. Names match without regard to case. A table or column that is missing is not used, and
 one note says so; a misspelt one is an error that names the right spelling. A blank cell is never a 0. Shares are
-fractions (0.05, shown as 5 %); money is in the quote currency.
+fractions (0.05, shown as 5 %); money is in the book's currency (Quote).
 
 This page is made from `rebalance_xl/book/schema.py`.
 """
@@ -41,42 +41,76 @@ This page is made from `rebalance_xl/book/schema.py`.
 RULES = """\
 ## How a plan is made
 
-1. **Book value** is spot plus stablecoins plus futures equity (margin and unrealised profit). Weights are shares of it.
-2. **Trigger**: EVENT, else THRESHOLD (an unlocked row beyond its band, or an open position with target 0), else TIME
-   (the review is due and a row drifted by more than ReviewDrift), else NONE: then nothing is traded and every row says
-   why. For Cooldown days after the last EXECUTION in the Journal only events count, and only for the rows they name.
-3. **Sells**: rows above their band, rows that an event names, on a review rows over by more than ReviewDrift; never
-   locked ones and never a row without a target. A trim ends where TrimTo says; one that would be out of its band again
-   once the fees are paid sells that little more. TurnoverCap cuts all sells in proportion.
-4. **Futures are closed** when their target is 0, when an EXIT event names them (longs), or as far as a hedge exceeds
-   HedgeRatio times the spot that remains.
-5. **Money**: stablecoins above their target (without one, above ReserveMax), never below ReserveMin, then the proceeds
-   less fees.
-   A venue's bonus credit pays its fees first. Money at the venue of a purchase is used before a transfer.
-6. **Needs**: rows under their target (BuyScope "breaching": under their band), the reserve below ReserveMin or the
-   target of a stable row, margin below a Futures row's target, hedges. Events come first, then Priority, 1 first; ties
-   go to the largest shortfall relative to the target. FuturesShare keeps its share of the proceeds for margin: for the
-   Futures rows with a target, else for those without one, else in stablecoins.
-7. **Orders** are rounded down to the lot. One below the minimum notional or MinTrade is a line that does not trade.
-   What cannot be placed is unresolved; what is left stays in stablecoins.
-8. **Venues**: a leg where KYC is missing, the product is not traded or the leverage is too high is blocked, money that
-   cannot be withdrawn stays where it is, and what either would have paid for says so.
-9. **Check**: sold + cash used = bought + margin + reserve + fees + left over; the difference must read 0.00.
+1. **Book value** is spot plus stablecoins plus futures equity (margin and unrealised profit). Weights are shares of
+   it. An isolated position is worth 0 at least, and 0 once the mark has passed its liquidation price. Wallets say
+   what is collateral; they are not counted a second time.
+2. **Assets**: the rows of one asset at several venues are one asset. Target, Band, Priority, Sector and Kind belong
+   to it and stand once; weight, drift and trigger are judged on the sum. Locked units count and are never sold. The
+   coins that a coin-margined hedge holds as margin are part of the asset.
+3. **Who acts**, judged once and before fees. Each row acts on the strongest trigger in force for it: EVENT where an
+   event names it, else THRESHOLD (beyond its band, above or below, and its own order can trade), else TIME (a review
+   is due and the row is beyond ReviewDrift). A stable row acts only where a Band is typed. Futures act when an EXIT
+   event names them, their Target is 0, they expired, their equity is beyond Target and Band, or they are nearer to
+   liquidation than MarginTopUp. An event that nothing can follow is no trigger. For Cooldown days after the last
+   EXECUTION in the Journal only events count.
+4. **Trims**: rows above their band, and rows that an event names, come down to where TrimTo says; from the venue
+   where the money is needed, then from the largest row. One that would be out of its band again once the fees are
+   paid sells that little more. TurnoverCap cuts all trims in proportion.
+5. **Futures are closed** when their Target is 0, when an EXIT event names them (longs), when they expired (at the
+   mark), or as far as a hedge exceeds HedgeRatio; **reduced** (REDUCE) when their equity is beyond Target and Band.
+   Margin on a row without a position and with Target 0 comes back (RELEASE).
+6. **Money**: stablecoins above their target (without one, above ReserveMax), never below ReserveMin, then the
+   proceeds less fees; proceeds that lie idle are never counted as reserve. A venue's bonus credit pays its fees
+   first. Money at the venue of a purchase is used before a transfer.
+7. **Needs**: debts (a stablecoin below 0) first, then ADD MARGIN, then events, then by Priority: rows under their
+   target (BuyScope "breaching": under their band, or beyond ReviewDrift on a review), the reserve below ReserveMin or
+   the target of a stable row, margin below a Futures row's Target, hedges. Ties go to the largest shortfall relative
+   to the target. FuturesShare keeps its share of the trims' proceeds for margin.
+8. **Rows below their band** that still lack money are paid for (FundFrom "overweight") by assets above their target,
+   the largest excess first, never below the target, and by nobody whose excess is what fees alone may have left.
+   TrimTo is mirrored: the destination below is target less TrimTo times the band. With FundFrom "none" they wait, and
+   Scenario B (altcoins trimmed to the midpoint, BTC and a spread funded, ETH told that it gets nothing) needs that
+   setting.
+9. **Orders** are rounded down to the lot (a payer's up, where it can). One below the minimum notional or MinTrade is
+   a line that does not trade. What cannot be placed is unresolved; what is left stays in stablecoins.
+10. **Blocked**, never filled in part: an opening beyond the last margin tier, above the tier's or venue's leverage,
+    in an expired contract, on a position past its liquidation price or with a negative margin, or one that would be
+    liquidated at once; and whatever KYC, products and withdrawals of the venue forbid.
+11. **Coins as margin**: the margin of an inverse contract is moved from the coin's row at that venue (CONVERT with To
+    venue: a transfer of collateral, no sale), else bought (CONVERT without). A hedge may take every unlocked coin,
+    another position only what stands above the coin's target. A hedge pays its fee in the coin. It is sized so that
+    the net delta of the asset, coins on the position included, is what HedgeRatio says.
+12. **Spreads**: two opposite legs that share a Spread are opened with the same coins or not at all; their Target is
+    the margin of both. The plan shows basis, rate a year and, where Prices has both symbols, the z-score of the near
+    premium.
+13. **Check**: sold + cash used + coins moved = bought + margin + reserve + fees + left over; the difference must be
+    0.00.
 
-A LONG, SHORT or BREAKOUT event raises the margin of the Futures rows of its scope to Level (a share of the book) before
-anything else; when money is short, EventFunding takes it from the reserve down to ReserveMin, or from the weakest
-holdings (lowest return on their cost) down to the lower edge of their bands.
+A LONG, SHORT or BREAKOUT event raises the margin of the Futures rows of its scope to Level (a share of the book)
+before anything else; when money is short, EventFunding takes it from the reserve down to ReserveMin, or from the
+weakest holdings (lowest return on their cost) down to the lower edge of their bands. ADD MARGIN may use the reserve
+down to ReserveMin, a debt all of it.
 
-Gains are before fees: by Lots and LotMethod where the lots of an asset add up to its quantity, else at the average cost
-(CostBasis). Liquidation prices take the tiers of the MarginTiers table named by Venue and Symbol, else the shipped
-ones; without tiers there is none. Isolated positions count their own margin, cross positions that of all cross
-positions at the venue. A break-even price pays both fees and the funding of HoldingDays.
+What the contract of these rules leaves open is decided so: the day's LastReview is set by any record on which a
+review was due; a targeted asset whose Price is 0 is refused, an untargeted one is worth 0; in a book in USD an
+inverse contract counts at its mark, in another currency at the Price of its coin's row; the plan's fees are judged
+after who acts, so a row that only the fees of other legs put above MinTrade acts in the next plan.
+
+Gains are before fees: by Lots and LotMethod where the lots of an asset add up to its quantity, else at the average
+cost (CostBasis). Liquidation prices take the tiers of the MarginTiers table named by Venue and Symbol, else the
+shipped ones; without tiers there is none. Isolated positions count their own margin, cross positions that of their
+account. A break-even price pays both fees and the funding of HoldingDays.
+
+## Recording
 
 **Record** takes the Plan table as it stands: edit quantities, prices and fees to the real fills first (quantity 0 for
 what was not done). The margin of an opening follows its fill, unless Amount is edited too. Record changes Portfolio,
-Futures and Lots, sets LastReview, adds a Journal row and empties the Plan table. Venues stays yours: lower Credit
-there as the venue spends it on fees, or the next plan counts on it again. A formula is never overwritten, and a
-refusal leaves the workbook as it was.
+Futures and Lots (cell by cell: a lot that is sold out keeps its row with quantity 0), adds a row a line to Fills
+where that table is there, and a Journal row whose Value is the book's after the fills, and empties the Plan table.
+LastReview becomes the day where a review was due; a due review in which nothing trades is recorded as well and starts
+no cooldown. Where quantities changed since the plan was written, Record refuses; `record --changed` goes on. Fills
+that spend more than there is are refused, naming the amount. Venues stays yours: lower Credit there as the venue
+spends it on fees. A formula is never overwritten, and a refusal leaves the workbook as it was.
 """
 
 

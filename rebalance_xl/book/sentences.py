@@ -28,19 +28,26 @@ def day_text(serial: float) -> str:
 def drift_text(state: SpotState, review_drift: float = 0.05) -> str:
     """Say where an asset stands against its rule: its band, or ReviewDrift where a review acts on it."""
     if state.target is None:
-        return f"weight {percent(state.weight)}, no target"
+        return f"{weight_text(state)}, no target"
     review = state.acts == TIME
     width = review_drift if review else state.width
     beyond = abs(state.drift) > width + EDGE
     close = abs(state.drift) < _ON_TARGET
     if close and not (beyond and abs(state.drift) > DUST):
-        return f"weight {percent(state.weight)} is on its target"
+        return f"{weight_text(state)} is on its target"
     side = "above" if state.drift >= 0 else "below"
     size = f"{abs(state.drift) * 100:.2g}" if close else f"{abs(state.drift) * 100:.2f}"
     points = f"{size} points {side} the target of {percent(state.target)}"
     rule = "ReviewDrift" if review else "the band"
     limit = f"{'' if beyond else 'not '}beyond {rule} of {width * 100:.2f} points"
-    return f"weight {percent(state.weight)} is {points}, {limit}"
+    return f"{weight_text(state)} is {points}, {limit}"
+
+
+def weight_text(state: SpotState) -> str:
+    """Say what an asset weighs; money below 0 is a debt, not a weight of -0.00 %."""
+    if state.value < 0:
+        return f"a debt of {amount_text(-state.value)}"
+    return f"weight {percent(state.weight)}"
 
 
 def event_text(event: Event) -> str:

@@ -57,7 +57,9 @@ def show_plan(
     return _guarded(book, as_of, show)
 
 
-def record_execution(book: Path, as_of: str, as_json: bool, output: Path | None, overrides: Overrides) -> int:
+def record_execution(
+    book: Path, as_of: str, as_json: bool, output: Path | None, overrides: Overrides, changed: bool = False
+) -> int:
     """Apply the fills of the Plan table to the book; returns the exit code."""
 
     def apply(day: dt.date | None) -> int:
@@ -65,7 +67,7 @@ def record_execution(book: Path, as_of: str, as_json: bool, output: Path | None,
 
         def act(port: FileWorkbook) -> Execution:
             names.learn(port)
-            return actions.record(port, day, dt.date.today())
+            return actions.record(port, day, dt.date.today(), changed)
 
         done = _act(book, output, overrides, day, act)
         if as_json:
@@ -75,7 +77,8 @@ def record_execution(book: Path, as_of: str, as_json: bool, output: Path | None,
             for table, row, values in done.cells:
                 told = ", ".join(f"{name} {_cell_text(value)}" for name, value in values.items())
                 terminal.say(f"{names(table, row)}: {told}")
-            terminal.say(f"{output or book}: the fills are recorded as of {done.date}")
+            what = "the fills are" if done.fills else "the review, in which nothing was traded, is"
+            terminal.say(f"{output or book}: {what} recorded as of {done.date}")
         return 0
 
     return _guarded(book, as_of, apply)
