@@ -14,7 +14,7 @@ from typing import Any
 import xlsxwriter
 
 from rebalance_xl import __version__
-from rebalance_xl.authoring import book_sheets, dashboard, example_book, help_sheets, record_sheets
+from rebalance_xl.authoring import book_sheets, dashboard, example_book, help_sheets, record_sheets, stress_sheet
 from rebalance_xl.authoring.package import finish
 from rebalance_xl.authoring.page import Page
 from rebalance_xl.authoring.styles import Styles
@@ -30,6 +30,7 @@ SHEETS = (
     "Portfolio",
     "Futures",
     "Plan",
+    "Stress",
     "Events",
     "Prices",
     "Venues",
@@ -104,6 +105,7 @@ def _sheets(workbook: Any, plan: Sequence[Mapping[str, Any]], drawn: Mapping[str
     futures = book_sheets.futures_sheet(workbook, look)
     makers: list[Page] = [
         record_sheets.plan_sheet(workbook, look, plan),
+        stress_sheet.stress_sheet(workbook, look),
         record_sheets.events_sheet(workbook, look),
         record_sheets.prices_sheet(workbook, look),
         record_sheets.venues_sheet(workbook, look),

@@ -25,11 +25,14 @@ from rebalance_xl.hosts.excel_buttons import (
     functions_button,
     rebalance_button,
     record_button,
+    refresh_button,
+    review_button,
 )
 from rebalance_xl.hosts.excel_values import WorksheetValue, is_lite, to_excel
 
 # The functions and the buttons, so that ``import *`` brings what Excel needs and nothing else.
 __all__ = ["about_button", "check_button", "functions_button", "rebalance_button", "record_button"]
+__all__ += ["refresh_button", "review_button"]
 __all__ += list(FUNCTIONS)
 
 #: What the function wizard's groups begin with, so that they stand together.

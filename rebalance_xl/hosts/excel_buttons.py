@@ -21,7 +21,15 @@ from rebalance_xl.functions import FUNCTIONS
 from rebalance_xl.functions.plan_table import amount_text
 from rebalance_xl.hosts.excel_book import ExcelWorkbook
 
-__all__ = ["about_button", "check_button", "functions_button", "rebalance_button", "record_button"]
+__all__ = [
+    "about_button",
+    "check_button",
+    "functions_button",
+    "rebalance_button",
+    "record_button",
+    "refresh_button",
+    "review_button",
+]
 
 _TITLE = "Rebalancer"
 # Excel's message box cuts at 1,023 characters.
@@ -60,6 +68,36 @@ def record_button(book: xlwings.Book | None = None) -> None:
         if _ask(book, question):
             execution = actions.record(workbook, today=dt.date.today())
             _tell(book, [f"Recorded {len(fills)} fills on {execution.date}; the Journal has a new row."])
+
+    _press(press, book)
+
+
+def refresh_button(book: xlwings.Book | None = None) -> None:
+    """Ask the venues for balances, positions and prices, show what would change, and write it after a yes."""
+
+    def press(book: xlwings.Book) -> None:
+        # Loaded here: what asks exchanges takes half a second to load, and every cell would wait for it.
+        from rebalance_xl.venues.buttons import apply, preview_refresh
+
+        workbook = _opened(book)
+        found = preview_refresh(workbook)
+        lines = found.text.splitlines()
+        if not found.has_changes:
+            _tell(book, lines)
+        elif _ask(book, [*lines, "Write these values into the book? Nothing has been written yet."]):
+            apply(workbook, found)
+
+    _press(press, book)
+
+
+def review_button(book: xlwings.Book | None = None) -> None:
+    """Review the book's rules over its prices, write the sheet Review and show it."""
+
+    def press(book: xlwings.Book) -> None:
+        from rebalance_xl.review.sheet import fill_review
+
+        fill_review(_opened(book), today=dt.date.today())
+        _show(book, "Review")
 
     _press(press, book)
 

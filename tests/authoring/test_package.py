@@ -17,7 +17,7 @@ from rebalance_xl.functions import FUNCTIONS
 
 MAIN = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
 SHEETS = [
-    "Dashboard", "Portfolio", "Futures", "Plan", "Events", "Prices", "Venues", "MarginTiers", "Wallets",
+    "Dashboard", "Portfolio", "Futures", "Plan", "Stress", "Events", "Prices", "Venues", "MarginTiers", "Wallets",
     "CollateralTiers", "Lots", "CashFlows", "Journal", "Fills", "Settings", "Functions", "xlwings.conf",
 ]  # fmt: skip
 
@@ -60,7 +60,9 @@ def test_the_ribbon_and_its_callbacks(parts: dict[str, bytes], sources: dict[str
     ribbon = xml(parts, "customUI/customUI14.xml")
     assert ribbon.tag == "{http://schemas.microsoft.com/office/2009/07/customui}customUI"
     labels = [button.get("label") for button in ribbon.iter("{*}button")]
-    assert labels == ["Rebalance", "Record execution", "Check book", "Functions", "About"]
+    assert labels == [
+        "Refresh", "Rebalance", "Record execution", "Review", "Check book", "Functions", "About",
+    ]  # fmt: skip
     module = sources["RibbonActions"]
     assert f"Public Sub {ribbon.get('onLoad')}(Ribbon As IRibbonUI)" in module
     for button in ribbon.iter("{*}button"):

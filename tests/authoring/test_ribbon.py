@@ -56,6 +56,8 @@ def host(opened: VbaHost) -> VbaHost:
     [
         ("RebalancerRebalance", "rebalance_button"),
         ("RebalancerRecord", "record_button"),
+        ("RebalancerRefresh", "refresh_button"),
+        ("RebalancerReview", "review_button"),
         ("RebalancerCheck", "check_button"),
         ("RebalancerFunctions", "functions_button"),
         ("RebalancerAbout", "about_button"),

@@ -94,7 +94,7 @@ def test_record_applies_the_fills_and_leaves_nothing_to_do(opened: Press) -> Non
     actions.record(expected)
     for table in ("Portfolio", "Futures", "Plan", "Journal"):
         assert same(behind.rows(table), expected.tables[table]), table
-    assert behind.sheet("Settings").shown((5, 3)) == to_serial(DAY)
+    assert behind.sheet("Settings").shown((5, 3)) is None  # a trade over the band is no review
     (question, _, buttons), (answer, mode, _) = behind.app.alerts
     assert "Record these fills as executed?" in question
     assert "SELL SOL 1,600.00 (8 at 200)" in question
@@ -225,3 +225,29 @@ def test_failure_is_a_sentence(opened: Press, monkeypatch: pytest.MonkeyPatch, f
     assert text.splitlines()[0] == f"Rebalancer failed: {words}"
     assert "close the workbook without saving" in text
     assert mode == "critical"
+
+
+class Preview:
+    """What a refresh has found."""
+
+    text = "BTC Quantity: 1 -> 2"
+
+    def __init__(self, has_changes: bool) -> None:
+        self.has_changes = has_changes
+
+
+@pytest.mark.parametrize(("changes", "answer", "applied"), [(True, "yes", 1), (True, "no", 0), (False, "yes", 0)])
+def test_refresh_writes_after_a_yes_only(
+    opened: Press, monkeypatch: pytest.MonkeyPatch, changes: bool, answer: str, applied: int
+) -> None:
+    """What would change is shown; it is written once after a yes, and never without changes."""
+    from rebalance_xl.venues import buttons
+
+    written: list[Any] = []
+    monkeypatch.setattr(buttons, "preview_refresh", lambda port: Preview(changes))
+    monkeypatch.setattr(buttons, "apply", lambda port, found: written.append(found))
+    behind = opened(workbook(example(), [ETH_MARGIN]))
+    behind.app.answer = answer
+    excel.refresh_button()
+    assert "BTC Quantity: 1 -> 2" in behind.app.alerts[0][0]
+    assert len(written) == applied

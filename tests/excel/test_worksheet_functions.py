@@ -60,7 +60,15 @@ def test_star_import_brings_functions_and_buttons() -> None:
     """One line in main.py of xlwings Lite is enough, and it brings no helper names."""
     namespace: dict[str, Any] = {}
     exec("from rebalance_xl.hosts.excel import *", namespace)
-    buttons = {"about_button", "check_button", "functions_button", "rebalance_button", "record_button"}
+    buttons = {
+        "about_button",
+        "check_button",
+        "functions_button",
+        "rebalance_button",
+        "record_button",
+        "refresh_button",
+    }
+    buttons |= {"review_button"}
     assert set(namespace) - {"__builtins__"} == buttons | set(FUNCTIONS)
 
 

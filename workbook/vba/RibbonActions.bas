@@ -14,6 +14,14 @@ Public Sub RebalancerRecord(Control As IRibbonControl)
     RunAction "record_button"
 End Sub
 
+Public Sub RebalancerRefresh(Control As IRibbonControl)
+    RunAction "refresh_button"
+End Sub
+
+Public Sub RebalancerReview(Control As IRibbonControl)
+    RunAction "review_button"
+End Sub
+
 Public Sub RebalancerCheck(Control As IRibbonControl)
     RunAction "check_button"
 End Sub

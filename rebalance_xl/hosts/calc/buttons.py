@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
 from rebalance_xl import __version__
@@ -123,6 +124,40 @@ def _fill_text(fill: Fill) -> str:
     return f"{fill.action} {fill.asset}: {amount_text(fill.amount)}{units}, fee {amount_text(fill.fee)}"
 
 
+def refresh(workbook: CalcWorkbook, screen: Screen, today: dt.date) -> None:
+    """Ask the venues, show what would change, and write it after a yes."""
+    with _packages("rebalance-xl refresh"):
+        from rebalance_xl.venues.buttons import apply, preview_refresh
+
+        found = preview_refresh(workbook)
+    lines = _limited(found.text.splitlines())
+    if not found.has_changes:
+        screen.show(lines)
+    elif screen.ask(f"{lines}\n\nWrite these values into the book? Nothing has been written yet."):
+        apply(workbook, found)
+
+
+def review(workbook: CalcWorkbook, screen: Screen, today: dt.date) -> None:
+    """Review the book's rules over its prices and show the sheet Review."""
+    with _packages("rebalance-xl review --write"):
+        from rebalance_xl.review.sheet import fill_review
+
+        fill_review(workbook, today=today)
+    screen.go_to("Review")
+
+
+@contextmanager
+def _packages(command: str) -> Iterator[None]:
+    """Say which command does it where LibreOffice's Python lacks a package, such as numpy or ccxt."""
+    try:
+        yield
+    except ImportError as missing:
+        raise BookError(
+            f"this needs the package {missing.name}, which LibreOffice's Python does not have; on the saved file "
+            f'"{command} BOOK" does the same'
+        ) from None
+
+
 def check(workbook: CalcWorkbook, screen: Screen, today: dt.date) -> None:
     """List what is wrong with the book, with cell addresses."""
     problems = actions.check(workbook, today=today)
@@ -162,6 +197,8 @@ def _limited(lines: Sequence[str]) -> str:
 COMMANDS: Final[dict[str, Callable[[CalcWorkbook, Screen, dt.date], None]]] = {
     "rebalance": rebalance,
     "record": record,
+    "refresh": refresh,
+    "review": review,
     "check": check,
     "functions": functions,
     "about": about,

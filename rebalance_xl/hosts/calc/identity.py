@@ -27,8 +27,10 @@ PROTOCOL: Final = "org.rebalancer.calc:"
 
 #: Path of a command behind the protocol, its label, and what it does in one line.
 ACTIONS: Final = (
+    ("refresh", "Refresh...", "Ask the exchanges for balances, positions and prices; nothing is written before a yes"),
     ("rebalance", "Rebalance", "Compute the plan and write it to the Plan sheet; inputs stay as they are"),
     ("record", "Record execution...", "Apply the plan's fills to Portfolio and Futures and add a Journal row"),
+    ("review", "Review", "Let the rules run over the prices and write the sheet Review"),
     ("check", "Check book", "List data problems with their cell addresses"),
     ("functions", "Functions", "List the worksheet functions with their help"),
     ("about", "About Rebalancer", "Version, and whether everything that is needed is here"),

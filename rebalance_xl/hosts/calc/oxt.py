@@ -21,7 +21,7 @@ __all__ = ["FILE_NAME", "build", "extension_parts"]
 FILE_NAME: Final = "rebalancer.oxt"
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
 #: What runs inside Calc; the rest of the package (recalculation, authoring, command line) stays outside.
-_FOLDERS: Final = ("functions", "data", "book", "hosts/calc")
+_FOLDERS: Final = ("functions", "data", "book", "review", "venues", "hosts/calc")
 _UNUSED: Final = (
     "cli.py",
     "reference.py",

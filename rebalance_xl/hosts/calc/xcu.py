@@ -80,7 +80,7 @@ def addons() -> str:
     for index, (command, title, _tip) in enumerate(ACTIONS, start=1):
         entry = _plain("URL", PROTOCOL + command) + _text("Title", title) + _plain("Target", "_self") + context
         menu.append(f'<node oor:name="M{index}" oor:op="replace">\n{entry}</node>\n')
-        if command in ("rebalance", "record", "check"):
+        if command in ("refresh", "rebalance", "record", "review", "check"):
             bar.append(f'<node oor:name="B{index}" oor:op="replace">\n{entry}</node>\n')
     return "".join(
         [
