@@ -14,7 +14,15 @@ from typing import Any
 import xlsxwriter
 
 from rebalance_xl import __version__
-from rebalance_xl.authoring import book_sheets, dashboard, example_book, help_sheets, record_sheets, stress_sheet
+from rebalance_xl.authoring import (
+    book_sheets,
+    dashboard,
+    example_book,
+    help_sheets,
+    record_sheets,
+    review_sheet,
+    stress_sheet,
+)
 from rebalance_xl.authoring.package import finish
 from rebalance_xl.authoring.page import Page
 from rebalance_xl.authoring.styles import Styles
@@ -31,6 +39,7 @@ SHEETS = (
     "Futures",
     "Plan",
     "Stress",
+    "Review",
     "Events",
     "Prices",
     "Venues",
@@ -106,6 +115,7 @@ def _sheets(workbook: Any, plan: Sequence[Mapping[str, Any]], drawn: Mapping[str
     makers: list[Page] = [
         record_sheets.plan_sheet(workbook, look, plan),
         stress_sheet.stress_sheet(workbook, look),
+        review_sheet.review_sheet(workbook, look),
         record_sheets.events_sheet(workbook, look),
         record_sheets.prices_sheet(workbook, look),
         record_sheets.venues_sheet(workbook, look),

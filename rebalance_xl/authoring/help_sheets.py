@@ -10,6 +10,7 @@ from rebalance_xl.authoring import styles
 from rebalance_xl.authoring.page import Page
 from rebalance_xl.authoring.styles import Styles
 from rebalance_xl.catalogue import CATEGORIES, Example, Function
+from rebalance_xl.cells import CellError
 from rebalance_xl.functions import FUNCTIONS
 
 _RESULT_FORMATS: Final = {
@@ -106,7 +107,9 @@ def _example(page: Page, top: int, function: Function, example: Example) -> int:
         style = look(num_format=number_format, align="left", valign="top")
     else:
         style = look.computed(number_format, align="right", valign="top")
-    if _BLANK_IN_ARRAY.search(example.formula) or columns > _COLUMNS - _RESULT:
+    # An example of a refusal would be an error on a sheet that has none otherwise.
+    is_refusal = isinstance(result, CellError)
+    if _BLANK_IN_ARRAY.search(example.formula) or columns > _COLUMNS - _RESULT or is_refusal:
         sheet.write_string(top, _RESULT, example.expected, look(align="left", valign="top"))
         return top + 1
     page.formula(top, _RESULT, example.formula, style, rows=rows, columns=columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -36,7 +37,11 @@ def write_new(path: Path, force: bool, *, empty: bool = False, source: Path | No
         return 1
     try:
         day = read_day(as_of)
-        content, told = _content(ending == ".xlsm", empty or source is not None, source, day)
+        content = _content(ending == ".xlsm", empty or source is not None, day)
+        if source is not None:
+            content, code = _with_holdings(content, ending, source)
+            if code:
+                return code
         if ending == ".ods":
             from rebalance_xl.authoring.calc_document import as_document
 
@@ -48,18 +53,16 @@ def write_new(path: Path, force: bool, *, empty: bool = False, source: Path | No
         terminal.complain(str(failure))
         return 2
     except (BookError, InstallError, Refused) as failure:
-        terminal.complain(f"{source or path}: {failure}")
+        terminal.complain(f"{path}: {failure}")
         return 1
     except OSError as failure:
         terminal.complain(f"{path}: cannot be written: {failure.strerror or failure}")
         return 1
-    for line in told:
-        terminal.say(line)
     terminal.say(f"{path}: written")
     return 0
 
 
-def _content(macros: bool, empty: bool, source: Path | None, day: dt.date | None) -> tuple[bytes, list[str]]:
+def _content(macros: bool, empty: bool, day: dt.date | None) -> bytes:
     from rebalance_xl.authoring.template import new_book
     from rebalance_xl.hosts.file import FileWorkbook
     from rebalance_xl.recalc.workbook import recalculate_bytes
@@ -68,5 +71,15 @@ def _content(macros: bool, empty: bool, source: Path | None, day: dt.date | None
     port.write_name("AsOf", day)
     if empty:
         port.write_name("LastReview", None)
-    told: list[str] = []
-    return recalculate_bytes(port.content(), as_of=day)[0], told
+    return recalculate_bytes(port.content(), as_of=day)[0]
+
+
+def _with_holdings(content: bytes, ending: str, source: Path) -> tuple[bytes, int]:
+    """Return a book with the holdings of a file, as `rebalance-xl import` reads it, and that command's exit code."""
+    from rebalance_xl.commands import import_files
+
+    with tempfile.TemporaryDirectory() as folder:
+        book = Path(folder) / f"book{'.xlsx' if ending == '.ods' else ending}"
+        book.write_bytes(content)
+        code = import_files.run(import_files.Request(book=book, files=[source]))
+        return book.read_bytes(), code

@@ -67,7 +67,7 @@ def test_an_empty_book(run: Run, tmp_path: Path) -> None:
         if cell.value not in (None, "", 0)
     ]
     assert not [cell for cell in cells if str(cell[2]).startswith("#")]
-    assert {sheet for sheet, _, _ in cells} <= {"Dashboard", "Prices"}
+    assert {sheet for sheet, _, _ in cells} <= {"Dashboard", "Prices", "Review", "Stress"}
     assert (book["Dashboard"]["B24"].value, book["Dashboard"]["K24"].value) == ("No assets", "No positions")
     refused = run("plan", path)
     assert refused.code == 1
@@ -130,3 +130,18 @@ def test_a_workbook_without_tables_is_told_how_to_make_one(run: Run, tmp_path: P
     assert answer.code == 1
     for words in ("Ctrl+T", "Define Range", "openpyxl", "rebalance-xl new"):
         assert words in answer.out
+
+
+def test_a_book_from_an_export(run: Run, tmp_path: Path) -> None:
+    """The holdings of a file are the rows of the new book; the example is gone."""
+    export, path = tmp_path / "balances.csv", tmp_path / "Book.xlsx"
+    export.write_text("Asset,Quantity,Price,Venue\nBTC,0.5,60000,binance\nUSDT,1000,1,binance\n", "utf-8")
+    answer = run("new", path, "--from", export)
+    assert (answer.code, answer.err) == (0, "")
+    sheet = opened(path)["Portfolio"]
+    rows = {row[0]: row for row in sheet.iter_rows(min_row=5, max_col=12, values_only=True) if row[0]}
+    assert set(rows) == {"BTC", "USDT"}
+    assert rows["BTC"][4] == 0.5
+    missing = run("new", tmp_path / "Other.xlsx", "--from", tmp_path / "nowhere.csv")
+    assert missing.code == 1
+    assert not (tmp_path / "Other.xlsx").exists()

@@ -40,6 +40,11 @@ Public Sub RebalanceThisBook()
     RunAction "rebalance_button"
 End Sub
 
+' The button on the Review sheet.
+Public Sub ReviewThisBook()
+    RunAction "review_button"
+End Sub
+
 Private Sub RunAction(ByVal ActionName As String)
     Dim Interpreter As String
 
