@@ -153,8 +153,8 @@ class Decision:
 
     @property
     def trades(self) -> bool:
-        """Whether any order trades."""
-        return bool(self.orders)
+        """Whether any order trades, or money is moved to pay a debt."""
+        return bool(self.orders) or bool(self.draft.purse.transfers)
 
     @property
     def fees(self) -> float:
@@ -314,6 +314,8 @@ def _offer_reserve(draft: Draft) -> None:
     held = math.fsum([row.free_value - offered.get(row.row, 0.0) for row in rows])
     low = (draft.book.settings.reserve_min or 0.0) * draft.after
     owed = math.fsum([need.wanted for need in draft.needs if need.kind == REPAY])
+    if owed:
+        owed += math.fsum([draft.book.venue(row.venue).withdrawal_fee for row in rows])
     most = max(0.0, held - low) if events or TOP_UP in urgent else 0.0
     most = min(held, max(most, owed))
     for row in rows:

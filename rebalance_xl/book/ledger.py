@@ -67,10 +67,11 @@ class Ledger:
         """Return the units that are held of a row by now."""
         return self.quantities.get(holding.row, holding.quantity or 0.0)
 
-    def take_coins(self, venue: str, coin: str, money: float) -> float:
+    def take_coins(self, position: Position, money: float) -> float:
         """Post coins as margin; return the money that the coins on their way do not cover."""
+        places = {position.account_name.casefold() or "margin", position.venue.casefold()}
         for coins in self.coins:
-            if coins.key == (venue.casefold(), coin.casefold()):
+            if coins.key[0] in places and coins.key[1] == position.margin_coin.casefold():
                 part = min(coins.money, money)
                 coins.quantity -= coins.quantity * part / coins.money if coins.money else 0.0
                 coins.money -= part
@@ -242,7 +243,6 @@ def _convert(ledger: Ledger, fill: Fill) -> float:
     """Set coins apart to be posted: from their row where To venue says where they go, else bought with money."""
     quantity = fill.quantity or 0.0
     row: Holding | None = None
-    venue = fill.venue
     if fill.to_venue:
         row = _holding_of(ledger, fill, fill.venue)
         if row is None:
@@ -260,7 +260,8 @@ def _convert(ledger: Ledger, fill: Fill) -> float:
     else:
         ledger.pay(fill.venue, -fill.amount - fill.fee)
     ledger.add("Fees", fill.fee)
-    ledger.coins.append(Coins((venue.casefold(), fill.asset.casefold()), fill.amount, quantity, row))
+    place = (fill.to_venue or fill.venue).casefold()
+    ledger.coins.append(Coins((place, fill.asset.casefold()), fill.amount, quantity, row))
     return fill.amount
 
 
@@ -354,7 +355,7 @@ def _post(ledger: Ledger, fill: Fill) -> float:
     state["Margin"] += posted / _coin_money(position, price)
     cost = posted + fill.fee
     if position.inverse:
-        cost = ledger.take_coins(position.venue, position.margin_coin, cost)
+        cost = ledger.take_coins(position, cost)
     ledger.pay(position.venue, -cost)
     ledger.add("Margin", posted)
     return posted

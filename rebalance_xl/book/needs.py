@@ -62,7 +62,8 @@ def _debts(draft: Draft) -> list[Order]:
 def _top_ups(draft: Draft) -> list[Order]:
     found = []
     for state in draft.judgement.futures:
-        if state.short <= 0 or not state.acts:
+        closing = any(order.futures is state and order.quantity for order in draft.closings)
+        if state.short <= 0 or not state.acts or closing:
             continue
         position = state.position
         cause = Cause("near liquidation", figures=(draft.book.settings.margin_top_up or 0.0, state.short))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rebalance_xl.book.deploy import place
 from rebalance_xl.book.money import ANY, CASH, PROCEEDS, RAISED, SPOT
-from rebalance_xl.book.orders import BUY, KEEP, SELL, Cause, Order, Refusal
+from rebalance_xl.book.orders import BUY, KEEP, KEPT, REPAY, SELL, Cause, Order, Refusal
 from rebalance_xl.book.sizing import lot_of, rounded_up, size_order
 from rebalance_xl.book.states import SpotState
 from rebalance_xl.book.tolerances import DUST, SLACK, WHOLE
@@ -23,7 +23,7 @@ _ROUNDS = 12
 
 
 def fund_rows_below(draft: Draft) -> None:
-    """Sell from assets above their target what the rows that act below their band still lack.
+    """Sell from assets above their target what debts and the rows that act below their band still lack.
 
     Parameters
     ----------
@@ -37,7 +37,8 @@ def fund_rows_below(draft: Draft) -> None:
     """
     if draft.book.settings.fund_from != "overweight":
         return
-    acting = [need for need in draft.needs if need.spot is not None and need.spot.under and need.kind in (BUY, KEEP)]
+    below = [need for need in draft.needs if need.spot is not None and need.spot.under and need.kind in (BUY, KEEP)]
+    acting = [need for need in draft.needs if need.kind == REPAY] + below
     lacks = {id(need): _rest(draft, need) for need in acting}
     acting = [need for need in acting if lacks[id(need)] > DUST * draft.total and not need.hard]
     if not acting:
@@ -63,6 +64,8 @@ def fund_rows_below(draft: Draft) -> None:
 
 def _rest(draft: Draft, need: Order) -> float:
     """Return the money that a row which acts below its band still lacks."""
+    if need.kind == REPAY:
+        return need.missing
     state = need.spot
     assert state is not None
     assert state.target is not None
@@ -78,7 +81,7 @@ def _money_to_raise(draft: Draft, acting: list[Order], lacks: dict[int, float]) 
     left = math.fsum([s.left for s in draft.purse.sources if s.pool in pools and s.kind in (CASH, PROCEEDS)])
     costs, kept = 0.0, 0.0
     for need in acting:
-        if need.kind == KEEP:
+        if need.kind in KEPT:
             kept += lacks[id(need)]
             continue
         row = need.holding

@@ -10,7 +10,7 @@ from rebalance_xl.book import plan_data as data
 from rebalance_xl.book import sentences as say
 from rebalance_xl.book.decision import Draft
 from rebalance_xl.book.futures import terms_of
-from rebalance_xl.book.model import Holding
+from rebalance_xl.book.model import Holding, Position
 from rebalance_xl.book.money import FUTURES, PROCEEDS, RAISED, SPOT
 from rebalance_xl.book.orders import BUY, CLOSE, KEPT, REDUCE, RELEASE, TOP_UP, Order
 from rebalance_xl.book.plan_data import FuturesTerms, Line, Unresolved
@@ -21,6 +21,17 @@ from rebalance_xl.book.tolerances import DUST, SLACK
 from rebalance_xl.functions.plan_table import amount_text, percent
 
 _CLOSING_ACTIONS = {CLOSE: data.CLOSE, REDUCE: data.REDUCE, RELEASE: data.RELEASE}
+
+
+def side_of(draft: Draft, position: Position) -> str:
+    """Return a position's side, with its margin mode where the book has both under one symbol and venue."""
+    same = [
+        each
+        for each in draft.book.positions
+        if (each.symbol.casefold(), each.venue.casefold(), each.side)
+        == (position.symbol.casefold(), position.venue.casefold(), position.side)
+    ]
+    return position.side if len(same) == 1 else f"{position.side} {position.margin_mode}"
 
 
 # --- money -----------------------------------------------------------------------------------------------------
@@ -160,7 +171,7 @@ def _closing_lines(draft: Draft) -> list[Line]:
                 row=position.row,
                 futures=terms,
                 cause=order.cause.kind,
-                side=position.side,
+                side=side_of(draft, position),
             )
         )
     return lines
@@ -231,7 +242,7 @@ def _opening_line(draft: Draft, need: Order) -> Line:
     traded = need.amount > 0
     terms = terms_of(draft.book, draft.tiers, position, need.quantity or 0.0, need.amount) if traded else None
     line = Line(need.label, action if traded else data.HOLD, price=position.mark, product="futures", futures=terms)
-    return replace(line, side=position.side)
+    return replace(line, side=side_of(draft, position))
 
 
 def _convert_lines(need: Order) -> list[Line]:
@@ -423,7 +434,7 @@ def _still_futures(draft: Draft, state: FuturesState) -> Line:
     if draft.judgement.trigger == NONE and (state.target or state.hedge_ratio):
         reason += "; acts at the next trigger"
     line = Line(position.symbol, data.HOLD, price=position.mark, reason=reason, venue=position.venue)
-    return replace(line, product="futures", row=position.row, side=position.side)
+    return replace(line, product="futures", row=position.row, side=side_of(draft, position))
 
 
 # --- weights ---------------------------------------------------------------------------------------------------

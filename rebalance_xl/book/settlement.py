@@ -81,8 +81,8 @@ def _repay(stables: Sequence[Holding], left: Purses, proceeds: dict[str, float],
         owed = -left[row.row]
         if owed <= 0:
             continue
-        rest = _take_proceeds((row.venue, "", *proceeds), owed, proceeds)
-        others = [each for each in stables if each is not row and left[each.row] > 0]
+        rest = _take_proceeds((row.venue, "") if row.venue else tuple(proceeds), owed, proceeds)
+        others = [each for each in _near(stables, row.venue) if each is not row and left[each.row] > 0]
         rest = _take(others, rest, left, spare)
         rest = _take([each for each in others if not each.locked], rest, left, left)
         left[row.row] += owed - rest
