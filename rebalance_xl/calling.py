@@ -67,6 +67,8 @@ def call_function(function: Function, arguments: Sequence[Any], date_offset: flo
         return _call_whole(function, operands, shape, date_offset)
     size = max(shape[0] * shape[1], 1)
     answers = _call_rows(function, operands, size)
+    if any(isinstance(answer, tuple) for answer in answers):
+        return _several(function, numeric, answers, date_offset)
     return _shaped(_finish(function, numeric, answers, date_offset), shape)
 
 
@@ -145,6 +147,8 @@ def _call_columns(function: Function, operands: Sequence[Any], size: int) -> Seq
         return None
     if isinstance(answers, CellError):
         return [answers] * size
+    if isinstance(answers, tuple):
+        return None  # several cells a row
     listed: list[float] = np.broadcast_to(np.asarray(answers, dtype=np.float64), (size,)).tolist()
     return listed
 
@@ -223,6 +227,21 @@ def _call_whole(function: Function, operands: Sequence[Any], shape: tuple[int, i
         ranges = [(each.rows, each.columns) for each in whole if not each.is_single and not each.parameter.alone]
         return _shaped([_cell(function, each, date_offset) for each in answer], ranges[0] if ranges else (0, 0))
     return _cell(function, answer, date_offset)
+
+
+def _several(function: Function, operands: Sequence[Operand], answers: Sequence[Any], date_offset: float) -> Any:
+    """Return rows of several cells, one cell for each part of a row's answer."""
+    width = next(len(answer) for answer in answers if isinstance(answer, tuple))
+    parts = [
+        _finish(
+            function,
+            operands,
+            [answer[place] if isinstance(answer, tuple) else answer for answer in answers],
+            date_offset,
+        )
+        for place in range(width)
+    ]
+    return [list(row) for row in zip(*parts, strict=True)]
 
 
 def _widen(whole: Sequence[Operand]) -> None:

@@ -170,7 +170,7 @@ def _cells(function: Function, answers: Sequence[Any]) -> list[Any]:
         return [answer != 0.0 for answer in answers] if kind == "flag" else list(answers)
     cells: list[Any] = []
     for answer in answers:
-        if answer.__class__ is CellError or not -math.inf < answer < math.inf:
+        if answer.__class__ in (CellError, tuple) or not -math.inf < answer < math.inf:
             cells.append("NEVER" if never and answer == math.inf else None)
         elif kind == "word":
             cells.append(words[int(answer)])

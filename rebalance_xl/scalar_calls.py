@@ -97,7 +97,7 @@ def fast_caller(function: Function) -> Callable[[Sequence[Any]], Any]:
             answer = kernel(*numbers)
         except (ArithmeticError, ValueError):
             return None
-        if isinstance(answer, CellError) or not -math.inf < answer < math.inf:
+        if isinstance(answer, CellError | tuple) or not -math.inf < answer < math.inf:
             return "NEVER" if never and answer == math.inf else None
         if kind == "word":
             return words[int(answer)]

@@ -65,8 +65,8 @@ LIQUIDATION_PRICE(side, quantity, entry_price, leverage, tiers, [contract], [ven
 CROSS_LIQUIDATION_PRICE(side, quantity, entry_price, wallet_balance, tiers, [other_maintenance], [other_pnl], \
 [contract], [venue], [taker_fee])
 HEDGED_LIQUIDATION_PRICE(long_quantity, long_entry, short_quantity, short_entry, wallet_balance, tiers, \
-[other_maintenance], [other_pnl], [contract])
-LIQUIDATION_DISTANCE(liquidation_price, mark_price)
+[other_maintenance], [other_pnl], [contract], [mark_price], [direction])
+LIQUIDATION_DISTANCE(liquidation_price, mark_price, [side])
 COLLATERAL_VALUE(amounts, prices, [ratios])
 ACCOUNT_EQUITY([wallets], [positions], [mode], [ratio_on])
 ACCOUNT_MAINTENANCE([positions], [wallets], [mode])

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rebalance_xl.catalogue import Example, Result, money, number, price, worksheet_function
-from rebalance_xl.cells import CellError
+from rebalance_xl.catalogue import Example, Result, money, number, price, word, worksheet_function
 from rebalance_xl.functions.contracts import CATEGORY, CONTRACT, LINEAR, is_inverse
 from rebalance_xl.functions.elementwise import (
     INFINITY,
@@ -24,6 +23,7 @@ from rebalance_xl.functions.elementwise import (
     is_nan,
     maximum,
     minimum,
+    not_,
     where,
 )
 from rebalance_xl.functions.liquidation_equation import mismatches
@@ -32,6 +32,9 @@ from rebalance_xl.functions.tier_choice import MARGIN_TIERS, TierChoice, for_eac
 from rebalance_xl.functions.tier_tables import TierTables, shipped_tables
 from rebalance_xl.functions.tiers import TierTable, amount_at, is_beyond, rate_at, tier_size
 from rebalance_xl.functions.venues import HEDGE_ESTIMATE
+
+NEAREST, DOWN, UP, BOTH = 0.0, -1.0, 1.0, 2.0
+DIRECTIONS = {"nearest": NEAREST, "down": DOWN, "up": UP, "both": BOTH}
 
 #: Below this share of the entry a boundary is rounding dust around zero.
 _DUST = 1e-12
@@ -70,16 +73,22 @@ class _Boundaries:
         self.exit_up = minimum(self.exit_up, where(up, maximum(good_left, start), INFINITY))
         self.exit_down = maximum(self.exit_down, where(down, minimum(good_right, start), 0.0))
 
-    def nearest(self) -> Numbers:
-        """Return the nearest boundary: infinite where there is none, #NUM! where every x is liquidatable."""
+    def found(self) -> tuple[Numbers, Numbers, Numbers]:
+        """Return the boundary below, the one above and the nearer of both.
+
+        A boundary is infinite where there is none, #NUM! where every x is liquidatable. Where the start itself is
+        liquidatable the boundaries are those of the healthy range next to it.
+        """
         healthy = (self.below < self.start) & (self.above > self.start)
         low = where(healthy, self.below, self.exit_down)
         high = where(healthy, self.above, self.exit_up)
         low = where(low <= _DUST * self.start, 0.0, low)
         fall, rise = divide(self.start, low, INFINITY), high / self.start
-        found = where(fall <= rise, low, high)
         none = (low == 0.0) & (high == INFINITY)
-        return where(none, where(healthy, INFINITY, NUM), found)
+        missing = where(none & not_(healthy), NUM, INFINITY)
+        below = where(low == 0.0, missing, low)
+        above = where(none, missing, high)
+        return below, above, where(none, missing, where(fall <= rise, low, high))
 
 
 def hedged_liquidation_of(
@@ -92,10 +101,13 @@ def hedged_liquidation_of(
     other_maintenance: Numbers = 0.0,
     other_pnl: Numbers = 0.0,
     contract: Numbers = LINEAR,
-) -> Numbers:
-    """Return the liquidation price nearest to the average entry of two legs on one table of tiers.
+    mark_price: Numbers = 0.0,
+    direction: Numbers = NEAREST,
+) -> Any:
+    """Return the liquidation price of two legs on one table of tiers, nearest to the mark or to the average entry.
 
-    The entry of a leg with quantity 0 is not read. Infinite (NEVER) where no positive price liquidates.
+    The entry of a leg with quantity 0 is not read. Infinite (NEVER) where no positive price liquidates. `direction`
+    is one of :data:`DIRECTIONS`; for both the answer is a pair, the price below and the price above.
     """
     inverse = is_inverse(contract)
     long_entry, no_long = _entry_of(long_quantity, long_entry)
@@ -107,6 +119,8 @@ def hedged_liquidation_of(
     locked = where(inverse, short_value - long_value, long_value - short_value)
     level = wallet_balance - other_maintenance + other_pnl - locked
     start = divide(long_value + short_value, long_quantity + short_quantity, NA)
+    marked = where(mark_price > 0.0, mark_price, 1.0)
+    start = where(mark_price > 0.0, where(inverse, 1.0 / marked, marked) + 0.0 * start, start)
     long_size = tier_size(table, long_quantity, long_value)
     short_size = tier_size(table, short_quantity, short_value)
     found = _Boundaries(start)
@@ -116,9 +130,9 @@ def hedged_liquidation_of(
         found.add_piece(0.0 * start, 0.0 * start + INFINITY, level + amounts, gain - charge)
     else:
         _walk(table, long_quantity, short_quantity, level, gain, found)
-    x = found.nearest()
-    result = where(inverse, divide(1.0, x, NUM), x)
-    result = where(x == INFINITY, INFINITY, result)
+    # Where x is 1 / price, what lies below in x lies above in price.
+    below, above, nearest = found.found()
+    down, up = where(inverse, above, below), where(inverse, below, above)
     wrong = (
         (long_quantity < 0.0)
         | (short_quantity < 0.0)
@@ -127,11 +141,19 @@ def hedged_liquidation_of(
         | (other_maintenance < 0.0)
         | is_beyond(table, long_size)
         | is_beyond(table, short_size)
+        | (mark_price < 0.0)
     )
     unknown = level + gain + start
-    result = where(is_nan(unknown), unknown, result)
-    result = where(wrong, NUM, where((long_quantity == 0.0) & (short_quantity == 0.0), NA, result))
-    return where(mismatches(table, contract), VALUE, result)
+
+    def price_at(x: Numbers) -> Numbers:
+        price = where(inverse, divide(1.0, x, NUM), x)
+        price = where(is_nan(unknown), unknown, where(x == INFINITY, INFINITY, price))
+        price = where(wrong, NUM, where((long_quantity == 0.0) & (short_quantity == 0.0), NA, price))
+        return where(mismatches(table, contract), VALUE, price)
+
+    if type(direction) is float and direction == BOTH:
+        return price_at(down), price_at(up)
+    return price_at(where(direction == DOWN, down, where(direction == UP, up, nearest)))
 
 
 def _entry_of(quantity: Numbers, entry: Numbers) -> tuple[Numbers, Booleans]:
@@ -183,6 +205,8 @@ def _walk(
         money("other_maintenance", low=0.0, default=0.0, blank="default", data=False),
         money("other_pnl", default=0.0, blank="default", data=False),
         CONTRACT,
+        price("mark_price", above=False, default=0.0, blank="default", data=False),
+        word("direction", DIRECTIONS, "nearest"),
     ],
     Result("price", never=True),
     context=[MARGIN_TIERS],
@@ -201,6 +225,7 @@ def _walk(
             "A perfect hedge is liquidated by a rise: its maintenance grows, its equity does not.",
         ),
         Example('=HEDGED_LIQUIDATION_PRICE(1,50000,0,0,60000,"binance:BTCUSDT")', '="NEVER"'),
+        Example('=HEDGED_LIQUIDATION_PRICE(1,50000,0.4,52000,8000,0.005,,,,45000,"up")', '="NEVER"'),
     ],
 )
 def hedged_liquidation_price(
@@ -213,12 +238,15 @@ def hedged_liquidation_price(
     other_maintenance: Numbers = 0.0,
     other_pnl: Numbers = 0.0,
     contract: Numbers = LINEAR,
+    mark_price: Numbers = 0.0,
+    direction: Numbers = NEAREST,
     margin_tiers: TierTables | None = None,
-) -> Numbers | CellError:
+) -> Any:
     """Return the price at which a long and a short leg of one contract, held at once, are liquidated; or NEVER.
 
-    Where a fall and a rise would both liquidate, the price nearer to the average entry is returned. A book that is
-    slightly net long can be liquidated by a rise, because the maintenance of both legs grows with the price.
+    Where a fall and a rise would both liquidate, the price nearer to the mark (without one, to the average entry) is
+    returned, or the one that `direction` asks for. A book that is slightly net long can be liquidated by a rise,
+    because the maintenance of both legs grows with the price.
 
     Parameters
     ----------
@@ -240,6 +268,10 @@ def hedged_liquidation_price(
         Unrealised profit of all other positions. Default 0.
     contract : word
         "linear" (default) or "inverse".
+    mark_price : price
+        The mark from which prices below and above are told. Default: the average entry.
+    direction : word
+        "nearest" (default), "down", "up", or "both" (two cells: below and above).
 
     Notes
     -----
@@ -261,12 +293,16 @@ def hedged_liquidation_price(
         other_maintenance,
         other_pnl,
         contract,
+        mark_price,
+        direction,
     ]
     return for_each_table(tiers, margin_tiers or shipped_tables(), hedged_liquidation_of, columns, _explain)
 
 
 def _explain(table: TierTable, *position: float) -> str:
-    long_quantity, long_entry, short_quantity, short_entry, wallet, other_maintenance, other_pnl, contract = position
+    long_quantity, long_entry, short_quantity, short_entry, wallet, other_maintenance, other_pnl, contract, *_ = (
+        position
+    )
     if mismatches(table, contract):
         return f'{table.label} are tiers of {table.contract} contracts; contract must be "{table.contract}"'
     if long_quantity == 0.0 and short_quantity == 0.0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from rebalance_xl.catalogue import Example, Result, money, price, worksheet_function
+from rebalance_xl.catalogue import Example, Result, money, price, word, worksheet_function
 from rebalance_xl.cells import CellError
 from rebalance_xl.functions.contracts import (
     CATEGORY,
@@ -13,6 +13,7 @@ from rebalance_xl.functions.contracts import (
     LEVERAGE,
     LINEAR,
     SIDE,
+    SIDES,
     is_inverse,
 )
 from rebalance_xl.functions.elementwise import INFINITY, NUM, Numbers, divide, where
@@ -269,18 +270,20 @@ def bankruptcy_price(side: Numbers, entry_price: Numbers, leverage: Numbers, con
             ),
         ),
         price("mark_price", model="Futures[MarkPrice]"),
+        word("side", {**SIDES, "none": 0.0}, "none", model="Futures[Side]"),
     ],
     Result("fraction", never=True),
     examples=[
         Example("=LIQUIDATION_DISTANCE(45000,50000)", "=0.1", "A fall of 10 % liquidates."),
+        Example('=LIQUIDATION_DISTANCE(51000,50000,"long")', "=-0.02", "The mark has passed the price of a long."),
         Example('=LIQUIDATION_DISTANCE("NEVER",50000)', '="NEVER"'),
     ],
 )
-def liquidation_distance(liquidation_price: Numbers, mark_price: Numbers) -> Numbers:
+def liquidation_distance(liquidation_price: Numbers, mark_price: Numbers, side: Numbers = 0.0) -> Numbers:
     """Return how far the mark is from the liquidation price, as a share of the mark; NEVER stays NEVER.
 
-    The side is not asked for: where the mark has passed the price already (a long below it, a short above it) the
-    distance is how far it has passed, not room that is left.
+    With a side the distance is negative where the mark has passed the price already (a long below it, a short above
+    it); without one it is how far they are apart.
 
     Parameters
     ----------
@@ -288,10 +291,12 @@ def liquidation_distance(liquidation_price: Numbers, mark_price: Numbers) -> Num
         As LIQUIDATION_PRICE gives it. A blank row stays blank.
     mark_price : price
         The mark price (the fair price at MEXC), above 0.
+    side : word
+        "long" or "short" (also buy, sell, 1, -1). Default "none": the distance has no sign.
 
     Notes
     -----
-    Equation: |liquidation price / mark price − 1|
+    Equation: |liquidation price / mark price − 1|; long 1 − liquidation price / mark price, short the negative of that
 
     Source: the definition.
 
@@ -301,7 +306,9 @@ def liquidation_distance(liquidation_price: Numbers, mark_price: Numbers) -> Num
     0.1
     """
     wrong = (mark_price <= 0.0) | (liquidation_price < 0.0)
-    return where(wrong, NUM, abs(divide(liquidation_price, mark_price, NUM) - 1.0))
+    apart = divide(liquidation_price, mark_price, NUM) - 1.0
+    signed = where(side == 0.0, abs(apart), 0.0 - side * apart)
+    return where(wrong, NUM, where(liquidation_price == INFINITY, INFINITY, signed))
 
 
 def round_to_tick(side: float, exact: float, tick: float) -> float:

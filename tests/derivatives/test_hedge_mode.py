@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rebalance_xl.functions import FUNCTIONS
+from rebalance_xl.functions.account import Account, Leg, Wallet
+from rebalance_xl.functions.account_solving import DOWN, UP, account_price
 from rebalance_xl.functions.hedge_mode import (
     binance_cross_price,
     hedged_direction,
@@ -18,6 +21,7 @@ from rebalance_xl.functions.hedge_mode import (
     hedged_liquidation_price,
 )
 from rebalance_xl.functions.liquidation import cross_liquidation_price
+from rebalance_xl.functions.tier_reading import read_tier_rows
 from rebalance_xl.functions.tiers import TierTable
 from rebalance_xl.functions.venues import HEDGE_ESTIMATE
 from tests.derivatives.strategies import (
@@ -171,3 +175,45 @@ def test_bad_input(arguments: tuple[Any, ...], code: str, words: str) -> None:
     """Bad input gives its error, with a reason that names it."""
     answer = FUNCTIONS["HEDGED_LIQUIDATION_PRICE"].call(*arguments)
     assert (answer.code, words in answer.reason) == (code, True), answer.reason
+
+
+@pytest.mark.parametrize("contract", ["linear", "inverse"])
+@pytest.mark.parametrize("seed", range(25))
+def test_both_prices_are_those_of_the_account(contract: str, seed: int) -> None:
+    """Below and above the mark the hedge is liquidated where the account's walk through all prices says."""
+    draw = random.Random(seed)
+    inverse = contract == "inverse"
+    unit = 50_000.0 if inverse else 1.0
+    quantities = [draw.uniform(0.1, 2.0) * unit for _ in range(2)]
+    entries = [draw.uniform(45_000.0, 55_000.0) for _ in range(2)]
+    mark = draw.uniform(45_000.0, 55_000.0)
+    value = sum(quantities) / mark if inverse else sum(quantities) * mark
+    wallet = draw.uniform(0.02, 1.5) * value
+    tiers = [[0, 0.4 * value, None, 0.005, 0], [0.4 * value, None, None, 0.02, 0.4 * value * 0.015]]
+    found = FUNCTIONS["HEDGED_LIQUIDATION_PRICE"].call(
+        quantities[0], entries[0], quantities[1], entries[1], wallet, tiers, 0, 0, contract, mark, "both"
+    )
+    table = read_tier_rows(tiers)
+    coin = "BTC" if inverse else "USDT"
+    legs = tuple(
+        Leg("BTCX", "BTC", coin, side, quantity, entry, mark, table, inverse)
+        for side, quantity, entry in zip((1.0, -1.0), quantities, entries, strict=True)
+    )
+    account = Account((Wallet(coin, wallet),), legs)
+    for cell, direction in zip(found[0], (DOWN, UP), strict=True):
+        wanted = account_price(account, "BTCX", direction)
+        if wanted == -math.inf:
+            continue  # liquidatable at the mark: the prices are those that would cure it
+        assert cell == ("NEVER" if wanted == math.inf else pytest.approx(wanted, rel=1e-9))
+
+
+def test_the_mark_decides_which_price_is_nearer() -> None:
+    """A book of 1.2 long and 1 short dies at 37,037 and, where its tiers grow steep, at 61,739."""
+    call = FUNCTIONS["HEDGED_LIQUIDATION_PRICE"].call
+    book = (1.2, 50_000, 1.0, 50_000, 3_000, [[0, 60_000, None, 0.005, 0], [60_000, None, None, 0.3, 17_700]])
+    low, high = call(*book, 0, 0, "linear", 50_000, "both")[0]
+    assert (low, high) == pytest.approx((7_000 / 0.189, 28_400 / 0.46))
+    assert call(*book) == call(*book, 0, 0, "linear", 50_000) == call(*book, 0, 0, "linear", 40_000, "up") == high
+    assert call(*book, 0, 0, "linear", 40_000) == call(*book, 0, 0, "linear", 60_000, "down") == low
+    assert call(*book, 0, 0, "linear", -1).code == "#NUM!"
+    assert call(*book, 0, 0, "linear", 50_000, "sideways").code == "#VALUE!"

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from rebalance_xl.functions import FUNCTIONS, carry
-from rebalance_xl.functions import exchange_figures as figures
 from rebalance_xl.functions import liquidation as liq
+from tests.derivatives import exchange_figures as figures
 from tests.derivatives.vectors import ASK, DATA, OUTSIDE_THE_CONTRACT, Vector, one_tier, read_vectors
 
 VECTORS = read_vectors()

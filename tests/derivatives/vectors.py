@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from rebalance_xl.functions import carry, contracts, hedging, margin
-from rebalance_xl.functions import exchange_figures as figures
 from rebalance_xl.functions import liquidation as liq
 from rebalance_xl.functions.tiers import Tier, TierTable, amount_at, maintenance_amounts, rate_at
 from rebalance_xl.functions.venues import VENUE_WORDS
+from tests.derivatives import exchange_figures as figures
 
 DATA = Path(__file__).parent / "data"
 

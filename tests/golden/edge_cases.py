@@ -211,6 +211,22 @@ EDGE_CASES: list[tuple[str, str, str, str]] = [
     ("FUNDING_PAYMENT", "a short receives it", '"short",10000,0.0001', "=1"),
     ("BASIS", "backwardation", "100,98", "=-2"),
     ("BASIS_RATE", "one of two rows blank", "{100;},{102;}", "=0.02"),
+    (
+        "HEDGED_LIQUIDATION_PRICE",
+        "both prices",
+        '1,50000,0.995,50000,1000,0.005,,,,50000,"both"',
+        '={"NEVER",150753.76884422112}',
+    ),
+    ("LIQUIDATION_DISTANCE", "past the price of a short", '49000,50000,"short"', "=-0.02"),
+    ("LIQUIDATION_DISTANCE", "NEVER with a side", '"NEVER",50000,"long"', '="NEVER"'),
+    ("ACCOUNT_EQUITY", "a ratio above 1", '{"coin","balance","price","ratio";"BTC",1,60000,1.5},,"multi"', "=#NUM!"),
+    ("ACCOUNT_EQUITY", "a coin without price", '{"coin","balance","ratio";"BTC",1,0.9},,"multi"', "=#N/A"),
+    ("ACCOUNT_EQUITY", "a coin without ratio", '{"coin","balance","price";"BTC",1,60000},,"multi"', "=#N/A"),
+    ("ACCOUNT_EQUITY", "an unknown mode", '{"coin","balance";"BTC",1},,"both"', "=#VALUE!"),
+    ("ACCOUNT_EQUITY", "a column is missing", '{"coin";"BTC"}', "=#VALUE!"),
+    ("ACCOUNT_EQUITY", "a coin twice", '{"coin","balance";"BTC",1;"btc",2}', "=#VALUE!"),
+    ("STRESS_TABLE", "a shock in percents", '{"BTC";-20},{"coin","balance","price";"BTC",1,60000}', "=#NUM!"),
+    ("STRESS_TABLE", "a coin that is not held", '{"BTCC";-0.2},{"coin","balance","price";"BTC",1,60000}', "=#VALUE!"),
 ]
 
 
