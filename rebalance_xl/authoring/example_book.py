@@ -16,6 +16,10 @@ from rebalance_xl.book import schema
 AS_OF: Final = dt.date(2026, 11, 20)
 LAST_REVIEW: Final = dt.date(2026, 11, 2)
 
+#: Closes of the example's own story, and the ups and downs a day of the invented ones before it.
+_LAST_DAYS: Final = 30
+_VOLATILITIES: Final = {"BTC": 0.022, "ETH": 0.029, "SOL": 0.038}
+
 PORTFOLIO: Final[list[dict[str, Any]]] = [
     {
         "Asset": "BTC",
@@ -137,8 +141,8 @@ SETTINGS: Final[dict[str, Any]] = {
 }
 
 
-def prices(days: int = 30) -> list[dict[str, Any]]:
-    """Invent closing prices up to the example's date: calm BTC and ETH, and a SOL that doubles.
+def prices(days: int = 400) -> list[dict[str, Any]]:
+    """Invent closing prices up to the example's date: a year of ordinary ups and downs, then a SOL that doubles.
 
     Parameters
     ----------
@@ -146,18 +150,37 @@ def prices(days: int = 30) -> list[dict[str, Any]]:
         Number of closes; the last ones are the prices of the Portfolio table.
     """
     rows = []
-    for index in range(days):
-        left = days - 1 - index
+    for index in range(_LAST_DAYS):
+        left = _LAST_DAYS - 1 - index
         wave = math.sin(left * 0.9) * math.exp(-0.02 * left) * (left > 0)
         rows.append(
             {
                 "Date": AS_OF - dt.timedelta(days=left),
                 "BTC": round(50_000 * (1 - 0.0011 * left + 0.012 * wave), 0),
                 "ETH": round(2_500 * (1 + 0.0006 * left + 0.015 * wave), 1),
-                "SOL": round(160 * 2 ** (-left / (days - 1)) * (1 + 0.03 * wave), 2),
+                "SOL": round(160 * 2 ** (-left / (_LAST_DAYS - 1)) * (1 + 0.03 * wave), 2),
             }
         )
-    return rows
+    return _earlier(rows[0], days - _LAST_DAYS) + rows
+
+
+def _earlier(first: dict[str, Any], days: int) -> list[dict[str, Any]]:
+    """Invent closes back from a day, with numbers that come out the same everywhere."""
+    state, rows, row = 20_261_120, [], first
+    for _ in range(days):
+        moves = []
+        for _ in range(1 + len(_VOLATILITIES)):
+            total = 0.0
+            for _ in range(4):
+                state = (1103515245 * state + 12345) % 2**31
+                total += state / 2**31
+            moves.append((total - 2.0) * math.sqrt(3.0))
+        row = {"Date": row["Date"] - dt.timedelta(days=1)} | {
+            asset: round(row[asset] / (1.0 + volatility * (0.8 * moves[0] + 0.6 * move)), 2)
+            for (asset, volatility), move in zip(_VOLATILITIES.items(), moves[1:], strict=True)
+        }
+        rows.append(row)
+    return rows[::-1]
 
 
 def margin_tiers(name: str = "binance:ETHUSDT") -> list[dict[str, Any]]:

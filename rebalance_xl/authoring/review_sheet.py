@@ -21,7 +21,7 @@ _HEADLINE: Final = 3
 _VARIANTS: Final = 6
 _MOST_VARIANTS: Final = 18
 _CHARTS: Final = _VARIANTS + _MOST_VARIANTS + 3
-_GRID: Final = _CHARTS + 21
+_GRID: Final = _CHARTS + 18
 _RETURNS: Final = _GRID + len(tables.GRID_BANDS) + 4
 _MOST_RETURNS: Final = 14
 _NOTES: Final = _RETURNS + _MOST_RETURNS + 4
@@ -34,7 +34,7 @@ _FORMATS: Final = {
     "count": "#,##0",
     "money": styles.WHOLE,
 }
-_DRAWN: Final = (("Hold", styles.FAINT), ("Book", styles.TEAL), ("Monthly", styles.GOLD), ("Threshold", styles.BRICK))
+_DRAWN: Final = (("Hold", "#A3ADB9"), ("Book", styles.TEAL), ("Monthly", styles.GOLD), ("Threshold", styles.BRICK))
 
 
 def review_sheet(workbook: Any, look: Styles) -> Page:
@@ -45,8 +45,8 @@ def review_sheet(workbook: Any, look: Styles) -> Page:
         "Review", "Which rules would have served this book over the closes of Prices, and how it has really done."
     )
     sheet.set_column(0, 0, 28)
-    sheet.set_column(1, 1, 30)
-    sheet.set_column(2, 1 + len(COLUMNS), 10.5)
+    sheet.set_column(1, len(COLUMNS), 10.5)
+    sheet.set_column(1 + len(COLUMNS), 1 + len(COLUMNS), 44)
     sheet.insert_button(
         0,
         8,
@@ -76,7 +76,7 @@ def review_sheet(workbook: Any, look: Styles) -> Page:
         look(bg_color=styles.MIST, left=5, left_color=styles.TEAL, text_wrap=True, font_size=12, indent=1, bold=True),
     )
     _section(page, _VARIANTS - 1, "Rules side by side (own settings marked)", 2 + len(COLUMNS))
-    formats = [styles.GENERAL, styles.GENERAL, *(_FORMATS[kind] for _, _, kind in COLUMNS)]
+    formats = [styles.GENERAL, *(_FORMATS[kind] for _, _, kind in COLUMNS), styles.GENERAL]
     _table(page, tables.VARIANTS, tables.VARIANT_HEADERS, _VARIANTS, 0, _MOST_VARIANTS, formats)
     own = look(bold=True, bg_color=styles.BLUE[0])
     first, last = _VARIANTS + 1, _VARIANTS + _MOST_VARIANTS
@@ -90,9 +90,10 @@ def review_sheet(workbook: Any, look: Styles) -> Page:
     _section(page, _CHARTS - 1, "Value and drawdown", 14)
     _curve_charts(workbook, page)
     _section(page, _GRID - 1, "Growth a year against holding, by band and TrimTo (executions beside it)", 14)
-    grid_formats = [styles.PERCENT, *([styles.SIGNED_PERCENT] * len(tables.GRID_DESTINATIONS)), "#,##0"]
+    count = len(tables.GRID_DESTINATIONS)
+    grid_formats = [styles.PERCENT, *([styles.SIGNED_PERCENT] * count), *(["#,##0"] * count)]
     bands = len(tables.GRID_BANDS)
-    _table(page, tables.GRID, tables.GRID_HEADERS, _GRID, 0, bands, [*grid_formats, styles.SIGNED_PERCENT])
+    _table(page, tables.GRID, tables.GRID_HEADERS, _GRID, 0, bands, grid_formats)
     sheet.conditional_format(
         _GRID + 1,
         1,
@@ -177,6 +178,8 @@ def _curve_charts(workbook: Any, page: Page) -> None:
                 "num_font": font,
                 "line": {"color": styles.LINE},
                 "label_position": "low",
+                "major_unit": 3,
+                "major_unit_type": "months",
             }
         )
         axis: dict[str, Any] = {
@@ -186,7 +189,7 @@ def _curve_charts(workbook: Any, page: Page) -> None:
             "major_gridlines": {"visible": True, "line": {"color": styles.LINE, "width": 0.75}},
         }
         if title == "Value":
-            axis["log_base"] = 10
+            axis["log_base"] = 2
         chart.set_y_axis(axis)
         chart.show_blanks_as("gap")
         chart.set_chartarea({"border": {"color": styles.LINE}})

@@ -44,39 +44,54 @@ def _halves(result: Result, hold: Result) -> tuple[float, float] | None:
 def warnings_of(found: Review, book: Book) -> list[str]:
     """Return what a reader must know before believing a figure."""
     notes = [f"The history: {note}." for note in found.history.notes]
-    for result in found.results:
-        name, run = result.variant.name, result.run
-        notes += [f"{name}: {note}." for note in run.notes]
-        if run.too_few:
-            notes.append(f"{name}: {len(run.executions)} executions are too few to judge it.")
-        if run.liquidations:
-            last = run.liquidations[-1]
-            notes.append(
-                f"{name}: {len(run.liquidations)} liquidations took {run.margin_lost:,.2f} of margin, the last on "
-                f"{day_text(last[0])} at {last[2]:,.6g}."
-            )
-        parts = _halves(result, found.hold)
-        if parts and run.executions and parts[0] * parts[1] < 0 and result.variant.own:
-            notes.append(
-                f"{name}: against holding {parts[0]:+.1%} a year in the first half and {parts[1]:+.1%} in the second."
-            )
-        if run.out_of_band and run.out_of_band > 0.02 * len(run.curve):
-            notes.append(f"{name}: {run.out_of_band} closes out of band after trading{_cause(book, result)}.")
-        if run.small > 0.1 * max(1, len(run.executions)):
-            notes.append(
-                f"{name}: {run.small} of {len(run.executions)} executions move less than 0.2 % of the book; "
-                "MinTrade or ReserveMax would spare them."
-            )
+    trading = [each for each in found.results if not each.variant.hold]
+    notes += list(dict.fromkeys(f"{note}." for each in trading for note in each.run.notes))
+    few = [f"{each.variant.name} ({len(each.run.executions)})" for each in trading if each.run.too_few]
+    if few:
+        notes.append(f"Fewer than {TOO_FEW} executions, too few to judge: {', '.join(few)}.")
+    parts = _halves(found.own, found.hold)
+    if parts and found.own.run.executions and parts[0] * parts[1] < 0:
+        notes.append(
+            f"The book's own rule against holding: {parts[0]:+.1%} a year in the first half, {parts[1]:+.1%} in the "
+            "second."
+        )
+    run = found.own.run
+    if run.liquidations:
+        day, symbol, price, _ = run.liquidations[-1]
+        notes.append(
+            f"The book's own rule: {len(run.liquidations)} liquidations took {run.margin_lost:,.2f} of margin, the "
+            f"last of {symbol} on {day_text(day)} at {price:,.6g}."
+        )
+    others = [f"{each.variant.name} ({len(each.run.liquidations)})" for each in trading if each.run.liquidations]
+    if len(others) > 1:
+        notes.append(f"Liquidations by variant: {', '.join(others)}.")
+    out = [
+        f"{each.variant.name} on {each.run.out_of_band:,} closes{_cause(book, each)}"
+        for each in trading
+        if each.run.out_of_band and each.run.out_of_band > 0.02 * len(each.run.curve)
+    ]
+    if out:
+        notes.append(f"Out of band after trading: {'; '.join(out)}.")
+    small = [
+        f"{each.variant.name} ({each.run.small} of {len(each.run.executions)})"
+        for each in trading
+        if each.run.small > 0.1 * max(1, len(each.run.executions))
+    ]
+    if small:
+        notes.append(
+            f"Executions that move less than 0.2 % of the book: {', '.join(small)}; MinTrade or ReserveMax would spare "
+            "them."
+        )
     return notes
 
 
 def _cause(book: Book, result: Result) -> str:
     changes = dict(result.variant.changes)
     if changes.get("FundFrom", book.settings.fund_from) == "none":
-        return ": with FundFrom none a row below its band waits for money"
+        return " (with FundFrom none a row below its band waits for money)"
     targeted = any(holding.stable and holding.target is not None for holding in book.holdings)
     if book.settings.reserve_min is not None and book.settings.reserve_max is None and not targeted:
-        return ": stablecoins are kept (ReserveMin without ReserveMax), so not all targets can be met"
+        return " (stablecoins are kept by ReserveMin without ReserveMax, so not all targets can be met)"
     return ""
 
 

@@ -38,13 +38,17 @@ CURVE_HEADERS: Final = (
     "Monthly drawdown",
     "Threshold drawdown",
 )
-VARIANT_HEADERS: Final = ("Variant", "Settings", *(header for header, _, _ in COLUMNS))
+VARIANT_HEADERS: Final = ("Variant", *(header for header, _, _ in COLUMNS), "Settings")
 #: Points of a curve on the sheet; a chart shows no more.
 MOST_POINTS: Final = 260
 #: The sweep of the sheet where none is asked for: widths of the band by where a trim ends.
 GRID_BANDS: Final = (0.01, 0.02, 0.03, 0.05, 0.08, 0.10, 0.15, 0.20, 0.25)
 GRID_DESTINATIONS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
-GRID_HEADERS: Final = ("Band", *(f"TrimTo {each:g}" for each in GRID_DESTINATIONS), "Executions at target", "Plateau")
+GRID_HEADERS: Final = (
+    "Band",
+    *(f"TrimTo {each:g}" for each in GRID_DESTINATIONS),
+    *(f"Executions {each:g}" for each in GRID_DESTINATIONS),
+)
 RETURN_HEADERS: Final = ("Line", "Start", "Bought", "Sold", "Fees", "End", "Profit", "Contribution")
 NOTE_HEADERS: Final = ("What", "Text")
 SHEET_SWEEPS: Final = (
@@ -189,7 +193,7 @@ def variant_rows(found: Review) -> list[list[Cell]]:
     rows: list[list[Cell]] = []
     for each in found.results:
         name = f"{each.variant.name} (own settings)" if each.variant.own else each.variant.name
-        rows.append([name, each.variant.settings_text(), *(each.measures.get(key) for _, key, _ in COLUMNS)])
+        rows.append([name, *(each.measures.get(key) for _, key, _ in COLUMNS), each.variant.settings_text() or None])
     return rows
 
 
@@ -210,7 +214,7 @@ def curve_rows(found: Review) -> list[list[Cell]]:
 
 
 def grid_rows(found: Review) -> list[list[Cell]]:
-    """Return the heat map: growth against holding by band and destination, with the executions of a full trim."""
+    """Return the heat map: growth against holding by band and destination, with the executions of every cell."""
     sweep = found.sweep
     if sweep is None or tuple(axis.name for axis in sweep.axes) != ("Band", "TrimTo"):
         return [[None] * len(GRID_HEADERS)]
@@ -221,8 +225,9 @@ def grid_rows(found: Review) -> list[list[Cell]]:
         row += [
             float(sweep.difference[place, columns[each]]) if each in columns else None for each in GRID_DESTINATIONS
         ]
-        executions = float(sweep.executions[place, columns.get(0.0, 0)])
-        row += [executions, float(sweep.worst_neighbour[place, columns.get(0.0, 0)])]
+        row += [
+            float(sweep.executions[place, columns[each]]) if each in columns else None for each in GRID_DESTINATIONS
+        ]
         rows.append(row)
     return rows
 
