@@ -205,7 +205,6 @@ def _spot_fee(venues: Table | None, name: str) -> float | CellError:
             "={" + ";".join(f'"{name}",0,0,0,0,0,0,"","",0,0,0,0,5000' for name in VARIANTS) + "}",
             "Thirty closes that stand still: nothing is traded, and the ratios have no value.",
         ),
-        Example('=REVIEW({"Date","A";1,100;2,101},{"Asset","Quantity";"A",1})', "=#N/A", "Two closes are too few."),
     ],
 )
 def review(

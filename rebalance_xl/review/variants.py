@@ -49,14 +49,20 @@ class Variant:
 
     def settings_text(self) -> str:
         """Say what is changed: ``Band=0.02; TrimTo=0.5``."""
-        return "; ".join(f"{name}={_shown(value)}" for name, value in self.changes)
+        return "; ".join(_change_text(name, value) for name, value in self.changes)
+
+
+def _change_text(name: str, value: Any) -> str:
+    if name == BAND and value == NO_BAND:
+        return "no bands"
+    return "no review" if name == "ReviewFrequency" and value is None else f"{name}={_shown(value)}"
 
 
 def _shown(value: Any) -> str:
     return "" if value is None else f"{value:g}" if isinstance(value, float | int) else str(value)
 
 
-_CALENDAR = (("BandKind", "absolute"), (BAND, NO_BAND), ("ReviewDrift", 0.0))
+_CALENDAR = ((BAND, NO_BAND), ("BandKind", "absolute"), ("ReviewDrift", 0.0))
 
 
 def standard(book: Book) -> list[Variant]:

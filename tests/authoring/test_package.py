@@ -14,6 +14,7 @@ from lxml import etree
 from rebalance_xl.authoring.page import code_name
 from rebalance_xl.book import schema
 from rebalance_xl.functions import FUNCTIONS
+from rebalance_xl.review import sheet as review_tables
 
 MAIN = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
 SHEETS = [
@@ -163,6 +164,18 @@ def test_tables_have_the_columns_of_the_design(parts: dict[str, bytes]) -> None:
     ]  # fmt: skip
     for name in set(found) - {"Portfolio", "Futures", "Prices"}:
         assert found[name] == [column.name for column in schema.TABLES[name].columns]
+
+
+def test_tables_of_the_review(parts: dict[str, bytes]) -> None:
+    """The tables of the sheet Review have the columns that the review writes."""
+    found = {name: columns for name, columns in tables(parts).items() if name.startswith("Review")}
+    assert found == {
+        review_tables.NOTES: list(review_tables.NOTE_HEADERS),
+        review_tables.VARIANTS: list(review_tables.VARIANT_HEADERS),
+        review_tables.CURVES: list(review_tables.CURVE_HEADERS),
+        review_tables.GRID: list(review_tables.GRID_HEADERS),
+        review_tables.RETURNS: list(review_tables.RETURN_HEADERS),
+    }
 
 
 @pytest.mark.parametrize("name", ["Portfolio", "Futures", "Plan", "Events", "Venues", "Journal"])
