@@ -7,7 +7,7 @@ import gc
 from collections.abc import Callable
 from pathlib import Path
 
-from .evaluation.calculation import Calculation
+from .evaluation.passes import calculate
 from .files.metadata import dynamic_array_index
 from .files.output import update, verify_package
 from .files.package import Package, decoded, refuse_entities
@@ -148,8 +148,7 @@ def _computed(
 ) -> tuple[bytes, Recalculation, Callable[[bytes], None] | None]:
     package, scans = open_book(data, exact=singly)
     spilling = _written_by_openpyxl(package) if spill_plain is None else spill_plain
-    calculation = Calculation(package, scans, now, spilling, singly)
-    calculation.run()
+    calculation = calculate(package, scans, now, spill_plain=spilling, singly=singly)
     report = Recalculation(Path(), warnings=[*package.warnings, *calculation.warnings])
     changes = compare(calculation, report)
     calculation.release()

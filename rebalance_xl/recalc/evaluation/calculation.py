@@ -27,26 +27,21 @@ from ..references import Area, parse_area
 from ..sheets.sheet_scan import FormulaCell, SheetScan
 from . import engine as engines
 from . import probing
-from .data_tables import compute_tables
 from .decision import Finding, decide
 from .early import compute_arrays_early, compute_early
 from .engine import Engine, Settings, from_engine, to_engine
 from .engine_input import engine_package
 from .known_cells import KnownCells
 from .linked_data import Linked
-from .loops import close_loops
+from .noise import SHORT, TINY
 from .reads import Readers
 from .rectangles import by_row, rectangles
 from .spills import Anchor, Spills
 from .stages import ComputedCells, compute_stage, staged
-from .suspects import SHORT, TINY, compute_suspects
 
 _NUM = CellError("#NUM!")
 #: Larger array formulas than this are taken for one cell: their area is nonsense.
 MAX_ARRAY = 4_000_000
-
-#: Errors that no file names: Excel writes #VALUE! and says in the cell's metadata what it means.
-NEW_ERRORS = frozenset(("#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!"))
 
 #: Functions that spill when a program that knows no dynamic arrays wrote them.
 SPILLING = frozenset(
@@ -171,10 +166,8 @@ class Calculation:
             for cell in scan.formulas:
                 yield sheet, cell
 
-    def run(self) -> None:
-        """Calculate everything."""
-        from .doubts import explain_errors, settle_doubts
-
+    def prepare(self) -> None:
+        """Make every formula ready and hand all cells to the engine; what needs no engine is computed on the way."""
         for scan in self.scans:
             write_out(scan, self.singly)
         self._find_anchors()
@@ -192,28 +185,11 @@ class Calculation:
             if linked.text is not None or linked.error:
                 shown = linked.text if linked.text is not None else CellError(linked.error)
                 self.engine.set_value(sheet, row, column, shown)
+
+    def compute(self) -> None:
+        """Let the engine compute what is not up to date, and read it."""
         self.settle()
         self.read()
-        if self.package.iterate:
-            close_loops(self)
-        settle_doubts(self)
-        compute_suspects(self)
-        compute_tables(self)
-        explain_errors(self)
-        self._write_new_errors_as_old()
-
-    def _write_new_errors_as_old(self) -> None:
-        """Let errors that old programs do not know be written as #VALUE!, as Excel does, and be named as the cause."""
-        for _, cell in self.odd:
-            if cell.value.__class__ is CellError and cell.value.code in NEW_ERRORS and cell.status != "kept":
-                cell.cause = cell.cause or cell.value.code
-                cell.value = CellError("#VALUE!", cell.cause)
-        for anchor in self.spills.anchors:
-            codes = {each.code for row in anchor.rows or () for each in row if each.__class__ is CellError}
-            if codes & NEW_ERRORS and anchor.active and anchor.rows is not None:
-                anchor.rows = [[_known_to_all(each) for each in row] for row in anchor.rows]
-                if anchor.cell.early:
-                    anchor.cell.value = anchor.rows[0][0]
 
     def release(self) -> None:
         """Let go of the engine and what only the calculation needed; the formula cells keep their values."""
@@ -516,11 +492,6 @@ class Calculation:
             value = _NUM if kind is float else from_engine(value)
             cell.value = engines.NOTHING if value is None else value
             self.odd.append((sheet, cell))
-
-
-def _known_to_all(value: Any) -> Any:
-    new = value.__class__ is CellError and value.code in NEW_ERRORS
-    return CellError("#VALUE!", value.reason or value.code) if new else value
 
 
 def _may_spill(formula: str) -> bool:

@@ -7,16 +7,14 @@ area and in the column left of it, the formula in the corner or beside. Source: 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ..references import Area, parse_area
 from ..sheets.sheet_scan import FormulaCell
+from .calculation import Calculation
 from .decision import Action, Finding, decide
 from .engine import FAILURES, Trouble, from_engine
 from .parts import every, part_root
-
-if TYPE_CHECKING:
-    from .calculation import Calculation
 
 _RANDOM: Final = re.compile(r"\bRAND(?:BETWEEN|ARRAY)?\(", re.IGNORECASE)
 _TRUE: Final = ("1", "true")
@@ -50,8 +48,7 @@ def compute_tables(calculation: Calculation) -> None:
         calculation.engine.set_block(sheet, area.top, area.left, rows)
         computed = True
     if computed:
-        calculation.settle()
-        calculation.read()
+        calculation.compute()
 
 
 def _why_not(calculation: Calculation) -> str:

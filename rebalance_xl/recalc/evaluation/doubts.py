@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ...cells import CellError
 from ..formulas.parameter_classes import ARRAY, VALUE
 from ..formulas.text import split_references
 from ..formulas.tree import FormulaError
 from ..sheets.sheet_scan import FormulaCell
+from .calculation import Calculation
 from .decision import Action, Finding, decide
 from .engine import FAILURES, Engine, Trouble, from_engine
 from .reads import CACHED, Cells, cells_at, reads_anywhere
-
-if TYPE_CHECKING:
-    from .calculation import Calculation
 
 #: Cells that depend on others decided on may need it themselves, but not endlessly.
 _ROUNDS: Final = 12
@@ -36,13 +34,11 @@ def settle_doubts(calculation: Calculation) -> None:
         Evaluated and read.
     """
     if _keep_readers(calculation):
-        calculation.settle()
-        calculation.read()
+        calculation.compute()
     for _ in range(_ROUNDS):
         if not _decide_on_odd(calculation):
             break
-        calculation.settle()
-        calculation.read()
+        calculation.compute()
     for sheet, cell in calculation.odd:
         if isinstance(cell.value, Trouble):
             keep(calculation, sheet, cell, cell.value.cause)
@@ -241,8 +237,7 @@ def explain_errors(calculation: Calculation) -> None:
         elif cell.value.__class__ is CellError:
             cell.cause = reason
     if kept:
-        calculation.settle()
-        calculation.read()
+        calculation.compute()
         for _, cell in calculation.cells():
             if cell.status != "kept" and not cell.early:
                 cell.status = "error" if cell.value.__class__ is CellError else "computed"

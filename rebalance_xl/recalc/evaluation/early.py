@@ -19,8 +19,8 @@ from ..formulas.text import split_references
 from ..formulas.tree import Call, FormulaError
 from ..sheets.sheet_scan import FormulaCell
 from .known_cells import KnownCells, NotNowError
+from .noise import is_tiny
 from .row_formula import RowFormula
-from .suspects import is_tiny
 
 #: An array does not read more cells than this without the engine.
 MAX_CELLS = 4_000_000

@@ -5,13 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from math import isclose
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ..sheets.sheet_scan import FormulaCell
+from .calculation import Calculation
 from .reads import reads_of
-
-if TYPE_CHECKING:
-    from .calculation import Calculation
 
 #: A loop whose cells one pass moves by no more than this, relatively, rests where it is.
 AT_REST: Final = 1e-6
@@ -39,8 +37,7 @@ def close_loops(calculation: Calculation) -> None:
     found: dict[int, Any] = {id(cell): cell.value for loop in loops for _, cell in loop}
     moving: set[int] = set()
     if engine.has_unsettled_loops():
-        calculation.settle()
-        calculation.read()
+        calculation.compute()
         moving = {id(c) for loop in loops for _, c in loop if not _near(found[id(c)], c.value, engine.max_change)}
     unsettled = 0
     for loop in loops:
@@ -56,8 +53,7 @@ def close_loops(calculation: Calculation) -> None:
             engine.set_value(sheet, cell.row, cell.column, cell.value)
     if unsettled:
         calculation.warnings.append(f"{unsettled} loops of formulas have not settled after {engine.iterations} passes")
-    calculation.settle()
-    calculation.read()
+    calculation.compute()
 
 
 def _rests(old: Any, new: Any) -> bool:

@@ -9,20 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ..formulas.text import split_references
 from ..sheets.sheet_scan import FormulaCell
+from .calculation import Calculation
 from .doubts import compute_carefully
 from .reads import Alike, cells_at
 
-if TYPE_CHECKING:
-    from .calculation import Calculation
-
-#: What is left over of a subtraction of amounts up to a thousand million is smaller than this.
-TINY: Final = 1e-6
-#: A text with more than 15 digits in it is longer than this.
-SHORT: Final = 15
 #: Excel writes no number with a decimal point in more than 15 digits.
 _LONG_NUMBER: Final = re.compile(r"(?<![\d.])(?=\d*[.,])0*[.,]?0*[1-9](?:[.,]?\d){15,}")
 #: Numbers that are not the same, but may be in 15 digits, differ by no more than this, relatively.
@@ -43,11 +37,6 @@ _PLAIN: Final = re.compile(
 Node = tuple[int, FormulaCell]
 
 
-def is_tiny(value: object) -> bool:
-    """Say whether a value may be nothing but the noise of a subtraction."""
-    return value.__class__ is float and value != 0.0 and -TINY < value < TINY
-
-
 def compute_suspects(calculation: Calculation) -> None:
     """Compute the formulas again whose value may differ from Excel's by these rules, and all that read them.
 
@@ -64,8 +53,7 @@ def compute_suspects(calculation: Calculation) -> None:
             suspects += [*_catching(calculation), *_in_other_letters(calculation)]
         if not compute_carefully(calculation, _whole_columns(calculation, suspects)):
             return
-        calculation.settle()
-        calculation.read()
+        calculation.compute()
 
 
 def _noisy(calculation: Calculation) -> Iterator[Node]:
