@@ -159,9 +159,9 @@ class Readers:
         alike = zip(names, digit_classes(names), strict=True)
         return [self.sheet_index[each] for each, known in alike if known == wanted]
 
-    def of(self, cells: Cells) -> Iterator[tuple[int, FormulaCell]]:
+    def of(self, cells: Cells, among: Sequence[Alike] | None = None) -> Iterator[tuple[int, FormulaCell]]:
         """Yield the formula cells that certainly read any of some cells, with their sheets."""
-        for group in self.groups():
+        for group in self.groups() if among is None else among:
             if not any(read.meets(cells) for read in group.columns):
                 continue
             for cell in group.cells:

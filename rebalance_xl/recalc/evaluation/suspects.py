@@ -25,8 +25,10 @@ _ROUNDS: Final = 5
 #: From so many cells on, the whole column is computed again, because the engine takes blocks a hundred times faster.
 _MANY: Final = 32
 _TEXT: Final = re.compile(r"\"(?:[^\"]|\"\")*\"")
-_COMPARED: Final = re.compile(r"[<>=]")
-_BOUND: Final = re.compile(r"[<>=]\s*(-?[0-9]+\.?[0-9]*(?:E[-+]?[0-9]+)?)(?![\w.:(])|([0-9]+\.?[0-9]*)\s*[<>=]")
+_COMPARED: Final = re.compile(r"[<>=]+")
+#: Stands for the place of a constant in a formula.
+_CONSTANT: Final = (-1, 0, 0)
+_BOUND: Final = re.compile(r"[<>=]\s*(-?[0-9]+\.?[0-9]*(?:E[-+]?[0-9]+)?)(?![\w.:(])|(?<![\w.$:!])([0-9]+\.?[0-9]*)\s*[<>=]")
 _CATCHES: Final = re.compile(r"\b(?:IFERROR|IFNA|ISERROR|ISERR|ISNA|ISNUMBER|ERROR\.TYPE|COUNT|AGGREGATE)\(")
 _ARITHMETIC: Final = re.compile(r"[-+*/^%]")
 #: Texts that the engine reads as numbers as Excel does, or that no one does.
@@ -65,33 +67,35 @@ def _noisy(calculation: Calculation) -> Iterator[Node]:
 
 def _near(calculation: Calculation) -> Iterator[Node]:
     """Yield the cells that compare numbers which differ from others beyond 15 digits only."""
-    groups = [group for group in calculation.readers.groups() if _COMPARED.search(_without_texts(group))]
-    if not groups:
-        return
-    values = [(value, place) for place, value in _read_by(calculation, groups) if value.__class__ is float]
-    values += [(bound, (-1, 0, 0)) for bound in {each for group in groups for each in _bounds(group)}]
-    values.sort()
-    near = {
-        place
-        for (one, place_of_one), (other, place_of_other) in pairwise(values)
-        if one != other and abs(other - one) <= abs(other) * _NEAR
-        for place in (place_of_one, place_of_other)
-    }
-    if not near:
-        return
-    compared = {id(cell) for group in groups for cell in group.cells}
-    for sheet, cell in calculation.readers.of(cells_at(near - {(-1, 0, 0)})):
-        if id(cell) in compared:
-            yield sheet, cell
+    with_bounds: list[Alike] = []
+    others: list[Alike] = []
+    for group in calculation.readers.groups():
+        text = _without_texts(group)
+        signs = len(_COMPARED.findall(text))
+        if signs:
+            (with_bounds if len(_BOUND.findall(text)) == signs else others).append(group)
+    for groups in (with_bounds, others):
+        values = [(value, place) for place, value in _read_by(calculation, groups) if value.__class__ is float]
+        bounds = {each for group in groups for each in _bounds(group)}
+        values += [(bound, _CONSTANT) for bound in bounds]
+        values.sort()
+        near = {
+            place
+            for (one, place_of_one), (other, place_of_other) in pairwise(values)
+            if one != other
+            and abs(other - one) <= abs(other) * _NEAR
+            and (groups is others or _CONSTANT in (place_of_one, place_of_other))
+            for place in (place_of_one, place_of_other)
+        }
+        if near:
+            yield from calculation.readers.of(cells_at(near - {_CONSTANT}), groups)
 
 
 def _bounds(group: Alike) -> Iterator[float]:
     """Yield the constants that the formulas of a group compare with."""
-    if _BOUND.search(_without_texts(group)) is None:
-        return
-    for cell in group.cells:
-        for match in _BOUND.finditer(str(cell.lowered)):
-            yield float(match[1] or match[2])
+    if _BOUND.search(_without_texts(group)) is not None:
+        for after, before in set(_BOUND.findall("\n".join([str(cell.lowered) for cell in group.cells]))):
+            yield float(after or before)
 
 
 def _catching(calculation: Calculation) -> Iterator[Node]:
@@ -109,10 +113,7 @@ def _catching(calculation: Calculation) -> Iterator[Node]:
         if value.__class__ is str and _PLAIN.fullmatch(value) is None
     ]
     if places:
-        catching = {id(cell) for group in groups for cell in group.cells}
-        for sheet, cell in calculation.readers.of(cells_at(places)):
-            if id(cell) in catching:
-                yield sheet, cell
+        yield from calculation.readers.of(cells_at(places), groups)
 
 
 def _in_other_letters(calculation: Calculation) -> Iterator[Node]:
@@ -129,8 +130,7 @@ def _in_other_letters(calculation: Calculation) -> Iterator[Node]:
         if value.__class__ is str and not value.isascii() and value.upper() != value.lower()
     ]
     if places:
-        compared = {id(cell) for group in groups for cell in group.cells}
-        yield from (node for node in calculation.readers.of(cells_at(places)) if id(node[1]) in compared)
+        yield from calculation.readers.of(cells_at(places), groups)
 
 
 def _without_texts(group: Alike) -> str:

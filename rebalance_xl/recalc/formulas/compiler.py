@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .comparisons import comparison_at, in_arithmetic, written_out
-from .compiling_lambdas import LambdaCompiler
+from .compiling import Compiling, LambdaBody
+from .compiling_calls import write_call, write_end
+from .compiling_lambdas import write_invoke
+from .compiling_references import (
+    clipped,
+    write_at,
+    write_name,
+    write_reference,
+    write_span,
+    write_spilled,
+    write_structured,
+)
 from .fifteen_digits import last_difference, with_texts, without_noise
 from .lambdas import free_mark, parameter_mark
 from .parameter_classes import (
@@ -34,7 +45,7 @@ _SHORT = 3
 
 
 @dataclass(slots=True)
-class Compiler(LambdaCompiler):
+class Compiler(Compiling):
     """Makes one formula ready."""
 
     def compile(self, expression: Expression, mode: str) -> Template:
@@ -72,7 +83,7 @@ class Compiler(LambdaCompiler):
         """Return an expression made ready for a parameter class."""
         single = expression.single
         if isinstance(single, Ref) and single.kind in ("columns", "rows") and wanted == ARRAY:
-            return self.clipped(single)
+            return clipped(self, single)
         if single is not None:
             return self.operand(single, wanted)
         inside = ARRAY if wanted == ARRAY else VALUE
@@ -100,7 +111,7 @@ class Compiler(LambdaCompiler):
                 pieces.append(item)
                 continue
             if isinstance(item, Ref) and item.kind in ("columns", "rows") and inside == ARRAY:
-                out = self.clipped(item)
+                out = clipped(self, item)
             else:
                 out = self.operand(item, inside)
             if self.careful and in_arithmetic(items, place):
@@ -114,25 +125,29 @@ class Compiler(LambdaCompiler):
         if isinstance(operand, Literal):
             return Out([operand.text], not operand.text.startswith("{"))
         if isinstance(operand, Ref):
-            return self.reference(operand, wanted)
+            return write_reference(self, operand, wanted)
         if isinstance(operand, Name):
-            return self.name(operand, wanted)
+            return write_name(self, operand, wanted)
         if isinstance(operand, Structured):
-            return self.structured(operand, wanted)
+            return write_structured(self, operand, wanted)
         if isinstance(operand, Call):
-            return self.call(operand, wanted)
+            return write_call(self, operand, wanted)
         if isinstance(operand, Group):
             if len(operand.members) > 1:
                 raise FormulaError("a union of references is not supported here")
             out = self.expression(operand.members[0], wanted)
             return Out(["(", *out.pieces, ")"], out.single)
         if isinstance(operand, At):
-            return self.at(operand.operand)
+            return write_at(self, operand.operand)
         if isinstance(operand, Spilled):
-            return self.spilled(operand.operand, wanted)
+            return write_spilled(self, operand.operand, wanted)
         if isinstance(operand, Span):
-            return self.span(operand, wanted)
-        return self.invoke(operand)
+            return write_span(self, operand, wanted)
+        return write_invoke(self, operand)
+
+    def end(self, operand: Operand) -> Out:
+        """Return one end of a range or intersection made ready."""
+        return write_end(self, operand)
 
     def fork(self, expanding: tuple[tuple[int, str], ...], references: Sequence[str]) -> Compiler:
         """Return a compiler for a text that stands elsewhere, such as a defined name."""
@@ -148,12 +163,8 @@ class Compiler(LambdaCompiler):
 
 
 @dataclass(slots=True)
-class Body(Compiler):
+class Body(Compiler, LambdaBody):
     """The body of a LAMBDA that Python calls: parameters and references become marks."""
-
-    outer: Compiler | None = None
-    parameters: dict[str, int] = field(default_factory=dict)
-    captured: list[list[Piece]] = field(default_factory=list)
 
     def operand(self, operand: Operand, wanted: str) -> Out:
         """Return an operand made ready for a parameter class."""

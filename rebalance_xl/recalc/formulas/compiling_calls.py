@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..native import ALTERNATIVES, BLIND_TO_ERRORS
 from ..references import MAX_COLUMNS, MAX_ROWS
-from .compiling_catalogue import CatalogueCalls
+from .compiling import Compiling
+from .compiling_catalogue import argument_for_python, write_catalogue_call
+from .compiling_file_questions import by_name, told_by_the_file, visible_rows
+from .compiling_lambdas import write_caller, write_let, write_named_lambda
+from .compiling_references import corner_of, defined, prefix_of, several, write_at, write_spilled
 from .lambdas import CALLERS
 from .model_calls import missing_text
 from .operands import (
@@ -66,220 +68,214 @@ def _given(argument: Expression | None) -> Expression:
     return argument
 
 
-@dataclass(slots=True)
-class CallCompiler(CatalogueCalls):
-    """Adds calls of the engine's own functions and of the native ones."""
+def write_call(c: Compiling, call: Call, wanted: str) -> Out:
+    """Return a function call."""
+    name = plain_name(call.name)
+    if name == "SINGLE" and len(call.arguments) == 1:
+        return write_at(c, only(call.arguments[0]))
+    if name == "ANCHORARRAY" and len(call.arguments) == 1:
+        return write_spilled(c, only(call.arguments[0]), wanted)
+    if name in CALLERS and call.arguments:
+        return write_caller(c, name, call.arguments)
+    if name == "LET" and len(call.arguments) > 2:
+        return write_let(c, call.arguments, wanted)
+    found = defined(c, Name(call.name)) if not call.name.startswith("_xl") else None
+    if found is not None and plain_name(found[1].partition("(")[0].strip()) == "LAMBDA":
+        return write_named_lambda(c, call, found)  # other names stand in nobody's way: Rate beside RATE(...)
+    mended = repaired(name, call.arguments, c.careful)
+    if mended is not None:
+        return c.expression(mended, wanted)
+    if name in ALTERNATIVES and len(call.arguments) >= ALTERNATIVES[name] and needs_python(name, call.arguments):
+        name = f"RXL.{name}"
+    implementation = c.book.registered(name)
+    if implementation is not None:
+        c.functions.add(name)
+        if hasattr(implementation, "parameters"):
+            return write_catalogue_call(c, name, implementation, call.arguments, wanted)
+        arguments = call.arguments[:2] if name == "RXL.MATCH" else call.arguments
+        return write_native_call(c, name, implementation, arguments, wanted)
+    told = told_by_the_file(c, name, call.arguments)
+    if told is not None:
+        return told
+    if name == "IFERROR" and _from_google(call.arguments):
+        return c.expression(_given(call.arguments[1]), wanted)
+    if name in DISTRUSTED or not c.book.knows(name):
+        raise UnknownFunctionError(name)
+    if name == "INDIRECT":
+        return write_indirect(c, Call(call.name, by_name(c, call.arguments)), wanted)
+    if wanted == ARRAY or any(has_array_constant(each) for each in call.arguments):
+        each_cell = lifted(c, name, call.arguments)
+        if each_cell is not None:
+            return each_cell
+    if name in APPROXIMATE and looks_approximately(name, call.arguments):
+        return write_searched_again(c, name, call, wanted)
+    if name in ("ROWS", "COLUMNS") and len(call.arguments) == 1:
+        size = whole(call.arguments[0], name)
+        if size is not None:
+            return Out([str(size)], True)
+    watched = BLIND_TO_ERRORS.get(name)
+    if watched is not None and watched < len(call.arguments):
+        return write_seeing_errors(c, name, call, wanted, watched)
+    return write_engine_call(c, name, call, wanted)
 
-    @abstractmethod
-    def named_lambda(self, call: Call, found: tuple[int, str]) -> Out:
-        """Return the call of a defined name that stands for a LAMBDA."""
 
-    @abstractmethod
-    def let(self, arguments: Sequence[Expression | None], wanted: str) -> Out:
-        """Return a LET."""
+def write_indirect(c: Compiling, call: Call, wanted: str) -> Out:
+    """Return an INDIRECT that passes an error in its text on, which the engine takes for a wrong address."""
+    out = write_engine_call(c, "INDIRECT", call, wanted)
+    text = call.arguments[0] if call.arguments else None
+    if text is None or isinstance(text.single, Literal):
+        return out
+    tested = c.expression(text, VALUE).pieces
+    if any(isinstance(piece, str) and "INDIRECT(" in piece for piece in tested):
+        return out  # one within the other: to write each of them twice would double with every level
+    return Out(["IF(ISERROR(", *tested, "),", *tested, ",", *out.pieces, ")"], out.single)
 
-    @abstractmethod
-    def calls_lambda(self, name: str, arguments: Sequence[Expression | None]) -> Out:
-        """Return a function that calls a LAMBDA."""
 
-    def call(self, call: Call, wanted: str) -> Out:
-        """Return a function call."""
-        name = plain_name(call.name)
-        if name == "SINGLE" and len(call.arguments) == 1:
-            return self.at(only(call.arguments[0]))
-        if name == "ANCHORARRAY" and len(call.arguments) == 1:
-            return self.spilled(only(call.arguments[0]), wanted)
-        if name in CALLERS and call.arguments:
-            return self.calls_lambda(name, call.arguments)
-        if name == "LET" and len(call.arguments) > 2:
-            return self.let(call.arguments, wanted)
-        found = self.defined(Name(call.name)) if not call.name.startswith("_xl") else None
-        if found is not None and plain_name(found[1].partition("(")[0].strip()) == "LAMBDA":
-            return self.named_lambda(call, found)  # other names stand in nobody's way: Rate beside RATE(...)
-        mended = repaired(name, call.arguments, self.careful)
-        if mended is not None:
-            return self.expression(mended, wanted)
-        if name in ALTERNATIVES and len(call.arguments) >= ALTERNATIVES[name] and needs_python(name, call.arguments):
-            name = f"RXL.{name}"
-        implementation = self.book.registered(name)
-        if implementation is not None:
-            self.functions.add(name)
-            if hasattr(implementation, "parameters"):
-                return self.catalogue_call(name, implementation, call.arguments, wanted)
-            arguments = call.arguments[:2] if name == "RXL.MATCH" else call.arguments
-            return self.native_call(name, implementation, arguments, wanted)
-        told = self.told_by_the_file(name, call.arguments)
-        if told is not None:
-            return told
-        if name == "IFERROR" and _from_google(call.arguments):
-            return self.expression(_given(call.arguments[1]), wanted)
-        if name in DISTRUSTED or not self.book.knows(name):
-            raise UnknownFunctionError(name)
-        if name == "INDIRECT":
-            return self.indirect(Call(call.name, self.by_name(call.arguments)), wanted)
-        if wanted == ARRAY or any(has_array_constant(each) for each in call.arguments):
-            lifted = self.lifted(name, call.arguments)
-            if lifted is not None:
-                return lifted
-        if name in APPROXIMATE and looks_approximately(name, call.arguments):
-            return self.searched_again(name, call, wanted)
-        if name in ("ROWS", "COLUMNS") and len(call.arguments) == 1:
-            size = whole(call.arguments[0], name)
-            if size is not None:
-                return Out([str(size)], True)
-        watched = BLIND_TO_ERRORS.get(name)
-        if watched is not None and watched < len(call.arguments):
-            return self.sees_errors(name, call, wanted, watched)
-        return self.engine_call(name, call, wanted)
+def write_end(c: Compiling, operand: Operand) -> Out:
+    """Return one end of a range or intersection, an INDIRECT as the engine takes it there."""
+    if isinstance(operand, Call) and plain_name(operand.name) == "INDIRECT":
+        return write_engine_call(c, "INDIRECT", Call(operand.name, by_name(c, operand.arguments)), REFERENCE)
+    return c.operand(operand, REFERENCE)
 
-    def indirect(self, call: Call, wanted: str) -> Out:
-        """Return an INDIRECT that passes an error in its text on, which the engine takes for a wrong address."""
-        out = self.engine_call("INDIRECT", call, wanted)
-        text = call.arguments[0] if call.arguments else None
-        if text is None or isinstance(text.single, Literal):
-            return out
-        tested = self.expression(text, VALUE).pieces
-        if any(isinstance(piece, str) and "INDIRECT(" in piece for piece in tested):
-            return out  # one within the other: to write each of them twice would double with every level
-        return Out(["IF(ISERROR(", *tested, "),", *tested, ",", *out.pieces, ")"], out.single)
 
-    def end(self, operand: Operand) -> Out:
-        """Return one end of a range or intersection, an INDIRECT as the engine takes it there."""
-        if isinstance(operand, Call) and plain_name(operand.name) == "INDIRECT":
-            return self.engine_call("INDIRECT", Call(operand.name, self.by_name(operand.arguments)), REFERENCE)
-        return self.operand(operand, REFERENCE)
+def write_seeing_errors(c: Compiling, name: str, call: Call, wanted: str, watched: int) -> Out:
+    """Return a call that the engine answers unless the range it sums holds errors, which it would pass over."""
+    out = write_engine_call(c, name, call, wanted)
+    summed = call.arguments[watched]
+    implementation = c.book.registered(f"RXL.{name}")
+    if summed is None or not isinstance(summed.single, Ref | Structured | Name):
+        return out
+    tested = c.expression(summed, REFERENCE).pieces
+    c.functions.add(f"RXL.{name}")
+    careful = write_native_call(c, f"RXL.{name}", implementation, call.arguments, wanted)
+    return Out(["IF(ISERROR(SUM(", *tested, ")),", *careful.pieces, ",", *out.pieces, ")"], out.single)
 
-    def sees_errors(self, name: str, call: Call, wanted: str, watched: int) -> Out:
-        """Return a call that the engine answers unless the range it sums holds errors, which it would pass over."""
-        out = self.engine_call(name, call, wanted)
-        summed = call.arguments[watched]
-        implementation = self.book.registered(f"RXL.{name}")
-        if summed is None or not isinstance(summed.single, Ref | Structured | Name):
-            return out
-        tested = self.expression(summed, REFERENCE).pieces
-        self.functions.add(f"RXL.{name}")
-        careful = self.native_call(f"RXL.{name}", implementation, call.arguments, wanted)
-        return Out(["IF(ISERROR(SUM(", *tested, ")),", *careful.pieces, ",", *out.pieces, ")"], out.single)
 
-    def searched_again(self, name: str, call: Call, wanted: str) -> Out:
-        """Return an approximate look-up that passes over headings and unsorted cells as Excel's does.
+def write_searched_again(c: Compiling, name: str, call: Call, wanted: str) -> Out:
+    """Return an approximate look-up that passes over headings and unsorted cells as Excel's does.
 
-        The engine finds nothing where Excel's search ends somewhere; what it finds is right.
-        """
-        out = self.engine_call(name, call, wanted)
-        implementation = self.book.registered(f"RXL.{name}")
-        self.functions.add(f"RXL.{name}")
-        arguments = call.arguments[:2] if name == "MATCH" else call.arguments
-        careful = self.native_call(f"RXL.{name}", implementation, arguments, wanted)
-        return Out(["IFNA(", *out.pieces, ",", *careful.pieces, ")"], out.single)
+    The engine finds nothing where Excel's search ends somewhere; what it finds is right.
+    """
+    out = write_engine_call(c, name, call, wanted)
+    implementation = c.book.registered(f"RXL.{name}")
+    c.functions.add(f"RXL.{name}")
+    arguments = call.arguments[:2] if name == "MATCH" else call.arguments
+    careful = write_native_call(c, f"RXL.{name}", implementation, arguments, wanted)
+    return Out(["IFNA(", *out.pieces, ",", *careful.pieces, ")"], out.single)
 
-    def engine_call(self, name: str, call: Call, wanted: str) -> Out:
-        """Return a call of a function that the engine has."""
-        pieces: list[Piece] = [name, "("]
-        single = True
-        for position, argument in enumerate(call.arguments):
-            if position:
-                pieces.append(",")
-            if argument is None:
-                pieces.append(GAP_DEFAULTS.get((name, position), ""))
-                continue
-            kind = ARRAY if wanted == ARRAY else parameter_class(name, position)
-            if name in ("INDEX", "OFFSET") and position == 0:
-                kind = ARRAY if name == "INDEX" and is_computed_array(argument) else REFERENCE
-            through = TRANSPARENT.get(name)
-            if through is not None and position >= through and wanted != ARRAY:
-                kind = wanted
-            inner = argument.single
-            listed = self.several(inner) if inner is not None and name in LISTS else None
-            if listed is not None:
-                for number, each in enumerate(listed):
-                    pieces.extend([","] if number else [])
-                    pieces.extend(self.operand(each, kind).pieces)
-                continue
-            if name in ("SUBTOTAL", "AGGREGATE") and isinstance(inner, Ref | Structured):
-                visible = self.visible(name, call.arguments, inner)
-                if visible is not None:
-                    pieces.append(visible)
-                    continue
-            out = self.expression(argument, kind)
-            pieces.extend(out.pieces)
-            if parameter_class(name, position) != REFERENCE or through is not None:
-                single = single and out.single
-        pieces.append(")")
-        if name in CAUGHT and call.arguments and may_end(call.arguments[0]):
-            pieces = ["IFERROR(", *pieces, f",{CAUGHT[name]})"]
-        return Out(pieces, gives_one_value(name, single))
 
-    def lifted(self, name: str, arguments: Sequence[Expression | None]) -> Out | None:
-        """Return a call that has to be made cell by cell on arrays, None where the engine or nobody has to."""
-        if name in ("ROW", "COLUMN") and len(arguments) == 1 and arguments[0] is not None:
-            operand = arguments[0].single
-            # A computed reference, such as INDIRECT("1:"&A1), gives as many numbers as it has rows or columns.
-            if isinstance(operand, Call | Span | Name | Structured | Spilled):
-                place = self.operand(operand, REFERENCE).pieces
-                before, after = ("ROWS(", "),1,ROW(") if name == "ROW" else ("1,COLUMNS(", "),COLUMN(")
-                return Out([f"SEQUENCE({before}", *place, after, *place, "))"], False)
-            return self.numbered(name, operand) if isinstance(operand, Ref) and operand.kind != "cell" else None
-        if not lifts(name):
-            return None
-        pieces: list[Piece] = []
-        mask = ""
-        arrays = False
-        for position, argument in enumerate(arguments):
+def write_engine_call(c: Compiling, name: str, call: Call, wanted: str) -> Out:
+    """Return a call of a function that the engine has."""
+    pieces: list[Piece] = [name, "("]
+    single = True
+    for position, argument in enumerate(call.arguments):
+        if position:
             pieces.append(",")
-            if argument is None:
-                mask += MISSING
-                pieces.append("0")
+        if argument is None:
+            pieces.append(GAP_DEFAULTS.get((name, position), ""))
+            continue
+        kind = ARRAY if wanted == ARRAY else parameter_class(name, position)
+        if name in ("INDEX", "OFFSET") and position == 0:
+            kind = ARRAY if name == "INDEX" and is_computed_array(argument) else REFERENCE
+        through = TRANSPARENT.get(name)
+        if through is not None and position >= through and wanted != ARRAY:
+            kind = wanted
+        inner = argument.single
+        listed = several(c, inner) if inner is not None and name in LISTS else None
+        if listed is not None:
+            for number, each in enumerate(listed):
+                pieces.extend([","] if number else [])
+                pieces.extend(c.operand(each, kind).pieces)
+            continue
+        if name in ("SUBTOTAL", "AGGREGATE") and isinstance(inner, Ref | Structured):
+            visible = visible_rows(c, name, call.arguments, inner)
+            if visible is not None:
+                pieces.append(visible)
                 continue
-            each = name in ("CHOOSE", "SWITCH", "IFS") or parameter_class(name, position) == VALUE
-            mask += EACH if each else WHOLE
-            out = self.argument_for_python(argument, ARRAY)
-            arrays = arrays or (each and not out.single)
-            pieces.extend(out.pieces)
-        if not arrays:
-            return None
-        self.functions.add(LIFT)
-        return Out([f'{LIFT}("{name}","{mask}"', *pieces, ")"], False)
+        out = c.expression(argument, kind)
+        pieces.extend(out.pieces)
+        if parameter_class(name, position) != REFERENCE or through is not None:
+            single = single and out.single
+    pieces.append(")")
+    if name in CAUGHT and call.arguments and may_end(call.arguments[0]):
+        pieces = ["IFERROR(", *pieces, f",{CAUGHT[name]})"]
+    return Out(pieces, gives_one_value(name, single))
 
-    def numbered(self, name: str, ref: Ref) -> Out | None:
-        """Return ROW or COLUMN of a range as the numbers it stands for."""
-        prefix = self.prefix(ref.sheet)
-        if prefix is None:
-            return None
-        first, last = self.corner(ref.first), self.corner(ref.last if ref.last is not None else ref.first)
-        extent = self.book.extent(self.sheet)
 
-        def numbers(row: int, column: int, references: Sequence[str]) -> str:
-            ends = [text_of(end, row, column, references) for end in (first, last)]
-            area = area_of(f"{ends[0]}:{ends[1]}")
-            if area is None:
-                return f"{name}({ends[0]}:{ends[1]})"
-            if name == "ROW":
-                bottom = extent[0] if area.bottom == MAX_ROWS else area.bottom
-                return f"SEQUENCE({max(bottom - area.top + 1, 1)},1,{area.top})"
-            right = extent[1] if area.right == MAX_COLUMNS else area.right
-            return f"SEQUENCE(1,{max(right - area.left + 1, 1)},{area.left})"
+def lifted(c: Compiling, name: str, arguments: Sequence[Expression | None]) -> Out | None:
+    """Return a call that has to be made cell by cell on arrays, None where the engine or nobody has to."""
+    if name in ("ROW", "COLUMN") and len(arguments) == 1 and arguments[0] is not None:
+        operand = arguments[0].single
+        # A computed reference, such as INDIRECT("1:"&A1), gives as many numbers as it has rows or columns.
+        if isinstance(operand, Call | Span | Name | Structured | Spilled):
+            place = c.operand(operand, REFERENCE).pieces
+            before, after = ("ROWS(", "),1,ROW(") if name == "ROW" else ("1,COLUMNS(", "),COLUMN(")
+            return Out([f"SEQUENCE({before}", *place, after, *place, "))"], False)
+        return numbered(c, name, operand) if isinstance(operand, Ref) and operand.kind != "cell" else None
+    if not lifts(name):
+        return None
+    pieces: list[Piece] = []
+    mask = ""
+    arrays = False
+    for position, argument in enumerate(arguments):
+        pieces.append(",")
+        if argument is None:
+            mask += MISSING
+            pieces.append("0")
+            continue
+        each = name in ("CHOOSE", "SWITCH", "IFS") or parameter_class(name, position) == VALUE
+        mask += EACH if each else WHOLE
+        out = argument_for_python(c, argument, ARRAY)
+        arrays = arrays or (each and not out.single)
+        pieces.extend(out.pieces)
+    if not arrays:
+        return None
+    c.functions.add(LIFT)
+    return Out([f'{LIFT}("{name}","{mask}"', *pieces, ")"], False)
 
-        return Out([numbers], False)
 
-    def native_call(self, name: str, implementation: Any, arguments: Sequence[Expression | None], wanted: str) -> Out:
-        """Return a call of a function that the package implements beside the engine."""
-        pieces: list[Piece] = [name, "("]
-        single = True
-        for position, argument in enumerate(arguments):
-            if position:
-                pieces.append(",")
-            if argument is None:
-                pieces.append(missing_text())
-                continue
-            ranged = implementation.takes_range(position)
-            listed = parameter_class(name, position)
-            kind = ARRAY if wanted == ARRAY or listed == ARRAY else REFERENCE if ranged else VALUE
-            through = TRANSPARENT.get(name)
-            if through is not None and position >= through and wanted != ARRAY:
-                kind = wanted
-            out = self.argument_for_python(argument, kind)
-            pieces.extend(out.pieces)
-            single = single and (ranged or out.single)
-        pieces.append(")")
-        return Out(pieces, gives_one_value(name, single))
+def numbered(c: Compiling, name: str, ref: Ref) -> Out | None:
+    """Return ROW or COLUMN of a range as the numbers it stands for."""
+    prefix = prefix_of(c, ref.sheet)
+    if prefix is None:
+        return None
+    first, last = corner_of(c, ref.first), corner_of(c, ref.last if ref.last is not None else ref.first)
+    extent = c.book.extent(c.sheet)
+
+    def numbers(row: int, column: int, references: Sequence[str]) -> str:
+        ends = [text_of(end, row, column, references) for end in (first, last)]
+        area = area_of(f"{ends[0]}:{ends[1]}")
+        if area is None:
+            return f"{name}({ends[0]}:{ends[1]})"
+        if name == "ROW":
+            bottom = extent[0] if area.bottom == MAX_ROWS else area.bottom
+            return f"SEQUENCE({max(bottom - area.top + 1, 1)},1,{area.top})"
+        right = extent[1] if area.right == MAX_COLUMNS else area.right
+        return f"SEQUENCE(1,{max(right - area.left + 1, 1)},{area.left})"
+
+    return Out([numbers], False)
+
+
+def write_native_call(
+    c: Compiling, name: str, implementation: Any, arguments: Sequence[Expression | None], wanted: str
+) -> Out:
+    """Return a call of a function that the package implements beside the engine."""
+    pieces: list[Piece] = [name, "("]
+    single = True
+    for position, argument in enumerate(arguments):
+        if position:
+            pieces.append(",")
+        if argument is None:
+            pieces.append(missing_text())
+            continue
+        ranged = implementation.takes_range(position)
+        listed = parameter_class(name, position)
+        kind = ARRAY if wanted == ARRAY or listed == ARRAY else REFERENCE if ranged else VALUE
+        through = TRANSPARENT.get(name)
+        if through is not None and position >= through and wanted != ARRAY:
+            kind = wanted
+        out = argument_for_python(c, argument, kind)
+        pieces.extend(out.pieces)
+        single = single and (ranged or out.single)
+    pieces.append(")")
+    return Out(pieces, gives_one_value(name, single))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from .compiling_file_questions import FileQuestions
+from .compiling import Compiling
+from .compiling_references import clipped, defined
 from .model_calls import fill_model, missing_text, omitted_text
 from .parameter_classes import (
     ARRAY,
@@ -37,83 +37,91 @@ def _plain(name: str) -> str:
     return name.replace('"', "'")
 
 
-@dataclass(slots=True)
-class CatalogueCalls(FileQuestions):
-    """Adds calls of catalogue functions and the workbook's model behind them."""
+def argument_for_python(c: Compiling, argument: Expression, wanted: str) -> Out:
+    """Return an argument of a Python function: whole columns and rows cut to the used area."""
+    inner = argument.single
+    if isinstance(inner, Ref) and inner.kind in ("columns", "rows") and wanted != VALUE:
+        return clipped(c, inner)
+    return c.expression(argument, wanted)
 
-    def argument_for_python(self, argument: Expression, wanted: str) -> Out:
-        """Return an argument of a Python function: whole columns and rows cut to the used area."""
-        inner = argument.single
-        if isinstance(inner, Ref) and inner.kind in ("columns", "rows") and wanted != VALUE:
-            return self.clipped(inner)
-        return self.expression(argument, wanted)
 
-    def catalogue_call(self, name: str, function: Any, arguments: Sequence[Expression | None], wanted: str) -> Out:
-        """Return a call of a catalogue function, completed."""
-        inside = ARRAY if wanted == ARRAY else REFERENCE
-        given: list[Out | None] = [
-            None if argument is None else self.argument_for_python(argument, inside) for argument in arguments
-        ]
-        given = fill_model(function, given, self.model_expression, lambda text: Out([text], True), self.hint)
-        declared = (*function.parameters, *function.context)
-        pieces: list[Piece] = [name, "("]
-        single = True
-        for position, out in enumerate(given):
+def write_catalogue_call(
+    c: Compiling, name: str, function: Any, arguments: Sequence[Expression | None], wanted: str
+) -> Out:
+    """Return a call of a catalogue function, completed."""
+    inside = ARRAY if wanted == ARRAY else REFERENCE
+    given: list[Out | None] = [
+        None if argument is None else argument_for_python(c, argument, inside) for argument in arguments
+    ]
+    given = fill_model(
+        function,
+        given,
+        lambda model: write_model(c, model),
+        lambda text: Out([text], True),
+        lambda model: hint(c, model),
+    )
+    declared = (*function.parameters, *function.context)
+    pieces: list[Piece] = [name, "("]
+    single = True
+    for position, out in enumerate(given):
+        if position:
+            pieces.append(",")
+        pieces.extend(out.pieces if out is not None else [omitted_text(declared, position)])
+        single = single and (out is None or out.single)
+    pieces.append(")")
+    return Out(pieces, function.result.shape == "value" or (function.result.shape == "data" and single))
+
+
+def hint(c: Compiling, model: str) -> str:
+    """Name the table or column that a missing one of the model was probably meant to be."""
+    for name, column in _COLUMN.findall(model):
+        table = c.book.tables.get(name.lower())
+        if table is None:
+            near = get_close_matches(name, [each.name for each in c.book.tables.values()], 1)
+            if near:
+                return f"; did you mean the table {_plain(near[0])}, which is to be called {name}?"
+        elif column.lower() not in table.lookup:
+            near = get_close_matches(column, table.columns, 1)
+            if near:
+                return f"; did you mean the column {_plain(near[0])}, which is to be called {column}?"
+    return ""
+
+
+def write_model(c: Compiling, text: str) -> Out | None:
+    """Return a model expression made ready, None when the workbook lacks what it names."""
+    shape, references = split_references(text)
+    compiler = c.fork(c.expanding, references)
+    try:
+        out = model_of(compiler, Parser(shape, references).parse())
+    except FormulaError:
+        return None
+    if out is None:
+        return None
+    c.functions |= compiler.functions
+    c.layout |= compiler.layout
+    return out
+
+
+def model_of(c: Compiling, expression: Expression) -> Out | None:
+    """Return an expression of the model made ready, None when the workbook lacks something."""
+    operand = expression.single
+    if isinstance(operand, Name) and defined(c, operand) is None and operand.text.lower() not in c.book.tables:
+        return None
+    if isinstance(operand, Call):
+        function = c.book.registered(operand.name)
+        outs: list[Out | None] = []
+        for argument in operand.arguments:
+            out = model_of(c, argument) if argument is not None else None
+            outs.append(out)
+        required = [each.required for each in function.parameters]
+        filled = fill_model(function, outs, lambda model: write_model(c, model), lambda text: None)
+        if any(need and out is None for need, out in zip(required, filled, strict=False)):
+            return None
+        c.functions.add(operand.name)
+        pieces: list[Piece] = [operand.name, "("]
+        for position, out in enumerate(filled):
             if position:
                 pieces.append(",")
-            pieces.extend(out.pieces if out is not None else [omitted_text(declared, position)])
-            single = single and (out is None or out.single)
-        pieces.append(")")
-        return Out(pieces, function.result.shape == "value" or (function.result.shape == "data" and single))
-
-    def hint(self, model: str) -> str:
-        """Name the table or column that a missing one of the model was probably meant to be."""
-        for name, column in _COLUMN.findall(model):
-            table = self.book.tables.get(name.lower())
-            if table is None:
-                near = get_close_matches(name, [each.name for each in self.book.tables.values()], 1)
-                if near:
-                    return f"; did you mean the table {_plain(near[0])}, which is to be called {name}?"
-            elif column.lower() not in table.lookup:
-                near = get_close_matches(column, table.columns, 1)
-                if near:
-                    return f"; did you mean the column {_plain(near[0])}, which is to be called {column}?"
-        return ""
-
-    def model_expression(self, text: str) -> Out | None:
-        """Return a model expression made ready, None when the workbook lacks what it names."""
-        shape, references = split_references(text)
-        compiler = self.fork(self.expanding, references)
-        try:
-            out = compiler.model(Parser(shape, references).parse())
-        except FormulaError:
-            return None
-        if out is None:
-            return None
-        self.functions |= compiler.functions
-        self.layout |= compiler.layout
-        return out
-
-    def model(self, expression: Expression) -> Out | None:
-        """Return an expression of the model made ready, None when the workbook lacks something."""
-        operand = expression.single
-        if isinstance(operand, Name) and self.defined(operand) is None and operand.text.lower() not in self.book.tables:
-            return None
-        if isinstance(operand, Call):
-            function = self.book.registered(operand.name)
-            outs: list[Out | None] = []
-            for argument in operand.arguments:
-                out = self.model(argument) if argument is not None else None
-                outs.append(out)
-            required = [each.required for each in function.parameters]
-            filled = fill_model(function, outs, self.model_expression, lambda text: None)
-            if any(need and out is None for need, out in zip(required, filled, strict=False)):
-                return None
-            self.functions.add(operand.name)
-            pieces: list[Piece] = [operand.name, "("]
-            for position, out in enumerate(filled):
-                if position:
-                    pieces.append(",")
-                pieces.extend([missing_text()] if out is None else out.pieces)
-            return Out([*pieces, ")"], False)
-        return self.expression(expression, ARRAY)
+            pieces.extend([missing_text()] if out is None else out.pieces)
+        return Out([*pieces, ")"], False)
+    return c.expression(expression, ARRAY)

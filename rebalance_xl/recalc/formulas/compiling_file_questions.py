@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from ..references import MAX_COLUMNS, MAX_ROWS, column_letters, parse_area
-from .compiling_references import ReferenceCompiler
+from .compiling import Compiling
+from .compiling_references import corner_of, prefix_of
 from .operands import (
     ignores_hidden,
     sheet_name,
@@ -32,148 +32,150 @@ _R1C1: Final = ("FALSE", "0")
 _ADDRESS: Final = re.compile(r"(?:'(?:[^']|'')+'|[^\W\d][\w.]*)!\$[A-Z]{1,3}\$[0-9]+(?::\$[A-Z]{1,3}\$[0-9]+)?")
 
 
-@dataclass(slots=True)
-class FileQuestions(ReferenceCompiler):
-    """Adds SUBTOTAL without hidden rows, INDIRECT by name, FORMULATEXT, ISFORMULA, SHEET and SHEETS."""
+def visible_rows(
+    c: Compiling, name: str, arguments: Sequence[Expression | None], operand: Ref | Structured
+) -> Piece | None:
+    """Return what lists the shown rows of a range, None when nothing is hidden or hidden rows count."""
+    hides = ignores_hidden(name, arguments)
+    if hides is None:
+        return None
+    if isinstance(operand, Structured):
+        table = c.book.tables.get(operand.table.lower())
+        sheet = c.sheet if table is None else table.sheet
+    else:
+        index = c.book.sheet_index.get(sheet_name(operand.sheet).lower()) if operand.sheet else c.sheet
+        sheet = c.sheet if index is None else index
+    hidden = c.book.hidden_rows(sheet, hides == "filtered")
+    if not hidden:
+        return None
+    out = c.operand(operand, REFERENCE)
 
-    def visible(self, name: str, arguments: Sequence[Expression | None], operand: Ref | Structured) -> Piece | None:
-        """Return what lists the shown rows of a range, None when nothing is hidden or hidden rows count."""
-        hides = ignores_hidden(name, arguments)
-        if hides is None:
-            return None
-        if isinstance(operand, Structured):
-            table = self.book.tables.get(operand.table.lower())
-            sheet = self.sheet if table is None else table.sheet
-        else:
-            index = self.book.sheet_index.get(sheet_name(operand.sheet).lower()) if operand.sheet else self.sheet
-            sheet = self.sheet if index is None else index
-        hidden = self.book.hidden_rows(sheet, hides == "filtered")
-        if not hidden:
-            return None
-        out = self.operand(operand, REFERENCE)
+    def bands(row: int, column: int, references: Sequence[str]) -> str:
+        text = Template(out.pieces, True, False, frozenset(), False).render(references, row, column)
+        prefix, mark, corners = text.rpartition("!")
+        area = parse_area(corners)
+        if area is None:
+            return text
+        shown = [number for number in range(area.top, area.bottom + 1) if number not in hidden]
+        left, right = column_letters(area.left), column_letters(area.right)
+        runs: list[tuple[int, int]] = []
+        for number in shown:
+            if runs and runs[-1][1] == number - 1:
+                runs[-1] = (runs[-1][0], number)
+            else:
+                runs.append((number, number))
+        listed = [f"{prefix}{mark}{left}{first}:{right}{last}" for first, last in runs]
+        return ",".join(listed) or f"{prefix}{mark}{column_letters(MAX_COLUMNS)}{MAX_ROWS}"
 
-        def bands(row: int, column: int, references: Sequence[str]) -> str:
-            text = Template(out.pieces, True, False, frozenset(), False).render(references, row, column)
-            prefix, mark, corners = text.rpartition("!")
-            area = parse_area(corners)
-            if area is None:
-                return text
-            shown = [number for number in range(area.top, area.bottom + 1) if number not in hidden]
-            left, right = column_letters(area.left), column_letters(area.right)
-            runs: list[tuple[int, int]] = []
-            for number in shown:
-                if runs and runs[-1][1] == number - 1:
-                    runs[-1] = (runs[-1][0], number)
-                else:
-                    runs.append((number, number))
-            listed = [f"{prefix}{mark}{left}{first}:{right}{last}" for first, last in runs]
-            return ",".join(listed) or f"{prefix}{mark}{column_letters(MAX_COLUMNS)}{MAX_ROWS}"
+    return ByCell(bands)
 
-        return ByCell(bands)
 
-    def told_by_the_file(self, name: str, arguments: Sequence[Expression | None]) -> Out | None:
-        """Return the answer of functions about formulas and sheets, which the engine sees otherwise than the file."""
-        operand = arguments[0].single if len(arguments) == 1 and arguments[0] is not None else None
-        if name == "SHEETS" and not arguments:
-            return Out([str(self.book.sheet_count)], True)
-        if name == "SHEET":
-            if not arguments:
-                return Out([str(self.sheet + 1)], True)
-            if isinstance(operand, Ref):
-                prefix = sheet_name(operand.sheet).lower()
-                if not prefix or prefix in self.book.sheet_index:
-                    return Out([str((self.book.sheet_index[prefix] if prefix else self.sheet) + 1)], True)
-            return None
-        if name == "_FV" and len(arguments) > 1 and arguments[0] is not None and arguments[1] is not None:
-            return self.field(arguments[0], arguments[1])
-        if name not in ("FORMULATEXT", "ISFORMULA") or not isinstance(operand, Ref) or operand.kind == "columns":
-            return None
-        if self.prefix(operand.sheet) is None:
-            return None
-        sheet = self.book.sheet_index[sheet_name(operand.sheet).lower()] if operand.sheet else self.sheet
-        corner, book = self.corner(operand.first), self.book
+def told_by_the_file(c: Compiling, name: str, arguments: Sequence[Expression | None]) -> Out | None:
+    """Return the answer of functions about formulas and sheets, which the engine sees otherwise than the file."""
+    operand = arguments[0].single if len(arguments) == 1 and arguments[0] is not None else None
+    if name == "SHEETS" and not arguments:
+        return Out([str(c.book.sheet_count)], True)
+    if name == "SHEET":
+        if not arguments:
+            return Out([str(c.sheet + 1)], True)
+        if isinstance(operand, Ref):
+            prefix = sheet_name(operand.sheet).lower()
+            if not prefix or prefix in c.book.sheet_index:
+                return Out([str((c.book.sheet_index[prefix] if prefix else c.sheet) + 1)], True)
+        return None
+    if name == "_FV" and len(arguments) > 1 and arguments[0] is not None and arguments[1] is not None:
+        return write_field(c, arguments[0], arguments[1])
+    if name not in ("FORMULATEXT", "ISFORMULA") or not isinstance(operand, Ref) or operand.kind == "columns":
+        return None
+    if prefix_of(c, operand.sheet) is None:
+        return None
+    sheet = c.book.sheet_index[sheet_name(operand.sheet).lower()] if operand.sheet else c.sheet
+    corner, book = corner_of(c, operand.first), c.book
 
-        def answer(row: int, column: int, references: Sequence[str]) -> str:
-            text = text_of(corner, row, column, references)
-            cell = parse_area(text)
-            formula = book.formula_at(sheet, cell.top, cell.left) if cell is not None else None
-            if name == "ISFORMULA":
-                return "TRUE" if formula is not None else "FALSE"
-            return "NA()" if formula is None else '"' + formula.replace('"', '""') + '"'
+    def answer(row: int, column: int, references: Sequence[str]) -> str:
+        text = text_of(corner, row, column, references)
+        cell = parse_area(text)
+        formula = book.formula_at(sheet, cell.top, cell.left) if cell is not None else None
+        if name == "ISFORMULA":
+            return "TRUE" if formula is not None else "FALSE"
+        return "NA()" if formula is None else '"' + formula.replace('"', '""') + '"'
 
-        return Out([ByCell(answer)], True)
+    return Out([ByCell(answer)], True)
 
-    def field(self, argument: Expression, label: Expression) -> Out:
-        """Return a field of a linked data type, written cell.Field; what is not in the file cannot be known."""
-        single = label.single
-        if not isinstance(single, Literal) or not single.text.startswith('"'):
-            raise FormulaError("a computed field of a linked data type")
-        pieces, name, book = (
-            self.expression(argument, REFERENCE).pieces,
-            single.text[1:-1].replace('""', '"'),
-            self.book,
-        )
-        self.functions.add("RXL.UNKNOWN")
 
-        def value(row: int, column: int, references: Sequence[str]) -> str:
-            text = Template(pieces, True, False, frozenset(), False).render(references, row, column)
-            prefix, mark, place = text.strip("()").rpartition("!")
-            sheet = book.sheet_index.get(sheet_name(prefix + mark).lower(), -1) if mark else self.sheet
-            found = book.field_of(sheet, parse_area(place), name)
-            return f'RXL.UNKNOWN("the field {name.replace(chr(34), chr(39))}")' if found is None else found
+def write_field(c: Compiling, argument: Expression, label: Expression) -> Out:
+    """Return a field of a linked data type, written cell.Field; what is not in the file cannot be known."""
+    single = label.single
+    if not isinstance(single, Literal) or not single.text.startswith('"'):
+        raise FormulaError("a computed field of a linked data type")
+    pieces, name, book = (
+        c.expression(argument, REFERENCE).pieces,
+        single.text[1:-1].replace('""', '"'),
+        c.book,
+    )
+    c.functions.add("RXL.UNKNOWN")
 
-        return Out([ByCell(value)], True)
+    def value(row: int, column: int, references: Sequence[str]) -> str:
+        text = Template(pieces, True, False, frozenset(), False).render(references, row, column)
+        prefix, mark, place = text.strip("()").rpartition("!")
+        sheet = book.sheet_index.get(sheet_name(prefix + mark).lower(), -1) if mark else c.sheet
+        found = book.field_of(sheet, parse_area(place), name)
+        return f'RXL.UNKNOWN("the field {name.replace(chr(34), chr(39))}")' if found is None else found
 
-    def by_name(self, arguments: Sequence[Expression | None]) -> list[Expression | None]:
-        """Return the arguments of an INDIRECT, names and tables in its text turned into addresses.
+    return Out([ByCell(value)], True)
 
-        Raises
-        ------
-        FormulaError
-            The text is to be read as R1C1.
-        """
-        text = arguments[0] if arguments else None
-        style = arguments[1].single if len(arguments) > 1 and arguments[1] is not None else None
-        if text is None:
-            return list(arguments)
-        if len(arguments) > 1 and (arguments[1] is None or (isinstance(style, Literal) and style.text in _R1C1)):
-            raise FormulaError("INDIRECT with a reference of the kind R1C1")
-        if any(isinstance(item, Literal) and "!" in item.text for item in text.items):
-            return list(arguments)  # an address with a sheet
-        places = self.places()
-        single = text.single
-        if isinstance(single, Literal):
-            found = places.get(single.text.strip('"').upper())
-            return list(arguments) if found is None else [Expression([_quoted(found)]), *arguments[1:]]
-        if not 0 < len(places) <= MOST_PLACES:
-            return list(arguments)
-        pairs = [Expression([_quoted(each)]) for pair in places.items() for each in pair]
-        chosen = Call("SWITCH", [Expression([Call("UPPER", [text])]), *pairs, text])
-        return [Expression([chosen]), *arguments[1:]]
 
-    def places(self) -> dict[str, str]:
-        """Return the addresses of the names, tables and columns of tables that a text can mean, in capitals."""
-        found: dict[str, str] = {}
-        for table in self.book.tables.values():
-            prefix = "'" + self.book.sheet_names[table.sheet].replace("'", "''") + "'!"
-            left, right = column_letters(table.area.left), column_letters(table.area.right)
-            for inner, top, bottom in (
-                ("", table.first_row, table.last_row),
-                ("[]", table.first_row, table.last_row),
-                ("[#DATA]", table.first_row, table.last_row),
-                ("[#ALL]", table.area.top, table.area.bottom),
-            ):
-                found[table.name.upper() + inner] = f"{prefix}{left}{top}:{right}{bottom}"
-            for number, column in enumerate(table.columns, start=table.area.left):
-                letters = column_letters(number)
-                label = "".join("'" + each if each in "[]#'" else each for each in column)
-                address = f"{prefix}{letters}{table.first_row}:{letters}{table.last_row}"
-                found[f"{table.name}[{label}]".upper()] = address
-        for scope in (-1, self.sheet):
-            for (own, name), target in self.book.names.items():
-                if own == scope and _ADDRESS.fullmatch(target):
-                    found[name.upper()] = target
-        return found
+def by_name(c: Compiling, arguments: Sequence[Expression | None]) -> list[Expression | None]:
+    """Return the arguments of an INDIRECT, names and tables in its text turned into addresses.
+
+    Raises
+    ------
+    FormulaError
+        The text is to be read as R1C1.
+    """
+    text = arguments[0] if arguments else None
+    style = arguments[1].single if len(arguments) > 1 and arguments[1] is not None else None
+    if text is None:
+        return list(arguments)
+    if len(arguments) > 1 and (arguments[1] is None or (isinstance(style, Literal) and style.text in _R1C1)):
+        raise FormulaError("INDIRECT with a reference of the kind R1C1")
+    if any(isinstance(item, Literal) and "!" in item.text for item in text.items):
+        return list(arguments)  # an address with a sheet
+    places = places_of(c)
+    single = text.single
+    if isinstance(single, Literal):
+        found = places.get(single.text.strip('"').upper())
+        return list(arguments) if found is None else [Expression([_quoted(found)]), *arguments[1:]]
+    if not 0 < len(places) <= MOST_PLACES:
+        return list(arguments)
+    pairs = [Expression([_quoted(each)]) for pair in places.items() for each in pair]
+    chosen = Call("SWITCH", [Expression([Call("UPPER", [text])]), *pairs, text])
+    return [Expression([chosen]), *arguments[1:]]
+
+
+def places_of(c: Compiling) -> dict[str, str]:
+    """Return the addresses of the names, tables and columns of tables that a text can mean, in capitals."""
+    found: dict[str, str] = {}
+    for table in c.book.tables.values():
+        prefix = "'" + c.book.sheet_names[table.sheet].replace("'", "''") + "'!"
+        left, right = column_letters(table.area.left), column_letters(table.area.right)
+        for inner, top, bottom in (
+            ("", table.first_row, table.last_row),
+            ("[]", table.first_row, table.last_row),
+            ("[#DATA]", table.first_row, table.last_row),
+            ("[#ALL]", table.area.top, table.area.bottom),
+        ):
+            found[table.name.upper() + inner] = f"{prefix}{left}{top}:{right}{bottom}"
+        for number, column in enumerate(table.columns, start=table.area.left):
+            letters = column_letters(number)
+            label = "".join("'" + each if each in "[]#'" else each for each in column)
+            address = f"{prefix}{letters}{table.first_row}:{letters}{table.last_row}"
+            found[f"{table.name}[{label}]".upper()] = address
+    for scope in (-1, c.sheet):
+        for (own, name), target in c.book.names.items():
+            if own == scope and _ADDRESS.fullmatch(target):
+                found[name.upper()] = target
+    return found
 
 
 def _quoted(text: str) -> Literal:
