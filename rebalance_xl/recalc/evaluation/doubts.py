@@ -46,6 +46,10 @@ def settle_doubts(calculation: Calculation) -> None:
 
 def _decide_on_odd(calculation: Calculation) -> bool:
     """Decide on the errors and failures of a round; return whether there is anything to compute again."""
+    failed = [each for each in calculation.spills.anchors if each.active and each.failure]
+    for each in failed:
+        finding = Finding(answer=each.cell.value, old=each.cell.old, failure=each.failure)
+        keep(calculation, each.sheet, each.cell, decide(finding)[1])
     open_cells = [(sheet, cell) for sheet, cell in calculation.odd if cell.lowered is not None]
     troubled = [(sheet, cell) for sheet, cell in open_cells if isinstance(cell.value, Trouble)]
     alone: set[int] = set()
@@ -76,7 +80,7 @@ def _decide_on_odd(calculation: Calculation) -> bool:
             kept = True
         elif action is Action.AGAIN:
             again.append((sheet, cell))
-    return compute_carefully(calculation, again) or kept or bool(troubled)
+    return compute_carefully(calculation, again) or kept or bool(troubled or failed)
 
 
 def _works_alone(engine: Engine, sheet: int, cell: FormulaCell) -> bool:
@@ -157,7 +161,7 @@ def keep(calculation: Calculation, sheet: int, cell: FormulaCell, cause: str) ->
     calculation.engine.set_value(sheet, cell.row, cell.column, cell.old)
     anchor = calculation.spills.at(sheet, cell.row, cell.column)
     if anchor is not None:
-        anchor.active = False
+        calculation.spills.give_back(anchor)
 
 
 def compute_carefully(calculation: Calculation, cells: Iterable[Node]) -> bool:

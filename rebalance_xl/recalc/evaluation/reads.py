@@ -145,12 +145,13 @@ class Readers:
                     alike.setdefault((cell.column, each), []).append(cell)
                 for group in alike.values():
                     text = str(group[0].lowered)
-                    columns = [
-                        Read(read.sheet, read.left, read.right, 1, MAX_ROWS)
-                        for read in reads_of(text, sheet, self._any_number)
-                    ]
-                    self._groups.append(Alike(sheet, group, columns, reads_anywhere(text)))
+                    self._groups.append(Alike(sheet, group, self.columns(text, sheet), reads_anywhere(text)))
         return self._groups
+
+    def columns(self, text: str, sheet: int) -> list[Read]:
+        """Return the columns, whole, that a formula reads and all that differ from it in digits only."""
+        found = reads_of(text, sheet, self._any_number)
+        return [Read(read.sheet, read.left, read.right, 1, MAX_ROWS) for read in found]
 
     def _any_number(self, name: str) -> Sequence[int]:
         """Return all sheets whose names differ from a name in digits only, because texts alike differ in them, too."""

@@ -34,6 +34,7 @@ class Anchor:
     written: Area | None
     active: bool = False
     blocked: bool = False
+    failure: str = ""
     rows: list[list[Any]] | None = None
 
     def kept(self, formula: str) -> str:
@@ -98,6 +99,7 @@ class Spills:
 
     def _place(self, anchor: Anchor, array: Any) -> bool:
         rows = array if array.__class__ is list else [[array]]
+        anchor.failure = next((each.cause for row in rows for each in map(trouble_of, row) if each is not None), "")
         turned = False
         if anchor.dynamic:
             row, column = anchor.cell.row, anchor.cell.column
@@ -149,6 +151,18 @@ class Spills:
             engine.set_block(sheet, area.top, area.left + 1, [[to_engine(value) for value in rows[0][1:]]])
         if area.height > 1:
             engine.set_block(sheet, area.top + 1, area.left, [[to_engine(value) for value in row] for row in rows[1:]])
+
+    def give_back(self, anchor: Anchor) -> None:
+        """Let the cells that an anchor fills hold what the file says, because the anchor keeps its value."""
+        scan, engine = self.scans[anchor.sheet], self.engine
+        written = anchor.written or Area(anchor.cell.row, anchor.cell.column, anchor.cell.row, anchor.cell.column)
+        for area in (anchor.area, written):
+            values = scan.values_within(area) if area.height * area.width > 1 else {}
+            for row in range(area.top, area.bottom + 1):
+                for column in range(area.left, area.right + 1):
+                    if area.height * area.width > 1 and (row, column) != (anchor.cell.row, anchor.cell.column):
+                        engine.set_value(anchor.sheet, row, column, values.get((row, column)))
+        anchor.active, anchor.area, anchor.rows = False, written, None
 
     def fill_early(self) -> None:
         """Give the anchors computed without the engine the corner of their arrays."""
@@ -243,6 +257,12 @@ def blank_to_zero(rows: list[list[Any]]) -> list[list[Any]]:
     """Return rows as cells show them: blanks as 0, the engine's error records as error values."""
     plain = (float, str)
     return [[cell if cell.__class__ in plain else _shown(cell) for cell in row] for row in rows]
+
+
+def trouble_of(cell: Any) -> Trouble | None:
+    """Return the trouble that the engine had with a cell of an array, None when it has a value."""
+    found = from_engine(cell) if cell.__class__ is dict else None
+    return found if isinstance(found, Trouble) else None
 
 
 def _shown(cell: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final
 
@@ -28,7 +29,13 @@ _TEXT: Final = re.compile(r"\"(?:[^\"]|\"\")*\"")
 _COMPARED: Final = re.compile(r"[<>=]+")
 #: Stands for the place of a constant in a formula.
 _CONSTANT: Final = (-1, 0, 0)
-_BOUND: Final = re.compile(r"[<>=]\s*(-?[0-9]+\.?[0-9]*(?:E[-+]?[0-9]+)?)(?![\w.:(])|(?<![\w.$:!])([0-9]+\.?[0-9]*)\s*[<>=]")
+_BOUND: Final = re.compile(
+    r"[<>=]\s*(-?[0-9]+\.?[0-9]*(?:E[-+]?[0-9]+)?)(?![\w.:(])|(?<![\w.$:!])([0-9]+\.?[0-9]*)\s*[<>=]"
+)
+_WITH_TEXT: Final = re.compile(r"\"\"\s*(?:<>|[<>=]=?)|(?:<>|[<>=]=?)\s*\"\"")
+_REF: Final = r"(?:(?:'[^']*'|[\w.]+)!)?\$?[A-Z]{1,3}\$?[0-9]+(?::\$?[A-Z]{1,3}\$?[0-9]+)?"
+_PAIR: Final = re.compile(rf"(?<![\w.$:!]){_REF}\s*(?:<>|[<>=]=?)\s*{_REF}(?![\w.:(])")
+_SIDE: Final = re.compile(rf"(?<![\w.$:!])({_REF})\s*[<>=]|[<>=]\s*({_REF})(?![\w.:(])")
 _CATCHES: Final = re.compile(r"\b(?:IFERROR|IFNA|ISERROR|ISERR|ISNA|ISNUMBER|ERROR\.TYPE|COUNT|AGGREGATE)\(")
 _ARITHMETIC: Final = re.compile(r"[-+*/^%]")
 #: Texts that the engine reads as numbers as Excel does, or that no one does.
@@ -70,10 +77,15 @@ def _near(calculation: Calculation) -> Iterator[Node]:
     with_bounds: list[Alike] = []
     others: list[Alike] = []
     for group in calculation.readers.groups():
-        text = _without_texts(group)
+        text = _WITH_TEXT.sub("", _without_texts(group))
         signs = len(_COMPARED.findall(text))
-        if signs:
-            (with_bounds if len(_BOUND.findall(text)) == signs else others).append(group)
+        if not signs:
+            continue
+        against = len(_BOUND.findall(text))
+        if against + len(_PAIR.findall(text)) == signs:  # nothing but these cells is compared
+            sides = " ".join(before or after for before, after in _SIDE.findall(text))
+            group = replace(group, columns=calculation.readers.columns(sides, group.sheet))
+        (with_bounds if against == signs else others).append(group)
     for groups in (with_bounds, others):
         values = [(value, place) for place, value in _read_by(calculation, groups) if value.__class__ is float]
         bounds = {each for group in groups for each in _bounds(group)}
