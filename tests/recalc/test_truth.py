@@ -197,6 +197,33 @@ def test_row_counts_the_rows_of_computed_references_too(tmp_path: Path, formula:
     assert values(path)["C1"] == 9
 
 
+@pytest.mark.parametrize(
+    "formula, expected",
+    [
+        ("SUMIF(A1:A4,1,B1)", 40),
+        ("SUM(SUMIF(A1:A4,{1;2},B1))", 100),
+        ("SUMPRODUCT(SUMIF(A1:A4,A1:A2,B1:B2))", 100),
+        ("SUM(SUMIF(A1:A4,A1:A2,amounts))", 100),
+        ("SUM(AVERAGEIF(A1:A4,{1,2},B1))", 50),
+        ("IFERROR(SUMIF(A1:A5,1,B1),7)", 7),
+        ("SUMIF(A1:A5,2,B1)", 60),
+    ],
+)
+def test_a_range_to_be_summed_is_as_large_as_the_one_tested(tmp_path: Path, formula: str, expected: Any) -> None:
+    """SUMIF takes the top left cell of its sum range and the size of the other, also for several criteria at once."""
+
+    def build(book: Any, sheet: Any) -> None:
+        sheet.write_column("A1", [1, 2, 1, 2, 1])
+        sheet.write_column("B1", [10, 20, 30, 40])
+        sheet.write_formula("B5", "=NA()", None, "#N/A")
+        book.define_name("amounts", "=Sheet1!$B$1")
+        sheet.write_array_formula("D1:D1", "{=" + formula + "}", None, -1)
+
+    path = make(tmp_path / "b.xlsx", build)
+    recalculate(path)
+    assert values(path)["D1"] == expected
+
+
 def test_formulatext_shows_the_braces_of_an_array_formula(tmp_path: Path) -> None:
     """Array formulas of the old kind are shown in braces, dynamic ones are not."""
 

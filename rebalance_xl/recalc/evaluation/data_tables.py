@@ -59,6 +59,11 @@ def _why_not(calculation: Calculation) -> str:
         return "the workbook calculates all but its data tables"
     if any(_RANDOM.search(cell.formula) for _, cell in calculation.cells()):
         return "random numbers change it with every calculation"
+    # The engine computes a cell from others as it has them: what it took for constants would not follow the inputs.
+    if any(cell.early or (cell.status == "kept" and cell.kind != "dataTable") for _, cell in calculation.cells()):
+        return "the workbook has cells that would not follow its inputs"
+    if any(anchor.active and anchor.area.height * anchor.area.width > 1 for anchor in calculation.spills.anchors):
+        return "the workbook has arrays that would not follow its inputs"
     return ""
 
 

@@ -158,6 +158,8 @@ class Spills:
         written = anchor.written or Area(anchor.cell.row, anchor.cell.column, anchor.cell.row, anchor.cell.column)
         for area in (anchor.area, written):
             values = scan.values_within(area) if area.height * area.width > 1 else {}
+            # Cells of volatile arrays carry empty formulas, and their values with them.
+            values.update({(cell.row, cell.column): cell.old for cell in scan.formulas if not cell.formula})
             for row in range(area.top, area.bottom + 1):
                 for column in range(area.left, area.right + 1):
                     if area.height * area.width > 1 and (row, column) != (anchor.cell.row, anchor.cell.column):

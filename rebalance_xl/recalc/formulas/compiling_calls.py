@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..native import ALTERNATIVES, BLIND_TO_ERRORS
-from ..references import MAX_COLUMNS, MAX_ROWS
+from ..references import MAX_COLUMNS, MAX_ROWS, Area
 from .compiling import Compiling
 from .compiling_catalogue import argument_for_python, write_catalogue_call
 from .compiling_file_questions import by_name, told_by_the_file, visible_rows
@@ -39,7 +39,7 @@ from .parameter_classes import (
     parameter_class,
 )
 from .repairs import APPROXIMATE, CAUGHT, is_computed_array, looks_approximately, may_end, repaired
-from .template import Out, Piece, text_of
+from .template import ByCell, Out, Piece, text_of
 from .tree import (
     Call,
     Expression,
@@ -145,7 +145,10 @@ def write_seeing_errors(c: Compiling, name: str, call: Call, wanted: str, watche
     implementation = c.book.registered(f"RXL.{name}")
     if summed is None or not isinstance(summed.single, Ref | Structured | Name):
         return out
-    tested = c.expression(summed, REFERENCE).pieces
+    place = c.expression(summed, REFERENCE)
+    if name in ("SUMIF", "AVERAGEIF"):
+        place = as_large(c.expression(_given(call.arguments[0]), REFERENCE), place)
+    tested = place.pieces
     c.functions.add(f"RXL.{name}")
     careful = write_native_call(c, f"RXL.{name}", implementation, call.arguments, wanted)
     return Out(["IF(ISERROR(SUM(", *tested, ")),", *careful.pieces, ",", *out.pieces, ")"], out.single)
@@ -226,12 +229,31 @@ def lifted(c: Compiling, name: str, arguments: Sequence[Expression | None]) -> O
         each = name in ("CHOOSE", "SWITCH", "IFS") or parameter_class(name, position) == VALUE
         mask += EACH if each else WHOLE
         out = argument_for_python(c, argument, ARRAY)
+        if position == 2 and name in ("SUMIF", "AVERAGEIF"):
+            out = as_large(argument_for_python(c, _given(arguments[0]), ARRAY), out)
         arrays = arrays or (each and not out.single)
         pieces.extend(out.pieces)
     if not arrays:
         return None
     c.functions.add(LIFT)
     return Out([f'{LIFT}("{name}","{mask}"', *pieces, ")"], False)
+
+
+def as_large(tested: Out, summed: Out) -> Out:
+    """Return a range to be summed as large as the one that is tested, from its own top left cell on."""
+
+    def area(row: int, column: int, references: Sequence[str]) -> str:
+        first, second = (
+            "".join(text_of(piece, row, column, references) for piece in out.pieces) for out in (tested, summed)
+        )
+        (_, _, one), (prefix, mark, other) = (each.strip("()").rpartition("!") for each in (first, second))
+        size, place = area_of(one), area_of(other)
+        if size is None or place is None:
+            return second
+        bottom, right = place.top + size.height - 1, place.left + size.width - 1
+        return prefix + mark + Area(place.top, place.left, min(bottom, MAX_ROWS), min(right, MAX_COLUMNS)).text()
+
+    return Out([ByCell(area)], summed.single)
 
 
 def numbered(c: Compiling, name: str, ref: Ref) -> Out | None:
@@ -275,6 +297,8 @@ def write_native_call(
         if through is not None and position >= through and wanted != ARRAY:
             kind = wanted
         out = argument_for_python(c, argument, kind)
+        if position == 2 and name in ("RXL.SUMIF", "RXL.AVERAGEIF"):
+            out = as_large(argument_for_python(c, _given(arguments[0]), kind), out)
         pieces.extend(out.pieces)
         single = single and (ranged or out.single)
     pieces.append(")")
