@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from rebalance_xl.book.interface import Cell, WorkbookPort
 from rebalance_xl.cells import to_serial
-from rebalance_xl.venues.matching import BookTable, is_blank, same, serial_day
+from rebalance_xl.venues.matching import PLAIN, BookTable, is_blank, same, serial_day
 from rebalance_xl.venues.names import venue_id
 from rebalance_xl.venues.rows import Found, Row
 
@@ -142,6 +142,7 @@ class _Comparison:
         self.touched: dict[int, list[tuple[Row, bool]]] = {}
         self.seen: set[int] = set()
         self.new: dict[tuple[Any, ...], dict[str, Cell]] = {}
+        self.new_by: dict[tuple[str, ...], dict[tuple[Any, ...], list[dict[str, Cell]]]] = {}
         self.formulas: dict[str, int] = {}
         self.missing: dict[str, list[str]] = {}
 
@@ -239,18 +240,24 @@ class _Comparison:
                 self.missing.setdefault(text, []).append(f"{row.key['Asset']} of {row.key['Venue']}")
                 return
         key = tuple(str(row.key.get(column)) for column in row.key)
+        self.new_by.clear()
         values = self.new.setdefault(key, {})
         values.update({"Source": row.source, **row.key, **row.new, **row.values})
         self._date(values, row)
 
     def _complete_new(self, row: Row) -> None:
         """Give prices and rates to rows that are added in the same round."""
-        for values in self.new.values():
-            if all(_alike(values.get(column), wanted, column) for column, wanted in row.key.items()):
-                added = {column: value for column, value in row.values.items() if values.get(column) is None}
-                if added:
-                    values.update(added)
-                    self._date(values, row)
+        columns = tuple(row.key)
+        if columns not in self.new_by:
+            found: dict[tuple[Any, ...], list[dict[str, Cell]]] = {}
+            for values in self.new.values():
+                found.setdefault(tuple(PLAIN[each](values.get(each)) for each in columns), []).append(values)
+            self.new_by[columns] = found
+        for values in self.new_by[columns].get(tuple(PLAIN[each](row.key[each]) for each in columns), []):
+            added = {column: value for column, value in row.values.items() if values.get(column) is None}
+            if added:
+                values.update(added)
+                self._date(values, row)
 
     def _date(self, values: dict[str, Cell], row: Row) -> None:
         """Give a row that is added the latest time of what it holds."""
@@ -320,12 +327,6 @@ class _Comparison:
         for column, count in self.formulas.items():
             cells = "1 cell is a formula" if count == 1 else f"{count} cells are formulas"
             self.changes.notes.append(f"{self.name}[{column}]: {cells} and stays")
-
-
-def _alike(first: Cell, second: Cell, column: str) -> bool:
-    from rebalance_xl.venues.matching import PLAIN
-
-    return bool(PLAIN[column](first) == PLAIN[column](second))
 
 
 def _naive(time: dt.datetime) -> dt.datetime:
