@@ -78,6 +78,8 @@ class AccountFigures:
         Moves of the whole market that liquidate it; infinite for never, 0 where it is liquidatable already.
     estimate
         Why the figures are estimates.
+    positions
+        How many positions live in it.
     """
 
     account: str
@@ -91,6 +93,7 @@ class AccountFigures:
     fall: float | None
     rise: float | None
     estimate: str = ""
+    positions: int = 0
 
 
 def price_of(book: Book, coin: str) -> float | None:
@@ -321,7 +324,7 @@ def account_figures(book: Book, tables: TierTables) -> tuple[AccountFigures, ...
         if each.mode == "given":
             if each.given is not None:
                 equity, needed = each.given
-                found.append(_figures(each, "account", equity, needed, None, None, label))
+                found.append(_figures(each, "account", equity, needed, None, None, label, 0))
             continue
         for pool in each.account.pools():
             if not pool.is_at_stake:
@@ -332,7 +335,7 @@ def account_figures(book: Book, tables: TierTables) -> tuple[AccountFigures, ...
             own = replace(each, name=each.name)
             isolated = pool.legs[0].isolated is not None if pool.legs else False
             told = estimate_of(own, "isolated") if isolated else label
-            found.append(_figures(own, pool.name, equity * unit, needed * unit, fall, rise, told))
+            found.append(_figures(own, pool.name, equity * unit, needed * unit, fall, rise, told, len(pool.legs)))
     return tuple(found)
 
 
@@ -344,6 +347,7 @@ def _figures(
     fall: Fall | None,
     rise: Fall | None,
     estimate: str,
+    positions: int,
 ) -> AccountFigures:
     ratio = needed / equity if equity > 0.0 else (math.inf if needed > 0.0 else 0.0)
     return AccountFigures(
@@ -358,7 +362,39 @@ def _figures(
         fall=None if fall is None else fall.move,
         rise=None if rise is None else rise.move,
         estimate=estimate,
+        positions=positions,
     )
+
+
+def account_warnings(accounts: Sequence[AccountFigures], limit: float) -> list[str]:
+    """Return what is said of accounts whose positions together are near liquidation, or past it.
+
+    Parameters
+    ----------
+    accounts
+        The figures of the book's pools.
+    limit
+        The move of the market (LiquidationWarning) below which one is near.
+
+    Notes
+    -----
+    A pool of one position is told of by that position's own price.
+    """
+    found = []
+    for each in accounts:
+        name = each.account if each.pool == "account" else f"{each.account} {each.pool}"
+        label = f" ({each.estimate})" if each.estimate else ""
+        if each.requirement > 0.0 and each.free <= 0.0:
+            found.append(
+                f"the account {name} is liquidatable: it holds {each.equity:,.2f} of {each.requirement:,.2f}{label}"
+            )
+            continue
+        if each.positions < 2 and each.mode == "single":
+            continue
+        for move, word in ((each.fall, "fall"), (each.rise, "rise")):
+            if move is not None and abs(move) < limit:
+                found.append(f"a {word} of the whole market by {abs(move):.2%} liquidates the account {name}{label}")
+    return found
 
 
 def estimate_of(account: BookAccount, margin_mode: str = "cross") -> str:

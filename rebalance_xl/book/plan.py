@@ -6,7 +6,7 @@ import hashlib
 import math
 
 from rebalance_xl.book import sentences as say
-from rebalance_xl.book.accounts import account_figures
+from rebalance_xl.book.accounts import account_figures, account_warnings
 from rebalance_xl.book.decision import Decision, Draft, decide
 from rebalance_xl.book.derivatives import delta_of, spread_legs
 from rebalance_xl.book.futures import contract_number, figures_of, worth_of
@@ -73,17 +73,19 @@ def described(decision: Decision) -> Plan:
     reasons = say.trigger_reasons(draft.judgement, book.settings.review_drift)
     problems = [str(p) for p in book.problems if p.severity == WARNING]
     deltas, spreads = tuple(_deltas(draft)), tuple(_spreads(draft))
+    accounts = account_figures(book, draft.tiers.tables)
+    near = account_warnings(accounts, book.settings.liquidation_warning)
     return Plan(
         as_of=book.as_of,
         trigger=Trigger(draft.judgement.trigger, reasons),
         lines=tuple(lines),
         totals=totals,
-        warnings=(*problems, *warnings_of(draft, lines, positions, totals, spreads)),
+        warnings=(*problems, *warnings_of(draft, lines, positions, totals, spreads), *near),
         unresolved=tuple(unresolved_of(draft)),
         notes=(*(str(p) for p in book.problems if p.severity == NOTE), *_notes(draft), *map(_delta_text, deltas)),
         positions=positions,
         cash=_named_cash(draft),
-        accounts=account_figures(book, draft.tiers.tables),
+        accounts=accounts,
         deltas=deltas,
         spreads=spreads,
         review=draft.judgement.review,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -208,6 +209,7 @@ def print_plan(plan: Plan) -> None:
     terminal.say(conservation(plan.totals))
     _print_terms(plan)
     _print_positions(plan)
+    _print_accounts(plan)
     for unresolved in plan.unresolved:
         terminal.say(f"Unresolved: {unresolved.asset} {terminal.money(unresolved.amount)}: {unresolved.reason}")
     for warning in plan.warnings:
@@ -238,6 +240,35 @@ def _print_terms(plan: Plan) -> None:
     terminal.say()
     headers = ["Futures", "Action", "Notional", "Leverage", "Liquidation", "Distance", "Break-even", "Funding/day", ""]
     terminal.print_table(headers, rows, right=range(2, 8))
+
+
+def _print_accounts(plan: Plan) -> None:
+    """Print how near each pool of the derivatives accounts is to liquidation, alone and by a move of the market."""
+    if not plan.accounts:
+        return
+    terminal.say()
+    rows = [
+        [
+            each.account,
+            each.pool,
+            terminal.money(each.equity),
+            terminal.money(each.requirement),
+            terminal.money(each.free),
+            "no equity left" if math.isinf(each.ratio) else f"{each.ratio:.1%}",
+            _move(each.fall),
+            _move(each.rise),
+            "estimate" if each.estimate else "",
+        ]
+        for each in plan.accounts
+    ]
+    headers = ["Account", "Pool", "Equity", "Requirement", "Free", "Ratio", "Market falls", "Market rises", ""]
+    terminal.print_table(headers, rows, right=range(2, 8))
+
+
+def _move(move: float | None) -> str:
+    if move is None:
+        return ""
+    return "NEVER" if math.isinf(move) else "now" if move == 0.0 else f"{move:+.1%}"
 
 
 def _print_positions(plan: Plan) -> None:

@@ -11,6 +11,7 @@ from rebalance_xl.book.accounts import account_figures, book_accounts
 from rebalance_xl.book.futures import Tiers, figures_of
 from rebalance_xl.book.memory import MemoryWorkbook
 from rebalance_xl.book.model import Book, read_book
+from rebalance_xl.book.plan import make_plan
 from rebalance_xl.functions import FUNCTIONS
 from tests.book.books import DAY
 
@@ -203,3 +204,14 @@ def test_names_of_accounts() -> None:
     """An account is named by its own name, else by its venue."""
     found = book([position("BTCUSDT"), position("ETHUSDT", Account="sub")], tiers=TIERS)
     assert [each.name for each in book_accounts(found, Tiers.of(found).tables)] == ["binance", "sub"]
+
+
+def test_accounts_near_liquidation_are_warned_of() -> None:
+    """Two longs that each have 15 % of room fall together at 7.6 %, which the plan says; a wide account is quiet."""
+    futures = [position("BTCUSDT", quantity=0.5, Margin=3_000.0), position("ETHUSDT", quantity=10.0, Margin=2_000.0)]
+    said = make_plan(book(futures, tiers=TIERS)).warnings
+    assert "a fall of the whole market by 7.64% liquidates the account binance USDT" in said
+    wide = make_plan(book([row | {"Margin": 30_000.0} for row in futures], tiers=TIERS)).warnings
+    assert not any("whole market" in text for text in wide)
+    dead = make_plan(book([row | {"Margin": 100.0} for row in futures], tiers=TIERS)).warnings
+    assert any(text.startswith("the account binance USDT is liquidatable: it holds 200.00 of 450.00") for text in dead)
