@@ -85,6 +85,8 @@ ARRAYS = [
     ("ADDRESS(3,7,1,0)", "R3C7"),
     ('ADDRESS(3,7,,,"My Sheet")', "'My Sheet'!$G$3"),
     ("SUM(SORT(A1:A4,,-1)*{1;0;0;0})", 8),
+    ('SUMPRODUCT(SUMIF(G1:G4,{"BUY","SELL"},A1))', 14),
+    ('SUM(AVERAGEIF(G1:G4,{"BUY","SELL"},A1))', 6),
 ]
 LOOKUPS = [
     ('VLOOKUP("e",B1:D4,3)', '"q"'),

@@ -14,7 +14,7 @@ from ..native.format_language import undecided
 from ..native.reading import number_of
 from .operands import plain_name
 from .parameter_classes import ELEMENTWISE
-from .tree import Call, Expression, FormulaError, Group, Literal, Name, Operand, Ref, Structured
+from .tree import Call, Expression, FormulaError, Group, Literal, Name, Operand, Ref, Spilled, Structured
 
 
 def _set(words: str) -> frozenset[str]:
@@ -124,7 +124,7 @@ def _with_plain_criteria(name: str, arguments: Arguments) -> Expression | None:
 def _plain(criterion: Expression | None) -> Expression | None:
     """Return a criterion as the engine reads it; a constant is written plainly at once."""
     single = criterion.single if criterion is not None else None
-    if criterion is None or (isinstance(single, Call) and single.name == "RXL.CRITERION"):
+    if criterion is None or isinstance(single, Spilled) or _is_call(single, "RXL.CRITERION", "ANCHORARRAY"):
         return criterion
     if isinstance(single, Literal):
         if not single.text.startswith('"'):
@@ -155,7 +155,7 @@ def _as_number(value: Expression | None, place: int) -> Expression | None:
     single = value.single if value is not None else None
     if value is None or place > 1 or (isinstance(single, Literal) and not single.text.startswith('"')):
         return value
-    if isinstance(single, Call) and single.name == "RXL.NUMBER":
+    if _is_call(single, "RXL.NUMBER"):
         return value
     return _call("RXL.NUMBER", [value])
 
@@ -210,6 +210,15 @@ def is_computed_array(value: Expression) -> bool:
     return operand is None
 
 
+def with_whole_sum(name: str, arguments: Arguments) -> Arguments:
+    """Return the arguments of a SUMIF whose sum begins in one cell, with the cells that Excel adds up from there."""
+    summed = arguments[2].single if len(arguments) == 3 and arguments[2] is not None else None
+    if name not in ("SUMIF", "AVERAGEIF") or not (isinstance(summed, Ref) and summed.kind == "cell"):
+        return arguments
+    size = [_call(each, [arguments[0]]) for each in ("ROWS", "COLUMNS")]
+    return [*arguments[:2], _call("OFFSET", [arguments[2], _literal("0"), _literal("0"), *size])]
+
+
 def may_end(value: Expression | None) -> bool:
     """Say whether a value can end the whole formula in the engine where Excel has an error value."""
     return value is not None and any(_ends(item) for item in value.items)
@@ -232,6 +241,10 @@ def _is_computed(value: Expression | None) -> bool:
     if isinstance(single, Literal):
         return single.text.startswith(('"', "{"))
     return not isinstance(single, Ref | Structured | Name)
+
+
+def _is_call(operand: Operand | None, *names: str) -> bool:
+    return isinstance(operand, Call) and plain_name(operand.name) in names
 
 
 def _is_range(value: Expression | None) -> bool:
