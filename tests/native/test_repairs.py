@@ -10,6 +10,7 @@ from rebalance_xl.recalc.formulas.parser import Parser
 from rebalance_xl.recalc.formulas.repairs import looks_approximately, may_end, repaired
 from rebalance_xl.recalc.formulas.text import split_references
 from rebalance_xl.recalc.formulas.tree import Call, FormulaError
+from rebalance_xl.recalc.native.faults import UNDECIDED
 from tests.native.calls import call, column, error, row
 from tests.native.test_in_workbooks import recalculated
 
@@ -237,3 +238,12 @@ def test_numbers_and_dates_in_texts_are_read_where_every_system_reads_the_same(t
     assert recalculated(tmp_path, rows, formulas) == [43890, 29, 1201, 21, 43861, 2401]
     unknown = ["EDATE(D1,1)", "VALUE(D1)", "MONTH(D1)", "DATEVALUE(D1)", 'COUNTIF(A1:D1,"1/2/2020")']
     assert recalculated(tmp_path, rows, unknown) == [None] * 5
+
+
+@pytest.mark.parametrize(
+    "rate, code", [(0.24, "#NUM!"), (0.4, "#NUM!"), (1.0, "#NUM!"), (0.25, UNDECIDED), (0.2, UNDECIDED)]
+)
+def test_french_depreciation_knows_no_factor_for_some_lives(rate: float, code: str) -> None:
+    """Lives under 3 and between 4 and 5 years are #NUM! by the function's description; the limits are left open."""
+    assert call("AMORDEGRC", 2400.0, 39679.0, 39813.0, 300.0, 1.0, rate, 1.0).code == code
+    assert call("AMORDEGRC", 2400.0, 39679.0, 39813.0, 300.0, 1.0, 0.26, 1.0) == 802

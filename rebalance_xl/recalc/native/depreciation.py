@@ -6,7 +6,7 @@ import math
 
 from rebalance_xl.recalc.native.coupons import check_basis
 from rebalance_xl.recalc.native.days import year_fraction
-from rebalance_xl.recalc.native.faults import number_fault
+from rebalance_xl.recalc.native.faults import number_fault, undecided_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
 #: Periods are stepped through one by one; a life in days of a thousand years is beyond any asset.
@@ -96,9 +96,11 @@ def amorlinc(
 
 
 def _coefficient(life: float) -> float:
-    """Return the factor of the declining balance by the useful life in years."""
-    if life < 3:
-        return 1.0
+    """Return the factor of the declining balance by the useful life in years (1.5 from 3 to 4, 2 from 5 to 6, 2.5)."""
+    if life < 3 or 4 < life < 5:
+        raise number_fault(f"the useful life is {life:.4g} years; it must be 3 to 4 or 5 and more")
+    if life in (3, 4, 5):
+        raise undecided_fault(f"a useful life of exactly {life:.0f} years lies between two rules")
     return 1.5 if life < 5 else 2.0 if life <= 6 else 2.5
 
 
