@@ -74,6 +74,12 @@ def test_short_names_that_systems_write_differently_are_not_shown(text: str) -> 
     assert call("TEXT", 45047.0, "[$-40A]mmmm") == "mayo"
 
 
+@pytest.mark.parametrize("month, short", [(5, "May"), (6, "Jun"), (7, "Jul"), (9, "Sep")])
+def test_short_names_have_three_letters_in_english(month: int, short: str) -> None:
+    """Months whose whole names are short are shortened as well."""
+    assert call("TEXT", call("DATE", 2024.0, float(month), 1.0), "mmm") == short
+
+
 def test_a_cell_keeps_its_value_where_the_language_is_unknown(tmp_path: Path) -> None:
     """Neither a constant format nor one in a cell is guessed: the cells keep their values and the report says why."""
     path = tmp_path / "book.xlsx"

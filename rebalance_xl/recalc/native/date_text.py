@@ -122,7 +122,7 @@ def _calendar(code: str, year: int, month: int, day: int, serial: int, names: Na
         if letter == "m"
         else (names.days, names.short_days, (serial - 1) % 7)
     )
-    if length != 3 or full[place] == full[place][:4]:
+    if length != 3:
         return full[place][0] if length == 5 and letter == "m" else full[place]
     if not short:
         raise undecided_fault(f"systems shorten {full[place]} differently")

@@ -1,11 +1,12 @@
-"""Letters of every alphabet: UPPER, LOWER, PROPER; TRIM; N and T of arrays."""
+"""Letters of every alphabet: UPPER, LOWER, PROPER; TRIM and REPLACE; N and T of arrays."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from rebalance_xl.cells import CellError
 from rebalance_xl.recalc.native.arguments import is_number
+from rebalance_xl.recalc.native.faults import value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
 
@@ -17,6 +18,10 @@ def proper(text: str) -> str:
         out.append(letter.lower() if inside else letter.upper())
         inside = letter.isalpha()
     return "".join(out)
+
+
+#: No text in a cell is longer.
+LONGEST_TEXT: Final = 32_767
 
 
 @worksheet("UPPER", kinds="text", override=True)
@@ -40,6 +45,17 @@ def lower(text: str) -> str:
 def trim(text: str) -> str:
     """Return a text without blanks around it and with single ones within; only the ordinary blank is one."""
     return " ".join(part for part in text.split(" ") if part)
+
+
+@worksheet("REPLACE", kinds="text integer integer text", override=True)
+def replace(old_text: str, start_num: int, num_chars: int, new_text: str) -> str:
+    """Return a text with characters from a place on replaced; beyond its end the new text is added."""
+    if start_num < 1 or num_chars < 0:
+        raise value_fault(f"start_num is {start_num} and num_chars {num_chars}; they must be at least 1 and 0")
+    made = old_text[: start_num - 1] + new_text + old_text[start_num - 1 + num_chars :]
+    if len(made) > LONGEST_TEXT:
+        raise value_fault(f"the text would have {len(made)} characters; a cell holds {LONGEST_TEXT}")
+    return made
 
 
 @worksheet("RXL.N", kinds="any")
