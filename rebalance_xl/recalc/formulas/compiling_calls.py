@@ -38,7 +38,7 @@ from .parameter_classes import (
     lifts,
     parameter_class,
 )
-from .repairs import APPROXIMATE, CAUGHT, is_computed_array, looks_approximately, may_end, repaired, with_whole_sum
+from .repairs import APPROXIMATE, CAUGHT, is_computed_array, looks_approximately, may_end, repaired
 from .template import ByCell, Out, Piece, text_of
 from .tree import (
     Call,
@@ -217,7 +217,6 @@ def lifted(c: Compiling, name: str, arguments: Sequence[Expression | None]) -> O
         return numbered(c, name, operand) if isinstance(operand, Ref) and operand.kind != "cell" else None
     if not lifts(name):
         return None
-    arguments = with_whole_sum(name, arguments)
     pieces: list[Piece] = []
     mask = ""
     arrays = False

@@ -210,15 +210,6 @@ def is_computed_array(value: Expression) -> bool:
     return operand is None
 
 
-def with_whole_sum(name: str, arguments: Arguments) -> Arguments:
-    """Return the arguments of a SUMIF whose sum begins in one cell, with the cells that Excel adds up from there."""
-    summed = arguments[2].single if len(arguments) == 3 and arguments[2] is not None else None
-    if name not in ("SUMIF", "AVERAGEIF") or not (isinstance(summed, Ref) and summed.kind == "cell"):
-        return arguments
-    size = [_call(each, [arguments[0]]) for each in ("ROWS", "COLUMNS")]
-    return [*arguments[:2], _call("OFFSET", [arguments[2], _literal("0"), _literal("0"), *size])]
-
-
 def may_end(value: Expression | None) -> bool:
     """Say whether a value can end the whole formula in the engine where Excel has an error value."""
     return value is not None and any(_ends(item) for item in value.items)
