@@ -84,7 +84,7 @@ def _import(request: Request) -> int:
         _refuse_twice(found)
         quote = port.read_name("Quote")
         text = quote.strip().upper() if isinstance(quote, str) and quote.strip() else "USD"
-        return compare(port, prepared(port, found, text), Options(now, True, request.zero_missing))
+        return compare(port, prepared(port, found, text), Options(now, True, request.zero_missing, text))
 
     changes, _ = fill(request.book, request.output, request.overrides, compared, request.dry_run)
     if named and not request.dry_run:

@@ -16,6 +16,8 @@ from rebalance_xl.venues.rows import Found, Row
 #: A price that moved further than this since the last refresh is shown and not written unless the user says so.
 JUMP: Final = 0.5
 _PRICES: Final = ("Price", "MarkPrice")
+#: Coins that count as one unit of a book in USD; a peg that moved is the user's to enter.
+DOLLARS: Final = ("USD", "USDT", "USDC")
 #: Tables whose rows say where their figures are from and when they were true.
 _STAMPED: Final = ("portfolio", "futures", "wallets")
 _ORDER: Final = ("Portfolio", "Wallets", "Futures", "MarginTiers", "Prices", "CashFlows", "Fills")
@@ -92,11 +94,14 @@ class Options:
         Write prices that moved by more than half as well.
     zero_missing
         Set what the venue no longer has to 0.
+    quote
+        The book's currency.
     """
 
     now: dt.datetime
     accept_jumps: bool = False
     zero_missing: bool = False
+    quote: str = "USD"
 
 
 def compare(port: WorkbookPort, found: Found, options: Options) -> Changes:
@@ -268,6 +273,8 @@ class _Comparison:
         rows: list[tuple[dict[str, Cell], str]] = []
         for values in self.new.values():
             source = str(values.get("Source", ""))
+            if self.name.casefold() == "portfolio" and values.get("Price") is None:
+                values["Price"] = self._known_price(str(values["Asset"]))
             kept: dict[str, Cell] = {
                 column: value for column, value in values.items() if self.table.has(column) and value is not None
             }
@@ -279,6 +286,17 @@ class _Comparison:
                 )
             rows.append((kept, source))
         return rows
+
+    def _known_price(self, asset: str) -> float | None:
+        """Return the price of an asset that its source gives none: that of its other row, 1 for the book's money."""
+        for place in self.table.find({"Asset": asset}):
+            price = self.table.cell(place, "Price")
+            if isinstance(price, int | float) and not isinstance(price, bool) and price > 0:
+                return float(price)
+        if asset == self.options.quote or (self.options.quote == "USD" and asset in DOLLARS):
+            return 1.0
+        self.missing.setdefault("added without a price: enter it, or refresh", []).append(asset)
+        return None
 
     def _gone(self) -> None:
         """Name rows of venues that told all they have and did not name these."""

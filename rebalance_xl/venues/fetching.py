@@ -27,6 +27,8 @@ from rebalance_xl.venues.tiers import UnreadTiersError, tier_rows
 KINDS: Final = ("prices", "balances", "positions", "funding", "tiers", "history")
 #: More symbols than this are asked for by asking for all.
 _LIST_OF = 100
+#: As many positions as Bybit puts on one page.
+_BYBIT_PAGE = 200
 #: Venues that ask for inverse contracts at another address.
 _SPLIT = ("binance", "bybit", "bingx")
 _WEEX_TIERS = "https://api-contract.weex.com/capi/v3/market/riskLimits"
@@ -296,6 +298,11 @@ class _Visit:
                 lambda params=params: self.api.fetch_positions(None, dict(params)),  # type: ignore[misc]
                 optional=bool(answered),
             )
+            if wish.code == "bybit" and answer is not None and len(answer) >= _BYBIT_PAGE:
+                answer = self.attempt(
+                    "positions",
+                    lambda params=params: self.api.fetch_positions(None, {**params, "paginate": True}),  # type: ignore[misc]
+                )
             if answer is None:
                 continue
             answered += 1

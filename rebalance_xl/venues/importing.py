@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from rebalance_xl.book.interface import WorkbookPort
 from rebalance_xl.table_files import TableFileError
+from rebalance_xl.venues.difference import DOLLARS
 from rebalance_xl.venues.matching import BookTable, is_blank, serial_day
 from rebalance_xl.venues.movements import Movement, Statement, Trade
 from rebalance_xl.venues.names import coin_of, venue_id
-from rebalance_xl.venues.preparing import DOLLARS
 from rebalance_xl.venues.rows import Found, Row
 
 #: Movements that cross the book's border or earn and cost without a trade.

@@ -9,12 +9,11 @@ from typing import Any
 
 from rebalance_xl.book.interface import Cell, WorkbookPort
 from rebalance_xl.cells import to_serial
+from rebalance_xl.venues.difference import DOLLARS
 from rebalance_xl.venues.matching import BookTable, is_blank, serial_day
 from rebalance_xl.venues.names import plain_symbol, venue_id
 from rebalance_xl.venues.rows import Found, Row
 
-#: Coins that count as one unit of a book in USD; a peg that moved is the user's to enter.
-DOLLARS = ("USD", "USDT", "USDC")
 #: A close this many days before a flow still prices it.
 _NEAR_DAYS = 3
 

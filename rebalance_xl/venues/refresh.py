@@ -195,7 +195,7 @@ def compared(port: WorkbookPort, answers: Answers, asked: Asked, now: dt.datetim
     answers
         What the venues said.
     """
-    options = Options(now, asked.accept_jumps, asked.zero_missing)
+    options = Options(now, asked.accept_jumps, asked.zero_missing, answers.quote)
     changes = compare(port, prepared(port, answers.found, answers.quote), options)
     changes.notes = [keys.scrubbed(note, answers.secrets) for note in dict.fromkeys(changes.notes)]
     return changes

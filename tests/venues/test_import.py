@@ -115,6 +115,19 @@ def test_named_columns_are_remembered_beside_the_book(run: Any, tmp_path: Path) 
     assert find(rows_of(book, "Portfolio"), Asset="BTC")["Quantity"] == 0.9
 
 
+def test_rows_that_are_added_have_a_price_to_plan_with(run: Any, tmp_path: Path) -> None:
+    """A new row takes the price of the asset's other row, 1 for the book's money; a coin without one is named."""
+    book = venue_book(tmp_path / "book.xlsx", "binance")
+    file = tmp_path / "mine.csv"
+    file.write_text("Coin,Quantity\nBTC,0.25\nUSDT,10\nSOL,3\n", encoding="utf-8")
+    answer = run(book, file, venue="kraken")
+    rows = rows_of(book, "Portfolio")
+    assert find(rows, Asset="BTC", Venue="kraken")["Price"] == 80000.0
+    assert find(rows, Asset="USDT", Venue="kraken")["Price"] == 1.0
+    assert "Price" not in find(rows, Asset="SOL", Venue="kraken")
+    assert "SOL: added without a price" in answer.out
+
+
 def test_aliases_of_the_user_go_before_every_rule(run: Any, tmp_path: Path) -> None:
     """A name under "aliases" beside the book is the coin that the user means."""
     book = venue_book(tmp_path / "book.xlsx", "kraken")

@@ -360,3 +360,32 @@ def test_the_key_appears_in_no_byte(refresh: Refresh, tmp_path: Path, server: Ve
     assert mail.exists()
     for word in (KEY, SECRET, PASSWORD):
         assert word.encode() not in written
+
+
+def test_two_hundred_positions_are_walked_page_by_page(refresh: Refresh, tmp_path: Path, server: Venues) -> None:
+    """A full page of Bybit's positions is not taken for all of them: the cursor is followed."""
+    from tests.venues.loopback import Answer, Request, market
+
+    names = [f"Q{k:03d}USDT" for k in range(250)]
+    server.bodies["bybit"]["markets"] += [market(f"Q{k:03d}/USDT:USDT", name) for k, name in enumerate(names)]
+
+    def positions(request: Request) -> Answer | None:
+        if not request.path.endswith("/position/list") or request.query.get("settleCoin") != "USDT":
+            return None
+        if request.query.get("category") != "linear":
+            return None
+        first = 200 if request.query.get("cursor") == "next" else 0
+        rows = [
+            {"positionIdx": 0, "symbol": name, "side": "Buy", "size": "2", "avgPrice": "10", "positionValue": "20",
+             "leverage": "2", "markPrice": "10", "liqPrice": "", "positionIM": "10", "updatedTime": "1795903000000"}
+            for name in names[first : first + 200]
+        ]  # fmt: skip
+        result = {"category": "linear", "list": rows, "nextPageCursor": "" if first else "next"}
+        return 200, {"retCode": 0, "retMsg": "OK", "result": result, "time": 1795903000000}, {}
+
+    server.rules.append(positions)
+    book = venue_book(tmp_path / "book.xlsx", "bybit")
+    answer = refresh(book, only="positions")
+    assert answer.code == 0, answer.err
+    found = {row["Symbol"] for row in rows_of(book, "Futures")}
+    assert set(names) <= found
