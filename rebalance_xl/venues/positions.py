@@ -92,8 +92,8 @@ def position_size(position: Mapping[str, Any], market: Mapping[str, Any], venue_
     contracts = positive(position.get("contracts")) or 0.0
     size = positive(market.get("contractSize")) or positive(position.get("contractSize")) or 1.0
     entry, mark = positive(position.get("entryPrice")), positive(position.get("markPrice"))
-    if market.get("inverse"):
-        return _shortened(contracts * size), ""
+    if market.get("inverse"):  # Bybit counts in USD; ccxt takes its smallest order for the size of a contract
+        return _shortened(contracts * (1.0 if venue_code == "bybit" else size)), ""
     stated = number(position.get("notional"))
     value = abs(stated) if stated else None
     price = entry if venue_code in _VALUE_AT_ENTRY else mark or entry

@@ -78,7 +78,12 @@ PROFILES: Final[Mapping[str, Profile]] = {
         (Account("unified", "unified"), Account("funding", "spot", {"type": "funding"}, True)),
         positions=({"category": "linear", "settleCoin": "USDT"}, {"category": "linear", "settleCoin": "USDC"},
                    {"category": "inverse"}),
-        options={"enableUnifiedAccount": True, "enableUnifiedMargin": False, "adjustForTimeDifference": True},
+        options={
+            "enableUnifiedAccount": True,
+            "enableUnifiedMargin": False,
+            "adjustForTimeDifference": True,
+            "fetchMarkets": {"types": ["spot", "linear", "inverse"]},  # options are many, and not read
+        },
         tested=True,
         rate_params=(_LINEAR, _INVERSE),
         mode_in_account=True,

@@ -170,7 +170,7 @@ def maker(venues: Venues, limits: bool = False, timeout: int = 20_000) -> Callab
         exchange = getattr(ccxt, code)(
             {**secrets.parts, "enableRateLimit": limits, "timeout": timeout, "options": options}
         )
-        exchange.urls["api"] = _led(exchange.urls["api"], f"{venues.base}/{code}")
+        exchange.urls["api"] = led(exchange.urls["api"], f"{venues.base}/{code}")
         exchange.options["tiersUrl"] = f"{venues.base}/{code}/capi/v3/market/riskLimits"
         exchange.set_markets([exchange.safe_market_structure(each) for each in venues.bodies[code]["markets"]])
         return exchange
@@ -178,9 +178,10 @@ def maker(venues: Venues, limits: bool = False, timeout: int = 20_000) -> Callab
     return make
 
 
-def _led(tree: Any, base: str) -> Any:
+def led(tree: Any, base: str) -> Any:
+    """Return addresses of ccxt led to the server, with their host and path kept."""
     if isinstance(tree, Mapping):
-        return {key: _led(value, base) for key, value in tree.items()}
+        return {key: led(value, base) for key, value in tree.items()}
     rest = tree.split("://", 1)[-1].replace("{hostname}", "host")
     return f"{base}/{rest}"
 
