@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
@@ -199,8 +200,24 @@ def summarise(path: Path, as_of: dt.date | None) -> dict[str, Any]:
         "reserve": reserve_state(book),
         "nearest_liquidation": nearest.symbol if nearest else "",
         "liquidation_distance": nearest.liquidation_distance if nearest else None,
+        **_account_figures(plan.accounts),
         "warnings": list(plan.warnings),
         "problems": [],
+    }
+
+
+def _account_figures(accounts: Sequence[Any]) -> dict[str, Any]:
+    """Return the derivatives account nearest to liquidation: its name, its ratio, and the fall of the market to it.
+
+    A fall that liquidates nothing, and a book without accounts, leave a blank; an account without equity has no ratio
+    but the word LIQUIDATABLE.
+    """
+    worst = max(accounts, key=lambda each: each.ratio, default=None)
+    falls = [each.fall for each in accounts if each.fall is not None and math.isfinite(each.fall)]
+    return {
+        "account": f"{worst.account} {worst.pool}" if worst else "",
+        "account_ratio": None if worst is None else "LIQUIDATABLE" if math.isinf(worst.ratio) else worst.ratio,
+        "market_fall": max(falls, default=None),
     }
 
 
@@ -242,6 +259,9 @@ def summary_rows(reports: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 "reserve": figures.get("reserve", ""),
                 "nearest_liquidation": figures.get("nearest_liquidation", ""),
                 "liquidation_distance": figures.get("liquidation_distance"),
+                "account": figures.get("account", ""),
+                "account_ratio": figures.get("account_ratio"),
+                "market_fall": figures.get("market_fall"),
                 "warnings": "; ".join([*report["warnings"], *figures.get("warnings", [])]),
                 "problems": "; ".join(figures.get("problems", [])),
             }
