@@ -168,7 +168,13 @@ def read_book(port: WorkbookPort, as_of: dt.date | float | None = None, today: d
     positions = tuple(
         position for record in futures or () if (position := _position(record, problems, settings, holdings))
     )
-    executions = [entry["Date"] for entry in journal if entry["Entry"] == "EXECUTION" and entry["Date"]]
+    # A review that traded nothing is recorded with noughts and starts no cooldown.
+    moved = ("Sold", "Bought", "Margin", "Fees")
+    executions = [
+        entry["Date"]
+        for entry in journal
+        if entry["Entry"] == "EXECUTION" and entry["Date"] and any(entry[name] != 0 for name in moved)
+    ]
     total = port.read_name("Total")
     clock = to_serial(as_of) if isinstance(as_of, dt.date) else as_of
     if clock is None:
