@@ -90,7 +90,7 @@ def safe(book: Book, history: History) -> bool:
     return not run_any(book, history).liquidations
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(books())
 def test_the_walk_is_planning_and_recording_every_day(drawn: tuple[MemoryWorkbook, History]) -> None:
     """Quantities, value, fees and executions are those of Rebalance and Record pressed on every day."""
@@ -118,7 +118,7 @@ def test_the_walk_is_planning_and_recording_every_day(drawn: tuple[MemoryWorkboo
     assert run.fees == pytest.approx(fees, rel=1e-9, abs=1e-9)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(books())
 def test_passing_over_quiet_days_changes_nothing(drawn: tuple[MemoryWorkbook, History]) -> None:
     """Deciding on every day, from Book to Book, gives the quantities and fees of the walk to the bit."""

@@ -19,7 +19,7 @@ from rebalance_xl.functions.simulation.walk import curve_from, walk_many, walk_o
 from .books import walks
 
 Given = tuple[SpotBook, Terms, Array, Array]
-FEW = settings(max_examples=25, deadline=None)
+FEW = settings(max_examples=10, deadline=None)
 
 
 class Found:
