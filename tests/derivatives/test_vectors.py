@@ -128,6 +128,12 @@ def test_page_counts_the_evidence_right(root: Path) -> None:
     kinds = {kind: sum(row["evidence"] == kind for row in rows) for kind in "ABCD"}
     prices = sum(row["category"] == "liq" for row in rows)
     page = " ".join((root / "docs" / "liquidation.md").read_text(encoding="utf-8").split())
+    more = {}
+    for name in ("venues_2.csv", "accounts.csv"):
+        with open(DATA.parents[1] / "accounts" / "data" / name, newline="", encoding="utf-8") as file:
+            more[name] = len(list(csv.DictReader(file)))
+    assert f"{len(rows) + sum(more.values())} answers from outside" in page
+    assert f"{more['venues_2.csv']} more are of further venues, and {more['accounts.csv']} of whole accounts" in page
     assert f"{len(rows)} published answers" in page
     assert f"{kinds['A']} produced by an exchange" in page
     assert f"{kinds['B']} from an exchange's own worked examples" in page
