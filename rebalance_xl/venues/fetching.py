@@ -146,6 +146,10 @@ def fetch(
         visit.run()
     except FailedError as failure:
         reply.fail(failure.fault)
+    except Exception as failure:  # what nobody has foreseen in an answer costs this venue, not the others
+        reply.found = Found()
+        line = f"{wish.venue} answers in a form that cannot be read ({type(failure).__name__}): the old figures stay"
+        reply.fail(Fault("garbled", line))
     reply.calls = visit.asking.calls
     return reply
 
@@ -463,9 +467,11 @@ class _Visit:
             entries = answer.get("data") if isinstance(answer, Mapping) else answer
             tables = {}
             for entry in entries if isinstance(entries, list) else []:
+                if not isinstance(entry, Mapping):
+                    continue
                 market = next((each for each in symbols if api.markets[each]["id"] == entry.get("symbol")), None)
                 if market is not None:
-                    tables[market] = entry.get("brackets") or []
+                    tables[market] = [each for each in entry.get("brackets") or [] if isinstance(each, Mapping)]
             return tables
         signed = self.wish.code in ("binance", "bingx")
         if signed and not self.signed:

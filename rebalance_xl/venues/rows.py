@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from rebalance_xl.book.interface import Cell
 
+#: No amount, price or rate of an answer is as large as this.
+_LARGEST = 1e20
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -75,7 +78,7 @@ class Found:
 
 
 def number(value: object) -> float | None:
-    """Return a figure of an answer, None where there is none: text, blank, NaN and infinity are no figures.
+    """Return a figure of an answer, None where there is none: text, blank, NaN and absurd ones are no figures.
 
     Examples
     --------
@@ -88,7 +91,7 @@ def number(value: object) -> float | None:
         found = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return None
-    return found if abs(found) < float("inf") else None
+    return found if abs(found) < _LARGEST else None  # false for NaN, too
 
 
 def positive(value: object) -> float | None:
