@@ -6,6 +6,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+import xlsxwriter
 
 from rebalance_xl.recalc.native.faults import UNDECIDED
 from rebalance_xl.recalc.native.format_language import names_of, undecided
@@ -94,3 +95,19 @@ def test_a_cell_keeps_its_value_where_the_language_is_unknown(tmp_path: Path) ->
     assert set(kept) == {"D1", "D2"}
     assert "another language" in kept["D1"].cause
     assert openpyxl.load_workbook(path, data_only=True).active["D3"].value == "2026"
+
+
+@pytest.mark.parametrize("cached, kept", [("星期日", True), ("Sunday", False)])
+def test_names_follow_what_the_workbook_shows(tmp_path: Path, cached: str, kept: bool) -> None:
+    """Where cached texts show another language's days, names without a tag are kept; others are written in English."""
+    path = tmp_path / "book.xlsx"
+    book = xlsxwriter.Workbook(path)
+    sheet = book.add_worksheet()
+    sheet.write(0, 0, 45001)
+    sheet.write_formula(0, 1, '=TEXT(A1,"dddd")', None, cached)
+    sheet.write_formula(1, 1, '=TEXT(A1,"[$-409]dddd")', None, "?")
+    book.close()
+    result = recalculate(path)
+    assert bool(result.kept) is kept
+    values = openpyxl.load_workbook(path, data_only=True).active
+    assert [values["B1"].value, values["B2"].value] == [cached if kept else "Thursday", "Thursday"]

@@ -23,6 +23,7 @@ from ..formulas.text import (
 from ..formulas.tree import (
     FormulaError,
 )
+from ..native.format_language import shows_names
 from ..references import Area, parse_area
 from ..sheets.sheet_scan import FormulaCell, SheetScan
 from . import engine as engines
@@ -79,6 +80,7 @@ class Calculation:
     unreadable: dict[tuple[int, int, int], str] = field(default_factory=dict)
     linked: dict[tuple[int, int, int], Linked] = field(default_factory=dict)
     _extents: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _foreign: bool | None = None
     _formulas: dict[tuple[int, int, int], FormulaCell] | None = None
     _hidden: dict[int, tuple[frozenset[int], frozenset[int]]] = field(default_factory=dict)
 
@@ -131,6 +133,13 @@ class Calculation:
         """Return the area an anchor fills at the moment, None when the cell is no anchor."""
         anchor = self.spills.at(sheet, row, column)
         return None if anchor is None else anchor.area
+
+    def foreign_names(self) -> bool:
+        """Say whether cached texts show that months and days have names of another language here."""
+        if self._foreign is None:
+            shown = (cell for _, cell in self.cells() if cell.old.__class__ is str and not cell.old.isascii())
+            self._foreign = any(shows_names(cell.formula) for cell in shown)
+        return self._foreign
 
     def formula_at(self, sheet: int, row: int, column: int) -> str | None:
         """Return the formula of a cell as the formula bar shows it, None when it has none."""

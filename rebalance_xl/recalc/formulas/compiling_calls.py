@@ -38,11 +38,20 @@ from .parameter_classes import (
     lifts,
     parameter_class,
 )
-from .repairs import APPROXIMATE, CAUGHT, is_computed_array, looks_approximately, may_end, repaired
+from .repairs import (
+    APPROXIMATE,
+    CAUGHT,
+    is_computed_array,
+    looks_approximately,
+    may_end,
+    repaired,
+    shows_untagged_names,
+)
 from .template import ByCell, Out, Piece, text_of
 from .tree import (
     Call,
     Expression,
+    FormulaError,
     Literal,
     Name,
     Operand,
@@ -82,6 +91,8 @@ def write_call(c: Compiling, call: Call, wanted: str) -> Out:
     found = defined(c, Name(call.name)) if not call.name.startswith("_xl") else None
     if found is not None and plain_name(found[1].partition("(")[0].strip()) == "LAMBDA":
         return write_named_lambda(c, call, found)  # other names stand in nobody's way: Rate beside RATE(...)
+    if name == "TEXT" and shows_untagged_names(call.arguments) and c.book.foreign_names():
+        raise FormulaError("months and days have names of another language in this workbook")
     mended = repaired(name, call.arguments, c.careful)
     if mended is not None:
         return c.expression(mended, wanted)

@@ -10,7 +10,7 @@ from typing import Final
 
 from ..native.criteria import plain_criterion
 from ..native.faults import Fault
-from ..native.format_language import undecided
+from ..native.format_language import shows_names, undecided
 from ..native.reading import number_of
 from .operands import plain_name
 from .parameter_classes import ELEMENTWISE
@@ -208,6 +208,12 @@ def is_computed_array(value: Expression) -> bool:
     if isinstance(operand, Call):
         return plain_name(operand.name) in _COMPUTE
     return operand is None
+
+
+def shows_untagged_names(arguments: Arguments) -> bool:
+    """Say whether a TEXT shows names of months or days without a tag for their language."""
+    shape = arguments[1].single if len(arguments) == 2 and arguments[1] is not None else None
+    return isinstance(shape, Literal) and shows_names(shape.text.strip('"'))
 
 
 def may_end(value: Expression | None) -> bool:

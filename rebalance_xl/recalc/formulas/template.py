@@ -53,6 +53,10 @@ class BookView(Protocol):
         """Return what the package itself implements under a name, None when nothing."""
         ...
 
+    def foreign_names(self) -> bool:
+        """Say whether cached texts show that months and days have names of another language here."""
+        ...
+
     def formula_at(self, sheet: int, row: int, column: int) -> str | None:
         """Return the formula of a cell as the formula bar shows it, None when it has none."""
         ...

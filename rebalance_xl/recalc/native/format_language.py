@@ -79,6 +79,7 @@ _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]', re.DOTALL)
 #: Letters of date codes of other languages: German T and J, French j and a, Spanish a, Finnish p and v, and others.
 _FOREIGN_CODES = re.compile(r"T{1,4}|J{2,4}|j{1,4}|A{2,4}|a{2,4}|k{2,4}|v{2,4}|G{2,4}|Г+|г+|[年月日]")
 _ENGLISH_CODES = re.compile(r"General|AM/PM|A/P", re.IGNORECASE)
+_NAMES = re.compile(r"""(?:\bTEXT\s*\([^\[]*"|^)[^\["]*(?:mmm|ddd)[^\["]*(?:"|$)""", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"^[^.]*[0#?],0{1,2}(?![0#?.,])[^.]*$|\.[0#?]+,[0#?]")
 _GROUP_POINT = re.compile(r"#\.##0|# ##0|#\xa0##0|#\u202f##0")
 
@@ -104,6 +105,15 @@ def names_of(tag: str) -> Names | None:
         return ENGLISH
     known = _BY_NUMBER.get(language)
     return None if known is None else _BY_TAG[known]
+
+
+def shows_names(formula: str) -> bool:
+    """Tell whether a formula, or a format alone, shows names of months or days without a tag for their language.
+
+    >>> shows_names('TEXT(A1,"mmmm")'), shows_names('TEXT(A1,"[$-407]dddd")'), shows_names('TEXT(A1,"dd.mm.yy")')
+    (True, False, False)
+    """
+    return _NAMES.search(formula) is not None
 
 
 def undecided(text: str) -> str:
