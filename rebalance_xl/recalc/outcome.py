@@ -185,7 +185,7 @@ def compare(calculation: Calculation, report: Recalculation) -> list[SheetChange
             if status == "kept":
                 report.kept += 1
                 if cell.cause.startswith("unknown-function:"):
-                    unknown.add(cell.cause.partition(":")[2])
+                    unknown.add(cell.cause.partition(":")[2].partition(";")[0])
                 lines.append((names[sheet], cell, "kept"))
                 continue
             differs = not same(old, value)

@@ -266,3 +266,38 @@ def test_the_spill_operator_after_a_name(tmp_path: Path) -> None:
     path = make(tmp_path / "b.xlsx", build)
     recalculate(path)
     assert values(path)["D1"] == 10
+
+
+def test_what_follows_from_an_old_value_says_so(tmp_path: Path) -> None:
+    """A kept cell whose input changed is named as old, and so is what follows from it; others are not."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write("A1", 5)
+        sheet.write_formula("B1", "=A1*2", None, 4)
+        sheet.write_formula("C1", "=NOBODYKNOWS(B1)", None, 7)
+        sheet.write_formula("D1", "=C1+1", None, 0)
+        sheet.write_formula("E1", "=D1+1", None, 0)
+        sheet.write_formula("C2", "=NOBODYKNOWS(A1)", None, 7)
+        sheet.write_formula("D2", "=C2+1", None, 0)
+
+    report = recalculate(make(tmp_path / "b.xlsx", build))
+    causes = {row.cell: row.cause for row in report.changed}
+    assert causes["C1"] == "unknown-function:NOBODYKNOWS; what it reads has changed"
+    assert (causes["D1"], causes["E1"]) == ("from an old value", "from an old value")
+    assert (causes["C2"], causes["D2"]) == ("unknown-function:NOBODYKNOWS", "")
+    assert report.unknown_functions == ["NOBODYKNOWS"]
+
+
+def test_names_that_double_are_kept_before_they_take_the_memory(tmp_path: Path) -> None:
+    """A name that stands for two of the next, seventeen times over, is not written out."""
+
+    def build(book: Any, sheet: Any) -> None:
+        for number in range(1, 18):
+            book.define_name(f"doubled_{number}", f"=doubled_{number + 1}+doubled_{number + 1}")
+        book.define_name("doubled_18", "=Sheet1!$A$1+1.0000001")
+        sheet.write_formula("B1", "=doubled_1", None, 5)
+
+    path = make(tmp_path / "b.xlsx", build)
+    report = recalculate(path)
+    assert values(path)["B1"] == 5
+    assert "too long" in report.changed[0].cause

@@ -22,6 +22,9 @@ _ROUNDS: Final = 12
 #: More cells than this are not tried alone after the engine failed on all together.
 _MOST_ALONE: Final = 5000
 
+#: What the cause of a kept cell ends with when a cell that it reads has changed.
+OLD_INPUTS: Final = "; what it reads has changed"
+
 Node = tuple[int, FormulaCell]
 
 
@@ -250,3 +253,31 @@ def explain_errors(calculation: Calculation) -> None:
 def _as_before(cell: FormulaCell) -> bool:
     old: Any = cell.old
     return cell.value.__class__ is old.__class__ and bool(cell.value == old)
+
+
+def name_what_is_old(calculation: Calculation) -> None:
+    """Say of kept cells whose inputs changed that their value is old, and of what reads them that it follows from it.
+
+    Parameters
+    ----------
+    calculation : Calculation
+        Finished but for this.
+    """
+    kept = [(sheet, cell) for sheet, cell in calculation.cells() if cell.status == "kept" and cell.formula]
+    if not kept:
+        return
+    changed = cells_at(
+        (sheet, cell.row, cell.column)
+        for sheet, cell in calculation.cells()
+        if cell.status != "kept" and not _as_before(cell)
+    )
+    reached = [(sheet, cell) for sheet, cell in kept if calculation.readers.reads(sheet, cell, changed)]
+    for _, cell in reached:
+        cell.cause += OLD_INPUTS
+    seen: set[int] = set()
+    while reached:
+        places = cells_at((sheet, cell.row, cell.column) for sheet, cell in reached)
+        reached = [(sheet, cell) for sheet, cell in calculation.readers.of(places) if id(cell) not in seen]
+        for _, cell in reached:
+            seen.add(id(cell))
+            cell.cause = cell.cause or "from an old value"

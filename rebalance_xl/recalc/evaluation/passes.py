@@ -10,7 +10,7 @@ from ..files.package import Package
 from ..sheets.sheet_scan import SheetScan
 from .calculation import Calculation
 from .data_tables import compute_tables
-from .doubts import explain_errors, settle_doubts
+from .doubts import explain_errors, name_what_is_old, settle_doubts
 from .loops import close_loops
 from .suspects import compute_suspects
 
@@ -50,6 +50,7 @@ def calculate(
     compute_suspects(calculation)
     compute_tables(calculation)
     explain_errors(calculation)
+    name_what_is_old(calculation)
     _write_new_errors_as_old(calculation)
     return calculation
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from ..references import column_letters, parse_area
 from .compiling import Compiling
@@ -37,6 +38,9 @@ from .tree import (
     Spilled,
     Structured,
 )
+
+#: What a name stands for is not written out beyond so many characters: names of names can double with each.
+LONGEST: Final = 100_000
 
 
 def write_reference(c: Compiling, ref: Ref, wanted: str) -> Out:
@@ -188,6 +192,8 @@ def write_name(c: Compiling, name: Name, wanted: str) -> Out:
     # The formula of a name is an array formula wherever the name stands; a mere reference is used as one.
     formula = not isinstance(expression.single, Ref | Name | Structured | Spilled | Span | Group)
     out = inner.expression(expression, ARRAY if formula else wanted)
+    if sum(len(piece) for piece in out.pieces if isinstance(piece, str)) > LONGEST:
+        raise FormulaError(f"what the name {name.text} stands for is too long")
     if formula and wanted == VALUE and not out.single:
         out = Out(["@(", *out.pieces, ")"], True)
     c.layout |= inner.layout
