@@ -110,6 +110,9 @@ class FileWorkbook:
             return None
         values = self._sheet(table.sheet).values
         columns = range(table.area.left, table.area.right + 1)
+        if len(columns) != len(table.columns):
+            message = f"the table {table.name} names {len(table.columns)} columns, but its range has {len(columns)}"
+            raise BookError(Problem(ERROR, table.name, f"{message}: the file is damaged"))
         rows = tuple(
             tuple(values.get((row, column)) for column in columns)
             for row in range(table.first_row, self._last_row(table) + 1)

@@ -36,23 +36,18 @@ def spliced_cells(
     formulas
         New formulas, without the equals sign.
     """
-    text = spliced(scan, SheetChanges(columns=swapped(changes)))
-    if not like and not formulas:
-        return text
     of_model = {model: _style_of(scan, *model) for model in set(like.values())}
-    styles = {cell_name(*place): of_model[model] for place, model in like.items()}
+    styles = {place: of_model[model] for place, model in like.items()}
+    text = spliced(scan, SheetChanges(columns=swapped(changes), styles=styles))
+    if not formulas:
+        return text
     added = {cell_name(*place): formula for place, formula in formulas.items()}
 
     def completed(match: re.Match[str]) -> str:
-        name, rest = match[2], match[3]
-        style = styles.get(name)
-        if style and not _STYLE.search(rest):
-            rest = f' s="{style}"{rest}'
-        formula = added.get(name)
-        tail = "" if formula is None else f"<{scan.prefix}f>{to_xml(formula)}</{scan.prefix}f>"
-        return f"{match[1]}{rest}>{tail}"
+        formula = added.get(match[2])
+        return match[0] if formula is None else f"{match[0]}<{scan.prefix}f>{to_xml(formula)}</{scan.prefix}f>"
 
-    return re.sub(rf'(<{scan.prefix}c r="([A-Z]+[0-9]+)")([^>]*)>', completed, text)
+    return re.sub(rf'(<{scan.prefix}c r="([A-Z]+[0-9]+)")[^>]*>', completed, text)
 
 
 def _style_of(scan: SheetScan, row: int, column: int) -> str:

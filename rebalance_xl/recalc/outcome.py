@@ -279,7 +279,7 @@ def _leaves(before: Area, area: Area, column: int) -> bool:
 
 def _cached_columns(scan: SheetScan, area: Area) -> dict[int, list[Any]]:
     """Return the values of the cells without formulas in an area by column, those that have any."""
-    if area.width <= MANY_COLUMNS and scan.indexed() is not None:
+    if area.width <= MANY_COLUMNS and scan.table is not None:
         columns = range(area.left, area.right + 1)
         return {column: scan.column_values(column, area.top, area.bottom) for column in columns}
     found: dict[int, list[Any]] = {}

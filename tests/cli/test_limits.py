@@ -37,7 +37,7 @@ from rebalance_xl.commands import limits, plan, recalc
 limits.SECONDS = recalc.SECONDS = 1.0
 limits.within_limits.__defaults__ = (1.0,)
 def act(*_):
-    {body}
+    {body or "pass"}
 if {bool(body)}:
     plan.check_book = act
     recalc.recalculate_book = act

@@ -55,7 +55,7 @@ def test_texts_reach_formulas(
 ) -> None:
     """No space, entity or escape is lost on the way."""
     if arrays:
-        for name in ("ALIKE", "BULK", "BULK_LOADED"):
+        for name in ("BULK", "BULK_LOADED"):
             monkeypatch.setattr(scan, name, 0)
     path = book(tmp_path / "b.xlsx", texts, spaced)
     recalculate(path)

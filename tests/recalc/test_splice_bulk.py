@@ -12,9 +12,9 @@ from rebalance_xl.cells import CellError
 from rebalance_xl.recalc.files.markup import number_text, number_texts
 from rebalance_xl.recalc.files.refusals import Refused
 from rebalance_xl.recalc.references import column_letters
-from rebalance_xl.recalc.sheets import scan, splice
+from rebalance_xl.recalc.sheets import scan
 from rebalance_xl.recalc.sheets.scan import scan_sheet
-from rebalance_xl.recalc.sheets.sheet_scan import SheetScan
+from rebalance_xl.recalc.sheets.sheet_scan import Constants, SheetScan
 from rebalance_xl.recalc.sheets.splice import REMOVED, SheetChanges, spliced, swapped
 from rebalance_xl.recalc.sheets.splice_bulk import column_edits
 from rebalance_xl.recalc.sheets.splice_rows import row_edits
@@ -38,7 +38,7 @@ VALUES = st.one_of(
 def scanned(text: str, bulk: bool) -> SheetScan:
     """Scan a sheet with arrays or cell by cell."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("ALIKE", "BULK", "BULK_LOADED"):
+        for name in ("BULK", "BULK_LOADED"):
             patch.setattr(scan, name, 0 if bulk else 2**60)
         return scan_sheet(text, "utf-8", [], False, "the part")
 
@@ -153,11 +153,39 @@ FORMULA_CELLS = (
     st.booleans(),
 )
 def test_formula_cells_change_their_type(text: str, values: list[Any], bulk: bool) -> None:
-    """Adding a type and replacing the value gives what writing the whole cell gives."""
+    """Read again, formula cells show what was written, and nothing else has changed."""
     whole = scanned(text, bulk)
     for cell, value in zip(whole.formulas, values, strict=False):
         cell.value = value
     actual = spliced(whole, SheetChanges(values=whole.formulas))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(splice, "_typed_edits", lambda *_: None)
-        assert actual == spliced(whole, SheetChanges(values=whole.formulas))
+    again = scanned(actual, False)
+    assert [(cell.formula, cell.kind, cell.attributes, cell.dynamic) for cell in again.formulas] == [
+        (cell.formula, cell.kind, cell.attributes, cell.dynamic) for cell in whole.formulas
+    ]
+    assert [as_number(cell.old) for cell in again.formulas] == [as_number(cell.value) for cell in whole.formulas]
+    before = scanned(text, False).constants
+    assert vars_of(again.constants) == vars_of(before)
+
+
+def as_number(value: Any) -> Any:
+    """Return a whole number as the float that a file gives."""
+    return float(value) if type(value) is int else value
+
+
+def vars_of(constants: Constants) -> tuple[list[int], list[int], list[str]]:
+    """Return constants in a form that compares."""
+    return constants.rows, constants.columns, list(map(repr, constants.values))
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+@pytest.mark.parametrize("own, expected", [("", "4"), (' s="9" customFormat="1"', "9"), (' s="9"', "4")])
+def test_new_cells_take_the_format_of_their_row_or_column(bulk: bool, own: str, expected: str) -> None:
+    """A cell that an array adds looks as if somebody had typed it there; one that is there keeps its format."""
+    cols = '<cols><col min="1" max="1" width="9"/><col min="2" max="3" style="4" width="9"/></cols>'
+    rows = f'<row r="1"{own}><c r="A1"><v>1</v></c></row><row r="2"{own}><c r="A2"><v>1</v></c><c r="B2" s="7"/></row>'
+    text = f"<worksheet>{cols}<sheetData>{rows}</sheetData></worksheet>"
+    out = spliced(scanned(text, bulk), SheetChanges(columns={2: {1: 5.0, 2: 6.0, 3: 7.0}, 4: {1: 8.0}}))
+    assert f'<c r="B1" s="{expected}"><v>5</v></c>' in out
+    assert '<c r="B2" s="7"><v>6</v></c>' in out
+    assert '<row r="3"><c r="B3" s="4"><v>7</v></c></row>' in out
+    assert ('<c r="D1"><v>8</v></c>' in out) is (expected == "4")

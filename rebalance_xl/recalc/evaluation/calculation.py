@@ -216,7 +216,9 @@ class Calculation:
                 self.spills.add(sheet, cell, area, cell.dynamic, written=area)
 
     def _find_linked_data(self) -> None:
-        """Set aside the cells that hold linked data types and pictures, and note which of them nobody can read."""
+        """Set aside the cells that hold linked data types and pictures, and note which cells nobody can read."""
+        for sheet, scan in enumerate(self.scans):
+            self.unreadable.update({(sheet, *place): why for place, why in scan.unreadable.items()})
         if not any("vm=" in scan.text or "vm =" in scan.text for scan in self.scans):
             return
         from .linked_data import linked_cells

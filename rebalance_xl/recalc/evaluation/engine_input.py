@@ -88,7 +88,7 @@ def _cells(scan: SheetScan) -> str:
     for cell in scan.formulas:
         if cell.kind == "normal" and cell.lowered is cell.formula:
             continue  # a shared formula says nothing without its group, so each of these is written out
-        start = text.rindex("<c ", position, cell.end)
+        start = cell.start if cell.start >= 0 else text.rindex("<c ", position, cell.end)
         out.append(text[position:start])
         out.append(_cell(cell))
         position = cell.end

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import unescape
 
 ESCAPED_CHARACTER = re.compile(r"_x([0-9A-Fa-f]{4})_")
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)|\r")
 ERROR_KINDS = {
     "#DIV/0!": "Div",
@@ -46,10 +47,20 @@ def all_from_xml(texts: Sequence[str]) -> Sequence[str]:
 
 def from_cell_text(text: str) -> str:
     """Return the text that a cell shows for its character data (entities and _x000D_ resolved)."""
-    text = from_xml(text)
-    if "_x" in text:
-        text = ESCAPED_CHARACTER.sub(lambda match: chr(int(match[1], 16)), text)
-    return text
+    return unescaped(from_xml(text))
+
+
+def unescaped(text: str) -> str:
+    """Return a text with characters that are written as _x000D_ resolved.
+
+    Two halves of a character are joined, and a half without the other becomes U+FFFD.
+    """
+    if "_x" not in text:
+        return text
+    text = ESCAPED_CHARACTER.sub(lambda match: chr(int(match[1], 16)), text)
+    if HALF_CHARACTER.search(text) is None:
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def to_xml(text: str) -> str:

@@ -283,6 +283,8 @@ def _read_strings(container: Container, part: str | None) -> list[str]:
     content = container.read(part)
     refuse_entities(content, part)
     text, _ = decoded(content, part)
+    if "\r" in text:  # XML makes one line break of CR and LF
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "<!--" in text or "<![CDATA[" in text:
         return _strings_by_parser(content, part)
     items = _STRING_ITEM.findall(text)

@@ -10,8 +10,9 @@ from math import isfinite
 from typing import Any
 
 from ...cells import CellError
-from ..files.markup import ERROR_KINDS, from_cell_text, from_xml
+from ..files.markup import from_xml, unescaped
 
+_NUMBER = re.compile(r"[ \t\r\n]*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t\r\n]*")
 _ATTRIBUTE = re.compile(r"([\w:.-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 
 
@@ -25,15 +26,17 @@ class CellValues:
 
     @staticmethod
     def number(data: str) -> Any:
-        """Return the value of a cell without a type; "" is no value."""
-        try:
-            number = float(data)
-        except ValueError:
+        """Return the value of a cell without a type; "" is no value, and what is no number stays a text."""
+        if _NUMBER.fullmatch(data) is None:
             return data.strip() or None
+        number = float(data)
         return number if number - number == 0 else None
 
     def numbers(self, data: Sequence[str]) -> list[Any]:
         """Return the values of many cells without a type."""
+        joined = "".join(data)
+        if "_" in joined or not joined.isascii():  # which Python reads as numbers, and nobody else
+            return [self.number(each) for each in data]
         try:
             numbers: list[Any] = list(map(float, data))
         except ValueError:
@@ -70,10 +73,15 @@ class CellValues:
                 return "" if data else None
         return self.read(kind, data) if data or kind == "str" else None
 
-    def read(self, kind: str, data: str | None) -> Any:
-        """Return the value of a cell, None when it has no data."""
-        if data is None:
-            return None
+    def read(self, kind: str, data: str) -> Any:
+        """Return the value of a cell that has data, entities and all."""
+        return self.resolved(kind, from_xml(data))
+
+    def resolved(self, kind: str, data: str | None, inside: bool = False) -> Any:
+        """Return the value of a cell whose data an XML parser has read; `inside` tells a text inside the cell."""
+        if not data and not inside:
+            return "" if kind == "str" else None
+        data = data or ""
         if kind == "n":
             return self.number(data)
         if kind == "s":
@@ -81,16 +89,14 @@ class CellValues:
                 return self.strings[int(data)]
             except (ValueError, IndexError):
                 return ""
-        if kind in ("str", "inlineStr"):
-            return from_cell_text(data)
         if kind == "b":
             return data.strip() in ("1", "true")
         if kind == "e":
             code = data.strip()
-            return self.errors.setdefault(code, CellError(code if code in ERROR_KINDS else from_xml(code)))
+            return self.errors.setdefault(code, CellError(code))
         if kind == "d":
             return _serial(data, self.offset)
-        return from_cell_text(data)
+        return unescaped(data)
 
 
 def _serial(text: str, offset: int) -> float | str:

@@ -16,7 +16,6 @@ from ..files.markup import all_from_xml
 from ..references import MAX_COLUMNS, MAX_ROWS
 from .cell_table import CellTable, texts
 from .cell_values import attributes_of
-from .scan_rows import has_odd_texts
 from .sheet_scan import FormulaCell, SheetScan
 
 Ints = NDArray[np.intp]
@@ -27,6 +26,8 @@ PIECE = 2**19
 #: Zeros behind a piece, so that looking ahead from its last tag stays inside.
 _MARGIN = 64
 _ATTRIBUTES = re.compile(r'((?: [\w:]+="[^"<]*")*) ?')
+#: What begins like an entity of XML and is none.
+_LOOSE = re.compile(r"&(?!(?:lt|gt|amp|quot|apos|#[0-9]+|#x[0-9A-Fa-f]+);)")
 _FORMULA_TAG = re.compile(r'<f(?: [\w:]+="[^"<]*")* ?/?>')
 _SPACED_VALUE = '<v xml:space="preserve">'
 _SPACED_TEXT = '<t xml:space="preserve">'
@@ -92,7 +93,7 @@ class UnusualError(Exception):
 
 
 def scan_bulk(scan: SheetScan) -> bool:
-    """Read a sheet written the usual way: its formula cells unless they are known, and where its constants lie.
+    """Read a sheet written the usual way: its formula cells, and where its constants lie.
 
     Parameters
     ----------
@@ -105,7 +106,11 @@ def scan_bulk(scan: SheetScan) -> bool:
         False when any cell is written otherwise; nothing is set then.
     """
     text, position, end = scan.text, scan.start, scan.end
-    if has_odd_texts(scan):
+    if text.find("\r", position, end) >= 0:
+        return False  # XML makes one line break of CR and LF
+    if text.find("<is>", position, end) >= 0 and text.find("&#", position, end) >= 0:
+        return False  # texts inside their cells may have spaces that the engine would drop
+    if _LOOSE.search(text, position, end) is not None:
         return False
     reader = _Reader(scan)
     try:
@@ -120,9 +125,8 @@ def scan_bulk(scan: SheetScan) -> bool:
             position = cut
     except UnusualError:
         return False
-    if not scan.plain:
-        scan.formulas = reader.formulas
-        scan.plain = True
+    scan.formulas = reader.formulas
+    scan.plain = True
     scan.table = reader.table
     return True
 
@@ -201,7 +205,6 @@ class _Reader:
     def __init__(self, scan: SheetScan) -> None:
         self.text = scan.text
         self.values = scan.reader
-        self.wanted = not scan.plain
         self.formulas: list[FormulaCell] = []
         self.table = CellTable(scan.text, scan.reader)
         self.last_place = 0
@@ -255,9 +258,13 @@ class _Reader:
         ends = np.where(has_value, opens[np.minimum(values + 1, len(opens) - 1)], opens[cells])
 
         constant = np.flatnonzero(~has_formula)
+        numeric = np.array([kind == "n" for kind in self.table.types], np.bool_)[groups[constant]]
+        filled_in = constant[numeric & (ends[constant] > starts[constant])]
+        first_byte, last_byte = content[starts[filled_in]], content[ends[filled_in] - 1]
+        _need((((first_byte - np.uint8(45)) < 13) & ((last_byte - np.uint8(46)) < 12)).all())  # -./0-9 and ./0-9
         self.table.add(rows[constant], columns[constant], groups[constant], starts[constant], ends[constant], base)
         own = np.flatnonzero(has_formula)
-        if self.wanted and len(own):
+        if len(own):
             first = cells[own] + 1
             formula_starts, formula_ends = closes[first] + 1, opens[first + 1]
             formula_ends = np.maximum(formula_starts, np.where(filled[own], formula_ends, 0))
@@ -311,6 +318,7 @@ class _Reader:
                 raise UnusualError
             number = self.groups[text] = len(self.parsed)
             attributes = attributes_of(match[1])
+            _need(len(attributes) == match[1].count('="') and "r" not in attributes)
             self.parsed.append(attributes)
             self.table.types.append(attributes.get("t", "n"))
             self.table.steady.append(text == match[1] and "t" not in attributes and "vm" not in attributes)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..files.markup import ESCAPED_CHARACTER
 from ..references import Area, parse_area
@@ -14,12 +13,26 @@ from .cell_values import CellValues
 
 if TYPE_CHECKING:
     from .cell_table import CellTable
-    from .row_runs import RowRuns
 
 _FILTER = re.compile(r"<(?:\w+:)?autoFilter\s[^>]*?ref=\"([^\"]*)\"[^>]*>\s*<(?:\w+:)?(?:filterColumn|sortState)")
 _HIDDEN_ROW = re.compile(r"<(?:\w+:)?row\s([^>]*)>")
 _HIDDEN = re.compile(r"\bhidden\s*=\s*[\"'](?:1|true)[\"']")
 _ROW_NUMBER = re.compile(r"(?:^|\s)r\s*=\s*[\"']([0-9]+)[\"']")
+
+
+class Spots(NamedTuple):
+    """Where the pieces of a formula cell lie in its sheet's text.
+
+    The element begins at `start`, its start tag ends at `tag_end`, its formula element lies between `formula` and
+    `formula_end`, what shows its value between `value` and `value_end`: both are where it belongs when there is none.
+    """
+
+    start: int
+    tag_end: int
+    formula: int
+    formula_end: int
+    value: int
+    value_end: int
 
 
 class FormulaCell:
@@ -37,6 +50,8 @@ class FormulaCell:
         Its cached value, None when it has none.
     start, end : int
         Where its element lies in the sheet's text; a start of -1 has to be looked up.
+    spots : Spots or None
+        Where its pieces lie, when an XML parser has read it.
     data, type
         The cached value as the file has it right before the closing tags, None when it is not so simple, and its type.
     kind, attributes, dynamic
@@ -52,6 +67,7 @@ class FormulaCell:
     """
 
     start = -1
+    spots: Spots | None = None
     type = "n"
     kind = "normal"
     attributes: dict[str, str] = {}  # noqa: RUF012 - shared on purpose and never changed
@@ -93,7 +109,11 @@ class Constants:
 
 @dataclass(slots=True)
 class SheetScan:
-    """One worksheet's cells: the formula cells in order of rows, the constants read when they are first asked for."""
+    """One worksheet's cells: the formula cells in order of rows, the constants read when they are first asked for.
+
+    `plain` tells that every program reads its cells alike, `table` where the constants of a large sheet lie, and
+    `unreadable` which constants nobody can read, and why.
+    """
 
     text: str
     encoding: str
@@ -107,33 +127,20 @@ class SheetScan:
     plain: bool = False
     blocks: tuple[int, list[tuple[int, int, list[list[FormulaCell]]]]] | None = None
     table: CellTable | None = None
-    runs: RowRuns | None = None
+    unreadable: dict[tuple[int, int], str] = field(default_factory=dict)
     _constants: Constants | None = None
     _formula_rows: dict[int, list[int]] | None = None
-    read_constants: Callable[[SheetScan], Constants] | None = None
-    index: Callable[[SheetScan], bool] | None = None
-
-    def indexed(self) -> CellTable | None:
-        """Return where the constants of a large sheet lie, None when that is not worth knowing or not possible."""
-        if self.table is None and self.index is not None and self._constants is None and self.plain:
-            self.index(self)
-            self.index = None
-        return self.table
 
     @property
     def constants(self) -> Constants:
         """The cells without formulas."""
         if self._constants is None:
-            table = self.indexed()
-            if table is not None:
-                self._constants = table.constants()
-            else:
-                self._constants = self.read_constants(self) if self.read_constants is not None else Constants()
+            self._constants = self.table.constants() if self.table is not None else Constants()
         return self._constants
 
     def extent(self) -> tuple[int, int]:
         """Return the last row and column in use."""
-        table = self.indexed()
+        table = self.table
         if table is not None:
             row, column = table.extent()
         else:
@@ -155,7 +162,7 @@ class SheetScan:
 
     def values_within(self, area: Area) -> dict[tuple[int, int], Any]:
         """Return the constants inside an area by (row, column)."""
-        table = self.indexed()
+        table = self.table
         if table is not None:
             return table.values_within(area)
         found = self.constants
@@ -177,9 +184,7 @@ class SheetScan:
         list
             ``bottom - top + 1`` values; formula cells count as None.
         """
-        if self.table is None and self._constants is None and self.runs is not None and self.runs.few():
-            return self.runs.column_values(column, top, bottom)
-        table = self.indexed()
+        table = self.table
         if table is not None:
             return table.column_values(column, top, bottom)
         values: list[Any] = [None] * (bottom - top + 1)
@@ -230,7 +235,7 @@ class SheetScan:
 
     def constant_places(self, top: int, left: int) -> list[int]:
         """Return the places (row * 32768 + column) of constants that lie not above and not left of a cell."""
-        table = self.indexed()
+        table = self.table
         if table is not None:
             return table.places(top, left)
         found = self.constants

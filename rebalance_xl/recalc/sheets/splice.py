@@ -10,13 +10,15 @@ from typing import Any
 
 from ..files.markup import number_texts
 from ..references import Area, parse_area
-from .sheet_scan import FormulaCell, SheetScan
+from .sheet_scan import FormulaCell, SheetScan, Spots
 from .splice_rows import REMOVED, Edit, has_removed, row_edits, shown, typed_value
 
 _TYPE = re.compile(r"\s+t\s*=\s*(?:\"[^\"]*\"|'[^']*')")
 _VALUE_METADATA = re.compile(r"\s+vm\s*=\s*(?:\"[^\"]*\"|'[^']*')")
 _CELL_METADATA = re.compile(r"\s+cm\s*=\s*(?:\"[^\"]*\"|'[^']*')")
 _REF = re.compile(r"(\sref\s*=\s*)(?:\"[^\"]*\"|'[^']*')")
+_TAG = re.compile(r"<(?:[^\"'>]|\"[^\"]*\"|'[^']*')*>")
+_FORMULA_NAME = re.compile(r"<([^\s/>]+)")
 _DIMENSION = re.compile(r"(<(?:\w+:)?dimension\s+ref\s*=\s*)[\"']([^\"']*)[\"']")
 
 #: So many edits are made at a time: more take more memory and are no faster.
@@ -39,12 +41,14 @@ class FormulaChange:
 class SheetChanges:
     """What changes in one sheet: formula cells that show another value, arrays that change their size, their cells.
 
-    The cells of arrays are in `columns`, by column and then by row.
+    The cells of arrays are in `columns`, by column and then by row; `styles` are formats, by row and column, for those
+    of them that have none.
     """
 
     values: list[FormulaCell] = field(default_factory=list)
     formulas: list[FormulaChange] = field(default_factory=list)
     columns: dict[int, dict[int, Any]] = field(default_factory=dict)
+    styles: dict[tuple[int, int], str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether anything changes."""
@@ -66,9 +70,10 @@ def spliced(scan: SheetScan, changes: SheetChanges) -> str:
     str
     """
     edits = _value_edits(scan, changes.values)
-    edits.extend(_formula_edits(scan, changes.formulas))
+    for change in changes.formulas:
+        edits.extend(_cell_edits(scan, change))
     if changes.columns:
-        edits.extend(_column_edits(scan, changes.columns))
+        edits.extend(_column_edits(scan, changes.columns, changes.styles))
         edits.extend(_dimension_edit(scan, changes.columns))
     text = scan.text
     if not edits:
@@ -90,7 +95,7 @@ def spliced(scan: SheetScan, changes: SheetChanges) -> str:
 
 
 def _value_edits(scan: SheetScan, cells: list[FormulaCell]) -> list[Edit]:
-    text = scan.text
+    """Return the edits of formula cells that show another value; a number for a number replaces its digits only."""
     simple = [cell for cell in cells if cell.data and cell.value.__class__ is float and cell.type == "n"]
     shown = number_texts([cell.value for cell in simple])
     ends = [cell.end - 8 for cell in simple]
@@ -105,78 +110,62 @@ def _value_edits(scan: SheetScan, cells: list[FormulaCell]) -> list[Edit]:
         kind, written = typed_value(value)
         if data and (kind or "n") == cell.type and written == written.strip():
             edits.append((end - 8 - len(data), end - 8, written))
-            continue
-        start = cell.start if cell.start >= 0 else text.rindex("<c ", scan.start, end)
-        quick = _typed_edits(text, start, cell, kind, written) if scan.plain and cell.type == "n" else None
-        if quick is None:
-            quick = [(start, end, _formula_cell(scan, FormulaChange(cell, value), text[start:end], kind, written))]
-        edits += quick
-    return edits
-
-
-def _typed_edits(text: str, start: int, cell: FormulaCell, kind: str, shown: str) -> list[Edit] | None:
-    """Return the edits that give a cell without a type another value, None where its tag may need more than that."""
-    close, end, data = text.index(">", start), cell.end, cell.data
-    tag = text[start:close]
-    if data is None or " t=" in tag or tag.count('"') % 2:
-        return None
-    first = end - 11 - len(data)
-    if not text.startswith("<v>", first):
-        if not data and text.startswith("<v/>", end - 8):
-            first = end - 8
-        elif not data and text.startswith("</f>", end - 8):
-            first = end - 4
         else:
-            return None
-    space = ' xml:space="preserve"' if kind == "str" and shown != shown.strip() else ""
-    edits = [(close, close, f' t="{kind}"')] if kind else []
-    edits.append((first, end, f"<v{space}>{shown}</v></c>"))
+            edits += _cell_edits(scan, FormulaChange(cell, value))
     return edits
 
 
-def _formula_edits(scan: SheetScan, changes: list[FormulaChange]) -> Iterator[Edit]:
-    """Yield the edits of formula cells whose array changes its size."""
-    for change in changes:
-        cell = change.cell
-        start = cell.start if cell.start >= 0 else scan.text.rindex("<c ", scan.start, cell.end)
-        kind, data = typed_value(change.value)
-        yield start, cell.end, _formula_cell(scan, change, scan.text[start : cell.end], kind, data)
+def _spots(scan: SheetScan, cell: FormulaCell) -> Spots:
+    """Return where the pieces of a formula cell lie; one that was read with arrays is written the usual way."""
+    if cell.spots is not None:
+        return cell.spots
+    text = scan.text
+    start = text.rindex("<c ", scan.start, cell.end)
+    formula = text.index(">", start) + 1
+    formula_end = text.index(">", formula) + 1
+    if text[formula_end - 2] != "/":
+        formula_end = text.index("</f>", formula_end) + 4
+    return Spots(start, formula, formula, formula_end, formula_end, cell.end - 4)
 
 
-def _formula_cell(scan: SheetScan, change: FormulaChange, old: str, kind: str, data: str) -> str:
-    prefix = scan.prefix
-    close = old.index(">")
-    while old[1:close].count('"') % 2 or old[1:close].count("'") % 2:
-        close = old.index(">", close + 1)
-    start = _TYPE.sub("", old[:close])
-    start = _VALUE_METADATA.sub("", start)
-    if kind:
-        start += f' t="{kind}"'
-    first = old.index(f"<{prefix}f", close)
-    last = old.find(f"</{prefix}f", first)
-    end = old.index(">", last if last >= 0 else first) + 1
-    formula = old[first:end]
+def _cell_edits(scan: SheetScan, change: FormulaChange) -> Iterator[Edit]:
+    """Yield the edits that give a formula cell another value, its array another size or a mark as a dynamic one."""
+    text, spots = scan.text, _spots(scan, change.cell)
+    kind, data = typed_value(change.value)
+    old = text[spots.start : spots.tag_end]
+    tag = _VALUE_METADATA.sub("", _TYPE.sub("", old[:-1]))
+    tag += f' t="{kind}"' if kind else ""
     if change.metadata is not None:
-        start = _CELL_METADATA.sub("", start) + f' cm="{change.metadata}"'
-        assert change.area is not None
-        tag = formula.index(">")
-        formula = f'<{prefix}f t="array" ref="{change.area.text()}"' + formula[tag:]
-    elif change.area is not None:
-        tag, area = formula.index(">"), change.area.text()
-        formula = _REF.sub(lambda match: f'{match[1]}"{area}"', formula[:tag]) + formula[tag:]
+        tag = _CELL_METADATA.sub("", tag) + f' cm="{change.metadata}"'
+    if tag + ">" != old:
+        yield spots.start, spots.tag_end, tag + ">"
+    if change.area is not None:
+        formula, area = text[spots.formula : spots.formula_end], change.area.text()
+        close = _TAG.match(formula)
+        assert close is not None
+        if change.metadata is not None:
+            name = _FORMULA_NAME.match(formula)
+            assert name is not None
+            new = f'<{name[1]} t="array" ref="{area}"' + (close[0][-2:] if close[0].endswith("/>") else ">")
+        else:
+            new = _REF.sub(lambda match: f'{match[1]}"{area}"', close[0])
+        yield spots.formula, spots.formula + close.end(), new
+    prefix = tag[1 : tag.index(":") + 1] if ":" in tag.split(None, 1)[0] else ""
     space = ' xml:space="preserve"' if kind == "str" and data != data.strip() else ""
-    return f"{start}>{formula}<{prefix}v{space}>{data}</{prefix}v></{prefix}c>"
+    yield spots.value, spots.value_end, f"<{prefix}v{space}>{data}</{prefix}v>"
 
 
-def _column_edits(scan: SheetScan, columns: dict[int, dict[int, Any]]) -> Iterable[Edit]:
+def _column_edits(
+    scan: SheetScan, columns: dict[int, dict[int, Any]], styles: dict[tuple[int, int], str]
+) -> Iterable[Edit]:
     """Return the edits that set, insert and remove the cells of arrays."""
-    if scan.indexed() is not None:
+    if scan.table is not None and not styles:
         from .splice_bulk import column_edits
 
         edits = column_edits(scan, columns)
         if edits is not None:
             return edits
-    return row_edits(scan, swapped(columns))
+    return row_edits(scan, swapped(columns), styles)
 
 
 def _dimension_edit(scan: SheetScan, columns: dict[int, dict[int, Any]]) -> Iterator[Edit]:

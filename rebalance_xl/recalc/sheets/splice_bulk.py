@@ -16,7 +16,7 @@ from ..files.markup import number_texts
 from ..references import column_letters
 from .cell_table import CellTable, texts
 from .sheet_scan import SheetScan
-from .splice_rows import Edit, has_removed, new_cell, with_spans
+from .splice_rows import Edit, column_style, has_removed, new_cell, with_spans
 
 Ints = NDArray[np.intp]
 Bytes = NDArray[np.uint8]
@@ -48,7 +48,7 @@ def column_edits(scan: SheetScan, columns: dict[int, dict[int, Any]]) -> list[Ed
     if table is None or not table.rows.count:
         return None
     try:
-        return _Splice(scan.text, table).edits(columns)
+        return _Splice(scan, table).edits(columns)
     except _UnfitError:
         return None
 
@@ -59,8 +59,10 @@ def _need(fulfilled: Any) -> None:
 
 
 class _Splice:
-    def __init__(self, text: str, table: CellTable) -> None:
-        self.text, self.table = text, table
+    def __init__(self, scan: SheetScan, table: CellTable) -> None:
+        text = scan.text
+        self.text, self.table, self.style = text, table, column_style(scan)
+        _need(text.find("customFormat", scan.start, scan.end) < 0)  # new cells would take the formats of their rows
         self.starts, self.tag_ends, self.ends, self.last = table.rows.arrays()
         content = text.encode("ascii", "replace")  # one byte a character: positions are the same in both
         if len(content) < int(self.starts[-1]) + _MARGIN:
@@ -101,7 +103,7 @@ class _Splice:
                 replaced += self._replaced(column, wanted[there], [values[place] for place in there.tolist()])
                 added = np.flatnonzero(fresh)
                 rows, wanted, values = rows[added], wanted[added], [values[place] for place in added.tolist()]
-            parts.append((rows, _new_cells(column, wanted.tolist(), values)))
+            parts.append((rows, _new_cells(column, wanted.tolist(), values, self.style(column))))
         chosen, new = _joined(parts)
         ends = self.ends[chosen].tolist()
         inserted = list(zip(ends, ends, new, strict=True))
@@ -175,9 +177,9 @@ def _joined(parts: list[tuple[Ints, list[str]]]) -> tuple[Ints, list[str]]:
     return chosen, [new[row] for row in chosen.tolist()]
 
 
-def _new_cells(column: int, rows: list[int], values: list[Any]) -> list[str]:
+def _new_cells(column: int, rows: list[int], values: list[Any], style: str) -> list[str]:
     letters = column_letters(column)
     if set(map(type, values)) == {float}:
         shown = number_texts(values)
-        return [f'<c r="{letters}{row}"><v>{data}</v></c>' for row, data in zip(rows, shown, strict=True)]
-    return [new_cell("", row, column, value) for row, value in zip(rows, values, strict=True)]
+        return [f'<c r="{letters}{row}"{style}><v>{data}</v></c>' for row, data in zip(rows, shown, strict=True)]
+    return [new_cell("", row, column, value, style) for row, value in zip(rows, values, strict=True)]
