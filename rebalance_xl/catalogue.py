@@ -19,6 +19,7 @@ from rebalance_xl.arguments import REQUIRED, Parameter
 from rebalance_xl.calling import NUMERIC, call_function
 from rebalance_xl.cells import MISSING, CellError
 from rebalance_xl.docstrings import Documentation, read_docstring
+from rebalance_xl.grouping import call_grouped
 from rebalance_xl.scalar_calls import fast_caller
 
 _log = logging.getLogger("rebalance_xl")
@@ -104,6 +105,7 @@ class Function:
     estimate: str = ""
     row_by_row: bool = False
     documentation: Documentation = field(default_factory=Documentation)
+    grouping: int = 0
 
     @property
     def summary(self) -> str:
@@ -148,8 +150,15 @@ class Function:
         return all(each.model or each.clock for each in needed) and any(each.model for each in self.parameters)
 
     @cached_property
+    def plain(self) -> Function:
+        """The function without the trailing arguments that say which rows are one asset."""
+        if not self.grouping:
+            return self
+        return dataclasses.replace(self, parameters=self.parameters[: -self.grouping], grouping=0)
+
+    @cached_property
     def _fast(self) -> Callable[[Sequence[Any]], Any]:
-        return fast_caller(self)
+        return fast_caller(self.plain)
 
     @property
     def scalar_call(self) -> Callable[[Sequence[Any]], Any]:
@@ -176,6 +185,8 @@ class Function:
             if answer is not None:
                 return answer
         try:
+            if self.grouping:
+                return call_grouped(self, arguments, date_offset)
             return call_function(self, arguments, date_offset)
         except Exception as failure:  # a host must get an error value, whatever happens in here
             _log.debug("%s failed", self.name, exc_info=True)
@@ -193,6 +204,7 @@ def worksheet_function(
     context: Sequence[Parameter] = (),
     estimate: str = "",
     row_by_row: bool = False,
+    grouped: bool = False,
 ) -> Callable[[Kernel], Kernel]:
     """Declare the decorated kernel as a worksheet function; the kernel itself is returned unchanged.
 
@@ -214,6 +226,9 @@ def worksheet_function(
         The label where no exchange's published example backs some of the results.
     row_by_row
         The kernel takes Python floats only and is called once per row (calendar dates, sentences).
+    grouped
+        Rows with one label are one asset: the trailing arguments `assets` and `locked` are added, and the kernel gets
+        one row an asset.
     """
 
     def declare(kernel: Kernel) -> Kernel:
@@ -222,6 +237,7 @@ def worksheet_function(
             dataclasses.replace(each, help=each.help or documentation.parameters.get(each.name, ""))
             for each in parameters
         )
+        documented += GROUPING if grouped else ()
         if name in FUNCTIONS:
             raise ValueError(f"{name} is declared twice")
         FUNCTIONS[name] = Function(
@@ -236,6 +252,7 @@ def worksheet_function(
             estimate=estimate,
             row_by_row=row_by_row,
             documentation=documentation,
+            grouping=len(GROUPING) if grouped else 0,
         )
         return kernel
 
@@ -283,6 +300,23 @@ def label(name: str, **options: Any) -> Parameter:
 def switch(name: str, default: bool, **options: Any) -> Parameter:
     """Declare a TRUE/FALSE option."""
     return Parameter(name, kind="switch", default=float(default), **{"data": False, "low": 0.0, "high": 1.0, **options})
+
+
+#: The trailing arguments of functions that judge holdings: which rows are one asset, and what of them is locked.
+GROUPING = (
+    label(
+        "assets",
+        optional=True,
+        model="Portfolio[Asset]",
+        help="Label of each row; rows with one label are one asset, judged on their sum. Omitted: each row for itself.",
+    ),
+    label(
+        "locked",
+        optional=True,
+        model="Portfolio[Locked]",
+        help="yes for rows that are never sold. Amounts are shared over an asset's rows by their unlocked value.",
+    ),
+)
 
 
 # --- zero-argument forms ---------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ class ScalarPlan(NamedTuple):
 
 def scalar_plan(function: Function) -> list[ScalarPlan] | None:
     """Return how plain scalars are read, a plan for each parameter; None where every call takes the full path."""
+    function = function.plain
     if (
         function.takes_ranges_whole
         or function.result.kind not in NUMERIC

@@ -31,14 +31,14 @@ from tests.golden.golden import differences
 
 #: Names and argument order that formulas in users' books depend on: the contract, line by line.
 CONTRACT = """
-WEIGHT(values, [total])
-TARGET_VALUE(values, targets, [total])
-DRIFT(values, targets, [kind], [total])
-DRIFT_FLAG(values, targets, [bands], [band_kind], [total])
-TRIM_AMOUNT(values, targets, [bands], [trim_to], [band_kind], [total])
-ADD_AMOUNT(values, targets, [bands], [add_to], [band_kind], [total])
-TRADE_AMOUNT(values, targets, [bands], [trade_to], [band_kind], [total])
-REBALANCE_REASON(values, targets, [bands], [trim_to], [band_kind], [total])
+WEIGHT(values, [total], [assets], [locked])
+TARGET_VALUE(values, targets, [total], [assets], [locked])
+DRIFT(values, targets, [kind], [total], [assets], [locked])
+DRIFT_FLAG(values, targets, [bands], [band_kind], [total], [assets], [locked])
+TRIM_AMOUNT(values, targets, [bands], [trim_to], [band_kind], [total], [assets], [locked])
+ADD_AMOUNT(values, targets, [bands], [add_to], [band_kind], [total], [assets], [locked])
+TRADE_AMOUNT(values, targets, [bands], [trade_to], [band_kind], [total], [assets], [locked])
+REBALANCE_REASON(values, targets, [bands], [trim_to], [band_kind], [total], [assets], [locked])
 ORDER_QUANTITY(amount, price, [lot], [min_notional])
 REALIZED_GAIN(sold_value, value, cost_basis)
 LOT_GAIN(sold_quantity, price, lot_quantities, lot_prices, [lot_dates], [method])

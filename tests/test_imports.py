@@ -21,6 +21,7 @@ FLOORS = {
     "expressions": 1,
     "calling": 2,
     "scalar_calls": 2,
+    "grouping": 2,
     "catalogue": 3,
     "column_calls": 3,
     "functions": 4,

@@ -72,6 +72,7 @@ def band_width(target: Numbers, band: Numbers, band_kind: Numbers) -> Numbers:
     [VALUES, TOTAL],
     Result("fraction"),
     errors=EMPTY_BOOK,
+    grouped=True,
     examples=[
         Example("=WEIGHT({5000;3000;4000})", "={0.4166666666666667;0.25;0.3333333333333333}"),
         Example("=WEIGHT(4000,12000)", "=0.3333333333333333"),
@@ -105,6 +106,7 @@ def weight(values: Numbers, total: Numbers) -> Numbers:
     [VALUES, TARGETS, TOTAL],
     Result("money"),
     errors=EMPTY_BOOK,
+    grouped=True,
     examples=[Example("=TARGET_VALUE({5000;3000;4000},{0.45;0.3;0.2})", "={5400;3600;2400}")],
 )
 def target_value(values: Numbers, targets: Numbers, total: Numbers) -> Numbers:
@@ -137,6 +139,7 @@ def target_value(values: Numbers, targets: Numbers, total: Numbers) -> Numbers:
     [VALUES, TARGETS, word("kind", DRIFT_KINDS, "absolute"), TOTAL],
     Result("fraction"),
     errors={"#DIV/0!": "the total is 0, or a relative drift is asked for a target of 0"},
+    grouped=True,
     examples=[
         Example("=DRIFT({5500;2500;2000},{0.5;0.3;0.2})", "={0.05;-0.05;0}"),
         Example('=DRIFT(5500,0.5,"relative",10000)', "=0.1"),
@@ -175,6 +178,7 @@ def drift(values: Numbers, targets: Numbers, kind: Numbers, total: Numbers) -> N
     [VALUES, TARGETS, BANDS, BAND_KIND, TOTAL],
     Result("word", words=FLAGS),
     errors=EMPTY_BOOK,
+    grouped=True,
     examples=[
         Example(
             "=DRIFT_FLAG({55;25;20},{0.5;0.3;0.2},{0.05;0.05;0.1})",
@@ -230,6 +234,7 @@ def drift_flag(values: Numbers, targets: Numbers, bands: Numbers, band_kind: Num
     [VALUES, TARGETS, BANDS, destination("trim_to"), BAND_KIND, TOTAL],
     Result("money"),
     errors=EMPTY_BOOK,
+    grouped=True,
     examples=[
         Example(
             "=TRIM_AMOUNT({5000;3000;4000},{0.45;0.3;0.2},0.05)",
@@ -288,6 +293,7 @@ def trim_amount(
     [VALUES, TARGETS, BANDS, destination("add_to"), BAND_KIND, TOTAL],
     Result("money"),
     errors=EMPTY_BOOK,
+    grouped=True,
     examples=[
         Example("=ADD_AMOUNT({5000;3000;4000},{0.45;0.3;0.2})", "={400;600;0}"),
         Example('=ADD_AMOUNT({40;20;40},{0.5;0.3;0.2},{0.05;0.05;0.1},"edge")', "={5;5;0}"),
@@ -335,6 +341,7 @@ def add_amount(
     [VALUES, TARGETS, BANDS, destination("trade_to"), BAND_KIND, TOTAL],
     Result("money"),
     errors=EMPTY_BOOK,
+    grouped=True,
     examples=[Example("=TRADE_AMOUNT({5000;3000;4000},{0.45;0.3;0.2})", "={400;600;-1600}")],
 )
 def trade_amount(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,6 +49,7 @@ def amount_text(amount: float) -> str:
     Result("text"),
     row_by_row=True,
     errors=EMPTY_BOOK,
+    grouped=True,
     examples=[
         Example(
             "=REBALANCE_REASON(4000,0.2,0.05,,,12000)",
@@ -115,6 +115,42 @@ def rebalance_reason(
     return f"HOLD: {position}, not beyond the {band}"
 
 
+def _contradiction(assets: Sequence[str], targets: Sequence[float]) -> str:
+    """Return the name of an asset whose rows state different targets, "" where none does."""
+    stated: dict[str, float] = {}
+    for name, target in zip(assets, targets, strict=False):
+        key = name.casefold()
+        if key and target == target and stated.setdefault(key, target) != target:
+            return name
+    return ""
+
+
+def _one_row_an_asset(
+    assets: Sequence[str], values: Sequence[float], targets: Sequence[float], bands: Sequence[float]
+) -> tuple[list[str], list[float], list[float], list[float]]:
+    """Return the sum of the rows of each asset, with the first target and band that one of them states."""
+    first: dict[str, int] = {}
+    names: list[str] = []
+    sums: list[float] = []
+    wanted: list[float] = []
+    widths: list[float] = []
+    for name, value, target, band in zip(assets, values, targets, bands, strict=False):
+        key = name.casefold()
+        place = first.get(key)
+        if place is None or not key:
+            first[key] = len(names)
+            names.append(name)
+            sums.append(value)
+            wanted.append(target)
+            widths.append(band)
+            continue
+        known = [each for each in (sums[place], value) if each == each]
+        sums[place] = math.fsum(known) if known else value
+        if wanted[place] != wanted[place]:
+            wanted[place], widths[place] = target, band
+    return names, sums, wanted, widths
+
+
 @worksheet_function(
     "REBALANCE_PLAN",
     "Deployment",
@@ -139,7 +175,7 @@ def rebalance_reason(
     Result("table", shape="table"),
     errors={
         "#DIV/0!": "the values sum to 0: an empty book has no weights",
-        "#VALUE!": "an asset is named twice, or the ranges differ in length",
+        "#VALUE!": "rows of one asset state different targets, or the ranges differ in length",
     },
     examples=[
         Example(
@@ -199,18 +235,18 @@ def rebalance_plan(
     >>> rebalance_plan(["A", "B"], [6.0, 4.0], [0.5, 0.5], [0.05], 0.0, 0.0, 0.0, 0.0)[0][:3]
     ['A', 'SELL', 1.0]
     """
-    rows = [i for i, value in enumerate(values) if value == value]
-    total = math.fsum(values[i] for i in rows)
     if len(assets) != len(values) or len(targets) not in (1, len(values)):
         return CellError("#VALUE!", "assets, values and targets must have one cell per holding")
-    if total == 0.0:
-        return CellError("#DIV/0!", "the values sum to 0: an empty book has no weights")
-    counts = Counter(assets[i].casefold() for i in rows)
-    twice = next((assets[i] for i in rows if counts[assets[i].casefold()] > 1), None)
-    if twice is not None:
-        return CellError("#VALUE!", f'assets name "{twice}" twice; a name may stand only once')
     wide_targets = list(targets) * len(values) if len(targets) == 1 else list(targets)
     wide_bands = list(bands) * len(values) if len(bands) == 1 else list(bands)
+    twice = _contradiction(assets, wide_targets)
+    if twice:
+        return CellError("#VALUE!", f'the rows of "{twice}" state different targets; give the target once')
+    assets, values, wide_targets, wide_bands = _one_row_an_asset(assets, values, wide_targets, wide_bands)
+    rows = [i for i, value in enumerate(values) if value == value]
+    total = math.fsum(values[i] for i in rows)
+    if total == 0.0:
+        return CellError("#DIV/0!", "the values sum to 0: an empty book has no weights")
 
     sold = {i: float(trim_amount(values[i], wide_targets[i], wide_bands[i], trim_to, 0.0, total)) for i in rows}
     proceeds = math.fsum(sold.values())

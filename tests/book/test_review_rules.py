@@ -67,6 +67,7 @@ def test_worked_plans(
     """A row below its band is paid for by rows above their target, the largest excess first, never below the target."""
     found = plan(portfolio, fee, **settings)
     assert lines(found) == approx(wanted, abs=5e-8)
+    assert (found.trigger.kind == "NONE") is not bool(wanted)
     assert found.totals.fees == approx(fees, abs=5e-8)
     assert found.totals.check == 0.0
 
@@ -202,3 +203,25 @@ def test_a_walk_makes_no_idle_plan() -> None:
     days = walked(book, closes)
     assert sum(1 for kind, _ in days if kind == "THRESHOLD") > 40
     assert all(traded for kind, traded in days if kind != "NONE")
+
+
+def test_a_locked_row_below_its_band_is_no_trigger_but_is_bought() -> None:
+    """Locked yes: it never triggers; when another row frees money, it still gets its share."""
+    portfolio = rows(30, 34, 36)
+    portfolio[0]["Locked"] = "yes"
+    assert plan(portfolio, 0.0, ReviewDrift=0.5).trigger.kind == "THRESHOLD"
+    portfolio = rows(32, 34, 34)
+    portfolio[0]["Locked"] = "yes"
+    assert plan(portfolio, 0.0).trigger.kind == "NONE"
+
+
+def test_reserve_max_counts_what_targets_free_only_once() -> None:
+    """USDC is 500 above its target; of 2,500 in all 1,000 may stay, so 1,500 are spent: 500 of it and 1,000 of USDT."""
+    money = [
+        {**stable(1_000.0, 0.05), "Asset": "USDC", "Venue": "V"},
+        {**stable(1_500.0), "Venue": "V"},
+    ]
+    portfolio = [spot("A", 4_000.0, 0.6, 0.05, Venue="V"), spot("B", 3_500.0, 0.3, 0.1, Venue="V"), *money]
+    found = plan(portfolio, 0.0, ReserveMax=0.1)
+    assert found.totals.cash_used == approx(1_500.0)
+    assert found.cash == approx({"USDC": -500.0, "USDT": -1_000.0})

@@ -187,7 +187,7 @@ def test_blank_target(name: str) -> None:
     """A blank target never trades, whatever the function; a target of 0 sells."""
     function = FUNCTIONS[name]
     known = {"values": [[60.0], [40.0]], "targets": [[None], [0.4]], "assets": [["A"], ["B"]], "bands": 0.0}
-    known |= {"last_review": 46_000.0, "frequency": "monthly", "as_of": 46_001.0}
+    known |= {"last_review": 46_000.0, "frequency": "monthly", "as_of": 46_001.0, "prices": [[60.0, 40.0]] * 2}
     arguments = [known.get(parameter.name, MISSING) for parameter in function.parameters]
     wanted: dict[str, Any] = {
         "TARGET_VALUE": "",
@@ -195,6 +195,7 @@ def test_blank_target(name: str) -> None:
         "DRIFT_FLAG": "UNTARGETED",
         "REBALANCE_REASON": "UNTARGETED: no target; held and never traded",
         "REBALANCE_TRIGGER": "NONE",
+        "SIMULATE": 10_000.0,
     }
     answer = function.call(*arguments)
     if name == "REBALANCE_PLAN":
@@ -215,7 +216,7 @@ def test_targets_above_1(name: str) -> None:
     """Targets that sum above 1 are #NUM!; a rounding error in the ninth digit is not above 1."""
     function = FUNCTIONS[name]
     known: dict[str, Any] = {"values": [[60.0], [40.0]], "assets": [["A"], ["B"]], "bands": 0.0}
-    known |= {"last_review": 46_000.0, "frequency": "monthly", "as_of": 46_001.0}
+    known |= {"last_review": 46_000.0, "frequency": "monthly", "as_of": 46_001.0, "prices": [[60.0, 40.0]] * 2}
 
     def answer(targets: Any) -> list[Any]:
         known["targets"] = targets
@@ -233,7 +234,7 @@ def test_targets_above_1(name: str) -> None:
     [
         each.name
         for each in FUNCTIONS.values()
-        if "#DIV/0!" in each.errors and "values" in [p.name for p in each.parameters]
+        if "#DIV/0!" in each.errors and "values" in [p.name for p in each.parameters] and each.category != "Review"
     ],
 )
 def test_empty_book(name: str) -> None:
@@ -362,7 +363,7 @@ def test_1904_dates_give_the_same_answers(name: str) -> None:
             shifted(each) if parameter.kind == "date" else each
             for parameter, each in zip(function.parameters, example.arguments, strict=False)
         ]
-        assert function.call(*arguments, date_offset=1462) == example.result
+        assert not differences(function.call(*arguments, date_offset=1462), example.result)
 
 
 def test_a_date_cell_is_a_day_whatever_the_date_system() -> None:
