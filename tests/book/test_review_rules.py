@@ -225,3 +225,44 @@ def test_reserve_max_counts_what_targets_free_only_once() -> None:
     found = plan(portfolio, 0.0, ReserveMax=0.1)
     assert found.totals.cash_used == approx(1_500.0)
     assert found.cash == approx({"USDC": -500.0, "USDT": -1_000.0})
+
+
+def test_cash_is_spent_before_proceeds() -> None:
+    """500 of cash above its target and 1,300 of proceeds for a need of 900: the cash goes first."""
+    portfolio = [
+        spot("A", 4_100.0, 0.5, 0.2, Venue="V"),
+        spot("B", 4_300.0, 0.3, 0.05, Venue="V"),
+        {**stable(1_600.0, 0.11), "Venue": "V"},
+    ]
+    found = plan(portfolio, 0.0)
+    assert found.totals.cash_used == approx(500.0)
+    assert found.totals.left_over == approx(900.0)
+
+
+def test_reserve_min_is_taken_off_once() -> None:
+    """Of 2,000 in stablecoins 1,000 are above ReserveMax; ReserveMin of 800 does not keep more."""
+    portfolio = [
+        spot("A", 3_000.0, 0.6, 0.05, Venue="V"),
+        spot("B", 5_000.0, None, Venue="V"),
+        CASH | {"Quantity": 2_000.0},
+    ]
+    found = plan(portfolio, 0.0, ReserveMax=0.1, ReserveMin=0.08)
+    assert found.totals.cash_used == approx(1_000.0)
+
+
+def test_equity_on_the_edge_of_its_band_is_not_reduced() -> None:
+    """15 % against 10 % and 5 points, exactly: no reason to act, whatever binary arithmetic leaves."""
+    row = perpetual(
+        "AUSDT",
+        "A",
+        "long",
+        100.0,
+        Quantity=30.0,
+        EntryPrice=100.0,
+        Margin=1_500.0,
+        Leverage=3.0,
+        Target=0.1,
+        Band=0.05,
+    )
+    assert plan_of([spot("A", 5_500.0, 0.55, 0.2), stable(3_000.0)], [row]).nothing_to_do
+    assert not plan_of([spot("A", 5_500.0, 0.55, 0.2), stable(2_990.0)], [row]).nothing_to_do

@@ -124,7 +124,7 @@ EDGE_CASES: list[tuple[str, str, str, str]] = [
     ("RESERVE_GAP", "a given total", '{900;100},{"spot";"stable"},0.2,0.3,1000', "=100"),
     ("RESERVE_FLAG", "high", '{7000;3000},{"spot";"Stable"}', '="HIGH"'),
     ("RESERVE_FLAG", "exactly on the maximum", '{80;20},{"spot";"stable"}', '="OK"'),
-    ("REBALANCE_PLAN", "an asset named twice", '{"BTC";"btc"},{5;5},{0.5;0.5}', "=#VALUE!"),
+    ("REBALANCE_PLAN", "rows of one asset with different targets", '{"BTC";"btc"},{5;5},{0.5;0.4}', "=#VALUE!"),
     ("REBALANCE_PLAN", "empty book", '{"BTC";"ETH"},{0;0},{0.5;0.5}', "=#DIV/0!"),
     ("REBALANCE_PLAN", "targets above 1", '{"BTC";"ETH"},{5;5},{0.7;0.5}', "=#NUM!"),
     (
