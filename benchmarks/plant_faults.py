@@ -186,7 +186,12 @@ FAULTS = (
         "_URGENT.get(need.kind, 2), not need.first, priority, lack",
         "_URGENT.get(need.kind, 2), not need.first, -priority, lack",
     ),
-    book("events are served last", "needs", "not need.first, priority", "need.first, priority"),
+    book(
+        "a tie goes to the smallest shortfall",
+        "needs",
+        "lack = -round(need.wanted / need.goal, 9)",
+        "lack = round(need.wanted / need.goal, 9)",
+    ),
     book("the reserve is no need", "needs", "goal = minimum * after", "goal = 0.0 * minimum * after"),
     book(
         "a margin need ignores what is posted",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from rebalance_xl.book.assets import is_money
-from rebalance_xl.book.problems import ERROR, NOTE, WARNING, Problem, nearest
+from rebalance_xl.book.problems import ERROR, NOTE, UNUSED, WARNING, Problem, nearest
 from rebalance_xl.book.reading import Record
 from rebalance_xl.book.rows import Holding
 from rebalance_xl.book.states import rows_by_asset
@@ -174,7 +174,8 @@ def check_book(
             if table.column(name) is None
         ]
         if unused:
-            problems.append(Problem(NOTE, "Portfolio", f"columns not in the table and not used: {', '.join(unused)}"))
+            message = f"columns not in the table and not used: {', '.join(unused)}"
+            problems.append(Problem(NOTE, "Portfolio", message, UNUSED))
     elif portfolio is not None:
         problems.append(Problem(ERROR, "Portfolio", "the table Portfolio has no holdings"))
     return problems

@@ -15,7 +15,7 @@ from rebalance_xl.book.money import CASH, PROCEEDS, RAISED
 from rebalance_xl.book.orders import BUY, KEPT
 from rebalance_xl.book.plan_data import NetDelta, Plan, SpreadFigures, Totals, Trigger
 from rebalance_xl.book.plan_lines import cash_changes, label_of, lines_of, unresolved_of
-from rebalance_xl.book.problems import NOTE, WARNING
+from rebalance_xl.book.problems import NOTE, UNUSED, WARNING
 from rebalance_xl.book.spreads import spread_of
 from rebalance_xl.book.states import FuturesState, rows_by_asset
 from rebalance_xl.book.tolerances import DUST, SLACK
@@ -82,7 +82,11 @@ def described(decision: Decision) -> Plan:
         totals=totals,
         warnings=(*problems, *warnings_of(draft, lines, positions, totals, spreads), *near),
         unresolved=tuple(unresolved_of(draft)),
-        notes=(*(str(p) for p in book.problems if p.severity == NOTE), *_notes(draft), *map(_delta_text, deltas)),
+        notes=(
+            *(str(p) for p in book.problems if p.severity == NOTE and p.about != UNUSED),
+            *_notes(draft),
+            *map(_delta_text, deltas),
+        ),
         positions=positions,
         cash=_named_cash(draft),
         accounts=accounts,

@@ -15,6 +15,8 @@ from typing import Final
 ERROR: Final = "error"
 WARNING: Final = "warning"
 NOTE: Final = "note"
+#: What a note is about: tables and columns that the workbook does not have are said by `check`, not by every plan.
+UNUSED: Final = "unused"
 _ORDER = {ERROR: 0, WARNING: 1, NOTE: 2}
 
 
@@ -35,6 +37,7 @@ class Problem:
     severity: str
     where: str
     message: str
+    about: str = ""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message

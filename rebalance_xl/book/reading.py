@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rebalance_xl.book.interface import Cell, TableData, WorkbookPort
-from rebalance_xl.book.problems import ERROR, NOTE, Problem, listing, nearest
+from rebalance_xl.book.problems import ERROR, NOTE, UNUSED, Problem, listing, nearest
 from rebalance_xl.book.schema import (
     DESTINATIONS,
     FLAG_WORDS,
@@ -266,7 +266,7 @@ def check_table_names(port: WorkbookPort, problems: list[Problem]) -> None:
             problems.append(Problem(ERROR, table.name, f"the workbook has no table {table.name}; its tables: {tables}"))
     unused = [table.name for table in missing if not table.required]
     if unused:
-        problems.append(Problem(NOTE, "", f"tables not in the workbook and not used: {', '.join(unused)}"))
+        problems.append(Problem(NOTE, "", f"tables not in the workbook and not used: {', '.join(unused)}", UNUSED))
 
 
 def _table_by_columns(port: WorkbookPort, stranger: str, wanted: Iterable[Table]) -> str | None:
