@@ -266,3 +266,16 @@ def test_equity_on_the_edge_of_its_band_is_not_reduced() -> None:
     )
     assert plan_of([spot("A", 5_500.0, 0.55, 0.2), stable(3_000.0)], [row]).nothing_to_do
     assert not plan_of([spot("A", 5_500.0, 0.55, 0.2), stable(2_990.0)], [row]).nothing_to_do
+
+
+def test_what_fees_may_have_left_does_not_pay() -> None:
+    """B stands 5 above its target of 3,000, less than twice the fee on it: A misses 5 and B keeps them."""
+    found = plan(rows(34, 30.05, 35.95))
+    assert set(lines(found)) == {"A", "C"}
+
+
+def test_a_payer_is_rounded_up_to_the_lot_that_covers_the_need() -> None:
+    """A lacks 100 up to its edge; two lots of 70 are sold of B, and 40 stay in stablecoins."""
+    found = plan(rows(34, 33, 33, (None, 70.0, None)), 0.0, TrimTo="edge")
+    assert lines(found) == approx({"B": -140.0, "A": 100.0})
+    assert found.totals.left_over == approx(40.0)
