@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rebalance_xl.cells import MISSING, CellError, as_rows, is_range
-
-if TYPE_CHECKING:
-    from rebalance_xl.catalogue import Function
 
 #: The arguments that belong to a row rather than to the whole: values, targets and bands.
 _OF_A_ROW = ("values", "targets", "bands")
@@ -18,13 +15,13 @@ _YES = ("yes", "true", "y", "x")
 _NO = ("no", "false", "n", "")
 
 
-def call_grouped(function: Function, arguments: Sequence[Any], date_offset: float) -> Any:
+def call_grouped(function: Any, arguments: Sequence[Any], date_offset: float) -> Any:
     """Return the answer of a function whose last two arguments are the labels of the rows and their locks.
 
     Parameters
     ----------
     function
-        Declared with the trailing arguments `assets` and `locked`.
+        A function of the catalogue, declared with the trailing arguments `assets` and `locked`.
     arguments
         As for :meth:`Function.call`; both may be missing.
     date_offset
@@ -127,9 +124,7 @@ def _free(value: Any, lock: Any) -> float | CellError | None:
     return lock if isinstance(lock, CellError) else CellError("#VALUE!", f"locked holds {lock!r}, not yes or no")
 
 
-def _shared(
-    function: Function, answer: Any, group: Sequence[int], values: Sequence[Any], free: Sequence[Any]
-) -> list[Any]:
+def _shared(function: Any, answer: Any, group: Sequence[int], values: Sequence[Any], free: Sequence[Any]) -> list[Any]:
     """Return an asset's answer on each of its rows: money in proportion to what is unlocked, anything else as it is."""
     if function.result.kind != "money" or not _is_number(answer):
         return [answer if _is_number(values[place]) or isinstance(answer, CellError) else "" for place in group]
