@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from xlsxwriter.utility import xl_range_abs
+
 from rebalance_xl.authoring import styles
-from rebalance_xl.authoring.page import Page
+from rebalance_xl.authoring.page import GROWTH, Page
 from rebalance_xl.authoring.styles import Styles
+from rebalance_xl.book import schema
 
 _TOP: Final = 3
 _MOVES: Final = (-0.9, -0.7, -0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.5, 1.0)
@@ -16,14 +19,26 @@ _GIVEN: Final = (
     ("Value if lost", styles.WHOLE, 14),
     ("Equity", styles.WHOLE, 14),
     ("Ratio", styles.PERCENT, 14),
-    ("Liquidated", styles.GENERAL, 44),
+    ("Liquidated", styles.GENERAL, 64),
 )
 _LEFT: Final = 2
 
 
+def _whole(table: schema.Table) -> str:
+    """Return the cells of a table with its header, as far down as it may grow: Calc 7.4 does not know Table[#All]."""
+    return f"{table.name}!{xl_range_abs(_TOP, 0, _TOP + GROWTH, len(table.columns) - 1)}"
+
+
+def _figure(look: Styles, number_format: str) -> Any:
+    """Return the style of a column: names of what is liquidated are wrapped, so that two lines fit."""
+    if number_format == styles.GENERAL:
+        return look.computed(number_format, align="left", indent=1, text_wrap=True, font_size=9)
+    return look.computed(number_format, align="right")
+
+
 def stress_sheet(workbook: Any, look: Styles) -> Page:
     """Add the sheet: moves of the user, one formula, and a chart of the value."""
-    page = Page(workbook, look, "Stress", tab=styles.BRICK)
+    page = Page(workbook, look, "Stress", tab=styles.BRICK, height=26)
     page.title(
         "Stress",
         "All prices move at once by the yellow share; change it, or put a coin's name in place of ALL. "
@@ -41,8 +56,7 @@ def stress_sheet(workbook: Any, look: Styles) -> Page:
         sheet.write_formula(row, 0, text, look.computed(indent=1), "")
         sheet.write_number(row, 1, move, look.input("+0%;-0%;0%", align="right"))
     for column, (_, number_format, width) in enumerate(_GIVEN, start=_LEFT):
-        is_word = number_format == styles.GENERAL
-        style = look.computed(number_format, align="left" if is_word else "right", indent=1 if is_word else 0)
+        style = _figure(look, number_format)
         sheet.set_column(column, column, width)
         sheet.conditional_format(
             _TOP,
@@ -54,12 +68,12 @@ def stress_sheet(workbook: Any, look: Styles) -> Page:
         for row in range(_TOP, last + 1):
             sheet.write_blank(row, column, None, look.header(computed=True) if row == _TOP else style)
     area = f"A{_TOP + 1}:B{last + 1}"
-    formula = f'=IF(COUNTA(Portfolio[Asset])=0,"",STRESS_TABLE({area},Wallets[#All],Futures[#All],Portfolio[#All]))'
+    tables = ",".join(_whole(table) for table in (schema.WALLETS, schema.FUTURES, schema.PORTFOLIO))
+    formula = f'=IF(COUNTA(Portfolio[Asset])=0,"",STRESS_TABLE({area},{tables}))'
     header = look.header(computed=True)
     page.formula(_TOP, _LEFT, formula, header, rows=len(_MOVES) + 1, columns=len(_GIVEN))
     for column, (_, number_format, _) in enumerate(_GIVEN, start=_LEFT):
-        is_word = number_format == styles.GENERAL
-        style = look.computed(number_format, align="left" if is_word else "right", indent=1 if is_word else 0)
+        style = _figure(look, number_format)
         for row in range(_TOP + 1, last + 1):
             sheet.write_number(row, column, 0, style)
     paper, ink = styles.RED
