@@ -344,3 +344,59 @@ def test_the_journal_has_the_value_after_the_fills_and_what_was_left() -> None:
     whole = workbook([spot("BTC", 6_000.0, 0.5, 0.05), spot("ETH", 3_000.0, 0.3, 0.05), stable(1_000.0, 0.1, 0.05)])
     plan = actions.rebalance(whole)
     assert actions.record(whole).journal["Left over"] == approx(plan.totals.left_over)
+
+
+def trimmed(*more: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a book that trims SOL, so that everything else is looked at."""
+    return [spot("SOL", 4_000.0, 0.2, 0.05, Venue="V"), *more]
+
+
+def test_a_margin_need_is_what_is_not_posted_yet() -> None:
+    """300 of 500 are posted: 200 more."""
+    row = perpetual("ETHUSDT", "ETH", "long", 100.0, Quantity=30.0, EntryPrice=100.0, Margin=300.0, Target=0.05)
+    plan = plan_of(trimmed(spot("BTC", 5_700.0, 0.6, 0.05)), [row])
+    assert line(plan, "ETHUSDT").amount == approx(200.0)
+
+
+def test_a_stablecoin_below_its_target_is_not_filled_from_another() -> None:
+    """USDC above its target is cash for purchases; USDT below its own gets proceeds only."""
+    money = [{**stable(1_500.0, 0.1), "Asset": "USDC"}, stable(500.0, 0.35)]
+    plan = plan_of(trimmed(spot("BTC", 4_000.0, 0.3, 0.2), *money))
+    assert plan.totals.cash_used == 0.0
+    assert plan.totals.reserve == approx(2_000.0)
+
+
+def test_a_close_pays_its_fee() -> None:
+    """6,300 of notional at 0.05 %."""
+    row = perpetual(
+        "ETHUSDT", "ETH", "long", 2_100.0, Venue="V", Quantity=3.0, EntryPrice=2_000.0, Margin=600.0, Target=0.0
+    )
+    plan = plan_of([spot("BTC", 9_100.0, 0.9, 0.1)], [row], venues=[{"Venue": "V", "FuturesFee": 0.0005}])
+    assert line(plan, "ETHUSDT").fee == approx(3.15)
+
+
+def test_an_open_hedge_in_coins_stays_when_the_price_moves() -> None:
+    """25,000 dollars sold at 50,000 take half a coin away at every mark: nothing to open, nothing to close."""
+    row = inverse(Quantity=25_000.0, EntryPrice=50_000.0, MarkPrice=52_000.0, Margin=0.1, Lot=None)
+    rows = trimmed(spot("BTC", 46_800.0, None, Price=52_000.0, Venue="binance"))
+    rows[0] |= spot("SOL", 20_000.0, 0.1, 0.05, Venue="V")
+    plan = plan_of(rows, [row])
+    assert [each.asset for each in plan.trades] == ["SOL"]
+
+
+def test_what_is_left_above_0_but_below_the_requirement_is_gone() -> None:
+    """Margin 100, loss 95: 5 are less than the maintenance of 30,000, so the position is worth nothing."""
+    row = perpetual(
+        "BTCUSDT", "BTC", "long", 29_905.0, Venue="binance", Quantity=1.0, EntryPrice=30_000.0, Margin=100.0
+    )
+    assert plan_of([spot("BTC", 9_000.0, 0.9, 0.2)], [row]).totals.value == approx(9_000.0)
+
+
+def test_the_cost_basis_is_before_fees() -> None:
+    """What was bought for 1,600 at a fee of 1.6 cost 1,600."""
+    rows = [spot("BTC", 6_600.0, 0.5, 0.05, Venue="V"), spot("ETH", 3_400.0, 0.5, 0.05, Venue="V", CostBasis=1_000.0)]
+    book = workbook(rows, venues=[{"Venue": "V", "SpotFee": 0.001}])
+    plan = actions.rebalance(book)
+    actions.record(book)
+    header, _, eth, *_ = book.tables["Portfolio"]
+    assert eth[header.index("CostBasis")] == approx(1_000.0 + line(plan, "ETH").amount)
