@@ -12,6 +12,7 @@ import enum
 import math
 import struct
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final, TypeAlias
 
 #: Error values in the order of their NaN codes; code 0 is a NaN that came out of arithmetic and reads as #NUM!.
@@ -196,3 +197,13 @@ def describe(value: object) -> str:
     if is_range(value):
         return "a range"
     return str(value)
+
+
+@cache
+def column_letters(number: int) -> str:
+    """Return the letters of a column counted from 1: 1 is A, 28 is AB."""
+    letters = ""
+    while number > 0:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters

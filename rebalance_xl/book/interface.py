@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from rebalance_xl.cells import CellError, Missing
+from rebalance_xl.cells import column_letters as column_letters
 
 #: What one cell holds; a date may also come as its serial number.
 Cell: TypeAlias = float | int | bool | str | dt.date | CellError | None
@@ -58,15 +59,6 @@ class TableData:
         if not sheet.replace("_", "").isalnum():
             sheet = "'" + sheet.replace("'", "''") + "'"
         return f"{sheet}!{column_letters(self.left + (position or 0))}{self.top + 1 + row}"
-
-
-def column_letters(number: int) -> str:
-    """Return the letters of a column counted from 1: 1 is A, 28 is AB."""
-    letters = ""
-    while number > 0:
-        number, remainder = divmod(number - 1, 26)
-        letters = chr(ord("A") + remainder) + letters
-    return letters
 
 
 class WorkbookPort(Protocol):
