@@ -36,14 +36,14 @@ class CellValues:
         """Return the values of many cells without a type."""
         joined = "".join(data)
         if "_" in joined or not joined.isascii():  # which Python reads as numbers, and nobody else
-            return [self.number(each) for each in data]
+            return [self.number(from_xml(each)) for each in data]
         try:
             numbers: list[Any] = list(map(float, data))
         except ValueError:
-            return [self.number(each) for each in data]
+            return [self.number(from_xml(each)) for each in data]
         if isfinite(sum(numbers)) or all(map(isfinite, numbers)):
             return numbers
-        return [self.number(each) for each in data]
+        return [self.number(from_xml(each)) for each in data]
 
     def alike(self, kind: str, data: Sequence[str]) -> list[Any]:
         """Return the values of many cells of one type whose missing data reads as ""."""
@@ -65,7 +65,7 @@ class CellValues:
     def read_fast(self, kind: str, data: str) -> Any:
         """Return the value of a cell whose missing data reads as ""."""
         if kind == "n":
-            return self.number(data)
+            return self.number(from_xml(data))
         if kind == "s":
             try:
                 return self.strings[int(data)]
