@@ -6,6 +6,7 @@ when it is first asked for. See docs/python.md.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -78,3 +79,19 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*globals(), *__getattr__("__all__")]
+
+
+class _Package(type(sys)):  # type: ignore[misc]
+    """The package: `review` is the function also after the subpackage of that name has been imported."""
+
+    @property
+    def review(self) -> Any:
+        """Return the function; the import system would put the subpackage here, `from rebalance_xl.review` finds it."""
+        return __getattr__("review")
+
+    @review.setter
+    def review(self, subpackage: Any) -> None:
+        pass
+
+
+sys.modules[__name__].__class__ = _Package

@@ -314,7 +314,7 @@ GROUPING = (
         "locked",
         optional=True,
         model="Portfolio[Locked]",
-        help="yes for rows that are never sold. Amounts are shared over an asset's rows by their unlocked value.",
+        help="yes for rows that are never sold; blank: not locked. Amounts are shared by unlocked value.",
     ),
 )
 

@@ -66,7 +66,7 @@ def test_one_row_is_no_header() -> None:
 
 def test_too_many_arguments_are_refused_in_every_row() -> None:
     """The answer of a call with more arguments than declared stands in every row."""
-    found = call_rows(FUNCTIONS["WEIGHT"], [PerRow([1.0, 2.0]), 3.0, 4.0, 5.0], 2)
+    found = call_rows(FUNCTIONS["WEIGHT"], [PerRow([1.0, 2.0]), 3.0, 4.0, 5.0, 6.0], 2)
     assert [each.code for each in found] == ["#VALUE!", "#VALUE!"]
 
 

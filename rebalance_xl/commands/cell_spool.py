@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -37,7 +38,8 @@ class CellSpool:
     def __exit__(self, *_: object) -> None:
         """Remove the file."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # what does not fit any more was told when it was read back
+                self._file.close()
 
     def take(self, report: dict[str, Any]) -> None:
         """Replace the rows under ``cells`` of a report by ones that are read from disk.

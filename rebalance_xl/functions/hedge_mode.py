@@ -8,7 +8,7 @@ straight line in x, and the requirement changes its slope only where a leg cross
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from rebalance_xl.catalogue import Example, Result, money, number, price, word, worksheet_function
 from rebalance_xl.functions.contracts import CATEGORY, CONTRACT, LINEAR, is_inverse
@@ -153,6 +153,8 @@ def hedged_liquidation_of(
 
     if type(direction) is float and direction == BOTH:
         return price_at(down), price_at(up)
+    if type(direction) is not float and cast(Any, direction == BOTH).any():
+        raise ValueError("rows that ask for both prices have two cells each: one by one")
     return price_at(where(direction == DOWN, down, where(direction == UP, up, nearest)))
 
 

@@ -42,6 +42,13 @@ def test_the_face_is_what_it_was() -> None:
     assert first == ["path", "output"]
 
 
+def test_review_stays_the_function() -> None:
+    """Importing the subpackage of the same name, as commands and buttons do, does not take its place."""
+    import rebalance_xl.review.reviews  # noqa: F401
+
+    assert inspect.isfunction(rx.review)
+
+
 def test_dir_lists_it() -> None:
     """Completion in a console finds every name."""
     assert set(rx.__all__) <= set(dir(rx))

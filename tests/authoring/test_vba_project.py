@@ -116,7 +116,7 @@ def test_commands_to_python_hold_no_double_quote(sources: dict[str, str], root: 
     text = sources["RibbonActions"]
     assert 'RunPython "from rebalance_xl.hosts import excel; excel." & ActionName & "()"' in text
     actions = re.findall(r'RunAction "(\w+)"', text)
-    assert len(actions) == 6
+    assert len(actions) == 9
     assert all(callable(getattr(excel, action)) for action in actions)
 
 

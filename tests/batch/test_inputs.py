@@ -160,7 +160,7 @@ def test_what_the_model_does_not_know_is_not_judged(text: str) -> None:
     [
         ("Futures[Leverage] where Symbol=BTCUSDT = 0.5", "it is 1 or more"),
         ("ReserveMin = 1.5", "a share lies between 0 and 1"),
-        ("Portfolio[Asset] where Asset=ETH = BTC", "is listed once"),
+        ("Portfolio[Asset] where Asset=ETH = BTC", "is already in"),
         ("Futures[Leverage] where Symbol=BTCUSDT = 3", ""),
         ("ReserveMin = 0.5", ""),
         ("Portfolio[Target] where Asset=ETH = 0.6", ""),

@@ -49,7 +49,7 @@ def test_no_distance_is_infinite_in_print(capsys: pytest.CaptureFixture[str]) ->
     print_plan(plan_of([spot("BTC", 6000.0, 0.7, 0.1)], [row | {"Leverage": 1.0}]))
     printed = capsys.readouterr().out
     assert "inf" not in printed
-    assert printed.count("NEVER") == 2
+    assert printed.count("NEVER") == 4  # price and distance of the position; the account, falling and rising
 
 
 def test_no_zero_is_negative_in_print(capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,7 +27,7 @@ EDGE_CASES: list[tuple[str, str, str, str]] = [
     ("WEIGHT", "text among numbers", '{5;"n/a";5},20', "={0.25;#VALUE!;0.25}"),
     ("WEIGHT", "negative value", "{5;-1;5},20", "={0.25;#NUM!;0.25}"),
     ("WEIGHT", "header text over text is no header twice", '{"Value";"abc";5},20', "={#VALUE!;0.25}"),
-    ("WEIGHT", "too many arguments", "{5;5},10,1", "=#VALUE!"),
+    ("WEIGHT", "too many arguments", '{5;5},10,{"A";"B"},"no",1', "=#VALUE!"),
     # --- targets
     ("TARGET_VALUE", "blank target", "{60;40},{0.5;}", '={50;""}'),
     ("TARGET_VALUE", "targets sum to 1.2", "{60;40},{0.7;0.5}", "={#NUM!;#NUM!}"),
