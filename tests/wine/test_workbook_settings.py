@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from rebalance_xl.functions import FUNCTIONS
+
 from .setup_wine import XLWINGS
 from .wine_session import WineError, WineSession
 from .xlwings_conf import Conf, server_command
@@ -43,7 +45,7 @@ def test_functions_come_from_the_module_of_the_settings(excel: WineSession, conf
     modules = conf["UDF MODULES"].split(";")
     assert modules == ["udfs"]
     expression = f"len([f for f in vars(__import__('{modules[0]}')).values() if hasattr(f, '__xlfunc__')])"
-    assert int(excel.request("evaluate", expression=expression)) == 48
+    assert int(excel.request("evaluate", expression=expression)) == len(FUNCTIONS)
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ class Container:
             if lowered in seen:
                 raise Refused(f"the part {info.filename} is in the zip file twice")
             seen.add(lowered)
-            if info.flag_bits & 0x1:
+            if info.flag_bits & 0x41:  # encrypted, and strongly encrypted
                 raise Refused(f"the part {info.filename} is encrypted: remove the password first")
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise Refused(f"the part {info.filename} is compressed in a way that Excel does not use")
