@@ -80,3 +80,16 @@ def test_about(excel: WineSession) -> None:
     text, _ = excel.press("about_button")
     assert "xlwings 0.37.8, Python 3.13" in text
     assert "C:\\Book.xlsm" in text
+
+
+def test_refresh_says_what_it_lacks(excel: WineSession) -> None:
+    """Without ccxt in its Python the button says so in a dialog, and the book is as it was."""
+    book = book_of_the_example()
+    venue = book.tables["Portfolio"][0].index("Venue")
+    for row in book.tables["Portfolio"][1:]:
+        row[venue] = "binance"
+    opened(excel, book)
+    before = excel.rows("Portfolio")
+    text, _ = excel.press("refresh_button")
+    assert "ccxt" in text
+    assert excel.rows("Portfolio") == before
