@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from operator import ne
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rebalance_xl.arguments import BlankError, Operand, Parameter, ShapeError, align, read_operand
 from rebalance_xl.cells import (
@@ -16,23 +16,17 @@ from rebalance_xl.cells import (
     nan_code,
     nan_to_error,
 )
-
-if TYPE_CHECKING:
-    from rebalance_xl.catalogue import Function
+from rebalance_xl.declarations import Declaration
 
 #: From this many rows on loading numpy (0.1 s, once in a process) is worth it. The number of rows alone decides, not
 #: whether numpy is there already: a book gets the same digits in whatever order a worker comes to it.
 ARRAY_FROM = 2_000
 
-#: Results that a kernel returns as a number.
-NUMERIC = ("money", "number", "units", "fraction", "price", "date", "flag", "word")
-
-
-#: Of these, those that are their own cells when finite.
+#: Kinds of numbers that are their own cells when finite.
 _PLAIN = ("money", "number", "units", "fraction", "price")
 
 
-def call_function(function: Function, arguments: Sequence[Any], date_offset: float) -> Any:
+def call_function(function: Declaration, arguments: Sequence[Any], date_offset: float) -> Any:
     """Return the answer of a call with any worksheet values, errors as CellError values."""
     declared = function.parameters + function.context
     if len(arguments) > len(declared):
@@ -136,7 +130,7 @@ def _column(np: Any, operand: Operand) -> Any:
     return np.array(operand.values, dtype=np.float64)
 
 
-def _call_columns(function: Function, operands: Sequence[Any], size: int) -> Sequence[Any] | None:
+def _call_columns(function: Declaration, operands: Sequence[Any], size: int) -> Sequence[Any] | None:
     np = array_module()
     columns = [_column(np, each) for each in operands]
     try:
@@ -153,7 +147,7 @@ def _call_columns(function: Function, operands: Sequence[Any], size: int) -> Seq
     return listed
 
 
-def _call_rows(function: Function, operands: Sequence[Any], size: int) -> Sequence[Any]:
+def _call_rows(function: Declaration, operands: Sequence[Any], size: int) -> Sequence[Any]:
     kernel = function.kernel
     if size >= ARRAY_FROM and function.vectorised and array_module() is not None:
         answers = _call_columns(function, operands, size)
@@ -171,7 +165,9 @@ def _call_rows(function: Function, operands: Sequence[Any], size: int) -> Sequen
     return found
 
 
-def _finish(function: Function, operands: Sequence[Operand], answers: Sequence[Any], date_offset: float) -> list[Any]:
+def _finish(
+    function: Declaration, operands: Sequence[Operand], answers: Sequence[Any], date_offset: float
+) -> list[Any]:
     """Turn the kernel's numbers into cells; an error or blank among the arguments outranks the kernel's answer."""
     plain = function.result.kind in _PLAIN and all(type(answer) is float for answer in answers)
     if plain and all(map(math.isfinite, answers)):
@@ -199,7 +195,7 @@ def _finish(function: Function, operands: Sequence[Operand], answers: Sequence[A
     return cells
 
 
-def _call_whole(function: Function, operands: Sequence[Any], shape: tuple[int, int], date_offset: float) -> Any:
+def _call_whole(function: Declaration, operands: Sequence[Any], shape: tuple[int, int], date_offset: float) -> Any:
     """Call a kernel that takes whole ranges: once, or once per row of its other arguments."""
     numeric = [each for each in operands if isinstance(each, Operand)]
     whole = [each for each in numeric if each.parameter.vector]
@@ -229,7 +225,7 @@ def _call_whole(function: Function, operands: Sequence[Any], shape: tuple[int, i
     return _cell(function, answer, date_offset)
 
 
-def _several(function: Function, operands: Sequence[Operand], answers: Sequence[Any], date_offset: float) -> Any:
+def _several(function: Declaration, operands: Sequence[Operand], answers: Sequence[Any], date_offset: float) -> Any:
     """Return rows of several cells, one cell for each part of a row's answer."""
     width = next(len(answer) for answer in answers if isinstance(answer, tuple))
     parts = [
@@ -262,7 +258,7 @@ def _row(operands: Sequence[Any], row: int) -> list[Any]:
     ]
 
 
-def _call_once(function: Function, arguments: Sequence[Any]) -> Any:
+def _call_once(function: Declaration, arguments: Sequence[Any]) -> Any:
     try:
         return function.kernel(*arguments)
     except ZeroDivisionError:
@@ -275,7 +271,7 @@ def _call_once(function: Function, arguments: Sequence[Any]) -> Any:
         return CellError("#NUM!", function.errors.get("#NUM!", "the result is too large"))
 
 
-def _call_with_errors(function: Function, arguments: Sequence[Any]) -> Any:
+def _call_with_errors(function: Declaration, arguments: Sequence[Any]) -> Any:
     """Call a kernel for one row whose errors are NaNs still; those outrank whatever it makes of them."""
     try:
         return _call_once(function, arguments)
@@ -298,7 +294,7 @@ def _first_error(operands: Sequence[Operand]) -> CellError | None:
     return None
 
 
-def _cell(function: Function, answer: Any, date_offset: float) -> Any:
+def _cell(function: Declaration, answer: Any, date_offset: float) -> Any:
     """Return one number (or text) of a kernel as a cell."""
     if isinstance(answer, str | CellError):
         return answer

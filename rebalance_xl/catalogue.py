@@ -10,17 +10,40 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
 from rebalance_xl import expressions
 from rebalance_xl.arguments import REQUIRED, Parameter
-from rebalance_xl.calling import NUMERIC, call_function
+from rebalance_xl.calling import call_function
 from rebalance_xl.cells import MISSING, CellError
-from rebalance_xl.docstrings import Documentation, read_docstring
+from rebalance_xl.declarations import Declaration, Example, Result
+from rebalance_xl.docstrings import read_docstring
 from rebalance_xl.grouping import call_grouped
 from rebalance_xl.scalar_calls import fast_caller
+
+__all__ = [
+    "CATEGORIES",
+    "FUNCTIONS",
+    "GROUPING",
+    "Example",
+    "Function",
+    "Result",
+    "context_arguments",
+    "date",
+    "fraction",
+    "is_valid_name",
+    "label",
+    "model_arguments",
+    "money",
+    "number",
+    "price",
+    "switch",
+    "wants_model",
+    "word",
+    "worksheet_function",
+]
 
 _log = logging.getLogger("rebalance_xl")
 
@@ -42,90 +65,9 @@ FUNCTIONS: dict[str, Function] = {}
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a function returns.
-
-    Parameters
-    ----------
-    kind
-        "money", "number", "units", "fraction", "price", "date", "flag" (TRUE/FALSE), "word" (the kernel returns its
-        index in `words`), "text", or "table" (the kernel returns rows of worksheet values).
-    shape
-        "data" (one per row of the data), "vector" (the kernel returns one per cell of the ranges it takes whole),
-        "value" (one value) or "table" (rows of worksheet values; a kernel may answer with one value instead).
-    words
-        The fixed list behind kind "word".
-    never
-        Infinity is an answer and reads NEVER.
-    liquidatable
-        Minus infinity is an answer and reads LIQUIDATABLE.
-    """
-
-    kind: str
-    shape: str = "data"
-    words: tuple[str, ...] = ()
-    never: bool = False
-    liquidatable: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A worked example: a formula of constants, its result as such a formula, and what it shows."""
-
-    formula: str
-    expected: str
-    note: str = ""
-
-    @property
-    def arguments(self) -> tuple[Any, ...]:
-        """The formula's arguments as worksheet values."""
-        call = expressions.parse(self.formula)
-        assert isinstance(call, expressions.Call)
-        return tuple(expressions.evaluate(each) for each in call.arguments)
-
-    @property
-    def result(self) -> Any:
-        """The result as a worksheet value."""
-        return expressions.evaluate(expressions.parse(self.expected))
-
-
 @dataclass(frozen=True)
-class Function:
-    """A worksheet function: its declaration and its kernel."""
-
-    name: str
-    category: str
-    kernel: Callable[..., Any]
-    parameters: tuple[Parameter, ...]
-    result: Result
-    examples: tuple[Example, ...] = ()
-    errors: Mapping[str, str] = field(default_factory=dict)
-    context: tuple[Parameter, ...] = ()
-    estimate: str = ""
-    row_by_row: bool = False
-    documentation: Documentation = field(default_factory=Documentation)
-    grouping: int = 0
-
-    @property
-    def summary(self) -> str:
-        """One line of help."""
-        return self.documentation.summary
-
-    @property
-    def description(self) -> str:
-        """The paragraphs after the summary."""
-        return self.documentation.description
-
-    @property
-    def equation(self) -> str:
-        """The formula that is computed."""
-        return self.documentation.equation
-
-    @property
-    def source(self) -> str:
-        """Where the formula comes from."""
-        return self.documentation.source
+class Function(Declaration):
+    """A worksheet function: its declaration, and how it is called."""
 
     @property
     def signature(self) -> str:
@@ -134,27 +76,10 @@ class Function:
         return f"{self.name}({', '.join(names)})"
 
     @cached_property
-    def takes_ranges_whole(self) -> bool:
-        """Whether the kernel wants whole ranges rather than one number per row."""
-        return any(each.vector for each in self.parameters) or self.result.shape != "data"
-
-    @property
-    def vectorised(self) -> bool:
-        """Whether the kernel takes numpy arrays."""
-        return not self.row_by_row and self.result.kind in NUMERIC
-
-    @cached_property
     def has_model(self) -> bool:
         """Whether the form without data arguments has a meaning; options that are needed are given then, too."""
         needed = [each for each in self.parameters if each.required and each.data]
         return all(each.model or each.clock for each in needed) and any(each.model for each in self.parameters)
-
-    @cached_property
-    def plain(self) -> Function:
-        """The function without the trailing arguments that say which rows are one asset."""
-        if not self.grouping:
-            return self
-        return dataclasses.replace(self, parameters=self.parameters[: -self.grouping], grouping=0)
 
     @cached_property
     def _fast(self) -> Callable[[Sequence[Any]], Any]:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from rebalance_xl.arguments import Parameter
-from rebalance_xl.calling import NUMERIC
 from rebalance_xl.cells import MISSING, CellError, as_rows, is_range
-
-if TYPE_CHECKING:
-    from rebalance_xl.catalogue import Function
+from rebalance_xl.declarations import NUMERIC, Declaration
 
 #: The fast path leaves infinities to the full path, which has an answer for them.
 _LARGEST = sys.float_info.max
@@ -30,7 +27,7 @@ class ScalarPlan(NamedTuple):
     parameter: Parameter
 
 
-def scalar_plan(function: Function) -> list[ScalarPlan] | None:
+def scalar_plan(function: Declaration) -> list[ScalarPlan] | None:
     """Return how plain scalars are read, a plan for each parameter; None where every call takes the full path."""
     function = function.plain
     if (
@@ -53,7 +50,7 @@ def scalar_plan(function: Function) -> list[ScalarPlan] | None:
     ]
 
 
-def fast_caller(function: Function) -> Callable[[Sequence[Any]], Any]:
+def fast_caller(function: Declaration) -> Callable[[Sequence[Any]], Any]:
     """Return a caller for plain scalars; it answers None whenever the full path has to decide."""
     plan = scalar_plan(function)
     if plan is None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from rebalance_xl.book.assets import is_money
+from rebalance_xl.book.contents import Book
 from rebalance_xl.book.problems import ERROR, NOTE, UNUSED, WARNING, Problem, nearest
 from rebalance_xl.book.reading import Record
 from rebalance_xl.book.rows import Holding
 from rebalance_xl.book.states import rows_by_asset
 from rebalance_xl.cells import from_serial
-
-if TYPE_CHECKING:
-    from rebalance_xl.book.model import Book
 
 SUM_TOLERANCE = 1e-9
 VALUE_TOLERANCE = 1e-6

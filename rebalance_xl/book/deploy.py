@@ -16,7 +16,7 @@ from rebalance_xl.book.tolerances import DUST, SLACK
 from rebalance_xl.functions.deployment import METHODS, fill
 
 if TYPE_CHECKING:
-    from rebalance_xl.book.decision import Draft
+    from rebalance_xl.book.draft import Draft
 
 _ALL_KINDS = (CASH, PROCEEDS, RAISED)
 _EVERYTHING = (ANY, SPOT, FUTURES, EVENT)

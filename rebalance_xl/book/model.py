@@ -10,12 +10,14 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from rebalance_xl.book import schema
 from rebalance_xl.book.assets import check_quantities, excused, resolved, stablecoins, typed_total
-from rebalance_xl.book.interface import TableData, WorkbookPort
+from rebalance_xl.book.checks import check_below, check_book, check_position, value_of_holding
+from rebalance_xl.book.contents import Book, Settings
+from rebalance_xl.book.interface import WorkbookPort
 from rebalance_xl.book.problems import ERROR, WARNING, BookError, Problem, by_severity, errors_of
 from rebalance_xl.book.reading import Record, check_table_names, read_records, read_settings
 from rebalance_xl.book.rows import (
@@ -50,83 +52,6 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The named settings; see :data:`rebalance_xl.book.schema.SETTINGS` for what each means."""
-
-    review_frequency: str | float | None = None
-    last_review: float | None = None
-    as_of: float | None = None
-    band_kind: str = "absolute"
-    trim_to: float = 0.0
-    buy_scope: str = "underweight"
-    deploy_method: str = "priority"
-    futures_share: float | None = None
-    reserve_min: float | None = None
-    reserve_max: float | None = None
-    min_trade: float = 0.0
-    cooldown: float = 0.0
-    lot_method: str = "FIFO"
-    turnover_cap: float | None = None
-    review_drift: float = 0.05
-    holding_days: float = 30.0
-    liquidation_warning: float = 0.15
-    funding_warning: float = 0.20
-    event_funding: str = "reserve"
-    breakout_lookback: float = 20.0
-    breakout_buffer: float = 0.0
-    fund_from: str = "overweight"
-    margin_top_up: float | None = None
-    quote: str = "USD"
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """Everything a plan is made from.
-
-    Parameters
-    ----------
-    as_of
-        The day the plan is made for, as a serial number; None where no clock was given.
-    last_execution
-        Day of the last EXECUTION row of the Journal.
-    prices, dated
-        Closing prices by asset, oldest first, and the same by day.
-    tiers
-        The MarginTiers table as it stands, for the margin functions.
-    total
-        The workbook's own defined name Total, where it has one.
-    problems
-        What is wrong, errors first.
-    wallets, collateral_tiers
-        The wallets of derivatives accounts and how their coins count as collateral.
-    cash_flows, fills
-        What came and went without a trade, and what was recorded.
-    """
-
-    holdings: tuple[Holding, ...]
-    positions: tuple[Position, ...] = ()
-    events: tuple[Event, ...] = ()
-    venues: dict[str, Venue] = field(default_factory=dict)
-    lots: tuple[Lot, ...] = ()
-    prices: dict[str, tuple[float, ...]] = field(default_factory=dict)
-    tiers: TableData | None = None
-    settings: Settings = field(default_factory=Settings)
-    as_of: float | None = None
-    last_execution: float | None = None
-    total: float | None = None
-    problems: tuple[Problem, ...] = ()
-    wallets: tuple[Wallet, ...] = ()
-    collateral_tiers: tuple[CollateralTier, ...] = ()
-    cash_flows: tuple[CashFlow, ...] = ()
-    fills: tuple[RecordedFill, ...] = ()
-    dated: dict[str, dict[float, float]] = field(default_factory=dict)
-
-    def venue(self, name: str) -> Venue:
-        """Return a venue's terms; one that the Venues table does not list is free and allows everything."""
-        return self.venues.get(name.casefold(), Venue(name))
-
-
 def read_book(port: WorkbookPort, as_of: dt.date | float | None = None, today: dt.date | None = None) -> Book:
     """Read the book of a workbook.
 
@@ -145,8 +70,6 @@ def read_book(port: WorkbookPort, as_of: dt.date | float | None = None, today: d
     Book
         With all findings in `problems`; nothing is raised for what the cells hold.
     """
-    from rebalance_xl.book.checks import check_below, check_book, value_of_holding
-
     problems: list[Problem] = []
     check_table_names(port, problems)
     settings = Settings(**{snake_case(name): value for name, value in read_settings(port, problems).items()})
@@ -236,8 +159,6 @@ def _holding(record: Record) -> Holding:
 def _position(
     record: Record, problems: list[Problem], settings: Settings, holdings: tuple[Holding, ...]
 ) -> Position | None:
-    from rebalance_xl.book.checks import check_position
-
     if not check_position(record, problems):
         return None
     fields = fields_of(record, schema.FUTURES)

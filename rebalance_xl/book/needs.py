@@ -12,7 +12,7 @@ from rebalance_xl.book.states import FuturesState, SpotState
 from rebalance_xl.book.tolerances import DUST
 
 if TYPE_CHECKING:
-    from rebalance_xl.book.decision import Draft
+    from rebalance_xl.book.draft import Draft
 
 
 def find_needs(draft: Draft, exposure: Mapping[str, float], margin_money: float) -> list[Order]:

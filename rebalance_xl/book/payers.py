@@ -16,7 +16,7 @@ from rebalance_xl.book.trims import settle_sale, wanted_of_trims
 from rebalance_xl.functions.deployment import METHODS, fill
 
 if TYPE_CHECKING:
-    from rebalance_xl.book.decision import Draft
+    from rebalance_xl.book.draft import Draft
 
 #: Rounds of raising less where rounding left too much over; two are enough but for lots.
 _ROUNDS = 12

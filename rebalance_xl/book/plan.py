@@ -7,8 +7,9 @@ import math
 
 from rebalance_xl.book import sentences as say
 from rebalance_xl.book.accounts import account_figures, account_warnings
-from rebalance_xl.book.decision import Decision, Draft, decide
+from rebalance_xl.book.decision import Decision, decide
 from rebalance_xl.book.derivatives import delta_of, spread_legs
+from rebalance_xl.book.draft import Draft
 from rebalance_xl.book.futures import contract_number, figures_of, worth_of
 from rebalance_xl.book.model import Book, require_sound
 from rebalance_xl.book.money import CASH, PROCEEDS, RAISED

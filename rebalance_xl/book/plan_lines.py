@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from rebalance_xl.book import plan_data as data
 from rebalance_xl.book import sentences as say
-from rebalance_xl.book.decision import Draft
+from rebalance_xl.book.draft import Draft
 from rebalance_xl.book.futures import terms_of
 from rebalance_xl.book.model import Holding, Position
 from rebalance_xl.book.money import FUTURES, PROCEEDS, RAISED, SPOT

@@ -11,7 +11,7 @@ from rebalance_xl.functions.plan_table import percent
 from rebalance_xl.functions.spreads import SELL_NEAR, basis_zscore, calendar_spread, spread_signal
 
 if TYPE_CHECKING:
-    from rebalance_xl.book.decision import Draft
+    from rebalance_xl.book.draft import Draft
     from rebalance_xl.book.orders import Order
 
 _THRESHOLD = 2.0

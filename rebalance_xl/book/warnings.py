@@ -16,7 +16,7 @@ from rebalance_xl.functions.deployment import RESERVE_MAXIMUM, RESERVE_MINIMUM
 from rebalance_xl.functions.plan_table import amount_text, percent
 
 if TYPE_CHECKING:
-    from rebalance_xl.book.decision import Draft
+    from rebalance_xl.book.draft import Draft
 
 #: A margin this much above its target share is worth a word.
 _MARGIN_SLACK = 0.01

@@ -17,8 +17,9 @@ from rebalance_xl.recalc.files.refusals import Refused, read_input
 from rebalance_xl.recalc.workbook import recalculate_bytes
 
 if TYPE_CHECKING:
+    from rebalance_xl.review.answers import Request, Review
     from rebalance_xl.review.history import History
-    from rebalance_xl.review.reviews import Progress, Request, Review
+    from rebalance_xl.review.reviews import Progress
 
 #: Columns of the printed table: they have to fit beside a name.
 _PRINTED = (
@@ -99,7 +100,7 @@ def run(options: Options) -> int:
 
 
 def _request(options: Options) -> Request:
-    from rebalance_xl.review.reviews import Request
+    from rebalance_xl.review.answers import Request
 
     if options.fill not in ("close", "next"):
         raise UsageError(f'--fill is "{options.fill}"; allowed is close or next')

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from rebalance_xl.functions.simulation.performance import Performance
-from rebalance_xl.review.reviews import Result, Review
+from rebalance_xl.review.answers import Result, Review
 from rebalance_xl.review.sentences import day_text, headline
 from rebalance_xl.review.sweeps import Sweep
 

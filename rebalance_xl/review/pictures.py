@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rebalance_xl.review.answers import Result, Review
 from rebalance_xl.review.bootstrap import Bootstrap
-from rebalance_xl.review.reviews import Result, Review
 from rebalance_xl.review.sentences import day_text
 
 #: Holding is grey; the own rule stands out.

@@ -7,9 +7,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from rebalance_xl.review.answers import Review
 from rebalance_xl.review.forms import columns_of, variant_row
 from rebalance_xl.review.pictures import bootstrap_svg, curves_svg
-from rebalance_xl.review.reviews import Review
 from rebalance_xl.review.sentences import day_text, headline
 from rebalance_xl.review.sweeps import Sweep
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,16 @@ import numpy as np
 
 from rebalance_xl.book.model import Book
 from rebalance_xl.book.problems import ERROR, BookError, Problem
-from rebalance_xl.functions.simulation.performance import Performance
 from rebalance_xl.recalc.batch.jobs import Job
 from rebalance_xl.recalc.batch.workers import run_jobs
 from rebalance_xl.review import variants as rules
+from rebalance_xl.review.answers import Request, Result, Review
 from rebalance_xl.review.bootstrap import Bootstrap, resample
 from rebalance_xl.review.general import run_any
 from rebalance_xl.review.history import History, check_history
 from rebalance_xl.review.kernel import prices_of, run_simple, sweep_simple
 from rebalance_xl.review.runs import Run
+from rebalance_xl.review.sentences import assumptions_of, warnings_of
 from rebalance_xl.review.simple import beyond_the_kernel, spot_book, terms_of
 from rebalance_xl.review.sweeps import Sweep, sweep_of
 from rebalance_xl.review.variants import BAND, Variant
@@ -28,78 +29,6 @@ from rebalance_xl.review.variants import BAND, Variant
 #: Paths of a bootstrap that the plan itself has to walk, where none are asked for by number.
 _PATHS_BY_PLAN = 100
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is to be reviewed.
-
-    Parameters
-    ----------
-    variants
-        Names or ``name: Setting=value; ...``; none for all standard ones.
-    sweeps
-        ``Band=0.01:0.25:0.01``: one makes a curve, two a grid.
-    bootstrap
-        Histories to draw; 0 for none, None for as many as are quick.
-    of
-        The variant that the bootstrap and the first page are about.
-    block, seed
-        Mean block in days, and the seed.
-    fill
-        "close", or "next": what is decided at a close is traded at the next one.
-    slippage
-        Share of the amount on top of the fee.
-    without
-        Assets that are left out.
-    fill_gaps
-        Carry closes over holes of the history.
-    first, last
-        Days between which the history is used, as serial numbers.
-    workers, scheduler
-        Processes, or a dask scheduler, for sweeps and bootstraps.
-    """
-
-    variants: tuple[str, ...] = ()
-    sweeps: tuple[str, ...] = ()
-    bootstrap: int | None = None
-    of: str = ""
-    block: float = 30.0
-    seed: int = 1
-    fill: str = "close"
-    slippage: float = 0.0
-    without: tuple[str, ...] = ()
-    fill_gaps: bool = False
-    first: float | None = None
-    last: float | None = None
-    workers: int = 1
-    scheduler: str = ""
-
-
-@dataclass(slots=True)
-class Result:
-    """A variant and what it came to."""
-
-    variant: Variant
-    run: Run
-    measures: dict[str, float | None]
-
-
-@dataclass(slots=True)
-class Review:
-    """Everything that a review found."""
-
-    history: History
-    results: list[Result]
-    own: Result
-    hold: Result
-    sweep: Sweep | None = None
-    bootstrap: Bootstrap | None = None
-    performance: Performance | None = None
-    approximate: Any = None
-    warnings: list[str] = field(default_factory=list)
-    assumptions: list[str] = field(default_factory=list)
-    slippage: float = 0.0
 
 
 def prepared(book: Book, history: History, request: Request) -> tuple[Book, History]:
@@ -237,10 +166,8 @@ def review(book: Book, history: History, request: Request, progress: Progress | 
     if request.sweeps:
         found.sweep = swept(book, history, request, hold, told)
     found.bootstrap = bootstrapped(book, history, request, found, told)
-    from rebalance_xl.review import sentences
-
-    found.warnings = sentences.warnings_of(found, book)
-    found.assumptions = sentences.assumptions_of(found, book, request)
+    found.warnings = warnings_of(found, book)
+    found.assumptions = assumptions_of(found, book, request)
     return found
 
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rebalance_xl.book.model import Book
 from rebalance_xl.cells import from_serial
 from rebalance_xl.functions.simulation.curves import TOO_FEW
-
-if TYPE_CHECKING:
-    from rebalance_xl.review.reviews import Request, Result, Review
+from rebalance_xl.review.answers import Request, Result, Review
 
 #: Halves of which one is better than holding and the other worse point nowhere.
 _YEAR = 365.0

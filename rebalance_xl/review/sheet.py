@@ -12,10 +12,11 @@ from rebalance_xl.book.interface import Cell, WorkbookPort
 from rebalance_xl.book.model import Book, read_book, require_sound
 from rebalance_xl.book.problems import ERROR, BookError, Problem
 from rebalance_xl.cells import from_serial
+from rebalance_xl.review.answers import Request, Review
 from rebalance_xl.review.forms import COLUMNS
 from rebalance_xl.review.history import History, history_of
 from rebalance_xl.review.record import approximate, real_performance
-from rebalance_xl.review.reviews import Progress, Request, Review, review
+from rebalance_xl.review.reviews import Progress, review
 from rebalance_xl.review.sentences import headline
 
 NOTES, VARIANTS, CURVES, GRID, RETURNS = (

@@ -13,8 +13,9 @@ from rebalance_xl.recalc.files.markup import number_text, number_texts
 from rebalance_xl.recalc.files.refusals import Refused
 from rebalance_xl.recalc.references import column_letters
 from rebalance_xl.recalc.sheets import scan
+from rebalance_xl.recalc.sheets.constants import Constants
 from rebalance_xl.recalc.sheets.scan import scan_sheet
-from rebalance_xl.recalc.sheets.sheet_scan import Constants, SheetScan
+from rebalance_xl.recalc.sheets.sheet_scan import SheetScan
 from rebalance_xl.recalc.sheets.splice import REMOVED, SheetChanges, spliced, swapped
 from rebalance_xl.recalc.sheets.splice_bulk import column_edits
 from rebalance_xl.recalc.sheets.splice_rows import row_edits

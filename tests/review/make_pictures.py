@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rebalance_xl.review.answers import Request
 from rebalance_xl.review.pictures import bootstrap_svg, curves_svg
-from rebalance_xl.review.reviews import Request, review
+from rebalance_xl.review.reviews import review
 
 from .test_reviews import opened
 

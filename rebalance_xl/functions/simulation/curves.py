@@ -5,7 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rebalance_xl.functions import review_measures as measures
+from rebalance_xl.functions.review_measures import (
+    drawdown_length,
+    max_drawdown,
+    sharpe_ratio,
+    sortino_ratio,
+    volatility,
+)
 
 #: Fewer executions than this tell nothing about a rule.
 TOO_FEW = 30
@@ -29,17 +35,17 @@ def curve_measures(curve: Sequence[float], days: Sequence[float], year: float) -
     if min(values) <= 0.0:
         return {"total_return": whole} | dict.fromkeys(_CURVE, None)
     log_growth = math.log(values[-1] / values[0]) * year / periods
-    deepest = measures.max_drawdown(values)
+    deepest = max_drawdown(values)
     growth = math.expm1(log_growth)
     found: dict[str, float | None] = {
         "total_return": whole,
         "growth": growth,
         "log_growth": log_growth,
-        "volatility": measures.volatility(values, year),
-        "sharpe": measures.sharpe_ratio(values, year),
-        "sortino": measures.sortino_ratio(values, year),
+        "volatility": volatility(values, year),
+        "sharpe": sharpe_ratio(values, year),
+        "sortino": sortino_ratio(values, year),
         "max_drawdown": deepest,
-        "drawdown_days": measures.drawdown_length(values),
+        "drawdown_days": drawdown_length(values),
         "calmar": growth / -deepest if deepest < 0.0 else None,
     }
     return {name: value if value is not None and math.isfinite(value) else None for name, value in found.items()}

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ..references import MAX_COLUMNS, MAX_ROWS, Area
 from .cell_values import CellValues
+from .constants import Constants
 from .number_arrays import parsed_numbers
-from .sheet_scan import Constants
 
 Ints = NDArray[np.intp]
 Bytes = NDArray[np.uint8]

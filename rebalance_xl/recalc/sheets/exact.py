@@ -17,7 +17,8 @@ from xml.parsers import expat
 from ..files.refusals import Refused
 from ..references import MAX_COLUMNS, MAX_ROWS, cell_name, column_number
 from .cell_values import CellValues
-from .sheet_scan import Constants, FormulaCell, SheetScan, Spots
+from .constants import Constants
+from .sheet_scan import FormulaCell, SheetScan, Spots
 
 _TAG = re.compile(rb"<(?:[^\"'>]|\"[^\"]*\"|'[^']*')*>")
 _DECLARATION = re.compile(r"\ufeff?\s*<\?xml[^>]*\?>")

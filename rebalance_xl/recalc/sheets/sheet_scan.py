@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..files.markup import ESCAPED_CHARACTER
 from ..references import Area, parse_area
 from .cell_values import CellValues
+from .constants import Constants
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # numpy comes with the first large sheet
     from .cell_table import CellTable
 
 _FILTER = re.compile(r"<(?:\w+:)?autoFilter\s[^>]*?ref=\"([^\"]*)\"[^>]*>\s*<(?:\w+:)?(?:filterColumn|sortState)")
@@ -95,16 +96,6 @@ class FormulaCell:
     def reference(self) -> str:
         """The area an array formula fills, "" for other formulas."""
         return self.attributes.get("ref", "")
-
-
-@dataclass(slots=True)
-class Constants:
-    """A sheet's cells without formulas, as three lists in step, in order of rows and columns."""
-
-    rows: list[int] = field(default_factory=list)
-    columns: list[int] = field(default_factory=list)
-    values: list[Any] = field(default_factory=list)
-    errors: bool = False
 
 
 @dataclass(slots=True)
