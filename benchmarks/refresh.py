@@ -25,7 +25,8 @@ from tests.venues.books import NOW, write_book
 from tests.venues.loopback import Request, Venues, environment, maker, market, serving
 
 VENUES = ("binance", "bybit", "okx", "bingx", "weex", "mexc")
-KINDS = "prices,balances,positions,funding"
+#: History is one question a column of closes and one a week of flows, so its cost is the venues' and not ours.
+KINDS = "prices,balances,positions,funding,tiers"
 _T = int(NOW.timestamp() * 1000) - 30_000
 
 
@@ -49,7 +50,7 @@ def markets(venue: str, count: int) -> list[dict[str, Any]]:
     found = []
     for coin in coins(count):
         spot, swap = names(venue, coin)
-        found += [market(f"{coin}/USDT", spot), market(f"{coin}/USDT:USDT", swap)]
+        found += [market(f"{coin}/USDT", spot), market(f"{coin}/USDT:USDT", swap, info={"instFamily": f"{coin}-USDT"})]
     return found
 
 
@@ -70,6 +71,10 @@ def answer(request: Request, count: int, shift: float) -> Any:
             for coin, price in prices.items()
         ]  # fmt: skip
         return wrapped(venue, path, rows)
+    if "fundingInfo" in path:
+        return [{"symbol": names(venue, coin)[1], "fundingIntervalHours": 8} for coin in some]
+    if (tiers := brackets(request, some)) is not None:
+        return tiers
     if "premiumIndex" in path or "funding-rate" in path or "mark-price" in path:
         rows = [
             {"symbol": names(venue, coin)[1], "instId": names(venue, coin)[1], "markPrice": str(price), "time": _T,
@@ -80,6 +85,54 @@ def answer(request: Request, count: int, shift: float) -> Any:
         ]  # fmt: skip
         return wrapped(venue, path, rows)
     return private(venue, path, some[VENUES.index(venue) :: 6], shift)
+
+
+def brackets(request: Request, some: list[str]) -> Any:
+    """Return four margin tiers of each contract that is asked for, None where something else is asked for."""
+    path, tiers = (
+        request.path,
+        [(0, 1e5, 0.004, 100), (1e5, 5e5, 0.01, 50), (5e5, 2e6, 0.025, 20), (2e6, 5e6, 0.05, 10)],
+    )
+    if path.endswith("/leverageBracket"):
+        rows = [
+            {
+                "notionalFloor": low,
+                "notionalCap": cap,
+                "maintMarginRatio": rate,
+                "initialLeverage": most,
+                "cum": low * rate,
+            }
+            for low, cap, rate, most in tiers
+        ]
+        return [{"symbol": names("binance", coin)[1], "brackets": rows} for coin in some]
+    if path.endswith("/riskLimits"):
+        rows = [
+            {"notionalFloor": str(low), "notionalCap": str(cap), "maintMarginRatio": str(rate), "initialLeverage": most}
+            for low, cap, rate, most in tiers
+        ]
+        return [{"symbol": names("weex", coin)[1], "brackets": rows} for coin in some]
+    name = request.query.get("symbol") or request.query.get("instFamily")
+    if path.endswith("/risk-limit"):
+        rows = [
+            {"symbol": name, "riskLimitValue": str(cap), "maintenanceMargin": str(rate), "initialMargin": "0.1",
+             "maxLeverage": str(most), "mmDeduction": str(low * rate)}
+            for low, cap, rate, most in tiers
+        ]  # fmt: skip
+        return {"retCode": 0, "result": {"list": rows, "nextPageCursor": ""}, "time": _T}
+    if path.endswith("/position-tiers"):
+        rows = [
+            {"instFamily": name, "instId": "", "minSz": str(low), "maxSz": str(cap), "mmr": str(rate), "maxLever": most}
+            for low, cap, rate, most in tiers
+        ]
+        return {"code": "0", "data": rows}
+    if path.endswith("/maintMarginRatio"):
+        rows = [
+            {"symbol": name, "tier": "Tier 1", "minPositionVal": str(low), "maxPositionVal": str(cap),
+             "maintMarginRatio": str(rate), "maintAmount": str(low * rate)}
+            for low, cap, rate, _ in tiers
+        ]  # fmt: skip
+        return {"code": 0, "data": rows}
+    return None
 
 
 def wrapped(venue: str, path: str, rows: list[Any]) -> Any:
@@ -127,7 +180,8 @@ def serve(count: int, pipe: Any) -> None:
     kept: dict[tuple[Any, ...], bytes] = {}
 
     def rule(request: Request) -> Any:
-        key = (request.venue, request.path, request.query.get("category"), venues_shift[0])
+        key = (request.venue, request.path, request.query.get("category"), request.query.get("symbol"),
+               request.query.get("instFamily"), venues_shift[0])  # fmt: skip
         if key not in kept:
             kept[key] = json.dumps(answer(request, count, venues_shift[0])).encode()
         return 200, kept[key], {}
@@ -142,7 +196,7 @@ def serve(count: int, pipe: Any) -> None:
 
 
 def main() -> None:
-    """Measure the first refresh, one in which every price and balance moved, and one in which nothing did."""
+    """Measure the first refresh, one in which every figure moved, one of the tiers alone, and one with nothing new."""
     from rebalance_xl.commands import refresh
 
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
@@ -178,11 +232,19 @@ def main() -> None:
         if VENUES[k % 6] != "mexc"  # it gives funding rates one by one only
     ]
     with tempfile.TemporaryDirectory() as folder:
-        book = write_book(Path(folder) / "book.xlsx", {"Portfolio": held, "Futures": futures})
-        for title, shift in (("first, new rows", 0.0), ("all figures moved", 0.5), ("nothing moved", 0.5)):
+        book = write_book(Path(folder) / "book.xlsx", {"Portfolio": held, "Futures": futures, "MarginTiers": []})
+        plain = KINDS.removesuffix(",tiers")
+        rounds = (
+            ("first, without tiers", 0.0, plain),
+            ("all figures moved, without tiers", 0.5, plain),
+            ("tiers of all contracts, once a day", 0.5, "tiers"),
+            ("all figures moved, all kinds, the tiers are of today", 1.0, KINDS),
+            ("nothing moved", 1.0, KINDS),
+        )
+        for title, shift, kinds in rounds:
             here.send(shift)
             here.recv()
-            request = refresh.Request(book, make=make, now=NOW, only=KINDS, accept_jumps=True)
+            request = refresh.Request(book, make=make, now=NOW, only=kinds, accept_jumps=True)
             begin, clock, said = time.process_time(), time.perf_counter(), io.StringIO()
             with redirect_stdout(said):
                 code = refresh.run(request)

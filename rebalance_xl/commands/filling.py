@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,26 @@ from rebalance_xl.venues.difference import Changes, apply
 from rebalance_xl.venues.telling import HEADERS, difference_rows
 
 
-def calculated(book: Path, ignore_lock: bool) -> FileWorkbook:
+@dataclass(frozen=True, slots=True)
+class Calculated:
+    """A book with its formulas calculated in memory.
+
+    Parameters
+    ----------
+    data
+        The file's bytes as they were read.
+    port
+        The book with its values up to date; only read, until it is written.
+    """
+
+    data: bytes
+    port: FileWorkbook
+
+
+def calculated(book: Path, ignore_lock: bool) -> Calculated:
     """Return a book with its formulas calculated in memory."""
     data, _ = read_input(book, ignore_lock)
-    return FileWorkbook.from_bytes(recalculate_bytes(data)[0])
+    return Calculated(data, FileWorkbook.from_bytes(recalculate_bytes(data)[0]))
 
 
 def fill(
@@ -28,6 +45,7 @@ def fill(
     overrides: Overrides,
     compare: Callable[[FileWorkbook], Changes],
     dry_run: bool,
+    ready: Calculated | None = None,
 ) -> tuple[Changes, bytes]:
     """Compare a book with what was read and write the difference losslessly; formulas are calculated after it.
 
@@ -41,6 +59,8 @@ def fill(
         Gives the changes for the book as it stands; called while nothing else may write it.
     dry_run
         Write nothing.
+    ready
+        The book as it was read a moment ago: not calculated again where the file is still the same.
 
     Returns
     -------
@@ -53,12 +73,13 @@ def fill(
         The book cannot be read or written; it is as it was.
     """
     if dry_run:
-        port = calculated(book, True)
+        port = (ready or calculated(book, True)).port
         changes = compare(port)
         apply(port, changes)
         return changes, recalculate_bytes(port.content())[0]
     with update(book, output, ignore_lock=overrides.ignore_lock, read_only_too=overrides.read_only_too) as held:
-        port = FileWorkbook.from_bytes(recalculate_bytes(held.data)[0])
+        same = ready is not None and ready.data == held.data
+        port = ready.port if ready and same else FileWorkbook.from_bytes(recalculate_bytes(held.data)[0])
         changes = compare(port)
         if not changes and output is None:
             return changes, held.data

@@ -95,7 +95,8 @@ def _refresh(request: Request, asked: Asked, targets: notify.Targets) -> int:
     now = request.now or dt.datetime.now(dt.UTC)
     reading = request.overrides.ignore_lock or request.dry_run
     folder = None if request.make else cache_folder()
-    answers = ask(calculated(request.book, reading), asked, now, request.make, folder)
+    ready = calculated(request.book, reading)
+    answers = ask(ready.port, asked, now, request.make, folder)
     if not answers.replies:
         raise BookError(
             "the book names no venue to ask: write binance, bybit or another into the column Venue of Portfolio, "
@@ -107,7 +108,7 @@ def _refresh(request: Request, asked: Asked, targets: notify.Targets) -> int:
         found.changes = compared(port, answers, asked, now)
         return found.changes
 
-    _, data = fill(request.book, request.output, request.overrides, compare, request.dry_run)
+    _, data = fill(request.book, request.output, request.overrides, compare, request.dry_run, ready)
     tell(request, found)
     notify.send(targets, data, found.faults, now)
     silent = [reply for reply in found.replies if reply.faults and not reply.found.rows]

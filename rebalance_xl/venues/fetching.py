@@ -11,27 +11,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from rebalance_xl.venues import asking, exchange, history_calls, keys
+from rebalance_xl.venues import asking, contract_calls, exchange, history_calls, keys
 from rebalance_xl.venues.asking import Asking, FailedError
 from rebalance_xl.venues.balances import Amount, amounts_of, spot_rows, wallet_rows
 from rebalance_xl.venues.faults import FINAL, SILENT, Fault
-from rebalance_xl.venues.funding import funding_rows
 from rebalance_xl.venues.names import coin_of, plain_symbol
 from rebalance_xl.venues.positions import margins, position_rows
-from rebalance_xl.venues.prices import known_coins, mark_price, mark_rows, price_rows, spot_symbols
+from rebalance_xl.venues.prices import known_coins, price_rows, spot_symbols
 from rebalance_xl.venues.profiles import profile_of
 from rebalance_xl.venues.rights import rights_of
 from rebalance_xl.venues.rows import Found, number
-from rebalance_xl.venues.tiers import UnreadTiersError, tier_rows
 
 KINDS: Final = ("prices", "balances", "positions", "funding", "tiers", "history")
 #: More symbols than this are asked for by asking for all.
 _LIST_OF = 100
 #: As many positions as Bybit puts on one page.
 _BYBIT_PAGE = 200
-#: Venues that ask for inverse contracts at another address.
-_SPLIT = ("binance", "bybit", "bingx")
-_WEEX_TIERS = "https://api-contract.weex.com/capi/v3/market/riskLimits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +43,8 @@ class Wish:
         Coins of Portfolio, wherever they are held: to price.
     contracts
         Symbols of Futures at this venue.
+    tiers_of_today
+        Contracts whose tiers the book has from this day already: not asked for again.
     closes
         Columns of Prices.
     quote
@@ -68,6 +65,7 @@ class Wish:
     closes_since: dt.datetime | None = None
     flows_since: dt.datetime | None = None
     aliases: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    tiers_of_today: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -186,7 +184,7 @@ class _Visit:
             self._take_balances(accounts, coins, priced, positions)
         if "positions" not in wish.kinds:
             positions = Found()
-        marked = self._contracts(positions)
+        marked = contract_calls.take(self, positions)
         for row in positions.rows:  # a mark of its own is younger than the one in the position
             if plain_symbol(str(row.key["Symbol"])) in marked:
                 values = {column: value for column, value in row.values.items() if column != "MarkPrice"}
@@ -337,170 +335,6 @@ class _Visit:
         asked = symbols if len(symbols) <= _LIST_OF else None
         answer = self.attempt("prices", lambda: self.api.fetch_tickers(asked, {"type": "spot"}))
         return dict(answer) if isinstance(answer, Mapping) else {}
-
-    def _contracts(self, positions: Found) -> set[str]:
-        """Take marks, funding rates and tiers of the book's contracts and open positions; return those with a mark."""
-        wish, found = self.wish, self.reply.found
-        wanted = self._wanted({str(row.key["Symbol"]) for row in positions.rows})
-        if not wanted:
-            return set()
-        marks = Found()
-        rates = self._rates(wanted) if {"prices", "funding"} & wish.kinds else {}
-        if "funding" in wish.kinds:
-            perpetual = {symbol: name for symbol, name in wanted.items() if self.markets[symbol].get("swap")}
-            found.take(funding_rows(rates, perpetual, wish.venue, wish.code, self._intervals(rates, perpetual)))
-        if "prices" in wish.kinds:
-            marks = mark_rows(self._marks(rates, wanted, positions), wanted, wish.venue)
-            found.take(marks)
-        if "tiers" in wish.kinds:
-            self._tiers(wanted)
-        return {plain_symbol(str(row.key["Symbol"])) for row in marks.rows}
-
-    def _wanted(self, open_symbols: set[str]) -> dict[str, str]:
-        by_name: dict[str, str] = {}
-        for symbol, market in self.markets.items():
-            if market.get("contract") and not market.get("option"):
-                by_name.setdefault(plain_symbol(str(market["id"])), symbol)
-                by_name.setdefault(plain_symbol(symbol), symbol)
-        wanted: dict[str, str] = {}
-        unknown = []
-        for name in [*self.wish.contracts, *sorted(open_symbols)]:
-            found = by_name.get(plain_symbol(name))
-            if found is None:
-                unknown.append(name)
-            else:
-                wanted.setdefault(found, name)
-        if unknown:
-            self.reply.found.notes.append(f"{self.wish.venue} has no contract {', '.join(unknown)}: the rows stay")
-        return wanted
-
-    def _rates(self, wanted: Mapping[str, str]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        if self.profile.rate_params and self.api.has.get("fetchFundingRates"):
-            for params in self.profile.rate_params:
-                if params.get("subType") == "inverse" and not any(self.markets[each].get("inverse") for each in wanted):
-                    continue
-                if params.get("subType") == "linear" and not any(self.markets[each].get("linear") for each in wanted):
-                    continue
-                answer = self.attempt(
-                    "funding rates",
-                    lambda params=params: self.api.fetch_funding_rates(None, dict(params)),  # type: ignore[misc]
-                )
-                found.update(answer if isinstance(answer, Mapping) else {})
-            return found
-        if not self.api.has.get("fetchFundingRate"):
-            return found
-        for symbol in wanted:
-            if self.markets[symbol].get("swap"):
-                answer = self.attempt(
-                    "funding rates",
-                    lambda symbol=symbol: self.api.fetch_funding_rate(symbol),  # type: ignore[misc]
-                )
-                if not isinstance(answer, Mapping):
-                    break
-                found[symbol] = answer
-        return found
-
-    def _intervals(self, rates: Mapping[str, Any], wanted: Mapping[str, str]) -> dict[str, Any]:
-        """Return settlements of contracts whose rate names no interval: from the market, else from the history."""
-        found: dict[str, Any] = {}
-        for symbol in wanted:
-            if symbol not in rates or rates[symbol].get("interval"):
-                continue
-            minutes = (self.markets[symbol].get("info") or {}).get("fundingInterval")
-            if minutes and str(minutes).isdigit():
-                found[symbol] = [{"timestamp": 1.0}, {"timestamp": 1.0 + int(minutes) * 60_000}]
-            elif self.api.has.get("fetchFundingRateHistory"):
-                answer = self.attempt(
-                    "past funding rates",
-                    lambda symbol=symbol: self.api.fetch_funding_rate_history(symbol, None, 2),  # type: ignore[misc]
-                    optional=True,
-                )
-                found[symbol] = answer or []
-        return found
-
-    def _marks(self, rates: Mapping[str, Any], wanted: Mapping[str, str], positions: Found) -> dict[str, Any]:
-        """Return something with a mark price for each contract: its funding rate, the venue's marks, its ticker."""
-        found = {symbol: rate for symbol, rate in rates.items() if symbol in wanted and mark_price(rate) is not None}
-        held = {str(row.key["Symbol"]) for row in positions.rows if "MarkPrice" in row.values}
-        lacking = [each for each in wanted if each not in found and str(self.markets[each]["id"]) not in held]
-        for symbols in self._parts(lacking):
-            if not symbols:
-                continue
-            marks = self.api.has.get("fetchMarkPrices") and self.wish.code != "weex"
-            call = self.api.fetch_mark_prices if marks else self.api.fetch_tickers
-            answer = self.attempt("mark prices", lambda call=call, symbols=symbols: call(symbols))  # type: ignore[misc]
-            found.update(answer if isinstance(answer, Mapping) else {})
-        for row in positions.rows:
-            symbol = next((each for each in wanted if str(self.markets[each]["id"]) == row.key["Symbol"]), None)
-            if symbol is not None and symbol not in found and "MarkPrice" in row.values:
-                found[symbol] = {"markPrice": row.values["MarkPrice"]}
-        return found
-
-    def _parts(self, symbols: Sequence[str]) -> list[list[str]]:
-        """Return symbols in the parts in which a venue takes them: some have a separate address for inverse ones."""
-        if self.wish.code not in _SPLIT:
-            return [list(symbols)] if symbols else []
-        parts = [
-            [each for each in symbols if bool(self.markets[each].get("inverse")) is kind] for kind in (False, True)
-        ]
-        return [part for part in parts if part]
-
-    def _tiers(self, wanted: Mapping[str, str]) -> None:
-        wish, found = self.wish, self.reply.found
-        tables = self._tier_tables(list(wanted))
-        for symbol, name in wanted.items():
-            if symbol not in tables:
-                continue
-            try:
-                rows = tier_rows(tables[symbol], self.markets[symbol], wish.venue, wish.code, self.now.date())
-            except UnreadTiersError as failure:
-                found.notes.append(f"{wish.venue}: the tiers of {name} are not taken: {failure}")
-                continue
-            found.rows += rows
-            found.complete.add(("MarginTiers", f"{wish.venue}:{self.markets[symbol]['id']}"))
-
-    def _tier_tables(self, symbols: list[str]) -> dict[str, Any]:
-        api = self.api
-        if self.wish.code == "weex":
-            answer = self.attempt("margin tiers", lambda: api.fetch(api.options.get("tiersUrl", _WEEX_TIERS)))
-            entries = answer.get("data") if isinstance(answer, Mapping) else answer
-            tables = {}
-            for entry in entries if isinstance(entries, list) else []:
-                if not isinstance(entry, Mapping):
-                    continue
-                market = next((each for each in symbols if api.markets[each]["id"] == entry.get("symbol")), None)
-                if market is not None:
-                    tables[market] = [each for each in entry.get("brackets") or [] if isinstance(each, Mapping)]
-            return tables
-        signed = self.wish.code in ("binance", "bingx")
-        if signed and not self.signed:
-            self.reply.found.notes.append(f"{self.wish.venue}: margin tiers need a key: they stay")
-            return {}
-        if api.has.get("fetchLeverageTiers") and self.wish.code != "bybit":  # it gives 15 contracts a page
-            found: dict[str, Any] = {}
-            for some in self._parts(symbols):
-                params = {"subType": "inverse"} if api.markets[some[0]].get("inverse") and signed else {}
-                answer = self.attempt(
-                    "margin tiers",
-                    lambda some=some, params=params: api.fetch_leverage_tiers(some, params),  # type: ignore[misc]
-                )
-                found.update(answer if isinstance(answer, Mapping) else {})
-            return found
-        if not api.has.get("fetchMarketLeverageTiers"):
-            return {}
-        found = {}
-        for symbol in symbols:
-            if self.wish.code == "bingx" and api.markets[symbol].get("inverse"):
-                continue
-            answer = self.attempt(
-                "margin tiers",
-                lambda symbol=symbol: api.fetch_market_leverage_tiers(symbol),  # type: ignore[misc]
-            )
-            if answer is None:
-                break
-            found[symbol] = answer
-        return found
 
 
 __all__ = ["KINDS", "Reply", "Wish", "asking", "fetch", "fetch_all"]

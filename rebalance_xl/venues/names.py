@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from typing import Final
 
@@ -96,7 +97,7 @@ def coin_of(
     for key in ((venue, plain), ("", plain)):
         if aliases and key in aliases:
             return CoinName(aliases[key], "your alias")
-    known = KNOWN_COINS | {each.upper() for each in coins}
+    known = _known(coins if isinstance(coins, frozenset) else frozenset(coins))
     if venue in ("", "kraken") and plain in _KRAKEN and (venue or plain not in known):
         return CoinName(_KRAKEN[plain], "Kraken's name")
     if venue in ("kucoin", "kucoinfutures", "bitmex") and plain == "XBT":
@@ -127,6 +128,12 @@ def coin_of(
     return CoinName(plain if re.fullmatch(r"[A-Za-z0-9.\-_]+", text) else text)
 
 
+@lru_cache(maxsize=64)
+def _known(coins: frozenset[str]) -> frozenset[str]:
+    """Return everybody's coins and some others in capitals: the same few sets are asked with for every name."""
+    return KNOWN_COINS | {each.upper() for each in coins}
+
+
 def multiple_of(base: str, coins: Collection[str]) -> tuple[str, float]:
     """Return the coin of a contract on many coins, and how many it is on.
 
@@ -153,6 +160,7 @@ def multiple_of(base: str, coins: Collection[str]) -> tuple[str, float]:
     return base, 1.0
 
 
+@lru_cache(maxsize=1024)
 def venue_id(name: str) -> str:
     """Return ccxt's name of a venue that a book names as people do.
 
@@ -165,6 +173,7 @@ def venue_id(name: str) -> str:
     return _VENUES.get(plain, plain)
 
 
+@lru_cache(maxsize=65536)
 def plain_symbol(symbol: str) -> str:
     """Return a contract's name without what venues write between its parts, for matching.
 
@@ -192,7 +201,7 @@ def split_pair(pair: str, coins: Collection[str] = ()) -> tuple[str, str] | None
     parts = re.split(r"[-_/:]", text)
     if len(parts) >= 2 and parts[0] and parts[1]:
         return parts[0], parts[1]
-    known = KNOWN_COINS | {each.upper() for each in coins}
+    known = _known(coins if isinstance(coins, frozenset) else frozenset(coins))
     found = [
         (text[: -len(quote)], quote)
         for quote in (*QUOTES, *(each for each in _KRAKEN if each.startswith(("X", "Z"))))

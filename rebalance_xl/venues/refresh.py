@@ -96,6 +96,7 @@ def wishes_of(port: WorkbookPort, asked: Asked, now: dt.datetime) -> tuple[list[
         ccxt is not installed.
     """
     tables = {name: BookTable.of(port, name) for name in ("Portfolio", "Futures", "Venues", "Prices", "CashFlows")}
+    tiers = BookTable.of(port, "MarginTiers") if asked.kinds - {"tiers"} else None  # asked for alone, they are read
     named: dict[str, str] = {}
     for name in ("Portfolio", "Futures", "Venues"):
         for text in _texts(tables[name], "Venue"):
@@ -121,6 +122,7 @@ def wishes_of(port: WorkbookPort, asked: Asked, now: dt.datetime) -> tuple[list[
                 _since(tables["Prices"], None, now - _CLOSES_BACK),
                 _start(asked.since) if asked.since else _since(tables["CashFlows"], code, now - _FLOWS_BACK),
                 asked.aliases,
+                _tiers_of(tiers, code, now.date()),
             )
         )
     return wishes, notes
@@ -232,6 +234,19 @@ def _contracts(table: BookTable | None, code: str) -> tuple[str, ...]:
     rows = range(len(table.data.rows))
     found = [table.cell(place, "Symbol") for place in rows if table.plain(place, "Venue") == code]
     return tuple(dict.fromkeys(str(each).strip() for each in found if not is_blank(each)))
+
+
+def _tiers_of(table: BookTable | None, code: str, day: dt.date) -> tuple[str, ...]:
+    """Return the contracts of a venue whose tiers were read on a day; they change seldom, and each is a question."""
+    if table is None or not (table.has("Venue") and table.has("Symbol") and table.has("AsOf")):
+        return ()
+    today = serial_day(day)
+    days: dict[str, set[int | None]] = {}
+    for place in range(len(table.data.rows)):
+        symbol = table.cell(place, "Symbol")
+        if table.plain(place, "Venue") == code and not is_blank(symbol):
+            days.setdefault(str(symbol).strip(), set()).add(serial_day(table.cell(place, "AsOf")))
+    return tuple(symbol for symbol, found in days.items() if found == {today})
 
 
 def _own_closes(closes: Sequence[str], code: str, known: Mapping[str, str], portfolio: BookTable | None) -> list[str]:

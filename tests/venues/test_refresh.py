@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ POSITIONS = {
     "binance": [
         ("BTCUSDT", "long", "cross", "linear", 0.15, 89000.0, 90010.0, 10.0, 1350.15, None, 0.00012, 8.0),
         ("BTCUSDT", "short", "cross", "linear", 0.05, 91000.0, 90010.0, 10.0, 450.05, None, 0.00012, 8.0),
-        ("1000SHIBUSDT", "short", "isolated", "linear", 1000.0, 0.0092, 0.0091, 1.0, 10.0, 0.0171, -0.0003, None),
+        ("1000SHIBUSDT", "short", "isolated", "linear", 1000.0, 0.0092, 0.0091, 1.0, 10.0, 0.0171, -0.0003, 4.0),
         ("BTCUSD_PERP", "short", "isolated", "inverse", 2000.0, 92000.0, 90005.0, 2.0, 0.011, 180000.5, 0.0001, 8.0),
     ],
     "bybit": [
@@ -291,8 +292,10 @@ def test_rows_of_the_user_are_found_by_his_spelling(refresh: Refresh, tmp_path: 
     assert (row["Quantity"], row["MarginMode"], row["Target"], row["Priority"]) == (0.2, "cross", 0.1, 2.0)
 
 
-def test_a_field_that_is_left_out_keeps_the_cell(refresh: Refresh, tmp_path: Path) -> None:
-    """The hours of a rate that the venue does not state stay as typed, and the note says so."""
+def test_a_field_that_is_left_out_keeps_the_cell(refresh: Refresh, tmp_path: Path, server: Venues) -> None:
+    """The hours of a rate that the venue states nowhere stay as typed, and the note says so."""
+    nowhere = ("/fundingInfo", "/fundingRate")
+    server.rules.append(lambda request: (200, [], {}) if request.path.endswith(nowhere) else None)
     mine = {"Symbol": "1000SHIBUSDT", "Asset": "SHIB", "Venue": "binance", "Side": "short", "MarginMode": "isolated",
             "MarkPrice": 0.009, "FundingHours": 4.0, "ContractSize": 1000.0}  # fmt: skip
     book = venue_book(tmp_path / "book.xlsx", "binance", Futures=[mine])
@@ -300,6 +303,31 @@ def test_a_field_that_is_left_out_keeps_the_cell(refresh: Refresh, tmp_path: Pat
     row = find(rows_of(book, "Futures"), Symbol="1000SHIBUSDT")
     assert (row["FundingHours"], row["FundingRate"], row["Quantity"]) == (4.0, -0.0003, 1000.0)
     assert "leaves out FundingHours: the cell stays" in answer.out
+
+
+def test_intervals_are_asked_for_in_one_list(refresh: Refresh, tmp_path: Path, server: Venues) -> None:
+    """Binance's list of intervals is asked once; only a contract that it leaves out is looked up in its past rates."""
+    refresh(venue_book(tmp_path / "book.xlsx", "binance"), only="positions,funding")
+    asked = [each for each in server.seen if each.path.endswith(("/fundingInfo", "/fapi/v1/fundingRate"))]
+    assert [each.path.rpartition("/")[2] for each in asked if "fapi" in each.path] == ["fundingInfo", "fundingRate"]
+    assert asked[-1].query.get("symbol") != "1000SHIBUSDT"
+
+
+def test_tiers_of_today_are_not_asked_for_again(refresh: Refresh, tmp_path: Path, server: Venues) -> None:
+    """A second refresh of a day asks no tiers, the next day's and one of tiers alone do; the rows stay the same."""
+    book = venue_book(tmp_path / "book.xlsx", "bybit")
+
+    def asked(**how: Any) -> int:
+        server.seen.clear()
+        assert refresh(book, **how).code == 0
+        return sum("risk-limit" in each.path for each in server.seen)
+
+    assert asked() == 2
+    before = rows_of(book, "MarginTiers")
+    assert asked() == 0
+    assert rows_of(book, "MarginTiers") == before
+    assert asked(only="tiers") == 2
+    assert asked(now=NOW + dt.timedelta(days=1)) == 2
 
 
 def test_tiers_are_laid_over_the_old_ones(refresh: Refresh, tmp_path: Path) -> None:
