@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from .evaluation.passes import calculate
 from .files.metadata import dynamic_array_index
-from .files.output import update, verify_package
+from .files.output import update
 from .files.package import Package, decoded, refuse_entities
 from .files.refusals import Refused, read_input
 from .outcome import ChangedCell, Recalculation, compare, first_difference, same
@@ -79,11 +80,11 @@ def recalculate(
         report.path = source
         return report
     target = source if output is None else Path(output)
-    with update(source, target, ignore_lock=ignore_lock, read_only_too=read_only_too) as book:
+    with update(source, target, ignore_lock=ignore_lock, read_only_too=read_only_too) as book, _no_collection():
         data = book.data if edit is None else edit(book.data)
-        content, report, check_written = _recalculated(data, as_of, spill_plain, False, plain, verify)
+        content, report, parts = _recalculated(data, as_of, spill_plain, False, plain, verify)
         if content != book.data or target != source:
-            book.write(content, check_written)
+            book.write(content, parts if edit is None else None)
     report.path, report.output = source, target
     return report
 
@@ -126,10 +127,8 @@ def _recalculated(
     check: bool,
     plain: bool,
     verify: bool,
-) -> tuple[bytes, Recalculation, Callable[[bytes], None] | None]:
-    collecting = gc.isenabled()
-    gc.disable()  # a recalculation makes millions of objects that all live until its end
-    try:
+) -> tuple[bytes, Recalculation, dict[str, bytes]]:
+    with _no_collection():
         now = moment(as_of)
         found = _computed(data, now, spill_plain, check and not verify, plain)
         if verify:
@@ -138,6 +137,15 @@ def _recalculated(
             if difference:
                 raise Refused(f"the fast and the plain way of computing differ: {difference}")
         return found
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Leave garbage alone: a recalculation makes millions of objects that all live until its end."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
     finally:
         if collecting:
             gc.enable()
@@ -145,7 +153,7 @@ def _recalculated(
 
 def _computed(
     data: bytes, now: dt.datetime, spill_plain: bool | None, check: bool, singly: bool
-) -> tuple[bytes, Recalculation, Callable[[bytes], None] | None]:
+) -> tuple[bytes, Recalculation, dict[str, bytes]]:
     package, scans = open_book(data, exact=singly)
     spilling = _written_by_openpyxl(package) if spill_plain is None else spill_plain
     calculation = calculate(package, scans, now, spill_plain=spilling, singly=singly)
@@ -153,10 +161,8 @@ def _computed(
     changes = compare(calculation, report)
     calculation.release()
     parts = {} if check else _changed_parts(package, scans, changes)
-    if not parts:
-        return data, report, None
-    content = package.container.rewritten(parts)
-    return content, report, lambda written: verify_package(written, package.container, parts)
+    content = package.container.rewritten(parts) if parts else data
+    return content, report, parts
 
 
 def open_book(data: bytes, *, exact: bool = False) -> tuple[Package, list[SheetScan]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from rebalance_xl.cells import CellError
@@ -155,7 +155,11 @@ FORMULA_CELLS = (
 )
 def test_formula_cells_change_their_type(text: str, values: list[Any], bulk: bool) -> None:
     """Read again, formula cells show what was written, and nothing else has changed."""
-    whole = scanned(text, bulk)
+    try:
+        whole = scanned(text, bulk)
+    except Refused as refused:
+        assert "twice" in str(refused)
+        reject()
     for cell, value in zip(whole.formulas, values, strict=False):
         cell.value = value
     actual = spliced(whole, SheetChanges(values=whole.formulas))

@@ -175,6 +175,10 @@ class Calculation:
             for cell in scan.formulas:
                 yield sheet, cell
 
+    def kept(self) -> list[tuple[int, FormulaCell]]:
+        """Return the formula cells that keep their cached values."""
+        return [(sheet, c) for sheet, scan in enumerate(self.scans) for c in scan.formulas if c.status == "kept"]
+
     def prepare(self) -> None:
         """Make every formula ready and hand all cells to the engine; what needs no engine is computed on the way."""
         for scan in self.scans:
@@ -209,7 +213,7 @@ class Calculation:
 
     def _find_anchors(self) -> None:
         for sheet, scan in enumerate(self.scans):
-            for cell in [each for each in scan.formulas if each.kind == "array"]:
+            for cell in [each for each in scan.unusual if each.kind == "array"]:
                 area = parse_area(cell.reference) or Area(cell.row, cell.column, cell.row, cell.column)
                 if area.height * area.width > MAX_ARRAY:
                     area = Area(cell.row, cell.column, cell.row, cell.column)

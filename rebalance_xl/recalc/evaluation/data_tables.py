@@ -30,7 +30,8 @@ def compute_tables(calculation: Calculation) -> None:
     calculation : Calculation
         Everything else computed.
     """
-    tables = [(sheet, cell) for sheet, cell in calculation.cells() if cell.kind == "dataTable"]
+    unusual = [(sheet, cell) for sheet, scan in enumerate(calculation.scans) for cell in scan.unusual]
+    tables = [(sheet, cell) for sheet, cell in unusual if cell.kind == "dataTable"]
     if not tables:
         return
     reason = _why_not(calculation)

@@ -101,7 +101,7 @@ def _works_alone(engine: Engine, sheet: int, cell: FormulaCell) -> bool:
 
 def _doubtful(calculation: Calculation, cells: Sequence[Node]) -> dict[int, str]:
     """Return for the errors that are not sure what they follow from: other workbooks, cells that kept an error."""
-    found = _following(calculation, cells)
+    found = _following(calculation, cells) if cells else {}
     if calculation.sheet_count < len(calculation.scans):
         linked = [cell for _, cell in cells if CACHED in str(cell.lowered)]
         found.update({id(cell): "reads another workbook, as it is cached" for cell in linked})
@@ -110,9 +110,7 @@ def _doubtful(calculation: Calculation, cells: Sequence[Node]) -> dict[int, str]
 
 def _following(calculation: Calculation, cells: Sequence[Node]) -> dict[int, str]:
     """Return for the errors that follow from a cell that kept an error, what they follow from."""
-    sources = [
-        (s, cell) for s, cell in calculation.cells() if cell.status == "kept" and cell.old.__class__ is CellError
-    ]
+    sources = [(sheet, cell) for sheet, cell in calculation.kept() if cell.old.__class__ is CellError]
     if not sources:
         return {}
     found: dict[int, str] = {}
@@ -136,8 +134,8 @@ def _may_read(calculation: Calculation, sheet: int, cell: FormulaCell, cells: Ce
 def _keep_readers(calculation: Calculation) -> bool:
     """Keep the cells that read what nobody can read, and what reads these when they have no value; say whether any."""
     places = dict(calculation.unreadable)
-    for sheet, cell in calculation.cells():
-        if cell.status == "kept" and cell.old is None and cell.formula:
+    for sheet, cell in calculation.kept():
+        if cell.old is None and cell.formula:
             places[sheet, cell.row, cell.column] = "a cell that could not be computed and has no earlier value"
     any_kept = False
     while places:
@@ -263,7 +261,7 @@ def name_what_is_old(calculation: Calculation) -> None:
     calculation : Calculation
         Finished but for this.
     """
-    kept = [(sheet, cell) for sheet, cell in calculation.cells() if cell.status == "kept" and cell.formula]
+    kept = [(sheet, cell) for sheet, cell in calculation.kept() if cell.formula]
     if not kept:
         return
     changed = cells_at(

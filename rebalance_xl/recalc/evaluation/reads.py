@@ -108,12 +108,12 @@ def cells_at(places: Iterable[tuple[int, int, int]]) -> Cells:
 
 @dataclass(slots=True)
 class Alike:
-    """Formula cells of one column whose texts differ in digits only."""
+    """Formula cells of one column whose texts, as they were first made ready, differ in digits only."""
 
     sheet: int
     cells: list[FormulaCell]
+    texts: list[str]
     columns: list[Read]
-    anywhere: bool
 
 
 @dataclass(slots=True)
@@ -122,8 +122,9 @@ class Readers:
 
     scans: Sequence[SheetScan]
     sheet_index: dict[str, int]
-    _groups: list[Alike] | None = None
+    _groups: dict[re.Pattern[str] | None, list[Alike]] = field(default_factory=dict)
     _known: dict[str, list[int]] = field(default_factory=dict)
+    _sheets: list[tuple[list[FormulaCell], list[str]]] | None = None
 
     def sheets(self, name: str) -> Sequence[int]:
         """Return the number of the sheet that a name in lower case means, nothing for none."""
@@ -133,20 +134,38 @@ class Readers:
             found = self._known[name] = [] if number is None else [number]
         return found
 
-    def groups(self) -> list[Alike]:
-        """Return the cells that the engine computes, those alike together."""
-        if self._groups is None:
-            self._groups = []
-            for sheet, scan in enumerate(self.scans):
-                cells = [cell for cell in scan.formulas if cell.lowered is not None]
-                texts = [str(cell.lowered) for cell in cells]
+    def groups(self, having: re.Pattern[str] | None = None) -> list[Alike]:
+        """Return the cells that the engine computes, those alike together.
+
+        Parameters
+        ----------
+        having : pattern, optional
+            Only formulas that have this; their digits do not matter to it.
+
+        Returns
+        -------
+        list of Alike
+        """
+        if having not in self._groups:
+            found = self._groups[having] = []
+            for sheet, (cells, classes) in enumerate(self._classes()):
+                wanted = {each for each in set(classes) if having is None or having.search(each) is not None}
                 alike: dict[tuple[int, str], list[FormulaCell]] = {}
-                for cell, each in zip(cells, digit_classes(texts), strict=True):
-                    alike.setdefault((cell.column, each), []).append(cell)
+                if wanted:
+                    for cell, each in zip(cells, classes, strict=True):
+                        if each in wanted:
+                            alike.setdefault((cell.column, each), []).append(cell)
                 for group in alike.values():
-                    text = str(group[0].lowered)
-                    self._groups.append(Alike(sheet, group, self.columns(text, sheet), reads_anywhere(text)))
-        return self._groups
+                    texts = [str(cell.lowered) for cell in group]
+                    found.append(Alike(sheet, group, texts, self.columns(texts[0], sheet)))
+        return self._groups[having]
+
+    def _classes(self) -> list[tuple[list[FormulaCell], list[str]]]:
+        """Return for every sheet the cells that the engine computes, and what they are alike in."""
+        if self._sheets is None:
+            cells = [[cell for cell in scan.formulas if cell.lowered is not None] for scan in self.scans]
+            self._sheets = [(each, digit_classes([str(cell.lowered) for cell in each])) for each in cells]
+        return self._sheets
 
     def columns(self, text: str, sheet: int) -> list[Read]:
         """Return the columns, whole, that a formula reads and all that differ from it in digits only."""

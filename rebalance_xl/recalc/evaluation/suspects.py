@@ -7,7 +7,7 @@ more texts as numbers than the engine does, which shows as an error unless the f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final
@@ -16,7 +16,7 @@ from ..formulas.text import split_references
 from ..sheets.sheet_scan import FormulaCell
 from .calculation import Calculation
 from .doubts import compute_carefully
-from .reads import Alike, cells_at
+from .reads import Alike, Cells, cells_at
 
 #: Excel writes no number with a decimal point in more than 15 digits.
 _LONG_NUMBER: Final = re.compile(r"(?<![\d.])(?=\d*[.,])0*[.,]?0*[1-9](?:[.,]?\d){15,}")
@@ -27,8 +27,8 @@ _ROUNDS: Final = 5
 _MANY: Final = 32
 _TEXT: Final = re.compile(r"\"(?:[^\"]|\"\")*\"")
 _COMPARED: Final = re.compile(r"[<>=]+")
-#: Stands for the place of a constant in a formula.
-_CONSTANT: Final = (-1, 0, 0)
+#: Fewer numbers than this are compared without numpy.
+_FEW: Final = 5000
 _BOUND: Final = re.compile(
     r"[<>=]\s*(-?[0-9]+\.?[0-9]*(?:E[-+]?[0-9]+)?)(?![\w.:(])|(?<![\w.$:!])([0-9]+\.?[0-9]*)\s*[<>=]"
 )
@@ -76,7 +76,7 @@ def _near(calculation: Calculation) -> Iterator[Node]:
     """Yield the cells that compare numbers which differ from others beyond 15 digits only."""
     with_bounds: list[Alike] = []
     others: list[Alike] = []
-    for group in calculation.readers.groups():
+    for group in calculation.readers.groups(_COMPARED):
         text = _WITH_TEXT.sub("", _without_texts(group))
         signs = len(_COMPARED.findall(text))
         if not signs:
@@ -87,84 +87,105 @@ def _near(calculation: Calculation) -> Iterator[Node]:
             group = replace(group, columns=calculation.readers.columns(sides, group.sheet))
         (with_bounds if against == signs else others).append(group)
     for groups in (with_bounds, others):
-        values = [(value, place) for place, value in _read_by(calculation, groups) if value.__class__ is float]
         bounds = {each for group in groups for each in _bounds(group)}
-        values += [(bound, _CONSTANT) for bound in bounds]
-        values.sort()
-        near = {
-            place
-            for (one, place_of_one), (other, place_of_other) in pairwise(values)
-            if one != other
-            and abs(other - one) <= abs(other) * _NEAR
-            and (groups is others or _CONSTANT in (place_of_one, place_of_other))
-            for place in (place_of_one, place_of_other)
-        }
-        if near:
-            yield from calculation.readers.of(cells_at(near - {_CONSTANT}), groups)
+        near = set(_nearly_equal([*bounds, *_read_by(calculation, groups, float)]))
+        if not near:
+            continue
+        if groups is with_bounds:  # what is near another cell's value does not matter
+            near = {each for each in near if any(_is_near(each, bound) for bound in bounds)}
+        yield from calculation.readers.of(_holding(calculation, groups, float, near), groups)
 
 
 def _bounds(group: Alike) -> Iterator[float]:
-    """Yield the constants that the formulas of a group compare with."""
-    if _BOUND.search(_without_texts(group)) is not None:
-        for after, before in set(_BOUND.findall("\n".join([str(cell.lowered) for cell in group.cells]))):
-            yield float(after or before)
+    """Yield the constants that the formulas of a group compare with; they stand at the same place in all of them."""
+    if _BOUND.search(_without_texts(group)) is None:
+        return
+    for match in _BOUND.finditer(group.texts[0]):
+        start, end = match.span(1) if match[1] else match.span(2)
+        yield from map(float, {text[start:end] for text in group.texts})
+
+
+def _is_near(one: float, other: float) -> bool:
+    return one != other and abs(other - one) <= max(abs(one), abs(other)) * _NEAR
+
+
+def _nearly_equal(values: list[float]) -> list[float]:
+    """Return the numbers that others differ from, but beyond 15 digits only."""
+    ordered = sorted(set(values))
+    if len(ordered) < _FEW:
+        pairs: Iterable[tuple[float, float]] = pairwise(ordered)
+    else:
+        import numpy as np
+
+        numbers = np.array(ordered)
+        close = np.diff(numbers) <= np.maximum(np.abs(numbers[1:]), np.abs(numbers[:-1])) * _NEAR
+        pairs = [(ordered[place], ordered[place + 1]) for place in np.flatnonzero(close).tolist()]
+    return [each for pair in pairs if _is_near(*pair) for each in pair]
 
 
 def _catching(calculation: Calculation) -> Iterator[Node]:
     """Yield the cells that catch errors and read texts which the engine may fail to read as numbers."""
     groups = []
-    for group in calculation.readers.groups():
+    for group in calculation.readers.groups(_CATCHES):
         text = _without_texts(group)
         if _CATCHES.search(text) and _ARITHMETIC.search(text):
             groups.append(group)
     if not groups:
         return
-    places = [
-        place
-        for place, value in _read_by(calculation, groups)
-        if value.__class__ is str and _PLAIN.fullmatch(value) is None
-    ]
-    if places:
-        yield from calculation.readers.of(cells_at(places), groups)
+    texts = {text for text in set(_read_by(calculation, groups, str)) if _PLAIN.fullmatch(text) is None}
+    if texts:
+        yield from calculation.readers.of(_holding(calculation, groups, str, texts), groups)
 
 
 def _in_other_letters(calculation: Calculation) -> Iterator[Node]:
     """Yield the cells that compare texts with letters whose capitals the engine does not know."""
-    groups = [group for group in calculation.readers.groups() if _COMPARED.search(_without_texts(group))]
+    groups = [group for group in calculation.readers.groups(_COMPARED) if _COMPARED.search(_without_texts(group))]
     if not groups:
         return
     for group in groups:
-        if not str(group.cells[0].lowered).isascii():
+        if not group.texts[0].isascii():
             yield from ((group.sheet, cell) for cell in group.cells)
-    places = [
-        place
-        for place, value in _read_by(calculation, groups)
-        if value.__class__ is str and not value.isascii() and value.upper() != value.lower()
-    ]
-    if places:
-        yield from calculation.readers.of(cells_at(places), groups)
+    found = set(_read_by(calculation, groups, str))
+    texts = {text for text in found if not text.isascii() and text.upper() != text.lower()}
+    if texts:
+        yield from calculation.readers.of(_holding(calculation, groups, str, texts), groups)
 
 
 def _without_texts(group: Alike) -> str:
-    return _TEXT.sub('""', str(group.cells[0].lowered))
+    return _TEXT.sub('""', group.texts[0])
 
 
-def _read_by(calculation: Calculation, groups: list[Alike]) -> Iterator[tuple[tuple[int, int, int], Any]]:
-    """Yield the places and values of all cells in the columns that some formulas read."""
+def _columns_read_by(calculation: Calculation, groups: list[Alike]) -> dict[int, set[int]]:
     wanted: dict[int, set[int]] = {}
     for group in groups:
         for read in group.columns:
             right = calculation.extent(read.sheet)[1]
             wanted.setdefault(read.sheet, set()).update(range(read.left, min(read.right, right) + 1))
-    for sheet, columns in wanted.items():
-        bottom = calculation.extent(sheet)[0]
+    return wanted
+
+
+def _read_by(calculation: Calculation, groups: list[Alike], kind: type) -> list[Any]:
+    """Return the values of one kind in the columns that some formulas read."""
+    found: list[Any] = []
+    for sheet, columns in _columns_read_by(calculation, groups).items():
+        scan, bottom = calculation.scans[sheet], calculation.extent(sheet)[0]
         for column in columns if bottom else ():
-            for row, value in enumerate(calculation.scans[sheet].column_values(column, 1, bottom), 1):
-                if value is not None:
-                    yield (sheet, row, column), value
-        for cell in calculation.scans[sheet].formulas:
-            if cell.column in columns:
-                yield (sheet, cell.row, cell.column), cell.value
+            found += scan.column_values(column, 1, bottom)
+        found += [cell.value for cell in scan.formulas if cell.column in columns]
+    return [each for each in found if each.__class__ is kind]
+
+
+def _holding(calculation: Calculation, groups: list[Alike], kind: type, values: set[Any]) -> Cells:
+    """Return the cells in the columns that some formulas read which hold one of some values."""
+    found: list[tuple[int, int, int]] = []
+    for sheet, columns in _columns_read_by(calculation, groups).items():
+        scan, bottom = calculation.scans[sheet], calculation.extent(sheet)[0]
+        for column in columns if bottom else ():
+            constants = enumerate(scan.column_values(column, 1, bottom), 1)
+            found += [(sheet, row, column) for row, value in constants if value.__class__ is kind and value in values]
+        own = [cell for cell in scan.formulas if cell.column in columns and cell.value.__class__ is kind]
+        found += [(sheet, cell.row, cell.column) for cell in own if cell.value in values]
+    return cells_at(found)
 
 
 def _whole_columns(calculation: Calculation, suspects: list[Node]) -> list[Node]:

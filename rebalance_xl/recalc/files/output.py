@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,22 +37,16 @@ class Update:
     ignore_lock: bool = False
     read_only_too: bool = False
 
-    def write(self, content: bytes, verify: Callable[[bytes], None] | None = None) -> None:
+    def write(self, content: bytes, changed: Mapping[str, bytes] | None = None) -> None:
         """Put the result in its place, as :func:`write_atomically` does, after it was read again.
 
         Parameters
         ----------
         content
             The whole file.
-        verify
-            Further checks of the bytes read back; raises when they are not right.
+        changed
+            The parts in which it differs from the file that was read, where they are known.
         """
-
-        def read_again(written: bytes) -> None:
-            if verify is not None:
-                verify(written)
-            verify_parts(written, Container.open(self.data))
-
         write_atomically(
             self.target,
             content,
@@ -60,7 +54,7 @@ class Update:
             self.mark,
             ignore_lock=self.ignore_lock,
             read_only_too=self.read_only_too,
-            verify=read_again,
+            verify=lambda written: verify_package(written, Container.open(self.data), changed),
         )
 
 
@@ -172,8 +166,8 @@ def _replace(
             os.close(lock)
 
 
-def verify_package(content: bytes, original: Container, changed: dict[str, bytes]) -> None:
-    """Check a finished package: it opens, changed parts read back, all others carry the same compressed bytes.
+def verify_package(content: bytes, original: Container, changed: Mapping[str, bytes] | None = None) -> None:
+    """Check a finished package: it opens, no part is lost, what changed is as computed and XML, all else is untouched.
 
     Parameters
     ----------
@@ -181,52 +175,36 @@ def verify_package(content: bytes, original: Container, changed: dict[str, bytes
         The file as read back.
     original : Container
         What it was made from.
-    changed : dict of str to bytes
-        The parts that were replaced or added.
+    changed : mapping of str to bytes, optional
+        The parts that were replaced or added; without it any part may be.
 
     Raises
     ------
     Refused
-        Anything differs.
-    """
-    result = Container.open(content)
-    if set(result.members) != set(original.members) | set(changed):
-        raise Refused("the written file lacks parts of the workbook: nothing was replaced")
-    for name, info in original.members.items():
-        if name not in changed and result.payload(result.members[name]) != original.payload(info):
-            raise Refused(f"the part {name} was not copied as it was: nothing was replaced")
-    for name, part in changed.items():
-        if not result.holds(name, part):
-            raise Refused(f"the part {name} was not written as computed: nothing was replaced")
-
-
-def verify_parts(content: bytes, original: Container) -> None:
-    """Check a finished package against the file that it replaces: no part is lost, and every new one is XML.
-
-    Parameters
-    ----------
-    content : bytes
-        The file as read back.
-    original : Container
-        The file that was read.
-
-    Raises
-    ------
-    Refused
-        A part is missing, or one that differs cannot be read by an XML parser.
+        Anything differs, or a part that is new cannot be read by an XML parser.
     """
     result = Container.open(content)
     lost = set(original.members) - set(result.members)
     if lost:
         raise Refused(f"the written file lacks the part {min(lost)}: nothing was replaced")
+    if changed is not None and set(result.members) != set(original.members) | set(changed):
+        raise Refused("the written file lacks parts of the workbook or has others: nothing was replaced")
     for name, info in result.members.items():
-        if name in original and result.payload(info) == original.payload(original.members[name]):
-            continue
-        parser = expat.ParserCreate()
-        try:
-            parser.Parse(result.read(name), True)
-        except (expat.ExpatError, ValueError) as error:
-            raise Refused(f"the part {name} would not be well-formed XML ({error}): nothing was replaced") from None
+        if changed is not None and name in changed:
+            if not result.holds(name, changed[name]):
+                raise Refused(f"the part {name} was not written as computed: nothing was replaced")
+            _check_xml(name, changed[name])
+        elif name not in original or result.payload(info) != original.payload(original.members[name]):
+            if changed is not None:
+                raise Refused(f"the part {name} was not copied as it was: nothing was replaced")
+            _check_xml(name, result.read(name))
+
+
+def _check_xml(name: str, part: bytes) -> None:
+    try:
+        expat.ParserCreate().Parse(part, True)
+    except (expat.ExpatError, ValueError) as error:
+        raise Refused(f"the part {name} would not be well-formed XML ({error}): nothing was replaced") from None
 
 
 def _sync_folder(folder: Path) -> None:

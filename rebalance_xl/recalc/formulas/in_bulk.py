@@ -33,7 +33,7 @@ def write_out(scan: SheetScan, singly: bool = False) -> None:
     masters: dict[str, tuple[FormulaCell, str, list[str], bool]] = {}
     for cell in [each for each in scan.formulas if each.formula[:1] == "=" and each.kind != "shared"]:
         cell.formula = cell.formula[1:]
-    for cell in [each for each in scan.formulas if each.kind == "shared"]:
+    for cell in [each for each in scan.unusual if each.kind == "shared"]:
         group = cell.attributes.get("si", "")
         if cell.formula:
             shape, references = split_references(cell.formula)

@@ -121,6 +121,14 @@ class SheetScan:
     unreadable: dict[tuple[int, int], str] = field(default_factory=dict)
     _constants: Constants | None = None
     _formula_rows: dict[int, list[int]] | None = None
+    _unusual: list[FormulaCell] | None = None
+
+    @property
+    def unusual(self) -> list[FormulaCell]:
+        """The cells of shared and array formulas and of data tables, as the file has them."""
+        if self._unusual is None:
+            self._unusual = [cell for cell in self.formulas if cell.kind != "normal"]
+        return self._unusual
 
     @property
     def constants(self) -> Constants:
