@@ -9,8 +9,8 @@ import math
 from dataclasses import dataclass
 
 from rebalance_xl.book.deploy import deploy
-from rebalance_xl.book.derivatives import exposures, plan_closings
-from rebalance_xl.book.draft import Draft
+from rebalance_xl.book.derivatives import exposures, plan_closings, pledges
+from rebalance_xl.book.draft import Draft, Pledged
 from rebalance_xl.book.futures import Tiers, worth_of
 from rebalance_xl.book.gains import sale_gain
 from rebalance_xl.book.model import Book
@@ -134,14 +134,18 @@ def decide(book: Book) -> Decision:
     exposure = exposures(judgement)
     hedged = any(state.hedge_ratio is not None for state in judgement.futures)
     paid = 0.0
+    pledged = Pledged()
     draft = last = None
     for _ in range(_PASSES):
-        last, draft = draft, _pass(book, judgement, tiers, worth, paid, exposure)
+        last, draft = draft, _pass(book, judgement, tiers, worth, paid, exposure, pledged)
         change = abs(draft.fees.paid - paid)
         moved = 0.0
         if hedged:
             found = draft.exposure_after()
             moved = max((abs(found[asset] - exposure[asset]) for asset in found), default=0.0)
+            before, pledged = pledged.change, draft.pledged_after()
+            now = pledged.change
+            moved = max([moved, *(abs(now.get(coin, 0.0) - before.get(coin, 0.0)) for coin in {*now, *before})])
             exposure = found
         paid = draft.fees.paid
         if change <= SETTLED * worth.total and moved <= _STILL * worth.total:
@@ -157,21 +161,32 @@ def decide(book: Book) -> Decision:
 
 
 def _pass(
-    book: Book, judgement: Judgement, tiers: Tiers, worth: Worth, paid: float, exposure: dict[str, float]
+    book: Book,
+    judgement: Judgement,
+    tiers: Tiers,
+    worth: Worth,
+    paid: float,
+    exposure: dict[str, float],
+    pledged: Pledged,
 ) -> Draft:
-    """Make one pass, given the fees and the money in each asset of the last one."""
-    draft = Draft(book, judgement, tiers, worth, paid, Fees(book), Purse(book))
+    """Make one pass, given the fees, the money in each asset and the change of the pledged coins of the last one."""
+    draft = Draft(book, judgement, tiers, worth, paid, Fees(book), Purse(book), pledged=pledged)
     draft.new_stable = new_stable_name(book)
     if len(judgement.spot) < len(book.holdings):
         draft.near = needy_venues(judgement.spot, judgement.futures)
-    draft.sales = plan_trims(book, judgement, draft.after, draft.fees, draft.near)
+    draft.sales = plan_trims(book, judgement, draft.after, draft.fees, draft.near, pledged.change)
     draft.closings = plan_closings(book, judgement, exposure, draft.after, draft.fees)
     _offer_cash(draft)
     share = book.settings.futures_share
     margin_money = math.fsum([_offer_sale(draft, sale, share) for sale in draft.sales if sale.amount > 0])
     for closing in draft.closings:
         draft.purse.add(PROCEEDS, closing.venue, closing.amount - closing.fee)
-    draft.needs = find_needs(draft, exposure, margin_money)
+    left = dict(exposure)
+    for closing in draft.closings:
+        if closing.futures is not None and pledges(closing.futures) and closing.quantity:
+            asset = closing.position.asset.casefold()
+            left[asset] = left.get(asset, 0.0) - closing.margin
+    draft.needs = find_needs(draft, left, margin_money)
     _offer_reserve(draft)
     _fund_events(draft)
     draft.overcommitted = _overcommitment(draft)

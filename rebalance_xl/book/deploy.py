@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rebalance_xl.book.derivatives import coins_of
+from rebalance_xl.book.derivatives import coins_of, equal_lots
 from rebalance_xl.book.model import Holding, Position
 from rebalance_xl.book.money import ANY, CASH, EVENT, FUTURES, PROCEEDS, RAISED, SPOT
 from rebalance_xl.book.orders import BUY, HEDGE, KEEP, KEPT, MARGIN, REPAY, TOP_UP, Move, Order, Refusal
-from rebalance_xl.book.sizing import Size, lot_of, size_order
+from rebalance_xl.book.sizing import Size, size_order
 from rebalance_xl.book.states import rows_by_asset
-from rebalance_xl.book.tolerances import DUST, SLACK
+from rebalance_xl.book.tolerances import DUST, SLACK, WHOLE
 from rebalance_xl.functions.deployment import METHODS, fill
 
 if TYPE_CHECKING:
@@ -235,14 +235,10 @@ def _place_spread(draft: Draft, lead: Order, limit: float) -> None:
     wanted = min(
         leg.wanted * leg.position.leverage / unit for leg, unit in zip(legs, per_coin, strict=True)
     )  # the same for both but for rounding
-    same = lead.venue.casefold() == other.venue.casefold()
-    money = [draft.purse.available(leg.venue, pools_of(leg), kinds_of(leg)) for leg in legs]
-    most = money[0] / math.fsum(costs) if same else min(m / c for m, c in zip(money, costs, strict=True))
-    most = min(most, math.fsum(money) / math.fsum(costs))
-    coins = min(wanted, most)
+    coins = _affordable(draft, legs, costs, wanted)
     if coins <= 0:
         return
-    quantities = _equal_lots(draft, legs, coins)
+    quantities = equal_lots(draft.book, (lead.position, other.position), coins)
     sizes = [
         size_order(draft.book, leg.position, quantity * leg.position.unit_value, leg.position.unit_value)
         for leg, quantity in zip(legs, quantities, strict=True)
@@ -260,18 +256,24 @@ def _place_spread(draft: Draft, lead: Order, limit: float) -> None:
         leg.amount, leg.fee, leg.quantity = spent, fee, size.quantity
 
 
-def _equal_lots(draft: Draft, legs: Sequence[Order], coins: float) -> list[float]:
-    """Return the quantities of both legs that stand for the same coins, whole lots of each."""
-    units = [coins_of(leg.position) for leg in legs]
-    for _ in range(50):
-        before = coins
-        for leg, unit in zip(legs, units, strict=True):
-            lot = lot_of(draft.book, leg.position)
-            if lot:
-                coins = math.floor(coins / unit / lot * (1 + 1e-14) + SLACK) * lot * unit
-        if coins >= before * (1 - SLACK):
-            break
-    return [coins / unit for unit in units]
+def _affordable(draft: Draft, legs: Sequence[Order], costs: Sequence[float], wanted: float) -> float:
+    """Return the coins that both legs can be opened with: money that either venue could have is counted once."""
+
+    def enough(coins: float) -> bool:
+        purse = draft.purse.copy()
+        for leg, cost in zip(legs, costs, strict=True):
+            if coins * cost > purse.available(leg.venue, pools_of(leg), kinds_of(leg)) * (1 + SLACK * SLACK):
+                return False
+            purse.spend(coins * cost, leg.venue, pools_of(leg), kinds_of(leg))
+        return True
+
+    if enough(wanted):
+        return wanted
+    low, high = 0.0, wanted
+    while high - low > WHOLE * wanted:
+        middle = (low + high) / 2
+        low, high = (middle, high) if enough(middle) else (low, middle)
+    return low
 
 
 def unit_price(row: Holding | Position) -> float | None:

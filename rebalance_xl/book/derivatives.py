@@ -17,16 +17,33 @@ from rebalance_xl.book.futures import (
 from rebalance_xl.book.model import Book, Position
 from rebalance_xl.book.money import Fees
 from rebalance_xl.book.orders import CLOSE, REDUCE, RELEASE, Cause, Order, Refusal
-from rebalance_xl.book.sizing import size_order
+from rebalance_xl.book.sizing import lot_of, size_order
 from rebalance_xl.book.states import FuturesState, Judgement
 from rebalance_xl.book.tolerances import DUST, SLACK, WHOLE
 from rebalance_xl.functions import contracts
 from rebalance_xl.functions.hedging import hedge_notional
 
+#: Rounds in which the closings of several hedges of one asset come to rest.
+_ROUNDS = 50
+
 
 def coins_of(position: Position) -> float:
     """Return the coins that one unit of a position's quantity stands for, at the mark."""
     return position.contract_size / position.mark if position.inverse else position.contract_size
+
+
+def equal_lots(book: Book, legs: Sequence[Position], coins: float) -> list[float]:
+    """Return the quantities of both legs of a spread that stand for the same coins, whole lots of each."""
+    units = [coins_of(leg) for leg in legs]
+    for _ in range(50):
+        before = coins
+        for leg, unit in zip(legs, units, strict=True):
+            lot = lot_of(book, leg)
+            if lot:
+                coins = math.floor(coins / unit / lot * (1 + 1e-14) + SLACK) * lot * unit
+        if coins >= before * (1 - SLACK):
+            break
+    return [coins / unit for unit in units]
 
 
 def open_short(position: Position) -> float:
@@ -160,6 +177,7 @@ def plan_closings(
     """
     orders = []
     total = judgement.total
+    excess = _shares_to_close(judgement.futures, exposure)
     for state in judgement.futures:
         position = state.position
         if position.quantity <= 0:
@@ -175,16 +193,71 @@ def plan_closings(
         elif state.reduce and state.acts:
             order = _reduction(book, state, total, after)
         elif state.hedge_ratio is not None and not state.to_close:
-            excess = -hedge_gap(state, exposure)
-            if excess <= DUST * total:
+            share = excess.get(id(state), 0.0)
+            if share * open_short(position) <= DUST * total:
                 continue
-            order = Order(CLOSE, position, Cause("hedge too large", figures=(state.hedge_ratio, excess)), excess)
+            # A coin-margined short takes away coins at its entry: the size at the mark that takes away this much.
+            cause = Cause("hedge too large", figures=(state.hedge_ratio, share * open_short(position)))
+            order = Order(CLOSE, position, cause, share * position.notional)
         else:
             continue
         order.futures, order.label, order.venue = state, position.symbol, position.venue
-        _size_closing(book, order, state, fees)
         orders.append(order)
+    held_back = _held_back(book, orders)
+    for order in orders:
+        if order.kind == RELEASE:
+            continue
+        assert order.futures is not None
+        if id(order) in held_back:
+            order.refusal, order.hard = Refusal("other leg stays", names=(held_back[id(order)],)), True
+        else:
+            _size_closing(book, order, order.futures, fees)
     return orders
+
+
+def _held_back(book: Book, orders: Sequence[Order]) -> dict[int, str]:
+    """Return the closings of legs whose other leg cannot be closed (alone, a leg is a bet), and its name."""
+    found = {}
+    for order in orders:
+        leg = order.futures.leg if order.futures is not None else None
+        if leg is None or order.futures is None or order.futures.expired or leg.position.quantity <= 0 or leg.gone:
+            continue
+        if leg.position.venue and not leg.expired and book.venue(leg.position.venue).forbids("futures"):
+            found[id(order)] = leg.position.symbol
+    return found
+
+
+def pledges(state: FuturesState) -> bool:
+    """Tell whether the margin of a row is coins of the asset that it hedges: they are part of what is hedged."""
+    position = state.position
+    same = position.margin_coin.casefold() == position.asset.casefold()
+    return state.hedge_ratio is not None and position.inverse and same and not state.gone
+
+
+def _shares_to_close(futures: Sequence[FuturesState], exposure: Mapping[str, float]) -> dict[int, float]:
+    """Return which share of each open hedge is too much.
+
+    Closing a coin-margined hedge also takes its margin out of the asset that it hedges, so that the hedges of one asset
+    depend on each other and each on itself: S (1 - x) = h (E - R - M x) for short S, margin M, ratio h, exposure E and
+    the margin R that the others release.
+    """
+    found: dict[int, float] = {}
+    rows = [state for state in futures if state.hedge_ratio is not None and not (state.to_close or state.gone)]
+    rows = [state for state in rows if state.position.quantity > 0]
+    for _ in range(_ROUNDS if len(rows) > 1 else 1):
+        before = dict(found)
+        for state in rows:
+            asset, ratio, short = state.position.asset.casefold(), state.hedge_ratio or 0.0, open_short(state.position)
+            others = [each for each in rows if each is not state and each.position.asset.casefold() == asset]
+            released = math.fsum([each.margin * found.get(id(each), 0.0) for each in others if pledges(each)])
+            margin = max(0.0, state.margin) if pledges(state) else 0.0
+            too_much = short - ratio * max(0.0, exposure.get(asset, 0.0) - released)
+            slope = short - ratio * margin
+            share = too_much / slope if slope > 0 else 1.0
+            found[id(state)] = min(1.0, share) if too_much > 0 else 0.0
+        if before == found:
+            break
+    return found
 
 
 def _release(state: FuturesState) -> Order:
@@ -202,11 +275,14 @@ def _reduction(book: Book, state: FuturesState, total: float, after: float) -> O
     position = state.position
     assert state.target is not None
     goal = state.target + book.settings.trim_to * state.width
-    wanted = (state.equity - goal * total) / state.equity * position.notional
+    wanted = (state.both - goal * total) / state.both * position.notional
     sized = size_order(book, position, wanted, position.unit_value).amount
-    if state.equity * (1 - sized / position.notional) > (state.target + state.width) * after:
-        wanted = (state.equity - goal * after) / state.equity * position.notional
-    cause = Cause("equity beyond band", figures=(state.equity / total, state.target, state.width, goal))
+    if state.both * (1 - sized / position.notional) > (state.target + state.width) * after:
+        wanted = (state.both - goal * after) / state.both * position.notional
+    if state.leg is not None:
+        unit = position.unit_value / coins_of(position)
+        wanted = equal_lots(book, (position, state.leg.position), wanted / unit)[0] * position.unit_value
+    cause = Cause("equity beyond band", figures=(state.both / total, state.target, state.width, goal))
     return Order(REDUCE, position, cause, wanted)
 
 

@@ -5,12 +5,26 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from rebalance_xl.book.derivatives import exposures
+from rebalance_xl.book.derivatives import exposures, pledges
 from rebalance_xl.book.futures import Tiers
 from rebalance_xl.book.model import Book, Holding
 from rebalance_xl.book.money import Fees, Purse
 from rebalance_xl.book.orders import BUY, Order, Refusal
 from rebalance_xl.book.states import Judgement, Worth
+
+
+@dataclass(slots=True)
+class Pledged:
+    """Coins that hedges hold as margin, in money by coin: what a plan releases of them, and what it buys for them."""
+
+    released: dict[str, float] = field(default_factory=dict)
+    bought: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def change(self) -> dict[str, float]:
+        """Money by which the coins in hedges change."""
+        coins = {*self.released, *self.bought}
+        return {coin: self.bought.get(coin, 0.0) - self.released.get(coin, 0.0) for coin in coins}
 
 
 @dataclass(slots=True)
@@ -34,6 +48,7 @@ class Draft:
     overcommitted: float = 0.0
     settled: bool = True
     new_stable: str = "USDT"
+    pledged: Pledged = field(default_factory=Pledged)
 
     @property
     def total(self) -> float:
@@ -65,7 +80,27 @@ class Draft:
                 after[need.spot.asset.casefold()] += need.amount
             elif need.moves and need.futures is not None:
                 _count_moves(after, need)
+        now = self.pledged_after()
+        for need in self.needs:
+            if need.kind == BUY and need.amount > 0 and need.spot is not None:
+                # The purchase left room for the coins of the last pass: with them the asset comes to its goal.
+                coin = need.spot.asset.casefold()
+                after[coin] += self.pledged.bought.get(coin, 0.0) - now.bought.get(coin, 0.0)
         return after
+
+    def pledged_after(self) -> Pledged:
+        """Return by how much the coins that hedges hold as margin change."""
+        found = Pledged()
+        for closing in self.closings:
+            if closing.futures is not None and pledges(closing.futures) and closing.quantity:
+                coin = closing.position.margin_coin.casefold()
+                found.released[coin] = found.released.get(coin, 0.0) + closing.margin
+        for need in self.needs:
+            if need.futures is not None and pledges(need.futures):
+                coin = need.position.margin_coin.casefold()
+                money = math.fsum([move.amount for move in need.moves if move.row is None])
+                found.bought[coin] = found.bought.get(coin, 0.0) + money
+        return found
 
     def state(self) -> tuple[object, ...]:
         """Return what :meth:`restore` needs to come back to this point."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rebalance_xl.book.derivatives import block_of, coins_of, hedge_gap, spread_legs
 from rebalance_xl.book.orders import BUY, HEDGE, KEEP, MARGIN, REDUCE, REPAY, TOP_UP, Cause, Order, Refusal
 from rebalance_xl.book.states import FuturesState, SpotState
-from rebalance_xl.book.tolerances import DUST
+from rebalance_xl.book.tolerances import DUST, WHOLE
 
 if TYPE_CHECKING:
     from rebalance_xl.book.draft import Draft
@@ -48,11 +48,12 @@ def _rank(need: Order) -> tuple[int, bool, float, float]:
 def _debts(draft: Draft) -> list[Order]:
     """Return stablecoin balances below 0: they are paid before every other need."""
     found = []
+    noise = WHOLE * draft.total  # what a payment of the whole debt leaves in binary arithmetic
     for state in draft.judgement.spot:
         if not state.stable:
             continue
         for row in state.rows:
-            if row.value < 0:
+            if row.value < -noise:
                 order = Order(REPAY, row, Cause("debt", figures=(-row.value,)), -row.value, -row.value, row.asset)
                 order.venue, order.spot, order.first = row.venue, state, True
                 found.append(order)
@@ -87,7 +88,8 @@ def _spot_needs(draft: Draft) -> list[Order]:
         if breaching and not (state.below or state.drifted):
             continue
         goal = min(state.target * total, (state.target + state.width) * after)
-        need = Order(BUY, state.holding, Cause("under target"), goal - state.value, goal, state.asset)
+        held = state.value + draft.pledged.change.get(state.asset.casefold(), 0.0)
+        need = Order(BUY, state.holding, Cause("under target"), goal - held, goal, state.asset)
         need.spot, need.priority, need.venue = state, state.holding.priority, state.holding.venue
         need.fee_rate = book.venue(need.venue).spot_fee
         if need.wanted > 0:
@@ -156,11 +158,12 @@ def _margin_needs(draft: Draft, margin_money: float) -> list[Order]:
                 needs += _spread_needs(draft, legs, reduced)
             continue
         if state.target:
-            wanted = state.target * draft.total - state.margin
+            wanted = state.target * draft.total - _posted(state)
             goal = state.target * draft.total
             cause = Cause("event margin" if state.named else "margin target", state.named, (state.target,))
             if position.band is not None and state.named is None:
                 most = (state.target + book.settings.trim_to * state.width) * draft.after - state.equity
+                most -= _posted(state) - state.margin
                 wanted = min(wanted, most)
         elif share_out and state in untargeted:
             wanted = margin_money / len(untargeted)
@@ -174,6 +177,11 @@ def _margin_needs(draft: Draft, margin_money: float) -> list[Order]:
         need.first = state.named is not None
         needs.append(need)
     return needs
+
+
+def _posted(state: FuturesState) -> float:
+    """Return the margin of a row, with what MarginTopUp adds in this plan."""
+    return state.margin + (state.short if state.acts else 0.0)
 
 
 def _opening(draft: Draft, kind: str, state: FuturesState, cause: Cause, wanted: float, goal: float) -> Order:
@@ -193,7 +201,7 @@ def _spread_needs(draft: Draft, legs: Sequence[FuturesState], reduced: set[int])
     closing = any(leg.to_close or leg.exit or leg.frozen for leg in legs) or any(id(leg) in reduced for leg in legs)
     if not target or closing:
         return []
-    wanted = target * draft.total - math.fsum([leg.margin for leg in legs])
+    wanted = target * draft.total - math.fsum([_posted(leg) for leg in legs])
     if wanted <= DUST * draft.total:
         return []
     # Margin of one coin in each leg: the same coins on both sides share the need in this proportion.

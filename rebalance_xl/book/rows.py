@@ -12,6 +12,7 @@ from typing import Any
 
 from rebalance_xl.book.reading import Record
 from rebalance_xl.book.schema import Table
+from rebalance_xl.book.tolerances import SLACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class Holding:
         if not self.locked_units:
             return 1.0
         held = self.quantity if self.quantity is not None else 0.0
-        return max(0.0, 1.0 - self.locked_units / held) if held > 0 else 0.0
+        # A sale of all that is free leaves a last digit above the locked units: nothing that could be sold.
+        return 1.0 - self.locked_units / held if held * (1.0 - SLACK) > self.locked_units else 0.0
 
     @property
     def free_value(self) -> float:

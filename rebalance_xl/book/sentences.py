@@ -233,6 +233,7 @@ _REFUSALS: Final[dict[str, Callable[[Refusal], str]]] = {
         f"{amount_text(r.figures[2])} notional at {r.names[0]}"
     ),
     "liquidated at once": lambda r: "its liquidation price would be on the wrong side of the mark",
+    "other leg stays": lambda r: f"the other leg of the spread, {r.names[0]}, cannot be closed: both or none",
     "other leg": lambda r: f"the other leg of the spread, {r.names[0]}, cannot be opened: both or none",
     "loss above margin": lambda r: f"its loss is larger than its margin by {amount_text(r.figures[0])}",
 }

@@ -86,7 +86,8 @@ class FuturesState:
     """How a row of Futures stands: margin share and hedge ratio in force, its equity, and what it acts on.
 
     `gone` says that the mark has passed its liquidation price, `expired` that its contract has been delivered, `reduce`
-    that its equity is beyond Target and Band, `short` the margin that keeps MarginTopUp's distance.
+    that its equity is beyond Target and Band, `short` the margin that keeps MarginTopUp's distance, `leg` is the other
+    leg of its spread.
     """
 
     position: Position
@@ -103,11 +104,22 @@ class FuturesState:
     width: float = 0.0
     short: float = 0.0
     acts: str = ""
+    leg: FuturesState | None = None
 
     @property
     def frozen(self) -> bool:
         """An event says HOLD."""
         return self.named is not None and self.named.action == "HOLD"
+
+    @property
+    def band(self) -> float | None:
+        """Its Band, which may stand on either leg of a spread."""
+        return self.position.band if self.leg is None or self.position.band is not None else self.leg.position.band
+
+    @property
+    def both(self) -> float:
+        """Equity that its Target is the share of: its own, or that of both legs of a spread."""
+        return self.equity if self.leg is None else self.equity + self.leg.equity
 
     @property
     def to_close(self) -> bool:

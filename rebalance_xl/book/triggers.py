@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rebalance_xl.book.derivatives import follows
+from rebalance_xl.book.derivatives import follows, pledges, spread_legs
 from rebalance_xl.book.futures import Tiers, distance, liquidation_price
 from rebalance_xl.book.model import Book, Event, Holding, Position
 from rebalance_xl.book.sizing import size_order
@@ -63,6 +63,7 @@ def judge(book: Book, tiers: Tiers, worth: Worth) -> Judgement:
         state.margin, state.profit, state.equity = standing.margin, standing.profit, standing.equity
         state.gone = standing.gone
     judgement.futures = futures
+    _pair_legs(futures)
     pledged = _pledged(futures)
     for asset, rows in rows_by_asset(book.holdings).items():
         judgement.spot.append(_spot_state(book, rows, pledged.get(asset, 0.0), worth.total, events))
@@ -76,15 +77,24 @@ def judge(book: Book, tiers: Tiers, worth: Worth) -> Judgement:
     return judgement
 
 
+def _pair_legs(futures: Sequence[FuturesState]) -> None:
+    """Give both legs of a spread its Target, wherever that is typed, and each the other one."""
+    for one, other in spread_legs(futures).values():
+        one.leg, other.leg = other, one
+        if one.target is None or other.target is None:
+            one.target = other.target = other.target if one.target is None else one.target
+        if one.exit or other.exit:
+            one.exit = other.exit = True
+            one.named = other.named = one.named or other.named
+
+
 def _pledged(futures: Sequence[FuturesState]) -> dict[str, float]:
     """Return the coins that hedges hold as margin, in money: they are part of the asset that they hedge."""
     found: dict[str, float] = {}
     for state in futures:
-        position = state.position
-        if state.hedge_ratio is not None and position.inverse and not state.gone:
-            key = position.asset.casefold()
-            if position.margin_coin.casefold() == key:
-                found[key] = found.get(key, 0.0) + max(0.0, state.margin)
+        if pledges(state):
+            key = state.position.asset.casefold()
+            found[key] = found.get(key, 0.0) + max(0.0, state.margin)
     return found
 
 
@@ -215,6 +225,8 @@ def _futures_state(book: Book, position: Position, events: Sequence[Event], judg
         if not _concerns(event, position.asset, position.symbol, sector):
             continue
         level = event.level
+        if position.spread and event.action not in ("HOLD", "EXIT"):
+            continue  # a spread stands for no view on the asset: no event raises one leg of it
         if event.action == "HOLD":
             state.target = state.hedge_ratio = None
             state.exit, state.named = False, event
@@ -238,8 +250,8 @@ def _judge_futures(book: Book, tiers: Tiers, judgement: Judgement, state: Future
             state.acts = EVENT if position.quantity > 0 else ""
         elif follows(book, tiers, judgement, state):
             state.acts = EVENT
-    if position.band is not None and state.target:
-        state.width = width_of(state.target, position.band, book.settings.band_kind)
+    if state.band is not None and state.target:
+        state.width = width_of(state.target, state.band, book.settings.band_kind)
     if state.acts:
         return
     found = state.to_close or _to_release(state)
@@ -265,14 +277,17 @@ def _to_release(state: FuturesState) -> bool:
 
 
 def _to_reduce(book: Book, state: FuturesState, total: float) -> bool:
-    position = state.position
-    if position.band is None or not state.target or position.quantity <= 0 or state.hedge_ratio is not None:
+    legs = [state] if state.leg is None else [state, state.leg]
+    if state.band is None or not state.target or state.hedge_ratio is not None:
         return False
-    if state.equity / total - state.target <= max(state.width + EDGE, DUST):
+    if any(leg.position.quantity <= 0 or leg.gone for leg in legs):
+        return False
+    if state.both / total - state.target <= max(state.width + EDGE, DUST):
         return False
     goal = (state.target + book.settings.trim_to * state.width) * total
-    notional = (state.equity - goal) / state.equity * position.notional
-    return size_order(book, position, notional, position.unit_value).refusal is None
+    share = (state.both - goal) / state.both
+    rows = [leg.position for leg in legs]
+    return all(size_order(book, row, share * row.notional, row.unit_value).refusal is None for row in rows)
 
 
 def margin_short(book: Book, tiers: Tiers, position: Position, margin: float, limit: float) -> float:

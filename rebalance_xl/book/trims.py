@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rebalance_xl.book.gains import sale_gain
 from rebalance_xl.book.model import Book, Holding
@@ -15,7 +15,14 @@ from rebalance_xl.book.tolerances import DUST, WHOLE
 from rebalance_xl.book.triggers import free_units, sale_rows
 
 
-def plan_trims(book: Book, judgement: Judgement, after: float, fees: Fees, near: Sequence[str]) -> list[Order]:
+def plan_trims(
+    book: Book,
+    judgement: Judgement,
+    after: float,
+    fees: Fees,
+    near: Sequence[str],
+    pledged: Mapping[str, float] | None = None,
+) -> list[Order]:
     """Return the sales of the assets that act, one a row, capped by TurnoverCap.
 
     Parameters
@@ -28,13 +35,16 @@ def plan_trims(book: Book, judgement: Judgement, after: float, fees: Fees, near:
         Charged for every sale.
     near
         Venues where money is needed, the most urgent first: a sale comes from there where it can.
+    pledged
+        By how much the coins that hedges hold as margin change in this plan, in money, by asset.
     """
     total = judgement.total
     wants = []
     for state in judgement.spot:
         if not state.over or state.stable or state.target is None:
             continue
-        goal, wanted = _wanted(book, state, total, after)
+        value = state.value + (pledged or {}).get(state.asset.casefold(), 0.0)
+        goal, wanted = _wanted(book, state, value, total, after)
         if wanted > DUST * total:
             wants.append((state, goal, wanted))
     whole = math.fsum([wanted for _, _, wanted in wants])
@@ -51,10 +61,10 @@ def wanted_of_trims(orders: Sequence[Order]) -> float:
     return math.fsum([order.wanted for order in orders])
 
 
-def _wanted(book: Book, state: SpotState, total: float, after: float) -> tuple[float, float]:
-    """Return the weight to sell down to, and the money to sell."""
+def _wanted(book: Book, state: SpotState, value: float, total: float, after: float) -> tuple[float, float]:
+    """Return the weight to sell down to, and the money to sell of an asset that is worth `value`."""
     assert state.target is not None
-    value, free = state.value, state.free
+    free = state.free
     goal = state.target + book.settings.trim_to * state.width
     if state.named is not None:
         return goal, min(max(0.0, value - goal * after), free)

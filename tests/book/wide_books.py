@@ -1,4 +1,4 @@
-"""Books drawn by seed, as wide as traders keep them: futures of both kinds, coins at several venues, lots, debts."""
+"""Books drawn by seed, as wide as traders keep them: futures of both kinds, spreads, several venues, lots, debts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 from typing import Any
 
 from rebalance_xl.book.memory import MemoryWorkbook
-from tests.book.books import DAY, LOTS, perpetual, spot, stable, table, workbook
+from tests.book.books import DAY, FUTURES, LOTS, perpetual, spot, stable, table, workbook
 
 ASSETS = ("BTC", "ETH", "SOL", "ADA", "XRP", "DOT")
 VENUES = ("binance", "bybit", "kraken")
@@ -35,10 +35,13 @@ def wide_book(seed: int) -> MemoryWorkbook:
     )
     if draw.random() < 0.3:
         book.tables["Lots"] = table(LOTS, _lots(draw, portfolio))
+    _add_spread(random.Random(f"spread {seed}"), book)
+    legs = [f"{leg}{asset}" for asset in ASSETS for leg in ("NEAR", "FAR")]
     book.tables["MarginTiers"] = [
         ["Venue", "Symbol", "Floor", "Cap", "MaxLeverage", "Rate", "Amount", "Unit"],
         *[[venue, f"{asset}USDT", 0.0, 5e6, 50.0, 0.005, 0.0, "USDT"] for venue in VENUES for asset in ASSETS],
         *[[venue, f"{asset}USD", 0.0, None, 50.0, 0.005, 0.0, "coin"] for venue in VENUES for asset in ASSETS],
+        *[[venue, symbol, 0.0, None, 50.0, 0.005, 0.0, "USDT"] for venue in VENUES for symbol in legs],
     ]
     return book
 
@@ -122,6 +125,50 @@ def _futures(draw: random.Random, target: float) -> list[dict[str, Any]]:
         )
         rows.append(one)
     return rows
+
+
+def _add_spread(draw: random.Random, book: MemoryWorkbook) -> None:
+    """Add two opposite legs to a third of the books, some of them open, some with a history of both symbols."""
+    if draw.random() > 0.35:
+        return
+    asset = draw.choice(ASSETS)
+    near, far = PRICES[asset] * draw.uniform(0.97, 1.05), PRICES[asset] * draw.uniform(0.97, 1.05)
+    sides = draw.choice([("long", "short"), ("short", "long")])
+    venues = draw.choice([("binance", "binance"), ("binance", "bybit")])
+    kinds = draw.choice([("linear", "linear"), ("linear", "linear"), ("inverse", "inverse"), ("linear", "inverse")])
+    leverage = draw.choice([1.0, 3.0, 5.0])
+    coins = draw.choice([0.0, 0.0, draw.uniform(50.0, 500.0) / PRICES[asset]])
+    band, target = draw.choice([None, 0.02]), draw.choice([0.0, 0.02, 0.05, 0.05, None])
+    legs = []
+    for number, (mark, side, venue, kind) in enumerate(zip((near, far), sides, venues, kinds, strict=True)):
+        legs.append(
+            perpetual(
+                ("NEAR", "FAR")[number] + asset,
+                asset,
+                side,
+                mark,
+                Venue=venue,
+                Contract=kind,
+                Quantity=coins * mark if kind == "inverse" else coins,
+                EntryPrice=mark * draw.uniform(0.97, 1.03) if coins else None,
+                Margin=coins / leverage if kind == "inverse" else coins * mark / leverage,
+                Leverage=leverage,
+                Lot=draw.choice([None, 1.0 if kind == "inverse" else 1.0 / PRICES[asset]]),
+                Expiry=(draw.choice([None, dt.date(2026, 12, 25)]), dt.date(2027, 3, 26))[number],
+                Spread="calendar",
+                Band=band,
+                Target=target if number == 0 else draw.choice([None, target]),
+                Priority=draw.choice([None, 1, 2]),
+            )
+        )
+    header = book.tables.setdefault("Futures", [list(FUTURES)])[0]
+    book.tables["Futures"] += [[leg.get(column) for column in header] for leg in legs]
+    if draw.random() < 0.5:
+        days = [DAY - dt.timedelta(days=back) for back in range(30, 0, -1)]
+        book.tables["Prices"] = [
+            ["Date", legs[0]["Symbol"], legs[1]["Symbol"]],
+            *[[day, near * draw.uniform(0.99, 1.01), far * draw.uniform(0.99, 1.01)] for day in days],
+        ]
 
 
 def _events(draw: random.Random) -> list[dict[str, Any]]:
