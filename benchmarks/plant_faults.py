@@ -48,7 +48,10 @@ def recalc(name: str, file: str, line: str, becomes: str) -> Fault:
 
 #: The tests that own each area.
 TESTS = {
-    "book": [f"tests/book/test_{name}.py" for name in ("review_rules", "untidy_books", "derivative_lines", "venues")]
+    "book": [
+        f"tests/book/test_{name}.py"
+        for name in ("review_rules", "money_and_debts", "odd_positions", "derivative_lines", "venues")
+    ]
     + ["tests/book"],
     "functions": ["tests/functions", "tests/derivatives", "tests/golden"],
     "recalc": ["tests/recalc", "tests/native"],

@@ -9,7 +9,7 @@ from typing import Any
 from rebalance_xl.book.memory import MemoryWorkbook
 from rebalance_xl.book.model import read_book
 from rebalance_xl.book.plan import make_plan
-from rebalance_xl.book.plan_data import Plan
+from rebalance_xl.book.plan_data import Line, Plan
 from rebalance_xl.book.schema import JOURNAL, PLAN
 
 DAY = dt.date(2026, 9, 30)
@@ -143,3 +143,22 @@ ETH_MARGIN = perpetual("ETHUSDT", "ETH", "long", 2000.0, Venue="Binance", Target
 def amounts(plan: Plan) -> dict[str, tuple[str, float]]:
     """Return action and amount of every line that trades, amounts to the cent."""
     return {line.asset: (line.action, round(line.amount, 2)) for line in plan.trades}
+
+
+def line(plan: Plan, asset: str, venue: str | None = None) -> Line:
+    """Return the first line of an asset, at a venue where one is given."""
+    return next(each for each in plan.lines if each.asset == asset and venue in (None, each.venue))
+
+
+def unit(
+    asset: str, quantity: float, price: float | None, target: float | None, band: float | None = None, **more: Any
+) -> dict[str, Any]:
+    """Return a row by its quantity and price."""
+    return {"Asset": asset, "Quantity": quantity, "Price": price, "Target": target, "Band": band, **more}
+
+
+def as_values(rows: Rows, columns: Sequence[str], **names: Any) -> MemoryWorkbook:
+    """Return a book with just these columns of Portfolio."""
+    return MemoryWorkbook(
+        {"Portfolio": [list(columns), *[[row.get(c) for c in columns] for row in rows]]}, {"AsOf": DAY, **names}
+    )

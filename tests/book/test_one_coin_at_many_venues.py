@@ -1,0 +1,86 @@
+"""One coin at several venues and on a ledger: one asset, sold and bought where it can be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rebalance_xl.book.problems import BookError
+from tests.book.books import amounts, line, plan_of, stable, unit
+
+approx = pytest.approx
+
+
+def test_one_coin_at_two_venues_is_one_asset() -> None:
+    """BTC is 66.7 % of the book: it is sold at the exchange, never from the locked ledger."""
+    rows = [
+        unit("BTC", 0.5, 60_000.0, 0.5, 0.05, Venue="binance"),
+        unit("BTC", 0.5, 60_000.0, None, None, Venue="ledger", Locked="yes"),
+        unit("ETH", 10.0, 3_000.0, 0.5, 0.05, Venue="binance"),
+    ]
+    plan = plan_of(rows)
+    assert amounts(plan) == {"BTC": ("SELL", 15_000.0), "ETH": ("BUY", 15_000.0)}
+    assert line(plan, "BTC", "binance").quantity == approx(0.25)
+    assert line(plan, "BTC", "ledger").action == "HOLD"
+    assert "66.67 %" in line(plan, "BTC", "binance").reason
+    assert sum(each.weight_after or 0.0 for each in plan.lines) == approx(1.0)
+
+
+def test_locked_units_count_and_are_not_sold() -> None:
+    """6 of 10 ETH are staked: of the 5 that the rule would sell, 4 are free."""
+    rows = [unit("ETH", 10.0, 3_000.0, 0.25, 0.05, Locked=6.0), unit("BTC", 0.5, 60_000.0, 0.75, 0.05)]
+    plan = plan_of(rows)
+    assert line(plan, "ETH").quantity == approx(4.0)
+    assert plan_of([rows[0] | {"Locked": 2.0}, rows[1]]).lines[0].quantity == approx(5.0)
+
+
+def test_a_purchase_goes_where_the_money_is() -> None:
+    """BTC is held at two venues; the cash lies at the second, so it is bought there."""
+    rows = [
+        unit("BTC", 0.05, 60_000.0, 0.8, 0.05, Venue="binance"),
+        unit("BTC", 0.05, 60_000.0, None, None, Venue="kraken"),
+        {**stable(4_000.0, 0.2), "Venue": "kraken"},
+    ]
+    plan = plan_of(rows)
+    assert [(each.action, each.venue) for each in plan.trades] == [("BUY", "kraken")]
+
+
+def test_a_sale_starts_where_the_money_is_needed() -> None:
+    """The smaller row lies at the venue of the purchase: it is sold first, then the larger one."""
+    rows = [
+        unit("BTC", 1.0, 10_000.0, 0.4, 0.05, Venue="kraken"),
+        unit("BTC", 0.2, 10_000.0, None, None, Venue="binance"),
+        unit("ETH", 2.0, 1_000.0, 0.6, 0.05, Venue="binance"),
+    ]
+    plan = plan_of(rows)
+    sales = {each.venue: each.amount for each in plan.trades if each.action == "SELL"}
+    assert sales == approx({"binance": 2_000.0, "kraken": 4_400.0})
+
+
+@pytest.mark.parametrize(
+    "column, one, other",
+    [("Target", 0.5, 0.4), ("Band", 0.05, 0.1), ("Priority", 1, 2), ("Sector", "L1", "L2"), ("Kind", "spot", "stable")],
+)
+def test_rows_of_one_asset_that_contradict_each_other_are_refused(column: str, one: Any, other: Any) -> None:
+    """What belongs to the asset stands once; both cells are named."""
+    rows = [
+        unit("BTC", 1.0, 10.0, None, Venue="a"),
+        unit("BTC", 1.0, 10.0, None, Venue="b"),
+        unit("ETH", 1.0, 10.0, 0.1),
+    ]
+    rows[0][column], rows[1][column] = one, other
+    with pytest.raises(BookError) as refusal:
+        plan_of(rows)
+    text = str(refusal.value)
+    assert f"the {column} of BTC" in text
+    assert text.count("Portfolio!") == 2
+    rows[1][column] = None
+    plan_of(rows)
+
+
+def test_the_same_pair_twice_is_refused_by_name() -> None:
+    """Asset and venue name a row."""
+    rows = [unit("BTC", 1.0, 10.0, 0.5, Venue="a"), unit("BTC", 1.0, 10.0, None, Venue="A")]
+    with pytest.raises(BookError, match=r'Portfolio!A3: "BTC" at A is already in Portfolio!A2'):
+        plan_of(rows)
