@@ -57,7 +57,7 @@ class Recalculation:
     stale : bool
         Whether any cached value differed from the computed one.
     lines, spilled : list
-        What `changed` is made from: formula cells, and cells that arrays fill.
+        What `changed` is made from: formula cells sheet by sheet, and cells that arrays fill.
     """
 
     path: Path
@@ -70,7 +70,7 @@ class Recalculation:
     spills: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     stale: bool = False
-    lines: list[tuple[str, FormulaCell, str]] = field(default_factory=list, repr=False)
+    lines: list[tuple[str, list[FormulaCell]]] = field(default_factory=list, repr=False)
     spilled: list[tuple[str, int, int, FormulaCell, Any, Any]] = field(default_factory=list, repr=False)
 
     @property
@@ -81,9 +81,16 @@ class Recalculation:
         """
         rows = [
             ChangedCell(
-                sheet, cell_name(cell.row, cell.column), "=" + cell.formula, cell.old, cell.value, status, cell.cause
+                sheet,
+                cell_name(cell.row, cell.column),
+                "=" + cell.formula,
+                cell.old,
+                cell.value,
+                _status(cell),
+                cell.cause,
             )
-            for sheet, cell, status in self.lines
+            for sheet, cells in self.lines
+            for cell in cells
         ]
         for sheet, row, column, cell, old, value in self.spilled:
             failed = isinstance(value, CellError)
@@ -101,9 +108,17 @@ class Recalculation:
     def changed_cells(self) -> int:
         """How many formula cells show another value than before."""
         return sum(
-            status in ("changed", "new") or (status == "error" and not same(cell.old, cell.value))
-            for _, cell, status in self.lines
+            cell.status != "kept" and (cell.status != "error" or not same(cell.old, cell.value))
+            for _, cells in self.lines
+            for cell in cells
         )
+
+
+def _status(cell: FormulaCell) -> str:
+    """Return what the report says of a formula cell that is not unchanged."""
+    if cell.status in ("kept", "error"):
+        return cell.status
+    return "new" if cell.old is None else "changed"
 
 
 def same(old: Any, new: Any) -> bool:
@@ -166,36 +181,36 @@ def compare(calculation: Calculation, report: Recalculation) -> list[SheetChange
     changes: list[SheetChanges] = []
     names = [sheet.name for sheet in calculation.package.sheets]
     unknown: set[str] = set()
-    lines: list[tuple[str, FormulaCell, str]] = []
     spills = calculation.spills
     for sheet, scan in enumerate(calculation.scans[: len(names)]):  # without what is cached of other workbooks
         found = SheetChanges()
         changes.append(found)
         report.formulas += len(scan.formulas)
         add = found.values.append
+        told: list[FormulaCell] = []
+        tell = told.append
+        report.lines.append((names[sheet], told))
         anchored = any(anchor.sheet == sheet and anchor.active for anchor in spills.anchors)
-        name = names[sheet]
         for cell in scan.formulas:
             old, value, status = cell.old, cell.value, cell.status
             if status == "computed" and not anchored and old.__class__ is float and value.__class__ is float:
                 if old != value and not isclose(old, value, rel_tol=SAME_WITHIN, abs_tol=0.0):
-                    lines.append((name, cell, "changed"))
+                    tell(cell)
                     add(cell)
                 continue
             if status == "kept":
                 report.kept += 1
                 if cell.cause.startswith("unknown-function:"):
                     unknown.add(cell.cause.partition(":")[2].partition(";")[0])
-                lines.append((names[sheet], cell, "kept"))
+                tell(cell)
                 continue
             differs = not same(old, value)
             anchor = spills.at(sheet, cell.row, cell.column) if anchored else None
             grown = anchor is not None and anchor.active and _grown(anchor)
             if status == "error":
                 report.errors += 1
-                lines.append((names[sheet], cell, "error"))
-            elif differs:
-                lines.append((names[sheet], cell, "new" if old is None else "changed"))
+            if status == "error" or differs:
+                tell(cell)
             if grown and anchor is not None:
                 found.formulas.append(FormulaChange(cell, value, anchor.area, 0 if anchor.written is None else None))
             elif differs:
@@ -211,7 +226,6 @@ def compare(calculation: Calculation, report: Recalculation) -> list[SheetChange
         report.spilled += _compare_children(names[sheet], calculation.scans[sheet], anchor, changes[sheet])
     report.stale = any(changes)
     report.unknown_functions = sorted(unknown)
-    report.lines = lines
     return changes
 
 

@@ -80,7 +80,7 @@ def recalculate(
         report.path = source
         return report
     target = source if output is None else Path(output)
-    with update(source, target, ignore_lock=ignore_lock, read_only_too=read_only_too) as book, _no_collection():
+    with _no_collection(), update(source, target, ignore_lock=ignore_lock, read_only_too=read_only_too) as book:
         data = book.data if edit is None else edit(book.data)
         content, report, parts = _recalculated(data, as_of, spill_plain, False, plain, verify)
         if content != book.data or target != source:

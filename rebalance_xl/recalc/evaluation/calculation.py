@@ -232,6 +232,8 @@ class Calculation:
             if linked.text is None and not linked.error:
                 self.unreadable[sheet, row, column] = "a linked data type or a picture"
         if self.linked:
+            for scan in self.scans:
+                scan.forget_unusual()
             for sheet, cell in self.cells():
                 if (sheet, cell.row, cell.column) in self.linked and not self.linked[
                     sheet, cell.row, cell.column

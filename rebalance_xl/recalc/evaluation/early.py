@@ -7,6 +7,7 @@ columns. What depends on cells that the engine has to compute first stays with t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from ...cells import MISSING, CellError
@@ -69,8 +70,9 @@ def compute_arrays_early(known: KnownCells) -> dict[int, Any] | None:
         The arrays by the keys of their anchors, None when the engine is needed.
     """
     anchors = [anchor for anchor in known.anchors if anchor.active]
-    waiting = sum([cell.lowered is not None for scan in known.scans for cell in scan.formulas])
-    if waiting > sum(anchor.cell.lowered is not None for anchor in anchors):
+    most = sum(anchor.cell.lowered is not None for anchor in anchors)
+    waiting = (cell for scan in known.scans for cell in scan.formulas if cell.lowered is not None)
+    if next(islice(waiting, most, None), None) is not None:
         return None
     arrays: dict[int, Any] = {}
     for anchor in anchors:
@@ -144,8 +146,10 @@ def compute_column(known: KnownCells, column: FilledColumn) -> bool:
     for cell, answer in zip(column.cells, answers, strict=True):
         cell.value = answer
         cell.early = True
-        if cell.cause or cell.status == "error":  # of an earlier round
+    if column.failed:  # in an earlier round
+        for cell in column.cells:
             cell.status, cell.cause = "computed", ""
+    column.failed = not plain
     if not plain:
         for cell in column.cells:
             if cell.value.__class__ is CellError:

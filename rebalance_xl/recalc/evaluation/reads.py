@@ -124,7 +124,6 @@ class Readers:
     sheet_index: dict[str, int]
     _groups: dict[re.Pattern[str] | None, list[Alike]] = field(default_factory=dict)
     _known: dict[str, list[int]] = field(default_factory=dict)
-    _sheets: list[tuple[list[FormulaCell], list[str]]] | None = None
 
     def sheets(self, name: str) -> Sequence[int]:
         """Return the number of the sheet that a name in lower case means, nothing for none."""
@@ -148,24 +147,29 @@ class Readers:
         """
         if having not in self._groups:
             found = self._groups[having] = []
-            for sheet, (cells, classes) in enumerate(self._classes()):
-                wanted = {each for each in set(classes) if having is None or having.search(each) is not None}
-                alike: dict[tuple[int, str], list[FormulaCell]] = {}
-                if wanted:
-                    for cell, each in zip(cells, classes, strict=True):
-                        if each in wanted:
-                            alike.setdefault((cell.column, each), []).append(cell)
-                for group in alike.values():
-                    texts = [str(cell.lowered) for cell in group]
-                    found.append(Alike(sheet, group, texts, self.columns(texts[0], sheet)))
+            for sheet, shapes in enumerate(self._shapes()):
+                wanted = {
+                    number
+                    for number, cell in shapes.items()
+                    if having is None or having.search(str(cell.lowered)) is not None
+                }
+                if not wanted:
+                    continue
+                formulas = self.scans[sheet].formulas
+                cells = [cell for cell in formulas if id(cell.template) in wanted and cell.lowered is not None]
+                texts = [str(cell.lowered) for cell in cells]
+                alike: dict[tuple[int, str], tuple[list[FormulaCell], list[str]]] = {}
+                for cell, text, each in zip(cells, texts, digit_classes(texts), strict=True):
+                    group = alike.setdefault((cell.column, each), ([], []))
+                    group[0].append(cell)
+                    group[1].append(text)
+                found += [Alike(sheet, *both, self.columns(both[1][0], sheet)) for both in alike.values()]
         return self._groups[having]
 
-    def _classes(self) -> list[tuple[list[FormulaCell], list[str]]]:
-        """Return for every sheet the cells that the engine computes, and what they are alike in."""
-        if self._sheets is None:
-            cells = [[cell for cell in scan.formulas if cell.lowered is not None] for scan in self.scans]
-            self._sheets = [(each, digit_classes([str(cell.lowered) for cell in each])) for each in cells]
-        return self._sheets
+    def _shapes(self) -> list[dict[int, FormulaCell]]:
+        """Return for every sheet one cell of each template, by the number of the template."""
+        cells = [[cell for cell in scan.formulas if cell.lowered is not None] for scan in self.scans]
+        return [{id(cell.template): cell for cell in each} for each in cells]
 
     def columns(self, text: str, sheet: int) -> list[Read]:
         """Return the columns, whole, that a formula reads and all that differ from it in digits only."""

@@ -87,6 +87,25 @@ class Fill:
         count = len(offsets)
         return [pattern % ((row,) * count) for row in rows]
 
+    def writes(self, rows: Sequence[int], formulas: Sequence[str]) -> bool:
+        """Say whether the text of every row is what is given."""
+        parts = self.shape.split(SLOT)
+        places: list[list[str]] = [[parts[0]] * len(rows)]
+        numbers: dict[int, list[str]] = {}
+        for (stem, offset), part in zip(self.slots, parts[1:], strict=True):
+            places[-1] = [places[-1][0] + stem] * len(rows)
+            if offset is not None:
+                if offset not in numbers:
+                    numbers[offset] = list(map(str, [row + offset for row in rows] if offset else rows))
+                places += [numbers[offset], [part] * len(rows)]
+            else:
+                places[-1] = [places[-1][0] + part] * len(rows)
+        places[-1] = [places[-1][0] + "\x01"] * len(rows)
+        together = [""] * (len(places) * len(rows))
+        for number, place in enumerate(places):
+            together[number :: len(places)] = place
+        return "".join(together) == "\x01".join([*formulas, ""])
+
     def text(self, row: int) -> str:
         """Return the text of one row."""
         return self.texts([row])[0]
@@ -94,7 +113,7 @@ class Fill:
 
 @dataclass(slots=True, eq=False)
 class FilledColumn:
-    """Cells of one column whose formulas are one formula filled down."""
+    """Cells of one column whose formulas are one formula filled down; `failed`: some of their values are errors."""
 
     sheet: int
     column: int
@@ -102,6 +121,7 @@ class FilledColumn:
     cells: list[FormulaCell] = field(default_factory=list)
     template: Template | None = None
     lowered: Fill | None = None
+    failed: bool = False
 
     @property
     def rows(self) -> list[int]:
@@ -138,7 +158,7 @@ def filled_columns(cells: Sequence[FormulaCell], sheet: int) -> Iterator[FilledC
         if len(group) < FEWEST:
             continue
         fill = Fill.between(group[0].formula, group[0].row, group[-1].formula, group[-1].row)
-        if fill is not None and fill.texts([cell.row for cell in group]) == [cell.formula for cell in group]:
+        if fill is not None and fill.writes([cell.row for cell in group], [cell.formula for cell in group]):
             yield FilledColumn(sheet, column, fill, group)
         else:
             yield from _several(group, sheet, column)

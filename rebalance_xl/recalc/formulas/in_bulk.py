@@ -81,7 +81,7 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int, filled: list[Fi
         else:
             cell.template = known
             cell.lowered = text
-    if not {cell.kind for cell in formulas} <= {"normal", "shared"}:
+    if not {cell.kind for cell in scan.unusual} <= {"shared"}:
         for cell in formulas:
             if cell.kind not in ("normal", "shared"):
                 cell.template = cell.lowered = None

@@ -91,6 +91,7 @@ class FormulaCell:
         self.lowered = None
         self.template = None
         self.value = None
+        self.early = False
 
     @property
     def reference(self) -> str:
@@ -137,6 +138,10 @@ class SheetScan:
             self._constants = self.table.constants() if self.table is not None else Constants()
         return self._constants
 
+    def forget_unusual(self) -> None:
+        """Look for unusual cells again, because their kinds change."""
+        self._unusual = None
+
     def extent(self) -> tuple[int, int]:
         """Return the last row and column in use."""
         table = self.table
@@ -147,7 +152,7 @@ class SheetScan:
             row, column = found.rows[-1] if found.rows else 0, max(found.columns, default=0)
         if self.formulas:
             row = max(row, self.formulas[-1].row)
-            column = max(column, max(cell.column for cell in self.formulas))
+            column = max(column, max([cell.column for cell in self.formulas]))
         return row, column
 
     def is_empty_element(self) -> bool:

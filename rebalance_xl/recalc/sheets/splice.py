@@ -69,40 +69,43 @@ def spliced(scan: SheetScan, changes: SheetChanges) -> str:
     -------
     str
     """
-    edits = _value_edits(scan, changes.values)
+    simple = [cell for cell in changes.values if cell.data and cell.value.__class__ is float and cell.type == "n"]
+    ends = [cell.end - 8 for cell in simple]
+    starts = [end - len(cell.data) for end, cell in zip(ends, simple, strict=True)]  # type: ignore[arg-type]
+    new = number_texts([cell.value for cell in simple])
+    others = _other_edits(scan, changes.values) if len(simple) < len(changes.values) else []
     for change in changes.formulas:
-        edits.extend(_cell_edits(scan, change))
+        others.extend(_cell_edits(scan, change))
     if changes.columns:
-        edits.extend(_column_edits(scan, changes.columns, changes.styles))
-        edits.extend(_dimension_edit(scan, changes.columns))
-    text = scan.text
-    if not edits:
-        return text
-    starts = [edit[0] for edit in edits]
-    if not all(map(le, starts, starts[1:])):
-        edits.sort(key=_place)
+        others.extend(_column_edits(scan, changes.columns, changes.styles))
+        others.extend(_dimension_edit(scan, changes.columns))
+    if others:
+        edits = [*zip(starts, ends, new, strict=True), *others]
+        places = [edit[0] for edit in edits]
+        if not all(map(le, places, places[1:])):
+            edits.sort(key=_place)
+        starts, ends, new = [list(each) for each in zip(*edits, strict=True)]
+    return _joined(scan.text, starts, ends, new)
+
+
+def _joined(text: str, starts: list[int], ends: list[int], new: list[str]) -> str:
+    """Return a text with pieces of it replaced."""
     blocks: list[str] = []
     position = 0
-    for first in range(0, len(edits), _BLOCK):
-        begins, ends, new = zip(*edits[first : first + _BLOCK], strict=True)
-        pieces = [""] * (2 * len(new))
-        pieces[0::2] = [text[start:end] for start, end in zip((position, *ends), begins, strict=False)]
-        pieces[1::2] = new
+    for first in range(0, len(new), _BLOCK):
+        some = slice(first, first + _BLOCK)
+        pieces = [""] * (2 * len(new[some]))
+        pieces[0::2] = [text[end:start] for end, start in zip((position, *ends[some]), starts[some], strict=False)]
+        pieces[1::2] = new[some]
         blocks.append("".join(pieces))
-        position = ends[-1]
+        position = ends[some][-1]
     blocks.append(text[position:])
     return "".join(blocks)
 
 
-def _value_edits(scan: SheetScan, cells: list[FormulaCell]) -> list[Edit]:
-    """Return the edits of formula cells that show another value; a number for a number replaces its digits only."""
-    simple = [cell for cell in cells if cell.data and cell.value.__class__ is float and cell.type == "n"]
-    shown = number_texts([cell.value for cell in simple])
-    ends = [cell.end - 8 for cell in simple]
-    starts = [end - len(cell.data or "") for end, cell in zip(ends, simple, strict=True)]
-    edits = list(zip(starts, ends, shown, strict=True))
-    if len(simple) == len(cells):
-        return edits
+def _other_edits(scan: SheetScan, cells: list[FormulaCell]) -> list[Edit]:
+    """Return the edits of formula cells that show another value, but for those that replace a number by a number."""
+    edits: list[Edit] = []
     for cell in cells:
         value, data, end = cell.value, cell.data, cell.end
         if data and value.__class__ is float and cell.type == "n":
