@@ -395,12 +395,23 @@ def _drop_headers(
             length > 1
             and not words
             and any(type(cell) is str and not _is_empty(cell) for cell in firsts)
-            and all(type(cell) is str or cell is None for cell in firsts)
+            and all(cell is None or _may_be_header(cell) for cell in firsts)
         )
         if is_header:
             for i in same:
                 cells, (rows, columns) = found[i]
                 found[i] = (cells[1:], (rows - 1, columns) if columns == 1 else (rows, columns - 1))
+
+
+def _may_be_header(cell: Any) -> bool:
+    """Say whether a text can be a heading; "5000" and "-" are numbers that arrived as texts, not names of a column."""
+    if type(cell) is not str or (not _is_empty(cell) and not any(map(str.isalpha, cell))):
+        return False
+    try:
+        float(cell)
+    except ValueError:
+        return True
+    return False
 
 
 def _is_word(parameter: Parameter, cell: Any) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -108,10 +110,16 @@ def metadata(count: int) -> bytes:
     ).encode()
 
 
-def with_data_types(path: Path, formulas: dict[str, tuple[str, Any]]) -> Path:
-    """Write a workbook whose A1 and A2 are linked data types, A3 a picture, A4 a formatted number, A5 #CALC!."""
+def with_data_types(
+    path: Path, formulas: dict[str, tuple[str, Any]], more: Callable[[Any], None] = lambda sheet: None
+) -> Path:
+    """Write a workbook whose A1 and A2 are linked data types, A3 a picture, A4 a formatted number, A5 #CALC!.
+
+    Cells that hold the same number as one of these (9001, 9002, ...) are of the same kind.
+    """
 
     def build(_: Any, sheet: Any) -> None:
+        more(sheet)
         for row in range(1, 6):
             sheet.write(f"A{row}", 9000 + row)
             sheet.write(f"B{row}", row * 10)
@@ -120,9 +128,8 @@ def with_data_types(path: Path, formulas: dict[str, tuple[str, Any]]) -> Path:
 
     def mark(xml: str) -> str:
         for number, row in enumerate((1, 2, 3, 5), 1):
-            xml = xml.replace(
-                f'<c r="A{row}"><v>{9000 + row}</v></c>', f'<c r="A{row}" t="e" vm="{number}"><v>#VALUE!</v></c>'
-            )
+            marked = rf'<c r="\1" t="e" vm="{number}"><v>#VALUE!</v></c>'
+            xml = re.sub(rf'<c r="(\w+)"><v>{9000 + row}</v></c>', marked, xml)
         return xml.replace('<c r="A4"><v>9004</v></c>', '<c r="A4" vm="5"><v>9004</v></c>')
 
     structures = (
@@ -184,6 +191,29 @@ def test_what_reads_a_picture_or_a_field_that_is_not_there_is_kept(tmp_path: Pat
     assert [(row.cell, row.status) for row in report.changed] == [("D1", "kept"), ("E1", "changed")]
 
 
+def test_an_array_that_holds_a_linked_data_type_anywhere_is_kept_whole(tmp_path: Path) -> None:
+    """A sorted list of texts and linked data types keeps anchor and cells, and what reads them sees what they show."""
+
+    def build(sheet: Any) -> None:
+        sheet.write_column("F1", ["Ada", "Zinc", "Ask"])
+        sheet.write_array_formula("D1:D3", "{=SORT(F1:F3)}", None, "Ada")
+        sheet.write("D2", 9001)
+        sheet.write("D3", "Zinc")
+
+    formulas = {
+        "E1": ('=D2&"/"&D3', ""),
+        "E2": ('=MATCH("gold co",D1:D3,0)', 0),
+        "E3": ("=COUNTA(D1:D3)", 0),
+    }
+    path = with_data_types(tmp_path / "b.xlsx", formulas, build)
+    report = recalculate(path)
+    found = values(path)
+    assert [found[cell] for cell in ("D1", "D2", "D3", "E1", "E2", "E3")] == [
+        "Ada", "#VALUE!", "Zinc", "Gold Co/Zinc", 2, 3
+    ]  # fmt: skip
+    assert [(row.cell, row.cause) for row in report.changed if row.status == "kept"] == [("D1", "linked-data-type")]
+
+
 def with_table(path: Path, declaration: str, corner: str, extra: dict[str, Any] | None = None) -> Path:
     """Write a data table in C5:D6 with inputs above and beside it, and its sum in E1."""
 
@@ -229,3 +259,12 @@ def test_a_data_table_that_the_workbook_does_not_calculate_is_kept(tmp_path: Pat
     rewrite(path, {WORKBOOK: lambda xml: xml.replace("<calcPr ", '<calcPr calcMode="autoNoTable" ')})
     recalculate(path)
     assert (values(path)["C5"], values(path)["E1"]) == (-5, -20)
+
+
+def test_a_data_table_in_a_book_that_iterates(tmp_path: Path) -> None:
+    """Without loops the table is computed there as elsewhere."""
+    path = with_table(tmp_path / "b.xlsx", 'dt2D="1" dtr="1" r1="A1" r2="A2"', "B4")
+    rewrite(path, {WORKBOOK: lambda xml: xml.replace("<calcPr ", '<calcPr iterate="1" ')})
+    recalculate(path)
+    found = values(path)
+    assert [found[cell] for cell in ("C5", "D5", "C6", "D6", "E1")] == [51, 101, 61, 121, 334]

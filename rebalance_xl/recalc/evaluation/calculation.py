@@ -234,11 +234,14 @@ class Calculation:
         if self.linked:
             for scan in self.scans:
                 scan.forget_unusual()
-            for sheet, cell in self.cells():
-                if (sheet, cell.row, cell.column) in self.linked and not self.linked[
-                    sheet, cell.row, cell.column
-                ].error:
-                    cell.kind = "linked"
+        entities = {place for place, linked in self.linked.items() if not linked.error}
+        for sheet, cell in self.cells() if entities else ():
+            if (sheet, cell.row, cell.column) in entities:
+                cell.kind = "linked"
+        for anchor in self.spills.anchors if entities else ():
+            area = anchor.area  # an array that holds one of them anywhere cannot be written anew
+            if any(place[0] == anchor.sheet and area.contains(place[1], place[2]) for place in entities):
+                anchor.cell.kind = "linked"
 
     def _lower(self) -> None:
         filled: list[FilledColumn] = []

@@ -25,6 +25,9 @@ _MOST_ALONE: Final = 5000
 #: What the cause of a kept cell ends with when a cell that it reads has changed.
 OLD_INPUTS: Final = "; what it reads has changed"
 
+#: What is read in cells that have no value at all.
+NOTHING_EARLIER: Final = "a cell that could not be computed and has no earlier value"
+
 Node = tuple[int, FormulaCell]
 
 
@@ -136,24 +139,24 @@ def _keep_readers(calculation: Calculation) -> bool:
     places = dict(calculation.unreadable)
     for sheet, cell in calculation.kept():
         if cell.old is None and cell.formula:
-            places[sheet, cell.row, cell.column] = "a cell that could not be computed and has no earlier value"
+            places[sheet, cell.row, cell.column] = NOTHING_EARLIER
     any_kept = False
     while places:
         fresh: dict[tuple[int, int, int], str] = {}
-        for sheet, cell in list(calculation.readers.of(cells_at(places))):
-            action, cause = decide(Finding(answer=cell.value, old=cell.old, unreadable=f"reads {_first(places)}"))
-            if action is Action.KEEP:
-                keep(calculation, sheet, cell, cause)
-                calculation.engine.set_value(sheet, cell.row, cell.column, cell.old)
-                any_kept = True
-                if cell.old is None:
-                    fresh[sheet, cell.row, cell.column] = "a cell that could not be computed and has no earlier value"
+        by_cause: dict[str, list[tuple[int, int, int]]] = {}
+        for place, cause in places.items():
+            by_cause.setdefault(cause, []).append(place)
+        for read, there in by_cause.items():
+            for sheet, cell in list(calculation.readers.of(cells_at(there))):
+                action, cause = decide(Finding(answer=cell.value, old=cell.old, unreadable=f"reads {read}"))
+                if action is Action.KEEP:
+                    keep(calculation, sheet, cell, cause)
+                    calculation.engine.set_value(sheet, cell.row, cell.column, cell.old)
+                    any_kept = True
+                    if cell.old is None:
+                        fresh[sheet, cell.row, cell.column] = NOTHING_EARLIER
         places = fresh
     return any_kept
-
-
-def _first(places: dict[tuple[int, int, int], str]) -> str:
-    return next(iter(places.values()))
 
 
 def keep(calculation: Calculation, sheet: int, cell: FormulaCell, cause: str) -> None:

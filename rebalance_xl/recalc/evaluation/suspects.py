@@ -7,7 +7,7 @@ more texts as numbers than the engine does, which shows as an error unless the f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final
@@ -42,6 +42,14 @@ _ARITHMETIC: Final = re.compile(r"[-+*/^%]")
 _PLAIN: Final = re.compile(
     r"[^\d]*|\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?%?\s*|\d{4}-\d\d-\d\d|\d\d?:\d\d(?::\d\d)?"
 )
+_JOINS: Final = re.compile(r"&|\b(?:CONCAT|CONCATENATE|SUBSTITUTE)\(")
+#: A date whose day and month only the author's system tells apart, also as it is written within a formula.
+_DATE: Final = re.compile(r"\"?\s*(0?[1-9]|1[0-2])[-/](0?[1-9]|1[0-2])[-/](?:\d{4}|\d{1,2})\b.*")
+#: A cell holds no more characters, and texts not longer than the other number never join to so many in practice.
+_HOLDS, _LONG = 32767, 500
+_LONGEST_DATE: Final = 30
+_WITH_DATE: Final = re.compile(r"\"\s*\w{1,2}[-/]\w{1,2}[-/]\w{1,4}[^\"]*\"")
+_REPEATS: Final = re.compile(r"\bREPT\(")
 
 Node = tuple[int, FormulaCell]
 
@@ -59,7 +67,8 @@ def compute_suspects(calculation: Calculation) -> None:
     for number in range(_ROUNDS):
         suspects = [*_noisy(calculation), *_near(calculation)]
         if number == 0:
-            suspects += [*_catching(calculation), *_in_other_letters(calculation)]
+            suspects += [*_catching(calculation), *_in_other_letters(calculation), *_joining_long(calculation)]
+            suspects += _with_dates(calculation)
         if not compute_carefully(calculation, _whole_columns(calculation, suspects)):
             return
         calculation.compute()
@@ -149,6 +158,48 @@ def _in_other_letters(calculation: Calculation) -> Iterator[Node]:
     texts = {text for text in found if not text.isascii() and text.upper() != text.lower()}
     if texts:
         yield from calculation.readers.of(_holding(calculation, groups, str, texts), groups)
+
+
+def _with_dates(calculation: Calculation) -> Iterator[Node]:
+    """Yield the cells that compute with texts whose day and month only their author's system tells apart."""
+    for group in calculation.readers.groups(_WITH_DATE):
+        dated = (any(map(_is_date, _TEXT.findall(text))) for text in group.texts)
+        yield from ((group.sheet, cell) for cell, found in zip(group.cells, dated, strict=True) if found)
+    if not _may_be_read(calculation, _is_date):
+        return
+    groups = [group for group in calculation.readers.groups(_ARITHMETIC) if _ARITHMETIC.search(_without_texts(group))]
+    texts = {text for text in set(_read_by(calculation, groups, str)) if _is_date(text)}
+    if texts:
+        yield from calculation.readers.of(_holding(calculation, groups, str, texts), groups)
+
+
+def _may_be_read(calculation: Calculation, test: Callable[[str], bool]) -> bool:
+    """Say whether any text of a workbook passes a test, as far as can be told without looking at every constant."""
+    if any(map(test, calculation.package.strings)) or any("inlineStr" in scan.text for scan in calculation.scans):
+        return True
+    return any(cell.value.__class__ is str and test(cell.value) for _, cell in calculation.cells())
+
+
+def _is_date(text: str) -> bool:
+    found = _DATE.fullmatch(text) if len(text) < _LONGEST_DATE else None
+    return found is not None and found[1] != found[2]
+
+
+def _joining_long(calculation: Calculation) -> Iterator[Node]:
+    """Yield the cells that join texts of which some are long: the result may be more than a cell holds."""
+    yield from (node for node in calculation.showing if node[1].value.__class__ is str and len(node[1].value) > _HOLDS)
+    for group in calculation.readers.groups(_REPEATS):
+        yield from ((group.sheet, cell) for cell in group.cells)
+    if not _may_be_read(calculation, _is_long):
+        return
+    groups = [group for group in calculation.readers.groups(_JOINS) if _JOINS.search(_without_texts(group))]
+    texts = {text for text in set(_read_by(calculation, groups, str)) if _is_long(text)}
+    if texts:
+        yield from calculation.readers.of(_holding(calculation, groups, str, texts), groups)
+
+
+def _is_long(text: str) -> bool:
+    return len(text) > _LONG
 
 
 def _without_texts(group: Alike) -> str:

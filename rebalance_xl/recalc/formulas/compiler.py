@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .comparisons import comparison_at, in_arithmetic, written_out
 from .compiling import Compiling, LambdaBody
-from .compiling_calls import write_call, write_end
+from .compiling_calls import fitting, write_call, write_end
 from .compiling_lambdas import write_invoke
 from .compiling_references import (
     clipped,
@@ -118,6 +118,8 @@ class Compiler(Compiling):
                 out = self.number(out)
             pieces.extend(out.pieces)
             one = one and out.single
+        if self.careful and any(isinstance(item, str) and item.strip() == "&" for item in items):
+            return fitting(self, Out(pieces, one))
         return Out(pieces, one)
 
     def operand(self, operand: Operand, wanted: str) -> Out:

@@ -11,7 +11,7 @@ from .compiling import Compiling
 from .compiling_catalogue import argument_for_python, write_catalogue_call
 from .compiling_file_questions import by_name, told_by_the_file, visible_rows
 from .compiling_lambdas import write_caller, write_let, write_named_lambda
-from .compiling_references import corner_of, defined, prefix_of, several, write_at, write_spilled
+from .compiling_references import corner_of, defined, prefix_of, several, unclipped, write_at, write_spilled
 from .lambdas import CALLERS
 from .model_calls import missing_text
 from .operands import (
@@ -41,7 +41,9 @@ from .parameter_classes import (
 from .repairs import (
     APPROXIMATE,
     CAUGHT,
+    found_place,
     is_computed_array,
+    joins_cells,
     looks_approximately,
     may_end,
     repaired,
@@ -127,7 +129,18 @@ def write_call(c: Compiling, call: Call, wanted: str) -> Out:
     watched = BLIND_TO_ERRORS.get(name)
     if watched is not None and watched < len(call.arguments):
         return write_seeing_errors(c, name, call, wanted, watched)
-    return write_engine_call(c, name, call, wanted)
+    out = write_engine_call(c, name, call, wanted)
+    return fitting(c, out) if c.careful and name in JOINING else out
+
+
+#: Functions of the engine that make texts longer than a cell holds, where Excel says #VALUE!.
+JOINING = frozenset(("CONCAT", "CONCATENATE", "SUBSTITUTE"))
+
+
+def fitting(c: Compiling, out: Out) -> Out:
+    """Return a joined text as an error where it is longer than a cell holds."""
+    c.functions.add("RXL.FITTING")
+    return Out(["RXL.FITTING(", *out.pieces, ")"], out.single)
 
 
 def write_indirect(c: Compiling, call: Call, wanted: str) -> Out:
@@ -146,7 +159,7 @@ def write_end(c: Compiling, operand: Operand) -> Out:
     """Return one end of a range or intersection, an INDIRECT as the engine takes it there."""
     if isinstance(operand, Call) and plain_name(operand.name) == "INDIRECT":
         return write_engine_call(c, "INDIRECT", Call(operand.name, by_name(c, operand.arguments)), REFERENCE)
-    return c.operand(operand, REFERENCE)
+    return c.operand(found_place(operand), REFERENCE)
 
 
 def write_seeing_errors(c: Compiling, name: str, call: Call, wanted: str, watched: int) -> Out:
@@ -206,8 +219,12 @@ def write_engine_call(c: Compiling, name: str, call: Call, wanted: str) -> Out:
             if visible is not None:
                 pieces.append(visible)
                 continue
+        if name == "INDEX" and position == 0 and isinstance(inner, Ref) and inner.kind in ("columns", "rows"):
+            pieces.extend(unclipped(c, inner).pieces)
+            continue
         out = c.expression(argument, kind)
-        pieces.extend(out.pieces)
+        skipped = wanted == ARRAY and name in ("AND", "OR", "XOR") and joins_cells(argument)
+        pieces.extend(["IF({TRUE},", *out.pieces, ")"] if skipped else out.pieces)
         if parameter_class(name, position) != REFERENCE or through is not None:
             single = single and out.single
     pieces.append(")")
@@ -222,7 +239,7 @@ def lifted(c: Compiling, name: str, arguments: Sequence[Expression | None]) -> O
         operand = arguments[0].single
         # A computed reference, such as INDIRECT("1:"&A1), gives as many numbers as it has rows or columns.
         if isinstance(operand, Call | Span | Name | Structured | Spilled):
-            place = c.operand(operand, REFERENCE).pieces
+            place = c.operand(found_place(operand), REFERENCE).pieces
             before, after = ("ROWS(", "),1,ROW(") if name == "ROW" else ("1,COLUMNS(", "),COLUMN(")
             return Out([f"SEQUENCE({before}", *place, after, *place, "))"], False)
         return numbered(c, name, operand) if isinstance(operand, Ref) and operand.kind != "cell" else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ..references import column_letters, parse_area
+from ..references import MAX_COLUMNS, MAX_ROWS, column_letters, parse_area
 from .compiling import Compiling
 from .operands import (
     joined_areas,
@@ -147,6 +147,17 @@ def several(c: Compiling, operand: Operand) -> list[Operand] | None:
     return None
 
 
+def unclipped(c: Compiling, ref: Ref) -> Out:
+    """Return whole columns or rows from corner to corner: the engine's own end with the last used cell."""
+    prefix = prefix_of(c, ref.sheet)
+    if prefix is None:
+        return Out(["#REF!"], True)
+    first, last = corner_of(c, ref.first), corner_of(c, ref.last if ref.last is not None else ref.first)
+    if ref.kind == "columns":
+        return Out([prefix, first, "$1:", last, f"${MAX_ROWS}"], False)
+    return Out([prefix, "$A", first, f":${column_letters(MAX_COLUMNS)}", last], False)
+
+
 # --- names, tables, spills --------------------------------------------------------------------------------
 
 
@@ -268,7 +279,11 @@ def write_spilled(c: Compiling, operand: Operand, wanted: str) -> Out:
     def area(row: int, column: int, references: Sequence[str]) -> str:
         text = text_of(corner, row, column, references)
         cell = parse_area(text)
-        found = book.spilled_area(sheet, cell.top, cell.left) if cell is not None else None
+        if cell is None:
+            return "#REF!"
+        found = book.spilled_area(sheet, cell.top, cell.left)
+        if found is None and book.formula_at(sheet, cell.top, cell.left) is not None:
+            found = cell  # a formula that gives one value spills into its own cell; a constant does not
         return "#REF!" if found is None else prefix + found.text()
 
     return intersected(c, [ByCell(area)], wanted)

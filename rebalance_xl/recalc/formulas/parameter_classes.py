@@ -49,7 +49,7 @@ MIXED: Final[dict[str, str]] = {
     "LOOKUP": "VAA", "CELL": "VR", "ISFORMULA": "R", "FORMULATEXT": "R", "SHEET": "R", "ROW": "R", "COLUMN": "R",
     "RXL.AGGREGATE": "VVA", "RXL.XMATCH": "VAV", "RXL.XLOOKUP": "VAAV",
     "RXL.LOOKUP": "VAA", "RXL.MATCH": "VA", "RXL.VLOOKUP": "VRVV", "RXL.HLOOKUP": "VRVV", "RXL.CRITERION": "V",
-    "RXL.N": "V", "RXL.T": "V",
+    "RXL.N": "V", "RXL.T": "V", "RXL.FITTING": "V",
     "RXL.SUMIF": "RVR", "RXL.AVERAGEIF": "RVR",
 }  # fmt: skip
 

@@ -11,7 +11,7 @@ from typing import Final
 from ..native.criteria import plain_criterion
 from ..native.faults import Fault
 from ..native.format_language import shows_names, undecided
-from ..native.reading import number_of
+from ..native.reading import typed_number
 from .operands import plain_name
 from .parameter_classes import ELEMENTWISE
 from .tree import Call, Expression, FormulaError, Group, Literal, Name, Operand, Ref, Spilled, Structured
@@ -36,7 +36,7 @@ _TAKE_NUMBERS: Final = _set(
 )
 #: Functions that skip a text given to them where Excel says #VALUE!.
 _TOTALS: Final = _set(
-    "MAX MIN PRODUCT AVERAGE MEDIAN STDEV STDEV.S STDEV.P STDEVP VAR VAR.S VAR.P VARP GEOMEAN HARMEAN DEVSQ"
+    "SUM SUMSQ MAX MIN PRODUCT AVERAGE MEDIAN STDEV STDEV.S STDEV.P STDEVP VAR VAR.S VAR.P VARP GEOMEAN HARMEAN DEVSQ"
 )
 #: Functions whose wrong argument ends the whole formula in the engine instead of giving an error value.
 _END_FORMULAS: Final = _set(
@@ -166,7 +166,10 @@ def _without_texts(name: str, arguments: Arguments) -> Expression | None:
     for argument in arguments:
         single = argument.single if argument is not None else None
         if isinstance(single, Literal) and single.text.startswith('"'):
-            number = number_of(single.text[1:-1].replace('""', '"'))
+            try:
+                number = typed_number(single.text[1:-1].replace('""', '"'))
+            except Fault as fault:
+                raise FormulaError(fault.error.reason) from None
             made.append(_literal("#VALUE!" if number is None else repr(number)))
         else:
             made.append(argument)
@@ -197,6 +200,25 @@ def looks_approximately(name: str, arguments: Arguments) -> bool:
     if not isinstance(mode, Literal):
         return False
     return mode.text.upper() in (("1",) if name == "MATCH" else ("TRUE", "1"))
+
+
+def found_place(operand: Operand) -> Operand:
+    """Return an XLOOKUP that is used as a reference as an INDEX, because the engine's gives the value alone."""
+    if not _is_call(operand, "XLOOKUP") or not isinstance(operand, Call) or len(operand.arguments) < 3:
+        return operand
+    sought, place, given, *rest = operand.arguments
+    if rest and rest[0] is not None:
+        raise FormulaError("a reference that is a value where a look-up finds nothing")
+    found = _call("XMATCH", [sought, place, *rest[1:]])
+    upright = Expression([Call("COLUMNS", [place]), "=", Literal("1")])
+    row, column = (_call("IF", [upright, *pair]) for pair in ((found, _literal("0")), (_literal("0"), found)))
+    return Call("INDEX", [given, row, column])
+
+
+def joins_cells(argument: Expression) -> bool:
+    """Say whether an argument is a text made of cells: in array formulas an array, whose texts AND and OR pass over."""
+    signs = {item.strip() for item in argument.items if isinstance(item, str)}
+    return "&" in signs and any(isinstance(item, Ref | Name | Structured) for item in argument.items)
 
 
 def is_computed_array(value: Expression) -> bool:

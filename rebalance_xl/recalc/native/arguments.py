@@ -134,7 +134,7 @@ def left_out(kind: str) -> Any:
     """Return what a left-out argument without a default counts as; the ToolPak functions refuse it (#N/A)."""
     if kind in ("strict", "whole", "date"):
         raise Fault("#N/A", "a required argument is left out")
-    return [[None]] if kind == "range" else _LEFT_OUT.get(kind, 0.0)
+    return [[None]] if kind in ("range", "cells") else _LEFT_OUT.get(kind, 0.0)
 
 
 def general(number: float) -> str:

@@ -18,6 +18,9 @@ from rebalance_xl.recalc.native.registry import worksheet
 
 #: How the reason begins where a text may be a number that only its author's system can read.
 AMBIGUOUS: Final = "a text that may be a number or a date elsewhere"
+#: The most characters that a text may have.
+LONGEST: Final = 32767
+TOO_LONG: Final = CellError("#VALUE!", f"a text of more than {LONGEST} characters")
 _TESTS: Final[dict[str, Callable[[Any, Any], bool]]] = {"=": eq, "<>": ne, "<": lt, ">": gt, "<=": le, ">=": ge}
 
 
@@ -45,6 +48,18 @@ def _number(value: Any) -> Any:
     if any(map(str.isdigit, value)):
         return CellError(UNDECIDED, f"{AMBIGUOUS}: {value[:40]!r}")
     return CellError("#VALUE!", f"{value[:40]!r} is no number")
+
+
+@worksheet("RXL.FITTING", kinds="cells")
+def fitting(value: Rows) -> Any:
+    """Return texts that were joined, #VALUE! for those that no cell holds."""
+    if len(value) == 1 and len(value[0]) == 1:
+        return _fitting(value[0][0])
+    return [[_fitting(cell) for cell in row] for row in value]
+
+
+def _fitting(value: Any) -> Any:
+    return TOO_LONG if value.__class__ is str and len(value) > LONGEST else value
 
 
 @worksheet("RXL.UNKNOWN", kinds="text")
