@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from rebalance_xl.book.interface import TableData
 from rebalance_xl.book.problems import Problem
@@ -93,4 +94,11 @@ class Book:
 
     def venue(self, name: str) -> Venue:
         """Return a venue's terms; one that the Venues table does not list is free and allows everything."""
-        return self.venues.get(name.casefold(), Venue(name))
+        found = self.venues.get(name.casefold())
+        return _unlisted(name) if found is None else found
+
+
+@lru_cache(maxsize=256)
+def _unlisted(name: str) -> Venue:
+    """Return the terms of a venue that the Venues table does not list: free, and everything is allowed."""
+    return Venue(name)

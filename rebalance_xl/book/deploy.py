@@ -77,8 +77,10 @@ def place(draft: Draft, need: Order, limit: float, most: float = math.inf) -> No
     most
         Money that may be placed, fees excluded, where that is less than what is missing.
     """
-    wanted = min(need.missing, most)
-    if need.hard or wanted <= (0.0 if need.kind == REPAY else DUST * draft.total):
+    if need.hard:
+        return
+    wanted = min(need.wanted - need.amount, most)
+    if wanted <= (0.0 if need.kind == REPAY else DUST * draft.total):
         return
     if need.partner is not None:
         _place_spread(draft, need, limit)
@@ -99,7 +101,7 @@ def _keep(draft: Draft, need: Order, wanted: float) -> None:
 
 
 def _buy(draft: Draft, need: Order, wanted: float, limit: float) -> None:
-    if need.amount == 0.0:
+    if need.amount == 0.0 and need.spot is not None and len(need.spot.rows) > 1:
         _choose_row(draft, need)
     pools, kinds = pools_of(need), kinds_of(need)
     money = min(limit, draft.purse.available(need.venue, pools, kinds))
@@ -109,7 +111,7 @@ def _buy(draft: Draft, need: Order, wanted: float, limit: float) -> None:
     row = need.holding
     price = None if row.quantity is None and row.price is None else row.price
     size = size_order(draft.book, row, amount, price, topping_up=need.amount > 0.0)
-    if _refused(need, size, amount, limit):
+    if size.refusal is not None and _refused(need, size, amount, limit):
         return
     fee = draft.fees.charge(need.venue, size.amount * need.fee_rate)
     draft.fees.paid += draft.purse.spend(size.amount + fee, need.venue, pools, kinds)
@@ -131,8 +133,6 @@ def _refused(need: Order, size: Size, amount: float, limit: float) -> bool:
 def _choose_row(draft: Draft, need: Order) -> None:
     """Buy at the venue where the money is, else into the row that holds the target."""
     assert need.spot is not None
-    if len(need.spot.rows) < 2:
-        return
     book = draft.book
     rows = [row for row in need.spot.rows if not (row.venue and book.venue(row.venue).forbids("spot"))]
     pools, kinds = pools_of(need), kinds_of(need)

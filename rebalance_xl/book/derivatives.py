@@ -79,6 +79,8 @@ def exposures(judgement: Judgement) -> dict[str, float]:
 def spread_legs(states: Sequence[FuturesState]) -> dict[str, list[FuturesState]]:
     """Return the legs of each spread, by its name."""
     found: dict[str, list[FuturesState]] = {}
+    if not any([state.position.spread for state in states]):
+        return found
     for state in states:
         if state.position.spread:
             found.setdefault(state.position.spread.casefold(), []).append(state)

@@ -29,7 +29,10 @@ class Pledged:
 
 @dataclass(slots=True)
 class Draft:
-    """A plan in the making: what is sold and closed, what is needed, where the money is."""
+    """A plan in the making: what is sold and closed, what is needed, where the money is.
+
+    `total` is the book's value before the plan, `after` that after the fees of the last pass.
+    """
 
     book: Book
     judgement: Judgement
@@ -49,16 +52,12 @@ class Draft:
     settled: bool = True
     new_stable: str = "USDT"
     pledged: Pledged = field(default_factory=Pledged)
+    total: float = field(init=False)
+    after: float = field(init=False)
 
-    @property
-    def total(self) -> float:
-        """Book value before the plan."""
-        return self.worth.total
-
-    @property
-    def after(self) -> float:
-        """Book value after the fees of the last pass."""
-        return self.worth.total - self.paid_before
+    def __post_init__(self) -> None:
+        self.total = self.worth.total
+        self.after = self.worth.total - self.paid_before
 
     @property
     def total_after(self) -> float:

@@ -12,7 +12,10 @@ from rebalance_xl.functions.lots import METHODS, lots_taken
 
 def lots_of(book: Book, asset: str) -> list[Lot]:
     """Return the lots of an asset, as listed."""
-    return [lot for lot in book.lots if lot.asset.casefold() == asset.casefold()]
+    if not book.lots:
+        return []
+    wanted = asset.casefold()
+    return [lot for lot in book.lots if lot.asset.casefold() == wanted]
 
 
 def usable_lots(book: Book, holding: Holding) -> list[Lot]:

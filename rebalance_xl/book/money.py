@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rebalance_xl.book.model import Book, Holding, Settings
@@ -24,9 +24,11 @@ class Source:
     pool: str = ANY
     row: int | None = None
     left: float = 0.0
+    here: str = ""
 
     def __post_init__(self) -> None:
         self.left = self.amount
+        self.here = self.venue.casefold()
 
 
 @dataclass(slots=True)
@@ -47,8 +49,10 @@ class Fees:
 
     def charge(self, venue: str, gross: float) -> float:
         """Take a fee and return what it cost in money."""
-        net = self.net(venue, gross)
-        self.credit_used[venue.casefold()] = self.credit_used.get(venue.casefold(), 0.0) + gross - net
+        here = venue.casefold()
+        used = self.credit_used.get(here, 0.0)
+        net = max(0.0, gross - (self.book.venue(venue).credit - used))
+        self.credit_used[here] = used + gross - net
         self.paid += net
         return net
 
@@ -56,7 +60,9 @@ class Fees:
         """Return the largest amount whose cost, with a fee of `rate` of it, is not above `money`."""
         if money <= 0:
             return 0.0
-        credit = self.credit(venue)
+        credit = self.book.venue(venue).credit
+        if credit:
+            credit -= self.credit_used.get(venue.casefold(), 0.0)
         return money if rate * money <= credit else (money + credit) / (1.0 + rate)
 
 
@@ -83,19 +89,22 @@ class Purse:
         self.sources.append(Source(kind, venue, amount, pool, row))
 
     def _is_far(self, source: Source, venue: str) -> bool:
-        return bool(source.venue and venue and source.venue.casefold() != venue.casefold())
+        return bool(source.here and venue and source.here != venue.casefold())
 
-    def _usable(self, venue: str, pools: Iterable[str], kinds: Iterable[str]) -> list[Source]:
+    def _usable(self, venue: str, pools: Sequence[str], kinds: Sequence[str]) -> list[Source]:
         """Return the sources in the order of spending: at the venue before transfers, cash before proceeds."""
-        found = []
+        found, here = [], venue.casefold()
         for source in self.sources:
             if source.left <= 0 or source.pool not in pools or source.kind not in kinds:
                 continue
-            if self._is_far(source, venue) and not self.book.venue(source.venue).withdrawals:
+            far = source.here and here and source.here != here
+            if far and not self.book.venue(source.venue).withdrawals:
                 self.stuck[source.venue] = max(self.stuck.get(source.venue, 0.0), source.left)
                 continue
             found.append(source)
-        return sorted(found, key=lambda s: (self._is_far(s, venue), _KINDS[s.kind], s.pool == EVENT))
+        if len(found) > 1:
+            found.sort(key=lambda s: (bool(s.here and here and s.here != here), _KINDS[s.kind], s.pool == EVENT))
+        return found
 
     def _transfer_fee(self, source: Source, venue: str) -> float:
         key = (source.venue, venue)
@@ -103,31 +112,32 @@ class Purse:
             return 0.0
         return self.book.venue(source.venue).withdrawal_fee
 
-    def available(self, venue: str, pools: Iterable[str], kinds: Iterable[str] = (CASH, PROCEEDS)) -> float:
+    def available(self, venue: str, pools: Sequence[str], kinds: Sequence[str] = (CASH, PROCEEDS)) -> float:
         """Return what can be spent at a venue, after the fees of the transfers that it would take."""
         reachable = 0.0
         by_origin: dict[str, list[Source]] = {}
-        for source in self._usable(venue, tuple(pools), tuple(kinds)):
+        for source in self._usable(venue, pools, kinds):
             by_origin.setdefault(source.venue, []).append(source)
         for sources in by_origin.values():
-            money = math.fsum(source.left for source in sources)
+            money = sources[0].left if len(sources) == 1 else math.fsum([source.left for source in sources])
             reachable += max(0.0, money - self._transfer_fee(sources[0], venue))
         return reachable
 
-    def spend(self, cost: float, venue: str, pools: Iterable[str], kinds: Iterable[str] = (CASH, PROCEEDS)) -> float:
+    def spend(self, cost: float, venue: str, pools: Sequence[str], kinds: Sequence[str] = (CASH, PROCEEDS)) -> float:
         """Take money, transferring where needed; return the transfer fees, which come on top."""
-        fees = 0.0
-        for source in self._usable(venue, tuple(pools), tuple(kinds)):
+        fees, here = 0.0, venue.casefold()
+        for source in self._usable(venue, pools, kinds):
             if cost <= 0:
                 break
-            fee = self._transfer_fee(source, venue)
+            far = source.here and here and source.here != here
+            fee = self._transfer_fee(source, venue) if far else 0.0
             money = min(cost, source.left - fee)
             if money <= 0:
                 continue
             source.left -= money + fee
             cost -= money
             fees += fee
-            if self._is_far(source, venue):
+            if far:
                 key = (source.venue, venue)
                 self.transfers[key] = self.transfers.get(key, 0.0) + money
                 self.transfer_fees[key] = self.transfer_fees.get(key, 0.0) + fee
@@ -143,12 +153,10 @@ class Purse:
             mine.left = other.left
         return Purse(self.book, sources, dict(self.transfers), dict(self.transfer_fees), dict(self.stuck))
 
-    def at(self, venue: str, pools: Iterable[str], kinds: Iterable[str]) -> float:
+    def at(self, venue: str, pools: Sequence[str], kinds: Sequence[str]) -> float:
         """Return the money that lies at a venue."""
         here = venue.casefold()
-        return math.fsum(
-            [s.left for s in self.sources if s.venue.casefold() == here and s.pool in pools and s.kind in kinds]
-        )
+        return math.fsum([s.left for s in self.sources if s.here == here and s.pool in pools and s.kind in kinds])
 
     def used(self, kind: str) -> float:
         """Return what was spent of a kind of money."""

@@ -28,14 +28,21 @@ def find_needs(draft: Draft, exposure: Mapping[str, float], margin_money: float)
         Money that FuturesShare keeps for margin: the need of Futures rows when none has a target.
     """
     total = draft.total
-    needs = [*_debts(draft), *_top_ups(draft), *_spot_needs(draft), *_reserve_needs(draft)]
-    needs += _margin_needs(draft, margin_money)
-    needs += _hedge_needs(draft, exposure)
-    needs = [need for need in needs if need.wanted > (0.0 if need.kind == REPAY else DUST * total)]
-    order = sorted(enumerate(needs), key=lambda pair: (*_rank(pair[1]), pair[0]))
-    return [need for _, need in order]
+    needs = _debts(draft)
+    if draft.judgement.futures:
+        needs += _top_ups(draft)
+    needs += _spot_needs(draft)
+    needs += _reserve_needs(draft)
+    if draft.judgement.futures:
+        needs += _margin_needs(draft, margin_money)
+        needs += _hedge_needs(draft, exposure)
+    dust = DUST * total
+    needs = [need for need in needs if need.wanted > dust or (need.kind == REPAY and need.wanted > 0.0)]
+    needs.sort(key=_rank)  # equal ones stay in the order of the tables
+    return needs
 
 
+_UNDER_TARGET = Cause("under target")
 _URGENT = {REPAY: 0, TOP_UP: 1}
 
 
@@ -50,7 +57,7 @@ def _debts(draft: Draft) -> list[Order]:
     found = []
     noise = WHOLE * draft.total  # what a payment of the whole debt leaves in binary arithmetic
     for state in draft.judgement.spot:
-        if not state.stable:
+        if not state.holding.stable:
             continue
         for row in state.rows:
             if row.value < -noise:
@@ -81,17 +88,17 @@ def _spot_needs(draft: Draft) -> list[Order]:
     book, judgement = draft.book, draft.judgement
     total, after = draft.total, draft.after
     breaching = book.settings.buy_scope == "breaching"
-    needs = []
+    needs, pledged = [], draft.pledged.change
     for state in judgement.spot:
-        if state.stable or state.target is None or state.no_buys or state.over:
+        row, target = state.holding, state.target
+        if target is None or state.over or row.stable or state.named is not None:
             continue
         if breaching and not (state.below or state.drifted):
             continue
-        goal = min(state.target * total, (state.target + state.width) * after)
-        held = state.value + draft.pledged.change.get(state.asset.casefold(), 0.0)
-        need = Order(BUY, state.holding, Cause("under target"), goal - held, goal, state.asset)
-        need.spot, need.priority, need.venue = state, state.holding.priority, state.holding.venue
-        need.fee_rate = book.venue(need.venue).spot_fee
+        goal = min(target * total, (target + state.width) * after)
+        held = state.value + (pledged.get(state.asset.casefold(), 0.0) if pledged else 0.0)
+        need = Order(BUY, row, _UNDER_TARGET, goal - held, goal, row.asset, row.venue, state)
+        need.priority, need.fee_rate = row.priority, book.venue(row.venue).spot_fee
         if need.wanted > 0:
             _forbid_buying(draft, need)
         needs.append(need)
@@ -102,7 +109,7 @@ def _forbid_buying(draft: Draft, need: Order) -> None:
     """Refuse a purchase where no row of the asset has a price or a venue that allows it."""
     assert need.spot is not None
     for row in need.spot.rows:
-        if row.quantity is not None and not row.price:
+        if not row.price and row.quantity is not None:
             need.refusal, need.hard = Refusal("price missing"), True
             return
     for row in need.spot.rows:

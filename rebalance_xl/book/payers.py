@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 #: Rounds of raising less where rounding left too much over; two are enough but for lots.
 _ROUNDS = 12
+_PAYS = Cause("pays")
 
 
 def fund_rows_below(draft: Draft) -> None:
@@ -104,11 +105,13 @@ def _payers(draft: Draft) -> list[tuple[SpotState, float]]:
         if state.stable or (not state.target and state.target != 0) or state.named is not None or state.under:
             continue
         assert state.target is not None
-        sold = math.fsum([order.amount for order in draft.sales if order.spot is state])
+        sold = math.fsum([order.amount for order in draft.sales if order.spot is state]) if draft.sales else 0.0
         excess = state.value - sold - state.target * total
+        if excess <= DUST * total:
+            continue
         venues = [book.venue(row.venue) for row in state.rows]
-        fee = max(max(venue.spot_fee, venue.futures_fee) for venue in venues)
-        if excess <= 2 * fee * state.target * total or excess <= DUST * total:
+        fee = max([max(venue.spot_fee, venue.futures_fee) for venue in venues])
+        if excess <= 2 * fee * state.target * total:
             continue
         if min(excess, state.free - sold) <= DUST * total:
             continue
@@ -151,7 +154,7 @@ def _sale(
 ) -> Order | None:
     """Return the sale of a payer, rounded up to the lot that covers it where the row has it, else down."""
     book = draft.book
-    order = Order(SELL, row, Cause("pays"), wanted, label=state.asset, spot=state)  # type: ignore[arg-type]
+    order = Order(SELL, row, _PAYS, wanted, label=state.asset, spot=state)  # type: ignore[arg-type]
     holding = order.holding
     order.venue = holding.venue
     price = None if holding.quantity is None else holding.price

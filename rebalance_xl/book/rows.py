@@ -64,6 +64,8 @@ class Holding:
     @property
     def free_value(self) -> float:
         """Money of the row that may be sold."""
+        if not self.locked and not self.locked_units:
+            return self.value
         return self.value * self.free_share
 
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, TypeVar
 
 from rebalance_xl.book.decision import Decision, decide
 from rebalance_xl.book.futures import contract_number
@@ -20,7 +23,26 @@ from rebalance_xl.book.rows import Holding, Lot, Position
 from rebalance_xl.book.tolerances import SLACK
 from rebalance_xl.functions import contracts
 
-__all__ = ["carry_out", "decide", "with_prices"]
+__all__ = ["carry_out", "changed", "decide", "with_prices"]
+
+Row = TypeVar("Row")
+
+
+@lru_cache(maxsize=32)
+def _layout(kind: Any) -> tuple[attrgetter[tuple[Any, ...]], dict[str, int]]:
+    names = [each.name for each in fields(kind)]
+    return attrgetter(*names), {name: place for place, name in enumerate(names)}
+
+
+def changed(row: Row, **values: Any) -> Row:
+    """Return a row, a book or its settings with some fields changed: dataclasses.replace in half of its time."""
+    kind: Any = type(row)
+    read, places = _layout(kind)
+    found = list(read(row))
+    for name, value in values.items():
+        found[places[name]] = value
+    made: Row = kind(*found)
+    return made
 
 
 def with_prices(
@@ -38,7 +60,7 @@ def with_prices(
         The day; the book's own where it is None.
     """
     holdings = tuple(
-        replace(row, price=price, value=row.value if row.quantity is None else row.quantity * price)
+        changed(row, price=price, value=row.value if row.quantity is None else row.quantity * price)
         if (price := prices.get(row.row)) is not None
         else row
         for row in book.holdings
@@ -46,12 +68,12 @@ def with_prices(
     positions = book.positions
     if marks:
         positions = tuple(
-            replace(each, mark=mark, money=mark * each.money / each.mark if each.inverse else each.money)
+            changed(each, mark=mark, money=mark * each.money / each.mark if each.inverse else each.money)
             if (mark := marks.get(each.row)) is not None
             else each
             for each in positions
         )
-    return replace(book, holdings=holdings, positions=positions, as_of=book.as_of if as_of is None else as_of)
+    return changed(book, holdings=holdings, positions=positions, as_of=book.as_of if as_of is None else as_of)
 
 
 def carry_out(book: Book, decision: Decision) -> Book:
@@ -72,9 +94,9 @@ def carry_out(book: Book, decision: Decision) -> Book:
     """
     settings = book.settings
     if decision.review:
-        settings = replace(settings, last_review=book.as_of)
+        settings = changed(settings, last_review=book.as_of)
     if not decision.trades:
-        return book if settings is book.settings else replace(book, settings=settings)
+        return book if settings is book.settings else changed(book, settings=settings)
     holdings = {row.row: row for row in book.holdings}
     lots = _lots_after(book, decision)
     for order in decision.draft.sales:
@@ -92,7 +114,7 @@ def carry_out(book: Book, decision: Decision) -> Book:
             holdings[key] = _paid(holdings[key], change)
         elif change > 0:
             fresh.append(_new_row(book, decision.draft.new_stable, key, change, len(holdings) + len(fresh)))
-    return replace(
+    return changed(
         book,
         holdings=(*holdings.values(), *fresh),
         positions=_positions(book, decision),
@@ -108,10 +130,10 @@ def _sold(book: Book, row: Holding, amount: float, quantity: float | None) -> Ho
         gone = cost_sold(book, row, quantity or 0.0, amount) or 0.0
         cost = 0.0 if cost - gone < SLACK * cost else cost - gone
     if row.quantity is None or quantity is None:
-        return replace(row, value=max(0.0, row.value - amount), cost_basis=cost)
+        return changed(row, value=max(0.0, row.value - amount), cost_basis=cost)
     left = row.quantity - quantity
     left = 0.0 if abs(left) <= SLACK * row.quantity else left
-    return replace(row, quantity=left, value=left * (row.price or 0.0), cost_basis=cost)
+    return changed(row, quantity=left, value=left * (row.price or 0.0), cost_basis=cost)
 
 
 def _bought(row: Holding, amount: float, quantity: float | None) -> Holding:
@@ -119,18 +141,18 @@ def _bought(row: Holding, amount: float, quantity: float | None) -> Holding:
     if cost is not None or not row.quantity:
         cost = (cost or 0.0) + amount
     if row.quantity is None and quantity is None:
-        return replace(row, value=row.value + amount, cost_basis=cost)
+        return changed(row, value=row.value + amount, cost_basis=cost)
     held = (row.quantity or 0.0) + (quantity or 0.0)
-    return replace(row, quantity=held, value=held * (row.price or 0.0), cost_basis=cost)
+    return changed(row, quantity=held, value=held * (row.price or 0.0), cost_basis=cost)
 
 
 def _paid(row: Holding, change: float) -> Holding:
     if not change:
         return row
     if row.quantity is None:
-        return replace(row, value=row.value + change)
+        return changed(row, value=row.value + change)
     quantity = row.quantity + change / (row.price or 1.0)
-    return replace(row, quantity=quantity, value=quantity * (1.0 if row.price is None else row.price))
+    return changed(row, quantity=quantity, value=quantity * (1.0 if row.price is None else row.price))
 
 
 def _new_row(book: Book, name: str, venue: str, money: float, row: int) -> Holding:
@@ -150,7 +172,7 @@ def _positions(book: Book, decision: Decision) -> tuple[Position, ...]:
             quantity = row.quantity - (order.quantity or 0.0)
             closed = quantity <= SLACK * row.quantity
             margin = 0.0 if closed else row.margin - order.margin / row.money
-            positions[row.row] = replace(row, quantity=0.0 if closed else quantity, margin=margin)
+            positions[row.row] = changed(row, quantity=0.0 if closed else quantity, margin=margin)
     for need in decision.draft.needs:
         if need.kind not in (*OPENINGS, TOP_UP) or need.amount <= 0:
             continue
@@ -161,7 +183,7 @@ def _positions(book: Book, decision: Decision) -> tuple[Position, ...]:
             start = row.mark if row.entry is None else row.entry
             entry = float(contracts.average_entry([row.quantity, added], [start, row.mark], contract_number(row)))
         margin = row.margin + need.amount / row.money
-        positions[row.row] = replace(row, quantity=row.quantity + added, entry=entry, margin=margin)
+        positions[row.row] = changed(row, quantity=row.quantity + added, entry=entry, margin=margin)
     return tuple(positions.values())
 
 
@@ -179,7 +201,7 @@ def _lots_after(book: Book, decision: Decision) -> tuple[Lot, ...]:
         lots = usable_lots(book, holding)
         for lot, part in zip(lots, taken_from(lots, units, book.settings.lot_method) if lots else (), strict=True):
             left[id(lot)] -= part
-    found = [replace(lot, quantity=left[id(lot)]) for lot in book.lots if left[id(lot)] > SLACK * lot.quantity]
+    found = [changed(lot, quantity=left[id(lot)]) for lot in book.lots if left[id(lot)] > SLACK * lot.quantity]
     for need in decision.draft.needs:
         if need.kind == BUY and need.quantity and (lots_of(book, need.label) or not need.holding.quantity):
             price = need.amount / need.quantity if need.quantity else math.nan

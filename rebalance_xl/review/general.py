@@ -7,17 +7,17 @@ given its prices, the plan decides, and what it decides is carried out, from Boo
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import mul
 
 import numpy as np
 
 from rebalance_xl.book.decision import Decision
 from rebalance_xl.book.futures import Tiers, liquidation_price, sign
-from rebalance_xl.book.model import Book
+from rebalance_xl.book.model import Book, Settings
 from rebalance_xl.book.orders import REDUCE
 from rebalance_xl.book.rows import Holding, Position
-from rebalance_xl.book.walk import carry_out, decide
+from rebalance_xl.book.walk import carry_out, changed, decide
 from rebalance_xl.functions.allocation import BAND_KINDS, band_width
 from rebalance_xl.functions.simulation.rules import Array
 from rebalance_xl.functions.simulation.terms import DUST, TOLERANCE
@@ -26,6 +26,8 @@ from rebalance_xl.review.history import History
 from rebalance_xl.review.runs import SMALL, Run
 
 _HOURS = 24.0
+#: A row this near to its edge is looked at by the plan itself.
+_NEAR = 1.0 - 1e-9
 
 
 @dataclass(slots=True)
@@ -37,6 +39,14 @@ class _Weight:
     width: float
     free: bool
     stable: bool
+    limit: float = math.inf
+
+    def share(self, close: list[float], quantities: list[float], total: float) -> float:
+        """Return the weight of its rows."""
+        rows = self.rows
+        if len(rows) == 1:
+            return close[rows[0]] * quantities[rows[0]] / total
+        return sum([close[row] * quantities[row] for row in rows]) / total
 
 
 class _Walker:
@@ -56,6 +66,10 @@ class _Walker:
         self.unknown = {position.symbol for position in book.positions if self.tiers.table(position) is None}
         self.paid = 0.0
         self.lost: list[tuple[float, str, float, float]] = []
+        self.settings: Settings | None = None
+        self.rows = 0
+        self.weights: list[_Weight] = []
+        self.looks = _looks(book)
         self.load(book)
 
     def load(self, book: Book) -> None:
@@ -66,7 +80,9 @@ class _Walker:
         if len(prices) < len(self.quantities):  # the plan has added a stablecoin
             added = [1.0] * (len(self.quantities) - len(prices))
             self.prices = [row + added for row in self.prices]
-        self.weights = _weights(book)
+        if book.settings is not self.settings or len(book.holdings) != self.rows:
+            self.settings, self.rows = book.settings, len(book.holdings)
+            self.weights = [weight for weight in _weights(book) if not math.isnan(weight.target)]
         self.open = [place for place, position in enumerate(book.positions) if position.quantity > 0]
         self.margins = [position.margin for position in book.positions]
         self.always = _always(book)
@@ -134,13 +150,14 @@ class _Walker:
     def liquidate(self, t: int) -> None:
         """Remove the positions whose mark has reached their liquidation price."""
         for place in list(self.open):
-            position = replace(self.book.positions[place], margin=self.margins[place])
+            position = self.book.positions[place]
             if position.symbol in self.unknown:
                 continue
             side = sign(position)
             reached = self.lows[t][place] if side > 0 else self.highs[t][place]
             if place not in self.limits or position.margin_mode == "cross":
-                marked = replace(position, mark=self.marks[t][place], money=_money(position, self.marks[t][place]))
+                mark = self.marks[t][place]
+                marked = changed(position, margin=self.margins[place], mark=mark, money=_money(position, mark))
                 entry = marked.mark if marked.entry is None else marked.entry
                 money = marked.margin * marked.money
                 self.limits[place] = liquidation_price(self.book, self.tiers, marked, marked.quantity, entry, money)
@@ -151,9 +168,9 @@ class _Walker:
                 continue
             lost = self.margins[place] * _money(position, self.marks[t][place])
             self.lost.append((self.days[t], position.symbol, reached, lost))
-            gone = replace(position, quantity=0.0, margin=0.0, entry=None)
+            gone = changed(position, quantity=0.0, margin=0.0, entry=None)
             positions = (*self.book.positions[:place], gone, *self.book.positions[place + 1 :])
-            self.book = replace(self.book, positions=positions)
+            self.book = changed(self.book, positions=positions)
             self.open.remove(place)
             self.margins[place] = 0.0
             self.limits.pop(place, None)
@@ -189,19 +206,17 @@ class _Walker:
         last = self.book.last_execution
         if last is not None and day - math.floor(last) < self.book.settings.cooldown:
             return False
-        close = self.prices[t]
+        close, quantities = self.prices[t], self.quantities
         for weight in self.weights:
-            if weight.free:
-                share = sum(close[row] * self.quantities[row] for row in weight.rows) / total
-                if abs(share - weight.target) > max(weight.width + TOLERANCE, DUST) * (1.0 - 1e-9):
-                    return True
+            if weight.free and abs(weight.share(close, quantities, total) - weight.target) > weight.limit * _NEAR:
+                return True
         for place in self.open:
             position = self.book.positions[place]
             if position.target == 0 or position.expired(day):
                 return True
             if position.band is not None and position.target:
                 width = float(band_width(position.target, position.band, BAND_KINDS[self.book.settings.band_kind]))
-                if equities[place] / total - position.target > max(width, DUST) * (1.0 - 1e-9):
+                if equities[place] / total - position.target > max(width, DUST) * _NEAR:
                     return True
         return False
 
@@ -212,22 +227,17 @@ class _Walker:
             for holding, quantity, price in zip(self.book.holdings, self.quantities, self.prices[t], strict=False)
         )
         positions = tuple(
-            replace(position, margin=margin, mark=mark, money=_money(position, mark))
+            changed(position, margin=margin, mark=mark, money=_money(position, mark))
             for position, margin, mark in zip(self.book.positions, self.margins, self.marks[t], strict=True)
         )
-        return replace(
-            self.book,
-            holdings=holdings,
-            positions=positions,
-            prices=_seen(self.book, self.history, t),
-            as_of=self.days[t],
-        )
+        seen = _seen(self.book, self.history, t) if self.looks else {}
+        return changed(self.book, holdings=holdings, positions=positions, prices=seen, as_of=self.days[t])
 
 
 def _repriced(holding: Holding, quantity: float, price: float) -> Holding:
     if holding.quantity is None:
-        return replace(holding, price=price, value=quantity * price)
-    return replace(holding, quantity=quantity, price=price, value=quantity * price)
+        return changed(holding, price=price, value=quantity * price)
+    return changed(holding, quantity=quantity, price=price, value=quantity * price)
 
 
 def _units(holding: Holding) -> float:
@@ -266,14 +276,17 @@ def _weights(book: Book) -> list[_Weight]:
                 weight.free = False
     for weight in found.values():
         weight.free = weight.free and not math.isnan(weight.target)
+        weight.limit = max(weight.width + TOLERANCE, DUST)
     return list(found.values())
+
+
+def _looks(book: Book) -> bool:
+    """Tell whether any rule of the book looks at past closes."""
+    return any(event.action == "BREAKOUT" for event in book.events) or book.settings.event_funding == "weakest"
 
 
 def _seen(book: Book, history: History, t: int) -> dict[str, tuple[float, ...]]:
     """Return the closes that events may look at: none after the day."""
-    looks = any(event.action == "BREAKOUT" for event in book.events) or book.settings.event_funding == "weakest"
-    if not looks:
-        return {}
     names = {holding.asset.casefold() for holding in book.holdings} | {p.asset.casefold() for p in book.positions}
     return {
         name: tuple(float(each) for each in closes[: t + 1])
@@ -341,7 +354,7 @@ def run_any(book: Book, history: History, trade: bool = True) -> Run:
         ]
     )
     marks = marks_of(book, history)
-    walker = _Walker(replace(book, as_of=float(history.days[0])), history, prices, marks)
+    walker = _Walker(changed(book, as_of=float(history.days[0])), history, prices, marks)
     run = Run(history.days, np.empty(len(prices)), by="plan" if trade else "hold")
     apart: list[float] = []
     outside = 0
@@ -359,10 +372,10 @@ def run_any(book: Book, history: History, trade: bool = True) -> Run:
                 walker.load(carry_out(book, decision))
             if decision.trades:
                 _count(run, decision, total, float(history.days[t]))
-                equities = walker.equities(t)
+                total = walker.value(t, walker.equities(t))
                 if t:
-                    run.curve[t] = walker.value(t, equities)
-        out, away = _nearness(walker, t, equities)
+                    run.curve[t] = total
+        out, away = _nearness(walker, t, total)
         outside += out
         apart.append(away)
     run.funding, run.liquidations = walker.paid, walker.lost
@@ -388,28 +401,24 @@ def _count(run: Run, decision: Decision, total: float, day: float) -> None:
     run.small += decision.sold + decision.bought < SMALL * total and decision.margin < SMALL * total
 
 
-def _nearness(walker: _Walker, t: int, equities: list[float]) -> tuple[bool, float]:
+def _nearness(walker: _Walker, t: int, total: float) -> tuple[bool, float]:
     """Return whether a row is out of its band after trading, and half the sum of distances from the targets."""
-    total = walker.value(t, equities)
     if total <= 0.0:
         return False, 0.0
     close, quantities = walker.prices[t], walker.quantities
     out, apart, rest, wanted = False, 0.0, 1.0, 1.0
     for weight in walker.weights:
-        if math.isnan(weight.target):
-            continue
-        share = sum(close[row] * quantities[row] for row in weight.rows) / total
-        apart += abs(share - weight.target)
-        rest, wanted = rest - share, wanted - weight.target
-        out = out or (weight.free and abs(share - weight.target) > max(weight.width + TOLERANCE, DUST))
+        share, target = weight.share(close, quantities, total), weight.target
+        apart += abs(share - target)
+        rest, wanted = rest - share, wanted - target
+        out = out or (weight.free and abs(share - target) > weight.limit)
     return out, 0.5 * (apart + abs(rest - wanted))
 
 
 def _tracking_error(walker: _Walker, run: Run, prices: Array, year: float) -> float | None:
     targets = np.zeros(prices.shape[1])
     for weight in walker.weights:
-        if not math.isnan(weight.target):
-            targets[weight.rows[0]] = weight.target
+        targets[weight.rows[0]] = weight.target
     if (run.curve <= 0.0).any() or len(run.curve) < 3:
         return None
     returns = run.curve[1:] / run.curve[:-1] - 1.0

@@ -70,7 +70,7 @@ PROFILES: Final[Mapping[str, Profile]] = {
             Account("COIN-M futures", "futures", _INVERSE, True),
         ),
         positions=(_LINEAR, _INVERSE),
-        options={"adjustForTimeDifference": True, "fetchCurrencies": False},
+        options={"adjustForTimeDifference": True, "fetchCurrencies": False, "fetchMargins": False},  # both are signed
         tested=True,
         rate_params=(_LINEAR, _INVERSE),
     ),
