@@ -218,6 +218,8 @@ def _offer_sale(draft: Draft, sale: Order, share: float | None) -> float:
 def _offer_cash(draft: Draft) -> None:
     """Put stablecoins above their target (without one: above ReserveMax) into the purse, never below ReserveMin."""
     stables = [state for state in draft.judgement.spot if state.stable]
+    if not stables:
+        return
     held = math.fsum([state.value for state in stables])
     free = [(state.rows, state.target) for state in stables if not state.frozen]
     spare = spare_cash(draft.book.settings, free, held, draft.after)

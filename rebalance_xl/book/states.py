@@ -24,7 +24,8 @@ class SpotState:
     `target` and `width` are those in force (an event may cut the target, a review narrows the band). `acts` is the
     trigger it acts on, "" for none; `over` and `under` say to which side. `below` is under the band, whether it acts or
     not, `drifted` under the target by more than ReviewDrift on a review. `idle` is why its own order cannot trade,
-    `pledged` its coin that hedges hold as margin, a part of `value`.
+    `pledged` its coin that hedges hold as margin, a part of `value`. `stable` says that it is money, `locked` that
+    nothing of it may be sold.
     """
 
     rows: tuple[Holding, ...]
@@ -42,21 +43,13 @@ class SpotState:
     beyond: bool = False
     idle: Refusal | None = None
     pledged: float = 0.0
+    asset: str = field(init=False)
+    stable: bool = field(init=False)
+    locked: bool = field(init=False)
 
-    @property
-    def asset(self) -> str:
-        """The asset's name."""
-        return self.holding.asset
-
-    @property
-    def stable(self) -> bool:
-        """Whether it is money."""
-        return self.holding.stable
-
-    @property
-    def locked(self) -> bool:
-        """Whether nothing of it may be sold."""
-        return all(row.locked for row in self.rows)
+    def __post_init__(self) -> None:
+        self.asset, self.stable = self.holding.asset, self.holding.stable
+        self.locked = all([row.locked for row in self.rows])
 
     @property
     def free(self) -> float:
