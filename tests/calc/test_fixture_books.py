@@ -13,7 +13,7 @@ import pytest
 from openpyxl.utils.cell import coordinate_to_tuple
 
 from rebalance_xl.cells import CellError, to_serial
-from tests.fixtures.make_fixtures import BLANK
+from tests.fixtures.fixture_book import BLANK
 from tests.fixtures.test_fixtures import FOUND, expectations
 
 from .office import Office
