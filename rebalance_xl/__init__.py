@@ -44,7 +44,7 @@ if TYPE_CHECKING:
         stress as stress,
     )
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _FACE = (
     "BookError",

@@ -7,7 +7,7 @@ from typing import Any, Final
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from rebalance_xl.authoring import example_book, styles
-from rebalance_xl.authoring.page import GROWTH, Computed, Page, validate
+from rebalance_xl.authoring.page import GROWTH, SENTENCE_HEIGHT, Computed, Page, validate
 from rebalance_xl.authoring.styles import Styles
 from rebalance_xl.book import schema
 
@@ -190,6 +190,17 @@ FUTURES_FIGURES: Final = (
     MARGIN,
 )
 
+#: Narrow enough for one page of legible text.
+_PORTFOLIO_WIDTHS: Final = {
+    "Weight": 8,
+    "Drift": 8,
+    "Flag": 12,
+    "Trim": 10.5,
+    "Short of target": 10.5,
+    "Realised gain": 10.5,
+    "Reason": 44,
+}
+
 _SETTING_GROUPS: Final = (
     ("Review and triggers", ("ReviewFrequency", "LastReview", "AsOf", "ReviewDrift", "Cooldown")),
     ("Selling", ("BandKind", "TrimTo", "LotMethod", "TurnoverCap")),
@@ -202,7 +213,7 @@ _SETTING_GROUPS: Final = (
 
 def portfolio_sheet(workbook: Any, look: Styles) -> Page:
     """Add the sheet with the spot holdings; every amount beside the table is a worksheet function."""
-    page = Page(workbook, look, "Portfolio", tab=styles.TEAL, height=27)
+    page = Page(workbook, look, "Portfolio", tab=styles.TEAL, height=SENTENCE_HEIGHT)
     page.title(
         "Portfolio",
         "Spot holdings and stablecoins. Yellow cells are yours; grey cells are computed. "
@@ -214,13 +225,15 @@ def portfolio_sheet(workbook: Any, look: Styles) -> Page:
         _TABLE_TOP,
         columns=_PORTFOLIO_COLUMNS,
         formulas={"Value": "=Portfolio[[#This Row],[Quantity]]*Portfolio[[#This Row],[Price]]"},
-        widths={"Asset": 10, "Sector": 16, "Kind": 8, "Venue": 10, "Target": 8, "Band": 8, "Priority": 9, "Locked": 8}
-        | {"Quantity": 13},
-        formats={"Quantity": styles.UNITS},
+        widths={"Asset": 10, "Sector": 15, "Kind": 7.5, "Venue": 9.5, "Quantity": 13, "Price": 11, "Value": 12}
+        | {"CostBasis": 12, "Target": 7.5, "Band": 7, "Locked": 7.5, "Priority": 9},
+        formats={"Quantity": styles.UNITS, "Price": styles.PRICE, "Value": styles.MONEY},
         folded=_PORTFOLIO_FOLDED,
     )
     left = _beside(_PORTFOLIO_COLUMNS)
-    page.computed(PORTFOLIO_FIGURES, _TABLE_TOP, left, len(example_book.PORTFOLIO), folded=True)
+    page.computed(
+        PORTFOLIO_FIGURES, _TABLE_TOP, left, len(example_book.PORTFOLIO), folded=True, widths=_PORTFOLIO_WIDTHS
+    )
     flag = left + [each.title for each in PORTFOLIO_FIGURES].index("Flag")
     last = _TABLE_TOP + GROWTH
     page.colour_words(_TABLE_TOP + 1, flag, last, flag, ("TRIM", "ADD", "HOLD", "UNTARGETED"))
@@ -250,10 +263,11 @@ def futures_sheet(workbook: Any, look: Styles) -> Page:
         example_book.FUTURES,
         _TABLE_TOP,
         columns=_FUTURES_COLUMNS,
-        widths={"Asset": 9, "Venue": 10, "Side": 8, "Contract": 9, "Leverage": 9, "Margin": 10, "Target": 9},
+        widths={"Asset": 9, "Venue": 10, "Side": 8, "Contract": 9, "Leverage": 9, "Margin": 11, "Target": 9},
         formats={
             "Quantity": styles.UNITS,
             "Leverage": styles.PLAIN,
+            "Margin": styles.PRICE,
             "FundingHours": styles.PLAIN,
             "ContractSize": styles.PLAIN,
         },
@@ -306,7 +320,7 @@ def settings_sheet(workbook: Any, look: Styles) -> Page:
     for group, names in _SETTING_GROUPS:
         row += 1
         for column, text in enumerate((group, "Value", "Meaning", "When blank")):
-            sheet.write_string(row, column, text, look.section if column in (0, 2) else look.section_right)
+            sheet.write_string(row, column, text, _heading(look, column))
         for name in names:
             row += 1
             setting = schema.SETTINGS[name]
@@ -316,6 +330,10 @@ def settings_sheet(workbook: Any, look: Styles) -> Page:
     sheet.freeze_panes(3, 0)
     page.print_setup(portrait=True)
     return page
+
+
+def _heading(look: Styles, column: int) -> Any:
+    return look.section_indented if column == 2 else look.section_right if column else look.section
 
 
 def _setting(page: Page, row: int, setting: schema.Setting) -> None:

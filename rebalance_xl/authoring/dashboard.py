@@ -262,7 +262,7 @@ def fill_dashboard(workbook: Any, page: Page, drawn: Mapping[str, Sequence[Any]]
     book_sheets.warn_near(page, _FIRST, _DISTANCE, _OTHER)
     for columns, left, key in ((_ALLOCATION, _LEFT, "$B"), (_POSITIONS, _RIGHT, "$K")):
         for column, each in enumerate(columns, start=left):
-            page.rule_rows(_TABLE_TOP, _OTHER, column, key, look.ruled(each.number_format))
+            page.rule_rows(_TABLE_TOP, _OTHER, column, key, each.number_format)
     _charts(workbook, page, drawn)
     sheet.freeze_panes(6, 0)
     sheet.set_zoom(90)

@@ -15,14 +15,14 @@ from rebalance_xl.functions import FUNCTIONS
 
 _RESULT_FORMATS: Final = {
     "money": styles.MONEY,
-    "units": styles.UNITS,
+    "units": styles.PRICE,
     "fraction": "0.00##%",
     "price": styles.PRICE,
     "date": styles.DATE,
-    "number": "#,##0.######",
+    "number": "#,##0.00####",
 }
-_TEXT_WIDTH: Final = 100
-_NOTE_WIDTH: Final = 72
+_TEXT_WIDTH: Final = 80
+_NOTE_WIDTH: Final = 42
 _NOTE: Final = 2
 _RESULT: Final = 3
 _COLUMNS: Final = 9
@@ -50,7 +50,7 @@ def functions_sheet(workbook: Any, look: Styles) -> Page:
         "Type them in any cell. Without arguments most of them read this workbook's own tables: =TRIM_AMOUNT().",
     )
     sheet = page.sheet
-    for column, width in enumerate((27, _TEXT_WIDTH, _NOTE_WIDTH, 17, 13, 13, 13, 13, 13)):
+    for column, width in enumerate((27, _TEXT_WIDTH, _NOTE_WIDTH, 17, 11, 11, 11, 11, 11)):
         sheet.set_column(column, column, width)
     headers = ("Function", "What it gives, its arguments, examples", "What the example shows", "Result")
     for column, text in enumerate(headers):
@@ -67,6 +67,7 @@ def functions_sheet(workbook: Any, look: Styles) -> Page:
         for function in functions:
             row = _function(page, row, function) + 1
     sheet.freeze_panes(3, 1)
+    sheet.print_area(0, 0, row - 1, _COLUMNS - 1)
     page.print_setup(repeat=2)
     return page
 
@@ -88,10 +89,11 @@ def _function(page: Page, top: int, function: Function) -> int:
     return row
 
 
-def _text(page: Page, row: int, text: str, style: Any, room: float = 1.05) -> None:
-    """Write a text that may wrap, in a row high enough for it."""
+def _text(page: Page, row: int, text: str, style: Any, room: float = 1.05, note: str = "") -> None:
+    """Write a text that may wrap, in a row high enough for it and for the note beside it."""
     page.sheet.write_string(row, 1, text, style)
-    page.sheet.set_row(row, 4 + 15 * math.ceil(max(1, len(text)) / (_TEXT_WIDTH * room)))
+    lines = max(len(text) / (_TEXT_WIDTH * room), len(note) / _NOTE_WIDTH, 0.1)
+    page.sheet.set_row(row, 4 + 15 * math.ceil(lines))
 
 
 def _example(page: Page, top: int, function: Function, example: Example) -> int:
@@ -99,8 +101,10 @@ def _example(page: Page, top: int, function: Function, example: Example) -> int:
     result = example.result
     rows, columns = (len(result), len(result[0])) if isinstance(result, list) else (1, 1)
     code = look(font_name="Consolas", font_size=10, font_color=styles.INPUT_INK, text_wrap=True, valign="top")
-    _text(page, top, example.formula, code, room=0.9)
-    sheet.write_string(top, _NOTE, example.note, look(font_color=styles.FAINT, valign="top", font_size=10))
+    _text(page, top, example.formula, code, room=0.9, note=example.note)
+    sheet.write_string(
+        top, _NOTE, example.note, look(font_color=styles.FAINT, valign="top", font_size=10, text_wrap=True)
+    )
     kind = function.result.kind
     number_format = _RESULT_FORMATS.get(kind, styles.GENERAL)
     if kind in ("text", "table"):

@@ -14,8 +14,9 @@ from rebalance_xl.book import schema
 
 #: Rows under a header that are ready for a table to grow into: validation, conditional formats, what sums them up.
 GROWTH = 1000
-#: Sentences are wrapped and small, so that two lines of them fit into a row.
-_SENTENCE: Final = {"text_wrap": True, "font_size": 9}
+#: Sentences are wrapped and a little smaller, so that three lines of them fit into a row of this height.
+_SENTENCE: Final = {"text_wrap": True, "font_size": styles.SENTENCE_SIZE}
+SENTENCE_HEIGHT: Final = 41
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Page:
         (sheet.set_portrait if portrait else sheet.set_landscape)()
         sheet.set_paper(9)
         sheet.fit_to_pages(1, 0)
-        sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+        sheet.set_margins(left=0.25, right=0.25, top=0.5, bottom=0.6)
         sheet.set_footer("&L&8Rebalancer - &A&R&8Page &P of &N")
         if repeat is not None:
             sheet.repeat_rows(repeat)
@@ -140,7 +141,9 @@ class Page:
                 if not computed:
                     self.put(top + 1 + offset, position, value, style)
             validate(sheet, column, top + 1, position, top + GROWTH)
-            self.rule_rows(top, top + GROWTH, position, "$A", look.ruled(number_format, yours=not written))
+            self.rule_rows(top, top + GROWTH, position, "$A", number_format, yours=not written)
+        for row in range(1, top):
+            sheet.set_row(row, 18)
         sheet.set_row(top, 32)
         sheet.add_table(
             top,
@@ -155,7 +158,16 @@ class Page:
             },
         )
 
-    def computed(self, columns: Sequence[Computed], top: int, left: int, rows: int, *, folded: bool = False) -> None:
+    def computed(
+        self,
+        columns: Sequence[Computed],
+        top: int,
+        left: int,
+        rows: int,
+        *,
+        folded: bool = False,
+        widths: Mapping[str, float] | None = None,
+    ) -> None:
         """Write formulas that spill beside a table: header at `top`, results in `rows` rows under it.
 
         The table may grow: number format and alignment are those of the whole column.
@@ -166,6 +178,8 @@ class Page:
             The columns, the row of their headers, the first one's position, the rows of the example.
         folded
             The last columns of the table are folded; the gap beside it bears the plus sign.
+        widths
+            Widths of columns on this sheet that differ from their own.
         """
         look, sheet = self.look, self.sheet
         sheet.set_column(left - 1, left - 1, 2, None, {"collapsed": True} if folded else {})
@@ -174,15 +188,16 @@ class Page:
             if column.help:
                 sheet.write_comment(top, position, column.help, {"x_scale": 1.6, "y_scale": 0.8})
             is_text = column.width > 30
+            width = (widths or {}).get(column.title, column.width)
             is_word = column.number_format == styles.GENERAL
             align, indent = ("left", 1) if is_text else ("center" if is_word else "right", 0)
             wrap = _SENTENCE if is_text else {}
             style = look(num_format=column.number_format, align=align, indent=indent, **wrap)
-            sheet.set_column(position, position, column.width, style)
+            sheet.set_column(position, position, width, style)
             self.formula(top + 1, position, column.formula, style, rows=rows)
-            self.rule_rows(top, top + GROWTH, position, "$A", look.ruled(column.number_format))
+            self.rule_rows(top, top + GROWTH, position, "$A", column.number_format)
 
-    def rule_rows(self, top: int, last: int, column: int, key: str, style: Any) -> None:
+    def rule_rows(self, top: int, last: int, column: int, key: str, number_format: str, *, yours: bool = False) -> None:
         """Draw paper and lines in a column wherever the row's key cell is filled; see :meth:`print_setup`.
 
         Parameters
@@ -191,11 +206,20 @@ class Page:
             The row of the header, the last row of the rule, the column.
         key
             The column, as ``$A``, whose cell must be filled.
-        style
-            Paper, lines and number format.
+        number_format, yours
+            The number format, and whether the user fills the column in.
         """
-        rule = {"type": "formula", "criteria": f'={key}{top + 2}<>""', "format": style}
-        self._rules.append((top + 1, column, last, column, rule))
+        area = (top + 1, column, last, column)
+        filled = f'{key}{top + 2}<>""'
+        whole = styles.WHOLE_NUMBERS.get(number_format)
+        if whole is not None:
+            cell = xl_rowcol_to_cell(top + 1, column)
+            style = self.look.ruled(whole, yours=yours)
+            self._rules.append(
+                (*area, {"type": "formula", "criteria": f"=AND({filled},{cell}=INT({cell}))"} | {"format": style})
+            )
+        style = self.look.ruled(number_format, yours=yours)
+        self._rules.append((*area, {"type": "formula", "criteria": f"={filled}", "format": style}))
 
     def formula(self, row: int, column: int, formula: str, style: Any, *, rows: int = 1, columns: int = 1) -> None:
         """Write a formula as a dynamic array over the cells it will fill."""
@@ -220,7 +244,8 @@ class Page:
             paper, ink = styles.WORD_COLOURS.get(word, styles.GREY)
             colours = {"font_color": ink} | ({"bg_color": paper} if fill else {})
             rule = {"type": "cell", "criteria": "==", "value": f'"{word}"'}
-            style = self.look(bold=True, **colours)
+            # Lines too: where one rule hides the next, the cell would lose them.
+            style = self.look(bold=True, border=1, border_color=styles.LINE, **colours)
             self.sheet.conditional_format(row, column, last_row, last_column, rule | {"format": style})
 
     def address(self, row: int, column: int) -> str:

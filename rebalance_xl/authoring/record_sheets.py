@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rebalance_xl.authoring import example_book, styles
-from rebalance_xl.authoring.page import GROWTH, Computed, Page
+from rebalance_xl.authoring.page import GROWTH, SENTENCE_HEIGHT, Computed, Page
 from rebalance_xl.authoring.styles import Styles
 from rebalance_xl.book import schema
 
@@ -16,7 +16,7 @@ _TABLE_TOP: Final = 3
 
 def plan_sheet(workbook: Any, look: Styles, lines: Sequence[Mapping[str, Any]]) -> Page:
     """Add the sheet that the Rebalance button writes."""
-    page = Page(workbook, look, "Plan", tab=styles.AMBER[1], height=27)
+    page = Page(workbook, look, "Plan", tab=styles.AMBER[1], height=SENTENCE_HEIGHT)
     page.title(
         "Plan",
         "Written by Rebalance; nothing is traded. Set the yellow cells to your real fills before you press Record "
@@ -27,15 +27,23 @@ def plan_sheet(workbook: Any, look: Styles, lines: Sequence[Mapping[str, Any]]) 
         lines,
         _TABLE_TOP,
         widths={
-            "Reason": 84,
-            "Action": 14,
-            "Quantity": 15,
-            "Realised gain": 11,
             "Asset": 12,
-            "Venue": 10,
-            "To venue": 10,
-        }
-        | {"Weight before": 9, "Weight after": 9, "Fee": 9},
+            "Action": 13,
+            "Amount": 11,
+            "Quantity": 13.5,
+            "Price": 11,
+            "Fee": 8,
+            "Weight before": 8,
+            "Weight after": 8,
+            "Realised gain": 10.5,
+            "Reason": 56,
+            "Venue": 9,
+            "To venue": 9,
+            "Notional": 11,
+            "Liquidation price": 11,
+            "Break-even": 11,
+            "Side": 13,
+        },
         formats={
             "Quantity": styles.UNITS,
             "Price": styles.PRICE,
@@ -65,7 +73,7 @@ def plan_sheet(workbook: Any, look: Styles, lines: Sequence[Mapping[str, Any]]) 
 
 def journal_sheet(workbook: Any, look: Styles) -> Page:
     """Add the sheet with one row for each plan and each execution."""
-    page = Page(workbook, look, "Journal", height=27)
+    page = Page(workbook, look, "Journal", height=SENTENCE_HEIGHT)
     page.title("Journal", "One row for each plan and each recorded execution, with its trigger and reason.")
     money = {column.name: styles.MONEY for column in schema.JOURNAL.columns if column.kind == "number"}
     page.table(

@@ -121,6 +121,9 @@ def review_sheet(workbook: Any, look: Styles) -> Page:
     sheet.freeze_panes(3, 1)
     sheet.set_zoom(90)
     page.print_setup()
+    # One page of all columns would be too small to read; the name of the rule stands on both.
+    sheet.fit_to_pages(2, 0)
+    sheet.repeat_columns(0)
     sheet.print_area(0, 0, _NOTES + _MOST_NOTES, 1 + len(COLUMNS))
     return page
 

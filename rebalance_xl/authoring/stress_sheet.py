@@ -87,13 +87,17 @@ def stress_sheet(workbook: Any, look: Styles) -> Page:
     )
     sheet.conditional_format(_TOP + 1, _LEFT + 4, last, _LEFT + 4, {"type": "no_blanks", "format": loud})
     chart = workbook.add_chart({"type": "line"})
-    for column, colour in ((_LEFT, styles.TEAL), (_LEFT + 1, styles.BRICK)):
+    # Without positions both lines are one: the lower one shows beside the dashes of the upper one.
+    for column, line in (
+        (_LEFT, {"color": styles.TEAL, "width": 3.5}),
+        (_LEFT + 1, {"color": styles.BRICK, "width": 2} | {"dash_type": "dash"}),
+    ):
         chart.add_series(
             {
                 "name": ["Stress", _TOP, column],
                 "categories": ["Stress", _TOP + 1, 1, last, 1],
                 "values": ["Stress", _TOP + 1, column, last, column],
-                "line": {"color": colour, "width": 2.25},
+                "line": line,
             }
         )
     font = {"name": styles.FONT, "color": styles.SLATE, "size": 9}

@@ -9,6 +9,9 @@ from functools import cache
 from typing import Any, Final
 
 FONT: Final = "Calibri"
+#: Points of text, and of sentences in a row of a table.
+SIZE: Final = 11
+SENTENCE_SIZE: Final = 10
 
 NAVY: Final = "#1B2A41"
 TEAL: Final = "#0B7A75"
@@ -43,6 +46,9 @@ DATE: Final = "yyyy-mm-dd"
 PLAIN: Final = "0.########"
 TEXT: Final = "@"
 GENERAL: Final = "General"
+
+#: What whole numbers get in place of a format that would leave a bare decimal point behind them ("18,000.").
+WHOLE_NUMBERS: Final = {UNITS: "#,##0", PLAIN: "0"}
 
 #: Number formats by the kinds of the book's schema.
 BY_KIND: Final = {
@@ -100,7 +106,7 @@ class Styles:
 
     def _new(self, properties: tuple[tuple[str, Any], ...]) -> Any:
         return self._workbook.add_format(
-            {"font_name": FONT, "font_size": 11, "font_color": INK, "valign": "vcenter"} | dict(properties)
+            {"font_name": FONT, "font_size": SIZE, "font_color": INK, "valign": "vcenter"} | dict(properties)
         )
 
     def input(self, number_format: str = GENERAL, **more: Any) -> Any:
@@ -155,6 +161,11 @@ class Styles:
     def section_right(self) -> Any:
         """A heading over figures."""
         return self(bold=True, font_size=12, font_color=TEAL, bottom=2, bottom_color=TEAL, align="right")
+
+    @property
+    def section_indented(self) -> Any:
+        """A heading over texts that stand beside figures."""
+        return self(bold=True, font_size=12, font_color=TEAL, bottom=2, bottom_color=TEAL, indent=1)
 
     @property
     def note(self) -> Any:

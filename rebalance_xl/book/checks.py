@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol, runtime_checkable
 
 from rebalance_xl.book.assets import is_money
 from rebalance_xl.book.contents import Book
-from rebalance_xl.book.problems import ERROR, NOTE, UNUSED, WARNING, Problem, nearest
+from rebalance_xl.book.interface import WorkbookPort
+from rebalance_xl.book.problems import ERROR, NOTE, UNUSED, WARNING, Problem, names_text, nearest
 from rebalance_xl.book.reading import Record
 from rebalance_xl.book.rows import Holding
 from rebalance_xl.book.states import rows_by_asset
@@ -110,18 +110,16 @@ def check_position(record: Record, problems: list[Problem]) -> bool:
     return usable
 
 
-def check_below(port: object, tables: Iterable[str]) -> list[Problem]:
+def check_below(port: WorkbookPort, tables: Iterable[str]) -> list[Problem]:
     """Report what is typed directly under a table: it looks like a row of it and is none.
 
     Parameters
     ----------
     port
-        The workbook; one that cannot tell what lies below a table has nothing to report.
+        The workbook.
     tables
         Names of the tables.
     """
-    if not isinstance(port, SeesBelow):
-        return []
     return [
         Problem(
             WARNING, where, f"this cell stands directly under the table {name} and is no part of it: extend the table"
@@ -129,15 +127,6 @@ def check_below(port: object, tables: Iterable[str]) -> list[Problem]:
         for name in tables
         if (where := port.below_table(name))
     ]
-
-
-@runtime_checkable
-class SeesBelow(Protocol):
-    """A workbook that can tell whether something is typed directly under a table."""
-
-    def below_table(self, name: str) -> str:
-        """Return the address of the first cell in use directly under a table, "" where there is none."""
-        ...
 
 
 def check_book(
@@ -289,17 +278,15 @@ def _references(book: Book) -> list[Problem]:
     sectors = {holding.sector.casefold(): holding.sector for holding in book.holdings if holding.sector}
     rows = [(holding.asset, holding.venue, holding.where) for holding in book.holdings]
     rows += [(position.symbol, position.venue, position.where) for position in book.positions]
+    strangers: dict[str, list[tuple[str, str]]] = {}
     for name, venue, where in rows:
         if venue and book.venues and venue.casefold() not in book.venues:
-            guess = nearest(venue, [known.name for known in book.venues.values()])
-            hint = f'; did you mean "{guess}"?' if guess else "; no fee, lot or KYC is known for it"
-            problems.append(
-                Problem(
-                    ERROR if guess else WARNING,
-                    where,
-                    f'the venue "{venue}" of {name} is not in the table Venues{hint}',
-                )
-            )
+            strangers.setdefault(venue, []).append((name, where))
+    for venue, found in strangers.items():
+        guess = nearest(venue, [known.name for known in book.venues.values()])
+        hint = f'; did you mean "{guess}"?' if guess else "; no fee, lot or KYC is known for it"
+        message = f'the venue "{venue}" of {names_text(name for name, _ in found)} is not in the table Venues{hint}'
+        problems.append(Problem(ERROR if guess else WARNING, found[0][1], message))
     problems += [
         Problem(WARNING, holding.where, f'{holding.asset} looks like money: give it the Kind "stable"')
         for holding in book.holdings

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, runtime_checkable
 
 from rebalance_xl.book.decision import new_stable_name
 from rebalance_xl.book.fills import Fill, read_fills
 from rebalance_xl.book.forms import day_of, iso_date
-from rebalance_xl.book.interface import Cell
+from rebalance_xl.book.interface import Cell, WorkbookPort
 from rebalance_xl.book.ledger import Ledger, carry
 from rebalance_xl.book.model import Book, Holding
 from rebalance_xl.book.plan import book_value
@@ -21,15 +20,6 @@ from rebalance_xl.book.tolerances import CENT, WHOLE
 from rebalance_xl.functions.plan_table import amount_text
 
 __all__ = ["Execution", "Fill", "execute", "read_fills"]
-
-
-@runtime_checkable
-class KnowsFormulas(Protocol):
-    """A workbook that can tell a formula from a typed value."""
-
-    def is_formula(self, name: str, row: int, column: str) -> bool:
-        """Tell whether a cell of a table holds a formula."""
-        ...
 
 
 @dataclass(slots=True)
@@ -65,7 +55,7 @@ class Execution:
 
 
 def execute(
-    book: Book, fills: Sequence[Fill], port: object = None, trigger: str = "", review: bool = False
+    book: Book, fills: Sequence[Fill], port: WorkbookPort | None = None, trigger: str = "", review: bool = False
 ) -> Execution:
     """Return what fills change in a book.
 
@@ -148,7 +138,7 @@ def _fresh_rows(book: Book, money: Settlement) -> list[dict[str, Cell]]:
     return rows
 
 
-def _cells(ledger: Ledger, port: object) -> list[tuple[str, int, dict[str, Cell]]]:
+def _cells(ledger: Ledger, port: WorkbookPort | None) -> list[tuple[str, int, dict[str, Cell]]]:
     cells: list[tuple[str, int, dict[str, Cell]]] = []
     for holding in ledger.book.holdings:
         values: dict[str, Cell] = {}
@@ -176,15 +166,15 @@ def _tidy(values: Mapping[str, Cell]) -> dict[str, Cell]:
     return {column: float(f"{value:.15g}") if isinstance(value, float) else value for column, value in values.items()}
 
 
-def _value_is_typed(port: object, holding: Holding) -> bool:
+def _value_is_typed(port: WorkbookPort | None, holding: Holding) -> bool:
     if not _has_column(port, "Portfolio", "Value"):
         return False
     if holding.quantity is None:
         return True
-    return isinstance(port, KnowsFormulas) and not port.is_formula("Portfolio", holding.row, "Value")
+    return port is not None and not port.is_formula("Portfolio", holding.row, "Value")
 
 
-def _has_column(port: Any, name: str, column: str) -> bool:
+def _has_column(port: WorkbookPort | None, name: str, column: str) -> bool:
     if port is None:
         return True
     data = port.read_table(name)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
-from typing import Any
+from typing import Any, Final
 
 from rebalance_xl.book.interface import Cell
 from rebalance_xl.book.plan_data import Line, Plan, Totals
 from rebalance_xl.cells import from_serial
 from rebalance_xl.functions.plan_table import amount_text, percent
+
+#: Reasons of the trigger that one cell says.
+_REASONS: Final = 2
 
 NEVER = "NEVER"
 
@@ -68,9 +71,17 @@ def plan_rows(plan: Plan) -> list[dict[str, Cell]]:
             "Side": plan.mark or None,
         }
     )
-    rows.append({"Asset": plan.trigger.kind, "Action": "TRIGGER", "Reason": "; ".join(plan.trigger.reasons)})
+    rows.append({"Asset": plan.trigger.kind, "Action": "TRIGGER", "Reason": _reasons(plan)})
     rows += [{"Asset": "Warning", "Action": "WARNING", "Reason": warning} for warning in plan.warnings]
     return rows
+
+
+def _reasons(plan: Plan) -> str:
+    """Return why a plan acts, in a cell: of many reasons the first ones, as every line says its own."""
+    reasons = list(plan.trigger.reasons)
+    if len(reasons) > _REASONS + 1:
+        reasons[_REASONS:] = [f"and {len(reasons) - _REASONS} more"]
+    return "; ".join(reasons)
 
 
 def _line_row(line: Line) -> dict[str, Cell]:
@@ -124,7 +135,7 @@ def journal_row(plan: Plan) -> dict[str, Cell]:
         "Fees": totals.fees,
         "Left over": totals.left_over,
         "Realised gain": totals.realised_gain,
-        "Reason": "; ".join(plan.trigger.reasons),
+        "Reason": _reasons(plan),
     }
 
 

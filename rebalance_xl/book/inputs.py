@@ -278,7 +278,7 @@ def rows_without_price(port: WorkbookPort, changes: Sequence[Change]) -> list[st
             for number, row in enumerate(table.rows)
             if _text(row[place]) not in {"", *given}
             and (kind is None or _text(row[kind]) != "stable")
-            and not _is_formula(port, name, number, column)
+            and not port.is_formula(name, number, column)
         ]
         if missing:
             warnings.append(f"no new {column} for {listing(missing)} of {name}: the old one stays")
@@ -304,11 +304,6 @@ def _places(port: WorkbookPort, changes: Sequence[Change]) -> set[str]:
             columns = range(len(table.headers))
             found |= {table.address(row, place).casefold() for row in _rows(table, change) for place in columns}
     return found
-
-
-def _is_formula(port: WorkbookPort, name: str, row: int, column: str) -> bool:
-    ask = getattr(port, "is_formula", None)
-    return bool(ask is not None and ask(name, row, column))
 
 
 def _same(one: str, other: str) -> bool:

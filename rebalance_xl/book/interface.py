@@ -69,12 +69,25 @@ class WorkbookPort(Protocol):
     such table) raises :class:`~rebalance_xl.book.problems.BookError`.
     """
 
+    @property
+    def date_offset(self) -> float:
+        """What to add to a date that a cell gives as a number to get the 1900 system; 0 where dates come as dates."""
+        ...
+
     def table_names(self) -> Sequence[str]:
         """Return the names of all tables."""
         ...
 
     def read_table(self, name: str) -> TableData | None:
         """Return a table, or None where the workbook has none of that name."""
+        ...
+
+    def is_formula(self, name: str, row: int, column: str) -> bool:
+        """Tell whether a cell of a table's data rows, counted from 0, holds a formula, which is never written over."""
+        ...
+
+    def below_table(self, name: str) -> str:
+        """Return the address of the first cell in use directly under a table, "" where there is none."""
         ...
 
     def names(self) -> Sequence[str]:

@@ -19,12 +19,19 @@ class MemoryWorkbook:
     names
         Named cells and their values.
 
+    Attributes
+    ----------
+    date_offset
+        0: numbers of dates are of the 1900 system.
+
     Examples
     --------
     >>> book = MemoryWorkbook({"Portfolio": [["Asset", "Value"], ["BTC", 5000.0]]}, {"MinTrade": 10.0})
     >>> book.read_table("portfolio").rows
     (('BTC', 5000.0),)
     """
+
+    date_offset = 0.0
 
     def __init__(
         self, tables: Mapping[str, Sequence[Row]] | None = None, names: Mapping[str, Cell] | None = None
@@ -62,6 +69,18 @@ class MemoryWorkbook:
             return None
         header, *rows = self.tables[key]
         return TableData(key, tuple(str(title) for title in header), tuple(tuple(row) for row in rows), key)
+
+    def is_formula(self, name: str, row: int, column: str) -> bool:
+        """Tell whether a cell is computed: the Value of a holding with a quantity and a price is, all else is typed."""
+        if (name.casefold(), column.casefold()) != ("portfolio", "value"):
+            return False
+        data = self.read_table(name)
+        places = [] if data is None else [data.column(each) for each in ("Quantity", "Price")]
+        return data is not None and all(place is not None and data.rows[row][place] is not None for place in places)
+
+    def below_table(self, name: str) -> str:
+        """Return "": nothing lies around these tables."""
+        return ""
 
     def names(self) -> Sequence[str]:
         """Return the defined names."""

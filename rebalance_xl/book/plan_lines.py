@@ -14,6 +14,7 @@ from rebalance_xl.book.model import Holding, Position
 from rebalance_xl.book.money import FUTURES, PROCEEDS, RAISED, SPOT
 from rebalance_xl.book.orders import BUY, CLOSE, KEPT, REDUCE, RELEASE, TOP_UP, Order
 from rebalance_xl.book.plan_data import FuturesTerms, Line, Unresolved
+from rebalance_xl.book.problems import names_text
 from rebalance_xl.book.sizing import lot_of
 from rebalance_xl.book.spreads import spread_text
 from rebalance_xl.book.states import NONE, FuturesState, SpotState
@@ -120,7 +121,7 @@ def _sale_lines(draft: Draft) -> list[Line]:
             sale.cause = replace(sale.cause, names=below)
         reason = _cause(draft, sale)
         if sale.partner is not None:
-            reason += f"; and {amount_text(sale.partner.amount)} more for {' and '.join(below)}"
+            reason += f"; and {amount_text(sale.partner.amount)} more for {names_text(below, ' and ')}"
         if sale.cut and traded:
             cap = percent(draft.book.settings.turnover_cap or 0.0)
             reason += f"; cut to {amount_text(sale.amount)} by TurnoverCap {cap} of the book"
@@ -295,12 +296,12 @@ def shortage(draft: Draft, need: Order, served: Sequence[str]) -> str:
     stuck = [venue for venue in draft.purse.stuck if venue.casefold() != need.venue.casefold()]
     reasons = []
     if blocked:
-        reasons.append(f"it waits for the blocked sale of {', '.join(dict.fromkeys(blocked))}")
+        reasons.append(f"it waits for the blocked sale of {names_text(blocked)}")
     if stuck and need.venue:
         places = " and ".join(f"{amount_text(draft.purse.stuck[venue])} at {venue}" for venue in stuck)
         reasons.append(f"{places} cannot be withdrawn")
     if served:
-        reasons.append(f"the money went to {', '.join(dict.fromkeys(served))}")
+        reasons.append(f"the money went to {names_text(served)}")
     share = draft.book.settings.futures_share
     other, product = (SPOT, "spot") if need.futures is not None else (FUTURES, "margin")
     kept = math.fsum([source.left for source in draft.purse.sources if source.pool == other])

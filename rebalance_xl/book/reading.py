@@ -184,7 +184,7 @@ def read_records(port: WorkbookPort, table: Table, problems: list[Problem]) -> l
     if key is None:
         return []
     records = []
-    offset = getattr(port, "date_offset", 0.0)
+    offset = port.date_offset
     for row, cells in enumerate(data.rows):
         if all(is_blank(cell) for cell in cells):
             continue
@@ -305,7 +305,7 @@ def _read_setting(port: WorkbookPort, setting: Setting, problems: list[Problem])
         return setting.default
     try:
         found = value_of(value, setting.kind, setting.words)
-        offset = getattr(port, "date_offset", 0.0) if setting.kind == "date" and _is_number(value) else 0.0
+        offset = port.date_offset if setting.kind == "date" and _is_number(value) else 0.0
         return found + offset if offset else found
     except UnreadableError as why:
         problems.append(Problem(ERROR, port.name_address(setting.name), f"{setting.name} {why}"))

@@ -10,6 +10,7 @@ from typing import Final
 
 from rebalance_xl.book.causes import Cause, Refusal
 from rebalance_xl.book.orders import Order
+from rebalance_xl.book.problems import names_text
 from rebalance_xl.book.rows import Event
 from rebalance_xl.book.states import EVENT, THRESHOLD, TIME, FuturesState, Judgement, SpotState
 from rebalance_xl.book.tolerances import DUST, EDGE
@@ -82,7 +83,7 @@ def _quiet(judgement: Judgement) -> str:
     stuck = [state for state in judgement.spot if state.beyond and state.idle is not None and not state.acts]
     why = "every asset is inside its band"
     if stuck:
-        why = f"nothing outside its band can be traded ({', '.join(state.asset for state in stuck)})"
+        why = f"nothing outside its band can be traded ({names_text([state.asset for state in stuck])})"
     if judgement.review:
         return why + ", and the review that is due finds nothing to trade"
     return why + (", and no review is due" if not judgement.due else "")
@@ -120,7 +121,7 @@ def _event(order: Order, _: float) -> str:
 
 def _pays(order: Order, review_drift: float) -> str:
     assert order.spot is not None
-    whom = " and ".join(order.cause.names)
+    whom = names_text(order.cause.names, " and ")
     return f"{drift_text(order.spot, review_drift)}: sells what stands above its target, for {whom}"
 
 

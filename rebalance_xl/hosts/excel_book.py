@@ -74,6 +74,8 @@ class ExcelWorkbook:
             left=area.column,
         )
 
+    date_offset = 0.0
+
     def below_table(self, name: str) -> str:
         """Return the address of the first cell in use directly under a table, "" where there is none."""
         table = self._tables().get(name.casefold())

@@ -69,7 +69,7 @@ def history_of_workbook(port: WorkbookPort) -> History:
     data = port.read_table("Prices")
     if data is None:
         raise BookError(Problem(ERROR, "Prices", "the workbook has no table Prices: add it, or give --prices FILE"))
-    offset = getattr(port, "date_offset", 0.0)
+    offset = port.date_offset
     rows: list[list[Any]] = [list(row) for row in data.rows]
     if offset and (at := data.column("Date")) is not None:
         for row in rows:

@@ -126,8 +126,7 @@ class BookTable:
 
     def is_formula(self, row: int, column: str) -> bool:
         """Tell whether a cell is a formula, which is never written over."""
-        asked = getattr(self.port, "is_formula", None)
-        return bool(asked is not None and asked(self.data.name, row, column))
+        return self.port.is_formula(self.data.name, row, column)
 
     def find(self, key: Mapping[str, Cell]) -> list[int]:
         """Return the rows that hold all of a key; columns that the table lacks are not compared."""

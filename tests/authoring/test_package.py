@@ -112,7 +112,20 @@ def test_our_functions_are_dynamic_arrays(parts: dict[str, bytes]) -> None:
 def test_functions_newer_than_excel_2007_carry_their_prefix(parts: dict[str, bytes]) -> None:
     """In a file Excel knows AGGREGATE and its like only as _xlfn.AGGREGATE; every other name is ours or an old one."""
     old = {"AND", "DATE", "DAY", "IF", "IFERROR", "ISNUMBER", "MONTH", "RIGHT", "SUM", "SUMIF", "TODAY", "YEAR"}
-    old |= {"ABS", "COUNT", "COUNTA", "COUNTIF", "COUNTIFS", "ERROR.TYPE", "INDEX", "LARGE", "LEN", "MATCH", "MAX"}
+    old |= {
+        "ABS",
+        "COUNT",
+        "COUNTA",
+        "COUNTIF",
+        "COUNTIFS",
+        "ERROR.TYPE",
+        "INDEX",
+        "INT",
+        "LARGE",
+        "LEN",
+        "MATCH",
+        "MAX",
+    }
     old |= {"ROW", "SUBSTITUTE", "TRIM"}
     used = set()
     for name, data in parts.items():

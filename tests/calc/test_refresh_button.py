@@ -30,6 +30,8 @@ class OfficePort:
 
         return call
 
+    date_offset = 0.0
+
     def read_table(self, name: str) -> TableData | None:
         """Return a table as the interface declares it."""
         found = self._office.port(call="read_table", arguments=[name])

@@ -38,6 +38,8 @@ class CalcWorkbook:
 
     # --- reading ----------------------------------------------------------------------------------------
 
+    date_offset = 0.0
+
     def table_names(self) -> Sequence[str]:
         """Return the names of all tables."""
         found = [name for name in self.model.DatabaseRanges.getElementNames() if not name.startswith("__")]
