@@ -8,6 +8,7 @@ the hosts all derive from the declaration and the kernel's docstring.
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,6 +65,9 @@ FUNCTIONS: dict[str, Function] = {}
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
+#: Stands after the arguments of a call that the whole book answers; its parts follow. No user can type it.
+WHOLE_BOOK = "\ue000the whole book"
+
 
 @dataclass(frozen=True)
 class Function(Declaration):
@@ -109,13 +113,57 @@ class Function(Declaration):
             answer = self._fast(arguments)
             if answer is not None:
                 return answer
+        count = len(self.parameters)
         try:
+            if len(arguments) > count and arguments[count] == WHOLE_BOOK:
+                return _book_answers().answer(self, arguments[:count], arguments[count + 1 :], date_offset)
             if self.grouping:
                 return call_grouped(self, arguments, date_offset)
             return call_function(self, arguments, date_offset)
         except Exception as failure:  # a host must get an error value, whatever happens in here
             _log.debug("%s failed", self.name, exc_info=True)
             return CellError("#VALUE!", f"internal error in {self.name}: {type(failure).__name__}: {failure}")
+
+    def asks_book(self, arguments: Sequence[Any], missing: Any = MISSING) -> bool:
+        """Tell whether a call is answered by the whole book: no data are given, and no option that it cannot take.
+
+        Parameters
+        ----------
+        arguments
+            What is given for the parameters, as far as the call goes.
+        missing
+            What stands for one that is not given.
+        """
+        if self.book_options is None:
+            return False
+        given = [each for each, value in zip(self.parameters, arguments, strict=False) if value is not missing]
+        return all(
+            each.name in self.book_options or (not each.data and each.model.isidentifier()) or each.clock
+            for each in given
+        )
+
+
+def _book_answers() -> Any:
+    """Return the module that answers from the whole book: it lies a floor above, so it is asked for late."""
+    return importlib.import_module("rebalance_xl.book.answers")
+
+
+def asks_day(function: Function) -> bool:
+    """Tell whether the book's answer to a call depends on the day: its host hands over today's date."""
+    found: bool = _book_answers().asks_day(function)
+    return found
+
+
+def book_parts(function: Function) -> tuple[str, ...]:
+    """Return the references that make up the book for a call that the whole book answers, the indispensable first.
+
+    Parameters
+    ----------
+    function
+        What is called: some need Portfolio, some Futures.
+    """
+    parts: tuple[str, ...] = _book_answers().parts_for(function)
+    return parts
 
 
 def worksheet_function(
@@ -130,6 +178,7 @@ def worksheet_function(
     estimate: str = "",
     row_by_row: bool = False,
     grouped: bool = False,
+    from_book: Sequence[str] | None = None,
 ) -> Callable[[Kernel], Kernel]:
     """Declare the decorated kernel as a worksheet function; the kernel itself is returned unchanged.
 
@@ -154,6 +203,9 @@ def worksheet_function(
     grouped
         Rows with one label are one asset: the trailing arguments `assets` and `locked` are added, and the kernel gets
         one row an asset.
+    from_book
+        Without data the answer is the plan's own, made from the whole book by :mod:`rebalance_xl.book.answers`. Names
+        the options that may go with it, beside those that are settings of the book.
     """
 
     def declare(kernel: Kernel) -> Kernel:
@@ -178,6 +230,7 @@ def worksheet_function(
             row_by_row=row_by_row,
             documentation=documentation,
             grouping=len(GROUPING) if grouped else 0,
+            book_options=None if from_book is None else tuple(from_book),
         )
         return kernel
 

@@ -80,6 +80,7 @@ class Declaration:
     row_by_row: bool = False
     documentation: Documentation = field(default_factory=Documentation)
     grouping: int = 0
+    book_options: tuple[str, ...] | None = None
 
     @property
     def summary(self) -> str:

@@ -48,6 +48,7 @@ OVERCOMMITTED(proceeds, needs)
 RESERVE_GAP(values, kinds, [minimum], [maximum], [total])
 RESERVE_FLAG(values, kinds, [minimum], [maximum], [total])
 REBALANCE_PLAN(assets, values, targets, [bands], [trim_to], [method], [futures_share], [headers])
+PLAN_FIGURES(figures)
 NEXT_REVIEW(last_review, frequency)
 REVIEW_DUE(last_review, frequency, as_of)
 BREAKOUT(prices, [lookback], [buffer])
@@ -282,6 +283,8 @@ WITNESSES = {
     ("RESERVE_FLAG", "#DIV/0!"): '{0;0},{"spot";"stable"}',
     ("RESERVE_FLAG", "#NUM!"): '{1;1},{"spot";"stable"},0.5,0.4',
     ("RESERVE_FLAG", "#VALUE!"): '{1;1},{"spot";"coin"}',
+    ("PLAN_FIGURES", "#N/A"): '"Weight"',
+    ("PLAN_FIGURES", "#VALUE!"): '"Wieght"',
     ("REBALANCE_PLAN", "#DIV/0!"): '{"A";"B"},{0;0},{0.5;0.5}',
     ("REBALANCE_PLAN", "#VALUE!"): '{"A";"a"},{1;1},{0.5;0.4}',
     ("NEXT_REVIEW", "#NUM!"): 'DATE(9999,12,1),"yearly"',

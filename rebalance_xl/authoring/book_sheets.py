@@ -53,130 +53,53 @@ _FUTURES_FOLDED: Final = _folded(schema.FUTURES, _FUTURES_SHOWN)
 _PORTFOLIO_COLUMNS: Final = tuple(map(schema.PORTFOLIO.column, (*_PORTFOLIO_SHOWN, *_PORTFOLIO_FOLDED)))
 _FUTURES_COLUMNS: Final = tuple(map(schema.FUTURES.column, (*_FUTURES_SHOWN, *_FUTURES_FOLDED)))
 
-_WEIGHED: Final = "Portfolio[Value],Portfolio[Target]"
-_BANDED: Final = f"{_WEIGHED},Portfolio[Band]"
 
-
-def _in_row(table: schema.Table, formula: str) -> str:
-    """Return a formula that leaves the row of a table blank whose first column is blank, as in an empty book."""
-    return f'=IF({table.name}[{table.columns[0].name}]="","",{formula})'
+def _figure_of_plan(title: str, number_format: str = styles.GENERAL, help: str = "", width: float = 11) -> Computed:
+    """Return a column that shows a figure of the book's own plan, by the name of the figure."""
+    return Computed(title, f'=PLAN_FIGURES("{title}")', number_format, help, width)
 
 
 PORTFOLIO_FIGURES: Final = (
-    Computed(
-        "Weight", _in_row(schema.PORTFOLIO, "WEIGHT(Portfolio[Value],Total)"), styles.PERCENT, "Value / book value", 9
+    _figure_of_plan("Weight", styles.PERCENT, "Value / book value", 9),
+    _figure_of_plan("Drift", styles.SIGNED_PERCENT, "Weight of the asset - target, in points", 9),
+    _figure_of_plan("Flag", help="TRIM or ADD where the plan acts on the asset", width=14),
+    _figure_of_plan("Trim", styles.MONEY, "Money of this row that the plan sells"),
+    _figure_of_plan("Buy", styles.MONEY, "Money that the plan puts into this row"),
+    _figure_of_plan("Short of target", styles.MONEY, "Money that would bring the asset to its target"),
+    _figure_of_plan(
+        "Realised gain", styles.MONEY, "Gain that the sale realises, by lots or cost; blank where the cost is not known"
     ),
-    Computed(
-        "Drift",
-        _in_row(schema.PORTFOLIO, f'DRIFT({_WEIGHED},"absolute",Total)'),
-        styles.SIGNED_PERCENT,
-        "Weight - target, in points",
-        9,
-    ),
-    Computed(
-        "Flag",
-        _in_row(schema.PORTFOLIO, f"DRIFT_FLAG({_BANDED},BandKind,Total)"),
-        help="TRIM or ADD where the band is exceeded",
-        width=14,
-    ),
-    Computed(
-        "Trim",
-        _in_row(schema.PORTFOLIO, f"TRIM_AMOUNT({_BANDED},TrimTo,BandKind,Total)"),
-        styles.MONEY,
-        "Money to sell; 0 inside the band",
-    ),
-    Computed(
-        "Short of target",
-        _in_row(schema.PORTFOLIO, f'ADD_AMOUNT({_WEIGHED},0,"target","absolute",Total)'),
-        styles.MONEY,
-        "Money that would bring it to its target",
-    ),
-    Computed(
-        "Realised gain",
-        f'=IF(Portfolio[CostBasis]="","",REALIZED_GAIN(TRIM_AMOUNT({_BANDED},TrimTo,BandKind,Total),'
-        "Portfolio[Value],Portfolio[CostBasis]))",
-        styles.MONEY,
-        "Gain that the trim realises, at average cost; blank where the cost is not known",
-    ),
-    Computed(
-        "Reason",
-        _in_row(schema.PORTFOLIO, f"REBALANCE_REASON({_BANDED},TrimTo,BandKind,Total)"),
-        help="Why, in words",
-        width=66,
-    ),
+    _figure_of_plan("Reason", help="Why, in words", width=66),
 )
 
-_UNIT_VALUE: Final = 'IF(Futures[Contract]="inverse",1,Futures[MarkPrice])'
-_MONEY_OF_MARGIN: Final = 'IF(Futures[Contract]="inverse",Futures[MarkPrice],1)'
-_OPEN: Final = "Futures[Quantity]>0"
-_LEVERAGE: Final = 'IF(Futures[Leverage]="",1,Futures[Leverage])'
-_FUNDING_HOURS: Final = 'IF(Futures[FundingHours]="",8,Futures[FundingHours])'
-_SIZE: Final = f"IF({_OPEN},Futures[Quantity],MARGIN_NOTIONAL(Futures[Target]*Total,{_LEVERAGE})/{_UNIT_VALUE})"
-_ENTRY: Final = f"IF({_OPEN},Futures[EntryPrice],Futures[MarkPrice])"
-_LIQUIDATION: Final = (
-    f"LIQUIDATION_PRICE(Futures[Side],{_SIZE},{_ENTRY},{_LEVERAGE},"
-    'Futures[Venue]&":"&Futures[Symbol],Futures[Contract],Futures[Venue])'
+EQUITY: Final = _figure_of_plan("Equity", styles.MONEY, "Margin + unrealised PnL, in money; part of the book value")
+MARGIN_WANTED: Final = _figure_of_plan("Margin at target", styles.MONEY, "Target x book value", 12)
+SIZE: Final = _figure_of_plan(
+    "Size", styles.UNITS, "The open size; where nothing is open, the size at the target margin"
 )
-# Where the mark has passed the price there is no room left, not the room by which it has passed.
-_NOT_PASSED: Final = (
-    f'IF(ISNUMBER({_LIQUIDATION}),IF((Futures[Side]="short")+(Futures[Side]="sell")>0,'
-    f"IF({_LIQUIDATION}>Futures[MarkPrice],{_LIQUIDATION},Futures[MarkPrice]),"
-    f"IF({_LIQUIDATION}<Futures[MarkPrice],{_LIQUIDATION},Futures[MarkPrice])),{_LIQUIDATION})"
-)
-_HAS_SIZE: Final = "(Futures[Quantity]>0)+(Futures[Target]>0)"
-_PNL: Final = (
-    f"IF({_OPEN},FUTURES_PNL(Futures[Side],Futures[Quantity],{_ENTRY},Futures[MarkPrice],Futures[Contract]),0)"
-)
-
-EQUITY: Final = Computed(
-    "Equity",
-    _in_row(schema.FUTURES, f"(Futures[Margin]+{_PNL})*{_MONEY_OF_MARGIN}"),
-    styles.MONEY,
-    "Margin + unrealised PnL, in money; part of the book value",
-)
-MARGIN_WANTED: Final = Computed(
-    "Margin at target", _in_row(schema.FUTURES, "Futures[Target]*Total"), styles.MONEY, "Target x book value", 12
-)
-SIZE: Final = Computed(
-    "Size",
-    _in_row(schema.FUTURES, _SIZE),
-    styles.UNITS,
-    "The open size; where nothing is open, the size at the target margin",
-)
-NOTIONAL: Final = Computed(
-    "Notional", _in_row(schema.FUTURES, f"{_SIZE}*{_UNIT_VALUE}"), styles.MONEY, "Size at the mark, in money"
-)
-LIQUIDATION: Final = Computed(
+NOTIONAL: Final = _figure_of_plan("Notional", styles.MONEY, "Size at the mark, in money")
+LIQUIDATION: Final = _figure_of_plan(
     "Liquidation price",
-    f'=IF({_HAS_SIZE},{_LIQUIDATION},"")',
     styles.COMPUTED_PRICE,
-    "Of that size, as an isolated position; for cross margin see CROSS_LIQUIDATION_PRICE",
+    "Of that size, as the plan prints it: margin posted, margin mode, the account's wallet, the venue's fee",
     12,
 )
-DISTANCE: Final = Computed(
-    "Distance",
-    f'=IF({_HAS_SIZE},LIQUIDATION_DISTANCE({_NOT_PASSED},Futures[MarkPrice]),"")',
-    styles.PERCENT,
-    "How far the mark is from liquidation; 0 once it has passed that price",
+DISTANCE: Final = _figure_of_plan(
+    "Distance", styles.PERCENT, "How far the mark is from liquidation; 0 once it has passed that price"
 )
-MARGIN: Final = Computed(
-    "Margin",
-    _in_row(schema.FUTURES, f"IF({_OPEN},Futures[Margin]*{_MONEY_OF_MARGIN},Futures[Target]*Total)"),
-    styles.MONEY,
-    "Margin in money: posted, or at the target where nothing is open",
+MARGIN: Final = _figure_of_plan(
+    "Margin in money", styles.MONEY, "Margin in money: posted, or at the target where nothing is open"
 )
-FUNDING_DAY: Final = Computed(
-    "Funding a day",
-    f'=IF(Futures[FundingRate]="","",FUNDING_COST(Futures[Side],{_SIZE}*{_UNIT_VALUE},Futures[FundingRate],1,'
-    f"{_FUNDING_HOURS}))",
-    "#,##0.00",
-    "Paid (+) or received (-) for holding that size one day",
+FUNDING_DAY: Final = _figure_of_plan(
+    "Funding a day", "#,##0.00", "Paid (+) or received (-) for holding that size one day"
 )
-FUNDING_YEAR: Final = Computed(
-    "Funding a year",
-    _in_row(schema.FUTURES, f"FUNDING_APR(Futures[FundingRate],{_FUNDING_HOURS})"),
-    styles.PERCENT,
-    "The present rate over a year, simple; positive: longs pay",
+FUNDING_YEAR: Final = _figure_of_plan(
+    "Funding a year", styles.PERCENT, "The present rate over a year, simple; positive: longs pay"
+)
+ESTIMATE: Final = _figure_of_plan(
+    "Estimate",
+    help="Why the liquidation price is an estimate, with the age of its tiers; blank where it is none",
+    width=40,
 )
 FUTURES_FIGURES: Final = (
     EQUITY,
@@ -188,6 +111,7 @@ FUTURES_FIGURES: Final = (
     FUNDING_DAY,
     FUNDING_YEAR,
     MARGIN,
+    ESTIMATE,
 )
 
 #: Narrow enough for one page of legible text.

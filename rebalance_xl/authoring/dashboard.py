@@ -16,79 +16,22 @@ from rebalance_xl.authoring import book_sheets, example_book, styles
 from rebalance_xl.authoring.page import Page
 from rebalance_xl.authoring.styles import Styles
 
-_DAY: Final = 'IF(AsOf="",TODAY(),AsOf)'
-_BANDED: Final = "Portfolio[Value],Portfolio[Target],Portfolio[Band]"
-_TRIMS: Final = f"TRIM_AMOUNT({_BANDED},TrimTo,BandKind,Total)"
-_EVENTS: Final = "Events[Scope],Events[Action],Events[Start],Events[End]"
-# Whatever names an asset, its sector or all of them; whether a breakout happened is for the plan to say. A dash
-# stands for a blank sector: blank cells at the end of a column would not count as rows.
-_SECTOR: Final = 'IF(Portfolio[Sector]="","-",Portfolio[Sector])'
-_IN_FORCE: Final = (
-    f"SUBSTITUTE(EVENT_ACTION(Portfolio[Asset],{_EVENTS},{_DAY})&EVENT_ACTION({_SECTOR},{_EVENTS},{_DAY})"
-    f'&EVENT_ACTION("ALL",{_EVENTS},{_DAY}),"BREAKOUT","")'
-)
-# What the plan would say: weights are shares of the book, futures included, and a band is what BandKind says, which
-# REBALANCE_TRIGGER knows neither of. Rows without a Value or Target have no drift; a locked row does not trigger.
-_STILL: Final = '(Portfolio[Value]="")+(Portfolio[Target]="")+(Portfolio[Locked]="yes")+(Portfolio[Locked]=TRUE)>0'
-_OUT_OF_BAND: Final = f'SUM(IF({_STILL},0,ABS(TRADE_AMOUNT({_BANDED},"target",BandKind,Total))))>0'
-_LARGEST_DRIFT: Final = f'MAX(IF({_STILL},0,ABS(DRIFT(Portfolio[Value],Portfolio[Target],"absolute",Total))))'
-_DRIFTED: Final = f'{_LARGEST_DRIFT}>IF(ReviewDrift="",0.05,ReviewDrift)+0.000000001'
-_DUE: Final = f'IF(ReviewFrequency="",FALSE,IF(LastReview="",TRUE,REVIEW_DUE(LastReview,ReviewFrequency,{_DAY})))'
-_TRIGGER: Final = (
-    f'IF(SUM(LEN({_IN_FORCE}))>0,"EVENT",IF({_OUT_OF_BAND},"THRESHOLD",IF({_DRIFTED},IF({_DUE},"TIME","NONE"),"NONE")))'
-)
 _HALF_BAND: Final = (
     'IF(BandKind="relative",Portfolio[Band]*Portfolio[Target],'
     'IF(BandKind="5/25",IF(Portfolio[Target]<0.2,Portfolio[Target]/4,0.05),Portfolio[Band]))'
 )
 
-_EMPTY: Final = "COUNTA(Portfolio[Asset])=0"
-_EQUITY: Final = book_sheets.futures_figure("Equity")
 _NEAREST: Final = book_sheets.futures_figure("Distance")
 
-#: Label, formula, number format, small print of each card across the top.
+#: Label, the plan's figure, number format, small print of each card across the top.
 _CARDS: Final = (
-    ("BOOK VALUE", f"=SUM(Portfolio[Value])+SUM({_EQUITY})", styles.WHOLE, "spot, stablecoins, futures equity"),
-    (
-        "TRIGGER",
-        f'=IF({_EMPTY},"NONE",{_TRIGGER})',
-        styles.GENERAL,
-        "what calls for action today",
-    ),
-    (
-        "TO SELL",
-        f'=IF({_EMPTY},0,SUM(IF(Portfolio[Kind]="stable",0,{_TRIMS})))',
-        styles.WHOLE,
-        "trims of the rows out of band",
-    ),
-    (
-        "REALISED GAIN",
-        f'=IF({_EMPTY},0,SUM(IF(Portfolio[CostBasis]="",0,'
-        f"REALIZED_GAIN({_TRIMS},Portfolio[Value],Portfolio[CostBasis]))))",
-        styles.WHOLE,
-        "of those trims, at average cost",
-    ),
-    (
-        "RESERVE",
-        f'=IF({_EMPTY},"none",RESERVE_FLAG(Portfolio[Value],Portfolio[Kind],'
-        'IF(ReserveMin="",0.05,ReserveMin),IF(ReserveMax="",0.2,ReserveMax),Total))',
-        styles.GENERAL,
-        "stablecoins against 5 % to 20 %",
-    ),
-    (
-        "NEXT REVIEW",
-        '=IF((LastReview="")+(ReviewFrequency="")>0,"not set",NEXT_REVIEW(LastReview,ReviewFrequency))',
-        styles.DATE,
-        "after the last recorded one",
-    ),
-    (
-        "NEAREST LIQUIDATION",
-        # 5, 6: the minimum, without error values; texts such as NEVER do not count anyway.
-        # Of no numbers at all it would be 0.
-        f'=IF(COUNT({_NEAREST})=0,"none",_xlfn.AGGREGATE(5,6,{_NEAREST}))',
-        styles.PERCENT,
-        "distance from the mark",
-    ),
+    ("BOOK VALUE", "Book value", styles.WHOLE, "spot, stablecoins, futures equity"),
+    ("TRIGGER", "Trigger", styles.GENERAL, "what calls for action today"),
+    ("TO SELL", "To sell", styles.WHOLE, "what the plan sells of spot"),
+    ("REALISED GAIN", "Gain", styles.WHOLE, "of the plan's sales and closes"),
+    ("RESERVE", "Reserve", styles.GENERAL, "stablecoins against 5 % to 20 %"),
+    ("NEXT REVIEW", "Next review", styles.DATE, "after the last recorded one"),
+    ("NEAREST LIQUIDATION", "Nearest liquidation", styles.PERCENT, "distance from the mark"),
 )
 _CARD_COLUMNS: Final = (1, 3, 5, 7, 10, 12, 14)
 
@@ -185,8 +128,8 @@ _POSITIONS: Final = (
     _Block(
         "Margin",
         styles.MONEY,
-        _of(book_sheets.futures_figure("Margin")),
-        _rest(f"SUM({book_sheets.futures_figure('Margin')})", "O"),
+        _of(book_sheets.futures_figure("Margin in money")),
+        _rest(f"SUM({book_sheets.futures_figure('Margin in money')})", "O"),
     ),
     _Block("Liquidation price", styles.COMPUTED_PRICE, _of(book_sheets.futures_figure("Liquidation price"))),
     _Block("Distance", styles.PERCENT, _of(_NEAREST)),
@@ -276,7 +219,7 @@ def _cards(workbook: Any, page: Page) -> None:
     sheet.set_row(3, 16)
     sheet.set_row(4, 26)
     sheet.set_row(5, 16)
-    for column, (label, formula, number_format, note) in zip(_CARD_COLUMNS, _CARDS, strict=True):
+    for column, (label, figure, number_format, note) in zip(_CARD_COLUMNS, _CARDS, strict=True):
         width = 3 if column == _CARD_COLUMNS[-1] else 2
         for offset in range(width):
             edge: dict[str, Any] = {"left": 5, "left_color": styles.TEAL} if offset == 0 else {}
@@ -296,10 +239,8 @@ def _cards(workbook: Any, page: Page) -> None:
             )
             if offset:
                 sheet.write_blank(4, column + offset, None, big)
-            elif label in ("BOOK VALUE", "NEAREST LIQUIDATION"):
-                sheet.write_formula(4, column, formula, big)
             else:
-                page.formula(4, column, formula, big)
+                page.formula(4, column, f'=PLAN_FIGURES("{figure}")', big)
     workbook.define_name("Total", "=" + page.address(4, _CARD_COLUMNS[0]))
     page.colour_words(4, 3, 4, 3, ("EVENT", "THRESHOLD", "TIME", "NONE"), fill=False)
     page.colour_words(4, 10, 4, 10, ("LOW", "OK", "HIGH"), fill=False)

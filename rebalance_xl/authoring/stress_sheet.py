@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from xlsxwriter.utility import xl_range_abs
-
 from rebalance_xl.authoring import styles
-from rebalance_xl.authoring.page import GROWTH, Page
+from rebalance_xl.authoring.page import Page
 from rebalance_xl.authoring.styles import Styles
-from rebalance_xl.book import schema
 
 _TOP: Final = 3
 _MOVES: Final = (-0.9, -0.7, -0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.5, 1.0)
@@ -22,11 +19,6 @@ _GIVEN: Final = (
     ("Liquidated", styles.GENERAL, 64),
 )
 _LEFT: Final = 2
-
-
-def _whole(table: schema.Table) -> str:
-    """Return the cells of a table with its header, as far down as it may grow: Calc 7.4 does not know Table[#All]."""
-    return f"{table.name}!{xl_range_abs(_TOP, 0, _TOP + GROWTH, len(table.columns) - 1)}"
 
 
 def _figure(look: Styles, number_format: str) -> Any:
@@ -68,8 +60,7 @@ def stress_sheet(workbook: Any, look: Styles) -> Page:
         for row in range(_TOP, last + 1):
             sheet.write_blank(row, column, None, look.header(computed=True) if row == _TOP else style)
     area = f"A{_TOP + 1}:B{last + 1}"
-    tables = ",".join(_whole(table) for table in (schema.WALLETS, schema.FUTURES, schema.PORTFOLIO))
-    formula = f'=IF(COUNTA(Portfolio[Asset])=0,"",STRESS_TABLE({area},{tables}))'
+    formula = f'=IF(COUNTA(Portfolio[Asset])=0,"",STRESS_TABLE({area}))'
     header = look.header(computed=True)
     page.formula(_TOP, _LEFT, formula, header, rows=len(_MOVES) + 1, columns=len(_GIVEN))
     for column, (_, number_format, _) in enumerate(_GIVEN, start=_LEFT):

@@ -104,8 +104,11 @@ def quoted(text: str) -> str:
 def _filled_arguments(function: Function, names: Sequence[str]) -> Iterator[str]:
     """Write the lines that fill omitted arguments; `names` are the arguments' names in VBA, in order."""
     named = list(zip(function.parameters, names, strict=False))
-    if function.has_model:
-        missing = " And ".join(f"IsMissing({name})" for parameter, name in named if parameter.data)
+    missing = " And ".join(f"IsMissing({name})" for parameter, name in named if parameter.data)
+    if function.book_options is not None:
+        # Python reads the whole book itself; where it cannot, or an option forbids it, it fills the arguments, too.
+        yield f"If {missing} Then Application.Volatile" if missing else "Application.Volatile"
+    elif function.has_model:
         yield f"If {missing} Then"
         yield "    Application.Volatile"
         for parameter, name in named:
@@ -114,7 +117,8 @@ def _filled_arguments(function: Function, names: Sequence[str]) -> Iterator[str]
         yield "End If"
     for parameter, name in named:
         if parameter.clock:
-            yield f"If IsMissing({name}) Then Application.Volatile: {name} = Date"
+            fill = "" if function.book_options is not None else f": {name} = Date"
+            yield f"If IsMissing({name}) Then Application.Volatile{fill}"
     # A range of wallets or positions names tables in its cells; moves and shocks name none.
     looked_up = [
         name for parameter, name in named if parameter.kind == "raw" and (parameter.data or parameter.unit != "table")

@@ -14,25 +14,21 @@ from dataclasses import dataclass, replace
 
 from rebalance_xl.book.model import Book, Position
 from rebalance_xl.book.rows import Wallet as WalletRow
-from rebalance_xl.cells import from_serial
 from rebalance_xl.functions.account import MULTI, SINGLE, Account, Leg, Pool, Wallet
 from rebalance_xl.functions.account_solving import (
     DOWN,
     UP,
-    Fall,
     closed_price,
     is_liquidatable,
-    liquidation_move,
     symbol_price,
 )
 from rebalance_xl.functions.haircuts import IN_FULL, CollateralTables, Haircut, flat_haircut
-from rebalance_xl.functions.tier_tables import STALE_AFTER, TierTables, age_in_days
+from rebalance_xl.functions.tier_tables import TierTables
 from rebalance_xl.functions.tiers import TierTable, flat_table
 from rebalance_xl.functions.venues import (
     GENERIC,
     VENUE_WORDS,
     cross_fee,
-    estimate_label,
     has_fixed_maintenance,
     isolated_fee,
 )
@@ -60,40 +56,6 @@ class BookAccount:
     account: Account
     given: tuple[float, float] | None = None
     doubts: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AccountFigures:
-    """One pool of an account as it stands, in money.
-
-    Parameters
-    ----------
-    account, venue, mode, pool
-        Its names: the pool is a margin coin, "account" of a multi-asset account, or the symbol of an isolated position.
-    equity, requirement, free
-        What counts, what must be held, and the difference; None where not known.
-    ratio
-        Requirement over equity, infinite where no equity is left.
-    fall, rise
-        Moves of the whole market that liquidate it; infinite for never, 0 where it is liquidatable already.
-    estimate
-        Why the figures are estimates.
-    positions
-        How many positions live in it.
-    """
-
-    account: str
-    venue: str
-    mode: str
-    pool: str
-    equity: float
-    requirement: float
-    free: float
-    ratio: float
-    fall: float | None
-    rise: float | None
-    estimate: str = ""
-    positions: int = 0
 
 
 def price_of(book: Book, coin: str) -> float | None:
@@ -314,133 +276,3 @@ def cross_price(
     if math.isinf(low) or math.isinf(high):
         return min(low, high)
     return low if position.mark / low <= high / position.mark else high
-
-
-def account_figures(book: Book, tables: TierTables) -> tuple[AccountFigures, ...]:
-    """Return the figures of every pool of the book's accounts."""
-    found: list[AccountFigures] = []
-    for each in book_accounts(book, tables):
-        label = estimate_of(each)
-        if each.mode == "given":
-            if each.given is not None:
-                equity, needed = each.given
-                found.append(_figures(each, "account", equity, needed, None, None, label, 0))
-            continue
-        for pool in each.account.pools():
-            if not pool.is_at_stake:
-                continue
-            equity, needed = pool.figures()
-            unit = 1.0 if pool.in_dollars else pool.wallets[0].price
-            fall, rise = (liquidation_move([pool], direction) for direction in (DOWN, UP))
-            own = replace(each, name=each.name)
-            isolated = pool.legs[0].isolated is not None if pool.legs else False
-            told = estimate_of(own, "isolated") if isolated else label
-            found.append(_figures(own, pool.name, equity * unit, needed * unit, fall, rise, told, len(pool.legs)))
-    return tuple(found)
-
-
-def _figures(
-    account: BookAccount,
-    pool: str,
-    equity: float,
-    needed: float,
-    fall: Fall | None,
-    rise: Fall | None,
-    estimate: str,
-    positions: int,
-) -> AccountFigures:
-    ratio = needed / equity if equity > 0.0 else (math.inf if needed > 0.0 else 0.0)
-    return AccountFigures(
-        account=account.name,
-        venue=account.venue,
-        mode=account.mode,
-        pool=pool,
-        equity=equity,
-        requirement=needed,
-        free=equity - needed,
-        ratio=ratio,
-        fall=None if fall is None else fall.move,
-        rise=None if rise is None else rise.move,
-        estimate=estimate,
-        positions=positions,
-    )
-
-
-def account_warnings(accounts: Sequence[AccountFigures], limit: float) -> list[str]:
-    """Return what is said of accounts whose positions together are near liquidation, or past it.
-
-    Parameters
-    ----------
-    accounts
-        The figures of the book's pools.
-    limit
-        The move of the market (LiquidationWarning) below which one is near.
-
-    Notes
-    -----
-    A pool of one position is told of by that position's own price.
-    """
-    found = []
-    for each in accounts:
-        name = each.account if each.pool == "account" else f"{each.account} {each.pool}"
-        label = f" ({each.estimate})" if each.estimate else ""
-        if each.requirement > 0.0 and each.free <= 0.0:
-            found.append(
-                f"the account {name} is liquidatable: it holds {each.equity:,.2f} of {each.requirement:,.2f}{label}"
-            )
-            continue
-        if each.positions < 2 and each.mode == "single":
-            continue
-        for move, word in ((each.fall, "fall"), (each.rise, "rise")):
-            if move is not None and abs(move) < limit:
-                found.append(f"a {word} of the whole market by {abs(move):.2%} liquidates the account {name}{label}")
-    return found
-
-
-def estimate_of(account: BookAccount, margin_mode: str = "cross") -> str:
-    """Return why an account's figures are estimates: doubts of its rows, or its venue's rule."""
-    if account.doubts:
-        return f"estimate: {account.doubts}"
-    if account.mode == "given":
-        return ""
-    return estimate_label(account.venue, margin_mode)
-
-
-def position_estimate(book: Book, tables: TierTables, position: Position) -> str:
-    """Return why a position's liquidation price is an estimate, with the age of its tiers; "" where nothing is.
-
-    A neighbour without tiers makes every price of its account an estimate.
-    """
-    key = account_key(position.venue, position.account)
-    hedged = False
-    doubts = ""
-    if position.margin_mode == "cross":
-        members = [
-            each for each in book.positions if each.quantity > 0.0 and account_key(each.venue, each.account) == key
-        ]
-        doubts = account_of(book, tables, key, position.venue, position.account_name).doubts
-        sides = {each.side for each in members if each.symbol == position.symbol and each.margin_mode == "cross"}
-        hedged = len(sides) > 1
-    told = f"estimate: {doubts}" if doubts else estimate_label(position.venue, position.margin_mode, hedged)
-    age = tiers_age(book, tables, position)
-    if not age:
-        return told
-    return f"{told}; {age}" if told else f"estimate: {age}"
-
-
-def tiers_age(book: Book, tables: TierTables, position: Position) -> str:
-    """Say how old a position's tiers are where that is more than 90 days or not known; "" without a clock."""
-    name = f"{position.venue}:{position.symbol}"
-    if book.as_of is None or not tables.has(name):
-        return ""
-    stated = tables.raw(name).as_of
-    age = age_in_days(stated, from_serial(book.as_of).date())
-    if age is None:
-        return "the day of its tiers is not known" if stated or tables.origin(name) != "the MarginTiers table" else ""
-    return f"its tiers are of {stated}, {age} days old" if age > STALE_AFTER else ""
-
-
-def dead_pools(book: Book, tables: TierTables) -> list[Pool]:
-    """Return the pools whose equity no longer exceeds their requirement."""
-    pools = [pool for each in book_accounts(book, tables) for pool in each.account.pools()]
-    return [pool for pool in pools if is_liquidatable(pool)]

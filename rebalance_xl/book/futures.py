@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from rebalance_xl.book.accounts import cross_price, position_estimate
+from rebalance_xl.book.accounts import cross_price
+from rebalance_xl.book.estimates import position_estimate
 from rebalance_xl.book.interface import TableData
 from rebalance_xl.book.model import Book, Position
 from rebalance_xl.book.plan_data import FuturesTerms, PositionFigures
@@ -214,6 +215,10 @@ def figures_of(book: Book, tiers: Tiers, position: Position, total: float) -> Po
     entry = position.mark if position.entry is None else position.entry
     margin, pnl = margin_of(position), pnl_of(position)
     price = liquidation_price(book, tiers, position, position.quantity, entry, margin)
+    gap = distance(price, position)
+    equity = margin + pnl
+    if position.margin_mode == "isolated":
+        equity = 0.0 if gap == 0.0 else max(0.0, equity)
     daily = funding_per_day(position, position.notional)
     return PositionFigures(
         symbol=position.symbol,
@@ -223,11 +228,11 @@ def figures_of(book: Book, tiers: Tiers, position: Position, total: float) -> Po
         notional=position.notional,
         margin=margin,
         pnl=pnl,
-        equity=margin + pnl,
-        weight=(margin + pnl) / total if total else 0.0,
+        equity=equity,
+        weight=equity / total if total else 0.0,
         leverage=position.leverage,
         liquidation_price=price,
-        liquidation_distance=distance(price, position),
+        liquidation_distance=gap,
         funding_per_day=daily,
         funding_per_year=funding_per_day(position, 1.0) * DAYS_A_YEAR,
         return_on_margin=pnl / margin if margin else None,

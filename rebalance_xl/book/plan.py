@@ -6,22 +6,21 @@ import hashlib
 import math
 
 from rebalance_xl.book import sentences as say
-from rebalance_xl.book.accounts import account_figures, account_warnings
+from rebalance_xl.book.account_figures import account_figures, account_warnings
 from rebalance_xl.book.decision import Decision, decide
-from rebalance_xl.book.derivatives import delta_of, spread_legs
+from rebalance_xl.book.derivatives import spread_legs
 from rebalance_xl.book.draft import Draft
-from rebalance_xl.book.futures import contract_number, figures_of, worth_of
+from rebalance_xl.book.futures import figures_of, worth_of
 from rebalance_xl.book.model import Book, require_sound
 from rebalance_xl.book.money import CASH, PROCEEDS, RAISED
+from rebalance_xl.book.net_delta import delta_text, net_deltas
 from rebalance_xl.book.orders import BUY, KEPT
-from rebalance_xl.book.plan_data import NetDelta, Plan, SpreadFigures, Totals, Trigger
+from rebalance_xl.book.plan_data import Plan, SpreadFigures, Totals, Trigger
 from rebalance_xl.book.plan_lines import cash_changes, label_of, lines_of, unresolved_of
 from rebalance_xl.book.problems import NOTE, UNUSED, WARNING
 from rebalance_xl.book.spreads import spread_of
-from rebalance_xl.book.states import FuturesState, rows_by_asset
 from rebalance_xl.book.tolerances import DUST, SLACK
 from rebalance_xl.book.warnings import crumbs_note, warnings_of
-from rebalance_xl.functions import contracts
 
 
 def book_value(book: Book) -> float:
@@ -73,7 +72,7 @@ def described(decision: Decision) -> Plan:
     )
     reasons = say.trigger_reasons(draft.judgement, book.settings.review_drift)
     problems = [str(p) for p in book.problems if p.severity == WARNING]
-    deltas, spreads = tuple(_deltas(draft)), tuple(_spreads(draft))
+    deltas, spreads = tuple(net_deltas(draft)), tuple(_spreads(draft))
     accounts = account_figures(book, draft.tiers.tables)
     near = account_warnings(accounts, book.settings.liquidation_warning)
     return Plan(
@@ -86,7 +85,7 @@ def described(decision: Decision) -> Plan:
         notes=(
             *(str(p) for p in book.problems if p.severity == NOTE and p.about != UNUSED),
             *_notes(draft),
-            *map(_delta_text, deltas),
+            *map(delta_text, deltas),
         ),
         positions=positions,
         cash=_named_cash(draft),
@@ -139,70 +138,6 @@ def _notes(draft: Draft) -> list[str]:
             "amounts may be off by a lot"
         )
     return [*found, *crumbs_note(draft)]
-
-
-# --- net delta -------------------------------------------------------------------------------------------------
-
-
-def _deltas(draft: Draft) -> list[NetDelta]:
-    """Return the net delta of every asset that a position is held or opened on."""
-    assets: dict[str, str] = {}
-    for state in draft.judgement.futures:
-        opened = any(need.futures is state and need.amount > 0 for need in draft.needs)
-        if (state.position.quantity > 0 and not state.gone) or opened:
-            assets.setdefault(state.position.asset.casefold(), state.position.asset)
-    rows = rows_by_asset(draft.book.holdings)
-    found = []
-    for key, asset in assets.items():
-        price = _coin_price(draft, key)
-        held = rows.get(key, [])
-        before = math.fsum([_units(row.quantity, row.value, price) for row in held])
-        sold = math.fsum([_units(s.quantity, s.amount, price) for s in draft.sales if s.label.casefold() == key])
-        bought = [n for n in draft.needs if n.kind == BUY and n.label.casefold() == key]
-        moved = math.fsum(
-            [move.quantity for n in draft.needs for move in n.moves if move.row is not None and move.row in held]
-        )
-        after = before - sold - moved + math.fsum([_units(n.quantity, n.amount, price) for n in bought])
-        legs = [state for state in draft.judgement.futures if state.position.asset.casefold() == key and not state.gone]
-        for state in legs:
-            before += delta_of(state.position, state.position.quantity, state.position.entry, state.position.margin)
-            after += _delta_after(draft, state)
-        found.append(NetDelta(asset, before, after))
-    return found
-
-
-def _coin_price(draft: Draft, key: str) -> float | None:
-    prices = [row.price for row in draft.book.holdings if row.asset.casefold() == key and row.price]
-    return prices[0] if prices else None
-
-
-def _units(quantity: float | None, money: float, price: float | None) -> float:
-    if quantity is not None:
-        return quantity
-    return money / price if price else 0.0
-
-
-def _delta_after(draft: Draft, state: FuturesState) -> float:
-    position = state.position
-    quantity, margin = position.quantity, position.margin
-    entry = position.mark if position.entry is None else position.entry
-    for closing in draft.closings:
-        if closing.futures is state:
-            quantity -= closing.quantity or 0.0
-            margin -= closing.margin / position.money
-    for need in draft.needs:
-        if need.futures is state and need.amount > 0:
-            size = need.quantity or 0.0
-            if quantity + size > 0:
-                kind = contract_number(position)
-                entry = float(contracts.average_entry([quantity, size], [entry, position.mark], kind))
-            quantity += size
-            margin += need.amount / position.money
-    return delta_of(position, quantity, entry, margin)
-
-
-def _delta_text(delta: NetDelta) -> str:
-    return f"net delta of {delta.asset}: {delta.before:.8g} before the plan, {delta.after:.8g} after it"
 
 
 def _spreads(draft: Draft) -> list[SpreadFigures]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from rebalance_xl.book.accounts import AccountFigures
+    from rebalance_xl.book.account_figures import AccountFigures
 
 SELL: Final = "SELL"
 BUY: Final = "BUY"

@@ -124,6 +124,8 @@ class Account:
         Maintenance of positions that are not listed: by margin coin (single), under "" in dollars (multi).
     name
         Which account; empty where there is one only.
+    stated
+        Equity and requirement as the venue states them, of an account whose wallets and positions do not tell.
     """
 
     wallets: tuple[Wallet, ...] = ()
@@ -133,6 +135,7 @@ class Account:
     ratio_on_profit: bool = True
     other_maintenance: Mapping[str, float] = field(default_factory=dict)
     name: str = ""
+    stated: tuple[float, float] | None = None
 
     def wallet(self, coin: str) -> Wallet:
         """Return the wallet of a coin, an empty one where there is none."""
@@ -142,6 +145,13 @@ class Account:
     def pools(self) -> list[Pool]:
         """Return what can be liquidated on its own, in the order of wallets and positions."""
         return list(_pools(self))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyAccounts:
+    """Accounts that need no reading: those of a workbook's own book, each with its mode, stand in for its wallets."""
+
+    accounts: tuple[Account, ...]
 
 
 @dataclass(frozen=True)

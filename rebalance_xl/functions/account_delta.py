@@ -33,6 +33,7 @@ def position_delta(
         number("spot", unit="units", vector=True, default=0.0, blank="default", model="Portfolio[Quantity]"),
     ],
     Result("units", shape="vector"),
+    from_book=(),
     errors={"#VALUE!": "a column is missing or a word is unknown", "#NUM!": "a number is out of range"},
     examples=[
         Example(

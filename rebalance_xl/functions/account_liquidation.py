@@ -78,6 +78,14 @@ def _accounts(
     )
 
 
+def _refuse_stated(accounts: Sequence[Account]) -> None:
+    """Refuse an account whose equity a venue states: how it moves is not known."""
+    stated = next((each for each in accounts if each.stated is not None), None)
+    if stated is not None:
+        reason = f"the equity of the account {stated.name} is given, so that it is not known how it moves"
+        raise RangeError("#N/A", reason.replace("  ", " "))
+
+
 def _fall(accounts: Sequence[Account], direction: float, betas: dict[str, float] | None) -> Fall:
     return liquidation_move([pool for account in accounts for pool in account.pools()], direction, betas)
 
@@ -98,6 +106,7 @@ def _price_cell(found: float) -> float | str:
     [WALLETS, POSITIONS, word("direction", DIRECTIONS, "down"), BETAS, MODE, TRIGGER],
     Result("fraction", shape="table", never=True, liquidatable=True),
     context=CONTEXT,
+    from_book=("direction", "betas"),
     errors=ERRORS,
     estimate=ESTIMATE,
     examples=[
@@ -152,6 +161,7 @@ def account_liquidation_move(
     """
 
     def ask(accounts: list[Account]) -> Any:
+        _refuse_stated(accounts)
         if direction == _BOTH:
             return [[_move_cell(_fall(accounts, towards, betas)) for towards in (DOWN, UP)]]
         return _move_cell(_fall(accounts, direction, betas))
@@ -173,6 +183,7 @@ def account_liquidation_move(
     ],
     Result("price", shape="table", never=True, liquidatable=True),
     context=CONTEXT,
+    from_book=("symbol", "moves", "direction"),
     errors=ERRORS | {"#N/A": "the symbol is not among the positions, or a coin has no price, ratio or tiers"},
     estimate=ESTIMATE,
     examples=[
@@ -234,6 +245,7 @@ def account_liquidation_price(
     def ask(accounts: list[Account]) -> Any:
         holding = [account for account in accounts if pool_of(account.pools(), symbol) is not None]
         if not holding:
+            _refuse_stated(accounts)
             return CellError("#N/A", f'symbol is "{symbol}", which is not among the open positions')
         if len(holding) > 1:
             names = " and ".join(account.name for account in holding)
@@ -252,6 +264,7 @@ def account_liquidation_price(
     [WALLETS, POSITIONS, word("direction", DIRECTIONS, "down"), BETAS, MODE],
     Result("text", shape="table"),
     context=CONTEXT,
+    from_book=("direction", "betas"),
     errors=ERRORS,
     estimate=ESTIMATE,
     examples=[
@@ -305,6 +318,7 @@ def account_first_to_liquidate(
         return _NEVER if fall.pool is None else fall.pool.label
 
     def ask(accounts: list[Account]) -> Any:
+        _refuse_stated(accounts)
         if direction == _BOTH:
             return [[name(_fall(accounts, towards, betas)) for towards in (DOWN, UP)]]
         return name(_fall(accounts, direction, betas))

@@ -13,6 +13,7 @@ from typing import Any
 
 from rebalance_xl.arguments import Parameter
 from rebalance_xl.cells import MISSING, CellError, as_float, as_rows, describe, is_range
+from rebalance_xl.functions.account import ReadyAccounts
 from rebalance_xl.functions.contracts import SIDES
 
 #: Other spellings of the columns: those of the book's tables.
@@ -167,11 +168,11 @@ def _rows_of(value: Any, table: str, needed: Sequence[str], label: str) -> list[
     return found
 
 
-def read_wallets(value: Any) -> list[WalletRow] | CellError | None:
+def read_wallets(value: Any) -> list[WalletRow] | ReadyAccounts | CellError | None:
     """Read a `wallets` range; None where it was not given, an error with its reason where it cannot be used."""
     if value is MISSING or value is None:
         return None
-    if isinstance(value, CellError):
+    if isinstance(value, CellError | ReadyAccounts):
         return value
     if not is_range(value):
         return CellError("#VALUE!", f"wallets is {describe(value)}; allowed is a range with a header row")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from rebalance_xl.cells import CellError
-from rebalance_xl.functions.account import MULTI, Account, Leg, Wallet
+from rebalance_xl.functions.account import MULTI, Account, Leg, ReadyAccounts, Wallet
 from rebalance_xl.functions.account_ranges import PositionRow, RangeError, WalletRow
 from rebalance_xl.functions.contracts import INVERSE, LINEAR
 from rebalance_xl.functions.haircuts import IN_FULL, CollateralTables, Haircut, read_haircut
@@ -18,7 +18,7 @@ from rebalance_xl.functions.venues import GENERIC, VENUE_WORDS, has_fixed_mainte
 
 
 def build_accounts(
-    wallets: Sequence[WalletRow] | None,
+    wallets: Sequence[WalletRow] | ReadyAccounts | None,
     positions: Sequence[PositionRow] | None,
     mode: float,
     tier_tables: TierTables,
@@ -52,6 +52,8 @@ def build_accounts(
         With the documented error: #N/A no tiers, price or ratio; #NUM! a position beyond its tiers; #VALUE! a margin
         coin without a wallet.
     """
+    if isinstance(wallets, ReadyAccounts):
+        return list(wallets.accounts)
     held, legs = list(wallets or ()), list(positions or ())
     if not held and legs and needs_wallets:
         held = _from_margins(legs)

@@ -118,19 +118,29 @@ def answer_for(build: Callable[[], list[Account]], ask: Callable[[list[Account]]
         return failure.error
 
 
-def _per_pool(accounts: Sequence[Account], multi: bool, figure: Callable[[Pool], float]) -> Any:
-    """Return one value for a multi-asset account, else a table of coin (and account) and figure."""
-    several = len(accounts) > 1
+def _per_pool(accounts: Sequence[Account], figure: Callable[[Pool], float], stated: int) -> Any:
+    """Return one value for a multi-asset account, else a table of coin (and account) and figure.
+
+    Parameters
+    ----------
+    accounts, figure
+        What is asked of the pools of which accounts.
+    stated
+        Which of the two figures that a venue states stands for it where it states them.
+    """
     rows: list[list[Any]] = []
+    whole = 0
     for account in accounts:
+        if account.stated is not None:
+            rows.append([account.name, account.stated[stated]])
+            whole += 1
+            continue
         for pool in account.pools():
             if pool.legs and pool.legs[0].isolated is not None:
                 continue
-            found = figure(pool) + 0.0
-            if multi and not several:
-                return found
-            rows.append([account.name, found] if multi else [pool.label, found])
-    return rows or [["", ""]]
+            whole += account.mode == MULTI
+            rows.append([account.name if account.mode == MULTI else pool.label, figure(pool) + 0.0])
+    return rows[0][1] if whole == len(rows) == 1 else rows or [["", ""]]
 
 
 @worksheet_function(
@@ -139,6 +149,7 @@ def _per_pool(accounts: Sequence[Account], multi: bool, figure: Callable[[Pool],
     [WALLETS, POSITIONS, MODE, word("ratio_on", RATIO_ON, "equity")],
     Result("table", shape="table"),
     context=CONTEXT,
+    from_book=(),
     errors=ERRORS,
     estimate=ESTIMATE,
     examples=[
@@ -202,7 +213,7 @@ def account_equity(
             collateral_tiers or CollateralTables(),
             ratio_on_profit=bool(ratio_on),
         ),
-        lambda accounts: _per_pool(accounts, mode == MULTI, lambda pool: pool.figures()[0]),
+        lambda accounts: _per_pool(accounts, lambda pool: pool.figures()[0], 0),
     )
 
 
@@ -212,6 +223,7 @@ def account_equity(
     [POSITIONS, WALLETS, MODE],
     Result("table", shape="table"),
     context=CONTEXT,
+    from_book=(),
     errors=ERRORS,
     estimate=ESTIMATE,
     examples=[
@@ -267,7 +279,7 @@ def account_maintenance(
             collateral_tiers or CollateralTables(),
             needs_wallets=needs_wallets,
         ),
-        lambda accounts: _per_pool(accounts, mode == MULTI, lambda pool: pool.figures()[1]),
+        lambda accounts: _per_pool(accounts, lambda pool: pool.figures()[1], 1),
     )
 
 

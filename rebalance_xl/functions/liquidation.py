@@ -54,6 +54,7 @@ _ERRORS = {
     ],
     Result("price", never=True),
     context=[MARGIN_TIERS],
+    from_book=(),
     estimate=ESTIMATE,
     errors=_ERRORS,
     examples=[
@@ -84,6 +85,9 @@ def liquidation_price(
     margin_tiers: TierTables | None = None,
 ) -> Numbers | CellError:
     """Return the price at which an isolated position is liquidated, or NEVER.
+
+    Without arguments it gives the plan's own price of every row of Futures: with the margin posted, the margin mode,
+    the wallet of the account and the fee of the venue.
 
     NEVER is an answer: no positive price liquidates, as for a 1x linear long or an inverse short at 1x. The tier is
     the one in force at the liquidation price, not at the entry.

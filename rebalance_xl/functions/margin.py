@@ -273,6 +273,7 @@ def bankruptcy_price(side: Numbers, entry_price: Numbers, leverage: Numbers, con
         word("side", {**SIDES, "none": 0.0}, "none", model="Futures[Side]"),
     ],
     Result("fraction", never=True),
+    from_book=(),
     examples=[
         Example("=LIQUIDATION_DISTANCE(45000,50000)", "=0.1", "A fall of 10 % liquidates."),
         Example('=LIQUIDATION_DISTANCE(51000,50000,"long")', "=-0.02", "The mark has passed the price of a long."),
@@ -281,6 +282,8 @@ def bankruptcy_price(side: Numbers, entry_price: Numbers, leverage: Numbers, con
 )
 def liquidation_distance(liquidation_price: Numbers, mark_price: Numbers, side: Numbers = 0.0) -> Numbers:
     """Return how far the mark is from the liquidation price, as a share of the mark; NEVER stays NEVER.
+
+    Without arguments it takes the plan's own price of every row of Futures, with its side.
 
     With a side the distance is negative where the mark has passed the price already (a long below it, a short above
     it); without one it is how far they are apart.

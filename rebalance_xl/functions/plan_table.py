@@ -173,6 +173,7 @@ def _one_row_an_asset(
         switch("headers", True),
     ],
     Result("table", shape="table"),
+    from_book=("headers",),
     errors={
         "#DIV/0!": "the values sum to 0: an empty book has no weights",
         "#VALUE!": "rows of one asset state different targets, or the ranges differ in length",
@@ -204,8 +205,9 @@ def rebalance_plan(
     under their target, which may be inside their band. What is left stays in stablecoins and is shown; needs that the
     proceeds cannot meet are shown as over-committed.
 
-    Weights are shares of the sum of the values and bands are points of weight. The plan of a workbook counts futures
-    equity, BandKind, locked rows, lots and fees as well: `rebalance-xl plan` and the Rebalance button make that one.
+    Without ranges it gives the lines of the workbook's plan, as the Rebalance button and `rebalance-xl plan` do: with
+    futures, events, bands of every kind, locked rows, lots and fees. With ranges weights are shares of the sum of the
+    values and bands are points of weight.
 
     Parameters
     ----------

@@ -139,6 +139,7 @@ def _row(outcome: Outcome) -> list[Any]:
     ],
     Result("table", shape="table"),
     context=CONTEXT,
+    from_book=("shocks",),
     errors=ERRORS
     | {
         "#NUM!": "a move is below −1, a price or quantity is out of range, or a position is beyond the last tier",
@@ -168,6 +169,9 @@ def stress_table(
     collateral_tiers: CollateralTables | None = None,
 ) -> list[list[Any]] | CellError:
     """Return what each of some shocks does: value, value if lost, equity, margin ratio, and what is liquidated.
+
+    Without wallets and positions it judges the workbook's own book, as `rebalance-xl stress` does: the value is the
+    plan's (Portfolio and the equity of Futures), accounts have their modes, fees and triggers.
 
     A pool that is liquidated on the straight way to the shock is dead. "Value if lost" counts dead pools and isolated
     positions as 0; "Liquidated" names them in the order in which they fall.

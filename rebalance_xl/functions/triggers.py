@@ -267,9 +267,12 @@ def event_action(
         _FREQUENCY,
         _AS_OF,
         label("event", default="", vector=True, alone=True, data=False, model="EVENT_ACTION()"),
-        fraction("review_drift", low=0.0, high=1.0, default=REVIEW_DRIFT, blank="default", data=False),
+        fraction(
+            "review_drift", low=0.0, high=1.0, default=REVIEW_DRIFT, blank="default", data=False, model="ReviewDrift"
+        ),
     ],
     Result("word", shape="value", words=TRIGGERS),
+    from_book=(),
     errors={"#DIV/0!": "the values sum to 0: an empty book has no weights"},
     examples=[
         Example('=REBALANCE_TRIGGER({55;25;20},{0.5;0.3;0.2},{0.05;0.05;0.1},46000,"monthly",46010)', '="NONE"'),
@@ -292,8 +295,8 @@ def rebalance_trigger(
 ) -> float:
     """Return EVENT, THRESHOLD, TIME or NONE: what makes the book due for rebalancing.
 
-    Weights are shares of the sum of the values and bands are points of weight. The plan of a workbook counts futures
-    equity, BandKind, locked rows and the cooldown as well: `rebalance-xl plan` says its trigger.
+    Without ranges it is the trigger of the workbook's plan, with events, BandKind, locked rows, lots, the equity of
+    futures and the cooldown. With ranges weights are shares of the sum of the values and bands are points of weight.
 
     Parameters
     ----------

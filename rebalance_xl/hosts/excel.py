@@ -14,8 +14,8 @@ from typing import Any
 import xlwings
 
 from rebalance_xl.arguments import Parameter
-from rebalance_xl.catalogue import Function, model_arguments, wants_model
-from rebalance_xl.cells import MISSING, CellError, is_range
+from rebalance_xl.catalogue import WHOLE_BOOK, Function, book_parts, model_arguments, wants_model
+from rebalance_xl.cells import MISSING, CellError, is_range, to_serial
 from rebalance_xl.expressions import Reference
 from rebalance_xl.functions import FUNCTIONS
 from rebalance_xl.hosts.excel_book import ExcelWorkbook, calling_book
@@ -148,6 +148,9 @@ def answer(function: Function, arguments: Sequence[Any]) -> Any:
     count = len(function.parameters)
     given = [*arguments[:count], *[MISSING] * (count - len(arguments))]
     workbook = _Calling()
+    if function.asks_book(given) and (port := workbook.with_book_of(function)) is not None:
+        offset = workbook.date_offset()
+        return function.call(*given, WHOLE_BOOK, to_serial(dt.date.today()) - offset, port, date_offset=offset)
     if wants_model(function, given):
         given = model_arguments(function, given, workbook.lookup)
         absent = next((each for each in given if isinstance(each, CellError)), None)
@@ -213,6 +216,12 @@ class _Calling:
         """Return the values behind a column or a name, MISSING where the workbook has none."""
         workbook = self._open()
         return MISSING if workbook is None else workbook.lookup(reference)
+
+    def with_book_of(self, function: Function) -> ExcelWorkbook | None:
+        """Return the workbook where it holds the table without which the book does not answer a function."""
+        workbook = self._open()
+        table = book_parts(function)[0].partition("[")[0]
+        return None if workbook is None or workbook.read_table(table) is None else workbook
 
     def date_offset(self) -> int:
         """Return the days between the workbook's dates and Excel's 1900 system."""

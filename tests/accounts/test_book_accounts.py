@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from rebalance_xl.book.accounts import account_figures, book_accounts
+from rebalance_xl.book.account_figures import account_figures
+from rebalance_xl.book.accounts import book_accounts
 from rebalance_xl.book.futures import Tiers, figures_of
 from rebalance_xl.book.memory import MemoryWorkbook
 from rebalance_xl.book.model import Book, read_book

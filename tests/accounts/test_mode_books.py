@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from rebalance_xl.book.accounts import account_figures
+from rebalance_xl.book.account_figures import account_figures
 from rebalance_xl.book.futures import Tiers
 from rebalance_xl.book.model import Book, read_book
 from rebalance_xl.book.plan import make_plan

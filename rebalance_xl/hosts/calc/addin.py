@@ -10,8 +10,9 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rebalance_xl.catalogue import Function, model_arguments, wants_model
+from rebalance_xl.catalogue import WHOLE_BOOK, Function, book_parts, model_arguments, wants_model
 from rebalance_xl.cells import MISSING, CellError, to_serial
+from rebalance_xl.hosts.calc.book import CalcWorkbook
 from rebalance_xl.hosts.calc.document import CalcDocument
 from rebalance_xl.hosts.calc.identity import method_name
 from rebalance_xl.hosts.calc.values import from_calc, to_cell, to_rows
@@ -46,6 +47,9 @@ def answer(
         False where the function neither takes nor returns a date, so that the document's origin does not count.
     """
     given = [from_calc(argument) for argument in arguments]
+    if function.asks_book(given) and document.uses_book(book_parts(function)):
+        offset, book = document.date_offset(), CalcWorkbook(document.model)
+        return function.call(*given, WHOLE_BOOK, to_serial(today()) - offset, book, date_offset=offset)
     offset = document.date_offset() if has_dates else 0
     if wants_model(function, given):
         given = model_arguments(function, given, lambda reference: document.lookup(reference.text))

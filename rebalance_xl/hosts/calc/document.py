@@ -7,6 +7,7 @@ first row holds the headers. A defined name is a cell, a range or a constant.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from rebalance_xl.cells import MISSING
@@ -50,6 +51,23 @@ class CalcDocument:
             self.used.append(area)
             return self._data_rows(reference, area)[1:] or MISSING
         return self.named_value(reference)
+
+    def uses_book(self, references: Sequence[str]) -> bool:
+        """Tell whether the table of the first reference is there; then all parts of the book are used.
+
+        Parameters
+        ----------
+        references
+            What the book is made of, as :func:`rebalance_xl.catalogue.book_parts` lists it.
+        """
+        tables = dict.fromkeys(each.partition("[")[0] for each in references if "[" in each)
+        areas = [self._table_range(table) for table in tables]
+        if areas[0] is None:
+            return False
+        named = [by_name(self.model.NamedRanges, each) for each in references if "[" not in each]
+        areas += [each.getReferredCells() for each in named if each is not None]
+        self.used += [area for area in areas if area is not None]
+        return True
 
     def column(self, table: str, column: str) -> Any:
         """Return one column of a table below its header, MISSING where the table or the column is not there."""

@@ -68,6 +68,10 @@ def fill_model(
         As long as needed; None where an argument stays omitted.
     """
     parameters = function.parameters
+    if len(given) <= len(parameters) and function.asks_book(given, None):
+        whole = _whole_book(function, given, from_model, from_text)
+        if whole:
+            return whole
     filled: list[Out | None] = list(given) + [None] * (len(parameters) - len(given))
     no_data = all(filled[position] is None for position, parameter in enumerate(parameters) if parameter.data)
     if no_data and function.has_model:
@@ -84,3 +88,27 @@ def fill_model(
     while filled and filled[-1] is None:
         filled.pop()
     return filled
+
+
+def _whole_book(
+    function: Any,
+    given: Sequence[Out | None],
+    from_model: Callable[[str], Out | None],
+    from_text: Callable[[str], Out | None],
+) -> list[Out | None]:
+    """Return the arguments of a call that the whole book answers; nothing where the workbook lacks its table.
+
+    They are the options as given, the mark, today where the function asks for a day, and each part of the book after
+    its reference.
+    """
+    from ...catalogue import WHOLE_BOOK, asks_day, book_parts
+
+    parts: list[Out | None] = []
+    for place, reference in enumerate(book_parts(function)):
+        out = from_model(reference)
+        if out is not None:
+            parts += [from_text(f'"{reference}"'), out]
+        elif not place:
+            return []
+    blanks = [None] * (len(function.parameters) - len(given))
+    return [*given, *blanks, from_text(f'"{WHOLE_BOOK}"'), from_text("TODAY()") if asks_day(function) else None, *parts]
