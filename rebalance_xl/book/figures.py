@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from rebalance_xl.book.asked import BookAnswers
 from rebalance_xl.book.futures import DAYS_A_YEAR, distance, figures_of, funding_per_day, margin_of, terms_of
 from rebalance_xl.book.model import Holding, Position
 from rebalance_xl.book.plan_data import BUY, SELL, Line
@@ -15,9 +16,6 @@ from rebalance_xl.cells import CellError
 from rebalance_xl.functions.deployment import RESERVE_MAXIMUM, RESERVE_MINIMUM
 from rebalance_xl.functions.elementwise import TOLERANCE
 from rebalance_xl.functions.plan_figures import figures_asked
-
-if TYPE_CHECKING:
-    from rebalance_xl.book.answers import BookAnswers
 
 #: The figure that says why in words: of a book that cannot be planned it holds the reason.
 REASONS: Final = ("Reason", "Trigger reason")
