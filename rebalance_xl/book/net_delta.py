@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable
 
 from rebalance_xl.book.accounts import account_key
-from rebalance_xl.book.draft import Draft
 from rebalance_xl.book.derivatives import delta_of
+from rebalance_xl.book.draft import Draft
 from rebalance_xl.book.futures import contract_number, worth_of
 from rebalance_xl.book.model import Book, Holding, Position
 from rebalance_xl.book.orders import BUY

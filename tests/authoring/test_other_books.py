@@ -12,6 +12,10 @@ import pytest
 
 pytest.importorskip("xlsxwriter", reason="XlsxWriter is not installed")
 from rebalance_xl.authoring import build, example_book
+from rebalance_xl.book.model import read_book
+from rebalance_xl.book.plan import make_plan
+from rebalance_xl.book.plan_data import Plan
+from rebalance_xl.hosts.file import FileWorkbook
 
 MORE_HOLDINGS: list[dict[str, Any]] = [
     {"Asset": "XRP", "Kind": "spot", "Quantity": 100, "Price": 2.0},
@@ -31,13 +35,24 @@ MORE_EVENTS: list[dict[str, Any]] = [
 
 
 @pytest.fixture(scope="module")
-def book() -> openpyxl.Workbook:
+def package() -> bytes:
     """Build the workbook around the fuller book and calculate it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(example_book, "PORTFOLIO", example_book.PORTFOLIO + MORE_HOLDINGS)
         patch.setattr(example_book, "FUTURES", example_book.FUTURES + MORE_POSITIONS)
         patch.setattr(example_book, "EVENTS", example_book.EVENTS + MORE_EVENTS)
-        package = build.recalculated(build.workbook_bytes(build.ROOT, [], {}))
+        return build.recalculated(build.workbook_bytes(build.ROOT, [], {}))
+
+
+@pytest.fixture(scope="module")
+def plan(package: bytes) -> Plan:
+    """Make the plan of that workbook."""
+    return make_plan(read_book(FileWorkbook.from_bytes(package)))
+
+
+@pytest.fixture(scope="module")
+def book(package: bytes) -> openpyxl.Workbook:
+    """Read the values of that workbook."""
     with warnings.catch_warnings(action="ignore"):
         return openpyxl.load_workbook(io.BytesIO(package), data_only=True)
 
@@ -68,18 +83,20 @@ def test_equity_of_open_positions_counts_in_the_total(book: openpyxl.Workbook) -
     assert book["Dashboard"]["B5"].value == pytest.approx(spot + 232 + inverse)
 
 
-def test_money_in_stablecoins_is_not_called_a_sale(book: openpyxl.Workbook) -> None:
-    """The card To sell counts SOL's trim, not the 3,000 USDC that are money to deploy."""
-    total = book["Dashboard"]["B5"].value
-    assert book["Dashboard"]["F5"].value == pytest.approx(4_000 - 0.2 * total)
+def test_money_in_stablecoins_is_not_called_a_sale(book: openpyxl.Workbook, plan: Plan) -> None:
+    """The card To sell counts SOL's trim, lots and fees included, not the 3,000 USDC that are money to deploy."""
+    (line,) = [line for line in plan.lines if line.action == "SELL"]
+    total, sold = book["Dashboard"]["B5"].value, book["Dashboard"]["F5"].value
+    assert (line.asset, line.amount) == ("SOL", pytest.approx(sold))
+    assert sold == pytest.approx(4_000 - 0.2 * total, abs=0.1)
+    assert column(book, "Portfolio", "Trim", 4, 6) == pytest.approx([0, 0, sold, 0, 0, 0])
 
 
 def test_unknown_costs_are_left_out_of_the_gain(book: openpyxl.Workbook) -> None:
     """Rows without a cost basis have no gain, and the sum is that of the others."""
-    total = book["Dashboard"]["B5"].value
     gains = column(book, "Portfolio", "Realised gain", 4, 6)
     assert gains[4:] == [None, None]
-    assert book["Dashboard"]["H5"].value == pytest.approx((4_000 - 0.2 * total) * (1 - 2_000 / 4_000))
+    assert book["Dashboard"]["H5"].value == pytest.approx(book["Dashboard"]["F5"].value * (1 - 2_000 / 4_000))
 
 
 def test_the_nearest_liquidation_is_found_among_gaps(book: openpyxl.Workbook) -> None:
@@ -92,9 +109,9 @@ def test_the_nearest_liquidation_is_found_among_gaps(book: openpyxl.Workbook) ->
 
 
 def test_flags_of_rows_without_target(book: openpyxl.Workbook) -> None:
-    """A blank target is said to be one; its drift stays empty."""
+    """A blank target is said to be one; a row that an event names is not bought, money without a Band is no trigger."""
     flags = column(book, "Portfolio", "Flag", 4, 6)
-    assert flags == ["ADD", "ADD", "TRIM", "HOLD", "UNTARGETED", "TRIM"]
+    assert flags == ["ADD", "HOLD", "TRIM", "HOLD", "UNTARGETED", "HOLD"]
     assert column(book, "Portfolio", "Drift", 4, 6)[4] is None
     shown = dict(zip(column(book, "Dashboard", "Asset", 23, 6), column(book, "Dashboard", "Flag", 23, 6), strict=True))
     assert shown == dict(zip(column(book, "Portfolio", "Asset", 4, 6), flags, strict=True))

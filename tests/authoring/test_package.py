@@ -110,7 +110,7 @@ def test_our_functions_are_dynamic_arrays(parts: dict[str, bytes]) -> None:
 
 
 def test_functions_newer_than_excel_2007_carry_their_prefix(parts: dict[str, bytes]) -> None:
-    """In a file Excel knows AGGREGATE and its like only as _xlfn.AGGREGATE; every other name is ours or an old one."""
+    """In a file Excel knows its newer functions only by that prefix; every name is ours or an old one."""
     old = {"AND", "DATE", "DAY", "IF", "IFERROR", "ISNUMBER", "MONTH", "RIGHT", "SUM", "SUMIF", "TODAY", "YEAR"}
     old |= {
         "ABS",
@@ -132,7 +132,7 @@ def test_functions_newer_than_excel_2007_carry_their_prefix(parts: dict[str, byt
         if name.startswith(("xl/worksheets/sheet", "xl/tables/")):
             for formula in re.findall(r"<(?:f|formula1?|calculatedColumnFormula)\b[^>]*>([^<]*)<", data.decode()):
                 used |= set(re.findall(r"([A-Za-z_][\w.]*)\(", re.sub(r'"[^"]*"', "", formula)))
-    assert used - set(FUNCTIONS) - old == {"_xlfn.AGGREGATE"}
+    assert used - set(FUNCTIONS) - old == set()
 
 
 def test_structured_references_resolve(parts: dict[str, bytes]) -> None:
@@ -147,7 +147,7 @@ def test_structured_references_resolve(parts: dict[str, bytes]) -> None:
             r"<(?:f|formula1?|formula2|definedName|calculatedColumnFormula)\b[^>]*>([^<]*)<", text
         ):
             found |= set(re.findall(r"\b([A-Za-z]\w*)\[(?:\[#This Row\],)?\[?([A-Za-z]\w*)\]", formula))
-    assert len(found) > 20
+    assert len(found) > 10
     assert [(table, column) for table, column in found if column not in columns.get(table, [])] == []
 
 

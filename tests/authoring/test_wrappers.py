@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rebalance_xl.cells import CellError
+from rebalance_xl.functions import FUNCTIONS
 from tests.golden.golden import Case, differences, load
 
 pytest.importorskip("pyopenvba", reason="pyOpenVBA is not installed")
@@ -72,13 +73,18 @@ def test_nested_models_run_through_other_wrappers(host: VbaHost) -> None:
     assert host.call("UNDEPLOYED") == pytest.approx(600.0)
 
 
-def test_a_list_of_tier_tables_is_joined_from_two_columns(host: VbaHost) -> None:
-    """Zero-argument forms on Futures look tiers up as venue:symbol, in the workbook's MarginTiers table."""
+@pytest.mark.parametrize("name", ["LIQUIDATION_PRICE", "REBALANCE_TRIGGER", "REBALANCE_PLAN", "PLAN_FIGURES"])
+def test_a_call_that_the_whole_book_answers_takes_no_table_along(
+    host: VbaHost, sources: dict[str, str], name: str
+) -> None:
+    """Python reads the book itself, so the arguments stay missing; the cell is volatile."""
     host.server.calls.clear()
-    host.call("LIQUIDATION_PRICE")
-    arguments = host.server.calls[0][1]
-    assert arguments[4] == (("binance:ETHUSDT",),)
-    assert arguments[-1].value[0][:3] == ["Venue", "Symbol", "Floor"]
+    given = ["Trigger"] if name == "PLAN_FIGURES" else []
+    host.call(name, *given)
+    count = len(FUNCTIONS[name].parameters)
+    assert set(host.server.calls[0][1][len(given) : count]) <= {-2147352572}
+    (wrapper,) = [each for each in sources["xlwings_udfs"].split("\nFunction ") if each.startswith(f"{name}(")]
+    assert "Application.Volatile" in wrapper
 
 
 def test_the_tier_table_goes_along_only_for_names(host: VbaHost) -> None:
@@ -133,4 +139,4 @@ def test_a_missing_table_is_not_available(host: VbaHost) -> None:
         assert host.value("LastFailure()") == "WEIGHT failed: This workbook has no table Portfolio."
     finally:
         host.value('ThisWorkbook.Worksheets("Portfolio").ListObjects(1)', raw=True).vba_set("Name", "Portfolio")
-    assert host.call("WEIGHT")[1] == [0.25]
+    assert host.call("WEIGHT") != CellError("#N/A")

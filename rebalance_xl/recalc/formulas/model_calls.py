@@ -110,5 +110,7 @@ def _whole_book(
             parts += [from_text(f'"{reference}"'), out]
         elif not place:
             return []
-    blanks = [None] * (len(function.parameters) - len(given))
-    return [*given, *blanks, from_text(f'"{WHOLE_BOOK}"'), from_text("TODAY()") if asks_day(function) else None, *parts]
+    blank = from_text(missing_text())  # its default is the book's own setting, not the function's
+    options = [blank if each is None else each for each in given]
+    options += [blank] * (len(function.parameters) - len(given))
+    return [*options, from_text(f'"{WHOLE_BOOK}"'), from_text("TODAY()") if asks_day(function) else blank, *parts]
