@@ -131,6 +131,14 @@ class BookParts:
         """Return a setting, MISSING where it is not there."""
         return next((value for each, value in self.settings if each.casefold() == name.casefold()), MISSING)
 
+    def below_table(self, name: str) -> str:
+        """Return "": what lies below a table is no part of the book."""
+        return ""
+
+    def is_formula(self, name: str, row: int, column: str) -> bool:
+        """Return False: the parts are values."""
+        return False
+
     def name_address(self, name: str) -> str:
         """Return the name: where it stands is not known."""
         return name
