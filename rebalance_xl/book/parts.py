@@ -17,7 +17,7 @@ from rebalance_xl.book.problems import BookError
 from rebalance_xl.cells import MISSING, Missing, is_range
 
 #: Columns that no plan reads.
-_UNREAD: Final = ("Source", "Updated", "VenueLiquidation", "Note", "Id")
+_UNREAD: Final = ("Source", "Updated", "VenueLiquidation", "Id")
 #: The tables that a plan is made from.
 TABLES: Final = (
     schema.PORTFOLIO,
