@@ -2,9 +2,11 @@
 
     python benchmarks/plant_faults.py            all faults, about a minute each
     python benchmarks/plant_faults.py --area book --only cap
+    python benchmarks/plant_faults.py --area book --random 40 --seed 1
 
 A fault is a line of the code and what it is changed into. Each is planted into a copy of the checkout, the tests of the
 area that owns the line are run there, and a fault that no test notices survives. The checkout itself is not touched.
+With --random the faults are drawn by a seed instead (random_faults.py): nobody chose them to be easy or hard.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from function_faults import FUNCTIONS
+from random_faults import drawn
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -29,6 +34,7 @@ class Fault:
     file: str
     line: str
     becomes: str
+    at: int = -1
 
 
 def book(name: str, file: str, line: str, becomes: str) -> Fault:
@@ -402,9 +408,10 @@ def planted(fault: Fault, root: Path) -> bool:
     """Plant a fault into a copy of the checkout; False where its line is no longer there."""
     path = root / fault.file
     text = path.read_text(encoding="utf-8")
-    if fault.line not in text:
+    start = text.find(fault.line) if fault.at < 0 else fault.at
+    if start < 0 or not text.startswith(fault.line, start):
         return False
-    path.write_text(text.replace(fault.line, fault.becomes, 1), encoding="utf-8")
+    path.write_text(text[:start] + fault.becomes + text[start + len(fault.line) :], encoding="utf-8")
     return True
 
 
@@ -420,8 +427,15 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--area", choices=sorted(TESTS))
     parser.add_argument("--only", default="", help="faults whose name holds this text")
+    parser.add_argument("--random", type=int, default=0, help="draw so many faults in the area instead")
+    parser.add_argument("--seed", type=int, default=1, help="what they are drawn by")
     options = parser.parse_args(arguments)
-    chosen = [f for f in FAULTS if options.area in (None, f.area) and options.only in f.name]
+    faults = [*FAULTS, *(functions(*each) for each in FUNCTIONS)]
+    if options.random:
+        area = options.area or "book"
+        found = drawn(ROOT, f"rebalance_xl/{area}", options.random, options.seed)
+        faults = [Fault(area, name, file, old, new, at) for name, file, old, new, at in found]
+    chosen = [f for f in faults if options.area in (None, f.area) and options.only in f.name]
     survivors, gone = [], []
     with tempfile.TemporaryDirectory() as place:
         root = Path(place) / "checkout"
