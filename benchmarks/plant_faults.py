@@ -59,7 +59,7 @@ TESTS = {
         for name in ("review_rules", "money_and_debts", "odd_positions", "derivative_lines", "venues")
     ]
     + ["tests/book"],
-    "functions": ["tests/functions", "tests/derivatives", "tests/golden"],
+    "functions": ["tests/golden", "tests/derivatives", "tests/functions"],
     "recalc": ["tests/recalc", "tests/native"],
 }
 

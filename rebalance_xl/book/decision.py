@@ -175,7 +175,7 @@ def _pass(
     if len(judgement.spot) < len(book.holdings):
         draft.near = needy_venues(judgement.spot, judgement.futures)
     draft.sales = plan_trims(book, judgement, draft.after, draft.fees, draft.near, pledged.change)
-    draft.closings = plan_closings(book, judgement, exposure, draft.after, draft.fees)
+    draft.closings = plan_closings(book, judgement, exposure, draft.after, draft.fees, pledged.traded)
     _offer_cash(draft)
     share = book.settings.futures_share
     margin_money = math.fsum([_offer_sale(draft, sale, share) for sale in draft.sales if sale.amount > 0])
@@ -185,6 +185,8 @@ def _pass(
     for closing in draft.closings:
         if closing.futures is not None and pledges(closing.futures) and closing.quantity:
             asset = closing.position.asset.casefold()
+            if asset in pledged.traded:
+                continue
             left[asset] = left.get(asset, 0.0) - closing.margin
     draft.needs = find_needs(draft, left, margin_money)
     _offer_reserve(draft)

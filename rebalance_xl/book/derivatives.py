@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from rebalance_xl.book.futures import (
     Tiers,
@@ -162,7 +162,12 @@ def _tier_block(book: Book, tiers: Tiers, state: FuturesState, margin: float, no
 
 
 def plan_closings(
-    book: Book, judgement: Judgement, exposure: Mapping[str, float], after: float, fees: Fees
+    book: Book,
+    judgement: Judgement,
+    exposure: Mapping[str, float],
+    after: float,
+    fees: Fees,
+    traded: Collection[str] = (),
 ) -> list[Order]:
     """Return what is closed, reduced or released; hedges are measured on what remains of the spot.
 
@@ -176,10 +181,12 @@ def plan_closings(
         Book value after fees.
     fees
         Charged for every close.
+    traded
+        Assets that the last pass sold or bought, to a goal that counts the coins that hedges hold.
     """
     orders = []
     total = judgement.total
-    excess = _shares_to_close(judgement.futures, exposure)
+    excess = _shares_to_close(judgement.futures, exposure, traded)
     for state in judgement.futures:
         position = state.position
         if position.quantity <= 0:
@@ -236,12 +243,14 @@ def pledges(state: FuturesState) -> bool:
     return state.hedge_ratio is not None and position.inverse and same and not state.gone
 
 
-def _shares_to_close(futures: Sequence[FuturesState], exposure: Mapping[str, float]) -> dict[int, float]:
+def _shares_to_close(
+    futures: Sequence[FuturesState], exposure: Mapping[str, float], traded: Collection[str]
+) -> dict[int, float]:
     """Return which share of each open hedge is too much.
 
     Closing a coin-margined hedge also takes its margin out of the asset that it hedges, so that the hedges of one asset
     depend on each other and each on itself: S (1 - x) = h (E - R - M x) for short S, margin M, ratio h, exposure E and
-    the margin R that the others release.
+    the margin R that the others release. Where the asset is traded as well, E is its goal, with R and M x counted.
     """
     found: dict[int, float] = {}
     rows = [state for state in futures if state.hedge_ratio is not None and not (state.to_close or state.gone)]
@@ -253,6 +262,8 @@ def _shares_to_close(futures: Sequence[FuturesState], exposure: Mapping[str, flo
             others = [each for each in rows if each is not state and each.position.asset.casefold() == asset]
             released = math.fsum([each.margin * found.get(id(each), 0.0) for each in others if pledges(each)])
             margin = max(0.0, state.margin) if pledges(state) else 0.0
+            if asset in traded:
+                released = margin = 0.0
             too_much = short - ratio * max(0.0, exposure.get(asset, 0.0) - released)
             slope = short - ratio * margin
             share = too_much / slope if slope > 0 else 1.0

@@ -15,10 +15,14 @@ from rebalance_xl.book.states import Judgement, Worth
 
 @dataclass(slots=True)
 class Pledged:
-    """Coins that hedges hold as margin, in money by coin: what a plan releases of them, and what it buys for them."""
+    """Coins that hedges hold as margin, in money by coin: what a plan releases of them, and what it buys for them.
+
+    `traded` are the assets that it sells or buys, to a goal that counts these coins.
+    """
 
     released: dict[str, float] = field(default_factory=dict)
     bought: dict[str, float] = field(default_factory=dict)
+    traded: frozenset[str] = frozenset()
 
     @property
     def change(self) -> dict[str, float]:
@@ -80,11 +84,9 @@ class Draft:
             elif need.moves and need.futures is not None:
                 _count_moves(after, need)
         now = self.pledged_after()
-        for need in self.needs:
-            if need.kind == BUY and need.amount > 0 and need.spot is not None:
-                # The purchase left room for the coins of the last pass: with them the asset comes to its goal.
-                coin = need.spot.asset.casefold()
-                after[coin] += self.pledged.bought.get(coin, 0.0) - now.bought.get(coin, 0.0)
+        for coin in now.traded & set(after):
+            # Sale and purchase have counted the coins of the last pass: with them the asset comes to its goal.
+            after[coin] += self.pledged.change.get(coin, 0.0) - now.bought.get(coin, 0.0)
         return after
 
     def pledged_after(self) -> Pledged:
@@ -99,6 +101,8 @@ class Draft:
                 coin = need.position.margin_coin.casefold()
                 money = math.fsum([move.amount for move in need.moves if move.row is None])
                 found.bought[coin] = found.bought.get(coin, 0.0) + money
+        orders = [*(order for order in self.sales), *(need for need in self.needs if need.kind == BUY)]
+        found.traded = frozenset(o.spot.asset.casefold() for o in orders if o.amount > 0 and o.spot is not None)
         return found
 
     def state(self) -> tuple[object, ...]:

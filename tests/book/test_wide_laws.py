@@ -115,6 +115,9 @@ def _check_rest(seed: int, book: Book, plan: Plan, after: Book) -> None:
     trades = [line for line in make_plan(after).trades if line.action not in ("TRANSFER", "CONVERT")]
     if settings.margin_top_up is not None:
         opened = {line.asset for line in plan.trades if line.action.startswith("OPEN")}
+        # A cross position that is closed takes its margin out of the wallet that the others rest on.
+        shared = {each.venue for each in plan.trades if each.action in ("CLOSE", "REDUCE", "RELEASE")}
+        opened |= {each.symbol for each in book.positions if each.margin_mode == "cross" and each.venue in shared}
         trades = [line for line in trades if not (line.action == "ADD MARGIN" and line.asset in opened)]
     owed = math.fsum(-row.value for row in book.holdings if row.stable and row.value < 0)
     for line in trades:
