@@ -60,6 +60,16 @@ def cpu() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
+def own_memory() -> float:
+    """Return the largest memory of this process so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+
+
+def child_memory() -> float:
+    """Return the largest memory of a finished child process, in MB."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024.0
+
+
 def best(work: Any, times: int = 5) -> tuple[float, Any]:
     """Return the least processor time of some calls in seconds, and the last answer."""
     least, answer = float("inf"), None
@@ -130,16 +140,33 @@ def bands(book: SpotBook, days: np.ndarray, prices: np.ndarray) -> None:
 def bootstrap(book: SpotBook, days: np.ndarray, prices: np.ndarray, paths: int) -> None:
     """Measure bootstrap paths of one year in two processes, and whether one gives the same figures."""
     terms = Terms(spot_fee=0.001, reserve_min=0.05)
+    mark = max(own_memory(), child_memory())
     begun, wall = cpu(), time.perf_counter()
     two = resample("threshold", book, terms, days, prices, 0.0, paths=paths, length=365, workers=2)
     spent, waited = cpu() - begun, time.perf_counter() - wall
     say(
         f"{paths:,} paths of one year, two processes", f"{waited:.1f} s, {spent:.1f} s CPU", "at most 15 s on two cores"
     )
-    one = resample("threshold", book, terms, days, prices, 0.0, paths=min(paths, 1000), length=365)
-    again = resample("threshold", book, terms, days, prices, 0.0, paths=min(paths, 1000), length=365, workers=2)
-    say("the same figures with one and two processes", "yes" if one == again else "NO", "yes")
-    del two
+    say("largest memory of a process, before and after", f"{mark:.0f}, {max(own_memory(), child_memory()):.0f} MB",
+        "under 150 MB")  # fmt: skip
+    begun, wall = cpu(), time.perf_counter()
+    one = resample("threshold", book, terms, days, prices, 0.0, paths=paths, length=365)
+    spent, waited = cpu() - begun, time.perf_counter() - wall
+    say(f"{paths:,} paths of one year, one process", f"{waited:.1f} s, {spent:.1f} s CPU", "")
+    say("the same figures with one and two processes", "yes" if one == two else "NO", "yes")
+    try:
+        from dask.distributed import LocalCluster
+    except ImportError:
+        say("dask", "not installed", "the same figures")
+        return
+    with LocalCluster(  # type: ignore[no-untyped-call]
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=40
+    ) as cluster:
+        begun_at = time.perf_counter()
+        address = cluster.scheduler_address
+        three = resample("threshold", book, terms, days, prices, 0.0, paths=paths, length=365, scheduler=address)
+        waited = time.perf_counter() - begun_at
+    say("the same on a dask LocalCluster of two workers", f"{waited:.1f} s, {'yes' if one == three else 'NO'}", "yes")
 
 
 def by_plan(days: np.ndarray, prices: np.ndarray) -> None:
@@ -223,9 +250,6 @@ def main() -> None:
     one_run(book, days, prices)
     by_plan(days, prices)
     bootstrap(book, days, prices, paths)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
-    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024.0
-    say("largest memory of a process so far", f"{max(memory, children):.0f} MB", "under 150 MB")
     bands(book, days, prices)
 
 

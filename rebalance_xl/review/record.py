@@ -69,12 +69,11 @@ def real_performance(book: Book, history: History, fill_gaps: bool = False) -> P
         known = fill.asset.casefold() in symbols or any(
             holding.asset.casefold() == fill.asset.casefold() for holding in book.holdings
         )
+        known = known or (fill.action == "CONVERT" and not fill.to_venue)
         if not known:
             raise _refuse(f"{fill.asset} is neither in Portfolio nor in Futures: add its row, with quantity 0")
-        if fill.action == "CONVERT":
-            raise _refuse("a CONVERT moves coins into margin; the performance does not follow it yet")
-    if any(position.inverse for position in book.positions if _was_used(book, position.symbol)):
-        raise _refuse("coin-margined positions are not followed; review their account at the venue", "Futures")
+        if fill.action == "CONVERT" and fill.to_venue and fill.asset.casefold() not in names:
+            raise _refuse(f"a CONVERT moves {fill.asset} into margin, but Portfolio has no row of it")
     history = check_history(history, list(names.values()), fill_gaps)
     days = np.floor(history.days)
     closes = {name: history.columns[key].tolist() for key, name in names.items()}
@@ -95,14 +94,17 @@ def real_performance(book: Book, history: History, fill_gaps: bool = False) -> P
             price = float(closes[names[holding.asset.casefold()]][-1])
             quantities[names[holding.asset.casefold()]] += units if units is not None else holding.value / price
     trades = [_trade(fill, days, names, symbols) for fill in book.fills]
-    flows, payments = _flows(book.cash_flows, days, names, closes)
     futures = {
-        position.symbol: Future(
-            sign(position), position.quantity, _equity(position, float(closes[position.symbol][-1]))
-        )
+        position.symbol: _future(position, float(closes[position.symbol][-1]))
         for position in symbols.values()
         if _was_used(book, position.symbol) or position.quantity
     }
+    coins = {
+        position.margin_coin.casefold(): position.symbol
+        for position in symbols.values()
+        if position.inverse and position.symbol in futures
+    }
+    flows, payments = _flows(book.cash_flows, days, names, closes, coins)
     return performance(history.days.tolist(), closes, quantities, cash, trades, flows, payments, futures)
 
 
@@ -110,8 +112,11 @@ def _was_used(book: Book, symbol: str) -> bool:
     return any(fill.asset.casefold() == symbol.casefold() for fill in book.fills)
 
 
-def _equity(position: Position, mark: float) -> float:
-    return max(0.0, equity_of(replace(position, mark=mark)))
+def _future(position: Position, mark: float) -> Future:
+    """Return a position as it stands at the last close; a coin is worth its mark in the book's money for a dollar."""
+    rate = position.money / position.mark if position.inverse else 1.0
+    marked = replace(position, mark=mark, money=mark * rate if position.inverse else position.money)
+    return Future(sign(position), position.quantity, max(0.0, equity_of(marked)), position.inverse, rate)
 
 
 def _place(day: float, days: Array) -> int:
@@ -129,12 +134,19 @@ def _trade(fill: RecordedFill, days: Array, names: dict[str, str], symbols: Mapp
     else:
         money = 0.0
     signed = units if fill.action in _ADDING else -units if fill.action in _TAKING else 0.0
+    if fill.action == "CONVERT" and fill.to_venue:
+        # The coins leave their row for the margin; the opening that follows takes the same money from the book.
+        signed, money = -units, -fill.amount
     name = names.get(key) or (symbols[key].symbol if key in symbols else fill.asset)
     return Trade(at, name, signed, fill.price or 0.0, money, fill.fee)
 
 
 def _flows(
-    rows: Sequence[CashFlow], days: Array, names: dict[str, str], closes: dict[str, list[float]]
+    rows: Sequence[CashFlow],
+    days: Array,
+    names: dict[str, str],
+    closes: dict[str, list[float]],
+    coins: Mapping[str, str],
 ) -> tuple[list[Flow], list[Payment]]:
     flows: list[Flow] = []
     payments: list[Payment] = []
@@ -145,7 +157,8 @@ def _flows(
             units = row.amount / float(closes[coin][at]) if coin else 0.0
             flows.append(Flow(at, row.amount, coin or "", units))
         else:
-            payments.append(Payment(at, FUNDING if row.kind == "FUNDING" else OTHER, row.amount))
+            future = coins.get(row.asset.casefold(), "") if row.kind == "FUNDING" else ""
+            payments.append(Payment(at, FUNDING if row.kind == "FUNDING" else OTHER, row.amount, future))
     return flows, payments
 
 

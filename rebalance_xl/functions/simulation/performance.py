@@ -9,71 +9,25 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 
 from rebalance_xl.functions.review_flows import money_weighted_return
+from rebalance_xl.functions.simulation.performance_lines import (
+    Flow,
+    Future,
+    Payment,
+    Row,
+    Trade,
+    after,
+    asset_line,
+    future_line,
+    kept_as_it_was,
+)
+
+__all__ = ["CASH", "FUNDING", "OTHER", "Flow", "Future", "Payment", "Performance", "Row", "Trade", "performance"]
 
 CASH = "stablecoins"
 FUNDING = "funding"
 OTHER = "fees, interest, rewards"
-
-
-@dataclass(frozen=True, slots=True)
-class Trade:
-    """A recorded line at the close `at`.
-
-    `units` is what came to the row (+) or left it (−), `money` what it took out of the stablecoins (+) or brought (−)
-    without the fee.
-    """
-
-    at: int
-    name: str
-    units: float
-    price: float
-    money: float
-    fee: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """Money or coins put in (+) or taken out (−) by the owner; `units` of the asset, 0 where it is a stablecoin."""
-
-    at: int
-    money: float
-    name: str = ""
-    units: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """Funding, interest, fees and rewards inside the book: paid (−) or received (+), `line` says which."""
-
-    at: int
-    line: str
-    money: float
-
-
-@dataclass(frozen=True, slots=True)
-class Future:
-    """A future today: side +1 or −1, units open, and its equity (margin and unrealised profit) at the last close."""
-
-    side: float
-    units: float
-    equity: float
-
-
-@dataclass(slots=True)
-class Row:
-    """One line of the performance."""
-
-    name: str
-    start: float = 0.0
-    bought: float = 0.0
-    sold: float = 0.0
-    fees: float = 0.0
-    end: float = 0.0
-    profit: float = 0.0
-    contribution: float = 0.0
 
 
 @dataclass(slots=True)
@@ -140,22 +94,26 @@ def performance(
     for name, quantity in quantities.items():
         own = [trade for trade in trades if trade.name == name]
         coins = [flow for flow in flows if flow.name == name and flow.units]
-        rows[name], profits[name], worth[name] = _asset(name, quantity, closes[name], own, coins)
+        rows[name], profits[name], worth[name] = asset_line(name, quantity, closes[name], own, coins)
     for symbol, future in futures.items():
         own = [trade for trade in trades if trade.name == symbol]
-        rows[symbol], profits[symbol], worth[symbol] = _future(symbol, future, closes[symbol], own)
+        borne = [payment for payment in payments if payment.future == symbol]
+        rows[symbol], profits[symbol], worth[symbol] = future_line(symbol, future, closes[symbol], own, borne)
     change = [0.0] * count
     for trade in trades:
         change[trade.at] -= trade.money + trade.fee
+        if trade.name not in worth and trade.fee:  # of a transfer, or of coins bought as margin
+            rows.setdefault(OTHER, Row(OTHER)).fees += trade.fee
+            profits.setdefault(OTHER, [0.0] * count)[trade.at] -= trade.fee
     external = [0.0] * count
     for flow in flows:
         external[flow.at] += flow.money
         change[flow.at] += 0.0 if flow.units else flow.money
     for payment in payments:
-        change[payment.at] += payment.money
+        change[payment.at] += payment.money if payment.future not in futures else 0.0
         rows.setdefault(payment.line, Row(payment.line))
         profits.setdefault(payment.line, [0.0] * count)[payment.at] += payment.money
-    money = [cash - later for later in _after(change)]
+    money = [cash - later for later in after(change)]
     rows[CASH], profits[CASH] = Row(CASH, start=money[0], end=money[-1]), [0.0] * count
     values = [math.fsum([money[t], *(each[t] for each in worth.values())]) for t in range(count)]
     growth = [1.0]
@@ -164,7 +122,7 @@ def performance(
     for name, row in rows.items():
         row.profit = math.fsum(profits[name][1:])
         row.contribution = math.fsum(growth[t - 1] * profits[name][t] / values[t - 1] for t in range(1, count))
-    mark = _kept(rows, quantities, futures, closes, trades, money[0], values[0], count)
+    mark = kept_as_it_was(rows, quantities, futures, closes, trades, money[0], values[0], count)
     invested = values[0] * mark[-1] + math.fsum(external[t] * mark[-1] / mark[t] for t in range(1, count))
     order = [*quantities, *futures, CASH]
     order += [name for name in rows if name not in order]
@@ -180,80 +138,3 @@ def performance(
         growth=growth,
         benchmark_curve=mark,
     )
-
-
-def _after(change: Sequence[float]) -> list[float]:
-    """Return for each close the sum of what comes after it."""
-    return [*list(accumulate(reversed(change)))[::-1][1:], 0.0]
-
-
-def _asset(
-    name: str, quantity: float, closes: Sequence[float], trades: Sequence[Trade], coins: Sequence[Flow]
-) -> tuple[Row, list[float], list[float]]:
-    """Return the row of an asset, its profit at each close, and what it is worth at each."""
-    units, spent = [0.0] * len(closes), [0.0] * len(closes)
-    row = Row(name)
-    for trade in trades:
-        units[trade.at] += trade.units
-        spent[trade.at] += trade.money + trade.fee
-        row.fees += trade.fee
-        row.bought += max(trade.money, 0.0)
-        row.sold += max(-trade.money, 0.0)
-    for flow in coins:
-        units[flow.at] += flow.units
-        spent[flow.at] += flow.money
-        row.bought += max(flow.money, 0.0)
-        row.sold += max(-flow.money, 0.0)
-    value = [(quantity - later) * close for later, close in zip(_after(units), closes, strict=True)]
-    profit = [0.0] + [value[t] - value[t - 1] - spent[t] for t in range(1, len(closes))]
-    row.start, row.end = value[0], value[-1]
-    return row, profit, value
-
-
-def _future(
-    symbol: str, future: Future, marks: Sequence[float], trades: Sequence[Trade]
-) -> tuple[Row, list[float], list[float]]:
-    """Return the row of a future, its profit at each close, and its equity at each."""
-    units, moved, gained = [0.0] * len(marks), [0.0] * len(marks), [0.0] * len(marks)
-    fees = [0.0] * len(marks)
-    row = Row(symbol)
-    for trade in trades:
-        units[trade.at] += trade.units
-        moved[trade.at] += trade.money
-        fees[trade.at] += trade.fee
-        gained[trade.at] += future.side * trade.units * (marks[trade.at] - trade.price)
-        row.fees += trade.fee
-        row.bought += max(trade.money, 0.0)
-        row.sold += max(-trade.money, 0.0)
-    held = [future.units - later for later in _after(units)]
-    for t in range(1, len(marks)):
-        gained[t] += future.side * held[t - 1] * (marks[t] - marks[t - 1])
-    change = [profit + money for profit, money in zip(gained, moved, strict=True)]
-    equity = [future.equity - later for later in _after(change)]
-    row.start, row.end = equity[0], equity[-1]
-    return row, [profit - fee for profit, fee in zip(gained, fees, strict=True)], equity
-
-
-def _kept(
-    rows: Mapping[str, Row],
-    quantities: Mapping[str, float],
-    futures: Mapping[str, Future],
-    closes: Mapping[str, Sequence[float]],
-    trades: Sequence[Trade],
-    cash: float,
-    start: float,
-    count: int,
-) -> list[float]:
-    """Return the worth of what the book held at the first close, kept as it was, as a share of its value then."""
-    kept = [cash] * count
-    for name in quantities:
-        units = rows[name].start / closes[name][0]
-        kept = [money + units * close for money, close in zip(kept, closes[name], strict=True)]
-    for symbol, future in futures.items():
-        units = future.units - math.fsum(trade.units for trade in trades if trade.name == symbol)
-        marks, equity = closes[symbol], rows[symbol].start
-        kept = [
-            money + max(0.0, equity + future.side * units * (mark - marks[0]))
-            for money, mark in zip(kept, marks, strict=True)
-        ]
-    return [money / start for money in kept]

@@ -22,7 +22,8 @@ class _Frame:
     """What stands still while the fees settle: needs in the order of serving, payers by their excess.
 
     `factor` is what one unit of a need costs, and `reserve_at` the flat place of the reserve's need among the costs,
-    which alone depends on the fees; while it is open no cash can be spared.
+    which alone depends on the fees; while it is open no cash can be spared. `missed` are the variants that have to be
+    planned row by row after all.
     """
 
     rules: Rules
@@ -44,6 +45,7 @@ class _Frame:
     funded: Flags | None
     able: Array
     able_before: Array
+    missed: Flags
 
 
 def quick_columns(rules: Rules, acting: Acting, values: Array, unlocked: Array, total: Array) -> Flags:
@@ -69,8 +71,8 @@ def quick_columns(rules: Rules, acting: Acting, values: Array, unlocked: Array, 
 
 def plan_quickly(
     rules: Rules, acting: Acting, values: Array, unlocked: Array, cash: Array
-) -> tuple[Array, Array, Array] | None:
-    """Return money sold and bought by asset and the fees of such variants; None where they have to be planned longer.
+) -> tuple[Array, Array, Array, Flags]:
+    """Return money sold and bought by asset and the fees of such variants, and which have to be planned row by row.
 
     Parameters
     ----------
@@ -123,25 +125,23 @@ def plan_quickly(
         funded=None,
         able=costs,
         able_before=costs,
+        missed=np.zeros(count, dtype=bool),
     )
     payers = None
     if (rules.fund & acting.below).any():
         payers = _rank_payers(frame, acting, on_target, values, trims, unlocked, order, columns)
-    found = _settle(frame)
-    if found is None:
-        return None
-    given, paid, fees = found
+    given, paid, fees = _settle(frame)
     if has_reserve:
         settled = _reserve_key(rules, total - fees, cash, least)
-        if (np.concatenate([keys[:-1], settled[None]]).argsort(axis=0, kind="stable") != places).any():
-            return None
+        again = np.concatenate([keys[:-1], settled[None]]).argsort(axis=0, kind="stable")
+        frame.missed |= (again != places).any(axis=0)
     bought = np.zeros_like(needs)
     bought.put(order, given)
     if payers is not None:
         more = np.zeros_like(values)
         more.put(payers, paid)
         trims = trims + more
-    return trims, bought[:assets], fees
+    return trims, bought[:assets], fees, frame.missed
 
 
 def _reserve_key(rules: Rules, after: Array, cash: Array, least: Array) -> Array:
@@ -187,17 +187,18 @@ def _rank_payers(
     return payers
 
 
-def _settle(frame: _Frame) -> tuple[Array, Array, Array] | None:
-    """Return what is given, what payers sell and the fees, once the fees agree with the plan made of them."""
+def _settle(frame: _Frame) -> tuple[Array, Array, Array]:
+    """Return what is given, what payers sell and the fees, once the fees agree with the plan made of them.
+
+    A variant whose fees do not settle is missed.
+    """
     start = np.zeros_like(frame.total)
     before: tuple[Array, Array] | None = None
     for _ in range(_PASSES):
-        made = _pass(frame, start)
-        if made is None:
-            return None
-        given, paid, fees = made
+        given, paid, fees = _pass(frame, start)
         gap = fees - start
-        if (np.abs(gap) <= _SETTLED * frame.total).all():
+        settled = np.abs(gap) <= _SETTLED * frame.total
+        if (settled | frame.missed).all():
             return given, paid, fees
         following = fees
         if before is not None:
@@ -206,11 +207,12 @@ def _settle(frame: _Frame) -> tuple[Array, Array, Array] | None:
             slope = np.where(moved, (fees - before[1]) / np.where(moved, step, 1.0), 0.0)
             following = start + gap / (1.0 - np.where(np.abs(slope) < 0.5, slope, 0.0))
         before, start = (start, fees), following
-    return None
+    frame.missed |= ~settled
+    return given, paid, fees
 
 
-def _pass(frame: _Frame, fees: Array) -> tuple[Array, Array, Array] | None:
-    """Make the plan once, given the fees; None where what is left for a row would be dust."""
+def _pass(frame: _Frame, fees: Array) -> tuple[Array, Array, Array]:
+    """Make the plan once, given the fees; a variant is missed where what is left for a row would be dust."""
     rules, least = frame.rules, frame.least
     after = frame.total - fees
     spare = np.fmax(np.minimum(frame.cash - frame.limit * after, frame.cash - frame.kept * after), 0.0)
@@ -240,8 +242,9 @@ def _pass(frame: _Frame, fees: Array) -> tuple[Array, Array, Array] | None:
     if (have < asked * gross * (1.0 - 1e-12)).any():
         asked_costs = rest * gross
         more = np.minimum(rest, np.maximum(have - (asked_costs.cumsum(axis=0) - asked_costs), 0.0) / gross)
-        if ((more <= least) & (more > 0.0)).any():
-            return None
+        dust = (more <= least) & (more > 0.0)
+        if dust.any():
+            frame.missed |= dust.any(axis=0)
     else:
         more = rest
     more_sum = np.add.reduce(more)

@@ -249,18 +249,19 @@ def _planned(
     """Return money sold and bought by asset and the fees: all in one sweep, or row by row where that does not hold."""
     quick = quick_columns(rules, acting, values, unlocked, np.add.reduce(values) + cash)
     if quick.all():
-        found = plan_quickly(rules, acting, values, unlocked, cash)
-        if found is not None:
-            return found
-        quick[:] = False
-    sold, bought, fees = np.zeros_like(values), np.zeros_like(values), np.zeros_like(cash)
-    if quick.any():
-        some = np.flatnonzero(quick)
-        part = plan_quickly(rules.take(some), acting.take(some), values[:, some], unlocked[:, some], cash[some])
-        if part is None:
-            quick[:] = False
-        else:
+        sold, bought, fees, missed = plan_quickly(rules, acting, values, unlocked, cash)
+        if not missed.any():
+            return sold, bought, fees
+        quick = ~missed
+    else:
+        sold, bought, fees = np.zeros_like(values), np.zeros_like(values), np.zeros_like(cash)
+        if quick.any():
+            some = np.flatnonzero(quick)
+            *part, missed = plan_quickly(
+                rules.take(some), acting.take(some), values[:, some], unlocked[:, some], cash[some]
+            )
             sold[:, some], bought[:, some], fees[some] = part
+            quick[some] = ~missed
     for column in np.flatnonzero(~quick).tolist():
         one = plan_row_by_row(
             state.single(int(places[column])),
