@@ -207,6 +207,7 @@ class Calculation:
     def release(self) -> None:
         """Let go of the engine and what only the calculation needed; the formula cells keep their values."""
         self.engine.close()
+        del self.lowering, self.spills.extent  # which refer to this again, so that nothing is left for the collector
         self.spills.taken = []
         for anchor in self.spills.anchors:
             anchor.rows = None
@@ -223,7 +224,7 @@ class Calculation:
         """Set aside the cells that hold linked data types and pictures, and note which cells nobody can read."""
         for sheet, scan in enumerate(self.scans):
             self.unreadable.update({(sheet, *place): why for place, why in scan.unreadable.items()})
-        if not any("vm=" in scan.text or "vm =" in scan.text for scan in self.scans):
+        if not any(scan.has_metadata and ("vm=" in scan.text or "vm =" in scan.text) for scan in self.scans):
             return
         from .linked_data import linked_cells
 

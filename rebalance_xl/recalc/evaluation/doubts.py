@@ -192,6 +192,7 @@ def compute_carefully(calculation: Calculation, cells: Iterable[Node]) -> bool:
         if text != cell.lowered:
             cell.lowered, cell.template = text, template
             changed.append((sheet, cell.column, cell.row, cell))
+    calculation.readers.forget_shapes()
     _set_formulas(calculation.engine, sorted(changed, key=itemgetter(0, 1, 2)), calculation.singly)
     return bool(changed)
 

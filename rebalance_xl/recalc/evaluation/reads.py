@@ -124,6 +124,7 @@ class Readers:
     sheet_index: dict[str, int]
     _groups: dict[re.Pattern[str] | None, list[Alike]] = field(default_factory=dict)
     _known: dict[str, list[int]] = field(default_factory=dict)
+    _known_shapes: list[dict[int, FormulaCell]] | None = None
 
     def sheets(self, name: str) -> Sequence[int]:
         """Return the number of the sheet that a name in lower case means, nothing for none."""
@@ -168,8 +169,14 @@ class Readers:
 
     def _shapes(self) -> list[dict[int, FormulaCell]]:
         """Return for every sheet one cell of each template, by the number of the template."""
-        cells = [[cell for cell in scan.formulas if cell.lowered is not None] for scan in self.scans]
-        return [{id(cell.template): cell for cell in each} for each in cells]
+        if self._known_shapes is None:
+            cells = [[cell for cell in scan.formulas if cell.lowered is not None] for scan in self.scans]
+            self._known_shapes = [{id(cell.template): cell for cell in each} for each in cells]
+        return self._known_shapes
+
+    def forget_shapes(self) -> None:
+        """Look at the templates again, because cells have got others."""
+        self._known_shapes = None
 
     def columns(self, text: str, sheet: int) -> list[Read]:
         """Return the columns, whole, that a formula reads and all that differ from it in digits only."""

@@ -99,6 +99,10 @@ class CellTable:
             )
         )
 
+    def has_texts(self) -> bool:
+        """Say whether any cell may hold a text of its own."""
+        return any(kind not in ("n", "s", "b") for kind in self.types)
+
     def constants(self) -> Constants:
         """Return the values of all cells."""
         rows, columns = self._arrays()[:2]

@@ -57,18 +57,17 @@ def scan_sheet(
 def _scan_large(text: str, encoding: str, values: CellValues, part: str) -> SheetScan | None:
     """Read a sheet with arrays, None where that cannot be done."""
     opening = _SHEET_DATA.search(text)
-    end = text.find("</sheetData", opening.end()) if opening is not None else -1
-    if opening is None or end < 0 or opening[0].endswith("/>") or "<!" in text:
+    end = text.rfind("</sheetData") if opening is not None else -1
+    if opening is None or end < opening.end() or opening[0].endswith("/>") or "<!" in text:
         return None
     try:
         from .scan_bulk import scan_bulk
     except ImportError:  # without numpy there are no arrays
         return None
-    start = opening.end()
-    scan = SheetScan(text, encoding, "", start, end, values, part)
+    scan = SheetScan(text, encoding, "", opening.end(), end, values, part)
     if not scan_bulk(scan):
         return None
-    _check_well_formed(text[:start] + text[end:], part)
+    _check_well_formed(text[: scan.start] + text[scan.end :], part)
     return scan
 
 

@@ -105,14 +105,25 @@ def scan_bulk(scan: SheetScan) -> bool:
     bool
         False when any cell is written otherwise; nothing is set then.
     """
+    reader = _Reader(scan)
+    if not _read_all(reader, scan):
+        return False
+    scan.formulas = reader.formulas
+    scan.plain = True
+    scan.table = reader.table
+    scan.has_metadata = any("vm" in attributes for attributes in reader.parsed)
+    return True
+
+
+def _read_all(reader: _Reader, scan: SheetScan) -> bool:
     text, position, end = scan.text, scan.start, scan.end
     if text.find("\r", position, end) >= 0:
         return False  # XML makes one line break of CR and LF
-    if text.find("<is>", position, end) >= 0 and text.find("&#", position, end) >= 0:
-        return False  # texts inside their cells may have spaces that the engine would drop
-    if _LOOSE.search(text, position, end) is not None:
-        return False
-    reader = _Reader(scan)
+    if text.find("&", position, end) >= 0:
+        if text.find("&#", position, end) >= 0 and text.find("<is>", position, end) >= 0:
+            return False  # texts inside their cells may have spaces that the engine would drop
+        if _LOOSE.search(text, position, end) is not None:
+            return False
     try:
         while position < end:
             cut = end
@@ -125,9 +136,6 @@ def scan_bulk(scan: SheetScan) -> bool:
             position = cut
     except UnusualError:
         return False
-    scan.formulas = reader.formulas
-    scan.plain = True
-    scan.table = reader.table
     return True
 
 

@@ -103,8 +103,8 @@ class FormulaCell:
 class SheetScan:
     """One worksheet's cells: the formula cells in order of rows, the constants read when they are first asked for.
 
-    `plain` tells that every program reads its cells alike, `table` where the constants of a large sheet lie, and
-    `unreadable` which constants nobody can read, and why.
+    `plain` tells that every program reads its cells alike, `table` where the constants of a large sheet lie,
+    `has_metadata` whether any cell may have value metadata, and `unreadable` which constants nobody can read, and why.
     """
 
     text: str
@@ -119,6 +119,7 @@ class SheetScan:
     plain: bool = False
     blocks: tuple[int, list[tuple[int, int, list[list[FormulaCell]]]]] | None = None
     table: CellTable | None = None
+    has_metadata: bool = True
     unreadable: dict[tuple[int, int], str] = field(default_factory=dict)
     _constants: Constants | None = None
     _formula_rows: dict[int, list[int]] | None = None
@@ -161,6 +162,8 @@ class SheetScan:
 
     def has_escapes(self) -> bool:
         """Say whether any text has characters written as _x000D_."""
+        if self.table is not None and not self.table.has_texts():
+            return False
         found = self.text.find("_x", self.start, self.end)
         return found >= 0 and ESCAPED_CHARACTER.search(self.text, found, self.end) is not None
 
