@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ..formulas.filled_down import FilledColumn
 from ..formulas.text import digit_classes
@@ -123,12 +123,12 @@ def column_graph(
             graph.reads[sheet, column, -1].update(rows)
             continue
         for read in reads_of(text, sheet, meant):
-            add((sheet, column, -1), replace(read, top=1, bottom=MAX_ROWS))
+            add((sheet, column, -1), read._replace(top=1, bottom=MAX_ROWS))
     for number, group in enumerate(filled):
         assert group.lowered is not None
         texts = [group.lowered.text(row) for row in (group.cells[0].row, group.cells[-1].row)]
         both = [list(reads_of(text, group.sheet, meant)) for text in texts]
         for first, last in zip(*both, strict=True):
             top, bottom = min(first.top, last.top), max(first.bottom, last.bottom)
-            add((group.sheet, group.column, number), replace(first, top=top, bottom=bottom))
+            add((group.sheet, group.column, number), first._replace(top=top, bottom=bottom))
     return graph

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..formulas.text import digit_classes
 from ..references import MAX_COLUMNS, MAX_ROWS, column_number
@@ -27,8 +28,7 @@ CACHED = "rl_link_"
 Cells = dict[int, dict[int, list[int]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """Cells that a formula reads."""
 
     sheet: int

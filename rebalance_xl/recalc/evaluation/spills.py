@@ -120,12 +120,23 @@ class Spills:
             return turned
         wrote = self._clear(anchor, area) or turned
         if area.height * area.width > 1:
-            wrote = True
-            self._fill(anchor, area, rows)
+            there = anchor.rows is None and area == anchor.written and self._holds(anchor, area, rows)
+            wrote = wrote or not there
+            self._fill(anchor, area, rows, there)
         anchor.area, anchor.rows = area, rows
         bottom, right = self.extent(anchor.sheet)
         self.extents[anchor.sheet] = (max(bottom, area.bottom), max(right, area.right))
         return wrote
+
+    def _holds(self, anchor: Anchor, area: Area, rows: list[list[Any]]) -> bool:
+        """Say whether the cells of an array hold in the file what it gives, so that whatever read them was right."""
+        cached = self.scans[anchor.sheet].values_within(area)
+        for row, line in enumerate(rows, area.top):
+            for column, value in enumerate(line, area.left):
+                old = cached.get((row, column))
+                if (old.__class__ is not value.__class__ or old != value) and (row > area.top or column > area.left):
+                    return False
+        return True
 
     def _clear(self, anchor: Anchor, area: Area) -> bool:
         """Empty the cells an anchor filled before and does not fill now."""
@@ -142,10 +153,10 @@ class Spills:
                     wrote = True
         return wrote
 
-    def _fill(self, anchor: Anchor, area: Area, rows: list[list[Any]]) -> None:
+    def _fill(self, anchor: Anchor, area: Area, rows: list[list[Any]], there: bool) -> None:
         owned, engine, sheet = self.taken[anchor.sheet], self.engine, anchor.sheet
         owned.update(dict.fromkeys(places_in(area), anchor))
-        if engine.idle:
+        if engine.idle or there:
             return
         if area.width > 1:
             engine.set_block(sheet, area.top, area.left + 1, [[to_engine(value) for value in rows[0][1:]]])
