@@ -65,6 +65,20 @@ def test_each_side_and_each_venue_has_its_own_liquidation_price(venue: str, seco
     assert [(each.venue, each.side) for each in plan.positions] == [("binance", "long"), (venue, "short")]
 
 
+def test_the_function_without_arguments_gives_the_plans_price(tmp_path: Path) -> None:
+    """Margin 600 at a typed leverage of 20 is not 20x: =LIQUIDATION_PRICE() says 54,216.87 as the plan does."""
+    from rebalance_xl import recalculate
+
+    row = LONG | {"MarkPrice": 58_000.0, "Leverage": 20.0}
+    rows = [spot("BTC", 29_000.0, 0.8, 0.2, Price=58_000.0, Venue="binance"), {**stable(3_000.0), "Venue": "binance"}]
+    book = with_tiers(workbook(rows, [row]))
+    path = written(tmp_path / "book.xlsx", book, formulas={"A1": ("=LIQUIDATION_PRICE()", 57_228.9156626506)})
+    recalculate(path)
+    sheet = openpyxl.load_workbook(path, data_only=True)["Calc"]
+    assert sheet["A1"].value == approx(54_216.867469879515)
+    assert actions.plan(FileWorkbook.open(path)).positions[0].liquidation_price == approx(sheet["A1"].value)
+
+
 def test_margins_of_two_coins_do_not_carry_each_other() -> None:
     """BTCUSD is liquidated at 83,666.67 whether ETHUSD is there or not; the short of 1x in ETH never."""
     rows = [
