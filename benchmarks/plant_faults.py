@@ -401,6 +401,184 @@ FAULTS = (
         "a totals row is data", "files/package", "return self.area.bottom - int(self.totals)", "return self.area.bottom"
     ),
     recalc("values that differ are the same", "outcome", "isclose(old, new, rel_tol=SAME_WITHIN, abs_tol=0.0)", "True"),
+    # --- recalc: values kept or written, loops, arrays, what lies beside the cells
+    recalc(
+        "an error that follows from a kept one is written", "evaluation/decision", "if finding.doubtful:", "if False:"
+    ),
+    recalc("a linked data type is overwritten", "evaluation/decision", "if finding.linked:", "if False:"),
+    recalc("a loop at rest is moved", "evaluation/loops", "cell.old if rests or", "cell.old if"),
+    recalc(
+        "a blank in an array stays blank",
+        "evaluation/spills",
+        "    if cell is None:\n        return 0.0",
+        "    if cell is None:\n        return ''",
+    ),
+    recalc(
+        "a longer array is cut off",
+        "evaluation/spills",
+        "if (row >= tall and tall > 1) or",
+        "if False and (row >= tall and tall > 1) or",
+    ),
+    recalc(
+        "a data table takes rows for columns",
+        "evaluation/data_tables",
+        "put = [above[column], beside[row]]",
+        "put = [beside[row], above[column]]",
+    ),
+    recalc(
+        "links are counted from 0", "evaluation/external_links", "enumerate(references, 1)", "enumerate(references)"
+    ),
+    recalc(
+        "numbers near each other are not looked for",
+        "evaluation/suspects",
+        "suspects = [*_noisy(calculation), *_near(calculation)]",
+        "suspects = [*_noisy(calculation)]",
+    ),
+    recalc(
+        "a swapped date is the American one",
+        "evaluation/suspects",
+        "            suspects += _with_dates(calculation)\n",
+        "",
+    ),
+    recalc("noise of a last subtraction is shown", "formulas/fifteen_digits", "<=ABS(rl_right)*1E-15,0,", "<0,0,"),
+    recalc(
+        "an intersection takes the row above",
+        "formulas/operands",
+        'return f"{prefix}{column_letters(area.left)}{row}"',
+        'return f"{prefix}{column_letters(area.left)}{row - 1}"',
+    ),
+    recalc(
+        "a name is no array formula",
+        "formulas/compiling_references",
+        "out = inner.expression(expression, ARRAY if formula else wanted)",
+        "out = inner.expression(expression, wanted)",
+    ),
+    recalc(
+        "errors in summed ranges are passed over",
+        "formulas/compiling_calls",
+        "if watched is not None and watched < len(call.arguments):",
+        "if False:",
+    ),
+    # --- recalc: functions of our own
+    recalc(
+        "greater is greater or equal",
+        "native/criteria",
+        "return lambda cell: is_number(cell) and compare(cell, number)",
+        "return lambda cell: is_number(cell) and (compare(cell, number) or cell == number)",
+    ),
+    recalc("a wildcard is a plain star", "native/criteria", '".*" if sign == "*"', '"[*]" if sign == "*"'),
+    recalc(
+        "a criterion's percent is no number",
+        "native/criteria",
+        "return criterion if number is None else sign + repr(number)",
+        "return criterion if True else sign + repr(number)",
+    ),
+    recalc(
+        "an error among numbers met is left out",
+        "native/conditional_sums",
+        "        if keep and isinstance(cell, CellError):\n            raise Fault(cell.code, cell.reason)\n",
+        "",
+    ),
+    recalc(
+        "the mean of nothing is 0",
+        "native/conditional_sums",
+        "    numbers = _met(average_range, conditions)\n    return math.fsum(numbers) / len(numbers)",
+        "    numbers = _met(average_range, conditions)\n    return math.fsum(numbers) / max(len(numbers), 1)",
+    ),
+    recalc(
+        "a year of cash flows has 360 days",
+        "native/cashflows",
+        "(int(day) - start) / 365.0)",
+        "(int(day) - start) / 360.0)",
+    ),
+    recalc("CEILING takes any signs", "native/rounding", "if number > 0 > significance:", "if False:"),
+    recalc(
+        "FLOOR.MATH without a significance rounds to tens",
+        "native/rounding",
+        "def floor_math(number: float, significance: float = 1.0",
+        "def floor_math(number: float, significance: float = 10.0",
+    ),
+    recalc(
+        "halves of MROUND go down",
+        "native/rounding",
+        "math.floor(quotient(number, multiple) + 0.5)",
+        "math.ceil(quotient(number, multiple) - 0.5)",
+    ),
+    recalc(
+        "1900 has no 29 February",
+        "native/days",
+        "if day == PHANTOM_DAY:\n        return 1900, 2, 29",
+        "if day == PHANTOM_DAY:\n        return 1900, 3, 1",
+    ),
+    recalc(
+        "the American rule is the European one",
+        "native/days",
+        "        if d2 == 31 and d1 >= 30:",
+        "        if d2 == 31:",
+    ),
+    recalc(
+        "the next smaller is the next larger",
+        "native/lookup",
+        "(other < key) == (match_mode == -1)",
+        "(other < key) == (match_mode == 1)",
+    ),
+    recalc(
+        "a discounted price is too high",
+        "native/discounted",
+        "return redemption - discount * redemption * years",
+        "return redemption + discount * redemption * years",
+    ),
+    recalc(
+        "a Treasury bill's year has 365 days",
+        "native/discounted",
+        "price = 100.0 * (1.0 - discount * days / 360.0)",
+        "price = 100.0 * (1.0 - discount * days / 365.0)",
+    ),
+    recalc(
+        "the declining balance never changes to equal amounts",
+        "native/depreciation",
+        "if not no_switch and even > amount:",
+        "if no_switch and even > amount:",
+    ),
+    recalc(
+        "DB's first year is whole", "native/depreciation", "amount = cost * rate * months / 12", "amount = cost * rate"
+    ),
+    recalc(
+        "rows of criteria must all be met",
+        "native/database",
+        "row for row in database[1:] if any(all(",
+        "row for row in database[1:] if all(all(",
+    ),
+    recalc(
+        "degrees of freedom are rounded",
+        "native/distributions",
+        "    whole = int(value)\n    if not least",
+        "    whole = round(value)\n    if not least",
+    ),
+    recalc(
+        "the exclusive percentile is the inclusive one",
+        "native/aggregates",
+        "place = part * (count + 1) - 1 if exclusive",
+        "place = part * (count - 1) if exclusive",
+    ),
+    recalc(
+        "wrapped rows are not filled up",
+        "native/array_shapes",
+        "cells += [pad_with] * (-len(cells) % size)",
+        "cells += [None] * (-len(cells) % size)",
+    ),
+    recalc(
+        "TAKE from the end takes from the start",
+        "native/array_shapes",
+        "return slice(0, number) if wanted > 0 else slice(size - number, size)",
+        "return slice(0, number)",
+    ),
+    recalc(
+        "a long text is not refused",
+        "native/careful",
+        "return TOO_LONG if value.__class__ is str and len(value) > LONGEST else value",
+        "return value",
+    ),
 )
 
 

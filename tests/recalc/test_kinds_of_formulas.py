@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rebalance_xl.recalc import recalculate
-from tests.recalc.books import make, values
+from tests.recalc.books import make, rewrite, values
 
 ROWS = [
     ["ab", 1, 0.2, 45292, '"q"', True, "1/2/2020"],
@@ -204,3 +204,48 @@ def test_cells_with_numbers_as_texts_are_no_headers(tmp_path: Path) -> None:
         ],
         rows,
     )  # fmt: skip
+
+
+def test_comparisons_look_at_fifteen_digits(tmp_path: Path) -> None:
+    """Plain cells that differ beyond 15 digits are equal, and a last subtraction that is noise is 0."""
+    rows = [[245411.04938361436, 26921.300000000003, 0.3], [245411.0493836144, 26921.3, "=0.1+0.2"], [1.0000000001, 1]]
+    check(
+        tmp_path / "b.xlsx",
+        [
+            ("A1=A2", True), ("IF(A1=A2,0,1)", 0), ('IF((A1<>A2),"Check","")', ""), ('IF(A1>=A2,"ge","lt")', "ge"),
+            ("B1-B2", 0), ("C1=C2", True), ("C2>C1", False), ("A3=B3", False), ("A3>B3", True),
+            ("AND(A1<=A2,A1>=A2)", True),
+        ],
+        rows,
+    )  # fmt: skip
+
+
+def test_a_table_without_a_header_row(tmp_path: Path) -> None:
+    """All its rows are data."""
+
+    def build(_: Any, sheet: Any) -> None:
+        columns = [{"header": "Amount"}]
+        sheet.add_table("A1:A3", {"name": "Bare", "header_row": False, "columns": columns, "data": [[1], [2], [4]]})
+        sheet.write_formula("C1", "=SUM(Bare[Amount])", None, 0)
+        sheet.write_formula("C2", "=ROWS(Bare)", None, 0)
+
+    path = make(tmp_path / "b.xlsx", build)
+    recalculate(path)
+    assert (values(path)["C1"], values(path)["C2"]) == (7, 3)
+
+
+def test_a_loop_at_rest_stays_bit_for_bit(tmp_path: Path) -> None:
+    """Values that solve a loop to a millionth are not iterated on; others go on from where they are."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_formula("A1", "=0.5*A2+1", None, 2.000000001)
+        sheet.write_formula("A2", "=A1", None, 2.000000001)
+        sheet.write_formula("C1", "=0.5*C2+1", None, 3)
+        sheet.write_formula("C2", "=C1", None, 3)
+
+    path = make(tmp_path / "b.xlsx", build)
+    rewrite(path, {"xl/workbook.xml": lambda xml: xml.replace("<calcPr ", '<calcPr iterate="1" ')})
+    recalculate(path)
+    found = values(path)
+    assert (found["A1"], found["A2"]) == (2.000000001, 2.000000001)
+    assert found["C1"] == pytest.approx(2, abs=0.01)

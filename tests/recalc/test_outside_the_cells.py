@@ -222,7 +222,7 @@ def with_table(path: Path, declaration: str, corner: str, extra: dict[str, Any] 
         sheet.write("A2", 3)
         sheet.write_row("C4", [10, 20])
         sheet.write_column("B5", [5, 6])
-        sheet.write_formula(corner, "=A1*A2+1", None, -1)
+        sheet.write_formula(corner, "=A1*100+A2", None, -1)
         sheet.write_formula("C5", "=TABLE", None, -5)
         sheet.write_row("D5", [-5])
         sheet.write_row("C6", [-5, -5])
@@ -239,7 +239,7 @@ def test_a_data_table_of_two_inputs_is_computed(tmp_path: Path) -> None:
     path = with_table(tmp_path / "b.xlsx", 'dt2D="1" dtr="1" r1="A1" r2="A2"', "B4")
     report = recalculate(path)
     found = values(path)
-    assert [found[cell] for cell in ("C5", "D5", "C6", "D6", "E1", "B4")] == [51, 101, 61, 121, 334, 7]
+    assert [found[cell] for cell in ("C5", "D5", "C6", "D6", "E1", "B4")] == [1005, 2005, 1006, 2006, 6022, 203]
     assert (found["A1"], found["A2"], report.kept) == (2, 3, 0)
 
 
@@ -267,4 +267,4 @@ def test_a_data_table_in_a_book_that_iterates(tmp_path: Path) -> None:
     rewrite(path, {WORKBOOK: lambda xml: xml.replace("<calcPr ", '<calcPr iterate="1" ')})
     recalculate(path)
     found = values(path)
-    assert [found[cell] for cell in ("C5", "D5", "C6", "D6", "E1")] == [51, 101, 61, 121, 334]
+    assert [found[cell] for cell in ("C5", "D5", "C6", "D6", "E1")] == [1005, 2005, 1006, 2006, 6022]
