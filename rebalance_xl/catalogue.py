@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,6 +43,7 @@ __all__ = [
     "price",
     "switch",
     "wants_model",
+    "with_texts_of_others",
     "word",
     "worksheet_function",
 ]
@@ -62,6 +64,8 @@ CATEGORIES = (
 
 #: Every worksheet function by its name; filled by importing :mod:`rebalance_xl.functions`.
 FUNCTIONS: dict[str, Function] = {}
+
+_AS_IN = re.compile(r"As in ([A-Z][A-Z0-9_]+)([.,;])")
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
@@ -295,6 +299,32 @@ GROUPING = (
         help="yes for rows that are never sold; blank: not locked. Amounts are shared by unlocked value.",
     ),
 )
+
+
+def with_texts_of_others() -> None:
+    """Put the texts of arguments that say "As in" another function in the place of the reference.
+
+    So a text that several functions share is written once. What follows the reference is kept: "As in WEIGHT.
+    Default 1." Called once, when all functions are declared.
+
+    Raises
+    ------
+    KeyError
+        If a reference names no function, or one without such an argument.
+    """
+    for name, function in FUNCTIONS.items():
+        parameters = tuple(dataclasses.replace(each, help=_text_of(each)) for each in function.parameters)
+        if parameters != function.parameters:
+            FUNCTIONS[name] = dataclasses.replace(function, parameters=parameters)
+
+
+def _text_of(parameter: Parameter) -> str:
+    found = _AS_IN.match(parameter.help)
+    if found is None:
+        return parameter.help
+    other = {each.name: each for each in FUNCTIONS[found[1]].parameters}[parameter.name]
+    text, rest = _text_of(other), parameter.help[found.end() :]
+    return text + rest if found[2] == "." else text.rstrip(".") + found[2] + rest
 
 
 # --- zero-argument forms ---------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 
 from rebalance_xl.arguments import Parameter
 from rebalance_xl.catalogue import CATEGORIES, Example, Function
-from rebalance_xl.cells import from_serial, is_range
+from rebalance_xl.cells import MISSING, from_serial, is_range
 from rebalance_xl.functions import FUNCTIONS
 
 #: What holds for every function and is said once.
@@ -65,6 +65,8 @@ def default_text(parameter: Parameter) -> str:
         return f'"{parameter.default}"' if parameter.default else "blank"
     if parameter.kind == "date":
         return "none"
+    if parameter.default is MISSING:
+        return ""
     return f"{parameter.default:g}" if isinstance(parameter.default, float | int) else str(parameter.default)
 
 

@@ -462,3 +462,33 @@ def test_allowed_values_in_words() -> None:
     assert Parameter("x", words={"a": 0.0, "b": 1.0}).allowed() == 'one of "a", "b"'
     both = Parameter("x", words={"a": 0.0}, or_number=True, low=0.0, high=1.0)
     assert both.allowed() == 'one of "a" or a number from 0 to 1'
+
+
+def test_a_text_that_functions_share_is_written_once() -> None:
+    """Long texts of arguments stand in one docstring; others refer to it, and the user sees the text itself."""
+    written: dict[tuple[str, str], list[str]] = {}
+    for function in FUNCTIONS.values():
+        for name, text in function.documentation.parameters.items():
+            if not text.startswith("As in"):
+                written.setdefault((name, text), []).append(function.name)
+    twice = {name: places for (name, text), places in written.items() if len(places) > 1 and len(text) >= 40}
+    assert twice == {}
+    referring = [
+        (function.name, each.name)
+        for function in FUNCTIONS.values()
+        for each in function.parameters
+        if function.documentation.parameters.get(each.name, "").startswith("As in")
+    ]
+    assert len(referring) > 50
+    shown = {each.name: each.help for each in FUNCTIONS["TRADE_AMOUNT"].parameters}
+    assert shown["bands"] == FUNCTIONS["DRIFT_FLAG"].documentation.parameters["bands"]
+    assert not any("As in" in each.help for function in FUNCTIONS.values() for each in function.parameters)
+
+
+def test_what_follows_a_reference_is_kept() -> None:
+    """A reference such as "As in X. Default 1." shows the text of X and then the default."""
+    shown = {each.name: each.help for each in FUNCTIONS["ACCOUNT_LIQUIDATION_PRICE"].parameters}
+    written = FUNCTIONS["ACCOUNT_LIQUIDATION_PRICE"].documentation.parameters
+    added = [name for name, text in written.items() if text.startswith("As in ") and text.endswith("Default 1.")]
+    assert added
+    assert all(shown[name].endswith("Default 1.") and len(shown[name]) > len(written[name]) for name in added)

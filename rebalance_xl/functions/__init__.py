@@ -1,6 +1,6 @@
 """The worksheet functions: pure kernels, each with its declaration beside it."""
 
-from rebalance_xl.catalogue import CATEGORIES, FUNCTIONS
+from rebalance_xl.catalogue import CATEGORIES, FUNCTIONS, with_texts_of_others
 from rebalance_xl.functions import (
     account_delta,
     account_liquidation,
@@ -50,6 +50,7 @@ __all__ = [
     "triggers",
 ]
 
+with_texts_of_others()
 # The reference page and every list show the functions by section.
 _ORDERED = sorted(FUNCTIONS.items(), key=lambda item: CATEGORIES.index(item[1].category))
 FUNCTIONS.clear()

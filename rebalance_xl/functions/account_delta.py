@@ -62,7 +62,8 @@ def net_delta(
     assets : text, one or a range
         The coins asked for.
     positions : range with a header row
-        As in ACCOUNT_EQUITY, without tiers; contract_size where one unit is not one coin (1000SHIBUSDT: 1000).
+        Columns symbol, coin, side, quantity, entry, mark; margin_coin, contract, isolated_margin, account;
+        contract_size where one unit is not one coin (1000SHIBUSDT: 1000). Default none.
     wallets : range with a header row
         Columns coin, balance, loan: the derivatives accounts, without isolated margins. Default none.
     spot : units

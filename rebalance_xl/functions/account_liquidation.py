@@ -296,7 +296,7 @@ def account_first_to_liquidate(
     positions : range with a header row
         As in ACCOUNT_EQUITY.
     direction : word
-        "down" (default), "up", or "both" (two cells).
+        As in ACCOUNT_LIQUIDATION_MOVE.
     betas : range
         As in ACCOUNT_LIQUIDATION_MOVE.
     mode : word

@@ -254,7 +254,7 @@ def account_maintenance(
     positions : range with a header row
         As in ACCOUNT_EQUITY. Isolated positions do not count.
     wallets : range with a header row
-        As in ACCOUNT_EQUITY; needed for loans and for a multi-asset account.
+        As in ACCOUNT_EQUITY.
     mode : word
         "single" (default) or "multi".
 

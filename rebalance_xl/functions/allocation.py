@@ -115,11 +115,11 @@ def target_value(values: Numbers, targets: Numbers, total: Numbers) -> Numbers:
     Parameters
     ----------
     values : money, one or a range
-        Market value of each holding. A blank row stays blank.
+        As in WEIGHT.
     targets : fraction
         Target weight of each holding; a blank target is no target and gives a blank.
     total : money
-        The book's value. Default: the sum of the range; required where values is one number.
+        As in WEIGHT.
 
     Notes
     -----
@@ -151,13 +151,13 @@ def drift(values: Numbers, targets: Numbers, kind: Numbers, total: Numbers) -> N
     Parameters
     ----------
     values : money, one or a range
-        Market value of each holding. A blank row stays blank.
+        As in WEIGHT.
     targets : fraction
-        Target weight of each holding; a blank target is no target and gives a blank.
+        As in TARGET_VALUE.
     kind : word
         "absolute" for points of weight (default), "relative" for a share of the target.
     total : money
-        The book's value. Default: the sum of the range; required where values is one number.
+        As in WEIGHT.
 
     Notes
     -----
@@ -200,7 +200,7 @@ def drift_flag(values: Numbers, targets: Numbers, bands: Numbers, band_kind: Num
     Parameters
     ----------
     values : money, one or a range
-        Market value of each holding. A blank row stays blank.
+        As in WEIGHT.
     targets : fraction
         Target weight of each holding; blank for no target.
     bands : fraction
@@ -209,7 +209,7 @@ def drift_flag(values: Numbers, targets: Numbers, bands: Numbers, band_kind: Num
         "absolute" for points of weight (default), "relative" for a share of the target, "5/25" for the smaller of
         5 points and 25 % of the target (bands is then not read).
     total : money
-        The book's value. Default: the sum of the range; required where values is one number.
+        As in WEIGHT.
 
     Notes
     -----
@@ -256,18 +256,17 @@ def trim_amount(
     Parameters
     ----------
     values : money, one or a range
-        Market value of each holding. A blank row stays blank.
+        As in WEIGHT.
     targets : fraction
         Target weight of each holding; a blank target is no target and nothing is sold; 0 means sell it all.
     bands : fraction
-        Tolerance on either side of the target. Default 0; a blank band is 0.
+        As in DRIFT_FLAG.
     trim_to : word or number
         Where a trim ends: "target" (default), "midpoint", "edge", or the share of the band left, 0 to 1.
     band_kind : word
-        "absolute" for points of weight (default), "relative" for a share of the target, "5/25" for the smaller of
-        5 points and 25 % of the target (bands is then not read).
+        As in DRIFT_FLAG.
     total : money
-        The book's value. Default: the sum of the range; required where values is one number.
+        As in WEIGHT.
 
     Notes
     -----
@@ -307,18 +306,17 @@ def add_amount(
     Parameters
     ----------
     values : money, one or a range
-        Market value of each holding. A blank row stays blank.
+        As in WEIGHT.
     targets : fraction
         Target weight of each holding; a blank target is no target and nothing is bought.
     bands : fraction
-        Tolerance on either side of the target. Default 0; a blank band is 0.
+        As in DRIFT_FLAG.
     add_to : word or number
         Where an addition ends: "target" (default), "midpoint", "edge", or the share of the band left, 0 to 1.
     band_kind : word
-        "absolute" for points of weight (default), "relative" for a share of the target, "5/25" for the smaller of
-        5 points and 25 % of the target (bands is then not read).
+        As in DRIFT_FLAG.
     total : money
-        The book's value. Default: the sum of the range; required where values is one number.
+        As in WEIGHT.
 
     Notes
     -----
@@ -352,18 +350,17 @@ def trade_amount(
     Parameters
     ----------
     values : money, one or a range
-        Market value of each holding. A blank row stays blank.
+        As in WEIGHT.
     targets : fraction
         Target weight of each holding; a blank target is no target and nothing is traded; 0 means sell it all.
     bands : fraction
-        Tolerance on either side of the target. Default 0; a blank band is 0.
+        As in DRIFT_FLAG.
     trade_to : word or number
         Where a trade ends: "target" (default), "midpoint", "edge", or the share of the band left, 0 to 1.
     band_kind : word
-        "absolute" for points of weight (default), "relative" for a share of the target, "5/25" for the smaller of
-        5 points and 25 % of the target (bands is then not read).
+        As in DRIFT_FLAG.
     total : money
-        The book's value. Default: the sum of the range; required where values is one number.
+        As in WEIGHT.
 
     Notes
     -----

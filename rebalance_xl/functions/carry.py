@@ -43,7 +43,7 @@ def funding_payment(side: Numbers, notional: Numbers, rate: Numbers) -> Numbers:
     Parameters
     ----------
     side : word
-        "long" or "short". A blank row stays blank.
+        As in RETURN_ON_MARGIN.
     notional : money, one or a range
         Value of the position at the mark.
     rate : fraction
@@ -87,7 +87,7 @@ def funding_cost(
     Parameters
     ----------
     side : word
-        "long" or "short". A blank row stays blank.
+        As in RETURN_ON_MARGIN.
     notional : money, one or a range
         Value of the position at the mark.
     rate : fraction
@@ -206,7 +206,7 @@ def basis_rate(spot_price: Numbers, futures_price: Numbers) -> Numbers:
     Parameters
     ----------
     spot_price : price, one or a range
-        Spot or index price. A blank row stays blank.
+        As in BASIS.
     futures_price : price
         Futures price.
 
@@ -243,7 +243,7 @@ def annualized_basis(spot_price: Numbers, futures_price: Numbers, days: Numbers,
     Parameters
     ----------
     spot_price : price, one or a range
-        Spot or index price. A blank row stays blank.
+        As in BASIS.
     futures_price : price
         Price of the dated contract; a perpetual has no annualised basis.
     days : days

@@ -106,13 +106,13 @@ def return_on_margin(
     side : word
         "long" or "short". A blank row stays blank.
     entry_price : price
-        Average entry price, above 0.
+        As in FUTURES_PNL.
     exit_price : price
         Exit or mark price.
     leverage : factor
         Leverage at entry, above 0.
     contract : word
-        "linear" (default) or "inverse".
+        As in HEDGE_CONTRACTS.
 
     Notes
     -----
@@ -162,13 +162,13 @@ def breakeven_price(
     Parameters
     ----------
     side : word
-        "long" or "short". A blank row stays blank.
+        As in RETURN_ON_MARGIN.
     entry_price : price
-        Average entry price, above 0.
+        As in FUTURES_PNL.
     open_fee, close_fee : fraction
         Fee rates on opening and closing (0.0005 = 0.05 %). A maker rebate is a negative fee, down to −1 %.
     contract : word
-        "linear" (default) or "inverse".
+        As in HEDGE_CONTRACTS.
 
     Notes
     -----
@@ -214,7 +214,7 @@ def average_entry(quantities: Sequence[float], prices: Sequence[float], contract
     prices : price, a range
         Price of each fill.
     contract : word
-        "linear" (default) or "inverse".
+        As in HEDGE_CONTRACTS.
 
     Notes
     -----

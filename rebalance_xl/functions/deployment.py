@@ -123,7 +123,7 @@ def undeployed(proceeds: Sequence[float], needs: Sequence[float]) -> float:
     Parameters
     ----------
     proceeds : money, one or a range
-        Money to deploy; a range is summed.
+        As in DEPLOY.
     needs : money, range
         What each destination still needs; blank rows are skipped.
 
@@ -154,9 +154,9 @@ def overcommitted(proceeds: Sequence[float], needs: Sequence[float]) -> float:
     Parameters
     ----------
     proceeds : money, one or a range
-        Money to deploy; a range is summed.
+        As in DEPLOY.
     needs : money, range
-        What each destination still needs; blank rows are skipped.
+        As in UNDEPLOYED.
 
     Notes
     -----
@@ -236,7 +236,7 @@ def reserve_gap(values: Sequence[float], kinds: Sequence[str], minimum: float, m
     maximum : fraction
         Largest reserve as a share of the total. Default 0.20.
     total : money
-        The book's value. Default: the sum of the range; required where values is one number.
+        As in WEIGHT.
 
     Notes
     -----
@@ -275,15 +275,15 @@ def reserve_flag(values: Sequence[float], kinds: Sequence[str], minimum: float, 
     Parameters
     ----------
     values : money, range
-        Market value of each holding; blank rows are skipped.
+        As in RESERVE_GAP.
     kinds : text, range
-        "spot" or "stable" for each holding; a blank is spot.
+        As in RESERVE_GAP.
     minimum : fraction
-        Smallest reserve as a share of the total. Default 0.05.
+        As in RESERVE_GAP.
     maximum : fraction
-        Largest reserve as a share of the total. Default 0.20.
+        As in RESERVE_GAP.
     total : money
-        The book's value. Default: the sum of the range; required where values is one number.
+        As in WEIGHT.
 
     Notes
     -----

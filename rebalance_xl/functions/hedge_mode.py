@@ -269,7 +269,7 @@ def hedged_liquidation_price(
     other_pnl : money
         Unrealised profit of all other positions. Default 0.
     contract : word
-        "linear" (default) or "inverse".
+        As in HEDGE_CONTRACTS.
     mark_price : price
         The mark from which prices below and above are told. Default: the average entry.
     direction : word

@@ -172,7 +172,7 @@ def hedge_pnl(spot_value: Numbers, hedge_notional: Numbers, price_change: Number
     Parameters
     ----------
     spot_value : money, one or a range
-        Market value of the spot held. A blank row stays blank.
+        As in HEDGE_NOTIONAL.
     hedge_notional : money
         Notional of the short.
     price_change : fraction

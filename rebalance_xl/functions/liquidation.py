@@ -99,7 +99,7 @@ def liquidation_price(
     quantity : units, one or a range
         Units of the coin (linear) or US dollars (inverse).
     entry_price : price
-        Average entry price, above 0.
+        As in FUTURES_PNL.
     leverage : factor
         Leverage at entry, above 0 and not above the maximum of the tier of the entry notional.
     tiers : rate, rows or name
@@ -107,7 +107,7 @@ def liquidation_price(
         force, as it is); or a name such as "binance:BTCUSDT", looked up in the MarginTiers table, then in the
         shipped tables.
     contract : word
-        "linear" (default) or "inverse".
+        As in HEDGE_CONTRACTS.
     venue : word
         "generic" (default: equity meets maintenance plus the fee given), "binance", "bybit" (rules since
         2025-09-02), "bingx", "okx", "mexc", "weex", "hyperliquid",
@@ -192,21 +192,21 @@ def cross_liquidation_price(
     Parameters
     ----------
     side : word
-        "long" or "short" (also buy, sell, 1, -1). A blank row stays blank.
+        As in LIQUIDATION_PRICE.
     quantity : units, one or a range
-        Units of the coin (linear) or US dollars (inverse).
+        As in LIQUIDATION_PRICE.
     entry_price : price
-        Average entry price, above 0.
+        As in FUTURES_PNL.
     wallet_balance : money
         Wallet without unrealised profit, in the quote currency (linear) or the coin (inverse). May be negative.
     tiers : rate, rows or name
         As in LIQUIDATION_PRICE.
     other_maintenance : money
-        Maintenance margin of all other positions on the wallet. Default 0.
+        As in HEDGED_LIQUIDATION_PRICE.
     other_pnl : money
         Unrealised profit of all other positions on the wallet. Default 0.
     contract : word
-        "linear" (default) or "inverse".
+        As in HEDGE_CONTRACTS.
     venue : word
         As in LIQUIDATION_PRICE.
     taker_fee : fraction

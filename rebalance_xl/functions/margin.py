@@ -229,13 +229,13 @@ def bankruptcy_price(side: Numbers, entry_price: Numbers, leverage: Numbers, con
     Parameters
     ----------
     side : word
-        "long" or "short". A blank row stays blank.
+        As in RETURN_ON_MARGIN.
     entry_price : price
-        Average entry price, above 0.
+        As in FUTURES_PNL.
     leverage : factor
         Leverage at entry, above 0.
     contract : word
-        "linear" (default) or "inverse".
+        As in HEDGE_CONTRACTS.
 
     Notes
     -----

@@ -71,18 +71,17 @@ def rebalance_reason(
     Parameters
     ----------
     values : money, one or a range
-        Market value of each holding. A blank row stays blank.
+        As in WEIGHT.
     targets : fraction
-        Target weight of each holding; blank for no target.
+        As in DRIFT_FLAG.
     bands : fraction
-        Tolerance on either side of the target. Default 0; a blank band is 0.
+        As in DRIFT_FLAG.
     trim_to : word or number
         Where a trade ends: "target" (default), "midpoint", "edge", or the share of the band left, 0 to 1.
     band_kind : word
-        "absolute" for points of weight (default), "relative" for a share of the target, "5/25" for the smaller of
-        5 points and 25 % of the target (bands is then not read).
+        As in DRIFT_FLAG.
     total : money
-        The book's value. Default: the sum of the range; required where values is one number.
+        As in WEIGHT.
 
     Notes
     -----
@@ -220,7 +219,7 @@ def rebalance_plan(
     bands : fraction, one or a range
         Tolerance on either side of each target. Default 0; a blank band is 0.
     trim_to : word or number
-        Where a trim ends: "target" (default), "midpoint", "edge", or the share of the band left, 0 to 1.
+        As in TRIM_AMOUNT.
     method : word
         "priority" (default): fill the needs as listed; "pro_rata": in proportion.
     futures_share : fraction

@@ -237,7 +237,7 @@ def review(
         The table Portfolio with its header row: Asset, Quantity, Target, Band, and where given Kind, CostBasis,
         Priority, Locked, MinNotional, Venue.
     headers : TRUE or FALSE
-        Whether the first row holds the headers. Default TRUE.
+        As in REBALANCE_PLAN.
 
     Notes
     -----
@@ -455,7 +455,7 @@ def performance(
     cash_flows : table
         The table CashFlows with its header row; amounts into the book are positive. Default: none.
     headers : TRUE or FALSE
-        Whether the first row holds the headers. Default TRUE.
+        As in REBALANCE_PLAN.
 
     Notes
     -----

@@ -142,9 +142,9 @@ def sharpe_ratio(values: Sequence[float], year: float = DAYS_A_YEAR) -> float:
     Parameters
     ----------
     values : money, a range
-        Value at each close, oldest first; at least three.
+        As in VOLATILITY.
     year : number
-        Closes in a year. Default 365.
+        As in VOLATILITY.
 
     Notes
     -----
@@ -180,7 +180,7 @@ def sortino_ratio(values: Sequence[float], year: float = DAYS_A_YEAR) -> float:
     values : money, a range
         Value at each close, oldest first; at least two.
     year : number
-        Closes in a year. Default 365.
+        As in VOLATILITY.
 
     Notes
     -----
@@ -252,7 +252,7 @@ def max_drawdown(values: Sequence[float]) -> float:
     Parameters
     ----------
     values : money, a range
-        Value at each close, oldest first.
+        As in DRAWDOWN.
 
     Notes
     -----
@@ -282,7 +282,7 @@ def drawdown_length(values: Sequence[float]) -> float:
     Parameters
     ----------
     values : money, a range
-        Value at each close, oldest first.
+        As in DRAWDOWN.
 
     Notes
     -----

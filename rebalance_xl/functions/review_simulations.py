@@ -116,9 +116,9 @@ def simulate(
     targets : fraction, a range
         Target weight of each asset, in the order of the columns; they sum to at most 1. One that is blank is not held.
     bands : fraction, one or a range
-        Tolerance on either side of each target. Default 0; a blank band is 0.
+        As in REBALANCE_PLAN.
     trim_to : word or number
-        Where a trade ends: "target" (default), "midpoint", "edge", or the share of the band left, 0 to 1.
+        As in REBALANCE_REASON.
     band_kind : word
         "absolute" (default), "relative" or "5/25", as for TRIM_AMOUNT.
     fee : fraction
@@ -190,21 +190,21 @@ def band_sweep(
     Parameters
     ----------
     prices : price, a range
-        One row a close, oldest first, one column an asset; a row of headers is left out.
+        As in SIMULATE.
     targets : fraction, a range
-        Target weight of each asset, in the order of the columns; they sum to at most 1. One that is blank is not held.
+        As in SIMULATE.
     bands : fraction, a range
         The bands to try; each holds for all assets.
     trim_to : word or number
-        Where a trade ends: "target" (default), "midpoint", "edge", or the share of the band left, 0 to 1.
+        As in REBALANCE_REASON.
     band_kind : word
-        "absolute" (default), "relative" or "5/25", as for TRIM_AMOUNT.
+        As in SIMULATE.
     fee : fraction
         Fee on what is traded. Default 0.
     review_every : days
-        Closes from review to review; 0 (default) for none.
+        As in SIMULATE.
     review_drift : fraction
-        Drift beyond which a row acts at a review. Default 0.05.
+        As in SIMULATE.
     headers : TRUE or FALSE
         Whether the first row holds the headers. Default FALSE.
 

@@ -121,7 +121,7 @@ def spread_signal(current: float, history: Sequence[float], threshold: float = 2
     current : number
         The near contract's premium now.
     history : number, a range
-        Earlier values, without the current one. Blank cells are skipped.
+        As in BASIS_ZSCORE.
     threshold : number
         Standard deviations from the mean beyond which it is unusual. Default 2.
 

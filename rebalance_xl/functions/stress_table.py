@@ -192,7 +192,7 @@ def stress_table(
     value_rate : number
         Units of the book's currency for a dollar. Default 1.
     trigger : number
-        As in ACCOUNT_LIQUIDATION_MOVE. Default 1.
+        As in ACCOUNT_LIQUIDATION_PRICE.
 
     Notes
     -----

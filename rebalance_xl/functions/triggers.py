@@ -108,7 +108,7 @@ def review_due(last_review: float, frequency: float, as_of: float) -> float:
     Parameters
     ----------
     last_review : date
-        Date of the last review; a blank row stays blank.
+        As in NEXT_REVIEW.
     frequency : word or number
         "weekly", "monthly", "quarterly", "yearly", or a number of days.
     as_of : date
@@ -301,7 +301,7 @@ def rebalance_trigger(
     Parameters
     ----------
     values : money, range
-        Market value of each holding; blank rows are skipped.
+        As in RESERVE_GAP.
     targets : fraction, range
         Target weights; rows with a blank target are skipped.
     bands : fraction, one or a range
@@ -309,7 +309,7 @@ def rebalance_trigger(
     last_review : date
         Date of the last review; blank for none yet.
     frequency : word or number
-        "weekly", "monthly", "quarterly", "yearly", or a number of days.
+        As in REVIEW_DUE.
     as_of : date
         The date to judge by, such as TODAY().
     event : text, one or a range
