@@ -87,7 +87,7 @@ def recalc(
         typer.Option("--prices", metavar="FILE", help="Write the prices of a CSV file (Asset,Price) first."),
     ] = None,
     workers: Annotated[
-        int, typer.Option("--workers", min=0, help="Worker processes; 0 is one per processor core.")
+        int, typer.Option("--workers", metavar="N", min=0, help="Worker processes; 0 is one per processor core.")
     ] = 0,
     timeout: Annotated[
         float | None,
@@ -256,7 +256,7 @@ def review(
         str, typer.Option("--of", metavar="VARIANT", help="Whose difference to holding is drawn; default the book's.")
     ] = "",
     block: Annotated[float, typer.Option("--block", metavar="DAYS", help="Mean length of a drawn block.")] = 30.0,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of what is drawn.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed of what is drawn.")] = 1,
     fill: Annotated[
         str, typer.Option("--fill", metavar="close|next", help="At which close a trade is filled.")
     ] = "close",
@@ -277,7 +277,8 @@ def review(
         Path | None, typer.Option("--report", metavar="FILE", help="Write the review as a page, .html.")
     ] = None,
     workers: Annotated[
-        int, typer.Option("--workers", min=0, help="Processes for sweeps and bootstraps; 0 is one per core.")
+        int,
+        typer.Option("--workers", metavar="N", min=0, help="Processes for sweeps and bootstraps; 0 is one per core."),
     ] = 1,
     scheduler: Annotated[
         str, typer.Option("--scheduler", metavar="ADDRESS", help="A dask scheduler, tcp://host:port, to work on.")

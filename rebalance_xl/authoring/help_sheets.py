@@ -89,7 +89,7 @@ def _function(page: Page, top: int, function: Function) -> int:
     return row
 
 
-def _text(page: Page, row: int, text: str, style: Any, room: float = 1.05, note: str = "") -> None:
+def _text(page: Page, row: int, text: str, style: Any, room: float = 1.15, note: str = "") -> None:
     """Write a text that may wrap, in a row high enough for it and for the note beside it."""
     page.sheet.write_string(row, 1, text, style)
     lines = max(len(text) / (_TEXT_WIDTH * room), len(note) / _NOTE_WIDTH, 0.1)

@@ -44,9 +44,10 @@ def review_sheet(workbook: Any, look: Styles) -> Page:
     page.title(
         "Review", "Which rules would have served this book over the closes of Prices, and how it has really done."
     )
-    sheet.set_column(0, 0, 28)
-    sheet.set_column(1, len(COLUMNS), 10.5)
-    sheet.set_column(1 + len(COLUMNS), 1 + len(COLUMNS), 44)
+    # Narrow, so that all of it is one page wide and can still be read there.
+    sheet.set_column(0, 0, 24)
+    sheet.set_column(1, len(COLUMNS), 8.8)
+    sheet.set_column(1 + len(COLUMNS), 1 + len(COLUMNS), 34)
     sheet.insert_button(
         0,
         8,
@@ -121,9 +122,6 @@ def review_sheet(workbook: Any, look: Styles) -> Page:
     sheet.freeze_panes(3, 1)
     sheet.set_zoom(90)
     page.print_setup()
-    # One page of all columns would be too small to read; the name of the rule stands on both.
-    sheet.fit_to_pages(2, 0)
-    sheet.repeat_columns(0)
     sheet.print_area(0, 0, _NOTES + _MOST_NOTES, 1 + len(COLUMNS))
     return page
 
@@ -142,7 +140,7 @@ def _table(
     for position, (header, number_format) in enumerate(zip(headers, formats, strict=True)):
         text = number_format == styles.GENERAL
         style = look.computed(number_format, align="left" if text else "right", indent=1 if text else 0)
-        columns.append({"header": header, "header_format": look.header(computed=True), "format": style})
+        columns.append({"header": header, "header_format": look.header(computed=True, font_size=9), "format": style})
         for offset in range(rows):
             sheet.write_blank(top + 1 + offset, left + position, None, style)
     sheet.set_row(top, 32)
@@ -226,5 +224,5 @@ def _contributions(workbook: Any, page: Page) -> None:
     chart.set_chartarea({"border": {"color": styles.LINE}})
     chart.set_size({"width": 460, "height": 340})
     page.sheet.insert_chart(
-        _RETURNS - 1, 9, chart, {"object_position": 2, "description": "Bars: contribution of each row to the return"}
+        _RETURNS - 1, 10, chart, {"object_position": 2, "description": "Bars: contribution of each row to the return"}
     )

@@ -16,7 +16,7 @@ _GIVEN: Final = (
     ("Value if lost", styles.WHOLE, 14),
     ("Equity", styles.WHOLE, 14),
     ("Ratio", styles.PERCENT, 14),
-    ("Liquidated", styles.GENERAL, 64),
+    ("Liquidated", styles.GENERAL, 68),
 )
 _LEFT: Final = 2
 
@@ -24,13 +24,13 @@ _LEFT: Final = 2
 def _figure(look: Styles, number_format: str) -> Any:
     """Return the style of a column: names of what is liquidated are wrapped, so that two lines fit."""
     if number_format == styles.GENERAL:
-        return look.computed(number_format, align="left", indent=1, text_wrap=True, font_size=9)
+        return look.computed(number_format, align="left", indent=1, text_wrap=True, font_size=styles.SENTENCE_SIZE)
     return look.computed(number_format, align="right")
 
 
 def stress_sheet(workbook: Any, look: Styles) -> Page:
     """Add the sheet: moves of the user, one formula, and a chart of the value."""
-    page = Page(workbook, look, "Stress", tab=styles.BRICK, height=26)
+    page = Page(workbook, look, "Stress", tab=styles.BRICK, height=28)
     page.title(
         "Stress",
         "All prices move at once by the yellow share; change it, or put a coin's name in place of ALL. "
@@ -100,4 +100,5 @@ def stress_sheet(workbook: Any, look: Styles) -> Page:
     sheet.insert_chart(last + 2, 0, chart, {"description": "Lines: value of the book by move of all prices"})
     sheet.freeze_panes(_TOP + 1, 0)
     page.print_setup()
+    sheet.fit_to_pages(1, 1)
     return page

@@ -130,7 +130,7 @@ class Styles:
         paper, ink = (INPUT_FILL, INPUT_INK) if yours else (MIST, INK)
         return self(bg_color=paper, font_color=ink, num_format=number_format, border=1, border_color=LINE)
 
-    def header(self, *, computed: bool = False) -> Any:
+    def header(self, *, computed: bool = False, **more: Any) -> Any:
         """Return the style of a column header: navy over inputs, slate over what is computed."""
         return self(
             bold=True,
@@ -140,6 +140,7 @@ class Styles:
             align="center",
             border=1,
             border_color=LINE,
+            **more,
         )
 
     @property

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from rebalance_xl.book.assets import is_money
 from rebalance_xl.book.contents import Book
 from rebalance_xl.book.interface import WorkbookPort
-from rebalance_xl.book.problems import ERROR, NOTE, UNUSED, WARNING, Problem, names_text, nearest
+from rebalance_xl.book.problems import ERROR, NOTE, UNUSED, WARNING, Problem, nearest
 from rebalance_xl.book.reading import Record
 from rebalance_xl.book.rows import Holding
 from rebalance_xl.book.states import rows_by_asset
 from rebalance_xl.cells import from_serial
+from rebalance_xl.functions.wording import names_text
 
 SUM_TOLERANCE = 1e-9
 VALUE_TOLERANCE = 1e-6

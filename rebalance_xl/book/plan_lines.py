@@ -14,12 +14,12 @@ from rebalance_xl.book.model import Holding, Position
 from rebalance_xl.book.money import FUTURES, PROCEEDS, RAISED, SPOT
 from rebalance_xl.book.orders import BUY, CLOSE, KEPT, REDUCE, RELEASE, TOP_UP, Order
 from rebalance_xl.book.plan_data import FuturesTerms, Line, Unresolved
-from rebalance_xl.book.problems import names_text
 from rebalance_xl.book.sizing import lot_of
 from rebalance_xl.book.spreads import spread_text
 from rebalance_xl.book.states import NONE, FuturesState, SpotState
 from rebalance_xl.book.tolerances import DUST, SLACK
 from rebalance_xl.functions.plan_table import amount_text, percent
+from rebalance_xl.functions.wording import names_text
 
 _CLOSING_ACTIONS = {CLOSE: data.CLOSE, REDUCE: data.REDUCE, RELEASE: data.RELEASE}
 

@@ -17,8 +17,6 @@ WARNING: Final = "warning"
 NOTE: Final = "note"
 #: What a note is about: tables and columns that the workbook does not have are said by `check`, not by every plan.
 UNUSED: Final = "unused"
-#: Names that a sentence says before it counts the rest.
-_NAMED: Final = 3
 _ORDER = {ERROR: 0, WARNING: 1, NOTE: 2}
 
 
@@ -90,17 +88,3 @@ def listing(words: Sequence[str]) -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} or {words[-1]}"
-
-
-def names_text(names: Iterable[str], joint: str = ", ") -> str:
-    """Return names in a row, each once; of a long row the first ones and how many more there are.
-
-    Examples
-    --------
-    >>> names_text(["ETH", "ADA", "ETH"], " and "), names_text(["A", "B", "C", "D", "E", "F"])
-    ('ETH and ADA', 'A, B, C and 3 more')
-    """
-    listed = list(dict.fromkeys(names))
-    if len(listed) <= _NAMED + 1:
-        return joint.join(listed)
-    return f"{', '.join(listed[:_NAMED])} and {len(listed) - _NAMED} more"

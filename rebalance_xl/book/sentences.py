@@ -10,12 +10,12 @@ from typing import Final
 
 from rebalance_xl.book.causes import Cause, Refusal
 from rebalance_xl.book.orders import Order
-from rebalance_xl.book.problems import names_text
 from rebalance_xl.book.rows import Event
 from rebalance_xl.book.states import EVENT, THRESHOLD, TIME, FuturesState, Judgement, SpotState
 from rebalance_xl.book.tolerances import DUST, EDGE
 from rebalance_xl.cells import from_serial
 from rebalance_xl.functions.plan_table import amount_text, percent
+from rebalance_xl.functions.wording import names_text
 
 #: Half of what a weight with two decimals shows.
 _ON_TARGET: Final = 5e-5

@@ -43,6 +43,8 @@ class Request:
     zero_missing: bool = False
     output: Path | None = None
     overrides: Overrides = field(default_factory=Overrides)
+    #: What the book is called in messages, where that is not its own path.
+    shown: str = ""
     #: For tests: what time it is.
     now: dt.datetime | None = None
 
@@ -57,10 +59,10 @@ def run(request: Request) -> int:
     except (TableFileError, RememberedError) as failure:
         terminal.complain(str(failure))
     except Refused as refusal:
-        terminal.complain(f"{request.book}: {refusal}")
+        terminal.complain(f"{request.shown or request.book}: {refusal}")
     except BookError as failure:
         for problem in failure.problems:
-            terminal.complain(f"{request.book}: {problem}")
+            terminal.complain(f"{request.shown or request.book}: {problem}")
     return 1
 
 
@@ -157,4 +159,4 @@ def _tell(request: Request, statements: Sequence[tuple[Statement, Export]], chan
         terminal.say(f"{each['file']}: {each['kind']}, {each['rows']} rows")
     print_changes(changes)
     done = "nothing is written (--dry-run)" if request.dry_run else "written" if changes else "nothing to write"
-    terminal.say(f"{request.output or request.book}: {summary(changes)}; {done}")
+    terminal.say(f"{request.shown or request.output or request.book}: {summary(changes)}; {done}")

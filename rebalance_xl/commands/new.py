@@ -39,7 +39,7 @@ def write_new(path: Path, force: bool, *, empty: bool = False, source: Path | No
         day = read_day(as_of)
         content = _content(ending == ".xlsm", empty or source is not None, day)
         if source is not None:
-            content, code = _with_holdings(content, ending, source)
+            content, code = _with_holdings(content, path, source)
             if code:
                 return code
         if ending == ".ods":
@@ -74,12 +74,13 @@ def _content(macros: bool, empty: bool, day: dt.date | None) -> bytes:
     return recalculate_bytes(port.content(), as_of=day)[0]
 
 
-def _with_holdings(content: bytes, ending: str, source: Path) -> tuple[bytes, int]:
+def _with_holdings(content: bytes, path: Path, source: Path) -> tuple[bytes, int]:
     """Return a book with the holdings of a file, as `rebalance-xl import` reads it, and that command's exit code."""
     from rebalance_xl.commands import import_files
 
     with tempfile.TemporaryDirectory() as folder:
+        ending = path.suffix.lower()
         book = Path(folder) / f"book{'.xlsx' if ending == '.ods' else ending}"
         book.write_bytes(content)
-        code = import_files.run(import_files.Request(book=book, files=[source]))
+        code = import_files.run(import_files.Request(book=book, files=[source], shown=str(path)))
         return book.read_bytes(), code

@@ -17,9 +17,12 @@ from rebalance_xl.functions.accounts import CATEGORY, CONTEXT, ERRORS, ESTIMATE,
 from rebalance_xl.functions.haircuts import CollateralTables
 from rebalance_xl.functions.stress import Holding, Outcome, Shock, stress_all
 from rebalance_xl.functions.tier_tables import TierTables, shipped_tables
+from rebalance_xl.functions.wording import names_text
 
 HEADERS = ("Value", "Value if lost", "Equity", "Ratio", "Liquidated")
 #: Headers of columns that hold a name, and of those that are no coin.
+#: Accounts that a row names before it counts the rest.
+_NAMED = 9
 _NAMES = ("scenario", "name", "shock", "")
 _EVERYTHING, _CURRENCY, _FUNDING = "all", "fx", "funding"
 
@@ -121,7 +124,7 @@ def _row(outcome: Outcome) -> list[Any]:
         outcome.value_if_lost + 0.0,
         outcome.equity + 0.0,
         "LIQUIDATABLE" if math.isinf(ratio) else ratio,
-        ", ".join(each.pool.label for each in outcome.dead),
+        names_text((each.pool.label for each in outcome.dead), most=_NAMED),
     ]
 
 
