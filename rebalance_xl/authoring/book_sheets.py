@@ -124,6 +124,7 @@ _PORTFOLIO_WIDTHS: Final = {
     "Realised gain": 10.5,
     "Reason": 44,
 }
+_FUTURES_WIDTHS: Final = {each.title: 9.7 for each in FUTURES_FIGURES}
 
 _SETTING_GROUPS: Final = (
     ("Review and triggers", ("ReviewFrequency", "LastReview", "AsOf", "ReviewDrift", "Cooldown")),
@@ -187,7 +188,9 @@ def futures_sheet(workbook: Any, look: Styles) -> Page:
         example_book.FUTURES,
         _TABLE_TOP,
         columns=_FUTURES_COLUMNS,
-        widths={"Asset": 9, "Venue": 10, "Side": 8, "Contract": 9, "Leverage": 9, "Margin": 11, "Target": 9},
+        widths={"Symbol": 12.5, "Asset": 8, "Venue": 9, "Side": 6.5, "Contract": 8.5, "MarginMode": 11.5, "Target": 7.5}
+        | {"Quantity": 10.5, "EntryPrice": 10.5, "MarkPrice": 10.5, "Leverage": 9, "Margin": 10.5, "HedgeRatio": 11}
+        | {"FundingRate": 12},
         formats={
             "Quantity": styles.UNITS,
             "Leverage": styles.PLAIN,
@@ -198,7 +201,9 @@ def futures_sheet(workbook: Any, look: Styles) -> Page:
         folded=_FUTURES_FOLDED,
     )
     left = _beside(_FUTURES_COLUMNS)
-    page.computed(FUTURES_FIGURES, _TABLE_TOP, left, max(1, len(example_book.FUTURES)), folded=True)
+    page.computed(
+        FUTURES_FIGURES, _TABLE_TOP, left, max(1, len(example_book.FUTURES)), folded=True, widths=_FUTURES_WIDTHS
+    )
     warn_near(page, _TABLE_TOP + 1, left + FUTURES_FIGURES.index(DISTANCE), _TABLE_TOP + GROWTH)
     page.sheet.freeze_panes(_TABLE_TOP + 1, 1)
     page.print_setup(repeat=_TABLE_TOP)

@@ -36,7 +36,7 @@ def plan_sheet(workbook: Any, look: Styles, lines: Sequence[Mapping[str, Any]]) 
             "Weight before": 8,
             "Weight after": 8,
             "Realised gain": 10.5,
-            "Reason": 56,
+            "Reason": 60,
             "Venue": 9,
             "To venue": 9,
             "Notional": 11,

@@ -79,7 +79,7 @@ def plan_rows(plan: Plan) -> list[dict[str, Cell]]:
 def _reasons(plan: Plan) -> str:
     """Return why a plan acts, in a cell: of many reasons the first ones, as every line says its own."""
     reasons = list(plan.trigger.reasons)
-    if len(reasons) > _REASONS + 1:
+    if len(reasons) > _REASONS:
         reasons[_REASONS:] = [f"and {len(reasons) - _REASONS} more"]
     return "; ".join(reasons)
 
