@@ -116,15 +116,16 @@ FUTURES_FIGURES: Final = (
 
 #: Narrow enough for one page of legible text.
 _PORTFOLIO_WIDTHS: Final = {
-    "Weight": 8,
-    "Drift": 8,
-    "Flag": 12,
-    "Trim": 10.5,
-    "Short of target": 10.5,
-    "Realised gain": 10.5,
-    "Reason": 44,
+    "Weight": 7,
+    "Drift": 7.5,
+    "Flag": 11.5,
+    "Trim": 9.5,
+    "Buy": 9.5,
+    "Short of target": 9.5,
+    "Realised gain": 9.5,
+    "Reason": 42,
 }
-_FUTURES_WIDTHS: Final = {each.title: 9.7 for each in FUTURES_FIGURES}
+_FUTURES_WIDTHS: Final = {each.title: 40 if each is ESTIMATE else 9.7 for each in FUTURES_FIGURES}
 
 _SETTING_GROUPS: Final = (
     ("Review and triggers", ("ReviewFrequency", "LastReview", "AsOf", "ReviewDrift", "Cooldown")),
@@ -150,7 +151,7 @@ def portfolio_sheet(workbook: Any, look: Styles) -> Page:
         _TABLE_TOP,
         columns=_PORTFOLIO_COLUMNS,
         formulas={"Value": "=Portfolio[[#This Row],[Quantity]]*Portfolio[[#This Row],[Price]]"},
-        widths={"Asset": 10, "Sector": 15, "Kind": 7.5, "Venue": 9.5, "Quantity": 13, "Price": 11, "Value": 12}
+        widths={"Asset": 10, "Sector": 14, "Kind": 7.5, "Venue": 9.5, "Quantity": 13, "Price": 11, "Value": 12}
         | {"CostBasis": 12, "Target": 7.5, "Band": 7, "Locked": 7.5, "Priority": 9},
         formats={"Quantity": styles.UNITS, "Price": styles.PRICE, "Value": styles.MONEY},
         folded=_PORTFOLIO_FOLDED,
@@ -177,7 +178,7 @@ def portfolio_sheet(workbook: Any, look: Styles) -> Page:
 
 def futures_sheet(workbook: Any, look: Styles) -> Page:
     """Add the sheet with futures positions, open or wanted."""
-    page = Page(workbook, look, "Futures", tab=styles.TEAL)
+    page = Page(workbook, look, "Futures", tab=styles.TEAL, height=28)
     page.title(
         "Futures",
         "Positions that are open, or wanted (Quantity 0 and a Target). Grey figures judge the open size, "
@@ -207,6 +208,9 @@ def futures_sheet(workbook: Any, look: Styles) -> Page:
     warn_near(page, _TABLE_TOP + 1, left + FUTURES_FIGURES.index(DISTANCE), _TABLE_TOP + GROWTH)
     page.sheet.freeze_panes(_TABLE_TOP + 1, 1)
     page.print_setup(repeat=_TABLE_TOP)
+    # The table, and beside it what is computed, which would be too small on one page.
+    page.sheet.fit_to_pages(2, 0)
+    page.sheet.repeat_columns(0)
     return page
 
 

@@ -40,7 +40,8 @@ def test_text_is_legible_on_paper(workbook: Path, name: str) -> None:
     with warnings.catch_warnings(action="ignore"):
         sheet = openpyxl.load_workbook(workbook)[name]
     page = ALONG if sheet.page_setup.orientation == "landscape" else ACROSS
-    scale = min(1.0, page * DOTS / (width_of(sheet) * CHARACTER))
+    pages = int(sheet.page_setup.fitToWidth or 1)
+    scale = min(1.0, page * pages * DOTS / (width_of(sheet) * CHARACTER))
     sentences = name in ("Portfolio", "Plan", "Journal", "Stress")
     assert scale * (styles.SENTENCE_SIZE if sentences else styles.SIZE) >= LEGIBLE
 
