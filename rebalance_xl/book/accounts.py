@@ -20,6 +20,7 @@ from rebalance_xl.functions.account_solving import (
     UP,
     closed_price,
     is_liquidatable,
+    liquidation_move,
     symbol_price,
 )
 from rebalance_xl.functions.haircuts import IN_FULL, CollateralTables, Haircut, flat_haircut
@@ -243,6 +244,29 @@ def pool_with(
     leg, _ = leg_of(changed, tables, posted)
     pool = next(pool for pool in account.pools() if any(each == leg for each in pool.legs))
     return pool, next(each for each in pool.legs if each == leg), found.doubts
+
+
+def pool_distance(
+    book: Book, tables: TierTables, position: Position, quantity: float, entry: float, margin: float
+) -> float:
+    """Return the smallest move of the whole market that liquidates a cross position's pool of several positions.
+
+    Parameters
+    ----------
+    book, tables, position, quantity, entry, margin
+        As for :func:`cross_price`.
+
+    Returns
+    -------
+    float
+        0 where it is liquidatable already, infinite for never and for a pool of one position, whose own price tells.
+    """
+    if book.venue(position.venue).account_mode == "given":
+        return math.inf
+    pool, _, _ = pool_with(book, tables, position, quantity, entry, margin)
+    if len(pool.legs) < 2:
+        return math.inf
+    return min(abs(liquidation_move([pool], direction).move) for direction in (DOWN, UP))
 
 
 def cross_price(

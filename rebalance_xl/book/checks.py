@@ -67,8 +67,16 @@ def value_of_holding(record: Record, holding: Holding, problems: list[Problem]) 
     return 0.0
 
 
-def check_position(record: Record, problems: list[Problem]) -> bool:
-    """Report a row of Futures that cannot be computed; False when it cannot be used at all."""
+def check_position(record: Record, problems: list[Problem], in_wallet: bool = False) -> bool:
+    """Report a row of Futures that cannot be computed; False when it cannot be used at all.
+
+    Parameters
+    ----------
+    record, problems
+        The row, and where findings go.
+    in_wallet
+        Its account has rows in Wallets, which carry the margin of a cross position.
+    """
     symbol = record["Symbol"]
     usable = True
     if not record["Quantity"] and record.is_blank("MarkPrice") and not record["Target"] and not record["HedgeRatio"]:
@@ -83,7 +91,7 @@ def check_position(record: Record, problems: list[Problem]) -> bool:
     if record["Quantity"] and record.is_blank("EntryPrice"):
         problems.append(Problem(ERROR, record.where("EntryPrice"), f"{symbol} is open, but its EntryPrice is blank"))
         usable = False
-    if record["Quantity"] and record.is_blank("Margin") | (record["Margin"] == 0):
+    if record["Quantity"] and record["Margin"] in (None, 0) and not (in_wallet and record["MarginMode"] == "cross"):
         problems.append(
             Problem(
                 WARNING if record["MarginMode"] == "cross" else ERROR,

@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from rebalance_xl.book.deploy import deploy
+from rebalance_xl.book.deploy import account_pool, deploy, pools_of
 from rebalance_xl.book.derivatives import exposures, plan_closings, pledges
 from rebalance_xl.book.draft import Draft, Pledged
+from rebalance_xl.book.free_margin import free_money, wallet_of
 from rebalance_xl.book.futures import Tiers, worth_of
 from rebalance_xl.book.gains import sale_gain
 from rebalance_xl.book.model import Book
-from rebalance_xl.book.money import ANY, CASH, EVENT, FUTURES, PROCEEDS, SPOT, Fees, Purse, spare_cash
+from rebalance_xl.book.money import ACCOUNT, ANY, CASH, EVENT, FUTURES, PROCEEDS, SPOT, Fees, Purse, spare_cash
 from rebalance_xl.book.needs import find_needs, needy_venues
 from rebalance_xl.book.orders import BUY, HEDGE, KEPT, MARGIN, OPENINGS, REPAY, TOP_UP, Order
 from rebalance_xl.book.payers import fund_rows_below
@@ -176,11 +177,15 @@ def _pass(
         draft.near = needy_venues(judgement.spot, judgement.futures)
     draft.sales = plan_trims(book, judgement, draft.after, draft.fees, draft.near, pledged.change)
     draft.closings = plan_closings(book, judgement, exposure, draft.after, draft.fees, pledged.traded)
+    _offer_free_margin(draft)
     _offer_cash(draft)
     share = book.settings.futures_share
     margin_money = math.fsum([_offer_sale(draft, sale, share) for sale in draft.sales if sale.amount > 0])
     for closing in draft.closings:
-        draft.purse.add(PROCEEDS, closing.venue, closing.amount - closing.fee)
+        net = closing.amount - closing.fee
+        draft.purse.add(PROCEEDS, closing.venue, net)
+        if net < 0.0 and book.wallets and wallet_of(book, closing.position) is not None:
+            draft.purse.take(CASH, closing.venue, -net, account_pool(closing.position))  # its wallet bears the fee
     left = dict(exposure)
     for closing in draft.closings:
         if closing.futures is not None and pledges(closing.futures) and closing.quantity:
@@ -215,6 +220,19 @@ def _offer_sale(draft: Draft, sale: Order, share: float | None) -> float:
     draft.purse.add(PROCEEDS, sale.venue, net * (1 - share), SPOT)
     draft.purse.add(PROCEEDS, sale.venue, net * share, FUTURES)
     return net * share
+
+
+def _offer_free_margin(draft: Draft) -> None:
+    """Put the free margin of every account into the purse, for its own cross positions."""
+    if not draft.book.wallets:
+        return
+    offered: set[str] = set()
+    for position in draft.book.positions:
+        pool = account_pool(position)
+        free = free_money(draft.book, draft.tiers.tables, position) if pool not in offered else 0.0
+        if free > DUST * draft.total:
+            offered.add(pool)
+            draft.purse.add(CASH, position.venue, free, pool)
 
 
 def _offer_cash(draft: Draft) -> None:
@@ -284,8 +302,12 @@ def _overcommitment(draft: Draft) -> float:
     spot_money = math.fsum([source.amount for source in sources if source.pool == SPOT])
     futures_money = math.fsum([source.amount for source in sources if source.pool == FUTURES])
     open_needs = [need for need in draft.needs if not need.hard]
+    free = math.fsum([source.amount for source in sources if source.pool.startswith(ACCOUNT)])
     futures = [n.wanted * (1 + n.fee_rate) for n in open_needs if n.futures is not None]
     spot = [n.wanted * (1 + n.fee_rate) for n in open_needs if n.futures is None]
+    if free > 0.0:
+        own = [n.wanted * (1 + n.fee_rate) for n in open_needs if pools_of(n)[0].startswith(ACCOUNT)]
+        futures.append(-min(free, math.fsum(own)))
     if draft.book.settings.futures_share is None:
         return overcommitted([cash], [*spot, *futures])
     missing = overcommitted([cash + spot_money], spot)

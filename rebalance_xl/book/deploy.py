@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rebalance_xl.book.accounts import account_key
 from rebalance_xl.book.derivatives import coins_of, equal_lots
 from rebalance_xl.book.model import Holding, Position
-from rebalance_xl.book.money import ANY, CASH, EVENT, FUTURES, PROCEEDS, RAISED, SPOT
+from rebalance_xl.book.money import ACCOUNT, ANY, CASH, EVENT, FUTURES, PROCEEDS, RAISED, SPOT
 from rebalance_xl.book.orders import BUY, HEDGE, KEEP, KEPT, MARGIN, REPAY, TOP_UP, Move, Order, Refusal
 from rebalance_xl.book.sizing import Size, size_order
 from rebalance_xl.book.states import rows_by_asset
@@ -24,9 +25,16 @@ _EVERYTHING = (ANY, SPOT, FUTURES, EVENT)
 
 def pools_of(need: Order) -> tuple[str, ...]:
     """Return the pools that may pay for a need."""
-    if need.first:
-        return _EVERYTHING
-    return (ANY, FUTURES) if need.kind in (MARGIN, HEDGE) else (ANY, SPOT)
+    found = _EVERYTHING if need.first else (ANY, FUTURES) if need.kind in (MARGIN, HEDGE) else (ANY, SPOT)
+    if need.kind in (MARGIN, HEDGE) and need.position.margin_mode == "cross":
+        return (account_pool(need.position), *found)
+    return found
+
+
+def account_pool(position: Position) -> str:
+    """Return the pool of the free margin that a cross position may use: its account's, in its margin coin."""
+    venue, account = account_key(position.venue, position.account)
+    return f"{ACCOUNT}{venue} {account} {position.margin_coin.casefold()}"
 
 
 def kinds_of(need: Order) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 
+from rebalance_xl.book.free_margin import may_leave
 from rebalance_xl.book.futures import (
     Tiers,
     contract_number,
@@ -191,7 +192,7 @@ def plan_closings(
         position = state.position
         if position.quantity <= 0:
             if state.acts and state.position.margin > 0 and not state.short:
-                orders.append(_release(state))
+                orders.append(_release(book, state))
             continue
         if state.gone or (judgement.cooling > 0 and state.acts == ""):
             continue
@@ -273,9 +274,9 @@ def _shares_to_close(
     return found
 
 
-def _release(state: FuturesState) -> Order:
+def _release(book: Book, state: FuturesState) -> Order:
     position = state.position
-    margin = margin_of(position)
+    margin = may_leave(book, Tiers.of(book).tables, position, margin_of(position))
     cause = Cause("no position", figures=(margin,))
     return Order(
         RELEASE, position, cause, margin, label=position.symbol, venue=position.venue, futures=state, amount=margin,
@@ -316,6 +317,8 @@ def _size_closing(book: Book, order: Order, state: FuturesState, fees: Fees) -> 
     released = (margin_of(position) + pnl_of(position)) * share
     if position.margin_mode == "isolated":
         released = max(0.0, released)
+    elif book.wallets:
+        released = may_leave(book, Tiers.of(book).tables, position, released, share)
     if released < 0:
         order.refusal, order.hard = Refusal("loss above margin", (-released,)), True
         return

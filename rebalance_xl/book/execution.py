@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from rebalance_xl.book.decision import new_stable_name
 from rebalance_xl.book.fills import Fill, read_fills
 from rebalance_xl.book.forms import day_of, iso_date
+from rebalance_xl.book.free_margin import with_flows
 from rebalance_xl.book.interface import Cell, WorkbookPort
 from rebalance_xl.book.ledger import Ledger, carry
 from rebalance_xl.book.model import Book, Holding
@@ -153,6 +154,10 @@ def _cells(ledger: Ledger, port: WorkbookPort | None) -> list[tuple[str, int, di
             values["CostBasis"] = ledger.costs[row]
         if values:
             cells.append(("Portfolio", row, _tidy(values)))
+    balances = {wallet.row: wallet.balance for wallet in ledger.book.wallets}
+    cells += [
+        ("Wallets", row, _tidy({"Balance": balances[row] + coins})) for row, coins in ledger.wallets.items() if coins
+    ]
     cells += [("Futures", row, _tidy(dict(state))) for row, state in ledger.positions.items()]
     return cells
 
@@ -205,7 +210,8 @@ def _book_after(ledger: Ledger, money: Settlement) -> Book:
                 position, quantity=state["Quantity"], entry=state["EntryPrice"] or None, margin=state["Margin"]
             )
         positions.append(position)
-    return replace(book, holdings=tuple(holdings), positions=tuple(positions))
+    wallets = with_flows(book, ledger.wallets)
+    return replace(book, holdings=tuple(holdings), positions=tuple(positions), wallets=wallets)
 
 
 def _journal(ledger: Ledger, money: Settlement, value: float) -> dict[str, Cell]:

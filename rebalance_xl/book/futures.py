@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rebalance_xl.book.accounts import cross_price
 from rebalance_xl.book.estimates import position_estimate
+from rebalance_xl.book.free_margin import idle_value
 from rebalance_xl.book.interface import TableData
 from rebalance_xl.book.model import Book, Position
 from rebalance_xl.book.plan_data import FuturesTerms, PositionFigures
@@ -174,7 +175,7 @@ def requirement_of(book: Book, tiers: Tiers, position: Position, quantity: float
 
 
 def worth_of(book: Book, tiers: Tiers | None = None) -> Worth:
-    """Return what a book is worth: spot, stablecoins and the equity of its positions.
+    """Return what a book is worth: spot, stablecoins, the equity of its positions, and wallets beside their margins.
 
     Parameters
     ----------
@@ -198,7 +199,8 @@ def worth_of(book: Book, tiers: Tiers | None = None) -> Worth:
             equity = 0.0 if gone else max(0.0, equity)
         standings.append(Standing(margin, profit, equity, gone))
     spot = math.fsum([holding.value for holding in book.holdings])
-    return Worth(spot + math.fsum([each.equity for each in standings]), standings)
+    idle = idle_value(book) if book.wallets else 0.0
+    return Worth(spot + math.fsum([each.equity for each in standings]) + idle, standings)
 
 
 def distance(price: float | None, position: Position) -> float | None:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rebalance_xl.book.fills import Fill
-from rebalance_xl.book.futures import contract_number, sign
+from rebalance_xl.book.free_margin import free_money, may_leave, wallet_of
+from rebalance_xl.book.futures import Tiers, contract_number, sign
 from rebalance_xl.book.gains import cost_sold, sale_gain
 from rebalance_xl.book.interface import Cell
 from rebalance_xl.book.model import Book, Holding, Lot, Position
@@ -48,6 +49,8 @@ class Ledger:
     sums: dict[str, float] = field(default_factory=dict)
     deeds: list[str] = field(default_factory=list)
     fill_rows: list[dict[str, Cell]] = field(default_factory=list)
+    wallets: dict[int, float] = field(default_factory=dict)
+    free: dict[int, float] = field(default_factory=dict)
 
     def refuse(self, fill: Fill, message: str) -> None:
         """Note that a fill cannot be."""
@@ -58,6 +61,23 @@ class Ledger:
         side = self.came if money > 0 else self.went
         key = next((known for known in [*self.came, *self.went] if known.casefold() == venue.casefold()), venue)
         side[key] = side.get(key, 0.0) + abs(money)
+
+    def move_coins(self, position: Position, coins: float) -> None:
+        """Let coins come into the wallet of a cross position (+), or leave it (-)."""
+        wallet = wallet_of(self.book, position)
+        if wallet is not None and coins:
+            self.wallets[wallet.row] = self.wallets.get(wallet.row, 0.0) + coins
+
+    def take_free(self, position: Position, cost: float) -> float:
+        """Pay for an opening from the free margin of its account as far as that goes; return that part."""
+        wallet = wallet_of(self.book, position)
+        if wallet is None:
+            return 0.0
+        if wallet.row not in self.free:
+            self.free[wallet.row] = free_money(self.book, Tiers.of(self.book).tables, position)
+        part = min(cost, self.free[wallet.row])
+        self.free[wallet.row] -= part
+        return part
 
     def add(self, what: str, money: float) -> None:
         """Add to one of the Journal's sums."""
@@ -302,9 +322,16 @@ def _close(ledger: Ledger, fill: Fill) -> float:
     released = (margin + profit) * money
     if position.margin_mode == "isolated":
         released = max(0.0, released)
+    elif ledger.book.wallets:
+        released = may_leave(ledger.book, Tiers.of(ledger.book).tables, position, released, share)
+        ledger.move_coins(position, profit - released / money)
     state["Quantity"] = 0.0 if share >= 1 - SLACK else state["Quantity"] - fill.quantity
     state["Margin"] = state["Margin"] - margin if state["Quantity"] else 0.0
-    ledger.pay(position.venue, released - fill.fee)
+    net = released - fill.fee
+    if net < 0.0 and ledger.book.wallets and wallet_of(ledger.book, position) is not None:
+        ledger.move_coins(position, net / money)
+        net = 0.0
+    ledger.pay(position.venue, net)
     ledger.add("Sold", released)
     ledger.add("Realised gain", profit * money)
     return released
@@ -323,6 +350,7 @@ def _release(ledger: Ledger, fill: Fill) -> float:
         return fill.amount
     left = state["Margin"] - coins
     state["Margin"] = 0.0 if abs(left) <= SLACK * state["Margin"] else left
+    ledger.move_coins(position, -coins)
     ledger.pay(position.venue, fill.amount - fill.fee)
     ledger.add("Fees", fill.fee)
     ledger.add("Sold", fill.amount)
@@ -354,6 +382,9 @@ def _post(ledger: Ledger, fill: Fill) -> float:
         state["Quantity"] += quantity
     state["Margin"] += posted / _coin_money(position, price)
     cost = posted + fill.fee
+    free = 0.0 if fill.action == "ADD MARGIN" else ledger.take_free(position, cost)
+    ledger.move_coins(position, (posted - free) / _coin_money(position, price))
+    cost -= free
     if position.inverse:
         cost = ledger.take_coins(position, cost)
     ledger.pay(position.venue, -cost)

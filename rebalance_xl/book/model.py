@@ -88,8 +88,10 @@ def read_book(port: WorkbookPort, as_of: dt.date | float | None = None, today: d
         for record, holding in zip(rows, held, strict=True)
     )
     problems = excused(rows, holdings, problems)
+    wallets = _rows(port, schema.WALLETS, Wallet, problems)
+    accounts = {wallet.account_name.strip().casefold() for wallet in wallets}
     positions = tuple(
-        position for record in futures or () if (position := _position(record, problems, settings, holdings))
+        position for record in futures or () if (position := _position(record, problems, settings, holdings, accounts))
     )
     # A review that traded nothing is recorded with noughts and starts no cooldown.
     moved = ("Sold", "Bought", "Margin", "Fees")
@@ -115,7 +117,7 @@ def read_book(port: WorkbookPort, as_of: dt.date | float | None = None, today: d
         as_of=clock,
         last_execution=max(executions, default=None),
         total=float(total) if isinstance(total, int | float) and not isinstance(total, bool) else None,
-        wallets=_rows(port, schema.WALLETS, Wallet, problems),
+        wallets=wallets,
         collateral_tiers=_rows(port, schema.COLLATERAL_TIERS, CollateralTier, problems),
         cash_flows=_rows(port, schema.CASH_FLOWS_TABLE, CashFlow, problems),
         fills=_rows(port, schema.FILLS, RecordedFill, problems),
@@ -157,9 +159,10 @@ def _holding(record: Record) -> Holding:
 
 
 def _position(
-    record: Record, problems: list[Problem], settings: Settings, holdings: tuple[Holding, ...]
+    record: Record, problems: list[Problem], settings: Settings, holdings: tuple[Holding, ...], accounts: set[str]
 ) -> Position | None:
-    if not check_position(record, problems):
+    account = (record["Account"] or record["Venue"] or "").strip().casefold()
+    if not check_position(record, problems, account in accounts):
         return None
     fields = fields_of(record, schema.FUTURES)
     inverse = fields["contract"] == "inverse"

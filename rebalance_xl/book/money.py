@@ -12,6 +12,8 @@ from rebalance_xl.book.model import Book, Holding, Settings
 CASH, PROCEEDS, RAISED = "cash", "proceeds", "raised"
 _KINDS = {CASH: 0, PROCEEDS: 1, RAISED: 2}
 ANY, SPOT, FUTURES, EVENT = "any", "spot", "futures", "event"
+#: What the pool of an account's free margin begins with: only cross positions of that account may use it.
+ACCOUNT = "account "
 
 
 @dataclass(slots=True)
@@ -87,6 +89,12 @@ class Purse:
                     source.left += amount
                     return
         self.sources.append(Source(kind, venue, amount, pool, row))
+
+    def take(self, kind: str, venue: str, amount: float, pool: str) -> None:
+        """Note money that is spent where it lies, before any need is served."""
+        source = Source(kind, venue, amount, pool)
+        source.left = 0.0
+        self.sources.append(source)
 
     def _is_far(self, source: Source, venue: str) -> bool:
         return bool(source.here and venue and source.here != venue.casefold())

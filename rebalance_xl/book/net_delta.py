@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from rebalance_xl.book.accounts import account_key
 from rebalance_xl.book.derivatives import delta_of
 from rebalance_xl.book.draft import Draft
+from rebalance_xl.book.free_margin import idle_coins
 from rebalance_xl.book.futures import contract_number, worth_of
 from rebalance_xl.book.model import Book, Holding, Position
 from rebalance_xl.book.orders import BUY
@@ -68,19 +68,9 @@ def _delta(held: Iterable[Holding], positions: Iterable[Position], extra: float)
 def _wallet_coins(book: Book) -> dict[str, float]:
     """Return the coins in Wallets that neither Portfolio (at that venue) nor the margins of Futures count already."""
     found: dict[str, float] = {}
-    listed = {(row.asset.casefold(), row.venue.casefold()) for row in book.holdings}
     for wallet in book.wallets:
-        coin, venue, account = wallet.coin.casefold(), wallet.venue or wallet.account, wallet.account_name
-        if (coin, venue.casefold()) in listed or wallet.equity is not None:
-            continue
-        margins = [
-            each.margin
-            for each in book.positions
-            if each.margin_mode == "cross"
-            and each.margin_coin.casefold() == coin
-            and account_key(each.venue, each.account) == account_key(venue, account)
-        ]
-        found[coin] = found.get(coin, 0.0) + wallet.balance - wallet.loan - math.fsum(margins)
+        coin = wallet.coin.casefold()
+        found[coin] = found.get(coin, 0.0) + idle_coins(book, wallet)
     return found
 
 

@@ -42,8 +42,9 @@ RULES = """\
 ## How a plan is made
 
 1. **Book value** is spot plus stablecoins plus futures equity (margin and unrealised profit). Weights are shares of
-   it. An isolated position is worth 0 at least, and 0 once the mark has passed its liquidation price. Wallets say
-   what is collateral; they are not counted a second time.
+   it. An isolated position is worth 0 at least, and 0 once the mark has passed its liquidation price. What Wallets
+   hold beside the margins of their cross positions counts too, except a coin that Portfolio has at the same venue:
+   that is the same coin, and counts once. `stress` and `STRESS_TABLE` without tables take the same value.
 2. **Assets**: the rows of one asset at several venues are one asset. Target, Band, Priority, Sector and Kind belong
    to it and stand once; weight, drift and trigger are judged on the sum. Locked units count and are never sold. The
    coins that a coin-margined hedge holds as margin are part of the asset.
@@ -51,7 +52,8 @@ RULES = """\
    event names it, else THRESHOLD (beyond its band, above or below, and its own order can trade), else TIME (a review
    is due and the row is beyond ReviewDrift). A stable row acts only where a Band is typed. Futures act when an EXIT
    event names them, their Target is 0, they expired, their equity is beyond Target and Band, or they are nearer to
-   liquidation than MarginTopUp. An event that nothing can follow is no trigger. For Cooldown days after the last
+   liquidation than MarginTopUp (in a cross account of several positions the move of the whole market counts as well,
+   and one top-up is for all). An event that nothing can follow is no trigger. For Cooldown days after the last
    EXECUTION in the Journal only events count.
 4. **Trims**: rows above their band, and rows that an event names, come down to where TrimTo says; from the venue
    where the money is needed, then from the largest row. One that would be out of its band again once the fees are
@@ -61,7 +63,10 @@ RULES = """\
    Margin on a row without a position and with Target 0 comes back (RELEASE).
 6. **Money**: stablecoins above their target (without one, above ReserveMax), never below ReserveMin, then the
    proceeds less fees; proceeds that lie idle are never counted as reserve. A venue's bonus credit pays its fees
-   first. Money at the venue of a purchase is used before a transfer.
+   first. Money at the venue of a purchase is used before a transfer. Margin of a cross
+   position comes from the free margin of its account first: what its wallet holds beside the margins, as far as the
+   account's equity exceeds the initial margin of what is open. Margin and profits leave an account as far as they are
+   free; a loss beyond the margin is the wallet's. Record keeps Wallets[Balance].
 7. **Needs**: debts (a stablecoin below 0) first, then ADD MARGIN, then events, then by Priority: rows under their
    target (BuyScope "breaching": under their band, or beyond ReviewDrift on a review), the reserve below ReserveMin or
    the target of a stable row, margin below a Futures row's Target, hedges. Ties go to the largest shortfall relative

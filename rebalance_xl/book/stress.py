@@ -10,7 +10,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rebalance_xl.book.accounts import BookAccount, account_key, book_accounts
+from rebalance_xl.book.accounts import BookAccount, account_key, book_accounts, price_of
+from rebalance_xl.book.free_margin import idle_coins
 from rebalance_xl.book.futures import Tiers, worth_of
 from rebalance_xl.book.model import Book, Position
 from rebalance_xl.book.plan import make_plan
@@ -215,6 +216,12 @@ def _lost(book: Book, worth: Worth, accounts: Sequence[BookAccount], state: Pool
         if name in names and account_key(position.venue, position.account) == key and position.quantity:
             parts.append(standing.equity)
     if any(leg.isolated is None for leg in state.pool.legs):
+        coins = {wallet.coin.casefold() for wallet in state.pool.wallets}
+        parts += [
+            idle_coins(book, row) * (price_of(book, row.coin) or 0.0)
+            for row in book.wallets
+            if row.coin.casefold() in coins and account_key(row.venue or row.account, row.account) == key
+        ]
         held = {(each.asset.casefold(), each.venue.casefold()): each.value for each in book.holdings if each.venue}
         prices = {each.coin.casefold(): each.price for each in book.wallets}
         for wallet in state.pool.wallets:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from rebalance_xl.book.accounts import account_key, pool_distance
 from rebalance_xl.book.derivatives import follows, pledges, spread_legs
+from rebalance_xl.book.free_margin import may_leave
 from rebalance_xl.book.futures import Tiers, distance, liquidation_price
 from rebalance_xl.book.model import Book, Event, Holding, Position
 from rebalance_xl.book.sizing import size_order
@@ -71,6 +73,7 @@ def judge(book: Book, tiers: Tiers, worth: Worth) -> Judgement:
         _judge_spot(book, judgement, spot)
     for state in futures:
         _judge_futures(book, tiers, judgement, state)
+    _top_up_once(book, tiers, judgement)
     acting = [state.acts for state in judgement.spot if state.acts]
     acting += [state.acts for state in futures if state.acts]
     judgement.trigger = min(acting, key=STRENGTH.__getitem__, default=NONE)
@@ -254,7 +257,7 @@ def _judge_futures(book: Book, tiers: Tiers, judgement: Judgement, state: Future
         state.width = width_of(state.target, state.band, book.settings.band_kind)
     if state.acts:
         return
-    found = state.to_close or _to_release(state)
+    found = state.to_close or _to_release(book, tiers, state, total)
     if not found and not state.expired:
         found = _to_reduce(book, state, total)
         state.reduce = found and judgement.cooling <= 0
@@ -270,10 +273,32 @@ def _judge_futures(book: Book, tiers: Tiers, judgement: Judgement, state: Future
         state.acts = THRESHOLD
 
 
-def _to_release(state: FuturesState) -> bool:
-    """Tell whether margin lies on a row that has no position and wants none."""
-    nothing = state.position.quantity <= 0 and state.position.margin > 0
-    return nothing and state.hedge_ratio is None and (state.target == 0 or state.expired)
+def _top_up_once(book: Book, tiers: Tiers, judgement: Judgement) -> None:
+    """Leave one top-up for each cross account: what is added to one position saves all of its pool."""
+    pools: dict[tuple[object, ...], list[FuturesState]] = {}
+    for state in judgement.futures:
+        position = state.position
+        if state.short > 0 and position.margin_mode == "cross":
+            multi = book.venue(position.venue).account_mode == "multi"
+            coin = "" if multi else position.margin_coin.casefold()
+            pools.setdefault((*account_key(position.venue, position.account), coin), []).append(state)
+    for states in pools.values():
+        most = max(states, key=lambda state: state.short)
+        for state in states:
+            if state is not most:
+                state.short = 0.0
+                others = state.to_close or state.reduce or _to_release(book, tiers, state, judgement.total)
+                if state.acts == THRESHOLD and not others:
+                    state.acts = ""
+
+
+def _to_release(book: Book, tiers: Tiers, state: FuturesState, total: float) -> bool:
+    """Tell whether margin lies on a row that has no position and wants none, and may leave its account."""
+    position = state.position
+    nothing = position.quantity <= 0 and position.margin > 0
+    if not (nothing and state.hedge_ratio is None and (state.target == 0 or state.expired)):
+        return False
+    return may_leave(book, tiers.tables, position, state.margin) > DUST * total or not book.wallets
 
 
 def _to_reduce(book: Book, state: FuturesState, total: float) -> bool:
@@ -293,13 +318,21 @@ def _to_reduce(book: Book, state: FuturesState, total: float) -> bool:
 def margin_short(book: Book, tiers: Tiers, position: Position, margin: float, limit: float) -> float:
     """Return the margin that brings a position to a liquidation distance, 0 where it has it or has no price.
 
+    In a cross account of several positions the move of the whole market that liquidates it counts as well.
+
     The venue's own rule is asked: the margin is found by halving, to the fifteenth digit.
     """
     entry = position.mark if position.entry is None else position.entry
 
     def room(more: float) -> float | None:
         price = liquidation_price(book, tiers, position, position.quantity, entry, margin + more)
-        return distance(price, position)
+        alone = distance(price, position)
+        if alone is None or position.margin_mode != "cross":
+            return alone
+        together = pool_distance(
+            book, tiers.tables, position, position.quantity, entry, (margin + more) / position.money
+        )
+        return min(alone, together)
 
     here = room(0.0)
     if here is None or here >= limit * (1 - EDGE):

@@ -14,10 +14,13 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from rebalance_xl.book.decision import Decision, decide
+from rebalance_xl.book.deploy import account_pool
+from rebalance_xl.book.free_margin import wallet_of, with_flows
 from rebalance_xl.book.futures import contract_number
 from rebalance_xl.book.gains import cost_sold, lots_of, taken_from, usable_lots
 from rebalance_xl.book.model import Book
-from rebalance_xl.book.orders import BUY, OPENINGS, TOP_UP
+from rebalance_xl.book.money import ACCOUNT
+from rebalance_xl.book.orders import BUY, OPENINGS, RELEASE, TOP_UP
 from rebalance_xl.book.plan_lines import cash_changes
 from rebalance_xl.book.rows import Holding, Lot, Position
 from rebalance_xl.book.tolerances import SLACK
@@ -118,6 +121,7 @@ def carry_out(book: Book, decision: Decision) -> Book:
         book,
         holdings=(*holdings.values(), *fresh),
         positions=_positions(book, decision),
+        wallets=with_flows(book, _wallet_flows(book, decision)) if book.wallets else (),
         lots=lots,
         settings=settings,
         last_execution=book.as_of,
@@ -171,7 +175,9 @@ def _positions(book: Book, decision: Decision) -> tuple[Position, ...]:
         if order.amount > 0 or order.quantity:
             quantity = row.quantity - (order.quantity or 0.0)
             closed = quantity <= SLACK * row.quantity
-            margin = 0.0 if closed else row.margin - order.margin / row.money
+            left = row.margin - order.margin / row.money
+            gone = closed and (order.kind != RELEASE or abs(left) <= SLACK * row.margin)
+            margin = 0.0 if gone else left
             positions[row.row] = changed(row, quantity=0.0 if closed else quantity, margin=margin)
     for need in decision.draft.needs:
         if need.kind not in (*OPENINGS, TOP_UP) or need.amount <= 0:
@@ -185,6 +191,28 @@ def _positions(book: Book, decision: Decision) -> tuple[Position, ...]:
         margin = row.margin + need.amount / row.money
         positions[row.row] = changed(row, quantity=row.quantity + added, entry=entry, margin=margin)
     return tuple(positions.values())
+
+
+def _wallet_flows(book: Book, decision: Decision) -> dict[int, float]:
+    """Return the coins that come into each wallet of a cross account (+) or leave it (-), by its row in Wallets."""
+    flows: dict[int, float] = {}
+
+    def move(position: Position, coins: float) -> None:
+        wallet = wallet_of(book, position)
+        if wallet is not None:
+            flows[wallet.row] = flows.get(wallet.row, 0.0) + coins
+
+    for order in decision.draft.closings:
+        if order.amount > 0 or order.quantity:
+            move(order.position, ((order.gain or 0.0) - order.amount) / order.position.money)
+    for need in decision.draft.needs:
+        if need.kind in (*OPENINGS, TOP_UP) and need.amount > 0:
+            move(need.position, need.amount / need.position.money)
+    for source in decision.draft.purse.sources:
+        if source.pool.startswith(ACCOUNT):
+            position = next(each for each in book.positions if account_pool(each) == source.pool)
+            move(position, -(source.amount - source.left) / position.money)
+    return flows
 
 
 def _lots_after(book: Book, decision: Decision) -> tuple[Lot, ...]:
