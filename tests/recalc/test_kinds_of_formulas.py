@@ -249,3 +249,17 @@ def test_a_loop_at_rest_stays_bit_for_bit(tmp_path: Path) -> None:
     found = values(path)
     assert (found["A1"], found["A2"]) == (2.000000001, 2.000000001)
     assert found["C1"] == pytest.approx(2, abs=0.01)
+
+
+def test_errors_that_are_asked_for_are_counted(tmp_path: Path) -> None:
+    """An error as a criterion counts the cells that hold it, and texts of dates are numbers for ISODD and EXP."""
+    rows = [["=NA()", 1, "1/22/2024"], ["=NA()", 2, "€100"], ["=1/0", 3, None], ["x", 4, None]]
+    check(
+        tmp_path / "b.xlsx",
+        [
+            ("COUNTIF(A1:A4,A1)", 2), ("COUNTIFS(A1:A4,A3)", 1), ("COUNTIFS(A1:A4,A1,B1:B4,2)", 1),
+            ("COUNTIF(A1:A4,NA())", 2), ("ISODD(C1)", True), ("EXP(C2)", 2.6881171418161356e43), ("SIGN(C2)", 1),
+            ('ISEVEN("1/22/2024")', False),
+        ],
+        rows,
+    )  # fmt: skip

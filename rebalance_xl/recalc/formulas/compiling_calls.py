@@ -126,6 +126,9 @@ def write_call(c: Compiling, call: Call, wanted: str) -> Out:
         size = whole(call.arguments[0], name)
         if size is not None:
             return Out([str(size)], True)
+    if c.careful and name in ("COUNTIF", "COUNTIFS"):  # the engine gives an error that is asked for; Excel counts it
+        c.functions.add("RXL.COUNTIFS")
+        return write_native_call(c, "RXL.COUNTIFS", c.book.registered("RXL.COUNTIFS"), call.arguments, wanted)
     watched = BLIND_TO_ERRORS.get(name)
     if watched is not None and watched < len(call.arguments):
         return write_seeing_errors(c, name, call, wanted, watched)

@@ -58,7 +58,7 @@ NOT_SINGLE: Final = _set("LOOKUP ROW COLUMN")
 
 #: Pairs of a range and a criterion.
 CRITERIA: Final[dict[str, str]] = {
-    "RXL.SUMIFS": "RRV", "RXL.AVERAGEIFS": "RRV", "RXL.MAXIFS": "RRV", "RXL.MINIFS": "RRV",
+    "RXL.COUNTIFS": "RV", "RXL.SUMIFS": "RRV", "RXL.AVERAGEIFS": "RRV", "RXL.MAXIFS": "RRV", "RXL.MINIFS": "RRV",
     "SUMIFS": "RRV", "AVERAGEIFS": "RRV", "MAXIFS": "RRV", "MINIFS": "RRV", "COUNTIFS": "RV",
 }  # fmt: skip
 

@@ -32,7 +32,8 @@ _CRITERIA: Final = {
 #: Functions of the engine that refuse numbers and dates in texts; the careful way reads them (not the holidays).
 _TAKE_NUMBERS: Final = _set(
     """EDATE EOMONTH DAYS DAYS360 NETWORKDAYS NETWORKDAYS.INTL WORKDAY WORKDAY.INTL WEEKNUM ISOWEEKNUM YEARFRAC DATEDIF
-    ROUND ROUNDUP ROUNDDOWN INT TRUNC ABS MOD POWER SQRT PMT PV FV NPER RATE"""
+    ROUND ROUNDUP ROUNDDOWN INT TRUNC ABS MOD POWER SQRT PMT PV FV NPER RATE EXP SIGN ISODD ISEVEN LN LOG LOG10 SIN COS
+    TAN EVEN ODD FACT PDURATION RRI"""
 )
 #: Functions that skip a text given to them where Excel says #VALUE!.
 _TOTALS: Final = _set(

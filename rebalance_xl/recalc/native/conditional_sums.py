@@ -15,11 +15,10 @@ from rebalance_xl.recalc.native.faults import Fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
 
-def _met(summed: Rows, conditions: tuple[Rows, ...]) -> list[float]:
-    """Return the numbers whose rows meet every pair of a range and a criterion; an error among them ends it."""
+def _meeting(cells: list[Any], conditions: tuple[Rows, ...]) -> list[bool]:
+    """Say of each cell whether its row meets every pair of a range and a criterion."""
     if len(conditions) % 2:
         raise value_fault("ranges and criteria come in pairs")
-    cells = list(cells_of(summed))
     kept = [True] * len(cells)
     for index in range(0, len(conditions), 2):
         tested = list(cells_of(conditions[index]))
@@ -27,7 +26,13 @@ def _met(summed: Rows, conditions: tuple[Rows, ...]) -> list[float]:
             raise value_fault(f"the ranges have {len(cells)} and {len(tested)} cells; they must be as large")
         meets = matcher(next(cells_of(conditions[index + 1])))
         kept = [keep and meets(cell) for keep, cell in zip(kept, tested, strict=True)]
-    return _numbers(cells, kept)
+    return kept
+
+
+def _met(summed: Rows, conditions: tuple[Rows, ...]) -> list[float]:
+    """Return the numbers whose rows meet every pair of a range and a criterion; an error among them ends it."""
+    cells = list(cells_of(summed))
+    return _numbers(cells, _meeting(cells, conditions))
 
 
 def _numbers(cells: list[Any], kept: list[bool]) -> list[float]:
@@ -43,6 +48,12 @@ def _numbers(cells: list[Any], kept: list[bool]) -> list[float]:
 def _met_one(tested: Rows, criterion: Any, summed: Rows) -> list[float]:
     meets = matcher(criterion)
     return _numbers(list(cells_of(summed)), [meets(cell) for cell in cells_of(tested)])
+
+
+@worksheet("RXL.COUNTIFS", kinds="range range*")
+def countifs(range_: Rows, *conditions: Rows) -> float:
+    """Return how many cells meet every criterion; an error as a criterion counts such errors."""
+    return float(sum(_meeting(list(cells_of(range_)), (range_, *conditions))))
 
 
 @worksheet("RXL.SUMIFS", kinds="range range*")
