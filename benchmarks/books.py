@@ -34,6 +34,28 @@ SPILL = "=TRIM_AMOUNT(A1:A{0},B1:B{0},C1:C{0})"
 SPILL_AS_NATIVE = "=IF(A{0}/$F$1-B{0}>C{0}+1E-9,A{0}-B{0}*$F$1,0)"
 
 
+#: The formulas of the book with errors.
+ERRORS = 10_540
+
+
+def write_errors(path: Path) -> None:
+    """Write rows of calls of which every second has an argument that it refuses, and formulas that follow from them.
+
+    Parameters
+    ----------
+    path
+        The workbook to write.
+    """
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet("Book")
+        for row in range(ERRORS // 4):
+            sheet.write_row(row, 0, [1000.0 + row, 0.2 if row % 2 else -7.0, 0.05])
+            calls = (f"TRIM_AMOUNT(A{row + 1}+0,B{row + 1},C{row + 1},,,4000)", f"SUM(D{row + 1},A{row + 1})")
+            more = (f"WEIGHT(A{row + 1}*B{row + 1},E{row + 1})", f"F{row + 1}/(B{row + 1}-0.2)")
+            for column, formula in enumerate((*calls, *more), 3):
+                sheet.write_formula(row, column, "=" + formula, None, 0)
+
+
 def write_rows_of_formulas(path: Path, rows: int, formulas: Sequence[str]) -> None:
     """Write five columns of inputs and formulas filled down from column G on, all with a stale value of 0.
 

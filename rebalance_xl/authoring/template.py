@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
 from rebalance_xl.authoring.package import read_parts, write_parts
 from rebalance_xl.authoring.variants import without_example, without_macros
+from rebalance_xl.recalc.files.temporaries import new_temporary, remove_leftovers_once
 
 _NAME = "Rebalancer.xlsm"
 _CHECKOUT = Path(__file__).resolve().parents[2] / "workbook" / _NAME
@@ -58,9 +58,10 @@ def write_file(path: Path, content: bytes) -> None:
     Raises
     ------
     OSError
-        If it cannot be written; nothing is left behind then.
+        If it cannot be written; nothing is left behind then, and what a killed run left in the folder is removed.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    remove_leftovers_once(path.parent)
+    handle, name, lock = new_temporary(path)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -72,3 +73,6 @@ def write_file(path: Path, content: bytes) -> None:
         with suppress(OSError):
             os.unlink(name)
         raise
+    finally:
+        if lock is not None:
+            os.close(lock)

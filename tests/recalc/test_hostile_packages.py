@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import struct
 import zipfile
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from rebalance_xl.recalc import Refused, recalculate
+from rebalance_xl.recalc.files import container
 from rebalance_xl.recalc.files import refusals as refusals_module
 from rebalance_xl.recalc.files.container import Container
 from rebalance_xl.recalc.files.output import verify_package
@@ -142,6 +144,17 @@ def test_many_parts_that_expand_a_little_are_a_bomb_together(book: Path) -> None
     forge(24, "<L", 60 * 2**20, all_parts=True)(book)
     with pytest.raises(Refused, match=r"would expand to 2,\d{3} MB"):
         recalculate(book)
+
+
+def test_a_large_part_is_a_bomb_however_badly_it_is_compressed(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a part expands to counts: random bytes, which no ratio betrays, are refused from the limit on."""
+    monkeypatch.setattr(container, "MAX_PART", 2**20)
+    with zipfile.ZipFile(book, "a") as archive:
+        archive.writestr("xl/media/image1.png", random.Random(1).randbytes(2**20 + 1))
+    with pytest.raises(Refused, match=r"image1.png would expand to 1 MB"):
+        recalculate(book)
+    monkeypatch.setattr(container, "MAX_PART", 2**20 + 1)
+    assert recalculate(book, check=True).kept == 0
 
 
 def test_a_new_spill_beside_foreign_metadata_is_refused(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def outcome(text: str, way: str, strings: list[str] = STRINGS) -> tuple[Any, She
         ]
         constants = found.constants
         shown = (constants.rows, constants.columns, [repr(value) for value in constants.values], constants.errors)
-        return (formulas, shown, found.plain, found.implicit), found
+        return (formulas, shown, sorted(found.unreadable.items()), found.plain, found.implicit), found
 
 
 @st.composite

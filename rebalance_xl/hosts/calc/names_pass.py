@@ -19,9 +19,9 @@ from xml.sax.saxutils import escape, unescape
 from rebalance_xl.hosts.calc.formula_names import to_calc_names, to_excel_names
 from rebalance_xl.hosts.calc.single_cells import keep_blanks, keep_texts, leave_texts
 from rebalance_xl.recalc.files.container import Container
-from rebalance_xl.recalc.files.output import verify_package, write_atomically
+from rebalance_xl.recalc.files.output import update
 from rebalance_xl.recalc.files.package import main_part
-from rebalance_xl.recalc.files.refusals import Refused, read_input, refuse_output
+from rebalance_xl.recalc.files.refusals import Refused
 
 __all__ = ["NamesReport", "names_for_calc", "rewrite_names"]
 
@@ -72,29 +72,21 @@ def rewrite_names(
     """
     source = Path(book)
     target = source if output is None else Path(output)
-    data, mark = read_input(source, ignore_lock)
-    refuse_output(target, source, mark, ignore_lock)
     rename = _for_excel if to == "excel" else _for_calc
-    container = Container.open(data)
-    main_part(container)  # another kind of document is refused, not found to be in order
     changed: dict[str, bytes] = {}
     formulas = 0
-    for name in container.members:
-        if _PARTS.fullmatch(name):
-            content, count = _rewrite_part(name, container.read(name), rename)
-            if count:
-                changed[name] = content
-                formulas += count
-    container.verify_rest(set(changed))
-    if changed:
-
-        def verify(written: bytes) -> None:
-            verify_package(written, container, changed)
-
-        result = container.rewritten(changed)
-        write_atomically(target, result, source, mark, ignore_lock=ignore_lock, verify=verify)
-    elif target != source:
-        write_atomically(target, data, source, mark, ignore_lock=ignore_lock)
+    with update(source, target, ignore_lock=ignore_lock) as held:
+        container = Container.open(held.data)
+        main_part(container)  # another kind of document is refused, not found to be in order
+        for name in container.members:
+            if _PARTS.fullmatch(name):
+                content, count = _rewrite_part(name, container.read(name), rename)
+                if count:
+                    changed[name] = content
+                    formulas += count
+        container.verify_rest(set(changed))
+        if changed or target != source:
+            held.write(container.rewritten(changed) if changed else held.data, changed)
     return NamesReport(target, formulas, tuple(changed))
 
 

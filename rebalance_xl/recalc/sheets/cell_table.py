@@ -39,13 +39,17 @@ def texts(text: str, content: Bytes | None, starts: Ints, ends: Ints, mark: str 
     -------
     list of str
     """
-    lengths = ends - starts + 1
-    total = int(lengths.sum())
-    if content is None or total > _LONG * len(starts):
+    if content is None or int((ends - starts + 1).sum()) > _LONG * len(starts):
         return [text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-    shifts = starts - (np.cumsum(lengths) - lengths)
-    joined = content[np.arange(total) + np.repeat(shifts, lengths)].tobytes().decode("ascii")
+    joined = joined_pieces(content, starts, ends).tobytes().decode("ascii")
     return joined[:-1].split(mark) if joined else []
+
+
+def joined_pieces(content: Bytes, starts: Ints, ends: Ints) -> Bytes:
+    """Return pieces of a text's bytes one after another, each with the byte that follows it."""
+    lengths = ends - starts + 1
+    shifts = starts - (np.cumsum(lengths) - lengths)
+    return content[np.arange(int(lengths.sum())) + np.repeat(shifts, lengths)]
 
 
 class RowTable:

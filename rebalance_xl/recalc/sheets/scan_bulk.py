@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..files.markup import all_from_xml
 from ..references import MAX_COLUMNS, MAX_ROWS
-from .cell_table import CellTable, texts
+from .cell_table import CellTable, joined_pieces, texts
 from .cell_values import attributes_of
 from .sheet_scan import FormulaCell, SheetScan
 
@@ -29,6 +29,8 @@ _ATTRIBUTES = re.compile(r'((?: [\w:]+="[^"<]*")*) ?')
 #: What begins like an entity of XML and is none.
 _LOOSE = re.compile(r"&(?!(?:lt|gt|amp|quot|apos|#[0-9]+|#x[0-9A-Fa-f]+);)")
 _FORMULA_TAG = re.compile(r'<f(?: [\w:]+="[^"<]*")* ?/?>')
+_WITHOUT_DIGITS = re.compile(rb"(?:-?\.?<)*")
+_NUMBER = re.compile(rb"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?<")
 _SPACED_VALUE = '<v xml:space="preserve">'
 _SPACED_TEXT = '<t xml:space="preserve">'
 
@@ -178,6 +180,20 @@ def _check_texts(content: Bytes, opens: Ints, closes: Ints, kinds: Bytes, piece:
     _need((content[closes[found] + 1] != 60).all())
 
 
+def _check_numbers(content: Bytes, starts: Ints, ends: Ints) -> None:
+    """Check that pieces are numbers: what stands where a number belongs and is none, an XML parser has to name."""
+    joined = joined_pieces(content, starts, ends)
+    text = joined.tobytes()
+    if _WITHOUT_DIGITS.fullmatch(text.translate(None, b"0123456789")) is None:
+        _need(not _NUMBER.sub(b"", text))  # exponents; slower
+        return
+    signs = np.flatnonzero(joined == 45)
+    _need(((joined[signs - 1] == 60) & (joined[signs + 1] != 60)).all())  # the last byte of all is a bracket, too
+    points = np.flatnonzero(joined == 46)
+    beside = np.stack((joined[points - 1], joined[points + 1]))
+    _need(((beside >= 48) & (beside < 58)).any(axis=0).all())
+
+
 def _places(content: Bytes, starts: Ints) -> tuple[Ints, Ints, Ints]:
     """Return rows and columns of cells and where their names, which start at `starts`, end."""
     letter = content[starts] - np.uint8(64)
@@ -268,8 +284,7 @@ class _Reader:
         constant = np.flatnonzero(~has_formula)
         numeric = np.array([kind == "n" for kind in self.table.types], np.bool_)[groups[constant]]
         filled_in = constant[numeric & (ends[constant] > starts[constant])]
-        first_byte, last_byte = content[starts[filled_in]], content[ends[filled_in] - 1]
-        _need((((first_byte - np.uint8(45)) < 13) & ((last_byte - np.uint8(46)) < 12)).all())  # -./0-9 and ./0-9
+        _check_numbers(content, starts[filled_in], ends[filled_in])
         self.table.add(rows[constant], columns[constant], groups[constant], starts[constant], ends[constant], base)
         own = np.flatnonzero(has_formula)
         if len(own):
