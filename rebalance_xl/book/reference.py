@@ -84,10 +84,13 @@ RULES = """\
 11. **Coins as margin**: the margin of an inverse contract is moved from the coin's row at that venue (CONVERT with To
     venue: a transfer of collateral, no sale), else bought (CONVERT without). A hedge may take every unlocked coin,
     another position only what stands above the coin's target. A hedge pays its fee in the coin. It is sized so that
-    the net delta of the asset, coins on the position included, is what HedgeRatio says.
-12. **Spreads**: two opposite legs that share a Spread are opened with the same coins or not at all; their Target is
-    the margin of both. The plan shows basis, rate a year and, where Prices has both symbols, the z-score of the near
-    premium.
+    the net delta of the asset, coins on the position included, is what HedgeRatio says. Coins that the plan buys for
+    a hedge, or that a closing releases, count in what the same plan buys or sells of the asset.
+12. **Spreads**: two opposite legs that share a Spread are opened with the same coins or not at all; their Target, on
+    either leg, is the margin of both. They are reduced by the same coins where the equity of both is beyond Target and
+    Band, and closed together by a Target of 0 or an EXIT event; a leg whose other leg cannot be closed stays. LONG,
+    SHORT, BREAKOUT and HEDGE events are views on the asset and raise no leg. The plan shows basis, rate a year and,
+    where Prices has both symbols, the z-score of the near premium.
 13. **Check**: sold + cash used + coins moved = bought + margin + reserve + fees + left over; the difference must be
     0.00.
 
@@ -100,6 +103,12 @@ What the contract of these rules leaves open is decided so: the day's LastReview
 review was due; a targeted asset whose Price is 0 is refused, an untargeted one is worth 0; in a book in USD an
 inverse contract counts at its mark, in another currency at the Price of its coin's row; the plan's fees are judged
 after who acts, so a row that only the fees of other legs put above MinTrade acts in the next plan.
+
+Once recorded, a book plans to nothing at the same prices, but for what the rules themselves leave to the next plan:
+the rest of trims that TurnoverCap or FuturesShare kept back; money that cannot leave its venue, which counts as
+reserve from then on; a row that was opened nearer to its liquidation than MarginTopUp allows, or whose cross wallet
+lost the margin of a position that was closed, which gets its margin; and crumbs of fees and lots, none above the
+smallest order of its row.
 
 Gains are before fees: by Lots and LotMethod where the lots of an asset add up to its quantity, else at the average
 cost (CostBasis). Liquidation prices take the tiers of the MarginTiers table named by Venue and Symbol, else the
