@@ -187,7 +187,7 @@ def walked(book: Book, closes: list[dict[str, float]]) -> list[tuple[str, bool]]
 
 
 def test_a_walk_makes_no_idle_plan() -> None:
-    """Two years of five assets: every day that triggers trades, and the recorded book plans to nothing."""
+    """Five years of five assets: every day that triggers trades, and the recorded book plans to nothing."""
     import random
 
     random.seed(20260930)
@@ -197,7 +197,7 @@ def test_a_walk_makes_no_idle_plan() -> None:
     book = read_book(workbook(portfolio, settings={"ReserveMax": 0.1}, venues=[{"Venue": "V", "SpotFee": 0.001}]))
     prices = dict.fromkeys(assets, 100.0)
     closes = []
-    for _ in range(730):
+    for _ in range(1826):
         prices = {asset: price * (1 + random.gauss(0.0003, 0.04)) for asset, price in prices.items()}
         closes.append(prices)
     days = walked(book, closes)
