@@ -22,7 +22,7 @@ from rebalance_xl.book.stress import market_shocks, read_shock, shocked, stress_
 from rebalance_xl.cli import app
 from rebalance_xl.functions.stress import Shock
 from rebalance_xl.hosts.file import FileWorkbook
-from tests.fixtures import make_account_fixtures
+from tests.fixtures import make_account_fixtures, make_unified_fixtures
 from tests.fixtures.make_account_fixtures import BOOKS, HERE, SHOCKS, multi_row
 
 DAY = dt.date(2026, 11, 20)
@@ -40,8 +40,10 @@ def figures(mode: str) -> dict[str, Any]:
 def test_books_are_what_the_script_writes(tmp_path: Path) -> None:
     """The committed books are the script's, byte for byte."""
     make_account_fixtures.main(tmp_path)
-    changed = [name for name in BOOKS if (tmp_path / name).read_bytes() != (HERE / name).read_bytes()]
-    assert changed == [], "run python -m tests.fixtures.make_account_fixtures"
+    make_unified_fixtures.main(tmp_path)
+    names = [*BOOKS, *make_unified_fixtures.BOOKS]
+    changed = [name for name in names if (tmp_path / name).read_bytes() != (HERE / name).read_bytes()]
+    assert changed == [], "run python -m tests.fixtures.make_account_fixtures and make_unified_fixtures"
 
 
 def test_single_book_in_the_plan() -> None:
