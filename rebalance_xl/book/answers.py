@@ -6,6 +6,7 @@ A function without data arguments whose answer is the plan's (:func:`rebalance_x
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -17,7 +18,7 @@ from rebalance_xl.book.futures import figures_of, sign
 from rebalance_xl.book.model import require_sound
 from rebalance_xl.book.net_delta import coin_deltas
 from rebalance_xl.book.parts import BookParts, Readable, references
-from rebalance_xl.book.problems import ERROR, BookError
+from rebalance_xl.book.problems import ERROR, NO_MARGIN, BookError
 from rebalance_xl.book.stress import stress_book
 from rebalance_xl.catalogue import Function
 from rebalance_xl.cells import MISSING, CellError, as_rows, is_range
@@ -96,11 +97,15 @@ def _liquidation_prices(asked: BookAnswers, *_: Any) -> Any:
 
 def _price_cell(asked: BookAnswers, row: int) -> Any:
     position = next((each for each in asked.book.positions if each.row == row), None)
-    problem = asked.problem_of("Futures", row)
+    problem = asked.problem_of("Futures", row, NO_MARGIN)
     if problem:
         return CellError("#VALUE!", problem)
     if position is None:
         return ""
+    if position.quantity and position.margin_mode == "isolated" and not position.margin:
+        entry = position.entry or position.mark
+        coins = position.quantity / entry if position.inverse else position.quantity * entry
+        position = dataclasses.replace(position, margin=coins / position.leverage)
     if not position.quantity:
         return CellError("#N/A", f"{position.symbol} is not open")
     found = figures_of(asked.book, asked.tiers, position, 1.0).liquidation_price
@@ -196,7 +201,7 @@ def _stress(asked: BookAnswers, function: Function, options: Mapping[str, Any], 
     if isinstance(read, CellError):
         return read
     try:
-        rows = stress_book(require_sound(asked.book), read)
+        rows = stress_book(require_sound(asked.book), read, judged=False)
     except ValueError as failure:
         return CellError("#VALUE!", str(failure))
     found: list[list[Any]] = [["Value", "Value if lost", "Equity", "Ratio", "Liquidated"]]

@@ -57,13 +57,13 @@ class BookAnswers:
         found = book_accounts(self.book, self.tiers.tables)
         return ReadyAccounts(tuple(dataclasses.replace(each.account, stated=each.given) for each in found))
 
-    def problem_of(self, table: str, row: int) -> str:
-        """Return what is wrong with a row of a table, "" where nothing is."""
+    def problem_of(self, table: str, row: int, apart_from: str = "") -> str:
+        """Return what is wrong with a row of a table, "" where nothing is but what is said to be about `apart_from`."""
         data = self.parts.read_table(table)
         assert data is not None
         cells = {data.address(row, column) for column in range(len(data.headers))}
-        found = [each.message for each in self.book.problems if each.severity == ERROR and each.where in cells]
-        return "; ".join(found)
+        errors = [each for each in self.book.problems if each.severity == ERROR and each.where in cells]
+        return "; ".join([each.message for each in errors if not apart_from or each.about != apart_from])
 
     def no_price(self, position: Position) -> str:
         """Return why a position has no liquidation price."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from rebalance_xl.book.assets import is_money
 from rebalance_xl.book.contents import Book
 from rebalance_xl.book.interface import WorkbookPort
-from rebalance_xl.book.problems import ERROR, NOTE, UNUSED, WARNING, Problem, nearest
+from rebalance_xl.book.problems import ERROR, NO_MARGIN, NOTE, UNUSED, WARNING, Problem, nearest
 from rebalance_xl.book.reading import Record
 from rebalance_xl.book.rows import Holding
 from rebalance_xl.book.states import rows_by_asset
@@ -97,6 +97,7 @@ def check_position(record: Record, problems: list[Problem], in_wallet: bool = Fa
                 WARNING if record["MarginMode"] == "cross" else ERROR,
                 record.where("Margin"),
                 f"{symbol} is open, but its Margin is blank or 0",
+                NO_MARGIN,
             )
         )
     if record["Leverage"] < 1:

@@ -17,6 +17,8 @@ WARNING: Final = "warning"
 NOTE: Final = "note"
 #: What a note is about: tables and columns that the workbook does not have are said by `check`, not by every plan.
 UNUSED: Final = "unused"
+#: An open row whose margin is not told: no plan can count it, a liquidation price takes that of its leverage.
+NO_MARGIN: Final = "no margin"
 _ORDER = {ERROR: 0, WARNING: 1, NOTE: 2}
 
 

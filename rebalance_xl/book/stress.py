@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from rebalance_xl.book.accounts import BookAccount, account_key, book_accounts, price_of
 from rebalance_xl.book.free_margin import idle_coins
 from rebalance_xl.book.futures import Tiers, worth_of
-from rebalance_xl.book.model import Book, Position
+from rebalance_xl.book.model import Book, Position, require_sound
 from rebalance_xl.book.plan import make_plan
-from rebalance_xl.book.problems import BookError
+from rebalance_xl.book.sentences import trigger_reasons
 from rebalance_xl.book.states import Worth
+from rebalance_xl.book.triggers import judge
 from rebalance_xl.functions.stress import Outcome, PoolState, Shock, stress_all
 
 #: Moves of the whole market that are shown where no others are asked for.
@@ -107,7 +108,7 @@ def read_shock(text: str) -> Shock:
     return Shock(moves, {}, everything, currency, moves.pop("funding", 0.0), text.strip())
 
 
-def stress_book(book: Book, shocks: Sequence[Shock] | None = None) -> list[StressRow]:
+def stress_book(book: Book, shocks: Sequence[Shock] | None = None, judged: bool = True) -> list[StressRow]:
     """Return what each of some shocks does to a book.
 
     Parameters
@@ -116,6 +117,8 @@ def stress_book(book: Book, shocks: Sequence[Shock] | None = None) -> list[Stres
         As read; it is not changed.
     shocks
         By default the moves of the whole market in :data:`MOVES`.
+    judged
+        Whether the plan's trigger is asked at every shock.
 
     Raises
     ------
@@ -124,12 +127,14 @@ def stress_book(book: Book, shocks: Sequence[Shock] | None = None) -> list[Stres
     ValueError
         If a shock names what the book does not hold.
     """
-    make_plan(book)  # a book that cannot be judged as it stands is refused with its own reasons
+    require_sound(book)  # a book that cannot be judged as it stands is refused with its own reasons
     tiers = Tiers.of(book)
+    if worth_of(book, tiers).total <= 0:
+        make_plan(book)
     accounts = book_accounts(book, tiers.tables)
     told = [_told_apart(book, shock) for shock in (market_shocks() if shocks is None else shocks)]
     outcomes = stress_all([each.account for each in accounts], (), told)
-    return [_row(book, tiers, accounts, outcome) for outcome in outcomes]
+    return [_row(book, tiers, accounts, outcome, judged) for outcome in outcomes]
 
 
 def _told_apart(book: Book, shock: Shock) -> Shock:
@@ -179,13 +184,13 @@ def _position(position: Position, shock: Shock, fx: float) -> Position:
     return replace(position, mark=mark, money=money, margin=position.margin - paid)
 
 
-def _row(book: Book, tiers: Tiers, accounts: Sequence[BookAccount], outcome: Outcome) -> StressRow:
+def _row(book: Book, tiers: Tiers, accounts: Sequence[BookAccount], outcome: Outcome, judged: bool) -> StressRow:
     after = shocked(book, outcome.shock)
     worth = worth_of(after, tiers)
     value = worth.total
     dead = outcome.dead
     lost = math.fsum(_lost(after, worth, accounts, state) for state in dead)
-    trigger, reasons = _trigger(after)
+    trigger, reasons = _trigger(after, tiers, worth) if judged else ("", ())
     return StressRow(
         name=outcome.shock.name,
         value=value,
@@ -233,12 +238,12 @@ def _lost(book: Book, worth: Worth, accounts: Sequence[BookAccount], state: Pool
     return math.fsum(parts)
 
 
-def _trigger(book: Book) -> tuple[str, tuple[str, ...]]:
-    try:
-        plan = make_plan(book)
-    except BookError as failure:
-        return "", tuple(str(each) for each in failure.problems)
-    return plan.trigger.kind, tuple(plan.trigger.reasons)
+def _trigger(book: Book, tiers: Tiers, worth: Worth) -> tuple[str, tuple[str, ...]]:
+    """Return what the plan of a shocked book acts on: who acts is judged, nothing is traded."""
+    if worth.total <= 0:
+        return "", (f"the book is worth {worth.total:,.2f}: there are no weights",)
+    judgement = judge(book, tiers, worth)
+    return judgement.trigger, trigger_reasons(judgement, book.settings.review_drift)
 
 
 def outcome_words(row: StressRow) -> Mapping[str, str]:

@@ -79,7 +79,7 @@ def returns_rows(function: Function) -> bool:
 
 def _method(function: Function) -> Callable[..., Any]:
     has_dates = _has_dates(function)
-    plain = not (function.has_model or function.context or has_dates)
+    plain = not (function.has_model or function.context or has_dates or function.book_options is not None)
     convert = to_rows if returns_rows(function) else to_cell
 
     def method(self: Any, caller: Any, *arguments: Any) -> Any:
