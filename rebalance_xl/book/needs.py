@@ -91,12 +91,14 @@ def _spot_needs(draft: Draft) -> list[Order]:
     needs, pledged = [], draft.pledged.change
     for state in judgement.spot:
         row, target = state.holding, state.target
-        if target is None or state.over or row.stable or state.named is not None:
+        change = pledged.get(state.asset.casefold(), 0.0) if pledged else 0.0
+        # What a closed hedge releases may leave an asset short that is over now: it is not trimmed, it has a need.
+        if target is None or (state.over and change >= 0) or row.stable or state.named is not None:
             continue
         if breaching and not (state.below or state.drifted):
             continue
         goal = min(target * total, (target + state.width) * after)
-        held = state.value + (pledged.get(state.asset.casefold(), 0.0) if pledged else 0.0)
+        held = state.value + change
         need = Order(BUY, row, _UNDER_TARGET, goal - held, goal, row.asset, row.venue, state)
         need.priority, need.fee_rate = row.priority, book.venue(row.venue).spot_fee
         if need.wanted > 0:

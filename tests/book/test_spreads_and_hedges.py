@@ -165,6 +165,25 @@ def test_released_coins_count_in_what_is_trimmed() -> None:
     assert line(plan, "BTC").amount == approx(20_000.0)  # 75,000 with the margin, of 100,000; 70,000 without
 
 
+def test_an_asset_that_a_closed_hedge_leaves_short_is_bought_at_once() -> None:
+    """SOL is over its target only by the margin of a hedge whose ratio is 0 now: it is not trimmed, but filled."""
+    old = perpetual(
+        "SOLUSD", "SOL", "short", 100.0, Venue="binance", Contract="inverse", Quantity=1_000.0, EntryPrice=100.0,
+        Margin=12.0, HedgeRatio=0.0, Leverage=1.0,
+    )  # fmt: skip
+    rows = [
+        spot("ETH", 7_000.0, 0.5, 0.05, Venue="binance"),
+        spot("SOL", 800.0, 0.15, 0.02, Price=100.0, Venue="binance"),
+        stable(1_000.0, 0.35, 0.9, Venue="binance"),
+    ]
+    book = workbook(rows, [old])
+    plan = actions.rebalance(book)
+    assert line(plan, "SOL").action == "BUY"
+    assert line(plan, "SOL").amount == approx(700.0)
+    actions.record(book)
+    assert make_plan(read_book(book)).nothing_to_do
+
+
 # --- margin in danger, and slivers -----------------------------------------------------------------------------
 
 

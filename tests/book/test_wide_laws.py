@@ -106,12 +106,15 @@ def _check_record(seed: int, workbook: MemoryWorkbook, book: Book, plan: Plan) -
 def _check_rest(seed: int, book: Book, plan: Plan, after: Book) -> None:
     """Check that the recorded book plans to nothing, but for what the rules leave to the next plan.
 
-    TurnoverCap and FuturesShare leave a part to it; money that cannot leave its venue counts as reserve from then on; a
-    payment between stablecoins leaves as much above ReserveMax; a row that was opened nearer to its liquidation than
-    MarginTopUp says gets its margin; and fees and lots leave crumbs, none above the smallest order of its row.
+    A plan that does not settle says so. TurnoverCap and FuturesShare leave a part to the next plan; money that cannot
+    leave its venue counts as reserve from then on; a payment between stablecoins leaves as much above ReserveMax; a row
+    that was opened nearer to its liquidation than MarginTopUp says gets its margin; and fees and lots leave crumbs,
+    none above the smallest order of its row.
     """
     settings = book.settings
     if settings.turnover_cap is not None or settings.futures_share is not None:
+        return
+    if any("the plan does not settle" in note for note in plan.notes):
         return
     if any("cannot be withdrawn" in line.reason for line in plan.lines) or _stuck_without_a_row(book):
         return
