@@ -27,6 +27,10 @@ _MOST_RETURNS: Final = 14
 _NOTES: Final = _RETURNS + _MOST_RETURNS + 4
 _MOST_NOTES: Final = 40
 _CURVES: Final = 30
+#: The bars of the bootstrap stand beside the heat map.
+_BOOT: Final = len(tables.GRID_HEADERS) + 1
+_MOST_BOOT: Final = 3
+_BARS: Final = _CURVES + len(tables.CURVE_HEADERS) + 1
 _FORMATS: Final = {
     "share": styles.PERCENT,
     "signed": styles.SIGNED_PERCENT,
@@ -90,25 +94,21 @@ def review_sheet(workbook: Any, look: Styles) -> Page:
     )
     _section(page, _CHARTS - 1, "Value and drawdown", 14)
     _curve_charts(workbook, page)
-    _section(page, _GRID - 1, "Growth a year against holding, by band and TrimTo (executions beside it)", 14)
+    _section(
+        page,
+        _GRID - 1,
+        "Growth a year against holding, by band and TrimTo; grey: inside the bootstrap's band",
+        _BOOT - 1,
+    )
+    _section(page, _GRID - 1, "How sure: the same difference in drawn histories", len(tables.BOOTSTRAP_HEADERS), _BOOT)
     count = len(tables.GRID_DESTINATIONS)
     grid_formats = [styles.PERCENT, *([styles.SIGNED_PERCENT] * count), *(["#,##0"] * count)]
     bands = len(tables.GRID_BANDS)
     _table(page, tables.GRID, tables.GRID_HEADERS, _GRID, 0, bands, grid_formats)
-    sheet.conditional_format(
-        _GRID + 1,
-        1,
-        _GRID + bands,
-        len(tables.GRID_DESTINATIONS),
-        {
-            "type": "3_color_scale",
-            "min_color": "#F4B6AE",
-            "mid_color": "#FFFFFF",
-            "max_color": "#A9D8B8",
-            "mid_type": "num",
-            "mid_value": 0,
-        },
-    )
+    _heat(page, bands)
+    boot_formats = [styles.GENERAL, *([styles.SIGNED_PERCENT] * 4), "0%"]
+    _table(page, tables.BOOTSTRAP, tables.BOOTSTRAP_HEADERS, _GRID, _BOOT, _MOST_BOOT, boot_formats)
+    _bootstrap_bars(workbook, page)
     _section(page, _RETURNS - 1, "The real book: profit and contribution", 8)
     money = [styles.GENERAL, *([styles.MONEY] * 6), "+0.00%;-0.00%;0.00%"]
     _table(page, tables.RETURNS, tables.RETURN_HEADERS, _RETURNS, 0, _MOST_RETURNS, money)
@@ -118,12 +118,58 @@ def review_sheet(workbook: Any, look: Styles) -> Page:
     _section(page, _VARIANTS - 1, "What the charts draw", len(tables.CURVE_HEADERS), left=_CURVES)
     values = [styles.DATE, *([styles.WHOLE] * 4), *([styles.PERCENT] * 4)]
     _table(page, tables.CURVES, tables.CURVE_HEADERS, _VARIANTS, _CURVES, tables.MOST_POINTS, values)
-    sheet.set_column(_CURVES, _CURVES + len(tables.CURVE_HEADERS) - 1, 11)
+    bar_formats = [styles.GENERAL, *([styles.SIGNED_PERCENT] * 4)]
+    _table(page, tables.BARS, tables.BAR_HEADERS, _VARIANTS, _BARS, _MOST_BOOT, bar_formats)
+    sheet.set_column(_CURVES, _BARS + len(tables.BAR_HEADERS) - 1, 11)
     sheet.freeze_panes(3, 1)
     sheet.set_zoom(90)
     page.print_setup()
+    sheet.set_h_pagebreaks([_RETURNS - 1])
     sheet.print_area(0, 0, _NOTES + _MOST_NOTES, 1 + len(COLUMNS))
     return page
+
+
+def _heat(page: Page, bands: int) -> None:
+    """Colour the cells: one colour for all inside the band of the bootstrap, which the history does not tell apart."""
+    first = _GRID + 1
+    low, high = (xl_range_abs(first, _BOOT + column, first, _BOOT + column).split(":")[0] for column in (1, 3))
+    cell = f"B{first + 1}"
+    rules: tuple[tuple[str, str], ...] = (
+        (f"=AND(ISNUMBER({cell}),ISNUMBER({low}),{cell}>={low},{cell}<={high})", "#E8EDF3"),
+        (f"=AND(ISNUMBER({cell}),{cell}>0)", "#A9D8B8"),
+        (f"=AND(ISNUMBER({cell}),{cell}<0)", "#F4B6AE"),
+    )
+    for criteria, colour in rules:
+        rule = {"type": "formula", "criteria": criteria, "format": page.look(bg_color=colour), "stop_if_true": True}
+        page.sheet.conditional_format(first, 1, _GRID + bands, len(tables.GRID_DESTINATIONS), rule)
+
+
+def _bootstrap_bars(workbook: Any, page: Page) -> None:
+    """Draw the bars from 5 to 95 % across 0: one a length of the blocks."""
+    chart = workbook.add_chart({"type": "bar", "subtype": "stacked"})
+    first, last = _VARIANTS + 1, _VARIANTS + _MOST_BOOT
+    for offset, visible in ((1, False), (2, True), (3, False), (4, True)):
+        chart.add_series(
+            {
+                "name": tables.BAR_HEADERS[offset],
+                "categories": f"=Review!{xl_range_abs(first, _BARS, last, _BARS)}",
+                "values": f"=Review!{xl_range_abs(first, _BARS + offset, last, _BARS + offset)}",
+                "fill": {"color": styles.TEAL} if visible else {"none": True},
+                "border": {"none": True},
+                "gap": 45,
+            }
+        )
+    font = {"name": styles.FONT, "color": styles.SLATE, "size": 9}
+    title = {"name": styles.FONT, "size": 11, "color": styles.NAVY}
+    chart.set_title({"name": "Difference to holding, a year: 90 of 100 drawn histories", "name_font": title})
+    chart.set_legend({"none": True})
+    line = {"color": styles.NAVY, "width": 1.25}
+    chart.set_x_axis({"num_font": font, "num_format": "+0%;-0%;0%", "major_gridlines": {"visible": False}})
+    chart.set_y_axis({"num_font": font, "reverse": True, "label_position": "low", "line": line})
+    chart.set_chartarea({"border": {"color": styles.LINE}})
+    chart.set_size({"width": 640, "height": 160})
+    text = "Bars: where the difference to holding lies in drawn histories, by length of the blocks"
+    page.sheet.insert_chart(_GRID + _MOST_BOOT + 1, _BOOT, chart, {"object_position": 2, "description": text})
 
 
 def _section(page: Page, row: int, text: str, width: int, left: int = 0) -> None:
@@ -224,5 +270,5 @@ def _contributions(workbook: Any, page: Page) -> None:
     chart.set_chartarea({"border": {"color": styles.LINE}})
     chart.set_size({"width": 460, "height": 340})
     page.sheet.insert_chart(
-        _RETURNS - 1, 10, chart, {"object_position": 2, "description": "Bars: contribution of each row to the return"}
+        _RETURNS, 10, chart, {"object_position": 2, "description": "Bars: contribution of each row to the return"}
     )

@@ -114,7 +114,12 @@ def _sweep_to_dict(sweep: Sweep) -> dict[str, Any]:
         "best_of_first_half": sweep.cell_text(sweep.best_first),
         "its_rank_in_the_second": sweep.rank_of_winner,
         "correlation_of_halves": None if math.isnan(sweep.correlation) else sweep.correlation,
-        "walk_forward": sweep.walk_forward,
+        "walk_forward": {
+            "steps": [{"chosen": sweep.cell_text(cell), "against_hold": step} for cell, step in sweep.steps],
+            "mean": sweep.walk_forward,
+        },
+        "noise": sweep.noise,
+        "inside_the_noise": sweep.inside.tolist(),
         "sentence": sweep.sentence(),
     }
 

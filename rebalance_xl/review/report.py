@@ -26,6 +26,10 @@ tr.own td { font-weight: 600; background: #f1f5f9; } .heat td { text-align: cent
 """
 
 
+#: Of cells that the history does not tell apart.
+_NOISE = "#e8edf3"
+
+
 def shown(value: Any, kind: str) -> str:
     """Return a figure as a reader wants it; a dash where there is none."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
@@ -94,7 +98,11 @@ def report_html(found: Review, title: str) -> str:
 
 
 def _heat(sweep: Sweep) -> str:
-    """Return the cells with their executions; a colour counts from the worst neighbour, not from the cell alone."""
+    """Return the cells with their executions.
+
+    A colour counts from the worst neighbour, not from the cell alone; all cells inside the band of the bootstrap have
+    one colour.
+    """
     two = len(sweep.axes) == 2
     first = sweep.axes[0]
     second = sweep.axes[1].values if two else ("",)
@@ -102,6 +110,7 @@ def _heat(sweep: Sweep) -> str:
     difference = sweep.difference if two else sweep.difference[:, None]
     worst = sweep.worst_neighbour if two else sweep.worst_neighbour[:, None]
     executions = sweep.executions if two else sweep.executions[:, None]
+    inside = sweep.inside if two else sweep.inside[:, None]
     name = sweep.axes[1].name if two else ""
     head = "".join(f"<th>{html.escape(f'{name} {_text(each)}'.strip())}</th>" for each in second)
     body = []
@@ -109,7 +118,8 @@ def _heat(sweep: Sweep) -> str:
         cells = []
         for j in range(len(second)):
             strength = min(1.0, abs(float(worst[i, j])) / largest)
-            colour = f"rgba({'21,128,61' if worst[i, j] > 0 else '190,18,60'},{0.08 + 0.42 * strength:.2f})"
+            hue = "21,128,61" if worst[i, j] > 0 else "190,18,60"
+            colour = _NOISE if inside[i, j] else f"rgba({hue},{0.08 + 0.42 * strength:.2f})"
             count = f"<small>{executions[i, j]:,.0f}</small>"
             cells.append(f'<td style="background:{colour}">{difference[i, j]:+.1%}<br>{count}</td>')
         body.append(f"<tr><td>{html.escape(f'{first.name} {_text(value)}')}</td>{''.join(cells)}</tr>")

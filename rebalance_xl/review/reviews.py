@@ -12,6 +12,8 @@ import numpy as np
 
 from rebalance_xl.book.model import Book
 from rebalance_xl.book.problems import ERROR, BookError, Problem
+from rebalance_xl.functions.simulation.curves import part_growth
+from rebalance_xl.functions.simulation.standard import BAND
 from rebalance_xl.recalc.batch.jobs import Job
 from rebalance_xl.recalc.batch.workers import run_jobs
 from rebalance_xl.review import variants as rules
@@ -24,7 +26,7 @@ from rebalance_xl.review.runs import Run
 from rebalance_xl.review.sentences import assumptions_of, warnings_of
 from rebalance_xl.review.simple import beyond_the_kernel, spot_book, terms_of
 from rebalance_xl.review.sweeps import Sweep, sweep_of
-from rebalance_xl.review.variants import BAND, Variant
+from rebalance_xl.review.variants import Variant
 
 #: Paths of a bootstrap that the plan itself has to walk, where none are asked for by number.
 _PATHS_BY_PLAN = 100
@@ -166,6 +168,8 @@ def review(book: Book, history: History, request: Request, progress: Progress | 
     if request.sweeps:
         found.sweep = swept(book, history, request, hold, told)
     found.bootstrap = bootstrapped(book, history, request, found, told)
+    if found.sweep is not None and found.bootstrap is not None:
+        found.sweep.noise = (found.bootstrap.q05, found.bootstrap.q95)
     found.warnings = warnings_of(found, book)
     found.assumptions = assumptions_of(found, book, request)
     return found
@@ -178,7 +182,8 @@ def _difference(value: float | None, other: float | None) -> float | None:
 def work(job: Job) -> dict[str, float | None]:
     """Return the measures of one cell of a sweep; runs in a worker."""
     book, history, variant, slippage = job.options
-    return run_variant(book, history, variant, "close", slippage).measures(history.year)
+    run = run_variant(book, history, variant, "close", slippage)
+    return run.measures(history.year) | part_growth(run.curve.tolist(), history.year)
 
 
 def swept(book: Book, history: History, request: Request, hold: Result, told: Progress) -> Sweep:

@@ -55,7 +55,7 @@ def warnings_of(found: Review, book: Book) -> list[str]:
     if run.liquidations:
         day, symbol, price, _ = run.liquidations[-1]
         notes.append(
-            f"The book's own rule: {len(run.liquidations)} liquidations took {run.margin_lost:,.2f} of margin, the "
+            f"The book's own rule: {_liquidations(len(run.liquidations))} took {run.margin_lost:,.2f} of margin, the "
             f"last of {symbol} on {day_text(day)} at {price:,.6g}."
         )
     others = [f"{each.variant.name} ({len(each.run.liquidations)})" for each in trading if each.run.liquidations]
@@ -79,6 +79,10 @@ def warnings_of(found: Review, book: Book) -> list[str]:
             "them."
         )
     return notes
+
+
+def _liquidations(count: int) -> str:
+    return "1 liquidation" if count == 1 else f"{count} liquidations"
 
 
 def _cause(book: Book, result: Result) -> str:

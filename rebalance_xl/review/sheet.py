@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import textwrap
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +27,8 @@ NOTES, VARIANTS, CURVES, GRID, RETURNS = (
     "ReviewGrid",
     "ReviewReturns",
 )
+#: The bootstrap and what its chart draws; a workbook made before it had them goes without.
+BOOTSTRAP, BARS = "ReviewBootstrap", "ReviewBars"
 #: Variants that the curves show beside holding and the book's own rule.
 DRAWN: Final = ("monthly", "threshold")
 CURVE_HEADERS: Final = (
@@ -40,6 +43,8 @@ CURVE_HEADERS: Final = (
     "Threshold drawdown",
 )
 VARIANT_HEADERS: Final = ("Variant", *(header for header, _, _ in COLUMNS), "Settings")
+#: Characters of a note in one row of the sheet.
+MOST_CHARACTERS: Final = 200
 #: Points of a curve on the sheet; a chart shows no more.
 MOST_POINTS: Final = 260
 #: The sweep of the sheet where none is asked for: widths of the band by where a trim ends.
@@ -52,6 +57,10 @@ GRID_HEADERS: Final = (
 )
 RETURN_HEADERS: Final = ("Line", "Start", "Bought", "Sold", "Fees", "End", "Profit", "Contribution")
 NOTE_HEADERS: Final = ("What", "Text")
+#: One row a length of the blocks.
+BOOTSTRAP_HEADERS: Final = ("Blocks", "5 %", "Median", "95 %", "This history", "Above 0")
+#: The pieces of its stacked bar: what lies left of 0 and right of it.
+BAR_HEADERS: Final = ("Bar", "Left gap", "Left", "Right gap", "Right")
 SHEET_SWEEPS: Final = (
     "Band=" + ",".join(f"{each:g}" for each in GRID_BANDS),
     "TrimTo=" + ",".join(f"{each:g}" for each in GRID_DESTINATIONS),
@@ -153,6 +162,35 @@ def write_review(port: WorkbookPort, found: Review, today: dt.date | None = None
     port.write_table(CURVES, list(CURVE_HEADERS), curve_rows(found))
     port.write_table(GRID, list(GRID_HEADERS), grid_rows(found))
     port.write_table(RETURNS, list(RETURN_HEADERS), return_rows(found))
+    for name, headers, rows in (
+        (BOOTSTRAP, BOOTSTRAP_HEADERS, bootstrap_rows(found)),
+        (BARS, BAR_HEADERS, bar_rows(found)),
+    ):
+        if port.read_table(name) is not None:
+            port.write_table(name, list(headers), rows)
+
+
+def bootstrap_rows(found: Review) -> list[list[Cell]]:
+    """Return the band of the difference to holding for blocks as asked, twice and half as long."""
+    boot = found.bootstrap
+    if boot is None:
+        return [["nothing was drawn", *[None] * (len(BOOTSTRAP_HEADERS) - 1)]]
+    rows: list[list[Cell]] = [[f"{boot.block:g} days", boot.q05, boot.q50, boot.q95, boot.point, boot.above]]
+    for ends, factor in ((boot.longer, 2.0), (boot.shorter, 0.5)):
+        if ends is not None:
+            rows.append([f"{factor * boot.block:g} days", ends[0], None, ends[1], None, None])
+    return rows
+
+
+def bar_rows(found: Review) -> list[list[Cell]]:
+    """Return the four pieces of each stacked bar from 5 to 95 %, whichever side of 0 the two lie on."""
+    rows: list[list[Cell]] = []
+    for name, low, _, high, *_ in bootstrap_rows(found):
+        if not isinstance(low, float) or not isinstance(high, float):
+            return [[None] * len(BAR_HEADERS)]
+        left, right = min(high, 0.0), max(low, 0.0)
+        rows.append([name, left, min(low, 0.0) - left, right, max(high, 0.0) - right])
+    return rows
 
 
 def note_rows(found: Review, today: dt.date | None = None) -> list[list[Cell]]:
@@ -186,7 +224,13 @@ def note_rows(found: Review, today: dt.date | None = None) -> list[list[Cell]]:
         )
     rows += [["Note", text] for text in found.warnings]
     rows += [["Assumption", text] for text in found.assumptions]
-    return rows
+    return [rows[0], *(line for what, text in rows[1:] for line in _lines(str(what), str(text)))]
+
+
+def _lines(what: str, text: str) -> list[list[Cell]]:
+    """Cut a long sentence into rows that fit the width of the sheet; only the first says what it is."""
+    parts = textwrap.wrap(text, MOST_CHARACTERS) or [""]
+    return [[what if number == 0 else None, part] for number, part in enumerate(parts)]
 
 
 def variant_rows(found: Review) -> list[list[Cell]]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from rebalance_xl.functions.simulation.curves import halves
+from rebalance_xl.functions.simulation.curves import PARTS, part_growth
 from rebalance_xl.functions.simulation.rules import Array
 from rebalance_xl.review.runs import Run
 from rebalance_xl.review.variants import Axis
@@ -34,6 +35,11 @@ class Sweep:
     rank_of_winner, correlation
         Which place the best cell of the first half takes in the second, from 1; correlation of the halves over the
         cells. NaN where there are fewer than three cells.
+    steps
+        The walk forward: for each part of the history but the first, the cell that was best up to it, and its log
+        growth in it less that of holding, a year.
+    noise
+        The band that the bootstrap draws around a rule's difference: cells inside it are not told apart.
     """
 
     axes: tuple[Axis, ...]
@@ -44,7 +50,22 @@ class Sweep:
     best_first: int
     rank_of_winner: int
     correlation: float
-    walk_forward: float | None
+    steps: tuple[tuple[int, float], ...] = ()
+    noise: tuple[float, float] | None = None
+
+    @property
+    def walk_forward(self) -> float | None:
+        """Mean of the steps: what choosing the best so far would have earned afterwards, a year from holding."""
+        return math.fsum(step for _, step in self.steps) / len(self.steps) if self.steps else None
+
+    @property
+    def inside(self) -> npt.NDArray[np.bool_]:
+        """Whether each cell lies inside the band of the bootstrap; none does where nothing was drawn."""
+        if self.noise is None:
+            return np.zeros(self.difference.shape, dtype=bool)
+        low, high = self.noise
+        found: npt.NDArray[np.bool_] = (self.difference >= low) & (self.difference <= high)
+        return found
 
     @property
     def plateau(self) -> int:
@@ -69,11 +90,30 @@ class Sweep:
         )
         if count < 3:
             return text
-        return (
+        text = (
             f"{text} The best of {count} cells in the first half ({self.cell_text(self.best_first)}) comes "
             f"{_ordinal(self.rank_of_winner)} in the second; the halves correlate with {self.correlation:+.2f} "
             "over the cells."
         )
+        return " ".join([text, *self._forward(), *self._noise()])
+
+    def _forward(self) -> list[str]:
+        if not self.steps:
+            return []
+        listed = ", ".join(f"{step:+.1%}" for _, step in self.steps)
+        return [
+            f"Walk forward: the best cell up to each fifth of the history, held over the next one, came to {listed} a "
+            f"year from holding, {self.walk_forward:+.1%} on average."
+        ]
+
+    def _noise(self) -> list[str]:
+        if self.noise is None:
+            return []
+        inside, count = int(self.inside.sum()), self.inside.size
+        return [
+            f"{inside} of {count} cells lie inside the band of the bootstrap ({self.noise[0]:+.1%} to "
+            f"{self.noise[1]:+.1%}) and have one colour: this history does not tell them apart."
+        ]
 
 
 def _ordinal(number: int) -> str:
@@ -102,7 +142,6 @@ def sweep_of(axes: Sequence[Axis], measures: list[dict[str, Any]], hold_growth: 
     spread = len(measures) > 2 and float(np.ptp(first)) > 0.0 and float(np.ptp(second)) > 0.0
     correlation = float(np.corrcoef(first, second)[0, 1]) if spread else math.nan
     difference = (growth - hold_growth).reshape(shape)
-    held = halves(hold.curve.tolist(), year)[1]
     return Sweep(
         axes=tuple(axes),
         measures=measures,
@@ -112,8 +151,23 @@ def sweep_of(axes: Sequence[Axis], measures: list[dict[str, Any]], hold_growth: 
         best_first=winner,
         rank_of_winner=rank,
         correlation=correlation,
-        walk_forward=None if held is None else float(second[winner]) - held,
+        steps=_walked_forward(measures, hold, year),
     )
+
+
+def _walked_forward(measures: Sequence[dict[str, Any]], hold: Run, year: float) -> tuple[tuple[int, float], ...]:
+    """Choose the best cell of all parts so far and judge it on the next; nothing where a part has no value."""
+    held = part_growth(hold.curve.tolist(), year)
+    names = [f"part_{number}" for number in range(1, PARTS + 1)]
+    known = [each.get(name) for each in [*measures, held] for name in names]
+    if len(measures) < 2 or len(hold.curve) < 10 * PARTS or any(value is None for value in known):
+        return ()
+    cells = np.array([[float(each[name]) for name in names] for each in measures])
+    steps = []
+    for part in range(1, PARTS):
+        chosen = int(np.argmax(cells[:, :part].sum(axis=1)))
+        steps.append((chosen, float(cells[chosen, part]) - float(held[names[part]] or 0.0)))
+    return tuple(steps)
 
 
 def _known(value: float | None) -> float:

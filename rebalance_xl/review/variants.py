@@ -12,12 +12,11 @@ from rebalance_xl.book import schema
 from rebalance_xl.book.model import Book
 from rebalance_xl.book.problems import ERROR, BookError, Problem
 from rebalance_xl.book.reading import UnreadableError, value_of
+from rebalance_xl.functions.simulation.standard import BAND, HOLD, NO_BAND, OWN, STANDARD
 from rebalance_xl.review.history import History
 
-#: Wider than any drift: no row acts on its band.
-NO_BAND = 10.0
-#: What a variant may change besides the settings.
-BAND, FUTURES_BAND = "Band", "Futures[Band]"
+#: What a variant may change besides the settings and Band.
+FUTURES_BAND = "Futures[Band]"
 _STEPS = 400
 
 
@@ -62,25 +61,14 @@ def _shown(value: Any) -> str:
     return "" if value is None else f"{value:g}" if isinstance(value, float | int) else str(value)
 
 
-_CALENDAR = ((BAND, NO_BAND), ("BandKind", "absolute"), ("ReviewDrift", 0.0))
-
-
 def standard(book: Book) -> list[Variant]:
     """Return the variants that apply to a book, holding first and its own settings second."""
     settings = book.settings
-    no_review = ("ReviewFrequency", None)
     found = [
-        Variant("hold", hold=True),
-        Variant("book", own=True),
+        Variant(HOLD, hold=True),
+        Variant(OWN, own=True),
         Variant("hold from targets", hold=True, from_targets=True),
-        Variant("weekly", (*_CALENDAR, ("ReviewFrequency", "weekly"))),
-        Variant("monthly", (*_CALENDAR, ("ReviewFrequency", "monthly"))),
-        Variant("quarterly", (*_CALENDAR, ("ReviewFrequency", "quarterly"))),
-        Variant("threshold", (no_review,)),
-        Variant("threshold, FundFrom none", (no_review, ("FundFrom", "none"))),
-        Variant("relative 20 %", (no_review, ("BandKind", "relative"), (BAND, 0.2))),
-        Variant("5/25", (no_review, ("BandKind", "5/25"))),
-        Variant("threshold to the edge", (no_review, ("TrimTo", 1.0))),
+        *(Variant(name, changes) for name, changes in STANDARD),
         Variant(
             "threshold + monthly",
             (("ReviewFrequency", settings.review_frequency or "monthly"), ("ReviewDrift", settings.review_drift)),

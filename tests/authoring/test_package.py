@@ -188,6 +188,8 @@ def test_tables_of_the_review(parts: dict[str, bytes]) -> None:
         review_tables.CURVES: list(review_tables.CURVE_HEADERS),
         review_tables.GRID: list(review_tables.GRID_HEADERS),
         review_tables.RETURNS: list(review_tables.RETURN_HEADERS),
+        review_tables.BOOTSTRAP: list(review_tables.BOOTSTRAP_HEADERS),
+        review_tables.BARS: list(review_tables.BAR_HEADERS),
     }
 
 

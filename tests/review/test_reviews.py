@@ -17,6 +17,8 @@ from rebalance_xl.book.problems import BookError
 from rebalance_xl.cli import app
 from rebalance_xl.functions import FUNCTIONS
 from rebalance_xl.functions.review_book import VARIANTS
+from rebalance_xl.functions.simulation.curves import part_ends, part_growth
+from rebalance_xl.functions.simulation.standard import STANDARD, changed_terms
 from rebalance_xl.review import sheet, variants
 from rebalance_xl.review.answers import Request, Review
 from rebalance_xl.review.bootstrap import draw, resample
@@ -106,6 +108,73 @@ def test_the_plateau_counts_the_worst_neighbour() -> None:
     """One good cell among bad ones is no region."""
     grid = np.array([[1.0, 9.0, 1.0], [4.0, 1.0, 5.0], [5.0, 5.0, 5.0]])
     assert worst_neighbours(grid).tolist() == [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0], [4.0, 1.0, 5.0]]
+
+
+def test_the_walk_forward_chooses_without_seeing_ahead(found: Review) -> None:
+    """Each step's cell was the best of the parts before it, and is judged on the part that follows."""
+    sweep = found.sweep
+    assert sweep is not None
+    assert len(sweep.steps) == 4
+    held = part_growth(found.hold.run.curve.tolist(), found.history.year)
+    for part, (cell, against) in enumerate(sweep.steps, start=1):
+        before = [sum(each[f"part_{k}"] for k in range(1, part + 1)) for each in sweep.measures]
+        assert cell == int(np.argmax(before))
+        later = f"part_{part + 1}"
+        assert against == pytest.approx(sweep.measures[cell][later] - (held[later] or 0.0))
+    assert sweep.walk_forward == pytest.approx(np.mean([step for _, step in sweep.steps]))
+    assert "Walk forward: the best cell up to each fifth" in sweep.sentence()
+
+
+def test_parts_of_a_cell_are_those_of_its_curve(found: Review) -> None:
+    """The kernel's figures of the parts are those of the curve, and they add up to the whole."""
+    book, history = opened()
+    assert found.sweep is not None
+    curve = run_variant(book, history, variants.named("x: Band=0.02; TrimTo=target", book)).curve.tolist()
+    alone, cell = part_growth(curve, history.year), found.sweep.measures[0]
+    assert {name: cell[name] for name in alone} == pytest.approx(alone, rel=1e-9)
+    ends = part_ends(len(curve))
+    whole = sum((alone[f"part_{k}"] or 0.0) * (ends[k] - ends[k - 1]) for k in range(1, 6))
+    assert whole / (len(curve) - 1) == pytest.approx(cell["log_growth"], rel=1e-9)
+
+
+def test_cells_inside_the_noise_have_one_colour(found: Review) -> None:
+    """What the bootstrap cannot tell apart is grey on the page; a cell far outside is coloured."""
+    sweep, boot = found.sweep, found.bootstrap
+    assert sweep is not None
+    assert boot is not None
+    assert sweep.noise == (boot.q05, boot.q95)
+    inside = (sweep.difference >= boot.q05) & (sweep.difference <= boot.q95)
+    assert np.array_equal(sweep.inside, inside)
+    html = report_html(found, "Review of a book")
+    assert html.count("background:#e8edf3") == inside.sum() > 0
+    narrow = dataclasses.replace(sweep, noise=(9.0, 10.0))
+    html = report_html(dataclasses.replace(found, sweep=narrow), "Review of a book")
+    assert html.count("background:#e8edf3") == 0
+    assert html.count("background:rgba(") == sweep.difference.size
+
+
+def test_the_bars_of_the_bootstrap(found: Review) -> None:
+    """Its pieces add up to the ends, on whichever side of 0 they lie; blocks twice and half as long stand below."""
+    assert found.bootstrap is not None
+    assert [row[0] for row in sheet.bootstrap_rows(found)] == ["30 days", "60 days", "15 days"]
+    for low, high in ((-0.3, 0.1), (-0.3, -0.1), (0.1, 0.4)):
+        boot = dataclasses.replace(found.bootstrap, q05=low, q95=high, longer=None, shorter=None)
+        _, *pieces = sheet.bar_rows(dataclasses.replace(found, bootstrap=boot))[0]
+        left_gap, left, right_gap, right = (float(str(piece)) for piece in pieces)
+        ends = [left_gap + left, left_gap, right_gap, right_gap + right]
+        wanted = [min(low, 0.0), min(high, 0.0), max(low, 0.0), max(high, 0.0)]
+        assert ends == pytest.approx(wanted)
+
+
+def test_one_list_of_rules(found: Review) -> None:
+    """The worksheet's rules are the review's, and mean the same as terms and as a changed book."""
+    book, _ = opened(40)
+    names = [each.name for each in variants.standard(book)]
+    assert [name for name in names if name in VARIANTS] == list(VARIANTS)
+    for name, changes in STANDARD:
+        as_book = terms_of(variants.varied(book, variants.named(name, book)))
+        as_terms = changed_terms(terms_of(book), changes)
+        assert dataclasses.replace(as_terms, band=as_book.band) == as_book, name
 
 
 def test_the_sentence_admits_noise(found: Review) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -15,6 +16,8 @@ from rebalance_xl.functions.review_measures import (
 
 #: Fewer executions than this tell nothing about a rule.
 TOO_FEW = 30
+#: Parts of a history on which a rule is chosen and then judged: chosen on the first ones, judged on the next.
+PARTS = 5
 
 
 def curve_measures(curve: Sequence[float], days: Sequence[float], year: float) -> dict[str, float | None]:
@@ -61,6 +64,27 @@ _CURVE = (
     "drawdown_days",
     "calmar",
 )
+
+
+def part_ends(closes: int) -> list[int]:
+    """Return the closes between which the parts of a history lie: PARTS + 1 places.
+
+    Examples
+    --------
+    >>> part_ends(11)
+    [0, 2, 4, 6, 8, 10]
+    """
+    return [round((closes - 1) * part / PARTS) for part in range(PARTS + 1)]
+
+
+def part_growth(curve: Sequence[float], year: float) -> dict[str, float | None]:
+    """Return the log growth a year of each part of a curve by its name, None where a value is not above 0."""
+    ends = part_ends(len(curve))
+    found: dict[str, float | None] = {}
+    for number, (begin, end) in enumerate(itertools.pairwise(ends), start=1):
+        good = end > begin and curve[begin] > 0 and curve[end] > 0
+        found[f"part_{number}"] = math.log(curve[end] / curve[begin]) * year / (end - begin) if good else None
+    return found
 
 
 def halves(curve: Sequence[float], year: float) -> tuple[float | None, float | None]:

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from rebalance_xl.functions.simulation.curves import part_ends
 from rebalance_xl.functions.simulation.rules import Array
 from rebalance_xl.functions.simulation.single import row_rules
 from rebalance_xl.functions.simulation.terms import DUST, TOLERANCE, SpotBook, Terms
@@ -61,7 +62,13 @@ def many_measures(walk: Walk, year: float) -> dict[str, Array]:
     periods, middle = len(curve) - 1, (len(curve) - 1) // 2
     peak = np.maximum.accumulate(curve, axis=0)
     log = np.log(curve[[0, middle, -1]])
-    return {
+    ends = part_ends(len(curve))
+    at_ends = np.log(curve[ends])
+    parts = {
+        f"part_{number}": (at_ends[number] - at_ends[number - 1]) * year / max(ends[number] - ends[number - 1], 1)
+        for number in range(1, len(ends))
+    }
+    return parts | {
         "value": curve[-1],
         "total_return": curve[-1] / curve[0] - 1.0,
         "log_growth": (log[2] - log[0]) * year / periods,
