@@ -6,6 +6,7 @@ No sentence is made here and no workbook is touched, so a walk over years can as
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rebalance_xl.book.deploy import account_pool, deploy, pools_of
@@ -137,8 +138,9 @@ def decide(book: Book) -> Decision:
     paid = 0.0
     pledged = Pledged()
     draft = last = None
+    free = _free_margins(book, tiers, judgement)
     for _ in range(_PASSES):
-        last, draft = draft, _pass(book, judgement, tiers, worth, paid, exposure, pledged)
+        last, draft = draft, _pass(book, judgement, tiers, worth, paid, exposure, pledged, free)
         change = abs(draft.fees.paid - paid)
         moved = 0.0
         if hedged:
@@ -169,6 +171,7 @@ def _pass(
     paid: float,
     exposure: dict[str, float],
     pledged: Pledged,
+    free: Sequence[tuple[str, float, str]],
 ) -> Draft:
     """Make one pass, given the fees, the money in each asset and the change of the pledged coins of the last one."""
     draft = Draft(book, judgement, tiers, worth, paid, Fees(book), Purse(book), pledged=pledged)
@@ -177,7 +180,8 @@ def _pass(
         draft.near = needy_venues(judgement.spot, judgement.futures)
     draft.sales = plan_trims(book, judgement, draft.after, draft.fees, draft.near, pledged.change)
     draft.closings = plan_closings(book, judgement, exposure, draft.after, draft.fees, pledged.traded)
-    _offer_free_margin(draft)
+    for venue, money, pool in free:
+        draft.purse.add(CASH, venue, money, pool)
     _offer_cash(draft)
     share = book.settings.futures_share
     margin_money = math.fsum([_offer_sale(draft, sale, share) for sale in draft.sales if sale.amount > 0])
@@ -222,17 +226,17 @@ def _offer_sale(draft: Draft, sale: Order, share: float | None) -> float:
     return net * share
 
 
-def _offer_free_margin(draft: Draft) -> None:
-    """Put the free margin of every account into the purse, for its own cross positions."""
-    if not draft.book.wallets:
-        return
-    offered: set[str] = set()
-    for position in draft.book.positions:
+def _free_margins(book: Book, tiers: Tiers, judgement: Judgement) -> list[tuple[str, float, str]]:
+    """Return the free margin of every account with linear cross positions: venue, money and pool."""
+    found: dict[str, tuple[str, float, str]] = {}
+    if not book.wallets:
+        return []
+    for state in judgement.futures:
+        position = state.position
         pool = account_pool(position)
-        free = free_money(draft.book, draft.tiers.tables, position) if pool not in offered else 0.0
-        if free > DUST * draft.total:
-            offered.add(pool)
-            draft.purse.add(CASH, position.venue, free, pool)
+        if position.margin_mode == "cross" and not position.inverse and pool not in found:
+            found[pool] = position.venue, free_money(book, tiers.tables, position), pool
+    return [each for each in found.values() if each[1] > DUST * judgement.total]
 
 
 def _offer_cash(draft: Draft) -> None:

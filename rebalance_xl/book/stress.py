@@ -18,6 +18,7 @@ from rebalance_xl.book.plan import make_plan
 from rebalance_xl.book.sentences import trigger_reasons
 from rebalance_xl.book.states import Worth
 from rebalance_xl.book.triggers import judge
+from rebalance_xl.book.walk import changed
 from rebalance_xl.functions.stress import Outcome, PoolState, Shock, stress_all
 
 #: Moves of the whole market that are shown where no others are asked for.
@@ -161,16 +162,16 @@ def shocked(book: Book, shock: Shock) -> Book:
         return None if value is None else value * (1.0 + shock.of_coin(coin)) * fx
 
     holdings = tuple(
-        replace(
+        changed(
             each,
             price=price(each.asset, each.price),
             value=each.value * (1.0 + shock.of_coin(each.asset)) * fx,
         )
         for each in book.holdings
     )
-    wallets = tuple(replace(each, price=price(each.coin, each.price)) for each in book.wallets)
+    wallets = tuple(changed(each, price=price(each.coin, each.price)) for each in book.wallets)
     positions = tuple(_position(each, shock, fx) for each in book.positions)
-    return replace(book, holdings=holdings, wallets=wallets, positions=positions, total=None)
+    return changed(book, holdings=holdings, wallets=wallets, positions=positions, total=None)
 
 
 def _position(position: Position, shock: Shock, fx: float) -> Position:
@@ -181,7 +182,7 @@ def _position(position: Position, shock: Shock, fx: float) -> Position:
         value = position.quantity / position.mark if position.inverse else position.quantity * position.mark
         paid = (1.0 if position.side == "long" else -1.0) * value * shock.funding
     money = position.money * (1.0 + shock.of_coin(position.margin_coin)) * fx
-    return replace(position, mark=mark, money=money, margin=position.margin - paid)
+    return changed(position, mark=mark, money=money, margin=position.margin - paid)
 
 
 def _row(book: Book, tiers: Tiers, accounts: Sequence[BookAccount], outcome: Outcome, judged: bool) -> StressRow:
