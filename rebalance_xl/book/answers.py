@@ -14,7 +14,7 @@ from typing import Any, Final
 from rebalance_xl.arguments import read_switch
 from rebalance_xl.book import figures
 from rebalance_xl.book.asked import BookAnswers, answers_for
-from rebalance_xl.book.futures import figures_of, sign
+from rebalance_xl.book.futures import figures_of, net_side
 from rebalance_xl.book.model import require_sound
 from rebalance_xl.book.net_delta import coin_deltas
 from rebalance_xl.book.parts import BookParts, Readable, references
@@ -120,7 +120,8 @@ def _liquidation_distances(asked: BookAnswers, *_: Any) -> Any:
         price = _price_cell(asked, row)
         position = next((each for each in asked.book.positions if each.row == row), None)
         if isinstance(price, float) and position is not None:
-            cells.append(float(liquidation_distance(price, position.mark, sign(position))))
+            side = net_side(asked.book, position, position.quantity)
+            cells.append(float(liquidation_distance(price, position.mark, side)))
         else:
             cells.append(price)
     return _column(cells)

@@ -139,6 +139,26 @@ def check_below(port: WorkbookPort, tables: Iterable[str]) -> list[Problem]:
     ]
 
 
+def _wallets(book: Book) -> list[Problem]:
+    """Report coins that are borrowed beyond their limit, and coins of an unknown price."""
+    priced = {row.asset.casefold() for row in book.holdings if row.price is not None}
+    priced |= {each.margin_coin.casefold() for each in book.positions} | {book.settings.quote.casefold()}
+    problems = []
+    for wallet in book.wallets:
+        if wallet.loan_limit is not None and wallet.loan > wallet.loan_limit:
+            message = (
+                f"Wallets[Loan] of {wallet.coin} holds {wallet.loan:,.10g}; its LoanLimit is {wallet.loan_limit:,.10g}"
+            )
+            problems.append(Problem(ERROR, wallet.where, message))
+        if wallet.price is None and wallet.coin.casefold() not in priced and (wallet.balance or wallet.loan):
+            message = (
+                f"the price of {wallet.coin} is not known, so {wallet.balance:,.10g} of it count 0: "
+                "type Wallets[Price], or give the coin a row in Portfolio"
+            )
+            problems.append(Problem(WARNING, wallet.where, message))
+    return problems
+
+
 def check_book(
     book: Book,
     portfolio: Sequence[Record] | None,
@@ -154,6 +174,7 @@ def check_book(
     problems += _references(book)
     problems += _fees(venues)
     problems += _lots(book)
+    problems += _wallets(book)
     problems += _settings(book)
     if portfolio:
         table = portfolio[0].table

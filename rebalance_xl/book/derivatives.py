@@ -12,6 +12,7 @@ from rebalance_xl.book.futures import (
     distance,
     liquidation_price,
     margin_of,
+    net_side,
     pnl_of,
     requirement_of,
 )
@@ -154,7 +155,7 @@ def _tier_block(book: Book, tiers: Tiers, state: FuturesState, margin: float, no
         )
     )
     price = liquidation_price(book, tiers, position, quantity, entry, state.margin + margin)
-    if price is not None and distance(price, position) == 0.0:
+    if price is not None and distance(price, position, net_side(book, position, quantity)) == 0.0:
         return Refusal("liquidated at once", (state.margin + margin, 0.0))
     return None
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from rebalance_xl.book.asked import BookAnswers
-from rebalance_xl.book.futures import DAYS_A_YEAR, distance, figures_of, funding_per_day, margin_of, terms_of
+from rebalance_xl.book.futures import DAYS_A_YEAR, distance, figures_of, funding_per_day, margin_of, net_side, terms_of
 from rebalance_xl.book.model import Holding, Position
 from rebalance_xl.book.plan_data import BUY, SELL, Line
 from rebalance_xl.book.problems import BookError
@@ -194,7 +194,9 @@ def _price(asked: BookAnswers, position: Position) -> Any:
 
 def _distance(asked: BookAnswers, position: Position) -> Any:
     price = _price(asked, position)
-    return distance(price, position) if isinstance(price, float) else price
+    if not isinstance(price, float):
+        return price
+    return distance(price, position, net_side(asked.book, position, _size(asked, position)))
 
 
 def _estimate(asked: BookAnswers, position: Position) -> str:

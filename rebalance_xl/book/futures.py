@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from rebalance_xl.book.accounts import cross_price
+from rebalance_xl.book.accounts import account_key, cross_price
 from rebalance_xl.book.estimates import position_estimate
 from rebalance_xl.book.free_margin import idle_value
 from rebalance_xl.book.interface import TableData
@@ -203,11 +203,35 @@ def worth_of(book: Book, tiers: Tiers | None = None) -> Worth:
     return Worth(spot + math.fsum([each.equity for each in standings]) + idle, standings)
 
 
-def distance(price: float | None, position: Position) -> float | None:
-    """Return the share of the mark up to a liquidation price; 0 where it is reached already."""
+def net_side(book: Book, position: Position, quantity: float) -> float:
+    """Return which way the price must go to liquidate a position of a size: +1 where a fall does, -1 where a rise does.
+
+    In a cross account the legs of one symbol stand together, so that the larger one decides for both.
+    """
+    own = sign(position)
+    if position.margin_mode != "cross":
+        return own
+    key = account_key(position.venue, position.account)
+    others = [
+        sign(each) * each.quantity
+        for each in book.positions
+        if each.row != position.row
+        and each.margin_mode == "cross"
+        and each.symbol.casefold() == position.symbol.casefold()
+        and account_key(each.venue, each.account) == key
+    ]
+    net = own * quantity + math.fsum(others)
+    return own if net == 0.0 else math.copysign(1.0, net)
+
+
+def distance(price: float | None, position: Position, side: float | None = None) -> float | None:
+    """Return the share of the mark up to a liquidation price; 0 where it is reached already.
+
+    `side` is +1 where a fall liquidates and -1 where a rise does (:func:`net_side`), the position's own by default.
+    """
     if price is None:
         return None
-    if is_already_liquidatable(sign(position), price, position.mark):
+    if is_already_liquidatable(sign(position) if side is None else side, price, position.mark):
         return 0.0
     return float(liquidation_distance(price, position.mark))
 
@@ -217,7 +241,7 @@ def figures_of(book: Book, tiers: Tiers, position: Position, total: float) -> Po
     entry = position.mark if position.entry is None else position.entry
     margin, pnl = margin_of(position), pnl_of(position)
     price = liquidation_price(book, tiers, position, position.quantity, entry, margin)
-    gap = distance(price, position)
+    gap = distance(price, position, net_side(book, position, position.quantity))
     equity = margin + pnl
     if position.margin_mode == "isolated":
         equity = 0.0 if gap == 0.0 else max(0.0, equity)
@@ -273,7 +297,7 @@ def terms_of(
         notional=notional,
         leverage=position.leverage,
         liquidation_price=price,
-        liquidation_distance=distance(price, position),
+        liquidation_distance=distance(price, position, net_side(book, position, after)),
         break_even=break_even(position, fee, book.settings.holding_days) if opening else None,
         funding_per_day=funding_per_day(position, notional),
         estimate=position_estimate(book, tiers.tables, position),

@@ -210,6 +210,7 @@ class Wallet:
     row: int
     where: str
     source: str = ""
+    loan_limit: float | None = None
     updated: float | None = None
 
     @property

@@ -306,6 +306,7 @@ WALLETS = Table(
         Column("Ratio", "ratio", "Collateral ratio: a fraction, or the venue whose CollateralTiers hold"),
         Column("Loan", "amount", "Coins borrowed", default=0.0),
         Column("LoanRate", "share", "Maintenance rate of the loan", default=0.0),
+        Column("LoanLimit", "amount", "Coins that may be borrowed at most; blank = not checked"),
         Column("Equity", "number", "Equity as the venue shows it, in money (AccountMode given)"),
         Column("Maintenance", "amount", "Requirement as the venue shows it, in money (AccountMode given)"),
         Column("Source", "text", "Where its figures were read; not used by the plan", default=""),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rebalance_xl.book.accounts import account_key, pool_distance
 from rebalance_xl.book.derivatives import follows, pledges, spread_legs
 from rebalance_xl.book.free_margin import may_leave
-from rebalance_xl.book.futures import Tiers, distance, liquidation_price
+from rebalance_xl.book.futures import Tiers, distance, liquidation_price, net_side
 from rebalance_xl.book.model import Book, Event, Holding, Position
 from rebalance_xl.book.sizing import size_order
 from rebalance_xl.book.states import (
@@ -326,7 +326,7 @@ def margin_short(book: Book, tiers: Tiers, position: Position, margin: float, li
 
     def room(more: float) -> float | None:
         price = liquidation_price(book, tiers, position, position.quantity, entry, margin + more)
-        alone = distance(price, position)
+        alone = distance(price, position, net_side(book, position, position.quantity))
         if alone is None or position.margin_mode != "cross":
             return alone
         together = pool_distance(

@@ -189,6 +189,9 @@ def _wallet(row: _Row) -> WalletRow:
     rate = row.amount("loanrate")
     if rate > 1.0:
         raise RangeError("#NUM!", f"loan_rate of {row.where} is {rate:g}; allowed is a number from 0 to 1")
+    loan, limit = row.amount("loan"), row.number_of("loanlimit")
+    if limit is not None and loan > limit:
+        raise RangeError("#NUM!", f"loan of {row.where} is {loan:.10g}; its loan_limit is {limit:.10g}")
     balance = row.number_of("balance", 0.0)
     assert balance is not None
     return WalletRow(
@@ -198,7 +201,7 @@ def _wallet(row: _Row) -> WalletRow:
         balance=balance,
         price=price,
         ratio=row.cells.get("ratio"),
-        loan=row.amount("loan"),
+        loan=loan,
         loan_rate=rate,
     )
 

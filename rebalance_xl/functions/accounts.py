@@ -34,7 +34,8 @@ STYLES = {"rate": 0.0, "level": 1.0}
 
 ERRORS = {
     "#N/A": "a coin has no price or no collateral ratio, or a position no tiers; the reason names it",
-    "#NUM!": "a price or quantity is out of range, a ratio is outside 0 to 1, or a position is beyond the last tier",
+    "#NUM!": "a price or quantity is out of range, a ratio is outside 0 to 1, more is borrowed than loan_limit allows, "
+    "or a position is beyond the last tier",
     "#VALUE!": "a column is missing, a word is unknown, or a margin coin has no wallet",
 }
 ESTIMATE = (
@@ -183,7 +184,7 @@ def account_equity(
     ----------
     wallets : range with a header row
         Columns coin, balance (without unrealised profit and isolated margins); price in dollars and ratio where the
-        account is multi-asset; loan, loan_rate, account. Without rows: the margins of the cross positions.
+        account is multi-asset; loan, loan_rate, loan_limit, account. Without rows: the margins of the cross positions.
     positions : range with a header row
         Columns symbol, coin, side, quantity, entry, mark, tiers; margin_coin, contract, isolated_margin (blank: cross),
         fee, account.

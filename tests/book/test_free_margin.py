@@ -15,9 +15,10 @@ from rebalance_xl.book.futures import Tiers
 from rebalance_xl.book.memory import MemoryWorkbook
 from rebalance_xl.book.model import Book, read_book, require_sound
 from rebalance_xl.book.plan import book_value, make_plan
-from rebalance_xl.book.problems import WARNING
+from rebalance_xl.book.problems import WARNING, BookError
 from rebalance_xl.book.schema import JOURNAL, PLAN, WALLETS
 from rebalance_xl.book.walk import carry_out
+from rebalance_xl.functions import FUNCTIONS
 from tests.book.books import DAY, table, workbook
 
 TIERS = [
@@ -184,3 +185,42 @@ def test_what_is_released_is_free() -> None:
     assert same_wallets(recorded(account(futures, 5_000.0)), carry_out(book, decide(book)))
     bound = read(account(futures, 4_500.0))
     assert make_plan(bound).nothing_to_do
+
+
+def test_borrowed_beyond_the_limit_is_refused() -> None:
+    """A loan above LoanLimit forbids the plan, by its cell and both numbers; at the limit it does not."""
+    port = account([position("BTCUSDT", Quantity=0.5, Margin=3_000.0)], 5_000.0)
+    head = port.tables["Wallets"][0]
+    port.tables["Wallets"][1][head.index("Loan")] = 500.0
+    port.tables["Wallets"][1][head.index("LoanLimit")] = 500.0
+    assert read_book(port, DAY).problems == read(port).problems
+    port.tables["Wallets"][1][head.index("LoanLimit")] = 300.0
+    with pytest.raises(BookError, match=r"Wallets!C2: Wallets\[Loan\] of USDT holds 500; its LoanLimit is 300"):
+        read(port)
+    answer = FUNCTIONS["ACCOUNT_EQUITY"].call([["coin", "balance", "loan", "loan_limit"], ["USDT", 1.0, 5.0, 3.0]])
+    assert (answer.code, answer.reason) == ("#NUM!", "loan of row 1 (USDT) of wallets is 5; its loan_limit is 3")
+
+
+def test_a_coin_without_a_price_is_named() -> None:
+    """A wallet of a coin that nothing prices counts 0, and its cell is named."""
+    port = account([position("BTCUSDT", Quantity=0.5, Margin=3_000.0)], 5_000.0)
+    port.tables["Wallets"].append([None, "binance", "XYZ", 7.0, *[None] * (len(WALLETS.columns) - 4)])
+    (found,) = [str(each) for each in read(port).problems if "XYZ" in str(each)]
+    assert found.startswith("Wallets!C3: the price of XYZ is not known, so 7 of it count 0")
+
+
+def test_the_legs_of_one_symbol_are_judged_together() -> None:
+    """A short beside a larger long in one account is liquidated by the fall that liquidates the long."""
+    futures = [
+        position("BTCUSDT", Quantity=0.15, Margin=1_000.0),
+        position("BTCUSDT", Quantity=0.05, Side="short", Margin=990.0),
+    ]
+    plan = make_plan(read(account(futures, 1_990.0)))
+    long, short = plan.positions
+    assert long.liquidation_price == pytest.approx(short.liquidation_price)
+    assert long.liquidation_price is not None
+    assert long.liquidation_price < 60_000.0
+    assert short.liquidation_distance == pytest.approx(long.liquidation_distance)
+    assert short.liquidation_distance is not None
+    assert short.liquidation_distance > 0.05
+    assert not [each for each in plan.warnings if "has reached" in each]
