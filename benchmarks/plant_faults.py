@@ -186,8 +186,8 @@ FAULTS = (
     book(
         "a purchase ignores its fee",
         "needs",
-        "    need.fee_rate = book.venue(need.venue).spot_fee",
-        "    need.fee_rate = 0.0",
+        "need.priority, need.fee_rate = row.priority, book.venue(row.venue).spot_fee",
+        "need.priority, need.fee_rate = row.priority, 0.0",
     ),
     book(
         "priorities are turned round",
@@ -205,7 +205,7 @@ FAULTS = (
     book(
         "a margin need ignores what is posted",
         "needs",
-        "wanted = state.target * draft.total - state.margin",
+        "wanted = state.target * draft.total - _posted(state)",
         "wanted = state.target * draft.total",
     ),
     book("BuyScope is ignored", "needs", 'breaching = book.settings.buy_scope == "breaching"', "breaching = False"),
@@ -224,8 +224,8 @@ FAULTS = (
     book(
         "spot money pays margin",
         "deploy",
-        "return (ANY, FUTURES) if need.kind in (MARGIN, HEDGE) else (ANY, SPOT)",
-        "return (ANY, FUTURES, SPOT)",
+        "else (ANY, FUTURES) if need.kind in (MARGIN, HEDGE) else (ANY, SPOT)",
+        "else (ANY, FUTURES, SPOT)",
     ),
     # --- rows that pay
     book(
@@ -234,7 +234,7 @@ FAULTS = (
         "excess = state.value - sold - state.target * total",
         "excess = state.value - sold",
     ),
-    book("fees left over count as excess", "payers", "if excess <= 2 * fee * state.target * total or", "if"),
+    book("fees left over count as excess", "payers", "if excess <= 2 * fee * state.target * total:", "if False:"),
     book("lots of payers are rounded down", "payers", "units = rounded_up(wanted, price, lot)", "units = float('inf')"),
     book("the smallest excess pays first", "payers", "found.append((-round(", "found.append((round("),
     # --- futures
