@@ -49,6 +49,8 @@ FORMULAS: list[tuple[str, Any]] = [
     ('SUMIFS(B:B,A:A,"*")', "#N/A"),
     ('SUMIFS(B2:B5,A2:A5,"c",C2:C5,">100")', 5),
     ('AVERAGEIFS(B2:B5,A2:A5,"<>dd")', 4),
+    ('AVERAGEIFS(B2:B5,A2:A5,"nobody")', "#DIV/0!"),
+    ('AVERAGEIF(A2:A5,"nobody",B2:B5)', "#DIV/0!"),
     ('MAXIFS(B2:B5,A2:A5,"d?")', "#N/A"),
     ("SUM(TAKE({1,2;3,4},,1))", 4),
     ("SUM(SEQUENCE(,3,5))", 18),
