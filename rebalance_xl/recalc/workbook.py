@@ -76,13 +76,13 @@ def recalculate(
     if check:
         original, _ = read_input(source, ignore_lock)
         data = original if edit is None else edit(original)
-        _, report, _ = _recalculated(data, as_of, spill_plain, True, plain, verify)
+        _, report, _ = _recalculated(data, as_of, spill_plain, True, plain, verify, original)
         report.path = source
         return report
     target = source if output is None else Path(output)
     with _no_collection(), update(source, target, ignore_lock=ignore_lock, read_only_too=read_only_too) as book:
         data = book.data if edit is None else edit(book.data)
-        content, report, parts = _recalculated(data, as_of, spill_plain, False, plain, verify)
+        content, report, parts = _recalculated(data, as_of, spill_plain, False, plain, verify, book.data)
         if content != book.data or target != source:
             book.write(content, parts if edit is None else None)
     report.path, report.output = source, target
@@ -127,12 +127,13 @@ def _recalculated(
     check: bool,
     plain: bool,
     verify: bool,
+    before: bytes | None = None,
 ) -> tuple[bytes, Recalculation, dict[str, bytes]]:
     with _no_collection():
         now = moment(as_of)
-        found = _computed(data, now, spill_plain, check and not verify, plain)
+        found = _computed(data, now, spill_plain, check and not verify, plain, before)
         if verify:
-            other = _computed(data, now, spill_plain, False, not plain)
+            other = _computed(data, now, spill_plain, False, not plain, before)
             difference = first_difference(found[:2], other[:2])
             if difference:
                 raise Refused(f"the fast and the plain way of computing differ: {difference}")
@@ -152,17 +153,25 @@ def _no_collection() -> Iterator[None]:
 
 
 def _computed(
-    data: bytes, now: dt.datetime, spill_plain: bool | None, check: bool, singly: bool
+    data: bytes, now: dt.datetime, spill_plain: bool | None, check: bool, singly: bool, before: bytes | None
 ) -> tuple[bytes, Recalculation, dict[str, bytes]]:
     package, scans = open_book(data, exact=singly)
     spilling = _written_by_openpyxl(package) if spill_plain is None else spill_plain
-    calculation = calculate(package, scans, now, spill_plain=spilling, singly=singly)
+    inputs = None if before is None or before is data else lambda: _changed_inputs(before, scans)
+    calculation = calculate(package, scans, now, spill_plain=spilling, singly=singly, inputs=inputs)
     report = Recalculation(Path(), warnings=[*package.warnings, *calculation.warnings])
     changes = compare(calculation, report)
     calculation.release()
     parts = {} if check else _changed_parts(package, scans, changes)
     content = package.container.rewritten(parts) if parts else data
     return content, report, parts
+
+
+def _changed_inputs(before: bytes, scans: list[SheetScan]) -> Iterator[tuple[int, int, int]]:
+    """Yield the cells without formulas that a workbook shows otherwise than before it was edited."""
+    for sheet, (old, new) in enumerate(zip(open_book(before)[1], scans, strict=False)):
+        one, other = old.value_map(), new.value_map()
+        yield from ((sheet, *place) for place in {*one, *other} if one.get(place) != other.get(place))
 
 
 def open_book(data: bytes, *, exact: bool = False) -> tuple[Package, list[SheetScan]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rebalance_xl.hosts.file import FileWorkbook
 from rebalance_xl.recalc import recalculate
 from rebalance_xl.recalc.evaluation.engine import NOTHING, Engine, Settings
 from tests.recalc.books import make, rewrite, values
@@ -286,6 +287,32 @@ def test_what_follows_from_an_old_value_says_so(tmp_path: Path) -> None:
     assert (causes["D1"], causes["E1"]) == ("from an old value", "from an old value")
     assert (causes["C2"], causes["D2"]) == ("unknown-function:NOBODYKNOWS", "")
     assert report.unknown_functions == ["NOBODYKNOWS"]
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_inputs_that_are_set_count_as_changes(tmp_path: Path, plain: bool) -> None:
+    """A kept cell that reads an input which the run itself sets is old, and so is a column of calls that reads it."""
+
+    def build(_: Any, sheet: Any) -> None:
+        for row in range(1, 13):
+            sheet.write(f"A{row}", row)
+            sheet.write_formula(f"B{row}", f"=NOBODYKNOWS(A{row})", None, 7)
+            sheet.write_formula(f"C{row}", f"=WEIGHT(B{row},100)", None, 0)
+
+    def edit(data: bytes) -> bytes:
+        book = FileWorkbook.from_bytes(data)
+        book.write_name("Third", 33)
+        return book.content()
+
+    def named(book: Any, sheet: Any) -> None:
+        build(book, sheet)
+        book.define_name("Third", "=Sheet1!$A$3")
+
+    report = recalculate(make(tmp_path / "b.xlsx", named), edit=edit, plain=plain)
+    causes = {row.cell: row.cause for row in report.changed}
+    assert causes["B3"] == "unknown-function:NOBODYKNOWS; what it reads has changed"
+    assert causes["B4"] == "unknown-function:NOBODYKNOWS"
+    assert (causes["C3"], causes["C4"]) == ("from an old value", "")
 
 
 def test_names_that_double_are_kept_before_they_take_the_memory(tmp_path: Path) -> None:

@@ -75,6 +75,7 @@ class Calculation:
     odd: list[tuple[int, FormulaCell]] = field(default_factory=list)
     showing: list[tuple[int, FormulaCell]] = field(default_factory=list)
     stages: list[list[FilledColumn]] = field(default_factory=list)
+    filled: list[FilledColumn] = field(default_factory=list)
     readers: Readers = field(init=False)
     careful: set[int] = field(default_factory=set)
     unreadable: dict[tuple[int, int, int], str] = field(default_factory=dict)
@@ -270,6 +271,7 @@ class Calculation:
                 column.render()
             return
         known = self._known()
+        self.filled = filled
         waiting = compute_early(known, filled)
         if self.package.iterate:  # every round of the engine would be one more iteration
             for column in waiting:

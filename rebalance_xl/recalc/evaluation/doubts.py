@@ -22,9 +22,6 @@ _ROUNDS: Final = 12
 #: More cells than this are not tried alone after the engine failed on all together.
 _MOST_ALONE: Final = 5000
 
-#: What the cause of a kept cell ends with when a cell that it reads has changed.
-OLD_INPUTS: Final = "; what it reads has changed"
-
 #: What is read in cells that have no value at all.
 NOTHING_EARLIER: Final = "a cell that could not be computed and has no earlier value"
 
@@ -240,7 +237,7 @@ def explain_errors(calculation: Calculation) -> None:
     kept = False
     reasons = calculation.engine.reasons([(sheet, cell.row, str(cell.lowered)) for sheet, cell in asked])
     for (sheet, cell), (reason, failure) in zip(asked, reasons, strict=True):
-        if failure and (cell.value.__class__ is CellError or not _as_before(cell)):
+        if failure and (cell.value.__class__ is CellError or not as_before(cell)):
             keep(calculation, sheet, cell, decide(Finding(answer=cell.value, old=cell.old, failure=failure))[1])
             kept = True
         elif cell.value.__class__ is CellError:
@@ -252,34 +249,7 @@ def explain_errors(calculation: Calculation) -> None:
                 cell.status = "error" if cell.value.__class__ is CellError else "computed"
 
 
-def _as_before(cell: FormulaCell) -> bool:
+def as_before(cell: FormulaCell) -> bool:
+    """Say whether a cell shows what it showed before."""
     old: Any = cell.old
     return cell.value.__class__ is old.__class__ and bool(cell.value == old)
-
-
-def name_what_is_old(calculation: Calculation) -> None:
-    """Say of kept cells whose inputs changed that their value is old, and of what reads them that it follows from it.
-
-    Parameters
-    ----------
-    calculation : Calculation
-        Finished but for this.
-    """
-    kept = [(sheet, cell) for sheet, cell in calculation.kept() if cell.formula]
-    if not kept:
-        return
-    changed = cells_at(
-        (sheet, cell.row, cell.column)
-        for sheet, cell in calculation.cells()
-        if cell.status != "kept" and not _as_before(cell)
-    )
-    reached = [(sheet, cell) for sheet, cell in kept if calculation.readers.reads(sheet, cell, changed)]
-    for _, cell in reached:
-        cell.cause += OLD_INPUTS
-    seen: set[int] = set()
-    while reached:
-        places = cells_at((sheet, cell.row, cell.column) for sheet, cell in reached)
-        reached = [(sheet, cell) for sheet, cell in calculation.readers.of(places) if id(cell) not in seen]
-        for _, cell in reached:
-            seen.add(id(cell))
-            cell.cause = cell.cause or "from an old value"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from ...cells import CellError
@@ -10,8 +11,9 @@ from ..files.package import Package
 from ..sheets.sheet_scan import SheetScan
 from .calculation import Calculation
 from .data_tables import compute_tables
-from .doubts import explain_errors, name_what_is_old, settle_doubts
+from .doubts import explain_errors, settle_doubts
 from .loops import close_loops
+from .old_values import Places, name_what_is_old
 from .suspects import compute_suspects
 
 #: Errors that no file names: Excel writes #VALUE! and says in the cell's metadata what it means.
@@ -19,7 +21,13 @@ NEW_ERRORS = frozenset(("#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!", "#CONNECT!"
 
 
 def calculate(
-    package: Package, scans: list[SheetScan], now: dt.datetime, *, spill_plain: bool = False, singly: bool = False
+    package: Package,
+    scans: list[SheetScan],
+    now: dt.datetime,
+    *,
+    spill_plain: bool = False,
+    singly: bool = False,
+    inputs: Callable[[], Places] | None = None,
 ) -> Calculation:
     """Calculate a workbook.
 
@@ -35,6 +43,8 @@ def calculate(
         Let ordinary formulas spill.
     singly : bool
         Compute every formula singly, without any short cut.
+    inputs : callable, optional
+        Gives the cells without formulas that were changed before the calculation.
 
     Returns
     -------
@@ -50,7 +60,7 @@ def calculate(
     compute_suspects(calculation)
     compute_tables(calculation)
     explain_errors(calculation)
-    name_what_is_old(calculation)
+    name_what_is_old(calculation, inputs)
     _write_new_errors_as_old(calculation)
     return calculation
 

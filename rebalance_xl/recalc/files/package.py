@@ -13,7 +13,6 @@ from .container import Container
 from .markup import from_cell_text
 from .refusals import Refused
 
-MAIN_CONTENT = ("sheet.main+xml", "template.main+xml")
 _STRING_ITEM = re.compile(r"<si>(?:<t(?: xml:space=\"preserve\")?>([^<]*)</t>|(.*?))</si>|<si/>", re.S)
 _TEXT = re.compile(r"<(?:\w+:)?t(?:\s[^>]*)?(?:/>|>([^<]*)</(?:\w+:)?t\s*>)")
 _PHONETIC = re.compile(r"<(?:\w+:)?rPh\b.*?</(?:\w+:)?rPh\s*>", re.S)
@@ -62,7 +61,6 @@ class Package:
     part: str
     sheets: list[SheetPart]
     sheet_index: dict[str, int]
-    other_sheets: set[str]
     names: dict[tuple[int, str], str]
     tables: dict[str, Table]
     strings: list[str]
@@ -71,7 +69,6 @@ class Package:
     iterations: int
     max_change: float
     metadata_part: str | None
-    written_by_excel: bool
     warnings: list[str]
 
     @classmethod
@@ -129,7 +126,6 @@ class Package:
             part=part,
             sheets=sheets,
             sheet_index=sheet_index,
-            other_sheets=others,
             names=_read_names(root, positions),
             tables=tables,
             strings=_read_strings(container, strings_part),
@@ -138,7 +134,6 @@ class Package:
             iterations=int(_number(calculation, "iterateCount", 100)),
             max_change=_number(calculation, "iterateDelta", 0.001),
             metadata_part=metadata if metadata is not None and metadata in container else None,
-            written_by_excel=_written_by_excel(container),
             warnings=warnings,
         )
 
@@ -315,13 +310,3 @@ def _strings_by_parser(content: bytes, part: str) -> list[str]:
                     runs.extend(run.text or "" for run in child if _local(run) == "t")
             strings.append(from_cell_text("".join(runs).replace("&", "&amp;")))
     return strings
-
-
-def _written_by_excel(container: Container) -> bool:
-    if "docProps/app.xml" not in container:
-        return False
-    content = container.read("docProps/app.xml")
-    return bool(
-        re.search(rb"<(?:\w+:)?Application>Microsoft (?:Macintosh )?Excel", content)
-        and re.search(rb"<(?:\w+:)?AppVersion>\d\d\.\d{4}<", content)
-    )

@@ -153,9 +153,7 @@ class Compiler(Compiling):
 
     def fork(self, expanding: tuple[tuple[int, str], ...], references: Sequence[str]) -> Compiler:
         """Return a compiler for a text that stands elsewhere, such as a defined name."""
-        return Compiler(
-            self.book, self.sheet, expanding=expanding, relative=True, references=references, careful=self.careful
-        )
+        return Compiler(self.book, self.sheet, expanding=expanding, references=references, careful=self.careful)
 
     def body(self) -> Body:
         """Return a compiler for the body of a LAMBDA."""

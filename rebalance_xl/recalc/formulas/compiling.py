@@ -30,8 +30,6 @@ class Compiling(ABC):
         The functions that have to be registered with the engine.
     expanding : tuple of (int, str)
         The names that are being expanded, by scope.
-    relative : bool
-        Whether references count from the first cell of the sheet, as in names.
     references : sequence of str or None
         The text's own references where they are not the cell's.
     locals : dict of str to bool
@@ -47,7 +45,6 @@ class Compiling(ABC):
     layout: bool = False
     functions: set[str] = field(default_factory=set)
     expanding: tuple[tuple[int, str], ...] = ()
-    relative: bool = False
     references: Sequence[str] | None = None
     locals: dict[str, bool] = field(default_factory=dict)
     depth: int = 0

@@ -55,13 +55,6 @@ class CellValues:
         read = self.read_fast
         return [read(kind, each) for each in data]
 
-    def many(self, attributes: Sequence[str], data: Sequence[str], types: dict[str, str]) -> list[Any]:
-        """Return the values of many cells; `types` gives the type behind a cell's attributes."""
-        if set(types.values()) == {"n"}:
-            return self.numbers(data)
-        read = self.read_fast
-        return [read(types[each], content) for each, content in zip(attributes, data, strict=True)]
-
     def read_fast(self, kind: str, data: str) -> Any:
         """Return the value of a cell whose missing data reads as ""."""
         if kind == "n":

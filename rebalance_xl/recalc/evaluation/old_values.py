@@ -1,0 +1,57 @@
+"""What follows from old values: kept cells whose inputs changed, and the cells that read these, are told so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from ..sheets.sheet_scan import FormulaCell
+from .calculation import Calculation
+from .doubts import as_before
+from .reads import Cells, cells_at, reads_of
+
+#: What the cause of a kept cell ends with when a cell that it reads has changed.
+OLD_INPUTS: Final = "; what it reads has changed"
+FROM_OLD: Final = "from an old value"
+
+#: Cells as sheet, row and column.
+Places = Iterable[tuple[int, int, int]]
+
+
+def name_what_is_old(calculation: Calculation, inputs: Callable[[], Places] | None = None) -> None:
+    """Say of kept cells whose inputs changed that their value is old, and of what reads them that it follows from it.
+
+    Parameters
+    ----------
+    calculation : Calculation
+        Finished but for this.
+    inputs : callable, optional
+        Gives the cells without formulas that were changed before the calculation; asked only when a cell was kept.
+    """
+    kept = [(sheet, cell) for sheet, cell in calculation.kept() if cell.formula]
+    if not kept:
+        return
+    computed = [node for node in calculation.cells() if node[1].status != "kept" and not as_before(node[1])]
+    places = [(sheet, cell.row, cell.column) for sheet, cell in computed]
+    changed = cells_at([*places, *(inputs() if inputs is not None else ())])
+    reached = [(sheet, cell) for sheet, cell in kept if calculation.readers.reads(sheet, cell, changed)]
+    for _, cell in reached:
+        cell.cause += OLD_INPUTS
+    seen: set[int] = set()
+    while reached:
+        cells = cells_at((sheet, cell.row, cell.column) for sheet, cell in reached)
+        readers = [*calculation.readers.of(cells), *_early_readers(calculation, cells)]
+        reached = [(sheet, cell) for sheet, cell in readers if id(cell) not in seen]
+        for _, cell in reached:
+            seen.add(id(cell))
+            cell.cause = cell.cause or FROM_OLD
+
+
+def _early_readers(calculation: Calculation, cells: Cells) -> Iterable[tuple[int, FormulaCell]]:
+    """Yield the cells of columns computed without the engine that read any of some cells."""
+    for column in calculation.filled:
+        if column.lowered is None or not column.cells[0].early:
+            continue
+        for cell, text in zip(column.cells, column.lowered.texts(column.rows), strict=True):
+            if any(read.meets(cells) for read in reads_of(text, column.sheet, calculation.readers.sheets)):
+                yield column.sheet, cell
