@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any
 
 from ...cells import CellError
@@ -30,17 +29,14 @@ from . import engine as engines
 from . import probing
 from .decision import Finding, decide
 from .early import compute_arrays_early, compute_early
-from .engine import Engine, Settings, from_engine, to_engine
-from .engine_input import engine_package
+from .engine import Engine, Settings, from_engine
+from .exchange import load, read_values
 from .known_cells import KnownCells
 from .linked_data import Linked
-from .noise import SHORT, TINY
 from .reads import Readers
-from .rectangles import by_row, rectangles
 from .spills import Anchor, Spills
 from .stages import ComputedCells, compute_stage, staged
 
-_NUM = CellError("#NUM!")
 #: Larger array formulas than this are taken for one cell: their area is nonsense.
 MAX_ARRAY = 4_000_000
 
@@ -190,7 +186,7 @@ class Calculation:
         late = self.singly or self.package.date1904
         arrays = None if late else compute_arrays_early(self._known())
         if arrays is None:
-            self._load()
+            load(self.engine, self.package, self.scans, self.sheet_names, self.singly)
             self._register()
         else:
             self.engine.idle = True
@@ -344,47 +340,6 @@ class Calculation:
         anchor.active = True
         cell.lowered = anchor.kept(cell.lowered)
 
-    def _load(self) -> None:
-        engine = self.engine
-        plain = all(scan.plain and not scan.has_escapes() for scan in self.scans)
-        escaped = any("_x" in text or "\r" in text for text in self.package.strings)
-        at_once = plain and not escaped and not self.package.iterate and not self.singly
-        try:
-            engine.load(engine_package(self.package, self.scans, self.sheet_names, empty=not at_once))
-            if at_once:
-                return
-        except (*engines.FAILURES, OSError):
-            pass  # one odd cell is enough; then the cells are handed over one by one
-        if self.package.iterate:
-            for sheet, cell in self.cells():
-                if cell.lowered is not None and cell.old is not None:  # where its loop, if any, goes on from
-                    engine.set_value(sheet, cell.row, cell.column, cell.old)
-        for sheet, scan in enumerate(self.scans):
-            found = scan.constants
-            values = list(map(to_engine, found.values)) if found.errors else found.values
-            # A blank written where a formula goes afterwards can hide the formula's value in the engine: no gaps here.
-            for row, column, block in rectangles(by_row(found.rows, found.columns, values)):
-                engine.set_block(sheet, row, column, block)
-            for cell in scan.formulas:
-                constant = cell.value if cell.early else cell.old
-                if cell.lowered is None and constant is not None:
-                    engine.set_value(sheet, cell.row, cell.column, constant)
-            if self.singly:
-                for cell in scan.formulas:
-                    if cell.lowered is not None:
-                        engine.set_formula(sheet, cell.row, cell.column, f"={cell.lowered}")
-                continue
-            for row, column, block in self._computed(scan):
-                engine.set_formula_block(sheet, row, column, [[f"={cell.lowered}" for cell in line] for line in block])
-
-    def _computed(self, scan: SheetScan) -> list[tuple[int, int, list[list[FormulaCell]]]]:
-        """Return the formula cells that the engine computes in rectangles."""
-        cells = [cell for cell in scan.formulas if cell.lowered is not None]
-        if scan.blocks is None or scan.blocks[0] != len(cells):
-            grouped = rectangles(by_row([cell.row for cell in cells], [cell.column for cell in cells], cells))
-            scan.blocks = (len(cells), list(grouped))
-        return scan.blocks[1]
-
     def settle(self) -> None:
         """Let the engine compute until the spilled arrays do not change any more."""
         self._evaluate()
@@ -469,52 +424,11 @@ class Calculation:
         """
         self.odd, self.showing = [], []
         for sheet, scan in enumerate(self.scans):
-            cells = [cell for cell in scan.formulas if cell.lowered is not None]
-            if len(cells) < len(scan.formulas):
-                for cell in scan.formulas:
-                    if cell.lowered is None and not cell.early:
-                        cell.value = cell.old
-            if not cells:
-                continue
-            if self.singly:
-                for cell in cells:
-                    place = (cell.row, cell.column, cell.row, cell.column)
-                    self._take(sheet, [cell], self.engine.read_block(sheet, *place)[0])
-                continue
-            columns = [cell.column for cell in cells]
-            top, bottom, left, right = cells[0].row, cells[-1].row, min(columns), max(columns)
-            if (bottom - top + 1) * (right - left + 1) <= 4 * len(cells) + 256:
-                values = self.engine.read_block(sheet, top, left, bottom, right)
-                if (bottom - top + 1) * (right - left + 1) == len(cells):
-                    self._take(sheet, cells, [value for line in values for value in line])
-                else:
-                    self._take(sheet, cells, [values[cell.row - top][cell.column - left] for cell in cells])
-                continue
-            for row, column, block in self._computed(scan):
-                last = (row + len(block) - 1, column + len(block[0]) - 1)
-                values = self.engine.read_block(sheet, row, column, *last)
-                for line, found in zip(block, values, strict=True):
-                    self._take(sheet, line, found)
+            odd, showing = read_values(self.engine, scan, sheet, self.singly)
+            self.odd += [(sheet, cell) for cell in odd]
+            self.showing += [(sheet, cell) for cell in showing]
         self.spills.fill_children()
         self.spills.fill_early()
-
-    def _take(self, sheet: int, cells: Sequence[FormulaCell], values: Sequence[Any]) -> None:
-        if set(map(type, values)) == {float} and all(map(isfinite, values)):
-            for cell, value in zip(cells, values, strict=True):
-                cell.value = value
-                if -TINY < value < TINY and value:
-                    self.showing.append((sheet, cell))
-            return
-        for cell, value in zip(cells, values, strict=True):
-            kind = value.__class__
-            if (kind is float and value - value == 0) or kind is str or kind is bool:
-                cell.value = value
-                if (-TINY < value < TINY and value) if kind is float else (kind is str and len(value) > SHORT):
-                    self.showing.append((sheet, cell))
-                continue
-            value = _NUM if kind is float else from_engine(value)
-            cell.value = engines.NOTHING if value is None else value
-            self.odd.append((sheet, cell))
 
 
 def _may_spill(formula: str) -> bool:
