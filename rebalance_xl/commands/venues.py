@@ -25,6 +25,7 @@ def add(
 
     def action() -> int:
         venue = _known(name)
+        keys.require_keyring(venue)
         opened = (make or open_exchange)(venue, keys.Secrets(venue))
         parts = {}
         for part, word in keys.PARTS.items():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from rebalance_xl.venues.asking import FailedError
+from rebalance_xl.venues.faults import SILENT
 from rebalance_xl.venues.funding import funding_rows
 from rebalance_xl.venues.names import plain_symbol
 from rebalance_xl.venues.prices import mark_price, mark_rows
@@ -117,14 +119,24 @@ def _intervals(visit: Any, rates: Mapping[str, Any], wanted: Mapping[str, str]) 
 
 
 def _listed_intervals(visit: Any, symbols: Sequence[str]) -> dict[str, Any]:
-    """Return settlements from the venue's list of intervals; a contract that it leaves out is not in the result."""
+    """Return settlements from the venue's list of intervals; a contract that it leaves out is not in the result.
+
+    A list that is refused is no fault: two past settlements tell the same.
+    """
     found: dict[str, Any] = {}
     for some in _parts(visit, symbols):
-        answer = visit.attempt(
-            "funding intervals",
-            lambda some=some: visit.api.fetch_funding_intervals(some),
-            optional=True,
-        )
+        if visit.silent:
+            break
+        try:
+            answer = visit.asking.ask(
+                "funding intervals",
+                lambda some=some: visit.api.fetch_funding_intervals(some),
+            )
+        except FailedError as failure:
+            if failure.fault.kind in SILENT:
+                visit.silent = True
+                visit.reply.fail(failure.fault)
+            continue
         for symbol, entry in answer.items() if isinstance(answer, Mapping) else ():
             hours = str(entry.get("interval") or "").removesuffix("h")
             if hours.isdigit():

@@ -16,7 +16,7 @@ from rebalance_xl.venues.asking import Asking, FailedError
 from rebalance_xl.venues.balances import Amount, amounts_of, spot_rows, wallet_rows
 from rebalance_xl.venues.faults import FINAL, SILENT, Fault
 from rebalance_xl.venues.names import coin_of, plain_symbol
-from rebalance_xl.venues.positions import margins, position_rows
+from rebalance_xl.venues.positions import as_stated, margins, position_rows
 from rebalance_xl.venues.prices import known_coins, price_rows, spot_symbols
 from rebalance_xl.venues.profiles import profile_of
 from rebalance_xl.venues.rights import rights_of
@@ -161,6 +161,7 @@ class _Visit:
         self.silent = self.absent = False
         self.lacking: list[str] = []
         self.api = ask.exchange
+        as_stated(self.api)
         self.profile = profile_of(wish.code)
         self.markets: Mapping[str, Any] = self.api.markets or {}
 

@@ -154,11 +154,28 @@ def _keyring(optional: bool = False) -> Any:
     return keyring
 
 
+def require_keyring(venue: str) -> None:
+    """Say that this machine has no keyring before anybody types a key.
+
+    Raises
+    ------
+    VenueKeyError
+        If the package is missing, or it has no place to keep a key in.
+    """
+    asked = getattr(_keyring(), "get_keyring", None)
+    if asked is not None and type(asked()).__module__ == "keyring.backends.fail":
+        raise VenueKeyError(_no_keyring(venue))
+
+
+def _no_keyring(venue: str) -> str:
+    upper = venue.upper()
+    return (
+        f"this machine has no keyring: set REBALANCE_XL_{upper}_KEY and REBALANCE_XL_{upper}_SECRET "
+        "in the environment of the job instead"
+    )
+
+
 def _refused(failure: Exception, venue: str) -> str:
     if type(failure).__name__ == "NoKeyringError":
-        upper = venue.upper()
-        return (
-            f"this machine has no keyring: set REBALANCE_XL_{upper}_KEY and REBALANCE_XL_{upper}_SECRET "
-            "in the environment of the job instead"
-        )
+        return _no_keyring(venue)
     return f"{venue}: the system's keyring refuses ({type(failure).__name__})"

@@ -12,10 +12,32 @@ from rebalance_xl.venues.rows import Found, Row, latest, moment, number, positiv
 #: A liquidation price this far from the entry means that none is near.
 _NONE_NEAR: Final = 1e-6
 _CLOSE: Final = 0.10
+#: What ccxt works out where a venue leaves it out.
+_DERIVED: Final = ("liquidationPrice", "entryPrice", "contracts", "markPrice", "initialMargin")
 #: Venues whose coin-margined contracts have an account of their own.
 _COIN_ACCOUNTS: Final = ("binance", "bingx")
 #: Venues whose stated value is at the entry price, as their documentation says of positionValue and openValue.
 _VALUE_AT_ENTRY: Final = ("bybit", "weex")
+
+
+def as_stated(exchange: Any) -> None:
+    """Keep an exchange of ccxt from working out figures of a position that its venue leaves out.
+
+    ccxt fills a liquidation price, an entry, a mark, a size or a margin that is missing from the others by a formula of
+    its own. In a book such a figure would look like the venue's.
+    """
+    derive = exchange.safe_position
+
+    def safe_position(position: dict[str, Any]) -> Any:
+        missing = [name for name in _DERIVED if position.get(name) is None]
+        margins = ("positionMargin", "collateral", "initialMargin")
+        if all(position.get(name) is None for name in margins):
+            missing += margins
+        found = derive(position)
+        found.update(dict.fromkeys(missing))
+        return found
+
+    exchange.safe_position = safe_position
 
 
 def position_rows(

@@ -26,6 +26,7 @@ def ring(monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], str]:
     monkeypatch.setattr(keyring, "get_password", lambda service, name: kept.get((service, name)))
     monkeypatch.setattr(keyring, "set_password", lambda service, name, value: kept.update({(service, name): value}))
     monkeypatch.setattr(keyring, "delete_password", forget)
+    monkeypatch.setattr(keyring, "get_keyring", lambda: kept)
     for part in ("KEY", "SECRET", "PASSWORD"):
         monkeypatch.delenv(f"REBALANCE_XL_OKX_{part}", raising=False)
     return kept
@@ -95,13 +96,17 @@ def test_a_wrong_key_is_not_kept(
 def test_a_machine_without_a_keyring_is_told_of_the_environment(
     monkeypatch: pytest.MonkeyPatch, command: Any, server: Venues, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The message names the variables to set."""
+    """The message names the variables to set, before anything of a key is asked for."""
+
+    def nobody(prompt: str) -> str:
+        raise AssertionError(prompt)
+
     keyring = pytest.importorskip("keyring")
     failing = importlib.import_module("keyring.backends.fail").Keyring()
     monkeypatch.setattr(keyring, "get_keyring", lambda: failing)
     for name in ("get_password", "set_password", "delete_password"):
         monkeypatch.setattr(keyring, name, getattr(failing, name))
-    assert command.add("okx", maker(server), typed(KEY, SECRET, PASSWORD)) == 1
+    assert command.add("okx", maker(server), nobody) == 1
     assert "set REBALANCE_XL_OKX_KEY and REBALANCE_XL_OKX_SECRET" in capsys.readouterr().err
     assert not keys.find_secrets("okx", {})
 
