@@ -183,7 +183,7 @@ def account_equity(
     Parameters
     ----------
     wallets : range with a header row
-        Columns coin, balance (without unrealised profit and isolated margins); price in dollars and ratio where the
+        Columns coin, balance (without open profit and isolated margins); price in dollars and ratio where the
         account is multi-asset; loan, loan_rate, loan_limit, account. Without rows: the margins of the cross positions.
     positions : range with a header row
         Columns symbol, coin, side, quantity, entry, mark, tiers; margin_coin, contract, isolated_margin (blank: cross),
