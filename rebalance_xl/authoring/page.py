@@ -244,8 +244,9 @@ class Page:
             paper, ink = styles.WORD_COLOURS.get(word, styles.GREY)
             colours = {"font_color": ink} | ({"bg_color": paper} if fill else {})
             rule = {"type": "cell", "criteria": "==", "value": f'"{word}"'}
-            # Lines too: where one rule hides the next, the cell would lose them.
-            style = self.look(bold=True, border=1, border_color=styles.LINE, **colours)
+            # In a table lines too: where one rule hides the next, the cell would lose them.
+            lines = {"border": 1, "border_color": styles.LINE} if fill else {}
+            style = self.look(bold=True, **lines, **colours)
             self.sheet.conditional_format(row, column, last_row, last_column, rule | {"format": style})
 
     def address(self, row: int, column: int) -> str:

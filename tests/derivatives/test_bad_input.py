@@ -187,3 +187,9 @@ def test_estimates_are_labelled() -> None:
     assert estimate_label("binance", "cross", hedged=True).startswith("estimate: ")
     assert estimate_label("somewhere").startswith('estimate: the rules of "somewhere" are not known')
     assert estimate_label("").startswith("estimate: no venue is named")
+
+
+def test_the_help_names_every_venue() -> None:
+    """What the user may type as venue stands in the help of the argument."""
+    texts = {each.name: each.help for each in FUNCTIONS[LP].parameters}
+    assert [name for name in VENUES if f'"{name}"' not in texts["venue"]] == []
