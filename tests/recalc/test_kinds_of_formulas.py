@@ -259,7 +259,8 @@ def test_errors_that_are_asked_for_are_counted(tmp_path: Path) -> None:
         [
             ("COUNTIF(A1:A4,A1)", 2), ("COUNTIFS(A1:A4,A3)", 1), ("COUNTIFS(A1:A4,A1,B1:B4,2)", 1),
             ("COUNTIF(A1:A4,NA())", 2), ("ISODD(C1)", True), ("EXP(C2)", 2.6881171418161356e43), ("SIGN(C2)", 1),
-            ('ISEVEN("1/22/2024")', False),
+            ('ISEVEN("1/22/2024")', False), ("COUNT(NA())", 0), ("COUNT(B1,1/0,B2:B3)", 3),
+            ("_xlfn.LET(_xlpm.x,_xlfn._xlws.FILTER(B1:B4,B1:B4>9),COUNT(_xlpm.x))", 0),
         ],
         rows,
     )  # fmt: skip

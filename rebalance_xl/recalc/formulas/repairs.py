@@ -81,6 +81,8 @@ def repaired(name: str, arguments: Arguments, careful: bool = False) -> Expressi
     if careful and name in _TAKE_NUMBERS:
         made = [_as_number(argument, place) for place, argument in enumerate(arguments)]
         return None if all(a is b for a, b in zip(made, arguments, strict=True)) else _call(name, made)
+    if careful and name == "COUNT" and any(map(_may_be_error, arguments)):
+        return _call(name, [_without_error(each) if _may_be_error(each) else each for each in arguments])
     if name in _CRITERIA:
         return _with_plain_criteria(name, arguments)
     if name in _SMALL_LETTERS:
@@ -159,6 +161,16 @@ def _as_number(value: Expression | None, place: int) -> Expression | None:
     if _is_call(single, "RXL.NUMBER"):
         return value
     return _call("RXL.NUMBER", [value])
+
+
+def _may_be_error(value: Expression | None) -> bool:
+    """Say whether a value may be an error by itself; COUNT passes over those in ranges, and in Excel over all."""
+    single = value.single if value is not None else None
+    return value is not None and not isinstance(single, Ref | Structured) and not _is_call(single, "IFERROR")
+
+
+def _without_error(value: Expression | None) -> Expression:
+    return _call("IFERROR", [value, _literal('""')])
 
 
 def _without_texts(name: str, arguments: Arguments) -> Expression | None:
