@@ -13,7 +13,7 @@ import numpy as np
 from rebalance_xl.book.model import Book
 from rebalance_xl.book.problems import ERROR, BookError, Problem
 from rebalance_xl.functions.simulation.curves import part_growth
-from rebalance_xl.functions.simulation.standard import BAND
+from rebalance_xl.functions.simulation.standard import BAND, HOLD, OWN
 from rebalance_xl.recalc.batch.jobs import Job
 from rebalance_xl.recalc.batch.workers import run_jobs
 from rebalance_xl.review import variants as rules
@@ -153,14 +153,14 @@ def review(book: Book, history: History, request: Request, progress: Progress | 
     told = progress or (lambda _: None)
     book, history = prepared(book, history, request)
     chosen = [rules.named(text, book) for text in request.variants] or rules.standard(book)
-    listed = [each for each in rules.standard(book) if (each.hold and not each.from_targets) or each.own]
+    listed = [each for each in rules.standard(book) if each.name in (HOLD, OWN)]
     listed += [each for each in chosen if each.name not in {other.name for other in listed}]
     results = []
     for variant in listed:
         told(variant.name)
         run = run_variant(book, history, variant, request.fill, request.slippage)
         results.append(Result(variant, run, run.measures(history.year)))
-    hold = next(each for each in results if each.variant.hold)
+    hold = next(each for each in results if each.variant.name == HOLD)
     own = next(each for each in results if each.variant.own)
     for each in results:
         each.measures["rebalancing"] = _difference(each.measures["log_growth"], hold.measures["log_growth"])

@@ -17,6 +17,9 @@ from rebalance_xl.review.history import History
 
 #: What a variant may change besides the settings and Band.
 FUTURES_BAND = "Futures[Band]"
+#: What any rule can be walked without, and the rules that stand beside themselves without the futures.
+FUTURES, EVENTS = "futures", "events"
+_BESIDE = (HOLD, OWN, "monthly", "threshold")
 _STEPS = 400
 
 
@@ -79,12 +82,26 @@ def standard(book: Book) -> list[Variant]:
     if book.events:
         found.append(Variant("book without events", without_events=True))
     if book.positions:
-        found.append(Variant("book without futures", without_futures=True))
+        beside = [each for each in found if each.name in _BESIDE]
+        found += [_without(each, FUTURES) for each in beside]
     return found
+
+
+def _without(variant: Variant, what: str) -> Variant:
+    """Return a rule for the book without its futures or its events."""
+    return replace(
+        variant,
+        name=f"{variant.name} without {what}",
+        own=False,
+        without_futures=variant.without_futures or what == FUTURES,
+        without_events=variant.without_events or what == EVENTS,
+    )
 
 
 def named(text: str, book: Book) -> Variant:
     """Return the variant of ``--variant``: a standard name, or ``name: Setting=value; Setting=value``.
+
+    A standard name may end in " without futures" or " without events".
 
     Raises
     ------
@@ -94,6 +111,9 @@ def named(text: str, book: Book) -> Variant:
     for each in standard(book):
         if each.name.casefold() == text.strip().casefold():
             return each
+    base, apart, left_out = text.strip().rpartition(" without ")
+    if apart and left_out.casefold() in (FUTURES, EVENTS) and ":" not in base and "=" not in base:
+        return _without(named(base, book), left_out.casefold())
     name, colon, rest = text.partition(":")
     if not colon and "=" not in text:
         known = ", ".join(each.name for each in standard(book))
@@ -167,8 +187,24 @@ def varied(book: Book, variant: Variant) -> Book:
     if variant.without_events:
         changed = replace(changed, events=())
     if variant.without_futures:
-        changed = replace(changed, positions=())
+        changed = _in_stablecoins(changed)
     return changed
+
+
+def _in_stablecoins(book: Book) -> Book:
+    """Return the book without its futures: the margin that they hold lies in stablecoins, so the money is the same."""
+    holdings = list(book.holdings)
+    stables = [place for place, holding in enumerate(holdings) if holding.stable]
+    for position in book.positions:
+        margin = position.margin * position.money
+        here = [place for place in stables if holdings[place].venue.casefold() == position.venue.casefold()]
+        if not margin or not stables:
+            continue
+        place = (here or stables)[0]
+        row, price = holdings[place], holdings[place].price or 1.0
+        quantity = None if row.quantity is None else row.quantity + margin / price
+        holdings[place] = replace(row, quantity=quantity, value=row.value + margin)
+    return replace(book, holdings=tuple(holdings), positions=())
 
 
 def on_target(book: Book, history: History) -> Book:

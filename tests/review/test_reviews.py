@@ -230,6 +230,29 @@ def test_a_book_with_futures_is_walked_by_its_plan() -> None:
     assert result.bootstrap.paths == 5
 
 
+def test_rules_with_and_without_the_futures() -> None:
+    """Four rules stand beside themselves without the sleeve, and every other one can be asked for without it."""
+    book, history = opened(60, future=True)
+    names = [each.name for each in variants.standard(book)]
+    assert [name for name in names if name.endswith(" without futures")] == [
+        "hold without futures", "book without futures", "monthly without futures", "threshold without futures",
+    ]  # fmt: skip
+    weekly = variants.named("weekly without futures", book)
+    assert weekly.changes == variants.named("weekly", book).changes
+    assert not variants.varied(book, weekly).positions
+    held = dataclasses.replace(book, positions=(dataclasses.replace(book.positions[0], quantity=5.0, margin=150.0),))
+    assert variants.varied(held, weekly).holdings[-1].quantity == 5_150.0  # the margin is money again
+    both = variants.varied(book, variants.named("5/25 without events without futures", book))
+    assert (both.positions, both.events, both.settings.band_kind) == ((), (), "5/25")
+    result = review(book, history, Request(variants=("weekly without futures", "weekly"), bootstrap=0))
+    by_name = {each.variant.name: each for each in result.results}
+    assert list(by_name) == ["hold", "book", "weekly without futures", "weekly"]
+    assert by_name["weekly"].run.by == "plan"
+    assert by_name["weekly without futures"].run.by == "kernel"
+    with pytest.raises(BookError, match='"nonsense" is no variant'):
+        variants.named("nonsense without futures", book)
+
+
 def test_a_liquidation_takes_the_margin_and_no_more() -> None:
     """A position that is liquidated loses its margin; the rest of the book is what its quantities are worth."""
     port, history = workbook(60, future=True)
