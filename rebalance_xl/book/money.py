@@ -40,6 +40,10 @@ class Fees:
     book: Book
     credit_used: dict[str, float] = field(default_factory=dict)
     paid: float = 0.0
+    granted: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.granted = any([venue.credit for venue in self.book.venues.values()])
 
     def credit(self, venue: str) -> float:
         """Return the credit that is left at a venue."""
@@ -51,6 +55,9 @@ class Fees:
 
     def charge(self, venue: str, gross: float) -> float:
         """Take a fee and return what it cost in money."""
+        if not self.granted and not self.credit_used and gross >= 0.0:  # no credit, and no rebate that became one
+            self.paid += gross
+            return gross
         here = venue.casefold()
         used = self.credit_used.get(here, 0.0)
         net = max(0.0, gross - (self.book.venue(venue).credit - used))
@@ -62,9 +69,7 @@ class Fees:
         """Return the largest amount whose cost, with a fee of `rate` of it, is not above `money`."""
         if money <= 0:
             return 0.0
-        credit = self.book.venue(venue).credit
-        if credit:
-            credit -= self.credit_used.get(venue.casefold(), 0.0)
+        credit = self.credit(venue) if self.granted or self.credit_used else 0.0
         return money if rate * money <= credit else (money + credit) / (1.0 + rate)
 
 

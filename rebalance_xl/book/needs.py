@@ -100,8 +100,12 @@ def _spot_needs(draft: Draft) -> list[Order]:
         goal = min(target * total, (target + state.width) * after)
         held = state.value + change
         need = Order(BUY, row, _UNDER_TARGET, goal - held, goal, row.asset, row.venue, state)
-        need.priority, need.fee_rate = row.priority, book.venue(row.venue).spot_fee
-        if need.wanted > 0:
+        terms = book.venue(row.venue)
+        need.priority, need.fee_rate = row.priority, terms.spot_fee
+        free = (
+            len(state.rows) == 1 and (row.price or row.quantity is None) and not (row.venue and terms.forbids("spot"))
+        )
+        if need.wanted > 0 and not free:
             _forbid_buying(draft, need)
         needs.append(need)
     return needs

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rebalance_xl.book.contents import Book, Settings
-from rebalance_xl.book.rows import Holding
+from rebalance_xl.book.money import Fees
+from rebalance_xl.book.rows import Holding, Venue
 from rebalance_xl.book.sizing import whole_lots
 from rebalance_xl.book.walk import changed
 from rebalance_xl.functions.allocation import order_quantity
@@ -38,3 +40,27 @@ def test_a_changed_row_is_a_replaced_one(quantity: float, price: float) -> None:
     assert changed(book, holdings=(), as_of=price) == replace(book, holdings=(), as_of=price)
     assert changed(book.settings, last_review=price) == replace(book.settings, last_review=price)
     assert (row.quantity, book.as_of) == (1.0, 5.0)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["V", "v", "W"]), st.floats(-50, 200)), max_size=8),
+    st.sampled_from([0.0, 0.0, 30.0]),
+    st.floats(0, 1e4),
+    st.floats(0, 0.01),
+)
+def test_fees_are_paid_from_credit_and_rebates_become_one(
+    charges: list[tuple[str, float]], credit: float, money: float, rate: float
+) -> None:
+    """What a fee costs, and what money affords after it, is the rule written out: credit first, a rebate adds to it."""
+    book = Book((), venues={"v": Venue("V", credit=credit)})
+    fees, left, paid = Fees(book), {"v": credit, "w": 0.0}, 0.0
+    for venue, gross in charges:
+        net = max(0.0, gross - left[venue.casefold()])
+        left[venue.casefold()] -= gross - net
+        paid += net
+        assert fees.charge(venue, gross) == pytest.approx(net, rel=1e-12, abs=1e-9)
+        assert fees.credit(venue) == pytest.approx(left[venue.casefold()], rel=1e-12, abs=1e-9)
+    assert fees.paid == pytest.approx(paid, rel=1e-12, abs=1e-9)
+    here = left["v"]
+    wanted = 0.0 if money <= 0 else money if rate * money <= here else (money + here) / (1.0 + rate)
+    assert fees.affordable("V", money, rate) == pytest.approx(wanted, rel=1e-9, abs=1e-6)
