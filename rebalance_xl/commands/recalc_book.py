@@ -8,15 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rebalance_xl import __version__
-from rebalance_xl.book.inputs import Change
 from rebalance_xl.cells import CellError
 from rebalance_xl.recalc.batch.jobs import Job
 from rebalance_xl.recalc.batch.ledger import Entry, Ledger, content_hash, options_hash
 from rebalance_xl.recalc.files.refusals import Refused
 from rebalance_xl.recalc.workbook import Recalculation, recalculate
+
+if TYPE_CHECKING:  # a run without changes needs nothing of the book
+    from rebalance_xl.book.inputs import Change
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rebalance_xl.commands.options import UsageError, read_day
 from rebalance_xl.commands.recalc_book import RecalcOptions
 from rebalance_xl.commands.tables import NEEDS_PYARROW
 from rebalance_xl.recalc.batch.jobs import Job, find_books, plan_jobs
+
+if TYPE_CHECKING:
+    from rebalance_xl.book.inputs import Change
 
 SUMMARY_ENDINGS = (".csv", ".json", ".parquet", ".xlsx")
 REPORT_ENDINGS = (".csv", ".json")
@@ -62,8 +66,6 @@ def read_request(request: Request) -> list[Job]:
 
 
 def _options(request: Request) -> RecalcOptions:
-    from rebalance_xl.book.inputs import parse_change, read_prices
-
     if request.output is not None and request.out_dir is not None:
         raise UsageError("-o and --out-dir exclude each other")
     if request.check and (request.output or request.out_dir):
@@ -80,11 +82,18 @@ def _options(request: Request) -> RecalcOptions:
             raise UsageError(f"{name} {path}: there is no folder {path.parent}")
         if path.suffix.lower() == ".parquet" and find_spec("pyarrow") is None:
             raise UsageError(f"{name} {path}: {NEEDS_PYARROW}")
-    try:
-        prices = read_prices(request.prices) if request.prices else None
-        changes = [*(prices.changes if prices else ()), *(parse_change(each) for each in request.changes)]
-    except ValueError as failure:
-        raise UsageError(str(failure)) from None
+    changes: list[Change] = []
+    unused: tuple[str, ...] = ()
+    if request.prices or request.changes:  # otherwise nothing of the book is needed
+        from rebalance_xl.book.inputs import parse_change, read_prices
+
+        try:
+            if request.prices:
+                prices = read_prices(request.prices)
+                changes, unused = list(prices.changes), prices.unused
+            changes += [parse_change(each) for each in request.changes]
+        except ValueError as failure:
+            raise UsageError(str(failure)) from None
     return RecalcOptions(
         as_of=read_day(request.as_of),
         check=request.check,
@@ -96,7 +105,7 @@ def _options(request: Request) -> RecalcOptions:
         changes=tuple(changes),
         wants_cells=request.report is not None or request.as_json,
         wants_summary=request.summary is not None,
-        unused=prices.unused if prices else (),
+        unused=unused,
         skip_unchanged=request.skip_unchanged,
         run=f"{os.getpid()} {time.time_ns()}",
     )
