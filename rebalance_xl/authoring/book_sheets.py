@@ -139,7 +139,7 @@ _SETTING_GROUPS: Final = (
 
 def portfolio_sheet(workbook: Any, look: Styles) -> Page:
     """Add the sheet with the spot holdings; every amount beside the table is a worksheet function."""
-    page = Page(workbook, look, "Portfolio", tab=styles.TEAL, height=SENTENCE_HEIGHT)
+    page = Page(workbook, look, "Portfolio", tab=styles.TEAL, height=SENTENCE_HEIGHT + 13)
     page.title(
         "Portfolio",
         "Spot holdings and stablecoins. Yellow cells are yours; grey cells are computed. "

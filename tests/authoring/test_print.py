@@ -12,7 +12,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 pytest.importorskip("xlsxwriter", reason="XlsxWriter is not installed")
 from rebalance_xl.authoring import styles
-from rebalance_xl.authoring.page import SENTENCE_HEIGHT
 
 from .make_pictures import grown_book
 
@@ -56,7 +55,7 @@ def test_reasons_fit_into_their_rows() -> None:
         sheet = book[name]
         column = next(cell for cell in sheet[4] if cell.value == "Reason")
         width = next(each for each in sheet.column_dimensions.values() if each.min <= column.column <= each.max).width
-        lines = SENTENCE_HEIGHT // (styles.SENTENCE_SIZE * 1.3)
+        lines = sheet.sheet_format.defaultRowHeight // (styles.SENTENCE_SIZE * 1.3)
         # Sentences take less than the zeros in which widths are counted, and break at words.
         room = lines * width * styles.SIZE / styles.SENTENCE_SIZE * 1.05
         for row in range(5, sheet.max_row + 1):
