@@ -260,3 +260,16 @@ def test_the_trigger_is_that_of_the_worksheet_function(
     targets, bands = [[row["Target"]] for row in portfolio], [[row["Band"]] for row in portfolio]
     answer = FUNCTIONS["REBALANCE_TRIGGER"].call(column, targets, bands, last, "monthly", DAY)
     assert plan.trigger.kind == answer
+
+
+def test_the_weakest_holding_is_sold_to_the_lower_edge_of_its_band_at_most() -> None:
+    """A has lost most and gives 500, down to 25 %; the rest of the event's margin comes from B."""
+    rows = [
+        spot("A", 3_000.0, 0.30, 0.05, CostBasis=9_000.0),
+        spot("B", 4_000.0, 0.40, 0.10, CostBasis=5_000.0),
+        spot("C", 3_000.0, 0.30, 0.05, CostBasis=1_000.0),
+    ]
+    long = perpetual("CUSDT", "C", "long", 10.0, Leverage=2.0)
+    events = [{"Scope": "CUSDT", "Action": "LONG", "Start": DAY, "Level": 0.08}]
+    plan = plan_of(rows, [long], {"EventFunding": "weakest"}, events)
+    assert amounts(plan) == {"A": ("SELL", 500.0), "B": ("SELL", 300.0), "CUSDT": ("OPEN LONG", 800.0)}

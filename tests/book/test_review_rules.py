@@ -10,7 +10,7 @@ import pytest
 from rebalance_xl.book.model import Book, read_book
 from rebalance_xl.book.plan_data import Plan
 from rebalance_xl.book.walk import carry_out, decide, with_prices
-from tests.book.books import DAY, perpetual, plan_of, spot, stable, workbook
+from tests.book.books import DAY, amounts, perpetual, plan_of, spot, stable, workbook
 
 approx = pytest.approx
 
@@ -279,3 +279,14 @@ def test_a_payer_is_rounded_up_to_the_lot_that_covers_the_need() -> None:
     found = plan(rows(34, 33, 33, (None, 70.0, None)), 0.0, TrimTo="edge")
     assert lines(found) == approx({"B": -140.0, "A": 100.0})
     assert found.totals.left_over == approx(40.0)
+
+
+def test_the_largest_excess_pays_first_not_the_largest_row() -> None:
+    """B is the larger row, C stands further above its target: A's 100 up to its lower edge come from C."""
+    rows = [
+        spot("A", 2_400.0, 0.30, 0.05),
+        spot("B", 4_300.0, 0.40, 0.10),
+        spot("C", 2_500.0, 0.20, 0.10),
+        spot("D", 800.0, None),
+    ]
+    assert amounts(plan_of(rows, settings={"TrimTo": "edge"})) == {"A": ("BUY", 100.0), "C": ("SELL", 100.0)}
