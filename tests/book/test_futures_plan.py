@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from rebalance_xl.book.plan_data import Line, Plan
+from rebalance_xl.catalogue import WHOLE_BOOK
+from rebalance_xl.cells import MISSING
 from rebalance_xl.functions import FUNCTIONS
 from tests.book.books import amounts, example, perpetual, plan_of, spot, stable, workbook
 
@@ -40,6 +42,16 @@ def test_figures_of_an_open_position() -> None:
     assert figures.max_leverage == 150.0
     assert figures.return_on_margin == approx(0.5)
     assert plan.totals.value == approx(10_000.0)
+
+
+def test_a_position_still_to_be_opened_has_the_size_its_target_asks_for() -> None:
+    """6 % of 10,000 is 600 of margin, at 10x a notional of 6,000: 3 ETH at 2,000."""
+    wanted = perpetual("ETHUSDT", "ETH", "long", 2_000.0, Venue="Binance", Target=0.06)
+    titles = ["Margin at target", "Size", "Notional"]
+    shown = FUNCTIONS["PLAN_FIGURES"].call(
+        [titles], WHOLE_BOOK, MISSING, workbook([spot("BTC", 9_000.0, 0.9), stable(1_000.0)], [wanted])
+    )
+    assert shown == [approx([600.0, 3.0, 6_000.0])]
 
 
 def test_equity_of_futures_is_part_of_the_book() -> None:

@@ -103,6 +103,32 @@ def test_both_legs_are_reduced_together() -> None:
     assert "equity 9.29 % of the book is beyond Target 5.00 % and Band 2.00 points" in near.reason
 
 
+def test_the_lots_of_reduced_legs_are_counted_in_coins() -> None:
+    """Near contracts of 10 ETH at 1,000: 46.17 % of 10 ETH is 4.617 ETH, in lots of 0.3 and 0.2 ETH 4.2 ETH."""
+    near = {"Quantity": 1.0, "EntryPrice": 1_000.0, "MarkPrice": 1_000.0, "ContractSize": 10.0, "Lot": 0.03}
+    plan = plan_of(OVER, opened({"Margin": 512.0, "Band": 0.02, "Target": 0.05} | near, {"Margin": 512.0, "Lot": 0.2}))
+    assert (line(plan, "NEAR").action, line(plan, "FAR").action) == ("REDUCE", "REDUCE")
+    assert line(plan, "NEAR").quantity == approx(0.42)  # contracts of 10 ETH
+    assert line(plan, "FAR").quantity == approx(4.2)
+
+
+@pytest.mark.parametrize(
+    "side, mark, supported",
+    [("short", 104.0, True), ("short", 96.0, False), ("long", 96.0, True), ("long", 104.0, False)],
+)
+def test_a_dear_near_leg_is_to_be_sold_and_a_cheap_one_bought(side: str, mark: float, supported: bool) -> None:
+    """Closes of 99 and 101 against 100 twice: mean 0, deviation sqrt(4 / 3) %, so 4 % is sqrt(12) = 3.46 of them."""
+    other = {"short": "long", "long": "short"}[side]
+    days = [DAY - dt.timedelta(days=back) for back in (4, 3, 2, 1)]
+    closes = [[day, near, 100.0] for day, near in zip(days, (99.0, 101.0, 99.0, 101.0), strict=True)]
+    rows = opened({"Side": side, "MarkPrice": mark}, {"Side": other, "MarkPrice": 100.0})
+    plan = plan_of(OVER, rows, prices=[["Date", "NEAR", "FAR"], *closes])
+    (figures,) = plan.spreads
+    assert figures.zscore == approx((12.0**0.5) * (1 if mark > 100.0 else -1))
+    assert figures.supported is supported
+    assert any("does not support these sides" in warning for warning in plan.warnings) is not supported
+
+
 def test_a_leg_whose_other_leg_cannot_be_closed_stays() -> None:
     """Bybit does not let futures be traded: the leg at binance is not closed alone."""
     venues = [{"Venue": "binance"}, {"Venue": "bybit", "KYC": "spot"}]
