@@ -102,10 +102,31 @@ def follows(book: Book, tiers: Tiers, judgement: Judgement, state: FuturesState)
         return sized.refusal is None and block_of(book, tiers, state, gap / position.leverage, gap) is None
     if not state.target:
         return False
-    wanted = state.target * total - state.margin
+    wanted = margin_lack(book, state, total, total)
     if wanted <= DUST * total:
         return False
     return block_of(book, tiers, state, wanted, wanted * position.leverage) is None
+
+
+def margin_lack(book: Book, state: FuturesState, total: float, after: float) -> float:
+    """Return the margin that a row lacks, beside what MarginTopUp adds in this plan.
+
+    With a Band it gets no more than keeps its equity inside: the next plan would close what this one opens.
+
+    Parameters
+    ----------
+    book, state
+        The row, with a target.
+    total, after
+        Book value before and after fees.
+    """
+    assert state.target is not None
+    added = state.short if state.acts else 0.0
+    wanted = state.target * total - state.margin - added
+    if state.position.band is None:
+        return wanted
+    goal = state.target + book.settings.trim_to * state.width
+    return min(wanted, goal * after - state.equity - added)
 
 
 def block_of(book: Book, tiers: Tiers, state: FuturesState, margin: float, notional: float) -> Refusal | None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from rebalance_xl.book.derivatives import block_of, coins_of, hedge_gap, spread_legs
+from rebalance_xl.book.derivatives import block_of, coins_of, hedge_gap, margin_lack, spread_legs
 from rebalance_xl.book.orders import BUY, HEDGE, KEEP, MARGIN, REDUCE, REPAY, TOP_UP, Cause, Order, Refusal
 from rebalance_xl.book.states import FuturesState, SpotState
 from rebalance_xl.book.tolerances import DUST, WHOLE
@@ -164,20 +164,15 @@ def _margin_needs(draft: Draft, margin_money: float) -> list[Order]:
     share_out = margin_money > 0 and not any(state.target for state in rows)
     needs: list[Order] = []
     for state in rows:
-        position = state.position
         if id(state) in spreads:
             legs = spreads[id(state)]
             if state is legs[0]:
                 needs += _spread_needs(draft, legs, reduced)
             continue
         if state.target:
-            wanted = state.target * draft.total - _posted(state)
+            wanted = margin_lack(book, state, draft.total, draft.after)
             goal = state.target * draft.total
             cause = Cause("event margin" if state.named else "margin target", state.named, (state.target,))
-            if position.band is not None and state.named is None:
-                most = (state.target + book.settings.trim_to * state.width) * draft.after - state.equity
-                most -= _posted(state) - state.margin
-                wanted = min(wanted, most)
         elif share_out and state in untargeted:
             wanted = margin_money / len(untargeted)
             goal = state.margin + wanted

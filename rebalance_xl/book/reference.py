@@ -95,9 +95,9 @@ RULES = """\
     0.00.
 
 A LONG, SHORT or BREAKOUT event raises the margin of the Futures rows of its scope to Level (a share of the book)
-before anything else; when money is short, EventFunding takes it from the reserve down to ReserveMin, or from the
-weakest holdings (lowest return on their cost) down to the lower edge of their bands. ADD MARGIN may use the reserve
-down to ReserveMin, a debt all of it.
+before anything else, that of a row with a Band no further than its equity may go; when money is short, EventFunding
+takes it from the reserve down to ReserveMin, or from the weakest holdings (lowest return on their cost) down to the
+lower edge of their bands. ADD MARGIN may use the reserve down to ReserveMin, a debt all of it.
 
 What the contract of these rules leaves open is decided so: the day's LastReview is set by any record on which a
 review was due; a targeted asset whose Price is 0 is refused, an untargeted one is worth 0; in a book in USD an
@@ -107,8 +107,9 @@ after who acts, so a row that only the fees of other legs put above MinTrade act
 Once recorded, a book plans to nothing at the same prices, but for what the rules themselves leave to the next plan:
 the rest of trims that TurnoverCap or FuturesShare kept back; money that cannot leave its venue, which counts as
 reserve from then on; a row that was opened nearer to its liquidation than MarginTopUp allows, or whose cross wallet
-lost the margin of a position that was closed, which gets its margin; and crumbs of fees and lots, none above the
-smallest order of its row.
+lost the margin of a position that was closed, which gets its margin; coins bought into Portfolio by a plan that had
+too little money for the asset's hedge margined in that coin, which become its margin; and crumbs of fees and lots,
+none above the smallest order of its row.
 
 Gains are before fees: by Lots and LotMethod where the lots of an asset add up to its quantity, else at the average
 cost (CostBasis). Liquidation prices take the tiers of the MarginTiers table named by Venue and Symbol, else the

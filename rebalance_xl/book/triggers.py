@@ -248,13 +248,13 @@ def _judge_futures(book: Book, tiers: Tiers, judgement: Judgement, state: Future
     position, total = state.position, judgement.total
     if state.gone or (state.frozen and not state.expired):
         return
+    if state.band is not None and state.target:
+        state.width = width_of(state.target, state.band, book.settings.band_kind)
     if state.named is not None and not state.frozen:
         if state.exit:
             state.acts = EVENT if position.quantity > 0 else ""
         elif follows(book, tiers, judgement, state):
             state.acts = EVENT
-    if state.band is not None and state.target:
-        state.width = width_of(state.target, state.band, book.settings.band_kind)
     if state.acts:
         return
     found = state.to_close or _to_release(book, tiers, state, total)

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebalance_xl.book import actions
+from rebalance_xl.book.model import read_book
+from rebalance_xl.book.plan import make_plan
 from rebalance_xl.book.plan_data import Line, Plan
 from rebalance_xl.functions import FUNCTIONS
 from tests.book.books import DAY, amounts, perpetual, plan_of, spot, stable, workbook
@@ -273,3 +275,20 @@ def test_the_weakest_holding_is_sold_to_the_lower_edge_of_its_band_at_most() -> 
     events = [{"Scope": "CUSDT", "Action": "LONG", "Start": DAY, "Level": 0.08}]
     plan = plan_of(rows, [long], {"EventFunding": "weakest"}, events)
     assert amounts(plan) == {"A": ("SELL", 500.0), "B": ("SELL", 300.0), "CUSDT": ("OPEN LONG", 800.0)}
+
+
+@pytest.mark.parametrize(
+    "band, margin, action, amount",
+    [(None, 800.0, "OPEN SHORT", 1_200.0), (0.0, 800.0, "OPEN SHORT", 1_000.0), (0.0, 1_900.0, "REDUCE", 100.0)],
+)
+def test_an_event_fills_a_row_with_a_band_up_to_its_equity(
+    band: float | None, margin: float, action: str, amount: float
+) -> None:
+    """SHORT 20 % of 10,000, a profit of 200: margin up to 2,000, with a Band equity up to 2,000, and no second plan."""
+    row = perpetual("BTCUSDT", "BTC", "short", 100.0, Venue="binance", Leverage=3.0, Band=band)
+    row |= {"Quantity": 20.0, "EntryPrice": 110.0, "Margin": margin}
+    cash = stable(10_000.0 - margin - 200.0, Venue="binance")
+    book = workbook([cash], [row], {"ReserveMin": 0.0}, [event("BTC", "SHORT", Level=0.2)])
+    assert amounts(actions.rebalance(book)) == {"BTCUSDT": (action, amount)}
+    actions.record(book)
+    assert make_plan(read_book(book)).nothing_to_do

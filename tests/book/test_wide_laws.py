@@ -108,8 +108,9 @@ def _check_rest(seed: int, book: Book, plan: Plan, after: Book) -> None:
 
     A plan that does not settle says so. TurnoverCap and FuturesShare leave a part to the next plan; money that cannot
     leave its venue counts as reserve from then on; a payment between stablecoins leaves as much above ReserveMax; a row
-    that was opened nearer to its liquidation than MarginTopUp says gets its margin; and fees and lots leave crumbs,
-    none above the smallest order of its row.
+    that was opened nearer to its liquidation than MarginTopUp says gets its margin; coins that were bought while a
+    hedge in that coin lacked money become its margin; and fees and lots leave crumbs, none above the smallest order of
+    its row.
     """
     settings = book.settings
     if settings.turnover_cap is not None or settings.futures_share is not None:
@@ -125,10 +126,15 @@ def _check_rest(seed: int, book: Book, plan: Plan, after: Book) -> None:
         shared = {each.venue for each in plan.trades if each.action in ("CLOSE", "REDUCE", "RELEASE")}
         opened |= {each.symbol for each in book.positions if each.margin_mode == "cross" and each.venue in shared}
         trades = [line for line in trades if not (line.action == "ADD MARGIN" and line.asset in opened)]
-    if book.events:
-        # A position whose equity was reduced to its Target may have less margin than an event asks for.
-        reduced = {line.asset for line in plan.trades if line.action == "REDUCE"}
-        trades = [line for line in trades if not (line.action.startswith("OPEN") and line.asset in reduced)]
+    # Coins that a plan short of money buys into Portfolio become margin of the asset's hedge in the next one.
+    bought = {line.asset: line.amount for line in plan.trades if line.action == "BUY"}
+    hedges = {(row.symbol, row.venue): row.asset for row in after.positions if row.inverse and row.hedge_ratio}
+    most = {key: bought.get(asset, 0.0) for key, asset in hedges.items()}
+    trades = [
+        line
+        for line in trades
+        if not (line.action == "OPEN SHORT" and line.amount <= most.get((line.asset, line.venue), 0.0))
+    ]
     owed = math.fsum(-row.value for row in book.holdings if row.stable and row.value < 0)
     for line in trades:
         spot = [row for row in after.holdings if row.asset == line.asset]
