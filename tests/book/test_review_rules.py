@@ -290,3 +290,15 @@ def test_the_largest_excess_pays_first_not_the_largest_row() -> None:
         spot("D", 800.0, None),
     ]
     assert amounts(plan_of(rows, settings={"TrimTo": "edge"})) == {"A": ("BUY", 100.0), "C": ("SELL", 100.0)}
+
+
+def test_what_a_trim_has_sold_no_longer_counts_as_a_payers_excess() -> None:
+    """B's trim to 35 % leaves it 5 points above its target, C stands 8 above: the 600 that A still lacks are C's."""
+    rows = [
+        spot("A", 1_200.0, 0.30, 0.05),
+        spot("B", 4_200.0, 0.30, 0.05),
+        spot("C", 2_800.0, 0.20, 0.10),
+        spot("D", 1_800.0, None),
+    ]
+    wanted = {"A": ("BUY", 1_300.0), "B": ("SELL", 700.0), "C": ("SELL", 600.0)}
+    assert amounts(plan_of(rows, settings={"TrimTo": "edge"})) == wanted
