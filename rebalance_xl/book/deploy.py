@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rebalance_xl.book.accounts import account_key
-from rebalance_xl.book.derivatives import coins_of, equal_lots
+from rebalance_xl.book.derivatives import coins_of, equal_lots, pledges
 from rebalance_xl.book.model import Holding, Position
 from rebalance_xl.book.money import ACCOUNT, ANY, CASH, EVENT, FUTURES, PROCEEDS, RAISED, SPOT
 from rebalance_xl.book.orders import BUY, HEDGE, KEEP, KEPT, MARGIN, REPAY, TOP_UP, Move, Order, Refusal
@@ -165,6 +165,9 @@ def _post(draft: Draft, need: Order, wanted: float, limit: float) -> None:
         spot_fee = draft.book.venue(need.venue).spot_fee
         if need.kind == HEDGE and wanted <= held < wanted * (1 + rate):
             money = 0.0  # the coins pay their own fee: a hedge that little smaller needs no purchase
+        room = _room_to_buy(draft, need) * (1 + spot_fee)
+        if room < money and held + room < wanted * (1 + rate):
+            money, need.refusal = room, Refusal("own margin", (position.leverage,))
         amount = min(wanted, (held + money / (1 + spot_fee)) / (1 + rate))
     else:
         amount = min(wanted, draft.fees.affordable(need.venue, money, rate))
@@ -214,6 +217,27 @@ def _collateral(draft: Draft, need: Order) -> list[tuple[Holding, float]]:
             found.append((row, free))
             room -= free
     return found
+
+
+def _room_to_buy(draft: Draft, need: Order) -> float:
+    """Return the money that may buy coins as margin of a hedge.
+
+    Coins bought add as much to the asset as they margin of its hedge where the leverage is not above the ratio: such
+    a purchase hedges nothing that is held, and goes no further than the asset's own target.
+    """
+    futures = need.futures
+    if need.kind != HEDGE or futures is None or not pledges(futures):
+        return math.inf
+    if need.position.leverage > (futures.hedge_ratio or 0.0) * (1 + SLACK):
+        return math.inf
+    coin = need.position.margin_coin.casefold()
+    state = next((each for each in draft.judgement.spot if each.asset.casefold() == coin), None)
+    if state is None or state.target is None:
+        return 0.0
+    stays = state.value - (state.free if state.over else 0.0)
+    now = draft.pledged_after()
+    goal = min(state.target * draft.total, (state.target + state.width) * draft.after)
+    return max(0.0, goal - stays + now.released.get(coin, 0.0) - now.bought.get(coin, 0.0))
 
 
 def _pay_in_coins(draft: Draft, need: Order, cost: float, coins: Sequence[tuple[Holding, float]]) -> None:

@@ -291,6 +291,8 @@ def rounding(draft: Draft, need: Order) -> float:
 
 def shortage(draft: Draft, need: Order, served: Sequence[str]) -> str:
     """Return why there was no (more) money for a need: what took it, what blocks it, and which rule keeps the rest."""
+    if need.refusal is not None and need.refusal.kind == "own margin":
+        return say.refusal_text(need.refusal)
     blocked = [sale.label for sale in draft.sales if sale.hard]
     blocked += [closing.label for closing in draft.closings if closing.refusal]
     stuck = [venue for venue in draft.purse.stuck if venue.casefold() != need.venue.casefold()]

@@ -236,6 +236,9 @@ _REFUSALS: Final[dict[str, Callable[[Refusal], str]]] = {
     "liquidated at once": lambda r: "its liquidation price would be on the wrong side of the mark",
     "other leg stays": lambda r: f"the other leg of the spread, {r.names[0]}, cannot be closed: both or none",
     "other leg": lambda r: f"the other leg of the spread, {r.names[0]}, cannot be opened: both or none",
+    "own margin": lambda r: (
+        f"at {r.figures[0]:g}x coins bought as its margin add what they hedge: none are bought beyond their own target"
+    ),
     "loss above margin": lambda r: f"its loss is larger than its margin by {amount_text(r.figures[0])}",
 }
 

@@ -269,3 +269,21 @@ def test_coins_bought_with_too_little_money_hedge_in_the_next_plan() -> None:
     actions.record(book)
     assert amounts(actions.rebalance(book)) == {"XRP": ("CONVERT", 3_000.0), "XRPUSD": ("OPEN SHORT", 3_000.0)}
     assert recorded(book).nothing_to_do
+
+
+@pytest.mark.parametrize("target, bought", [(None, 0.0), (0.2, 0.0), (0.3, 1_000.0)])
+def test_a_hedge_at_1x_buys_no_coins_beyond_their_target(target: float | None, bought: float) -> None:
+    """2,000 of locked BTC: every coin bought as margin of a 1x short needs that short for itself and hedges none."""
+    rows = [
+        spot("BTC", 2_000.0, target, 0.05, Price=50_000.0, Venue="ledger", Locked="yes"),
+        spot("SOL", 8_000.0, 0.0, 0.05, Venue="kraken"),
+        stable(0.0, Venue="kraken"),
+    ]
+    hedge = perpetual("BTCUSD", "BTC", "short", 50_000.0, Venue="kraken", Contract="inverse", Leverage=1.0)
+    book = workbook(rows, [hedge | {"HedgeRatio": 1.0}], {"ReserveMin": 0.0, "ReserveMax": 0.0})
+    plan = actions.rebalance(book)
+    traded = {"BTC": ("CONVERT", bought), "BTCUSD": ("OPEN SHORT", bought)} if bought else {}
+    assert amounts(plan) == {"SOL": ("SELL", 8_000.0), **traded}
+    assert "at 1x coins bought as its margin add what they hedge" in line(plan, "BTCUSD").reason
+    actions.record(book)
+    assert make_plan(read_book(book)).nothing_to_do

@@ -108,9 +108,9 @@ def _check_rest(seed: int, book: Book, plan: Plan, after: Book) -> None:
 
     A plan that does not settle says so. TurnoverCap and FuturesShare leave a part to the next plan; money that cannot
     leave its venue counts as reserve from then on; a payment between stablecoins leaves as much above ReserveMax; a row
-    that was opened nearer to its liquidation than MarginTopUp says gets its margin; coins that were bought while a
-    hedge in that coin lacked money become its margin; and fees and lots leave crumbs, none above the smallest order of
-    its row.
+    that was opened nearer to its liquidation than MarginTopUp says gets its margin, and one that this margin lifted
+    beyond its Band is reduced; coins that were bought while a hedge in that coin lacked money become its margin; and
+    fees and lots leave crumbs, none above the smallest order of its row.
     """
     settings = book.settings
     if settings.turnover_cap is not None or settings.futures_share is not None:
@@ -126,6 +126,9 @@ def _check_rest(seed: int, book: Book, plan: Plan, after: Book) -> None:
         shared = {each.venue for each in plan.trades if each.action in ("CLOSE", "REDUCE", "RELEASE")}
         opened |= {each.symbol for each in book.positions if each.margin_mode == "cross" and each.venue in shared}
         trades = [line for line in trades if not (line.action == "ADD MARGIN" and line.asset in opened)]
+        # Margin that kept a position from its liquidation may lift its equity beyond its Band.
+        saved = {(line.asset, line.venue) for line in plan.trades if line.action == "ADD MARGIN"}
+        trades = [line for line in trades if not (line.action == "REDUCE" and (line.asset, line.venue) in saved)]
     # Coins that a plan short of money buys into Portfolio become margin of the asset's hedge in the next one.
     bought = {line.asset: line.amount for line in plan.trades if line.action == "BUY"}
     hedges = {(row.symbol, row.venue): row.asset for row in after.positions if row.inverse and row.hedge_ratio}
