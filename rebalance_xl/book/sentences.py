@@ -99,6 +99,7 @@ def _futures_reason(state: FuturesState) -> str:
         return f"{position.symbol}: it is nearer to liquidation than MarginTopUp"
     if state.reduce:
         return f"{position.symbol}: its equity is above Target and Band"
+    assert position.quantity <= 0, f"no sentence says why {position.symbol} acts"
     return f"{position.symbol}: margin lies on it without a position"
 
 
@@ -261,7 +262,7 @@ def sale_refusal(order: Order) -> str:
 
 def closing_refusal(order: Order) -> str:
     """Return why a position was not closed."""
-    assert order.refusal is not None
+    assert order.refusal is not None, f"an order to {order.kind} has neither a quantity nor a refusal"
     text = refusal_text(order.refusal)
     if order.refusal.kind.startswith("cannot close"):
         return f"{text}: it cannot be closed"
