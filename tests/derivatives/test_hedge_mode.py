@@ -137,6 +137,12 @@ def test_stepped_tables_are_walked_as_well(long: float, short: float, share: flo
         assert surplus(price) > -1e-7 * (wallet + (long + short) * price)
 
 
+def test_the_published_formula_counts_the_amounts_of_all_three_legs() -> None:
+    """At 60 a wallet of 25 less 40 less 40 plus 50 is -5, and 0.1 x 60 - 10 + 2 x 0.05 x 60 - 5 - 2 is needed: -5."""
+    one_way, long, short = (1.0, 1.0, 100.0, 0.1, 10.0), (1.0, 100.0, 0.05, 5.0), (1.0, 110.0, 0.05, 2.0)
+    assert binance_cross_price(25.0, long, short, one_way) == pytest.approx(60.0)
+
+
 def test_slightly_net_long_book_is_liquidated_by_a_rise() -> None:
     """1.00 long against 0.995 short at 2 %: the maintenance of both legs outgrows the net long."""
     assert hedged_direction(1.0, 0.995, 0.02, 0.02) < 0
