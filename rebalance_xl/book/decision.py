@@ -145,7 +145,7 @@ def decide(book: Book) -> Decision:
         moved = 0.0
         if hedged:
             found = draft.exposure_after()
-            moved = max((abs(found[asset] - exposure[asset]) for asset in found), default=0.0)
+            moved = max((abs(found[asset] - exposure.get(asset, 0.0)) for asset in found), default=0.0)
             before, pledged = pledged.change, draft.pledged_after()
             now = pledged.change
             moved = max([moved, *(abs(now.get(coin, 0.0) - before.get(coin, 0.0)) for coin in {*now, *before})])

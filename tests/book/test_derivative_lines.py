@@ -400,3 +400,23 @@ def test_the_cost_basis_is_before_fees() -> None:
     actions.record(book)
     header, _, eth, *_ = book.tables["Portfolio"]
     assert eth[header.index("CostBasis")] == approx(1_000.0 + line(plan, "ETH").amount)
+
+
+def test_margin_is_bought_for_a_hedge_of_a_coin_that_portfolio_lacks() -> None:
+    """A cross short whose loss exceeds its margin cannot be closed: it gets ETH as margin, and the money adds up."""
+    rows = [
+        spot("BTC", 60_000.0, 0.6, 0.5, Price=60_000.0, Venue="binance"),
+        {**stable(60_000.0, 0.2, 0.1), "Venue": "binance"},
+    ]
+    short = perpetual(
+        "ETHUSD_PERP", "ETH", "short", 3_000.0, Venue="binance", Contract="inverse", MarginMode="cross",
+        Quantity=30_000.0, EntryPrice=2_500.0, Margin=1.0, Leverage=10.0, HedgeRatio=0.5,
+    )  # fmt: skip
+    book = workbook(rows, [short], {"MarginTopUp": 0.15})
+    book.tables["MarginTiers"] = [
+        ["Venue", "Symbol", "Floor", "Cap", "MaxLeverage", "Rate", "Amount", "Unit"],
+        ["binance", "ETHUSD_PERP", 0.0, None, 50.0, 0.005, 0.0, "coin"],
+    ]
+    plan = make_plan(read_book(book))
+    assert line(plan, "ETH", "CONVERT").amount == approx(line(plan, "ETHUSD_PERP", "ADD MARGIN").amount)
+    assert plan.totals.check == 0.0
