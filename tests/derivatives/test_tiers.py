@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from rebalance_xl.cells import MISSING, CellError
@@ -418,3 +419,12 @@ def test_positions_find_their_tier_by_value_or_by_contracts() -> None:
     assert position_requirement(named("bingx:BTC-USD"), 300_000.0, 6.0) == pytest.approx(6.0 * 0.005)
     beyond = position_max_leverage(named("okx:BTC-USDT-SWAP"), 2_700.0, 1e8)
     assert beyond != beyond
+
+
+def test_a_size_on_a_cap_lies_in_the_tier_that_ends_there() -> None:
+    """At 50,000 and at 400,000, rounding included, the lower tier holds, 1 above the next: alone and in rows."""
+    table = read_tier_rows(GOOD)
+    sizes = [50_000.0, 50_000.0 * (1 + 1e-12), 50_001.0, 400_000.0, 400_001.0]
+    allowed = [100.0, 100.0, 75.0, 75.0, 50.0]
+    assert [position_max_leverage(table, 1.0, size) for size in sizes] == allowed
+    assert list(position_max_leverage(table, np.ones(5), np.array(sizes))) == allowed
