@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -107,9 +108,15 @@ def modules(root: Path) -> Iterator[tuple[str, Path]]:
         yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """Parse each module once for all tests."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def imports(name: str, path: Path, types: bool = False) -> Iterator[str]:
     """Yield the absolute names of what a module imports, wherever the import stands; with `types` for types too."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     typing_only = {
         each
@@ -182,30 +189,7 @@ def test_functions_know_no_host(root: Path) -> None:
 
 
 def test_no_circles(root: Path) -> None:
-    """No module can reach itself over the imports at its top."""
-    graph = {name: {each for each in imports(name, path) if each.startswith(PACKAGE)} for name, path in modules(root)}
-    # The package itself loads its face on first use only; everything imports the package, as Python does.
-    names = set(graph) - {PACKAGE}
-    graph = {
-        name: {each for each in found if each in names and each != name}
-        for name, found in graph.items()
-        if name in names
-    }
-    done: set[str] = set()
-
-    def visit(name: str, trail: tuple[str, ...]) -> None:
-        assert name not in trail, " > ".join((*trail[trail.index(name) :], name))
-        if name not in done:
-            for each in sorted(graph[name]):
-                visit(each, (*trail, name))
-            done.add(name)
-
-    for name in sorted(graph):
-        visit(name, ())
-
-
-def test_no_circles_of_types(root: Path) -> None:
-    """No two modules need each other, not even for types only."""
+    """No module can reach itself over imports, wherever they stand and not even for types only."""
     files = dict(modules(root))
     graph: dict[str, set[str]] = {}
     for name, path in files.items():
@@ -218,7 +202,7 @@ def test_no_circles_of_types(root: Path) -> None:
 
 def _names_imported(name: str, path: Path) -> Iterator[tuple[str, str]]:
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:

@@ -21,7 +21,12 @@ from .growing import assets, grown, positions, tiers
 
 pytest.importorskip("xlsxwriter", reason="XlsxWriter is not installed")
 
-SIZES = [(4, 0), (40, 50), (200, 1)]
+# The largest takes long to grow and to calculate.
+SIZES = [
+    pytest.param((4, 0), id="4-0"),
+    pytest.param((40, 50), id="40-50"),
+    pytest.param((200, 1), id="200-1", marks=pytest.mark.slow),
+]
 HEADER = 4
 
 
@@ -39,7 +44,7 @@ class Grown:
         return max(1, self.assets if sheet == "Portfolio" else self.positions)
 
 
-@pytest.fixture(scope="module", params=SIZES, ids=["4-0", "40-50", "200-1"])
+@pytest.fixture(scope="module", params=SIZES)
 def book(request: pytest.FixtureRequest, workbook: Path) -> Grown:
     """Grow the workbook's tables as Excel writes them, and calculate it."""
     count, open_positions = request.param

@@ -221,6 +221,7 @@ def test_every_book_sheet_is_ready_to_print_and_to_scroll(parts: dict[str, bytes
             assert sheet.find(".//m:pane", MAIN).get("state") == "frozen", name
 
 
+@pytest.mark.slow
 def test_openxml_audit_finds_nothing(workbook: Path) -> None:
     """The package is valid against the schemas."""
     audit = pytest.importorskip("openxml_audit", reason="openxml-audit is not installed")

@@ -35,6 +35,7 @@ INTERRUPTED = "rebalance-xl: interrupted; finished books are complete, the other
 KINDS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind, code", KINDS)
 def test_stopped_in_place_at_random_moments(tmp_path: Path, kind: signal.Signals, code: int) -> None:
     """Each book of a run in place is as it was or finished, and the next run completes all and clears what is left."""

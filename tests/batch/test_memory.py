@@ -81,6 +81,7 @@ def assert_steady(found: list[tuple[int, float, float]]) -> None:
     assert leaders[-1] - leaders[WARM - 1] < allowed, f"the leader grew from book {WARM} to {len(leaders)}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_eighty_books_in_steady_memory(tmp_path: Path, workers: int) -> None:
     """Eighty books, in one process and in a pool of two, leave no memory behind."""

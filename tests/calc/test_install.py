@@ -51,6 +51,7 @@ def listed(profile: Path) -> int:
     return answer.stdout.count("Identifier: org.rebalancer.calc")
 
 
+@pytest.mark.slow
 def test_install_again_and_uninstall(profile):
     """Installed, installed over itself, removed; removing it twice is refused in one line."""
     notes = install(profile)
