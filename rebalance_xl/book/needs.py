@@ -210,6 +210,9 @@ def _spread_needs(draft: Draft, legs: Sequence[FuturesState], reduced: set[int])
     if not target or closing:
         return []
     wanted = target * draft.total - math.fsum([_posted(leg) for leg in legs])
+    if legs[0].band is not None:  # as a row with a Band: the next plan would close what this one opens
+        goal = target + draft.book.settings.trim_to * max(leg.width for leg in legs)
+        wanted = min(wanted, goal * draft.after - math.fsum([leg.equity for leg in legs]))
     if wanted <= DUST * draft.total:
         return []
     # Margin of one coin in each leg: the same coins on both sides share the need in this proportion.

@@ -36,7 +36,14 @@ def grown_book(count: int, open_positions: int) -> bytes:
 
 def reviewed_book(path: Path) -> None:
     """Write the shipped workbook to a path with its sheet Review filled, as the command does it."""
-    command = [sys.executable, "-m", "rebalance_xl.cli", "review", str(ROOT / "workbook" / "Rebalancer.xlsm"), "--write"]
+    command = [
+        sys.executable,
+        "-m",
+        "rebalance_xl.cli",
+        "review",
+        str(ROOT / "workbook" / "Rebalancer.xlsm"),
+        "--write",
+    ]
     closes = ["--prices", str(ROOT / "examples" / "synthetic_prices.csv"), "--from", "2025-10-17"]
     subprocess.run([*command, *closes, "-o", str(path)], check=True, stdout=subprocess.DEVNULL)
 

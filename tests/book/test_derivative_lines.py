@@ -237,6 +237,21 @@ def test_a_spread_opens_both_legs_with_equal_quantity() -> None:
     assert "basis 4.00" in near_leg.reason
 
 
+def test_a_spread_with_a_band_is_filled_up_to_its_equity() -> None:
+    """A profit counts: a spread of 300 margin and 150 profit lacks 50 of 500, so that the next plan closes nothing."""
+    near_leg, far_leg = legs(Band=0.002)
+    held = {"Quantity": 10.0, "Leverage": 5.0}
+    near_leg |= held | {"EntryPrice": 85.0, "MarkPrice": 100.0, "Margin": 150.0}
+    far_leg |= held | {"EntryPrice": 104.0, "MarkPrice": 104.0, "Margin": 150.0}
+    rows = [spot("BTC", 5_000.0, 0.5, 0.05, Venue="V"), spot("ALT", 3_550.0, 0.2, 0.1, Venue="V"), stable(1_000.0)]
+    book = workbook(rows, [near_leg, far_leg], venues=[{"Venue": "V", "FuturesFee": 0.0}])
+    plan = actions.rebalance(book)
+    opened = [each.amount for each in plan.trades if each.action.startswith("OPEN")]
+    assert sum(opened) == approx(50.0)
+    actions.record(book)
+    assert "REDUCE" not in [each.action for each in make_plan(read_book(book)).trades]
+
+
 def test_a_spread_opens_both_legs_or_none() -> None:
     """A leg that is blocked, or below its minimum, keeps the other one out as well."""
     blocked = legs()

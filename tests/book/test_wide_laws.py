@@ -109,8 +109,8 @@ def _check_rest(seed: int, book: Book, plan: Plan, after: Book) -> None:
     A plan that does not settle says so. TurnoverCap and FuturesShare leave a part to the next plan; money that cannot
     leave its venue counts as reserve from then on; a payment between stablecoins leaves as much above ReserveMax; a row
     that was opened nearer to its liquidation than MarginTopUp says gets its margin, and one that this margin lifted
-    beyond its Band is reduced; coins that were bought while a hedge in that coin lacked money become its margin; and
-    fees and lots leave crumbs, none above the smallest order of its row.
+    beyond its Band is reduced, which pays for purchases; coins that were bought while a hedge in that coin lacked
+    money become its margin; and fees and lots leave crumbs, none above the smallest order of its row.
     """
     settings = book.settings
     if settings.turnover_cap is not None or settings.futures_share is not None:
@@ -120,6 +120,7 @@ def _check_rest(seed: int, book: Book, plan: Plan, after: Book) -> None:
     if any("cannot be withdrawn" in line.reason for line in plan.lines) or _stuck_without_a_row(book):
         return
     trades = [line for line in make_plan(after).trades if line.action not in ("TRANSFER", "CONVERT")]
+    freed = 0.0
     if settings.margin_top_up is not None:
         opened = {line.asset for line in plan.trades if line.action.startswith("OPEN")}
         # A cross position that is closed takes its margin out of the wallet that the others rest on.
@@ -128,7 +129,9 @@ def _check_rest(seed: int, book: Book, plan: Plan, after: Book) -> None:
         trades = [line for line in trades if not (line.action == "ADD MARGIN" and line.asset in opened)]
         # Margin that kept a position from its liquidation may lift its equity beyond its Band.
         saved = {(line.asset, line.venue) for line in plan.trades if line.action == "ADD MARGIN"}
-        trades = [line for line in trades if not (line.action == "REDUCE" and (line.asset, line.venue) in saved)]
+        undone = [line for line in trades if line.action == "REDUCE" and (line.asset, line.venue) in saved]
+        freed = math.fsum(line.amount for line in undone)
+        trades = [line for line in trades if line not in undone]
     # Coins that a plan short of money buys into Portfolio become margin of the asset's hedge in the next one.
     bought = {line.asset: line.amount for line in plan.trades if line.action == "BUY"}
     hedges = {(row.symbol, row.venue): row.asset for row in after.positions if row.inverse and row.hedge_ratio}
@@ -146,7 +149,8 @@ def _check_rest(seed: int, book: Book, plan: Plan, after: Book) -> None:
         lots += [lot_of(after, row) * row.unit_value for row in futures]
         rows = [*spot, *futures]
         smallest = max([*lots, *(minimum_of(after, row) for row in rows), settings.min_trade])
-        assert line.amount <= max(smallest, plan.totals.fees, owed) * (1 + 1e-9), f"seed {seed}: {line}"
+        paid = freed if line.action == "BUY" else 0.0
+        assert line.amount <= max(smallest, plan.totals.fees, owed, paid) * (1 + 1e-9), f"seed {seed}: {line}"
 
 
 def check_edited_fills(seed: int) -> bool:
