@@ -141,6 +141,7 @@ ON_TARGET = {"BTC": {"Quantity": 0.108}, "ETH": {"Quantity": 1.44}, "SOL": {"Qua
 LATER = dt.date(2027, 1, 5)
 
 
+@pytest.mark.slow  # the card asks the plan, whose own tests are quick; each row here builds a workbook
 @pytest.mark.parametrize(
     ("settings", "holdings", "margin", "trigger"),
     [

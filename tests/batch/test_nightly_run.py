@@ -110,6 +110,7 @@ def run_nightly(tmp_path: Path, count: int, kill_after: int) -> None:
     assert not list((tmp_path / "again").glob(".rebalance-*.xlsx"))
 
 
+@pytest.mark.slow
 def test_forty_books(tmp_path: Path) -> None:
     """Forty books, half of them with a planted problem, come out right and are completed after a kill."""
     run_nightly(tmp_path, 40, 8)

@@ -81,6 +81,7 @@ def _portfolio(port: OfficePort) -> list[dict[str, Any]]:
     return [dict(zip(table.headers, row, strict=True)) for row in table.rows]
 
 
+@pytest.mark.slow
 def test_an_open_document_is_filled_after_the_preview(book: Office, okx: Venues) -> None:
     """The preview changes nothing; what it shows is what the cells hold after apply; again finds nothing new."""
     port = OfficePort(book)

@@ -45,14 +45,24 @@ def test_hourly_closes_have_more_in_a_year() -> None:
     assert history_of(["Date", "A"], hours).year == pytest.approx(8760.0)
 
 
-def test_csv_and_parquet(tmp_path: Path) -> None:
-    """Files give the same history; dates may be ISO texts."""
-    text = "Date,A,A low\n" + "".join(f"{day},{a},{a - 1}\n" for day, a, _ in rows())
-    path = tmp_path / "prices.csv"
-    path.write_text(text, encoding="utf-8")
-    found = read_history(path)
+def _csv(folder: Path) -> Path:
+    path = folder / "prices.csv"
+    path.write_text("Date,A,A low\n" + "".join(f"{day},{a},{a - 1}\n" for day, a, _ in rows()), encoding="utf-8")
+    return path
+
+
+def test_csv(tmp_path: Path) -> None:
+    """A file gives the history; dates may be ISO texts."""
+    found = read_history(_csv(tmp_path))
     assert found.days[0] == to_serial(FIRST)
     assert found.columns["a low"].tolist() == [99.0 + i for i in range(40)]
+
+
+@pytest.mark.slow  # the packages that the quick tests install lack pyarrow
+def test_parquet(tmp_path: Path) -> None:
+    """A Parquet file gives the history of the same text."""
+    path = _csv(tmp_path)
+    found = read_history(path)
     pandas, _ = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
     pandas.read_csv(path, parse_dates=["Date"]).to_parquet(tmp_path / "prices.parquet")
     again = read_history(tmp_path / "prices.parquet")
