@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,32 @@ def test_no_scheduler_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     )
     assert done.returncode == 1
     assert done.stderr == "rebalance-xl: no dask scheduler answers at tcp://127.0.0.1:9\n"
+
+
+def test_a_cluster_that_dies_is_a_line_a_book(tmp_path: Path) -> None:
+    """Books that a dead cluster still had are named, each in one line; the next run computes them."""
+    write_many(tmp_path / "in", 80)
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "rebalance_xl.cli", "recalc", "in", "--out-dir", "out", "--as-of", "2026-11-22"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-c", DASK.format(threads=1)], stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=tmp_path
+    ) as cluster:
+        assert cluster.stdout is not None
+        address = cluster.stdout.readline().strip()
+        with subprocess.Popen(
+            [*command, "--scheduler", address], stdout=pipe, stderr=pipe, text=True, cwd=tmp_path
+        ) as run:
+            while run.poll() is None and not list(out.glob("*.xlsx")):
+                time.sleep(0.02)
+            cluster.kill()
+            _, said = run.communicate(timeout=300)
+        assert "Traceback" not in cluster.communicate(timeout=60)[1]
+    lost = [line for line in said.splitlines() if line.endswith(f"the cluster at {address} was lost: run it again")]
+    assert run.returncode == 1
+    assert lost
+    assert "Traceback" not in said
+    again = recalculated(tmp_path, "out")
+    assert not any("was lost" in str(each["message"]) for each in again)
+    recalculated(tmp_path, "whole")
+    assert contents(out) == contents(tmp_path / "whole")

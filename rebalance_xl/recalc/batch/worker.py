@@ -170,8 +170,11 @@ def serve() -> None:
     work = pickle.load(inbox)
     result: Any = True
     while True:
-        pickle.dump(result, outbox)
-        outbox.flush()
+        try:
+            pickle.dump(result, outbox)
+            outbox.flush()
+        except BrokenPipeError:  # who asked is gone; what is left in the buffer must not be tried again at the exit
+            os._exit(1)
         try:
             job, seconds = pickle.load(inbox)
         except EOFError:

@@ -226,7 +226,10 @@ def _dask_executor(address: str) -> Iterator[tuple[Executor, int]]:
         raise ModuleNotFoundError(
             "a scheduler needs the extra 'cluster': pip install 'rebalance-xl[cluster]'"
         ) from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is told here, in one line
+    # What goes wrong is told here, in one line. The library gives some of its loggers levels of their own.
+    for name in ["distributed", *logging.root.manager.loggerDict]:
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(address)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as failure:
