@@ -136,7 +136,7 @@ def test_a_cell_twice_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", DAMAGED)
 def test_damage_never_gives_an_output_that_is_no_xml(tmp_path: Path, name: str) -> None:
     """The output of a damaged book is well-formed in every part, or there is none."""
-    book = Path(shutil.copy(CASES / name, tmp_path / name))
+    book = Path(shutil.copyfile(CASES / name, tmp_path / name))
     before = book.read_bytes()
     try:
         recalculate(book)
@@ -154,7 +154,7 @@ def test_damage_never_gives_an_output_that_is_no_xml(tmp_path: Path, name: str) 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_never_ends_is_stopped(tmp_path: Path, name: str) -> None:
     """Time or memory run out, one line says so, and the file is as it was."""
-    book = Path(shutil.copy(CASES / f"{name}.xlsx", tmp_path / f"{name}.xlsx"))
+    book = Path(shutil.copyfile(CASES / f"{name}.xlsx", tmp_path / f"{name}.xlsx"))
     before = book.read_bytes()
     command = [sys.executable, "-c", "from rebalance_xl.cli import main; main()", "recalc", str(book), "--timeout", "5"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
@@ -169,6 +169,6 @@ def test_what_never_ends_is_stopped(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", DAMAGED)
 def test_other_commands_give_no_traceback(tmp_path: Path, name: str, command: str) -> None:
     """A damaged book is refused in words by every command."""
-    book = Path(shutil.copy(CASES / name, tmp_path / name))
+    book = Path(shutil.copyfile(CASES / name, tmp_path / name))
     done = CliRunner().invoke(app, [command, str(book)])
     assert done.exception is None or isinstance(done.exception, SystemExit)

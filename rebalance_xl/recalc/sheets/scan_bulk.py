@@ -121,6 +121,8 @@ def _read_all(reader: _Reader, scan: SheetScan) -> bool:
     text, position, end = scan.text, scan.start, scan.end
     if text.find("\r", position, end) >= 0:
         return False  # XML makes one line break of CR and LF
+    if text.find("_xD", position, end) >= 0 or text.find("_xd", position, end) >= 0:
+        return False  # half a character, perhaps, which the parser names
     if text.find("&", position, end) >= 0:
         if text.find("&#", position, end) >= 0 and text.find("<is>", position, end) >= 0:
             return False  # texts inside their cells may have spaces that the engine would drop
