@@ -159,8 +159,9 @@ def _blank(value: float | None) -> Any:
 def _figures(asked: BookAnswers, function: Function, options: Mapping[str, Any], offset: float) -> Any:
     given = options.get("figures", "")
     rows = as_rows(given) if is_range(given) else [[given]]
-    names = [str(cell) for row in rows for cell in row if cell is not None]
-    return figures.figure_table(asked, names, offset)
+    cells = [cell for row in rows for cell in row if cell is not None]
+    error = next((cell for cell in cells if isinstance(cell, CellError)), None)
+    return error or figures.figure_table(asked, [str(cell) for cell in cells], offset)
 
 
 # --- accounts -----------------------------------------------------------------------------------------------------

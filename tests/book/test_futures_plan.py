@@ -10,7 +10,7 @@ import pytest
 
 from rebalance_xl.book.plan_data import Line, Plan
 from rebalance_xl.catalogue import WHOLE_BOOK
-from rebalance_xl.cells import MISSING
+from rebalance_xl.cells import MISSING, CellError
 from rebalance_xl.functions import FUNCTIONS
 from tests.book.books import amounts, example, perpetual, plan_of, spot, stable, workbook
 
@@ -52,6 +52,14 @@ def test_a_position_still_to_be_opened_has_the_size_its_target_asks_for() -> Non
         [titles], WHOLE_BOOK, MISSING, workbook([spot("BTC", 9_000.0, 0.9), stable(1_000.0)], [wanted])
     )
     assert shown == [approx([600.0, 3.0, 6_000.0])]
+
+
+def test_an_error_for_a_name_of_a_figure_is_the_answer() -> None:
+    """An error is neither a name nor unknown: it comes back as it is, alone and among names."""
+    book = workbook([spot("BTC", 9_000.0, 0.9), stable(1_000.0)], [])
+    for asked in (CellError("#REF!"), [["Weight", CellError("#REF!")]]):
+        shown = FUNCTIONS["PLAN_FIGURES"].call(asked, WHOLE_BOOK, MISSING, book)
+        assert shown == CellError("#REF!")
 
 
 def test_equity_of_futures_is_part_of_the_book() -> None:
