@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from rebalance_xl import calling, column_calls
+from tests.venues.loopback import Venues, bodies_of, environment, serving
 
 # Columns are computed as arrays from a few rows on, so that small examples reach both ways of computing.
 calling.ARRAY_FROM = column_calls.ARRAY_FROM = 16
@@ -33,3 +35,13 @@ def shared_dir() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared folder is not beside this checkout")
     return folder
+
+
+@pytest.fixture
+def okx(monkeypatch: pytest.MonkeyPatch) -> Iterator[Venues]:
+    """Serve OKX with the bodies of the project, its key in the environment."""
+    pytest.importorskip("ccxt")
+    for name, value in environment("okx").items():
+        monkeypatch.setenv(name, value)
+    with serving(Venues({"okx": bodies_of("okx")})) as venues:
+        yield venues

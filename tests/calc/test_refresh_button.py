@@ -13,7 +13,7 @@ from rebalance_xl.book.interface import TableData
 from rebalance_xl.cells import MISSING, CellError
 from rebalance_xl.venues.buttons import apply, preview_refresh
 from tests.venues.books import NOW, find, venue_book
-from tests.venues.loopback import Venues, bodies_of, environment, maker, serving
+from tests.venues.loopback import Venues, maker
 
 from .office import Office
 
@@ -55,16 +55,6 @@ def _value(answer: Any) -> Any:
             return CellError(answer["error"])
         return MISSING if "missing" in answer else dt.datetime.fromisoformat(answer["date"])
     return answer
-
-
-@pytest.fixture
-def okx(monkeypatch: pytest.MonkeyPatch) -> Iterator[Venues]:
-    """Serve OKX with the bodies of the project, its key in the environment."""
-    pytest.importorskip("ccxt")
-    for name, value in environment("okx").items():
-        monkeypatch.setenv(name, value)
-    with serving(Venues({"okx": bodies_of("okx")})) as venues:
-        yield venues
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +12,9 @@ from rebalance_xl.hosts import excel
 from rebalance_xl.hosts.file import FileWorkbook
 from rebalance_xl.venues import buttons
 from tests.venues.books import NOW, venue_book
-from tests.venues.loopback import Venues, bodies_of, environment, maker, serving
+from tests.venues.loopback import Venues, maker
 
 from .engine import Book, open_book
-
-
-@pytest.fixture
-def okx(monkeypatch: pytest.MonkeyPatch) -> Iterator[Venues]:
-    """Serve OKX with the bodies of the project, its key in the environment."""
-    pytest.importorskip("ccxt")
-    for name, value in environment("okx").items():
-        monkeypatch.setenv(name, value)
-    with serving(Venues({"okx": bodies_of("okx")})) as venues:
-        yield venues
 
 
 @pytest.fixture
