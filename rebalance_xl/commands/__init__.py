@@ -1,1 +1,1 @@
-"""What the `rebalance-xl` commands do; :mod:`rebalance_xl.cli` declares their options and calls these lazily."""
+"""The `rebalance-xl` commands: `<name>_options.py` is a command line, which loads what it does, `<name>.py`, late."""
