@@ -307,18 +307,22 @@ def _release(book: Book, state: FuturesState) -> Order:
 
 
 def _reduction(book: Book, state: FuturesState, total: float, after: float) -> Order:
-    """Return the order that brings a position's equity back from beyond Target and Band to where TrimTo says."""
+    """Return the order that brings a position's equity back from beyond Target and Band to where TrimTo says.
+
+    The margin that MarginTopUp asks for counts: what is left of the position lacks its share of it.
+    """
     position = state.position
     assert state.target is not None
     goal = state.target + book.settings.trim_to * state.width
-    wanted = (state.both - goal * total) / state.both * position.notional
+    wanted = (state.lifted - goal * total) / state.lifted * position.notional
     sized = size_order(book, position, wanted, position.unit_value).amount
-    if state.both * (1 - sized / position.notional) > (state.target + state.width) * after:
-        wanted = (state.both - goal * after) / state.both * position.notional
+    if state.lifted * (1 - sized / position.notional) > (state.target + state.width) * after:
+        wanted = (state.lifted - goal * after) / state.lifted * position.notional
     if state.leg is not None:
         unit = position.unit_value / coins_of(position)
         wanted = equal_lots(book, (position, state.leg.position), wanted / unit)[0] * position.unit_value
-    cause = Cause("equity beyond band", figures=(state.both / total, state.target, state.width, goal))
+    kind = "equity beyond band" if state.lifted == state.both else "too large to top up"
+    cause = Cause(kind, figures=(state.lifted / total, state.target, state.width, goal))
     return Order(REDUCE, position, cause, wanted)
 
 

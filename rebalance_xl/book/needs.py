@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rebalance_xl.book.derivatives import block_of, coins_of, hedge_gap, margin_lack, spread_legs
+from rebalance_xl.book.free_margin import wallet_of, with_flows
+from rebalance_xl.book.futures import margin_of
 from rebalance_xl.book.orders import BUY, HEDGE, KEEP, MARGIN, REDUCE, REPAY, TOP_UP, Cause, Order, Refusal
 from rebalance_xl.book.states import FuturesState, SpotState
 from rebalance_xl.book.tolerances import DUST, WHOLE
+from rebalance_xl.book.triggers import margin_short
 
 if TYPE_CHECKING:
     from rebalance_xl.book.draft import Draft
@@ -70,18 +74,36 @@ def _debts(draft: Draft) -> list[Order]:
 def _top_ups(draft: Draft) -> list[Order]:
     found = []
     for state in draft.judgement.futures:
-        closing = any(order.futures is state and order.quantity for order in draft.closings)
-        if state.short <= 0 or not state.acts or closing:
+        closing = next((each for each in draft.closings if each.futures is state and each.quantity), None)
+        if state.short <= 0 or not state.acts or (closing is not None and closing.kind != REDUCE):
             continue
         position = state.position
-        cause = Cause("near liquidation", figures=(draft.book.settings.margin_top_up or 0.0, state.short))
-        order = Order(TOP_UP, position, cause, state.short, state.short, position.symbol, position.venue)
+        short = state.short if closing is None else _short_of_rest(draft, state, closing)
+        cause = Cause("near liquidation", figures=(draft.book.settings.margin_top_up or 0.0, short))
+        order = Order(TOP_UP, position, cause, short, short, position.symbol, position.venue)
         order.futures, order.first, order.priority = state, True, position.priority
         forbidden = draft.book.venue(position.venue).forbids("futures") if position.venue else ""
         if forbidden:
             order.refusal, order.hard = Refusal(forbidden, names=(position.venue, "futures")), True
         found.append(order)
     return found
+
+
+def _short_of_rest(draft: Draft, state: FuturesState, closing: Order) -> float:
+    """Return the margin that what a REDUCE leaves of a position lacks."""
+    position, closed = state.position, closing.quantity or 0.0
+    if position.margin_mode == "isolated":
+        return state.short * (1.0 - closed / position.quantity)
+    margin = position.margin - closing.margin / position.money
+    rest = replace(position, quantity=position.quantity - closed, margin=margin)
+    wallet = wallet_of(draft.book, position)
+    flows = {} if wallet is None else {wallet.row: ((closing.gain or 0.0) - closing.amount) / position.money}
+    book = replace(
+        draft.book,
+        positions=tuple(rest if each is position else each for each in draft.book.positions),
+        wallets=with_flows(draft.book, flows),
+    )
+    return margin_short(book, draft.tiers, rest, margin_of(rest), draft.book.settings.margin_top_up or 0.0)
 
 
 def _spot_needs(draft: Draft) -> list[Order]:

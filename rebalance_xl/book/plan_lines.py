@@ -101,7 +101,14 @@ def lines_of(draft: Draft) -> list[Line]:
     ]
     lines = _with_weights(draft, lines)
     order = [line for line in lines if line.trades]
-    order.sort(key=lambda line: (data.ORDER[line.action], -line.amount))
+    reduced = {line.row for line in order if line.action == data.REDUCE}
+
+    def place(line: Line) -> tuple[int, bool, float]:
+        if line.action == data.ADD_MARGIN and line.row in reduced:  # what is closed would take its share of it along
+            return data.ORDER[data.REDUCE], True, -line.amount
+        return data.ORDER[line.action], False, -line.amount
+
+    order.sort(key=place)
     rest = [line for line in lines if not line.trades]
     rest.sort(key=lambda line: (line.product == "futures", line.row if line.row is not None else 1e9))
     return order + rest
@@ -153,7 +160,9 @@ def _closing_lines(draft: Draft) -> list[Line]:
         traded = bool(order.quantity) or order.kind == RELEASE
         terms = None
         if traded and order.kind != RELEASE:
-            terms = terms_of(draft.book, draft.tiers, position, order.quantity or 0.0, order.margin, opening=False)
+            topped = [need.amount for need in draft.needs if need.kind == TOP_UP and need.futures is order.futures]
+            taken = order.margin - math.fsum(topped)
+            terms = terms_of(draft.book, draft.tiers, position, order.quantity or 0.0, taken, opening=False)
         reason = _cause(draft, order)
         reason += _estimate(terms) if traded else f"; {say.closing_refusal(order)}"
         lines.append(
@@ -242,6 +251,12 @@ def _opening_line(draft: Draft, need: Order) -> Line:
         action = data.ADD_MARGIN
     traded = need.amount > 0
     terms = terms_of(draft.book, draft.tiers, position, need.quantity or 0.0, need.amount) if traded else None
+    closing = next((each for each in draft.closings if each.futures is need.futures and each.quantity), None)
+    if terms is not None and closing is not None:
+        closed, taken = closing.quantity or 0.0, closing.margin - need.amount
+        after = terms_of(draft.book, draft.tiers, position, closed, taken, opening=False)
+        after = replace(after, notional=terms.notional, break_even=terms.break_even)
+        terms = replace(after, funding_per_day=terms.funding_per_day)
     line = Line(need.label, action if traded else data.HOLD, price=position.mark, product="futures", futures=terms)
     return replace(line, side=side_of(draft, position))
 

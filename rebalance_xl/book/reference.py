@@ -60,6 +60,8 @@ RULES = """\
    paid sells that little more. TurnoverCap cuts all trims in proportion.
 5. **Futures are closed** when their Target is 0, when an EXIT event names them (longs), when they expired (at the
    mark), or as far as a hedge exceeds HedgeRatio; **reduced** (REDUCE) when their equity is beyond Target and Band.
+   A row with a Band that the margin of MarginTopUp would lift beyond it is too large for the margin it may have: it is
+   reduced until what is left keeps that distance with the equity that TrimTo says, and gets the margin for that.
    Margin on a row without a position and with Target 0 comes back (RELEASE).
 6. **Money**: stablecoins above their target (without one, above ReserveMax), never below ReserveMin, then the
    proceeds less fees; proceeds that lie idle are never counted as reserve. A venue's bonus credit pays its fees
@@ -109,9 +111,9 @@ after who acts, so a row that only the fees of other legs put above MinTrade act
 Once recorded, a book plans to nothing at the same prices, but for what the rules themselves leave to the next plan:
 the rest of trims that TurnoverCap or FuturesShare kept back; money that cannot leave its venue, which counts as
 reserve from then on; a row that was opened nearer to its liquidation than MarginTopUp allows, or whose cross wallet
-lost the margin of a position that was closed, which gets its margin; a row that ADD MARGIN lifted beyond its Band,
-which is reduced; coins bought into Portfolio by a plan that had too little money for the asset's hedge margined in
-that coin, which become its margin; and crumbs of fees and lots, none above the smallest order of its row.
+lost the margin of a position that was closed, which gets its margin; coins bought into Portfolio by a plan that had
+too little money for the asset's hedge margined in that coin, which become its margin; and crumbs of fees and lots,
+none above the smallest order of its row.
 
 Gains are before fees: by Lots and LotMethod where the lots of an asset add up to its quantity, else at the average
 cost (CostBasis). Liquidation prices take the tiers of the MarginTiers table named by Venue and Symbol, else the

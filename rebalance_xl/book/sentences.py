@@ -152,8 +152,9 @@ def _stable(order: Order, _: float) -> str:
 
 def _equity(order: Order, _: float) -> str:
     share, target, width, goal = order.cause.figures
+    lifted = "with the margin of MarginTopUp its " if order.cause.kind == "too large to top up" else ""
     rule = f"Target {percent(target)} and Band {width * 100:.2f} points"
-    return f"equity {percent(share)} of the book is beyond {rule}: reduce it to {percent(goal)}"
+    return f"{lifted}equity {percent(share)} of the book is beyond {rule}: reduce it to {percent(goal)}"
 
 
 _CAUSES: Final[dict[str, Callable[[Order, float], str]]] = {
@@ -169,6 +170,7 @@ _CAUSES: Final[dict[str, Callable[[Order, float], str]]] = {
     ),
     "no position": lambda order, _: "margin without a position comes back",
     "equity beyond band": _equity,
+    "too large to top up": _equity,
     "under target": lambda order, review: "" if order.spot is None else drift_text(order.spot, review),
     "stable target": _stable,
     "reserve": lambda order, _: (

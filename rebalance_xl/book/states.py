@@ -115,6 +115,11 @@ class FuturesState:
         return self.equity if self.leg is None else self.equity + self.leg.equity
 
     @property
+    def lifted(self) -> float:
+        """The same with the margin that MarginTopUp asks for."""
+        return self.both + self.short + (0.0 if self.leg is None else self.leg.short)
+
+    @property
     def to_close(self) -> bool:
         """Whether the whole position is to be closed."""
         if self.position.quantity <= 0 or self.gone:

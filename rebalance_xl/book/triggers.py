@@ -74,6 +74,7 @@ def judge(book: Book, tiers: Tiers, worth: Worth) -> Judgement:
     for state in futures:
         _judge_futures(book, tiers, judgement, state)
     _top_up_once(book, tiers, judgement)
+    _reduce_lifted(book, judgement)
     acting = [state.acts for state in judgement.spot if state.acts]
     acting += [state.acts for state in futures if state.acts]
     judgement.trigger = min(acting, key=STRENGTH.__getitem__, default=NONE)
@@ -292,6 +293,17 @@ def _top_up_once(book: Book, tiers: Tiers, judgement: Judgement) -> None:
                     state.acts = ""
 
 
+def _reduce_lifted(book: Book, judgement: Judgement) -> None:
+    """Reduce what MarginTopUp would lift beyond Target and Band: it is too large for the margin it may have."""
+    for state in judgement.futures:
+        legs = [state] if state.leg is None else [state, state.leg]
+        if state.short <= 0.0 or any(leg.to_close or leg.frozen for leg in legs):
+            continue
+        if _to_reduce(book, state, judgement.total):
+            for leg in legs:
+                leg.reduce, leg.acts = True, leg.acts or THRESHOLD
+
+
 def _to_release(book: Book, tiers: Tiers, state: FuturesState, total: float) -> bool:
     """Tell whether margin lies on a row that has no position and wants none, and may leave its account."""
     position = state.position
@@ -307,10 +319,10 @@ def _to_reduce(book: Book, state: FuturesState, total: float) -> bool:
         return False
     if any(leg.position.quantity <= 0 or leg.gone for leg in legs):
         return False
-    if state.both / total - state.target <= max(state.width + EDGE, DUST):
+    if state.lifted / total - state.target <= max(state.width + EDGE, DUST):
         return False
     goal = (state.target + book.settings.trim_to * state.width) * total
-    share = (state.both - goal) / state.both
+    share = (state.lifted - goal) / state.lifted
     rows = [leg.position for leg in legs]
     return all(size_order(book, row, share * row.notional, row.unit_value).refusal is None for row in rows)
 
