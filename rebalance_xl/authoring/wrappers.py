@@ -160,8 +160,8 @@ def _references(expression: expressions.Expression) -> Iterator[expressions.Refe
 def vba_expression(expression: expressions.Expression) -> str:
     """Write a model expression in VBA.
 
-    Columns and names become ranges of this workbook, ``&`` joins element by element, and a function of the
-    catalogue is its own wrapper.
+    Columns and names become ranges of this workbook, and a function of the catalogue is its own wrapper. What joins
+    columns has no place here: the calls that need it are answered by the whole book, which Python reads itself.
     """
     if isinstance(expression, expressions.Constant):
         value = expression.value
@@ -180,5 +180,7 @@ def vba_expression(expression: expressions.Expression) -> str:
         if expression.column.startswith("#"):
             return f'WholeTable("{expression.table}")'
         return f'TableColumn("{expression.table}", "{expression.column}")'
+    if expression.name == "&":
+        raise ValueError("joined columns have no place in a wrapper")
     arguments = ", ".join(vba_expression(argument) for argument in expression.arguments)
-    return f"JoinedTexts({arguments})" if expression.name == "&" else f"{expression.name}({arguments})"
+    return f"{expression.name}({arguments})"

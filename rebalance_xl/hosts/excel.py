@@ -6,7 +6,6 @@ main.py holds the line ``from rebalance_xl.hosts.excel import *``. Off these hos
 
 from __future__ import annotations
 
-import datetime as dt
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,10 +13,11 @@ from typing import Any
 import xlwings
 
 from rebalance_xl.arguments import Parameter
-from rebalance_xl.catalogue import WHOLE_BOOK, Function, book_parts, model_arguments, wants_model
-from rebalance_xl.cells import MISSING, CellError, is_range, to_serial
+from rebalance_xl.catalogue import Function, book_parts
+from rebalance_xl.cells import MISSING
 from rebalance_xl.expressions import Reference
 from rebalance_xl.functions import FUNCTIONS
+from rebalance_xl.hosts import completion
 from rebalance_xl.hosts.excel_book import ExcelWorkbook, calling_book
 from rebalance_xl.hosts.excel_buttons import (
     about_button,
@@ -135,67 +135,16 @@ def shortened(text: str) -> str:
 def answer(function: Function, arguments: Sequence[Any]) -> Any:
     """Return the worksheet value of one call from a cell.
 
-    Omitted arguments come from the calling workbook's model, today's date from the clock, and the hidden ones from
-    the workbook, unless the wrapper in the workbook has filled them already.
-
     Parameters
     ----------
     function
         What is called.
     arguments
-        Worksheet values for the parameters, then for the hidden ones; fewer, or MISSING, where not given.
+        Worksheet values for the parameters, then for the hidden ones, which the wrapper in the workbook may have filled
+        already; fewer, or MISSING, where not given.
     """
     count = len(function.parameters)
-    given = [*arguments[:count], *[MISSING] * (count - len(arguments))]
-    workbook = _Calling()
-    if function.asks_book(given) and (port := workbook.with_book_of(function)) is not None:
-        offset = workbook.date_offset()
-        return function.call(*given, WHOLE_BOOK, to_serial(dt.date.today()) - offset, port, date_offset=offset)
-    if wants_model(function, given):
-        given = model_arguments(function, given, workbook.lookup)
-        absent = next((each for each in given if isinstance(each, CellError)), None)
-        if absent is not None:  # the table or column that the workbook lacks, not what follows from its absence
-            return absent
-    for index, parameter in enumerate(function.parameters):
-        if parameter.clock and given[index] is MISSING:
-            given[index] = dt.date.today()
-    given += _hidden_arguments(function, given, arguments[count:], workbook)
-    offset = workbook.date_offset() if _has_dates(function) else 0
-    return function.call(*given, date_offset=offset)
-
-
-def _hidden_arguments(
-    function: Function, given: Sequence[Any], hidden: Sequence[Any], workbook: _Calling
-) -> Sequence[Any]:
-    if not function.context:
-        return hidden  # arguments too many, which the call refuses
-    found = []
-    for index, parameter in enumerate(function.context):
-        value = hidden[index] if index < len(hidden) else None
-        if value is None or value is MISSING:
-            named = _names_a_table(function, given)
-            value = workbook.lookup(Reference(parameter.model)) if named else MISSING
-        found.append(value)
-    return found
-
-
-def _names_a_table(function: Function, arguments: Sequence[Any]) -> bool:
-    """Tell whether some argument is, or may hold, a name to be looked up, such as "binance:BTCUSDT"."""
-    if sum(each.kind == "raw" for each in function.parameters) != 1:
-        return True  # whole tables of positions and wallets
-    for parameter, value in zip(function.parameters, arguments, strict=False):
-        if parameter.kind != "raw":
-            continue
-        if parameter.unit == "table" and parameter.data and is_range(value):
-            return True  # wallets and positions name tiers and ratios in their cells, or by venue and symbol
-        cells = [cell for row in value for cell in row] if is_range(value) else [value]
-        if any(type(cell) is str and ":" in cell for cell in cells):
-            return True
-    return False
-
-
-def _has_dates(function: Function) -> bool:
-    return function.result.kind == "date" or any(each.kind == "date" for each in function.parameters)
+    return completion.answer(function, arguments[:count], _Calling(), hidden=arguments[count:])
 
 
 class _Calling:
@@ -217,7 +166,7 @@ class _Calling:
         workbook = self._open()
         return MISSING if workbook is None else workbook.lookup(reference)
 
-    def with_book_of(self, function: Function) -> ExcelWorkbook | None:
+    def book_for(self, function: Function) -> ExcelWorkbook | None:
         """Return the workbook where it holds the table without which the book does not answer a function."""
         workbook = self._open()
         table = book_parts(function)[0].partition("[")[0]

@@ -73,44 +73,6 @@ Public Function Setting(ByVal SettingName As String) As Range
     End If
 End Function
 
-' Before & After, cell by cell where a side is a range of one column.
-Public Function JoinedTexts(ByVal Before As Variant, ByVal After As Variant) As Variant
-    Dim FirstPart As Variant
-    Dim SecondPart As Variant
-    Dim Joined() As Variant
-    Dim Row As Long
-    Dim Count As Long
-
-    FirstPart = CellsOf(Before)
-    SecondPart = CellsOf(After)
-    Count = UBound(FirstPart, 1)
-    If UBound(SecondPart, 1) > Count Then Count = UBound(SecondPart, 1)
-    ReDim Joined(1 To Count, 1 To 1)
-    For Row = 1 To Count
-        Joined(Row, 1) = CellAt(FirstPart, Row) & CellAt(SecondPart, Row)
-    Next Row
-    JoinedTexts = Joined
-End Function
-
-Private Function CellsOf(ByVal Side As Variant) As Variant
-    Dim Content As Variant
-    Dim One(1 To 1, 1 To 1) As Variant
-
-    If TypeName(Side) = "Range" Then Content = Side.Value Else Content = Side
-    If IsArray(Content) Then
-        CellsOf = Content
-    Else
-        One(1, 1) = Content
-        CellsOf = One
-    End If
-End Function
-
-' A side of one cell stands for every row; an error cell joins as nothing.
-Private Function CellAt(ByRef Part As Variant, ByVal Row As Long) As String
-    If UBound(Part, 1) = 1 Then Row = 1
-    If Not IsError(Part(Row, 1)) Then CellAt = CStr(Part(Row, 1))
-End Function
-
 Private Function FindTable(ByVal TableName As String) As ListObject
     Dim Sheet As Worksheet
     Dim Table As ListObject

@@ -5,67 +5,43 @@ This runs inside Calc, in LibreOffice's own Python; nothing here needs numpy.
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rebalance_xl.catalogue import WHOLE_BOOK, Function, book_parts, model_arguments, wants_model
-from rebalance_xl.cells import MISSING, CellError, to_serial
+from rebalance_xl.catalogue import Function, book_parts
+from rebalance_xl.cells import CellError
+from rebalance_xl.expressions import Reference
 from rebalance_xl.hosts.calc.book import CalcWorkbook
 from rebalance_xl.hosts.calc.document import CalcDocument
 from rebalance_xl.hosts.calc.identity import method_name
 from rebalance_xl.hosts.calc.values import from_calc, to_cell, to_rows
+from rebalance_xl.hosts.completion import answer, needs_workbook
 
-__all__ = ["answer", "as_tall_as_data", "make_methods", "returns_rows"]
+__all__ = ["as_tall_as_data", "make_methods", "returns_rows"]
 
 _log = logging.getLogger("rebalance_xl.calc")
 #: A whole column as an argument has a million blank rows; nobody needs as many blank results.
 _MOST_BLANK_ROWS = 10_000
 
 
-def answer(
-    function: Function,
-    document: CalcDocument,
-    arguments: Sequence[Any],
-    today: Callable[[], dt.date],
-    has_dates: bool = True,
-) -> Any:
-    """Return the worksheet value of one call from a cell.
+class _Calling:
+    """The document that calls, as :mod:`rebalance_xl.hosts.completion` asks for it."""
 
-    Parameters
-    ----------
-    function : Function
-        What is called.
-    document : CalcDocument
-        The calling document: its tables stand for omitted arguments, its origin of dates counts.
-    arguments : sequence
-        As Calc passes them, one per parameter.
-    today : callable
-        The date that an omitted ``as_of`` means.
-    has_dates : bool
-        False where the function neither takes nor returns a date, so that the document's origin does not count.
-    """
-    given = [from_calc(argument) for argument in arguments]
-    if function.asks_book(given) and document.uses_book(book_parts(function)):
-        offset, book = document.date_offset(), CalcWorkbook(document.model)
-        return function.call(*given, WHOLE_BOOK, to_serial(today()) - offset, book, date_offset=offset)
-    offset = document.date_offset() if has_dates else 0
-    if wants_model(function, given):
-        given = model_arguments(function, given, lambda reference: document.lookup(reference.text))
-        missing = [each for each in given if isinstance(each, CellError) and each.code == "#N/A"]
-        if missing:
-            return missing[0]
-    for index, parameter in enumerate(function.parameters):
-        if parameter.clock and given[index] is MISSING:
-            given[index] = to_serial(today()) - offset
-    for parameter in function.context:
-        given.append(document.lookup(parameter.model or parameter.name))
-    return function.call(*given, date_offset=offset)
+    def __init__(self, document: CalcDocument) -> None:
+        self._document = document
 
+    def lookup(self, reference: Reference) -> Any:
+        """Return the values behind a column, a table or a name, MISSING where the document has none."""
+        return self._document.lookup(reference.text)
 
-def _has_dates(function: Function) -> bool:
-    return function.result.kind == "date" or any(each.kind == "date" or each.clock for each in function.parameters)
+    def book_for(self, function: Function) -> CalcWorkbook | None:
+        """Return the document where it holds the table without which the book does not answer a function."""
+        return CalcWorkbook(self._document.model) if self._document.uses_book(book_parts(function)) else None
+
+    def date_offset(self) -> int:
+        """Return the days between the document's dates and Excel's 1900 system."""
+        return self._document.date_offset()
 
 
 def returns_rows(function: Function) -> bool:
@@ -78,8 +54,7 @@ def returns_rows(function: Function) -> bool:
 
 
 def _method(function: Function) -> Callable[..., Any]:
-    has_dates = _has_dates(function)
-    plain = not (function.has_model or function.context or has_dates or function.book_options is not None)
+    plain = not needs_workbook(function)
     convert = to_rows if returns_rows(function) else to_cell
 
     def method(self: Any, caller: Any, *arguments: Any) -> Any:
@@ -88,7 +63,7 @@ def _method(function: Function) -> Callable[..., Any]:
                 result = function.call(*map(from_calc, arguments))
             else:
                 document = CalcDocument(caller)
-                result = answer(function, document, arguments, dt.date.today, has_dates)
+                result = answer(function, [from_calc(each) for each in arguments], _Calling(document))
                 if document.used:
                     self.watches.watch(caller, document.used)
             if isinstance(result, CellError) and result.reason:

@@ -22,6 +22,7 @@ FILE_NAME: Final = "rebalancer.oxt"
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
 #: What runs inside Calc; the rest of the package (recalculation, authoring, command line) stays outside.
 _FOLDERS: Final = ("functions", "data", "book", "review", "venues", "hosts/calc")
+_MODULES: Final = ("hosts/__init__.py", "hosts/completion.py")
 _UNUSED: Final = (
     "cli.py",
     "reference.py",
@@ -83,13 +84,11 @@ def extension_parts() -> dict[str, bytes]:
     }
     for source in _sources():
         parts["pythonpath/rebalance_xl/" + source.relative_to(_PACKAGE).as_posix()] = source.read_bytes()
-    for package in ("hosts",):
-        parts.setdefault(f"pythonpath/rebalance_xl/{package}/__init__.py", b"")
     return parts
 
 
 def _sources() -> list[Path]:
-    found = list(_PACKAGE.glob("*.py"))
+    found = [*_PACKAGE.glob("*.py"), *(_PACKAGE / name for name in _MODULES)]
     for folder in _FOLDERS:
         found += [each for each in (_PACKAGE / folder).rglob("*") if each.is_file()]
     unused = {_PACKAGE / name for name in _UNUSED}
