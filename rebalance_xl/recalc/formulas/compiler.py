@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .array_sizes import joint, of_constant, operated
 from .comparisons import comparison_at, in_arithmetic, written_out
 from .compiling import Compiling, LambdaBody
 from .compiling_calls import fitting, write_call, write_end
@@ -24,7 +25,7 @@ from .parameter_classes import (
     ARRAY,
     VALUE,
 )
-from .template import Out, Piece, Template, merged
+from .template import Out, Template, merged
 from .tree import (
     At,
     Call,
@@ -77,7 +78,7 @@ class Compiler(Compiling):
         self.functions.add("RXL.NUMBER")
         if out.single and len(out.pieces) < _SHORT:  # the engine asks itself faster
             return Out(["IF(ISTEXT(", *out.pieces, "),RXL.NUMBER(", *out.pieces, "),", *out.pieces, ")"], True)
-        return Out(["RXL.NUMBER(", *out.pieces, ")"], out.single)
+        return Out(["RXL.NUMBER(", *out.pieces, ")"], out.single, out.size)
 
     def expression(self, expression: Expression, wanted: str) -> Out:
         """Return an expression made ready for a parameter class."""
@@ -95,20 +96,21 @@ class Compiler(Compiling):
             if self.careful:
                 self.functions.add("RXL.COMPARE")
                 pieces = ["RXL.COMPARE(", *left.pieces, f',"{sign.strip()}",', *right.pieces, ")"]
-                return Out(pieces, left.single and right.single)
+                return Out(pieces, left.single and right.single, joint([left, right]))
             if left.single and right.single:
                 before, between, after = written_out(sign)
                 return Out([before, *left.pieces, between, *right.pieces, after], True)
-            return Out([*left.pieces, sign, *right.pieces], False)
+            sides = [left, right]
+            return Out(operated(self, sides, ["", sign, ""]), False, joint(sides))
         return self.items(expression.items, inside)
 
     def items(self, items: Sequence[str | Operand], inside: str) -> Out:
         """Return operators and operands made ready in their order."""
-        pieces: list[Piece] = []
-        one = True
+        outs: list[Out] = []
+        between = [""]
         for place, item in enumerate(items):
             if isinstance(item, str):
-                pieces.append(item)
+                between[-1] += item
                 continue
             if isinstance(item, Ref) and item.kind in ("columns", "rows") and inside == ARRAY:
                 out = clipped(self, item)
@@ -116,16 +118,18 @@ class Compiler(Compiling):
                 out = self.operand(item, inside)
             if self.careful and in_arithmetic(items, place):
                 out = self.number(out)
-            pieces.extend(out.pieces)
-            one = one and out.single
+            outs.append(out)
+            between.append("")
+        result = Out(operated(self, outs, between), all(out.single for out in outs), joint(outs))
         if self.careful and any(isinstance(item, str) and item.strip() == "&" for item in items):
-            return fitting(self, Out(pieces, one))
-        return Out(pieces, one)
+            return fitting(self, result)
+        return result
 
     def operand(self, operand: Operand, wanted: str) -> Out:
         """Return an operand made ready for a parameter class."""
         if isinstance(operand, Literal):
-            return Out([operand.text], not operand.text.startswith("{"))
+            array = operand.text.startswith("{")
+            return Out([operand.text], not array, of_constant(operand.text) if array else None)
         if isinstance(operand, Ref):
             return write_reference(self, operand, wanted)
         if isinstance(operand, Name):
@@ -138,7 +142,7 @@ class Compiler(Compiling):
             if len(operand.members) > 1:
                 raise FormulaError("a union of references is not supported here")
             out = self.expression(operand.members[0], wanted)
-            return Out(["(", *out.pieces, ")"], out.single)
+            return Out(["(", *out.pieces, ")"], out.single, out.size)
         if isinstance(operand, At):
             return write_at(self, operand.operand)
         if isinstance(operand, Spilled):

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..native import ALTERNATIVES, BLIND_TO_ERRORS
 from ..references import MAX_COLUMNS, MAX_ROWS, Area
+from .array_sizes import fitted, joint
 from .compiling import Compiling
 from .compiling_catalogue import argument_for_python, write_catalogue_call
 from .compiling_file_questions import by_name, told_by_the_file, visible_rows
@@ -24,8 +25,10 @@ from .operands import (
 )
 from .parameter_classes import (
     ARRAY,
+    CELL_BY_CELL,
     DISTRUSTED,
     EACH,
+    ELEMENTWISE,
     GAP_DEFAULTS,
     LIFT,
     LISTS,
@@ -143,7 +146,7 @@ JOINING = frozenset(("CONCAT", "CONCATENATE", "SUBSTITUTE"))
 def fitting(c: Compiling, out: Out) -> Out:
     """Return a joined text as an error where it is longer than a cell holds."""
     c.functions.add("RXL.FITTING")
-    return Out(["RXL.FITTING(", *out.pieces, ")"], out.single)
+    return Out(["RXL.FITTING(", *out.pieces, ")"], out.single, out.size)
 
 
 def write_indirect(c: Compiling, call: Call, wanted: str) -> Out:
@@ -197,11 +200,13 @@ def write_searched_again(c: Compiling, name: str, call: Call, wanted: str) -> Ou
 def write_engine_call(c: Compiling, name: str, call: Call, wanted: str) -> Out:
     """Return a call of a function that the engine has."""
     pieces: list[Piece] = [name, "("]
+    given: list[Out | str] = []
     single = True
     for position, argument in enumerate(call.arguments):
         if position:
             pieces.append(",")
         if argument is None:
+            given.append(GAP_DEFAULTS.get((name, position), ""))
             pieces.append(GAP_DEFAULTS.get((name, position), ""))
             continue
         kind = ARRAY if wanted == ARRAY else parameter_class(name, position)
@@ -226,14 +231,36 @@ def write_engine_call(c: Compiling, name: str, call: Call, wanted: str) -> Out:
             pieces.extend(unclipped(c, inner).pieces)
             continue
         out = c.expression(argument, kind)
+        given.append(out)
         skipped = wanted == ARRAY and name in ("AND", "OR", "XOR") and joins_cells(argument)
         pieces.extend(["IF({TRUE},", *out.pieces, ")"] if skipped else out.pieces)
         if parameter_class(name, position) != REFERENCE or through is not None:
             single = single and out.single
     pieces.append(")")
+    if name in CELL_BY_CELL:
+        return each_cell(c, name, given, gives_one_value(name, single))
     if name in CAUGHT and call.arguments and may_end(call.arguments[0]):
         pieces = ["IFERROR(", *pieces, f",{CAUGHT[name]})"]
     return Out(pieces, gives_one_value(name, single))
+
+
+def each_cell(c: Compiling, name: str, given: Sequence[Out | str], single: bool) -> Out:
+    """Return a call that the engine makes cell by cell, on arrays that fit each other."""
+    arrays = [out for out in given if isinstance(out, Out) and not out.single]
+    test = given[0] if given else ""
+    chosen = name == "IF" and isinstance(test, Out) and test.single
+
+    def write(texts: Sequence[str]) -> str:
+        return f"{name}({','.join(texts)})"
+
+    if len(arrays) > 1 and not chosen:
+        pieces = fitted(c, given, write, 0 if name == "IF" else None)
+        return Out(pieces, single, joint(arrays))
+    pieces = [name, "("]
+    for place, out in enumerate(given):
+        pieces += [","] if place else []
+        pieces += [out] if isinstance(out, str) else out.pieces
+    return Out([*pieces, ")"], single, None if chosen else joint(arrays))
 
 
 def lifted(c: Compiling, name: str, arguments: Sequence[Expression | None]) -> Out | None:
@@ -250,7 +277,7 @@ def lifted(c: Compiling, name: str, arguments: Sequence[Expression | None]) -> O
         return None
     pieces: list[Piece] = []
     mask = ""
-    arrays = False
+    arrays: list[Out] = []
     for position, argument in enumerate(arguments):
         pieces.append(",")
         if argument is None:
@@ -262,12 +289,12 @@ def lifted(c: Compiling, name: str, arguments: Sequence[Expression | None]) -> O
         out = argument_for_python(c, argument, ARRAY)
         if position == 2 and name in ("SUMIF", "AVERAGEIF"):
             out = as_large(argument_for_python(c, _given(arguments[0]), ARRAY), out)
-        arrays = arrays or (each and not out.single)
+        arrays += [out] if each and not out.single else []
         pieces.extend(out.pieces)
     if not arrays:
         return None
     c.functions.add(LIFT)
-    return Out([f'{LIFT}("{name}","{mask}"', *pieces, ")"], False)
+    return Out([f'{LIFT}("{name}","{mask}"', *pieces, ")"], False, joint(arrays))
 
 
 def as_large(tested: Out, summed: Out) -> Out:
@@ -314,6 +341,7 @@ def write_native_call(
 ) -> Out:
     """Return a call of a function that the package implements beside the engine."""
     pieces: list[Piece] = [name, "("]
+    arrays: list[Out] = []
     single = True
     for position, argument in enumerate(arguments):
         if position:
@@ -331,6 +359,7 @@ def write_native_call(
         if position == 2 and name in ("RXL.SUMIF", "RXL.AVERAGEIF"):
             out = as_large(argument_for_python(c, _given(arguments[0]), kind), out)
         pieces.extend(out.pieces)
+        arrays += [] if ranged or out.single else [out]
         single = single and (ranged or out.single)
     pieces.append(")")
-    return Out(pieces, gives_one_value(name, single))
+    return Out(pieces, gives_one_value(name, single), joint(arrays) if name in ELEMENTWISE else None)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ..references import MAX_COLUMNS, MAX_ROWS, column_letters, parse_area
+from .array_sizes import of_range
 from .compiling import Compiling
 from .operands import (
     joined_areas,
@@ -62,14 +63,14 @@ def write_reference(c: Compiling, ref: Ref, wanted: str) -> Out:
 
         return Out([one], True)
     pieces += [":", corner_of(c, ref.last)]
-    return Out(pieces, False)
+    return Out(pieces, False, of_range(pieces))
 
 
 def intersected(c: Compiling, pieces: list[Piece], wanted: str) -> Out:
     """Return a range, cut to one cell by the engine where one value is wanted."""
     if wanted == VALUE:
         return Out(["(@", *pieces, ")"], True)
-    return Out(pieces, False)
+    return Out(pieces, False, of_range(pieces))
 
 
 def corner_of(c: Compiling, corner: int | str) -> Piece:
@@ -107,8 +108,10 @@ def clipped(c: Compiling, ref: Ref) -> Out:
     c.layout = True
     first, last = str(ref.first), str(ref.last)
     if ref.kind == "columns":
-        return Out([f"{prefix}{first}1:{last}{max(bottom, 1)}"], False)
-    return Out([f"{prefix}A{first}:{column_letters(max(right, 1))}{last}"], False)
+        pieces: list[Piece] = [f"{prefix}{first}1:{last}{max(bottom, 1)}"]
+    else:
+        pieces = [f"{prefix}A{first}:{column_letters(max(right, 1))}{last}"]
+    return Out(pieces, False, of_range(pieces))
 
 
 def several(c: Compiling, operand: Operand) -> list[Operand] | None:
@@ -209,7 +212,8 @@ def write_name(c: Compiling, name: Name, wanted: str) -> Out:
         out = Out(["@(", *out.pieces, ")"], True)
     c.layout |= inner.layout
     c.functions |= inner.functions
-    return Out(["(", *out.pieces, ")"] if len(out.pieces) > 1 or inner.functions else out.pieces, out.single)
+    grouped = ["(", *out.pieces, ")"] if len(out.pieces) > 1 or inner.functions else out.pieces
+    return Out(grouped, out.single, out.size)
 
 
 def write_structured(c: Compiling, reference: Structured, wanted: str) -> Out:
@@ -229,7 +233,7 @@ def write_structured(c: Compiling, reference: Structured, wanted: str) -> Out:
         return Out([found], True)
     if wanted == VALUE:
         return Out([lambda row, column, _: one_cell(prefix + mark, area, row, column)], True)
-    return Out([found], False)
+    return Out([found], False, of_range([found]))
 
 
 def write_own_table(c: Compiling, reference: Structured, wanted: str) -> Out:

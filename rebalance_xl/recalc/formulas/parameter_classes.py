@@ -166,7 +166,10 @@ def gives_one_value(name: str, single_arguments: bool) -> bool:
 DISTRUSTED: Final = _set("GROUPBY PIVOTBY")
 
 #: What the engine applies to arrays by itself.
-LIFTED_BY_ENGINE: Final = _set("ATAN2 COS SIN TAN IF IFERROR IFNA PI RAND NOW TODAY NA TRUE FALSE")
+LIFTED_BY_ENGINE: Final = _set("COS SIN TAN IF IFERROR IFNA PI RAND NOW TODAY NA TRUE FALSE")
+
+#: Of these, the ones with several arguments: their arrays have to be of one size.
+CELL_BY_CELL: Final = _set("IF IFERROR IFNA")
 
 #: Marks of a call made cell by cell: one value per cell, a whole range, an argument that was not given.
 EACH, WHOLE, MISSING = "E", "W", "M"

@@ -13,6 +13,8 @@ from .text import (
 )
 
 Piece = str | int | Callable[[int, int, Sequence[str]], str]
+#: Gives the height and width of an array in a cell (row, column, the cell's references), None where they are not known.
+Size = Callable[[int, int, Sequence[str]], tuple[int, int] | None]
 
 
 class ByCell:
@@ -117,10 +119,11 @@ class Template:
 
 @dataclass(slots=True)
 class Out:
-    """Part of a formula made ready, and whether it is certainly one value."""
+    """Part of a formula made ready, whether it is certainly one value, and its size where the text tells it."""
 
     pieces: list[Piece]
     single: bool
+    size: Size | None = None
 
 
 def joined(pieces: list[Piece]) -> str:

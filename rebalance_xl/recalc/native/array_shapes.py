@@ -11,6 +11,17 @@ from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
 
+@worksheet("RXL.FIT", kinds="cells cells*")
+def fit(array: Rows, *others: Rows) -> Rows:
+    """Return an array as large as what is computed with others cell by cell: what it has not is #N/A.
+
+    One row or column stays one, because it is repeated.
+    """
+    tall = max(len(each) for each in (array, *others)) if len(array) > 1 else 1
+    wide = max(len(each[0]) for each in (array, *others)) if len(array[0]) > 1 else 1
+    return expand(array, tall, wide)
+
+
 @worksheet("EXPAND", kinds="range integer integer any")
 def expand(array: Rows, rows: int | None = None, columns: int | None = None, pad_with: Any = NA) -> Rows:
     """Return an array widened to a number of rows and columns, filled up with a value (#N/A)."""

@@ -1,0 +1,95 @@
+"""Arrays of different sizes in one operation: the places that one of them lacks are #N/A, as in Excel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rebalance_xl.recalc import recalculate
+from tests.recalc.books import make, values
+from tests.recalc.test_kinds_of_formulas import check
+
+#: A1:A5 is 1 to 5, B1:B3 is 10, 20, 30, C1:F1 is 1 to 4, G1:G3 is a, b, c.
+ROWS: list[list[Any]] = [
+    [1, 10, 1, 2, 3, 4, "a"],
+    [2, 20, None, None, None, None, "b"],
+    [3, 30, None, None, None, None, "c"],
+    [4],
+    [5],
+]
+ARRAYS: list[tuple[str, Any]] = [
+    ("SUM(IFERROR(A1:A5*B1:B3,0))", 140),
+    ("SUM(IFERROR((A1:A5>0)*(C1:E1>0)*A1:B3,0))", 66),
+    ("SUM(A1:A5*B1:B3)", "#N/A"),
+    ("SUM(A1:A5*C1:F1)", 150),
+    ("COUNT(A1:A5+B1:B3)", 3),
+    ("SUM(IF(ISNA(A1:A5=B1:B3),1,0))", 2),
+    ("SUM(IF(ISNA(A1:A5&B1:B3),1,0))", 2),
+    ("SUM(IF(ISNA(A1:A5^B1:B3),1,0))", 2),
+    ("SUM(IFERROR(-A1:A5+B1:B3%,1000))", 1994.6),
+    ("SUM(IFERROR({1,2,3;4,5,6}*{1,2},0))", 19),
+    ('SUM(LEN(IFERROR(G1:G3&A1:A5,"zzz")))', 12),
+    ("COUNT(ATAN2(A1:A5,B1:B3))", 3),
+    ("SUM(IFERROR(MOD(A1:A5,B1:B3),1000))", 2006),
+    ("MATCH(TRUE,ISNA(A1:A5*B1:B3),0)", 4),
+    ("INDEX(A1:A5*B1:B3,2)", 40),
+    ("SUM(IFERROR(((A1:A5*2)+(B1:B3*1))*{1;2;3;4},0))", 168),
+    ("SUM(IFERROR(INDEX(A1:B5,0,1)*INDEX(B1:C3,,1),0))", 140),
+    ("SUM(IFERROR(TRANSPOSE(C1:F1)*B1:B3,0))", 140),
+    ("SUM(IFERROR(OFFSET(A1,0,0,5,1)*OFFSET(B1,0,0,3,1),0))", 140),
+    ("SUM(IFERROR(OFFSET(A1,0,0,3,1)*OFFSET(B1,0,0,3,1),0))", 140),
+]
+CHOICES: list[tuple[str, Any]] = [
+    ("SUM(IFERROR(IF(A1:A5>2,B1:B3,100),0))", 230),
+    ("SUM(IFERROR(IF(A1:A5<3,B1:B3,100),0))", 330),
+    ("SUM(IFERROR(IF({TRUE,FALSE},{1,2,3},{4,5,6,7}),0))", 6),
+    ("SUM(IF(A1>0,B1:B3,A1:A5))", 60),
+    ("SUM(IF(A1<0,B1:B3,A1:A5))", 15),
+    ("COUNT(IF(OFFSET(A1,0,0,5,1)>2,OFFSET(B1,0,0,3,1),1))", 3),
+    ("COUNT(IF(OFFSET(A1,0,0,1,1)>2,OFFSET(B1,0,0,3,1),A1:A5))", 5),
+    ("SUM(IFERROR(IFERROR(A1:A5*B1:B3,B1:B3),1000))", 2140),
+    ("SUM(IFERROR(IFNA(A1:A5*B1:B3,B1:B3),1000))", 2140),
+    ("SUM(IFERROR(IFERROR(A1:B5,B1:B3),1000))", 75),
+]
+PLAIN: list[tuple[str, Any]] = [
+    ("SUMPRODUCT(IFERROR(A1:A5*B1:B3,0))", 140),
+    ("SUMPRODUCT(A1:A5*B1:B3)", "#N/A"),
+    ("SUMPRODUCT(A1:A5,B1:B3)", "#VALUE!"),
+    ("SUMPRODUCT(ISNA(A1:A5&B1:B3)*1)", 2),
+    ('SUMPRODUCT(IFERROR(ROW(INDIRECT("1:4"))*{1;2;3},0))', 14),
+    ("AGGREGATE(14,6,A1:A5/(B1:B3>10),1)", 3),
+    ("SUM(IFERROR({1,2,3}*{1,2},0))", 5),
+    ("SUM(IFERROR(_xlfn._xlws.FILTER(A1:A5,A1:A5>1)*_xlfn._xlws.FILTER(B1:B3,B1:B3>0),0))", 200),
+    ("SUM(IFERROR(_xlfn.LET(_xlpm.a,A1:A5,_xlpm.b,B1:B3,_xlpm.a*_xlpm.b),0))", 140),
+    ("SUM(_xlfn.MAP({1,2},_xlfn.LAMBDA(_xlpm.r,COUNT(IF(A1:A5>_xlpm.r,B1:B3,A1:A5)))))", 6),
+]
+
+
+@pytest.mark.parametrize("cases", [ARRAYS, CHOICES], ids=["operators", "choices"])
+def test_what_an_array_lacks_is_not_available(tmp_path: Path, cases: list[tuple[str, Any]]) -> None:
+    """Operators, comparisons and choices fill up with #N/A in array formulas, and IFERROR catches just these places."""
+    check(tmp_path / "b.xlsx", cases, ROWS, array=True)
+
+
+def test_what_an_array_lacks_is_not_available_in_ordinary_formulas(tmp_path: Path) -> None:
+    """The same holds where a function makes its arguments arrays, and for sizes that only the computation shows."""
+    check(tmp_path / "b.xlsx", PLAIN, ROWS)
+
+
+def test_sizes_are_those_of_each_cell_of_a_column(tmp_path: Path) -> None:
+    """A formula filled down has ranges that fit in one row and not in others; each row counts what it has."""
+
+    def build(book: Any, sheet: Any) -> None:
+        book.define_name("first", "=Sheet1!$A$1:$A$4")
+        for row in range(1, 13):
+            sheet.write(f"A{row}", 1)
+            sheet.write_formula(f"B{row}", f"=SUMPRODUCT(IFERROR($A$1:$A$6*A$1:A{row},0))", None, -1)
+            sheet.write_formula(f"C{row}", f"=SUMPRODUCT(--ISNA(first+A$1:A{row}))", None, -1)
+
+    path = make(tmp_path / "b.xlsx", build)
+    recalculate(path)
+    found = values(path)
+    assert [found[f"B{row}"] for row in range(1, 13)] == [6, *range(2, 7), *[6] * 6]
+    assert [found[f"C{row}"] for row in range(1, 13)] == [0, 2, 1, 0, *range(1, 9)]
