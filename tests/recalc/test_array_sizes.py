@@ -66,6 +66,30 @@ PLAIN: list[tuple[str, Any]] = [
     ("SUM(_xlfn.MAP({1,2},_xlfn.LAMBDA(_xlpm.r,COUNT(IF(A1:A5>_xlpm.r,B1:B3,A1:A5)))))", 6),
 ]
 
+CONDITIONS: list[tuple[str, Any]] = [
+    ('SUMIFS(A1:A3,B1:B3,">5")', 6),
+    ('SUMIFS(A1:A5,B1:B3,">5")', "#VALUE!"),
+    ('SUMIFS(A1:A3,B1:B3,">5",G1:G4,"a")', "#VALUE!"),
+    ('SUMIFS(A:A,B:B,">5")', 6),
+    ('SUMIFS(A:A,B1:B3,">5")', "#VALUE!"),
+    ('COUNTIFS(A1:A3,">0",C1:E1,">0")', "#VALUE!"),
+    ('COUNTIFS(A1:A2,">0",C1,">0")', "#VALUE!"),
+    ('COUNTIFS(A1,">0",C1,">0")', 1),
+    ('AVERAGEIFS(A1:A3,B1:B2,">5")', "#VALUE!"),
+    ('MAXIFS(A1:A3,B1:B2,">5")', "#VALUE!"),
+    ('MINIFS(A1:A3,B1:B2,">5")', "#VALUE!"),
+    ('SUMIFS(OFFSET(A1,0,0,3,1),B1:B3,">5")', 6),
+    ('SUMIFS(OFFSET(A1,0,0,4,1),B1:B3,">5")', "#VALUE!"),
+    ('SUMIFS(INDIRECT("A1:A"&3),INDIRECT("B1:B"&3),">5")', 6),
+    ('SUMIFS(INDIRECT("A1:A"&4),INDIRECT("B1:B"&3),">5")', "#VALUE!"),
+    ('SUMIFS(A1:INDEX(A:A,4),B1:INDEX(B:B,3),">5")', "#VALUE!"),
+    ('SUM(SUMIFS(A1:A3,G1:G3,{"a","b"}))', 3),
+    ('SUM(SUMIFS(A1:A4,G1:G3,{"a","b"}))', "#VALUE!"),
+    ('IFERROR(SUMIFS(A1:A4,B1:B3,">5"),-1)', -1),
+    ('SUMIF(A1:A3,">1",B1)', 50),
+    ('AVERAGEIF(A1:A3,">1",B1:B2)', 25),
+]
+
 
 @pytest.mark.parametrize("cases", [ARRAYS, CHOICES], ids=["operators", "choices"])
 def test_what_an_array_lacks_is_not_available(tmp_path: Path, cases: list[tuple[str, Any]]) -> None:
@@ -78,6 +102,11 @@ def test_what_an_array_lacks_is_not_available_in_ordinary_formulas(tmp_path: Pat
     check(tmp_path / "b.xlsx", PLAIN, ROWS)
 
 
+def test_ranges_of_several_criteria_are_of_one_size(tmp_path: Path) -> None:
+    """SUMIFS and its like refuse ranges of different sizes; SUMIF sums as many cells as it tests."""
+    check(tmp_path / "b.xlsx", CONDITIONS, ROWS)
+
+
 def test_sizes_are_those_of_each_cell_of_a_column(tmp_path: Path) -> None:
     """A formula filled down has ranges that fit in one row and not in others; each row counts what it has."""
 
@@ -87,9 +116,13 @@ def test_sizes_are_those_of_each_cell_of_a_column(tmp_path: Path) -> None:
             sheet.write(f"A{row}", 1)
             sheet.write_formula(f"B{row}", f"=SUMPRODUCT(IFERROR($A$1:$A$6*A$1:A{row},0))", None, -1)
             sheet.write_formula(f"C{row}", f"=SUMPRODUCT(--ISNA(first+A$1:A{row}))", None, -1)
+            sheet.write_formula(f"D{row}", f'=IFERROR(SUMIFS(A$1:A{row},A$1:A$6,">0"),-9)', None, -1)
+            sheet.write_formula(f"E{row}", f"=SUMPRODUCT(A{row}:A{row + 1}*A{row}:A{row + 1})", None, -1)
 
     path = make(tmp_path / "b.xlsx", build)
     recalculate(path)
     found = values(path)
     assert [found[f"B{row}"] for row in range(1, 13)] == [6, *range(2, 7), *[6] * 6]
     assert [found[f"C{row}"] for row in range(1, 13)] == [0, 2, 1, 0, *range(1, 9)]
+    assert [found[f"D{row}"] for row in range(1, 13)] == [*[-9] * 5, 6, *[-9] * 6]
+    assert [found[f"E{row}"] for row in range(1, 13)] == [*[2] * 11, 1]

@@ -13,7 +13,7 @@ from typing import Final
 
 from .compiling import Compiling
 from .operands import area_of
-from .template import ByCell, Out, Piece, Size, text_of
+from .template import ByCell, Out, Piece, Size, Sized, says_nothing_of_others, text_of
 
 #: The function that makes an array as large as others, see `native.array_shapes`.
 FIT: Final = "RXL.FIT"
@@ -25,7 +25,7 @@ def of_range(pieces: Sequence[Piece]) -> Size:
     """Return the size of a range, which its text tells in every cell."""
 
     def size(row: int, column: int, references: Sequence[str]) -> tuple[int, int] | None:
-        return _area_size("".join([text_of(piece, row, column, references) for piece in pieces]))
+        return _area_size(_written(pieces, row, column, references))
 
     return size
 
@@ -89,14 +89,15 @@ def fitted(c: Compiling, operands: Sequence[Out | str], write: Write, chosen_by:
     sizes = {place: each.size for place, each in enumerate(operands) if isinstance(each, Out)}
     c.functions.add(FIT)
 
-    def text(row: int, column: int, references: Sequence[str]) -> str:
-        texts = [
-            each if isinstance(each, str) else "".join([text_of(p, row, column, references) for p in each.pieces])
-            for each in operands
-        ]
+    def fits(row: int, column: int, references: Sequence[str]) -> bool:
         found = [_measured(sizes[place], row, column, references) for place in arrays]
         known = [size for size in found if size is not None]
-        if len(known) == len(found) and (_fit(known) or _one(known, arrays, chosen_by)):
+        return len(known) < len(found) or _fit(known) or _one(known, arrays, chosen_by)
+
+    def text(row: int, column: int, references: Sequence[str]) -> str:
+        texts = [each if isinstance(each, str) else _written(each.pieces, row, column, references) for each in operands]
+        unknown = any(_measured(sizes[place], row, column, references) is None for place in arrays)
+        if not unknown and fits(row, column, references):
             return write(texts)
         names = {place: f"rl_{number}" for number, place in enumerate(arrays)}
         bound = ",".join(f"{name},{texts[place]}" for place, name in names.items())
@@ -104,16 +105,46 @@ def fitted(c: Compiling, operands: Sequence[Out | str], write: Write, chosen_by:
             others = ",".join(other for other in names.values() if other != name)
             texts[place] = f"{FIT}({name},{others})"
         enlarged = write(texts)
-        if len(known) == len(found):
+        if not unknown:
             return f"LET({bound},{enlarged})"
         for place, name in names.items():
             texts[place] = name
         chooses = None if chosen_by is None else names.get(chosen_by)
         return f"LET({bound},IF({_same([*names.values()], chooses)},{write(texts)},{enlarged}))"
 
-    if all(isinstance(piece, str) for each in operands if isinstance(each, Out) for piece in each.pieces):
+    pieces = [piece for each in operands if isinstance(each, Out) for piece in each.pieces]
+    if all(isinstance(piece, str) for piece in pieces):
         return [text(1, 1, ())]
-    return [ByCell(text)]
+    return [ByCell(text) if says_nothing_of_others(pieces) else Sized(text, fits)]
+
+
+def alike(ranges: Sequence[Out], out: Out) -> Out:
+    """Return what a call gives whose ranges have to be of one size, #VALUE! where they are not."""
+
+    def measured(row: int, column: int, references: Sequence[str]) -> list[tuple[int, int] | None]:
+        return [_measured(each.size, row, column, references) for each in ranges]
+
+    def fits(row: int, column: int, references: Sequence[str]) -> bool:
+        return len(set(measured(row, column, references)) - {None}) < 2
+
+    def text(row: int, column: int, references: Sequence[str]) -> str:
+        sizes = measured(row, column, references)
+        if len(set(sizes) - {None}) > 1:
+            return "#VALUE!"
+        call = _written(out.pieces, row, column, references)
+        if None not in sizes:
+            return call
+        names = [_written(each.pieces, row, column, references) for each in ranges]
+        return f"IF({_same(names, None)},{call},#VALUE!)"
+
+    pieces = [*out.pieces, *(piece for each in ranges for piece in each.pieces)]
+    if all(isinstance(piece, str) for piece in pieces):
+        return Out([text(1, 1, ())], out.single, out.size)
+    return Out([ByCell(text) if says_nothing_of_others(pieces) else Sized(text, fits)], out.single, out.size)
+
+
+def _written(pieces: Sequence[Piece], row: int, column: int, references: Sequence[str]) -> str:
+    return "".join([text_of(piece, row, column, references) for piece in pieces])
 
 
 def _measured(size: Size | None, row: int, column: int, references: Sequence[str]) -> tuple[int, int] | None:

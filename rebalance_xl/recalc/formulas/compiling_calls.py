@@ -7,7 +7,7 @@ from typing import Any
 
 from ..native import ALTERNATIVES, BLIND_TO_ERRORS
 from ..references import MAX_COLUMNS, MAX_ROWS, Area
-from .array_sizes import fitted, joint
+from .array_sizes import alike, fitted, joint, of_range
 from .compiling import Compiling
 from .compiling_catalogue import argument_for_python, write_catalogue_call
 from .compiling_file_questions import by_name, told_by_the_file, visible_rows
@@ -34,6 +34,7 @@ from .parameter_classes import (
     LISTS,
     MISSING,
     REFERENCE,
+    SAME_SIZE,
     TRANSPARENT,
     VALUE,
     WHOLE,
@@ -119,10 +120,29 @@ def write_call(c: Compiling, call: Call, wanted: str) -> Out:
         raise UnknownFunctionError(name)
     if name == "INDIRECT":
         return write_indirect(c, Call(call.name, by_name(c, call.arguments)), wanted)
+    out = write_known_call(c, name, call, wanted)
+    return of_one_size(c, name, call, out) if name in SAME_SIZE else out
+
+
+def of_one_size(c: Compiling, name: str, call: Call, out: Out) -> Out:
+    """Return a call with criteria as #VALUE! where its ranges are not of one size."""
+    places = [place for place in range(len(call.arguments)) if parameter_class(name, place) == REFERENCE]
+    given = [call.arguments[place] for place in places]
+    if len(given) < 2 or None in given:
+        return out
+    ranges = [c.expression(_given(each), REFERENCE) for each in given]
+    for each, argument in zip(ranges, given, strict=True):
+        if isinstance(_given(argument).single, Ref) and each.size is None:
+            each.size = of_range(each.pieces)
+    return alike(ranges, out)
+
+
+def write_known_call(c: Compiling, name: str, call: Call, wanted: str) -> Out:
+    """Return a call of a function that the engine has, or of what stands in for it where the engine goes wrong."""
     if wanted == ARRAY or any(has_array_constant(each) for each in call.arguments):
-        each_cell = lifted(c, name, call.arguments)
-        if each_cell is not None:
-            return each_cell
+        by_cell = lifted(c, name, call.arguments)
+        if by_cell is not None:
+            return by_cell
     if name in APPROXIMATE and looks_approximately(name, call.arguments):
         return write_searched_again(c, name, call, wanted)
     if name in ("ROWS", "COLUMNS") and len(call.arguments) == 1:

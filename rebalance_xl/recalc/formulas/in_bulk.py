@@ -168,6 +168,8 @@ def _worked_out(lowering: Lowering, column: FilledColumn) -> bool:
         template = lower_shape(lowering, shape, references, column.sheet, VALUE)
         if not isinstance(template, Template) or template.by_cell:
             return False
+        if not template.fits(references, cell.row, cell.column):
+            return False
         texts.append(template.render(references, cell.row, cell.column))
         column.template = column.template or template
     column.lowered = Fill.between(texts[0], cells[0].row, texts[-1], cells[-1].row)

@@ -62,6 +62,9 @@ CRITERIA: Final[dict[str, str]] = {
     "SUMIFS": "RRV", "AVERAGEIFS": "RRV", "MAXIFS": "RRV", "MINIFS": "RRV", "COUNTIFS": "RV",
 }  # fmt: skip
 
+#: Of these, the ones of Excel: their ranges have to be of one size.
+SAME_SIZE: Final = _set("SUMIFS AVERAGEIFS MAXIFS MINIFS COUNTIFS")
+
 #: Functions that pass one of their arguments through; the class of those is the class wanted of the call itself.
 TRANSPARENT: Final[dict[str, int]] = {"IF": 1, "CHOOSE": 1, "IFERROR": 0, "IFNA": 0, "IFS": 0, "SWITCH": 0}
 

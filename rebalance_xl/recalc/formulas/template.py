@@ -30,6 +30,22 @@ class ByCell:
         return self.give(row, column, references)
 
 
+class Sized(ByCell):
+    """A piece that gives one text in all cells of a column if sizes fit in the first, the middle and the last of them.
+
+    The size of a range is fixed, or grows or shrinks by one from row to row, so that two of them are alike in three
+    rows only when they are in all.
+    """
+
+    __slots__ = ("fits",)
+
+    def __init__(
+        self, give: Callable[[int, int, Sequence[str]], str], fits: Callable[[int, int, Sequence[str]], bool]
+    ) -> None:
+        super().__init__(give)
+        self.fits = fits
+
+
 class BookView(Protocol):
     """What lowering has to know about the workbook."""
 
@@ -95,7 +111,12 @@ class Template:
     @property
     def by_cell(self) -> bool:
         """Whether some cells of a column that has this shape say nothing about the others."""
-        return any(isinstance(piece, ByCell) for piece in self.pieces)
+        return says_nothing_of_others(self.pieces)
+
+    def fits(self, references: Sequence[str], row: int, column: int) -> bool:
+        """Say whether the sizes in a cell's formula fit each other."""
+        sized = [piece for piece in self.pieces if isinstance(piece, Sized)]
+        return all(piece.fits(row, column, references) for piece in sized)
 
     def render(self, references: Sequence[str], row: int, column: int) -> str:
         """Return the engine's text for one cell.
@@ -124,6 +145,11 @@ class Out:
     pieces: list[Piece]
     single: bool
     size: Size | None = None
+
+
+def says_nothing_of_others(pieces: Sequence[Piece]) -> bool:
+    """Say whether what pieces give in one cell says nothing about the other cells of its column."""
+    return any(isinstance(piece, ByCell) and not isinstance(piece, Sized) for piece in pieces)
 
 
 def joined(pieces: list[Piece]) -> str:
