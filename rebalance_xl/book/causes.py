@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rebalance_xl.book.rows import Event
+from rebalance_xl.book.rows import Event, quickly_made
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Cause:
     """Why an order is there: the kind of rule, the event behind it, and the figures and names that belong to it."""
@@ -18,6 +19,7 @@ class Cause:
     because: Cause | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """What stands against an order: the kind of rule, and the figures and names that belong to it."""

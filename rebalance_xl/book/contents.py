@@ -17,9 +17,11 @@ from rebalance_xl.book.rows import (
     RecordedFill,
     Venue,
     Wallet,
+    quickly_made,
 )
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The named settings; see :data:`rebalance_xl.book.schema.SETTINGS` for what each means."""
@@ -50,6 +52,7 @@ class Settings:
     quote: str = "USD"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Book:
     """Everything a plan is made from.
