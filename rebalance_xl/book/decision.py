@@ -7,24 +7,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rebalance_xl.book.deploy import account_pool, deploy, pools_of
 from rebalance_xl.book.derivatives import exposures, plan_closings, pledges
-from rebalance_xl.book.draft import Draft, Pledged
+from rebalance_xl.book.draft import Draft, Given, Placed, Pledged, placed
 from rebalance_xl.book.free_margin import free_money, wallet_of
 from rebalance_xl.book.futures import Tiers, worth_of
 from rebalance_xl.book.gains import sale_gain
 from rebalance_xl.book.model import Book
-from rebalance_xl.book.money import ACCOUNT, ANY, CASH, EVENT, FUTURES, PROCEEDS, SPOT, Fees, Purse, spare_cash
-from rebalance_xl.book.needs import find_needs, needy_venues
+from rebalance_xl.book.money import ACCOUNT, ANY, CASH, EVENT, FUTURES, PROCEEDS, SPOT, Purse, PurseMark, spare_cash
+from rebalance_xl.book.needs import Ask, asks_of, needs_of, needy_venues
 from rebalance_xl.book.orders import BUY, HEDGE, KEPT, MARGIN, OPENINGS, REPAY, TOP_UP, Order
-from rebalance_xl.book.payers import fund_rows_below
+from rebalance_xl.book.payers import fund_rows_below, goals_below
 from rebalance_xl.book.problems import ERROR, BookError, Problem
 from rebalance_xl.book.states import NONE, Judgement, Worth
 from rebalance_xl.book.tolerances import DUST, SETTLED
 from rebalance_xl.book.triggers import judge
-from rebalance_xl.book.trims import plan_trims, sell_weakest
+from rebalance_xl.book.trims import Trim, plan_trims, sell_weakest, trims_wanted
 from rebalance_xl.functions.deployment import overcommitted
 
 _PASSES = 25
@@ -128,82 +128,148 @@ def decide(book: Book) -> Decision:
     worth = worth_of(book, tiers)
     if worth.total <= 0:
         raise BookError(Problem(ERROR, "Portfolio", f"the book is worth {worth.total:,.2f}: there are no weights"))
-    judgement = judge(book, tiers, worth)
-    if judgement.trigger == NONE:
-        return Decision(
-            book, judgement, worth, tiers, Draft(book, judgement, tiers, worth, 0.0, Fees(book), Purse(book))
-        )
-    exposure = exposures(judgement)
-    hedged = any(state.hedge_ratio is not None for state in judgement.futures)
-    paid = 0.0
-    pledged = Pledged()
-    draft = last = None
-    free = _free_margins(book, tiers, judgement)
-    for _ in range(_PASSES):
-        last, draft = draft, _pass(book, judgement, tiers, worth, paid, exposure, pledged, free)
-        change = abs(draft.fees.paid - paid)
-        moved = 0.0
-        if hedged:
-            found = draft.exposure_after()
-            moved = max((abs(found[asset] - exposure.get(asset, 0.0)) for asset in found), default=0.0)
-            before, pledged = pledged.change, draft.pledged_after()
-            now = pledged.change
-            moved = max([moved, *(abs(now.get(coin, 0.0) - before.get(coin, 0.0)) for coin in {*now, *before})])
-            exposure = found
-        paid = draft.fees.paid
-        if change <= SETTLED * worth.total and moved <= _STILL * worth.total:
-            break
-    else:
-        assert draft is not None
-        if last is not None and last.fees.paid > draft.fees.paid:
-            draft = last
-        draft.settled = change <= DUST * worth.total and moved <= DUST * worth.total
-    assert draft is not None
-    _merge_sales(draft)
-    return Decision(book, judgement, worth, tiers, draft)
+    draft = Draft(book, judge(book, tiers, worth), tiers, worth)
+    if draft.judgement.trigger != NONE:
+        draft.new_stable = new_stable_name(book)
+        _settle(draft)
+        _merge_sales(draft)
+    return Decision(book, draft.judgement, worth, tiers, draft)
 
 
-def _pass(
-    book: Book,
-    judgement: Judgement,
-    tiers: Tiers,
-    worth: Worth,
-    paid: float,
-    exposure: dict[str, float],
-    pledged: Pledged,
-    free: Sequence[tuple[str, float, str]],
-) -> Draft:
-    """Make one pass, given the fees, the money in each asset and the change of the pledged coins of the last one."""
-    draft = Draft(book, judgement, tiers, worth, paid, Fees(book), Purse(book), pledged=pledged)
-    draft.new_stable = new_stable_name(book)
-    if len(judgement.spot) < len(book.holdings):
+def _settle(draft: Draft) -> None:
+    """Repeat the plan with what the last pass came to, until that no longer changes."""
+    judgement, total = draft.judgement, draft.total
+    if len(judgement.spot) < len(draft.book.holdings):
         draft.near = needy_venues(judgement.spot, judgement.futures)
-    draft.sales = plan_trims(book, judgement, draft.after, draft.fees, draft.near, pledged.change)
-    draft.closings = plan_closings(book, judgement, exposure, draft.after, draft.fees, pledged.traded)
-    for venue, money, pool in free:
-        draft.purse.add(CASH, venue, money, pool)
-    _offer_cash(draft)
+    kept = _Kept(_free_margins(draft.book, draft.tiers, judgement))
+    given = Given(0.0, exposures(judgement), Pledged())
+    before = earlier = given
+    change = moved = 0.0
+    for _ in range(_PASSES):
+        _pass(draft, given, kept)
+        change, moved = abs(draft.fees.paid - given.paid), 0.0
+        exposure, pledged = given.exposure, given.pledged
+        if draft.hedged:
+            exposure, pledged = draft.exposure_after(), draft.pledged_after()
+            moved = max((abs(exposure[asset] - given.exposure.get(asset, 0.0)) for asset in exposure), default=0.0)
+            was, now = given.pledged.change, pledged.change
+            moved = max([moved, *(abs(now.get(coin, 0.0) - was.get(coin, 0.0)) for coin in {*now, *was})])
+        if change <= SETTLED * total and moved <= _STILL * total:
+            return
+        earlier, before, given = before, given, Given(draft.fees.paid, exposure, pledged)
+    if before.paid > draft.fees.paid:  # lots make the fees alternate: the pass with the higher ones counts
+        _pass(draft, earlier, kept)
+    draft.settled = change <= DUST * total and moved <= DUST * total
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What a pass leaves to the next one, which makes anew only what follows from what has changed.
+
+    Parameters
+    ----------
+    free
+        Free margin of the accounts: venue, money and pool.
+    trims, cash, asks, goals
+        What the rows are to sell, the stablecoins that may be spent by row, what the rows ask for, and what those below
+        their band are to have: of the last pass, None before the first.
+    sales, closings, fees, margin_money, exposure
+        What came of the trims: the orders, the fees paid and the credit used for them and for closings, the money that
+        FuturesShare keeps for margin, and what is left of each asset.
+    offered
+        The purse before any need was served.
+    made
+        The needs before any was served.
+    """
+
+    free: Sequence[tuple[str, float, str]]
+    trims: list[Trim] | None = None
+    cash: dict[int, float] | None = None
+    asks: list[Ask] | None = None
+    goals: list[float] | None = None
+    sales: list[Order] = field(default_factory=list)
+    fees: tuple[float, dict[str, float]] = (0.0, {})
+    margin_money: float = 0.0
+    exposure: dict[str, float] = field(default_factory=dict)
+    offered: PurseMark = ([], {}, {}, {})
+    made: list[tuple[Order, Placed]] = field(default_factory=list)
+
+
+def _pass(draft: Draft, given: Given, kept: _Kept) -> None:
+    """Make one pass, given what the last one came to: each step anew where what it follows from has changed."""
+    draft.begin(given)
+    book, judgement = draft.book, draft.judgement
+    trims = trims_wanted(book, judgement, draft.after, given.pledged.change)
+    cash = _spare_cash(draft)
+    anew = draft.coupled or trims != kept.trims
+    if anew:
+        kept.trims = trims
+        _sell(draft, given, kept)
+    if anew or cash != kept.cash:
+        anew, kept.cash = True, cash
+        _fill_purse(draft, given, kept)
+    asks = asks_of(draft, kept.exposure, kept.margin_money)
+    # What is served first may take of the reserve, which follows the fees.
+    again = draft.coupled or asks != kept.asks or any([need.first for need in draft.needs])
+    if anew or again:
+        draft.sales, draft.moved = list(kept.sales), {}
+        draft.fees.paid, draft.fees.credit_used = kept.fees[0], dict(kept.fees[1])
+        draft.purse.rewind(kept.offered)
+        if again:
+            kept.asks, draft.needs = asks, needs_of(draft, asks)
+            draft.extra.clear()
+            draft.passed_over.clear()
+            _offer_reserve(draft)
+            _fund_events(draft)
+            kept.made = placed(draft.needs)
+        else:
+            draft.serve_anew(kept.made)
+        draft.overcommitted = _overcommitment(draft)
+        deploy(draft)
+    goals = goals_below(draft)
+    if not (anew or again):
+        if goals == kept.goals:
+            return
+        if draft.deployed is not None:
+            draft.rewind(draft.deployed)
+    draft.deployed, kept.goals = None, goals
+    fund_rows_below(draft)
+
+
+def _sell(draft: Draft, given: Given, kept: _Kept) -> None:
+    """Plan the sales and closings."""
+    book, fees = draft.book, draft.fees
+    fees.paid, fees.credit_used = 0.0, {}
+    assert kept.trims is not None
+    kept.sales = plan_trims(book, kept.trims, draft.total, fees, draft.near)
+    draft.closings = plan_closings(book, draft.judgement, given.exposure, draft.after, fees, given.pledged.traded)
+    kept.fees = fees.paid, dict(fees.credit_used)
+
+
+def _fill_purse(draft: Draft, given: Given, kept: _Kept) -> None:
+    """Put free margin, spare cash and the proceeds of sales and closings into the purse."""
+    book = draft.book
+    purse = draft.purse = Purse(book)
+    for venue, money, pool in kept.free:
+        purse.add(CASH, venue, money, pool)
+    for state in draft.stables:
+        for row in state.rows:
+            amount = kept.cash.get(row.row, 0.0) if kept.cash else 0.0
+            if amount > DUST * draft.total:
+                purse.add(CASH, row.venue, amount, ANY, row.row)
     share = book.settings.futures_share
-    margin_money = math.fsum([_offer_sale(draft, sale, share) for sale in draft.sales if sale.amount > 0])
+    kept.margin_money = math.fsum([_offer_sale(draft, sale, share) for sale in kept.sales if sale.amount > 0])
+    left = dict(given.exposure)
     for closing in draft.closings:
         net = closing.amount - closing.fee
-        draft.purse.add(PROCEEDS, closing.venue, net)
+        purse.add(PROCEEDS, closing.venue, net)
         if net < 0.0 and book.wallets and wallet_of(book, closing.position) is not None:
-            draft.purse.take(CASH, closing.venue, -net, account_pool(closing.position))  # its wallet bears the fee
-    left = dict(exposure)
-    for closing in draft.closings:
+            purse.take(CASH, closing.venue, -net, account_pool(closing.position))  # its wallet bears the fee
         if closing.futures is not None and pledges(closing.futures) and closing.quantity:
             asset = closing.position.asset.casefold()
-            if asset in pledged.traded:
-                continue
-            left[asset] = left.get(asset, 0.0) - closing.margin
-    draft.needs = find_needs(draft, left, margin_money)
-    _offer_reserve(draft)
-    _fund_events(draft)
-    draft.overcommitted = _overcommitment(draft)
-    deploy(draft)
-    fund_rows_below(draft)
-    return draft
+            if asset not in given.pledged.traded:
+                left[asset] = left.get(asset, 0.0) - closing.margin
+    kept.exposure, kept.offered = left, purse.mark()
 
 
 def new_stable_name(book: Book) -> str:
@@ -239,19 +305,12 @@ def _free_margins(book: Book, tiers: Tiers, judgement: Judgement) -> list[tuple[
     return [each for each in found.values() if each[1] > DUST * judgement.total]
 
 
-def _offer_cash(draft: Draft) -> None:
-    """Put stablecoins above their target (without one: above ReserveMax) into the purse, never below ReserveMin."""
-    stables = [state for state in draft.judgement.spot if state.stable]
-    if not stables:
-        return
-    held = math.fsum([state.value for state in stables])
-    free = [(state.rows, state.target) for state in stables if not state.frozen]
-    spare = spare_cash(draft.book.settings, free, held, draft.after)
-    for state in stables:
-        for row in state.rows:
-            amount = spare.get(row.row, 0.0)
-            if amount > DUST * draft.total:
-                draft.purse.add(CASH, row.venue, amount, ANY, row.row)
+def _spare_cash(draft: Draft) -> dict[int, float]:
+    """Return, by row, stablecoins above their target (without one: above ReserveMax), never below ReserveMin."""
+    if not draft.stables:
+        return {}
+    free = [(state.rows, state.target) for state in draft.stables if not state.frozen]
+    return spare_cash(draft.book.settings, free, draft.held, draft.after)
 
 
 def _offer_reserve(draft: Draft) -> None:

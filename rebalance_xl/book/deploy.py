@@ -246,13 +246,13 @@ def _pay_in_coins(draft: Draft, need: Order, cost: float, coins: Sequence[tuple[
         part = min(cost, free)
         if part <= 0:
             break
-        need.moves.append(Move(row, row.asset, part, part / (row.price or position.money)))
+        need.moves = [*need.moves, Move(row, row.asset, part, part / (row.price or position.money))]
         draft.moved[row.row] = draft.moved.get(row.row, 0.0) + part
         cost -= part
     if cost > DUST * DUST * draft.total:
         fee = draft.fees.charge(need.venue, cost * draft.book.venue(need.venue).spot_fee)
         draft.fees.paid += draft.purse.spend(cost + fee, need.venue, pools_of(need), kinds_of(need))
-        need.moves.append(Move(None, position.margin_coin, cost, cost / position.money, fee))
+        need.moves = [*need.moves, Move(None, position.margin_coin, cost, cost / position.money, fee)]
 
 
 def _place_spread(draft: Draft, lead: Order, limit: float) -> None:
@@ -290,14 +290,18 @@ def _place_spread(draft: Draft, lead: Order, limit: float) -> None:
 
 def _affordable(draft: Draft, legs: Sequence[Order], costs: Sequence[float], wanted: float) -> float:
     """Return the coins that both legs can be opened with: money that either venue could have is counted once."""
+    purse = draft.purse
+    before = purse.mark()
 
     def enough(coins: float) -> bool:
-        purse = draft.purse.copy()
-        for leg, cost in zip(legs, costs, strict=True):
-            if coins * cost > purse.available(leg.venue, pools_of(leg), kinds_of(leg)) * (1 + SLACK * SLACK):
-                return False
-            purse.spend(coins * cost, leg.venue, pools_of(leg), kinds_of(leg))
-        return True
+        try:
+            for leg, cost in zip(legs, costs, strict=True):
+                if coins * cost > purse.available(leg.venue, pools_of(leg), kinds_of(leg)) * (1 + SLACK * SLACK):
+                    return False
+                purse.spend(coins * cost, leg.venue, pools_of(leg), kinds_of(leg))
+            return True
+        finally:
+            purse.rewind(before)
 
     if enough(wanted):
         return wanted

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import NamedTuple
 
 from rebalance_xl.book.derivatives import exposures, pledges
 from rebalance_xl.book.futures import Tiers
-from rebalance_xl.book.model import Book, Holding
-from rebalance_xl.book.money import Fees, Purse
-from rebalance_xl.book.orders import BUY, Order, Refusal
-from rebalance_xl.book.states import Judgement, Worth
+from rebalance_xl.book.model import Book, Holding, Position
+from rebalance_xl.book.money import Fees, Purse, PurseMark
+from rebalance_xl.book.orders import BUY, Move, Order, Refusal
+from rebalance_xl.book.states import Judgement, SpotState, Worth
+
+#: What placing a need changes of it.
+Placed = tuple[
+    float, float | None, float, Refusal | None, Holding | Position | None, str, float, list[Move]
+]  # fmt: skip
+_PLACED = attrgetter("amount", "quantity", "fee", "refusal", "row", "venue", "fee_rate", "moves")
+
+
+def placed(needs: Sequence[Order]) -> list[tuple[Order, Placed]]:
+    """Return needs as they stand, to come back to with :meth:`Draft.serve_anew`."""
+    return [(need, _PLACED(need)) for need in needs]
 
 
 @dataclass(slots=True)
@@ -31,20 +45,38 @@ class Pledged:
         return {coin: self.bought.get(coin, 0.0) - self.released.get(coin, 0.0) for coin in coins}
 
 
+class Given(NamedTuple):
+    """What a pass is given by the one before it: its fees, the money in each asset, and the change of pledged coins."""
+
+    paid: float
+    exposure: dict[str, float]
+    pledged: Pledged
+
+
+class Mark(NamedTuple):
+    """A point of the plan, to come back to with :meth:`Draft.rewind`."""
+
+    purse: PurseMark
+    paid: float
+    credit: dict[str, float]
+    needs: list[tuple[Order, Placed]]
+    moved: dict[int, float]
+
+
 @dataclass(slots=True)
 class Draft:
-    """A plan in the making: what is sold and closed, what is needed, where the money is.
+    """A plan in the making, which the steps of a decision fill one after the other.
 
-    `total` is the book's value before the plan, `after` that after the fees of the last pass.
+    `total` is the book's value before the plan, `after` that after the fees of the last pass. `stables` are the assets
+    that are money, and `held` what they are worth. `coupled` says that what is sold or closed depends on the fees or on
+    what the last pass left of each asset, through hedges and reductions: then no pass may keep anything of the last.
     """
 
     book: Book
     judgement: Judgement
     tiers: Tiers
     worth: Worth
-    paid_before: float
-    fees: Fees
-    purse: Purse
+    paid_before: float = 0.0
     near: list[str] = field(default_factory=list)
     sales: list[Order] = field(default_factory=list)
     extra: list[Order] = field(default_factory=list)
@@ -56,12 +88,30 @@ class Draft:
     settled: bool = True
     new_stable: str = "USDT"
     pledged: Pledged = field(default_factory=Pledged)
+    deployed: Mark | None = None
+    fees: Fees = field(init=False)
+    purse: Purse = field(init=False)
     total: float = field(init=False)
     after: float = field(init=False)
+    stables: list[SpotState] = field(init=False)
+    held: float = field(init=False)
+    hedged: bool = field(init=False)
+    coupled: bool = field(init=False)
 
     def __post_init__(self) -> None:
+        self.fees, self.purse = Fees(self.book), Purse(self.book)
         self.total = self.worth.total
-        self.after = self.worth.total - self.paid_before
+        self.after = self.total - self.paid_before
+        self.stables = [state for state in self.judgement.spot if state.stable]
+        self.held = math.fsum([state.value for state in self.stables])
+        futures = self.judgement.futures
+        self.hedged = any([state.hedge_ratio is not None for state in futures])
+        self.coupled = self.hedged or any([state.reduce for state in futures])
+
+    def begin(self, given: Given) -> None:
+        """Take over what the last pass came to."""
+        self.paid_before, self.pledged = given.paid, given.pledged
+        self.after = self.total - given.paid
 
     @property
     def total_after(self) -> float:
@@ -105,19 +155,24 @@ class Draft:
         found.traded = frozenset(o.spot.asset.casefold() for o in orders if o.amount > 0 and o.spot is not None)
         return found
 
-    def state(self) -> tuple[object, ...]:
-        """Return what :meth:`restore` needs to come back to this point."""
-        needs = [(n, n.amount, n.quantity, n.fee, n.refusal, n.row, n.venue, n.fee_rate) for n in self.needs]
-        return self.purse.copy(), self.fees.paid, dict(self.fees.credit_used), needs
+    def mark(self) -> Mark:
+        """Return the plan as it stands, to come back to."""
+        return Mark(
+            self.purse.mark(), self.fees.paid, dict(self.fees.credit_used), placed(self.needs), dict(self.moved)
+        )
 
-    def restore(self, state: tuple[object, ...]) -> None:
-        """Come back to a point of the plan."""
-        purse, self.fees.paid, credit, needs = state  # type: ignore[assignment]
-        self.purse = purse.copy()  # type: ignore[attr-defined]
-        self.fees.credit_used = dict(credit)  # type: ignore[call-overload]
-        for need, amount, quantity, fee, refusal, row, venue, rate in needs:  # type: ignore[attr-defined]
-            need.amount, need.quantity, need.fee, need.refusal = amount, quantity, fee, refusal
-            need.row, need.venue, need.fee_rate = row, venue, rate
+    def rewind(self, mark: Mark) -> None:
+        """Come back to a point of the plan at which nothing had been raised: what was placed since is undone."""
+        self.purse.rewind(mark.purse)
+        self.fees.paid, self.fees.credit_used = mark.paid, dict(mark.credit)
+        self.moved = dict(mark.moved)
+        self.serve_anew(mark.needs)
+
+    def serve_anew(self, needs: Sequence[tuple[Order, Placed]]) -> None:
+        """Take the needs as they stood: what was placed or raised for them since is undone."""
+        self.needs = [need for need, _ in needs]
+        for need, placed in needs:
+            need.amount, need.quantity, need.fee, need.refusal, need.row, need.venue, need.fee_rate, need.moves = placed
         self.extra.clear()
         self.passed_over.clear()
 

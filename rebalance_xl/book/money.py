@@ -33,6 +33,12 @@ class Source:
         self.here = self.venue.casefold()
 
 
+#: A purse at a point of the plan: sources with what was in them and what is left, transfers, their fees, what is stuck.
+PurseMark = tuple[
+    list[tuple[Source, float, float]], dict[tuple[str, str], float], dict[tuple[str, str], float], dict[str, float]
+]
+
+
 @dataclass(slots=True)
 class Fees:
     """Fees by venue, paid from the venue's bonus credit first."""
@@ -159,12 +165,19 @@ class Purse:
             max(self.sources, key=lambda source: source.left).left -= cost
         return fees
 
-    def copy(self) -> Purse:
-        """Return the purse as it stands, to come back to."""
-        sources = [Source(s.kind, s.venue, s.amount, s.pool, s.row) for s in self.sources]
-        for mine, other in zip(sources, self.sources, strict=True):
-            mine.left = other.left
-        return Purse(self.book, sources, dict(self.transfers), dict(self.transfer_fees), dict(self.stuck))
+    def mark(self) -> PurseMark:
+        """Return the purse as it stands, to come back to with :meth:`rewind`."""
+        sources = [(source, source.amount, source.left) for source in self.sources]
+        return sources, dict(self.transfers), dict(self.transfer_fees), dict(self.stuck)
+
+    def rewind(self, mark: PurseMark) -> None:
+        """Come back to a mark: what was spent and put in since is undone."""
+        sources, transfers, fees, stuck = mark
+        self.sources = []
+        for source, amount, left in sources:
+            source.amount, source.left = amount, left
+            self.sources.append(source)
+        self.transfers, self.transfer_fees, self.stuck = dict(transfers), dict(fees), dict(stuck)
 
     def at(self, venue: str, pools: Sequence[str], kinds: Sequence[str]) -> float:
         """Return the money that lies at a venue."""

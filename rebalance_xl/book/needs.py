@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rebalance_xl.book.derivatives import block_of, coins_of, hedge_gap, margin_lack, spread_legs
 from rebalance_xl.book.free_margin import wallet_of, with_flows
 from rebalance_xl.book.futures import margin_of
+from rebalance_xl.book.model import Holding, Position
 from rebalance_xl.book.orders import BUY, HEDGE, KEEP, MARGIN, REDUCE, REPAY, TOP_UP, Cause, Order, Refusal
 from rebalance_xl.book.states import FuturesState, SpotState
 from rebalance_xl.book.tolerances import DUST, WHOLE
@@ -19,8 +20,19 @@ if TYPE_CHECKING:
     from rebalance_xl.book.draft import Draft
 
 
-def find_needs(draft: Draft, exposure: Mapping[str, float], margin_money: float) -> list[Order]:
-    """Return what every row needs, in the order of serving.
+class Ask(NamedTuple):
+    """What a row asks for, in numbers: the order is made from it once, and kept as long as the fees leave it so."""
+
+    kind: str
+    state: SpotState | FuturesState | None
+    row: Holding | Position | None
+    cause: Cause
+    wanted: float
+    goal: float
+
+
+def asks_of(draft: Draft, exposure: Mapping[str, float], margin_money: float) -> list[Ask]:
+    """Return what every row asks for, in the order of the tables.
 
     Parameters
     ----------
@@ -31,19 +43,53 @@ def find_needs(draft: Draft, exposure: Mapping[str, float], margin_money: float)
     margin_money
         Money that FuturesShare keeps for margin: the need of Futures rows when none has a target.
     """
-    total = draft.total
-    needs = _debts(draft)
+    asks = _debts(draft)
     if draft.judgement.futures:
-        needs += _top_ups(draft)
-    needs += _spot_needs(draft)
-    needs += _reserve_needs(draft)
+        asks += _top_ups(draft)
+    asks += _spot_asks(draft)
+    asks += _reserve_asks(draft)
     if draft.judgement.futures:
-        needs += _margin_needs(draft, margin_money)
-        needs += _hedge_needs(draft, exposure)
-    dust = DUST * total
+        asks += _margin_asks(draft, margin_money)
+        asks += _hedge_asks(draft, exposure)
+    return asks
+
+
+def needs_of(draft: Draft, asks: Sequence[Ask]) -> list[Order]:
+    """Return the orders that rows ask for, in the order of serving."""
+    dust = DUST * draft.total
+    needs = [_order(draft, ask) for ask in asks]
+    _pair_legs(needs)
     needs = [need for need in needs if need.wanted > dust or (need.kind == REPAY and need.wanted > 0.0)]
     needs.sort(key=_rank)  # equal ones stay in the order of the tables
     return needs
+
+
+def _order(draft: Draft, ask: Ask) -> Order:
+    row = ask.row
+    need = Order(ask.kind, row, ask.cause, ask.wanted, ask.goal)
+    if row is None:
+        need.label = draft.new_stable
+        return need
+    need.venue, state = row.venue, ask.state
+    if isinstance(state, FuturesState):
+        _open(draft, need, state)
+        return need
+    need.label, need.spot = need.holding.asset, state
+    need.first = ask.kind == REPAY
+    if ask.kind != REPAY:
+        need.priority = row.priority
+    if ask.kind == BUY:
+        assert state is not None
+        terms = draft.book.venue(row.venue)
+        need.fee_rate = terms.spot_fee
+        free = (
+            len(state.rows) == 1
+            and (need.holding.price or row.quantity is None)
+            and not (row.venue and terms.forbids("spot"))
+        )
+        if not free:
+            _forbid_buying(draft, need)
+    return need
 
 
 _UNDER_TARGET = Cause("under target")
@@ -56,36 +102,28 @@ def _rank(need: Order) -> tuple[int, bool, float, float]:
     return _URGENT.get(need.kind, 2), not need.first, priority, lack
 
 
-def _debts(draft: Draft) -> list[Order]:
+def _debts(draft: Draft) -> list[Ask]:
     """Return stablecoin balances below 0: they are paid before every other need."""
-    found = []
     noise = WHOLE * draft.total  # what a payment of the whole debt leaves in binary arithmetic
-    for state in draft.judgement.spot:
-        if not state.holding.stable:
-            continue
-        for row in state.rows:
-            if row.value < -noise:
-                order = Order(REPAY, row, Cause("debt", figures=(-row.value,)), -row.value, -row.value, row.asset)
-                order.venue, order.spot, order.first = row.venue, state, True
-                found.append(order)
-    return found
+    return [
+        Ask(REPAY, state, row, Cause("debt", figures=(-row.value,)), -row.value, -row.value)
+        for state in draft.stables
+        for row in state.rows
+        if row.value < -noise
+    ]
 
 
-def _top_ups(draft: Draft) -> list[Order]:
+def _top_ups(draft: Draft) -> list[Ask]:
     found = []
     for state in draft.judgement.futures:
-        closing = next((each for each in draft.closings if each.futures is state and each.quantity), None)
-        if state.short <= 0 or not state.acts or (closing is not None and closing.kind != REDUCE):
+        if state.short <= 0 or not state.acts:
             continue
-        position = state.position
+        closing = next((each for each in draft.closings if each.futures is state and each.quantity), None)
+        if closing is not None and closing.kind != REDUCE:
+            continue
         short = state.short if closing is None else _short_of_rest(draft, state, closing)
         cause = Cause("near liquidation", figures=(draft.book.settings.margin_top_up or 0.0, short))
-        order = Order(TOP_UP, position, cause, short, short, position.symbol, position.venue)
-        order.futures, order.first, order.priority = state, True, position.priority
-        forbidden = draft.book.venue(position.venue).forbids("futures") if position.venue else ""
-        if forbidden:
-            order.refusal, order.hard = Refusal(forbidden, names=(position.venue, "futures")), True
-        found.append(order)
+        found.append(Ask(TOP_UP, state, state.position, cause, short, short))
     return found
 
 
@@ -106,31 +144,23 @@ def _short_of_rest(draft: Draft, state: FuturesState, closing: Order) -> float:
     return margin_short(book, draft.tiers, rest, margin_of(rest), draft.book.settings.margin_top_up or 0.0)
 
 
-def _spot_needs(draft: Draft) -> list[Order]:
-    book, judgement = draft.book, draft.judgement
-    total, after = draft.total, draft.after
-    breaching = book.settings.buy_scope == "breaching"
-    needs, pledged = [], draft.pledged.change
-    for state in judgement.spot:
-        row, target = state.holding, state.target
-        change = pledged.get(state.asset.casefold(), 0.0) if pledged else 0.0
+def _spot_asks(draft: Draft) -> list[Ask]:
+    total, after, dust = draft.total, draft.after, DUST * draft.total
+    breaching = draft.book.settings.buy_scope == "breaching"
+    asks, pledged = [], draft.pledged.change
+    for state in draft.judgement.spot:
+        target = state.target
+        change = pledged.get(state.key, 0.0) if pledged else 0.0
         # What a closed hedge releases may leave an asset short that is over now: it is not trimmed, it has a need.
-        if target is None or (state.over and change >= 0) or row.stable or state.named is not None:
+        if target is None or (state.over and change >= 0) or state.stable or state.named is not None:
             continue
         if breaching and not (state.below or state.drifted):
             continue
         goal = min(target * total, (target + state.width) * after)
-        held = state.value + change
-        need = Order(BUY, row, _UNDER_TARGET, goal - held, goal, row.asset, row.venue, state)
-        terms = book.venue(row.venue)
-        need.priority, need.fee_rate = row.priority, terms.spot_fee
-        free = (
-            len(state.rows) == 1 and (row.price or row.quantity is None) and not (row.venue and terms.forbids("spot"))
-        )
-        if need.wanted > 0 and not free:
-            _forbid_buying(draft, need)
-        needs.append(need)
-    return needs
+        wanted = goal - (state.value + change)
+        if wanted > dust:
+            asks.append(Ask(BUY, state, state.holding, _UNDER_TARGET, wanted, goal))
+    return asks
 
 
 def _forbid_buying(draft: Draft, need: Order) -> None:
@@ -148,65 +178,62 @@ def _forbid_buying(draft: Draft, need: Order) -> None:
         need.refusal, need.hard = Refusal(forbidden, names=(row.venue, "spot")), True
 
 
-def _reserve_needs(draft: Draft) -> list[Order]:
-    book, after = draft.book, draft.after
-    needs = []
-    stables = [state for state in draft.judgement.spot if state.stable]
-    held = math.fsum([state.value for state in stables])
-    owed = math.fsum([-row.value for state in stables for row in state.rows if row.value < 0])
+def _reserve_asks(draft: Draft) -> list[Ask]:
+    stables, after, dust = draft.stables, draft.after, DUST * draft.total
+    minimum = draft.book.settings.reserve_min
+    if minimum is None and not any([state.target for state in stables]):
+        return []
+    asks: list[Ask] = []
+    lacking = []
     for state in stables:
         if state.target is None or state.frozen:
             continue
         goal = state.target * after
         debt = math.fsum([-row.value for row in state.rows if row.value < 0])
-        need = Order(KEEP, state.holding, Cause("stable target"), goal - state.value - debt, goal, state.asset)
-        need.venue, need.priority, need.spot = state.holding.venue, state.holding.priority, state
-        if need.wanted > 0:
-            needs.append(need)
-    minimum = book.settings.reserve_min
+        wanted = goal - state.value - debt
+        if wanted > 0:
+            lacking.append(wanted)
+        if wanted > dust:
+            asks.append(Ask(KEEP, state, state.holding, Cause("stable target"), wanted, goal))
     if minimum is not None:
+        owed = math.fsum([-row.value for state in stables for row in state.rows if row.value < 0])
         goal = minimum * after
-        gap = goal - held - owed - math.fsum([need.wanted for need in needs])
+        gap = goal - draft.held - owed - math.fsum(lacking)
+        if gap <= dust:
+            return asks
         first = next((state for state in stables if state.target is None), stables[0] if stables else None)
-        label = first.asset if first else draft.new_stable
-        need = Order(KEEP, first.holding if first else None, Cause("reserve", figures=(minimum,)), gap, goal, label)
-        if first:
-            need.priority, need.venue, need.spot = first.holding.priority, first.holding.venue, first
-        needs.append(need)
-    return needs
+        row = first.holding if first else None
+        asks.append(Ask(KEEP, first, row, Cause("reserve", figures=(minimum,)), gap, goal))
+    return asks
 
 
-def _margin_needs(draft: Draft, margin_money: float) -> list[Order]:
-    book = draft.book
+def _margin_asks(draft: Draft, margin_money: float) -> list[Ask]:
+    book, dust = draft.book, DUST * draft.total
     rows = [state for state in draft.judgement.futures if state.hedge_ratio is None and not state.to_close]
     rows = [state for state in rows if not (state.frozen or state.exit)]
     reduced = {id(order.futures) for order in draft.closings if order.kind == REDUCE}
     spreads = {id(leg): legs for legs in spread_legs(draft.judgement.futures).values() for leg in legs}
     untargeted = [state for state in rows if state.target is None and id(state) not in spreads]
     share_out = margin_money > 0 and not any(state.target for state in rows)
-    needs: list[Order] = []
+    asks: list[Ask] = []
     for state in rows:
         if id(state) in spreads:
             legs = spreads[id(state)]
             if state is legs[0]:
-                needs += _spread_needs(draft, legs, reduced)
-            continue
-        if state.target:
-            wanted = margin_lack(book, state, draft.total, draft.after)
-            goal = state.target * draft.total
-            cause = Cause("event margin" if state.named else "margin target", state.named, (state.target,))
-        elif share_out and state in untargeted:
-            wanted = margin_money / len(untargeted)
-            goal = state.margin + wanted
-            cause = Cause("futures share", figures=(book.settings.futures_share or 0.0,))
-        else:
+                asks += _spread_asks(draft, legs, reduced)
             continue
         if id(state) in reduced:
             continue
-        need = _opening(draft, MARGIN, state, cause, wanted, goal)
-        need.first = state.named is not None
-        needs.append(need)
-    return needs
+        if state.target:
+            wanted = margin_lack(book, state, draft.total, draft.after)
+            if wanted > dust:
+                cause = Cause("event margin" if state.named else "margin target", state.named, (state.target,))
+                asks.append(Ask(MARGIN, state, state.position, cause, wanted, state.target * draft.total))
+        elif share_out and state in untargeted:
+            wanted = margin_money / len(untargeted)
+            cause = Cause("futures share", figures=(book.settings.futures_share or 0.0,))
+            asks.append(Ask(MARGIN, state, state.position, cause, wanted, state.margin + wanted))
+    return asks
 
 
 def _posted(state: FuturesState) -> float:
@@ -214,19 +241,26 @@ def _posted(state: FuturesState) -> float:
     return state.margin + (state.short if state.acts else 0.0)
 
 
-def _opening(draft: Draft, kind: str, state: FuturesState, cause: Cause, wanted: float, goal: float) -> Order:
+def _open(draft: Draft, need: Order, state: FuturesState) -> None:
+    """Give an order of margin its row, and what forbids it."""
     position = state.position
-    need = Order(kind, position, cause, wanted, goal, position.symbol, position.venue)
-    need.futures, need.priority = state, position.priority
-    need.fee_rate = draft.book.venue(need.venue).futures_fee * position.leverage
-    if wanted > DUST * draft.total:
-        need.refusal = block_of(draft.book, draft.tiers, state, wanted, wanted * position.leverage)
+    need.label, need.futures, need.priority = position.symbol, state, position.priority
+    venue = draft.book.venue(position.venue)
+    if need.kind == TOP_UP:
+        need.first = True
+        forbidden = venue.forbids("futures") if position.venue else ""
+        if forbidden:
+            need.refusal, need.hard = Refusal(forbidden, names=(position.venue, "futures")), True
+        return
+    need.first = state.named is not None
+    need.fee_rate = venue.futures_fee * position.leverage
+    if need.wanted > DUST * draft.total:
+        need.refusal = block_of(draft.book, draft.tiers, state, need.wanted, need.wanted * position.leverage)
         need.hard = need.refusal is not None
-    return need
 
 
-def _spread_needs(draft: Draft, legs: Sequence[FuturesState], reduced: set[int]) -> list[Order]:
-    """Return the openings of both legs, of the same coins, or none where the spread has no need."""
+def _spread_asks(draft: Draft, legs: Sequence[FuturesState], reduced: set[int]) -> list[Ask]:
+    """Return what both legs of a spread ask for, of the same coins, or nothing where it has no need."""
     target = next((leg.target for leg in legs if leg.target), None)
     closing = any(leg.to_close or leg.exit or leg.frozen for leg in legs) or any(id(leg) in reduced for leg in legs)
     if not target or closing:
@@ -239,23 +273,27 @@ def _spread_needs(draft: Draft, legs: Sequence[FuturesState], reduced: set[int])
         return []
     # Margin of one coin in each leg: the same coins on both sides share the need in this proportion.
     costs = [leg.position.unit_value / coins_of(leg.position) / leg.position.leverage for leg in legs]
-    needs = []
+    asks = []
     for leg, cost in zip(legs, costs, strict=True):
-        part = wanted * cost / math.fsum(costs)
         cause = Cause("spread", leg.named, (target,), (leg.position.spread,))
-        need = _opening(draft, MARGIN, leg, cause, part, target * draft.total)
-        need.first = leg.named is not None
-        needs.append(need)
-    needs[0].partner, needs[1].partner = needs[1], needs[0]
-    for one, other in (needs, needs[::-1]):
-        one.priority = min((n.priority for n in needs if n.priority is not None), default=None)
-        if one.refusal is None and other.refusal is not None:
-            one.refusal, one.hard = Refusal("other leg", names=(other.label,)), True
-    return needs
+        part = wanted * cost / math.fsum(costs)
+        asks.append(Ask(MARGIN, leg, leg.position, cause, part, target * draft.total))
+    return asks
 
 
-def _hedge_needs(draft: Draft, exposure: Mapping[str, float]) -> list[Order]:
-    needs = []
+def _pair_legs(needs: Sequence[Order]) -> None:
+    """Tie the openings of both legs of a spread together: one priority, and none without the other."""
+    legs = [need for need in needs if need.cause.kind == "spread"]
+    for pair in zip(legs[::2], legs[1::2], strict=True):
+        priority = min((need.priority for need in pair if need.priority is not None), default=None)
+        for one, other in (pair, pair[::-1]):
+            one.partner, one.priority = other, priority
+            if one.refusal is None and other.refusal is not None:
+                one.refusal, one.hard = Refusal("other leg", names=(other.label,)), True
+
+
+def _hedge_asks(draft: Draft, exposure: Mapping[str, float]) -> list[Ask]:
+    asks = []
     for state in draft.judgement.futures:
         if state.hedge_ratio is None or state.to_close:
             continue
@@ -265,10 +303,8 @@ def _hedge_needs(draft: Draft, exposure: Mapping[str, float]) -> list[Order]:
             continue
         event = state.named if state.named is not None and state.named.action == "HEDGE" else None
         cause = Cause("hedge", event, (state.hedge_ratio, gap))
-        need = _opening(draft, HEDGE, state, cause, gap / position.leverage, gap)
-        need.first = state.named is not None
-        needs.append(need)
-    return needs
+        asks.append(Ask(HEDGE, state, position, cause, gap / position.leverage, gap))
+    return asks
 
 
 def needy_venues(states: Sequence[SpotState], futures: Sequence[FuturesState]) -> list[str]:

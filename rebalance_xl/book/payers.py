@@ -38,8 +38,7 @@ def fund_rows_below(draft: Draft) -> None:
     """
     if draft.book.settings.fund_from != "overweight":
         return
-    below = [need for need in draft.needs if need.spot is not None and need.spot.under and need.kind in (BUY, KEEP)]
-    acting = [need for need in draft.needs if need.kind == REPAY] + below
+    acting = [need for need in draft.needs if need.kind == REPAY] + _below(draft)
     lacks = {id(need): _rest(draft, need) for need in acting}
     acting = [need for need in acting if lacks[id(need)] > DUST * draft.total and not need.hard]
     if not acting:
@@ -48,7 +47,7 @@ def fund_rows_below(draft: Draft) -> None:
     if not payers:
         return
     money = _money_to_raise(draft, acting, lacks)
-    before = draft.state()
+    before = draft.deployed = draft.mark()
     for _ in range(_ROUNDS):
         raised = _raise(draft, payers, money)
         _spend(draft, acting, lacks)
@@ -57,24 +56,37 @@ def fund_rows_below(draft: Draft) -> None:
         if not (unused > DUST * draft.total and used < money - DUST * draft.total):
             break
         money = used
-        draft.restore(before)
+        draft.rewind(before)
         if used <= DUST * draft.total:
             _spend(draft, acting, lacks)
             break
 
 
-def _rest(draft: Draft, need: Order) -> float:
-    """Return the money that a row which acts below its band still lacks."""
-    if need.kind == REPAY:
-        return need.missing
-    state = need.spot
-    assert state is not None
+def _below(draft: Draft) -> list[Order]:
+    return [need for need in draft.needs if need.spot is not None and need.spot.under and need.kind in (BUY, KEEP)]
+
+
+def goals_below(draft: Draft) -> list[float]:
+    """Return the money that each row which acts below its band is to have after the plan; none where nobody pays."""
+    if draft.book.settings.fund_from != "overweight":
+        return []
+    return [_goal(draft, need.spot) for need in _below(draft) if need.spot is not None]
+
+
+def _goal(draft: Draft, state: SpotState) -> float:
     assert state.target is not None
     base = draft.after if state.stable else draft.total
     k = draft.book.settings.trim_to
-    goal = max((state.target - state.width) * draft.after, (state.target - k * state.width) * base - draft.paid_before)
+    return max((state.target - state.width) * draft.after, (state.target - k * state.width) * base - draft.paid_before)
+
+
+def _rest(draft: Draft, need: Order) -> float:
+    """Return the money that a row which acts below its band still lacks."""
+    state = need.spot
+    if need.kind == REPAY or state is None:
+        return need.missing
     got = math.fsum([each.amount for each in draft.needs if each.spot is state])
-    return goal - state.value - got
+    return _goal(draft, state) - state.value - got
 
 
 def _money_to_raise(draft: Draft, acting: list[Order], lacks: dict[int, float]) -> float:

@@ -25,7 +25,7 @@ class SpotState:
     trigger it acts on, "" for none; `over` and `under` say to which side. `below` is under the band, whether it acts or
     not, `drifted` under the target by more than ReviewDrift on a review. `idle` is why its own order cannot trade,
     `pledged` its coin that hedges hold as margin, a part of `value`. `stable` says that it is money, `locked` that
-    nothing of it may be sold.
+    nothing of it may be sold, `free` is the money that may; `key` is the asset's name without regard to case.
     """
 
     rows: tuple[Holding, ...]
@@ -44,19 +44,20 @@ class SpotState:
     idle: Refusal | None = None
     pledged: float = 0.0
     asset: str = field(init=False)
+    key: str = field(init=False)
     stable: bool = field(init=False)
     locked: bool = field(init=False)
+    free: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.asset, self.stable = self.holding.asset, self.holding.stable
-        self.locked = all([row.locked for row in self.rows])
-
-    @property
-    def free(self) -> float:
-        """Money of its rows that may be sold."""
+        holding = self.holding
+        self.asset, self.stable = holding.asset, holding.stable
+        self.key = holding.asset.casefold()
         if len(self.rows) == 1:
-            return self.holding.free_value
-        return sum(row.free_value for row in self.rows)
+            self.locked, self.free = holding.locked, holding.free_value
+        else:
+            self.locked = all([row.locked for row in self.rows])
+            self.free = sum([row.free_value for row in self.rows])
 
     @property
     def frozen(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from rebalance_xl.book.gains import sale_gain
 from rebalance_xl.book.model import Book, Holding
@@ -15,15 +16,18 @@ from rebalance_xl.book.tolerances import DUST, WHOLE
 from rebalance_xl.book.triggers import free_units, sale_rows
 
 
-def plan_trims(
-    book: Book,
-    judgement: Judgement,
-    after: float,
-    fees: Fees,
-    near: Sequence[str],
-    pledged: Mapping[str, float] | None = None,
-) -> list[Order]:
-    """Return the sales of the assets that act, one a row, capped by TurnoverCap.
+class Trim(NamedTuple):
+    """An asset that is trimmed: the weight to sell down to, and the money to sell."""
+
+    state: SpotState
+    goal: float
+    wanted: float
+
+
+def trims_wanted(
+    book: Book, judgement: Judgement, after: float, pledged: Mapping[str, float] | None = None
+) -> list[Trim]:
+    """Return what the assets that act are to sell.
 
     Parameters
     ----------
@@ -31,10 +35,6 @@ def plan_trims(
         The book and the assets that act.
     after
         Book value after the fees of the plan: a trim to the edge must still be inside it then.
-    fees
-        Charged for every sale.
-    near
-        Venues where money is needed, the most urgent first: a sale comes from there where it can.
     pledged
         By how much the coins that hedges hold as margin change in this plan, in money, by asset.
     """
@@ -43,11 +43,28 @@ def plan_trims(
     for state in judgement.spot:
         if not state.over or state.stable or state.target is None:
             continue
-        value = state.value + (pledged or {}).get(state.asset.casefold(), 0.0)
+        value = state.value + (pledged.get(state.key, 0.0) if pledged else 0.0)
         goal, wanted = _wanted(book, state, value, total, after)
         if wanted > DUST * total:
-            wants.append((state, goal, wanted))
-    whole = math.fsum([wanted for _, _, wanted in wants])
+            wants.append(Trim(state, goal, wanted))
+    return wants
+
+
+def plan_trims(book: Book, wants: Sequence[Trim], total: float, fees: Fees, near: Sequence[str]) -> list[Order]:
+    """Return the sales of the assets that act, one a row, capped by TurnoverCap.
+
+    Parameters
+    ----------
+    book, wants
+        The book and what it is to sell.
+    total
+        Book value.
+    fees
+        Charged for every sale.
+    near
+        Venues where money is needed, the most urgent first: a sale comes from there where it can.
+    """
+    whole = math.fsum([each.wanted for each in wants])
     cap = book.settings.turnover_cap
     share = cap * total / whole if cap is not None and whole > cap * total else 1.0
     orders: list[Order] = []

@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from rebalance_xl.book import actions
+from rebalance_xl.book import actions, decision
 from rebalance_xl.book.memory import MemoryWorkbook
 from rebalance_xl.book.model import Book, read_book
 from rebalance_xl.book.plan import book_value, make_plan
@@ -228,6 +228,25 @@ def test_edited_fills_leave_what_they_cost() -> None:
     """Other prices, parts and fees than planned: the recorded book is worth what they leave, to the cent."""
     seeds = QUICK[:150]
     assert sum(check_edited_fills(seed) for seed in seeds) > len(seeds) / 3
+
+
+def test_what_a_pass_keeps_of_the_last_is_what_it_would_make_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every line and figure of a plan is the same where each of its passes begins with nothing."""
+    books = [read_book(wide_book(seed)) for seed in QUICK]
+
+    def plans() -> list[str]:
+        found = []
+        for book in books:
+            try:
+                found.append(repr(make_plan(book)))
+            except BookError as refused:
+                found.append(str(refused))
+        return found
+
+    kept = plans()
+    one_pass = decision._pass
+    monkeypatch.setattr(decision, "_pass", lambda draft, given, kept: one_pass(draft, given, decision._Kept(kept.free)))
+    assert plans() == kept
 
 
 @pytest.mark.slow
