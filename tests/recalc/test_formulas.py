@@ -108,7 +108,8 @@ def test_one_formula(tmp_path: Path, formula: str, expected: Any) -> None:
         ('=SUM(INDIRECT("Other!A1:A3"))', 600),
         ('=INDIRECT("Nothing")', "#REF!"),
         ('=INDIRECT("Rate")', "#REF!"),
-        ('=INDIRECT("R1C5",FALSE)', 0),
+        ('=INDIRECT("R1C5",FALSE)', 1),
+        ('=SUM(INDIRECT("R[2]C[-3]:R[3]C5",FALSE))', 3),
     ],
 )
 def test_indirect_by_name(tmp_path: Path, formula: str, expected: Any) -> None:

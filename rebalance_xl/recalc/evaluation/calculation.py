@@ -15,6 +15,7 @@ from ..formulas.in_bulk import keep, lower_shape, lower_sheet, lower_singly, wri
 from ..formulas.lambdas import LAMBDA
 from ..formulas.lowering import Lowering, Template
 from ..formulas.parameter_classes import ARRAY, LIFT
+from ..formulas.places import PLACE, Places
 from ..formulas.text import (
     in_order,
     split_references,
@@ -76,6 +77,7 @@ class Calculation:
     careful: set[int] = field(default_factory=set)
     unreadable: dict[tuple[int, int, int], str] = field(default_factory=dict)
     linked: dict[tuple[int, int, int], Linked] = field(default_factory=dict)
+    _places: Any = field(init=False)
     _extents: dict[int, tuple[int, int]] = field(default_factory=dict)
     _foreign: bool | None = None
     _formulas: dict[tuple[int, int, int], FormulaCell] | None = None
@@ -91,6 +93,7 @@ class Calculation:
         self.sheet_count = len(self.sheet_names)
         self._add_other_workbooks()
         self.lowering = Lowering(self, self.singly)
+        self._places = Places(self).function()
         self.readers = Readers(self.scans, self.sheet_index)
         settings = Settings(package.date1904, package.iterate, package.iterations, package.max_change, self.now)
         self.engine = Engine(self.sheet_names, settings)
@@ -124,7 +127,7 @@ class Calculation:
 
     def registered(self, name: str) -> Any:
         """Return what the package implements under a name, None when nothing."""
-        return implementation(name)
+        return self._places if name == PLACE else implementation(name)
 
     def spilled_area(self, sheet: int, row: int, column: int) -> Area | None:
         """Return the area an anchor fills at the moment, None when the cell is no anchor."""
@@ -204,7 +207,7 @@ class Calculation:
     def release(self) -> None:
         """Let go of the engine and what only the calculation needed; the formula cells keep their values."""
         self.engine.close()
-        del self.lowering, self.spills.extent  # which refer to this again, so that nothing is left for the collector
+        del self.lowering, self._places, self.spills.extent  # these refer to this again: nothing is left to collect
         self.spills.taken = []
         for anchor in self.spills.anchors:
             anchor.rows = None
@@ -319,7 +322,7 @@ class Calculation:
     def register(self, name: str) -> None:
         """Make a function that the package implements callable in the engine."""
         self.lowering.functions.add(name)
-        self.engine.register(name, None if name in (LIFT, LAMBDA) else implementation(name))
+        self.engine.register(name, None if name in (LIFT, LAMBDA) else self.registered(name))
 
     def _lower_array(self, sheet: int, cell: FormulaCell) -> None:
         shape, references = split_references(cell.formula)

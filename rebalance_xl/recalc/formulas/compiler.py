@@ -21,6 +21,7 @@ from .compiling_references import (
 )
 from .fifteen_digits import last_difference, with_texts, without_noise
 from .lambdas import free_mark, parameter_mark
+from .operands import plain_name
 from .parameter_classes import (
     ARRAY,
     VALUE,
@@ -32,6 +33,7 @@ from .tree import (
     Expression,
     FormulaError,
     Group,
+    Invoke,
     Literal,
     Name,
     Operand,
@@ -166,6 +168,10 @@ class Compiler(Compiling):
         )
 
 
+#: Functions that answer by where a cell lies, which a LAMBDA does not know: its body is computed elsewhere.
+WHERE_IT_STANDS = frozenset(("ROW", "COLUMN", "OFFSET", "INDIRECT", "CELL", "ISREF", "SHEET", "AREAS"))
+
+
 @dataclass(slots=True)
 class Body(Compiler, LambdaBody):
     """The body of a LAMBDA that Python calls: parameters and references become marks."""
@@ -181,9 +187,33 @@ class Body(Compiler, LambdaBody):
                 )
             if label in self.parameters:
                 return Out([parameter_mark(self.depth, self.parameters[label])], False)
+        if isinstance(operand, Call) and plain_name(operand.name) in WHERE_IT_STANDS:
+            assert self.outer is not None
+            if self.uses_own(operand):
+                raise FormulaError(f"{plain_name(operand.name)} of something in a LAMBDA")
+            out = self.outer.operand(operand, ARRAY)
+            self.captured.append(out.pieces)
+            return Out([free_mark(self.depth, len(self.captured) - 1)], out.single)
         if isinstance(operand, Ref | Name | Structured | Spilled | Span):
             assert self.outer is not None
             out = self.outer.operand(operand, ARRAY)
             self.captured.append(out.pieces)
             return Out([free_mark(self.depth, len(self.captured) - 1)], out.single)
         return Compiler.operand(self, operand, wanted)
+
+    def uses_own(self, part: Expression | str | Operand | None) -> bool:
+        """Say whether part of the body names a parameter, or something that LET names in it."""
+        if isinstance(part, Name):
+            label = part.text.lower().removeprefix("_xlpm.")
+            return label in self.parameters or label in self.locals
+        if isinstance(part, Expression):
+            inner: Sequence[Expression | str | Operand | None] = part.items
+        elif isinstance(part, Call | Invoke):
+            inner = part.arguments
+        elif isinstance(part, Group):
+            inner = part.members
+        elif isinstance(part, At | Spilled):
+            inner = [part.operand]
+        else:
+            inner = [part.left, part.right] if isinstance(part, Span) else []
+        return any(map(self.uses_own, inner))

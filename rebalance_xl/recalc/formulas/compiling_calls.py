@@ -10,7 +10,7 @@ from ..references import MAX_COLUMNS, MAX_ROWS, Area
 from .array_sizes import alike, fitted, joint, of_range
 from .compiling import Compiling
 from .compiling_catalogue import argument_for_python, write_catalogue_call
-from .compiling_file_questions import by_name, told_by_the_file, visible_rows
+from .compiling_file_questions import told_by_the_file, visible_rows
 from .compiling_lambdas import write_caller, write_let, write_named_lambda
 from .compiling_references import corner_of, defined, prefix_of, several, unclipped, write_at, write_spilled
 from .lambdas import CALLERS
@@ -42,6 +42,7 @@ from .parameter_classes import (
     lifts,
     parameter_class,
 )
+from .places import PLACE
 from .repairs import (
     APPROXIMATE,
     CAUGHT,
@@ -119,7 +120,7 @@ def write_call(c: Compiling, call: Call, wanted: str) -> Out:
     if name in DISTRUSTED or not c.book.knows(name):
         raise UnknownFunctionError(name)
     if name == "INDIRECT":
-        return write_indirect(c, Call(call.name, by_name(c, call.arguments)), wanted)
+        return write_indirect(c, call)
     out = write_known_call(c, name, call, wanted)
     return of_one_size(c, name, call, out) if name in SAME_SIZE else out
 
@@ -169,22 +170,37 @@ def fitting(c: Compiling, out: Out) -> Out:
     return Out(["RXL.FITTING(", *out.pieces, ")"], out.single, out.size)
 
 
-def write_indirect(c: Compiling, call: Call, wanted: str) -> Out:
+def write_indirect(c: Compiling, call: Call) -> Out:
     """Return an INDIRECT that passes an error in its text on, which the engine takes for a wrong address."""
-    out = write_engine_call(c, "INDIRECT", call, wanted)
-    text = call.arguments[0] if call.arguments else None
-    if text is None or isinstance(text.single, Literal):
-        return out
-    tested = c.expression(text, VALUE).pieces
-    if any(isinstance(piece, str) and "INDIRECT(" in piece for piece in tested):
-        return out  # one within the other: to write each of them twice would double with every level
-    return Out(["IF(ISERROR(", *tested, "),", *tested, ",", *out.pieces, ")"], out.single)
+    place = write_place(c, call)
+    whole = ["INDIRECT(", *place, ")"]
+    if any(isinstance(piece, str) and "INDIRECT(" in piece for piece in place):
+        return Out(whole, False)  # one within the other: to write each of them twice would double with every level
+    return Out(["IF(ISERROR(", *place, "),", *place, ",", *whole, ")"], False)
+
+
+def write_place(c: Compiling, call: Call) -> list[Piece]:
+    """Return the address that the text of an INDIRECT means."""
+    if not call.arguments or call.arguments[0] is None or len(call.arguments) > 2:
+        raise FormulaError("INDIRECT without a text")
+    style = call.arguments[1] if len(call.arguments) > 1 else None
+    chosen = ["FALSE"] if len(call.arguments) > 1 else ["TRUE"]
+    pieces: list[Piece] = [PLACE, "(", *c.expression(call.arguments[0], VALUE).pieces, f",{c.sheet},"]
+    pieces += chosen if style is None else c.expression(style, VALUE).pieces
+    c.functions.add(PLACE)
+    if chosen == ["TRUE"] or (style is not None and isinstance(style.single, Literal) and style.single.text in _A1):
+        return [*pieces, ")"]
+    return [*pieces, lambda row, column, _: f",{row},{column})"]
+
+
+#: What says that the text of an INDIRECT is of the kind A1.
+_A1 = frozenset(("TRUE", "1"))
 
 
 def write_end(c: Compiling, operand: Operand) -> Out:
     """Return one end of a range or intersection, an INDIRECT as the engine takes it there."""
     if isinstance(operand, Call) and plain_name(operand.name) == "INDIRECT":
-        return write_engine_call(c, "INDIRECT", Call(operand.name, by_name(c, operand.arguments)), REFERENCE)
+        return Out(["INDIRECT(", *write_place(c, operand), ")"], False)
     return c.operand(found_place(operand), REFERENCE)
 
 

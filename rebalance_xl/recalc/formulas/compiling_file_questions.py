@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Final
 
 from ..references import MAX_COLUMNS, MAX_ROWS, column_letters, parse_area
 from .compiling import Compiling
@@ -18,18 +16,12 @@ from .parameter_classes import (
 )
 from .template import ByCell, Out, Piece, Template, text_of
 from .tree import (
-    Call,
     Expression,
     FormulaError,
     Literal,
     Ref,
     Structured,
 )
-
-#: INDIRECT looks its text up among so many names and columns of tables; a formula that lists more takes too long.
-MOST_PLACES: Final = 200
-_R1C1: Final = ("FALSE", "0")
-_ADDRESS: Final = re.compile(r"(?:'(?:[^']|'')+'|[^\W\d][\w.]*)!\$[A-Z]{1,3}\$[0-9]+(?::\$[A-Z]{1,3}\$[0-9]+)?")
 
 
 def visible_rows(
@@ -123,60 +115,3 @@ def write_field(c: Compiling, argument: Expression, label: Expression) -> Out:
         return f'RXL.UNKNOWN("the field {name.replace(chr(34), chr(39))}")' if found is None else found
 
     return Out([ByCell(value)], True)
-
-
-def by_name(c: Compiling, arguments: Sequence[Expression | None]) -> list[Expression | None]:
-    """Return the arguments of an INDIRECT, names and tables in its text turned into addresses.
-
-    Raises
-    ------
-    FormulaError
-        The text is to be read as R1C1.
-    """
-    text = arguments[0] if arguments else None
-    style = arguments[1].single if len(arguments) > 1 and arguments[1] is not None else None
-    if text is None:
-        return list(arguments)
-    if len(arguments) > 1 and (arguments[1] is None or (isinstance(style, Literal) and style.text in _R1C1)):
-        raise FormulaError("INDIRECT with a reference of the kind R1C1")
-    if any(isinstance(item, Literal) and "!" in item.text for item in text.items):
-        return list(arguments)  # an address with a sheet
-    places = places_of(c)
-    single = text.single
-    if isinstance(single, Literal):
-        found = places.get(single.text.strip('"').upper())
-        return list(arguments) if found is None else [Expression([_quoted(found)]), *arguments[1:]]
-    if not 0 < len(places) <= MOST_PLACES:
-        return list(arguments)
-    pairs = [Expression([_quoted(each)]) for pair in places.items() for each in pair]
-    chosen = Call("SWITCH", [Expression([Call("UPPER", [text])]), *pairs, text])
-    return [Expression([chosen]), *arguments[1:]]
-
-
-def places_of(c: Compiling) -> dict[str, str]:
-    """Return the addresses of the names, tables and columns of tables that a text can mean, in capitals."""
-    found: dict[str, str] = {}
-    for table in c.book.tables.values():
-        prefix = "'" + c.book.sheet_names[table.sheet].replace("'", "''") + "'!"
-        left, right = column_letters(table.area.left), column_letters(table.area.right)
-        for inner, top, bottom in (
-            ("", table.first_row, table.last_row),
-            ("[]", table.first_row, table.last_row),
-            ("[#DATA]", table.first_row, table.last_row),
-            ("[#ALL]", table.area.top, table.area.bottom),
-        ):
-            found[table.name.upper() + inner] = f"{prefix}{left}{top}:{right}{bottom}"
-        for number, column in enumerate(table.columns, start=table.area.left):
-            letters = column_letters(number)
-            label = "".join("'" + each if each in "[]#'" else each for each in column)
-            address = f"{prefix}{letters}{table.first_row}:{letters}{table.last_row}"
-            found[f"{table.name}[{label}]".upper()] = address
-    for scope in (-1, c.sheet):
-        for (own, name), target in c.book.names.items():
-            if own == scope and _ADDRESS.fullmatch(target):
-                found[name.upper()] = target
-    return found
-
-
-def _quoted(text: str) -> Literal:
-    return Literal('"' + text.replace('"', '""') + '"')

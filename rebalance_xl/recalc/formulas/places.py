@@ -1,0 +1,189 @@
+"""What the text of an INDIRECT means: cells, names of the workbook and of its sheets, tables; in A1 or R1C1."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from ...cells import CellError
+from ..native.faults import UNDECIDED
+from ..native.registry import NativeFunction
+from ..references import MAX_COLUMNS, MAX_ROWS, Area, column_letters, quoted_sheet
+from .operands import area_of, sheet_name
+from .structured import ThisRow, resolve
+from .template import BookView
+from .tree import FormulaError
+
+#: The function that turns the text of an INDIRECT into an address that the engine reads.
+PLACE: Final = "RXL.PLACE"
+
+_PREFIX: Final = re.compile(r"((?:'(?:[^']|'')+'|[^'!:,() ]+)!)?(.*)", re.S)
+_ENDS: Final = re.compile(r"((?:'(?:[^']|'')+'|[^'!:,() ]+)!)?([^!:]+)(?::((?:'(?:[^']|'')+'|[^'!:,() ]+)!)?([^!:]+))?")
+_TABLE: Final = re.compile(r"([^\W\d][\w.]*)(?:\[(.*)\])?", re.S)
+_R1C1: Final = re.compile(r"(?:R(\[-?\d+\]|\d*))?(?:C(\[-?\d+\]|\d*))?", re.IGNORECASE)
+#: Names that stand for something computed or for a constant are no references to INDIRECT.
+_COMPUTED: Final = re.compile(r'.*(?:[-+*/^&<>={"]|[\w.]\().*|[\d.]+%?|TRUE|FALSE|#N/A', re.IGNORECASE | re.S)
+_NOWHERE: Final = CellError("#REF!", "")
+
+
+class Places:
+    """The cells, names and tables of a workbook by the texts that mean them."""
+
+    def __init__(self, book: BookView) -> None:
+        self.book = book
+
+    def function(self) -> NativeFunction:
+        """Return what the engine calls."""
+        return NativeFunction(PLACE, self.address, 2, 5, False, False, frozenset())
+
+    def address(
+        self, text: Any, sheet: float, style: Any = True, row: float = 1.0, column: float = 1.0, date_offset: int = 0
+    ) -> Any:
+        """Return the address that a text means.
+
+        Parameters
+        ----------
+        text : worksheet value
+            The text of the INDIRECT.
+        sheet : float
+            The number of the formula's sheet, from 0.
+        style : worksheet value
+            FALSE or 0 where the text is of the kind R1C1.
+        row, column : float
+            The formula's cell, which relative texts of that kind count from.
+        date_offset : int
+            Not used; every function is told it.
+
+        Returns
+        -------
+        str or CellError
+            A1 text with a sheet, #REF! for what is no reference.
+        """
+        for value in (text, style):
+            if isinstance(value, CellError):
+                return value
+        if not isinstance(text, str) or not text:
+            return _NOWHERE
+        if isinstance(style, str):
+            return CellError(UNDECIDED, "INDIRECT with a style that is a text")
+        found = self._cells(text, int(sheet), None if style else (int(row), int(column)))
+        if found is not None:
+            return found
+        named = self._named(text, int(sheet), int(row))
+        return _unknown(text) if named is None else named
+
+    def _cells(self, text: str, sheet: int, from_cell: tuple[int, int] | None) -> str | None:
+        """Return the address of cells written as such, of the kind R1C1 as seen from a cell."""
+        match = _ENDS.fullmatch(text)
+        if match is None:
+            return None
+        prefix, first, other, last = match.groups()
+        if other and (not prefix or other.lower() != prefix.lower()):
+            return None
+        if from_cell is not None:
+            ends = [_from_r1c1(end, *from_cell) for end in (first, last or first)]
+            if ends[0] is None or ends[1] is None:
+                return None
+            area: Area | None = Area(
+                min(each.top for each in ends if each), min(each.left for each in ends if each),
+                max(each.bottom for each in ends if each), max(each.right for each in ends if each),
+            )  # fmt: skip
+        else:
+            area = area_of(f"{first}:{last}" if last else first)
+        if area is None or area.top < 1 or area.left < 1 or area.bottom > MAX_ROWS or area.right > MAX_COLUMNS:
+            return None
+        where = self._sheet(prefix, sheet)
+        if where is None:
+            return None
+        return _text(area) if where == sheet else f"{quoted_sheet(self.book.sheet_names[where])}!{_text(area)}"
+
+    def _sheet(self, prefix: str | None, own: int) -> int | None:
+        """Return the number of the sheet in a prefix, of the formula's own without one."""
+        if not prefix:
+            return own
+        found = self.book.sheet_index.get(sheet_name(prefix).lower())
+        return found if found is not None and found < self.book.sheet_count else None
+
+    def _named(self, text: str, sheet: int, row: int) -> str | CellError | None:
+        """Return the address of a defined name or a table."""
+        prefix, rest = _PREFIX.fullmatch(text).groups()  # type: ignore[union-attr] # which matches everything
+        where = self._sheet(prefix, sheet)
+        if where is None:
+            return None
+        for scope in (where, -1):
+            target = self.book.names.get((scope, rest.lower()))
+            if target is not None:
+                return self._target(target, sheet, row, rest)
+        return None if prefix else self._table(text, row)
+
+    def _target(self, target: str, sheet: int, row: int, name: str) -> str | CellError | None:
+        """Return the address that a name stands for, None for one that INDIRECT cannot follow."""
+        target = target.removeprefix("=")
+        if "#REF!" in target.upper():
+            return _NOWHERE
+        corners = target.rpartition("!")[2]
+        if "!" in target and area_of(corners) is not None and _is_fixed(corners):
+            return self._cells(target, sheet, None)
+        outside = re.sub(r"'(?:[^']|'')+'|\[.*\]", "", target)
+        table = self._table(target, row) if _TABLE.fullmatch(target) else None
+        if table is not None:
+            return table
+        if _COMPUTED.fullmatch(outside):
+            return None
+        return CellError(UNDECIDED, f"INDIRECT of the name {name[:40]!r}, which stands for {target[:60]!r}")
+
+    def _table(self, text: str, row: int) -> str | CellError | None:
+        """Return the address of a table or of a part of it."""
+        match = _TABLE.fullmatch(text)
+        table = self.book.tables.get(match[1].lower()) if match is not None else None
+        if match is None or table is None:
+            return None
+        try:
+            found = resolve(table, match[2], self.book.sheet_names[table.sheet], False)
+        except FormulaError:
+            return _NOWHERE
+        if isinstance(found, ThisRow):
+            return CellError(UNDECIDED, "INDIRECT of a table's own row")
+        return _NOWHERE if found == "#REF!" else found.replace("$", "")
+
+
+def _unknown(text: str) -> CellError:
+    """Return what a text is that means nothing here: #REF!, unless Excel may know more."""
+    outside = re.sub(r"'(?:[^']|'')+'|\[.*\]", "", text)
+    if (
+        outside.endswith("#")
+        or "," in outside
+        or " " in outside.strip()
+        or re.search(r"\.xl\w+'?!", text, re.IGNORECASE)
+    ):
+        return CellError(UNDECIDED, f"INDIRECT of {text[:60]!r}")
+    return _NOWHERE
+
+
+def _is_fixed(corners: str) -> bool:
+    """Say whether a name's cells do not move with the cell that it is used in."""
+    return all(
+        end.count("$") == (2 if end.strip("$")[0].isalpha() and end[-1].isdigit() else 1) for end in corners.split(":")
+    )
+
+
+def _from_r1c1(text: str, row: int, column: int) -> Area | None:
+    match = _R1C1.fullmatch(text)
+    if match is None or not text:
+        return None
+    top, left = (
+        None if part is None else own if not part else own + int(part[1:-1]) if part[0] == "[" else int(part)
+        for part, own in zip(match.groups(), (row, column), strict=True)
+    )
+    first, last = (top, top) if top is not None else (1, MAX_ROWS)
+    start, end = (left, left) if left is not None else (1, MAX_COLUMNS)
+    return Area(first, start, last, end)
+
+
+def _text(area: Area) -> str:
+    """Return an area as A1 text, whole columns and rows as such."""
+    if area.top == 1 and area.bottom == MAX_ROWS:
+        return f"{column_letters(area.left)}:{column_letters(area.right)}"
+    if area.left == 1 and area.right == MAX_COLUMNS:
+        return f"{area.top}:{area.bottom}"
+    return area.text()

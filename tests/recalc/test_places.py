@@ -1,0 +1,109 @@
+"""What the text of an INDIRECT means: cells in both styles, names of the workbook and of its sheets, tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rebalance_xl.recalc import recalculate
+from tests.recalc.books import make, values
+
+
+def _book(path: Path, formulas: list[str]) -> Path:
+    """Write a book with three sheets, a table and names; the formulas stand in Sheet1!H1 and below."""
+
+    def build(book: Any, sheet: Any) -> None:
+        sheet.write_column("A1", [1, 2, 3, 4])
+        sheet.write_column("B1", ["2015", "it's", "Own", "gone"])
+        for name, factor in (("2015", 10), ("it's", 100)):
+            other = book.add_worksheet(name)
+            other.write_column("A1", [factor, 2 * factor, 3 * factor])
+            other.write("C1", "x")
+        other.add_table("E1:F3", {"name": "Deals", "columns": [{"header": "Coin"}, {"header": "Size"}]})
+        other.write_column("F2", [7, 8])
+        book.define_name("Whole", "='2015'!$A$1:$A$3")
+        book.define_name("'2015'!Own", "='2015'!$A$2")
+        book.define_name("Own", "=Sheet1!$A$2")
+        book.define_name("Sizes", "=Deals[Size]")
+        book.define_name("Moving", "=OFFSET(Sheet1!$A$1,0,0,2,1)")
+        book.define_name("Fixed", "=5")
+        book.define_name("Alias", "=Whole")
+        book.define_name("Beside", "=Sheet1!A1")
+        for row, formula in enumerate(formulas, 1):
+            sheet.write_formula(f"H{row}", "=" + formula, None, -999)
+
+    return make(path, build)
+
+
+FOUND: list[tuple[str, Any]] = [
+    ('INDIRECT("\'"&B1&"\'!Own")', 20),
+    ('INDIRECT("\'"&SUBSTITUTE(B2,"\'","\'\'")&"\'!A2")', 200),
+    ('INDIRECT(B3)&""', "2"),
+    ('INDIRECT("Sheet1!"&"Own")', 2),
+    ('SUM(INDIRECT("\'"&B1&"\'!Whole"))', 60),
+    ('SUM(INDIRECT("Sheet1!whole"))', 60),
+    ('SUMIFS(INDIRECT("\'2015\'!Whole"),INDIRECT("\'2015\'!A1:A"&3),">15")', 50),
+    ('INDEX(INDIRECT("\'"&B1&"\'!Whole"),MATCH(30,INDIRECT("\'"&B1&"\'!Whole"),0))', 30),
+    ('INDIRECT("\'"&B4&"\'!Own")', "#REF!"),
+    ('IFERROR(INDIRECT("\'"&B4&"\'!A1"),-1)', -1),
+    ('SUM(INDIRECT("Sizes"))', 15),
+    ('SUM(INDIRECT("Deals[[#All],[Size]]"))', 15),
+    ('COUNTA(INDIRECT("Deals[#Headers]"))', 2),
+    ('INDIRECT("Deals[Price]")', "#REF!"),
+    ('INDIRECT("Moving")', "#REF!"),
+    ('INDIRECT("Fix"&"ed")', "#REF!"),
+    ("INDIRECT(A1)", "#REF!"),
+    ('SUM(INDIRECT("Sheet1!A1:Sheet1!A"&3))', 6),
+    ('SUM(INDIRECT("R1C1:R3C1",FALSE))', 6),
+    ("SUM(INDIRECT(\"'2015'!C1\",0))", 60),
+    ('SUM(INDIRECT("R[-20]C[-7]:R[-19]C1",A1>5))', 3),
+    ('INDIRECT("R2C",FALSE)', 200),
+    ('ROW(INDIRECT("RC",FALSE))', 23),
+    ('INDIRECT("A1",FALSE)', "#REF!"),
+    ('INDIRECT("Own",FALSE)', 2),
+    ('SUM(A1:INDIRECT("A"&3))', 6),
+]
+
+
+def test_a_text_means_what_it_means_to_excel(tmp_path: Path) -> None:
+    """Names of a sheet and of the workbook, with and without a sheet before them; what is no reference is #REF!."""
+    path = _book(tmp_path / "b.xlsx", [formula for formula, _ in FOUND])
+    recalculate(path)
+    found = values(path)
+    assert [found.get(f"H{row}") for row in range(1, len(FOUND) + 1)] == [value for _, value in FOUND]
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        'INDIRECT("Alias")',
+        'INDIRECT("Beside")',
+        'INDIRECT("A1#")',
+        'SUM(INDIRECT("A1,A2"))',
+        'IFERROR(INDIRECT("Other.xlsx!Own"),0)',
+        'SUM(_xlfn.MAP({1,2},_xlfn.LAMBDA(_xlpm.r,INDIRECT("A"&_xlpm.r))))',
+        "SUM(_xlfn.MAP({1,2},_xlfn.LAMBDA(_xlpm.r,SUM(OFFSET(A1,_xlpm.r,0)))))",
+        "SUM(_xlfn.MAP(A1:A3,_xlfn.LAMBDA(_xlpm.r,ROW(_xlpm.r))))",
+    ],
+)
+def test_what_is_not_known_keeps_the_value(tmp_path: Path, formula: str) -> None:
+    """What Excel may find and nobody here can follow is kept and named, also within IFERROR."""
+    path = _book(tmp_path / "b.xlsx", [formula])
+    report = recalculate(path)
+    assert values(path)["H1"] == -999
+    assert [row.cell for row in report.changed if row.status == "kept" and row.cause] == ["H1"]
+
+
+def test_a_lambda_may_use_cells_that_do_not_depend_on_it(tmp_path: Path) -> None:
+    """ROW, OFFSET and INDIRECT in a LAMBDA mean the cells of the workbook, wherever the LAMBDA is computed."""
+    formulas = [
+        "SUM(_xlfn.MAP({1,2},_xlfn.LAMBDA(_xlpm.r,ROW())))",
+        "SUM(_xlfn.MAP({1,2},_xlfn.LAMBDA(_xlpm.r,_xlpm.r*ROW(A7))))",
+        "SUM(_xlfn.MAP({1,2},_xlfn.LAMBDA(_xlpm.r,_xlpm.r*SUM(OFFSET(A1,2,0)))))",
+        'SUM(_xlfn.MAP({1,2},_xlfn.LAMBDA(_xlpm.r,_xlpm.r*INDIRECT("A"&4))))',
+    ]
+    path = _book(tmp_path / "b.xlsx", formulas)
+    recalculate(path)
+    assert [values(path)[f"H{row}"] for row in range(1, 5)] == [2, 21, 9, 12]
