@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rebalance_xl.book.accounts import account_key, cross_price
 from rebalance_xl.book.estimates import position_estimate
@@ -31,6 +31,8 @@ from rebalance_xl.functions.tiers import (
 from rebalance_xl.functions.venues import GENERIC, VENUE_WORDS, isolated_fee
 
 HOURS_A_DAY, DAYS_A_YEAR = 24.0, 365.0
+#: Liquidation prices of isolated positions that are kept.
+_PRICES = 4096
 
 
 def sign(position: Position) -> float:
@@ -73,9 +75,13 @@ def funding_per_day(position: Position, notional: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Tiers:
-    """The margin tiers of a book's positions: the workbook's own table before the shipped ones."""
+    """The margin tiers of a book's positions: the workbook's own table before the shipped ones.
+
+    `isolated` are liquidation prices found with them: one does not depend on the mark, and is asked for day after day.
+    """
 
     tables: TierTables
+    isolated: dict[tuple[object, ...], float] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, book: Book) -> Tiers:
@@ -140,7 +146,14 @@ def liquidation_price(
         extra = margin / money - value / position.leverage
         leverage = position.leverage if extra >= 0 else value * money / margin
         added = max(0.0, extra)
-        price = float(isolated_liquidation_of(table, s, quantity, entry, leverage, kind, venue, added, fee))
+        key = (position.venue, position.symbol, s, quantity, entry, leverage, kind, added, fee)
+        known = tiers.isolated.get(key)
+        if known is None:
+            if len(tiers.isolated) >= _PRICES:
+                tiers.isolated.clear()
+            known = float(isolated_liquidation_of(table, s, quantity, entry, leverage, kind, venue, added, fee))
+            tiers.isolated[key] = known
+        price = known
         if price == price:
             return price
     if position.margin_mode == "cross":

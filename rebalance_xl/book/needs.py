@@ -14,7 +14,7 @@ from rebalance_xl.book.model import Holding, Position
 from rebalance_xl.book.orders import BUY, HEDGE, KEEP, MARGIN, REDUCE, REPAY, TOP_UP, Cause, Order, Refusal
 from rebalance_xl.book.states import FuturesState, SpotState
 from rebalance_xl.book.tolerances import DUST, WHOLE
-from rebalance_xl.book.triggers import margin_short
+from rebalance_xl.book.top_up import TopUps
 
 if TYPE_CHECKING:
     from rebalance_xl.book.draft import Draft
@@ -141,7 +141,7 @@ def _short_of_rest(draft: Draft, state: FuturesState, closing: Order) -> float:
         positions=tuple(rest if each is position else each for each in draft.book.positions),
         wallets=with_flows(draft.book, flows),
     )
-    return margin_short(book, draft.tiers, rest, margin_of(rest), draft.book.settings.margin_top_up or 0.0)
+    return TopUps(book, draft.tiers, draft.book.settings.margin_top_up or 0.0).short(rest, margin_of(rest))
 
 
 def _spot_asks(draft: Draft) -> list[Ask]:

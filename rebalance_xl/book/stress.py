@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 from rebalance_xl.book.accounts import BookAccount, account_key, book_accounts, price_of
 from rebalance_xl.book.free_margin import idle_coins
 from rebalance_xl.book.futures import Tiers, worth_of
-from rebalance_xl.book.model import Book, Position, require_sound
+from rebalance_xl.book.model import Book, require_sound
 from rebalance_xl.book.plan import make_plan
 from rebalance_xl.book.sentences import trigger_reasons
 from rebalance_xl.book.states import Worth
+from rebalance_xl.book.top_up import TopUps
 from rebalance_xl.book.triggers import judge
 from rebalance_xl.book.walk import changed
+from rebalance_xl.functions.account import Pool
 from rebalance_xl.functions.stress import Outcome, PoolState, Shock, stress_all
 
 #: Moves of the whole market that are shown where no others are asked for.
@@ -135,7 +137,11 @@ def stress_book(book: Book, shocks: Sequence[Shock] | None = None, judged: bool 
     accounts = book_accounts(book, tiers.tables)
     told = [_told_apart(book, shock) for shock in (market_shocks() if shocks is None else shocks)]
     outcomes = stress_all([each.account for each in accounts], (), told)
-    return [_row(book, tiers, accounts, outcome, judged) for outcome in outcomes]
+    limit = book.settings.margin_top_up
+    known = None if limit is None else TopUps(book, tiers, limit)
+    stakes = [_stake(book, each, pool) for each in accounts for pool in each.account.pools()]
+    scene = _Scene(book)
+    return [_row(scene.at(outcome.shock), tiers, stakes, outcome, judged, known) for outcome in outcomes]
 
 
 def _told_apart(book: Book, shock: Shock) -> Shock:
@@ -154,44 +160,96 @@ def _told_apart(book: Book, shock: Shock) -> Shock:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """The figures of a book's rows at the prices of a shock, in the order of its tables."""
+
+    holdings: list[tuple[float | None, float]]
+    wallets: list[float | None]
+    positions: list[tuple[float, float, float]]
+
+
+def _moved(book: Book, shock: Shock) -> _Moved:
+    fx = 1.0 + shock.currency
+    names = {each.asset for each in book.holdings} | {each.coin for each in book.wallets}
+    names |= {name for each in book.positions for name in (each.asset, each.margin_coin)}
+    coins = {name: 1.0 + shock.of_coin(name) for name in names}
+    rises = {name: factor * fx for name, factor in coins.items()}
+    positions = []
+    for each in book.positions:
+        mark = each.mark * coins[each.asset]
+        if shock.symbols:
+            mark *= 1.0 + shock.symbols.get(each.symbol.casefold(), 0.0)
+        paid = 0.0
+        if shock.funding and each.quantity:
+            value = each.quantity / each.mark if each.inverse else each.quantity * each.mark
+            paid = (1.0 if each.side == "long" else -1.0) * value * shock.funding
+        positions.append((mark, each.money * rises[each.margin_coin], each.margin - paid))
+    return _Moved(
+        [
+            (None if each.price is None else each.price * rises[each.asset], each.value * rises[each.asset])
+            for each in book.holdings
+        ],
+        [None if each.price is None else each.price * rises[each.coin] for each in book.wallets],
+        positions,
+    )
+
+
 def shocked(book: Book, shock: Shock) -> Book:
     """Return the book at the prices of a shock, in its own currency."""
-    fx = 1.0 + shock.currency
-
-    def price(coin: str, value: float | None) -> float | None:
-        return None if value is None else value * (1.0 + shock.of_coin(coin)) * fx
-
-    holdings = tuple(
-        changed(
-            each,
-            price=price(each.asset, each.price),
-            value=each.value * (1.0 + shock.of_coin(each.asset)) * fx,
-        )
-        for each in book.holdings
+    moved = _moved(book, shock)
+    return changed(
+        book,
+        holdings=tuple(
+            [changed(row, price=p, value=v) for row, (p, v) in zip(book.holdings, moved.holdings, strict=True)]
+        ),
+        wallets=tuple([changed(row, price=p) for row, p in zip(book.wallets, moved.wallets, strict=True)]),
+        positions=tuple(
+            [
+                changed(row, mark=mark, money=money, margin=margin)
+                for row, (mark, money, margin) in zip(book.positions, moved.positions, strict=True)
+            ]
+        ),
+        total=None,
     )
-    wallets = tuple(changed(each, price=price(each.coin, each.price)) for each in book.wallets)
-    positions = tuple(_position(each, shock, fx) for each in book.positions)
-    return changed(book, holdings=holdings, wallets=wallets, positions=positions, total=None)
 
 
-def _position(position: Position, shock: Shock, fx: float) -> Position:
-    basis = 1.0 + shock.symbols.get(position.symbol.casefold(), 0.0)
-    mark = position.mark * (1.0 + shock.of_coin(position.asset)) * basis
-    paid = 0.0
-    if shock.funding and position.quantity:
-        value = position.quantity / position.mark if position.inverse else position.quantity * position.mark
-        paid = (1.0 if position.side == "long" else -1.0) * value * shock.funding
-    money = position.money * (1.0 + shock.of_coin(position.margin_coin)) * fx
-    return changed(position, mark=mark, money=money, margin=position.margin - paid)
+class _Scene:
+    """A book at one shock after the other, in rows of its own that each shock overwrites.
+
+    A table of 200 shocks on 100 rows would make 20,000 of them, which takes longer than all that is asked of them.
+    Nobody keeps the book of a shock beyond its row of the table.
+    """
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._own = shocked(book, Shock())
+
+    def at(self, shock: Shock) -> Book:
+        """Return the book at a shock, until the next one."""
+        moved, write = _moved(self._book, shock), object.__setattr__
+        for holding, (price, value) in zip(self._own.holdings, moved.holdings, strict=True):
+            write(holding, "price", price)
+            write(holding, "value", value)
+        for wallet, price in zip(self._own.wallets, moved.wallets, strict=True):
+            write(wallet, "price", price)
+        for position, (mark, money, margin) in zip(self._own.positions, moved.positions, strict=True):
+            write(position, "mark", mark)
+            write(position, "money", money)
+            write(position, "margin", margin)
+        return self._own
 
 
-def _row(book: Book, tiers: Tiers, accounts: Sequence[BookAccount], outcome: Outcome, judged: bool) -> StressRow:
-    after = shocked(book, outcome.shock)
+def _row(
+    after: Book, tiers: Tiers, stakes: Sequence[_Stake], outcome: Outcome, judged: bool, known: TopUps | None
+) -> StressRow:
     worth = worth_of(after, tiers)
     value = worth.total
-    dead = outcome.dead
-    lost = math.fsum(_lost(after, worth, accounts, state) for state in dead)
-    trigger, reasons = _trigger(after, tiers, worth) if judged else ("", ())
+    lost = math.fsum(
+        [_lost(after, worth, stake, each) for stake, each in zip(stakes, outcome.pools, strict=True) if each.is_dead]
+    )
+    # Funding changes what lies in the accounts: they are read again.
+    trigger, reasons = _trigger(after, tiers, worth, None if outcome.shock.funding else known) if judged else ("", ())
     return StressRow(
         name=outcome.shock.name,
         value=value,
@@ -201,49 +259,69 @@ def _row(book: Book, tiers: Tiers, accounts: Sequence[BookAccount], outcome: Out
             for each in outcome.pools
             if each.pool.is_at_stake
         ),
-        liquidated=tuple(each.pool.label for each in dead),
+        liquidated=tuple(each.pool.label for each in outcome.dead),
         reserve=outcome.missing,
         trigger=trigger,
         reasons=reasons,
     )
 
 
-def _lost(book: Book, worth: Worth, accounts: Sequence[BookAccount], state: PoolState) -> float:
-    """Return what of the book's value lies in a dead pool: margins, profits, and collateral that Portfolio counts."""
-    owner = next((each for each in accounts if any(leg in each.account.legs for leg in state.pool.legs)), None)
-    if owner is None:
-        return 0.0
-    names = {(leg.symbol.casefold(), leg.side, leg.isolated is None) for leg in state.pool.legs}
+@dataclass(frozen=True, slots=True)
+class _Stake:
+    """What of a book lies in a pool, by places: positions, wallets that count beside margins, coins of Portfolio.
+
+    A coin that Portfolio counts is told by its place among the pool's wallets, in Portfolio and in Wallets.
+    """
+
+    positions: tuple[int, ...]
+    idle: tuple[int, ...] = ()
+    counted: tuple[tuple[int, int, int], ...] = ()
+
+
+def _stake(book: Book, owner: BookAccount, pool: Pool) -> _Stake:
     key = account_key(owner.venue, owner.name)
-    parts: list[float] = []
-    for position, standing in zip(book.positions, worth.positions, strict=True):
-        side = 1.0 if position.side == "long" else -1.0
-        name = (position.symbol.casefold(), side, position.margin_mode == "cross")
-        if name in names and account_key(position.venue, position.account) == key and position.quantity:
-            parts.append(standing.equity)
-    if any(leg.isolated is None for leg in state.pool.legs):
-        coins = {wallet.coin.casefold() for wallet in state.pool.wallets}
-        parts += [
-            idle_coins(book, row) * (price_of(book, row.coin) or 0.0)
-            for row in book.wallets
-            if row.coin.casefold() in coins and account_key(row.venue or row.account, row.account) == key
-        ]
-        held = {(each.asset.casefold(), each.venue.casefold()): each.value for each in book.holdings if each.venue}
-        prices = {each.coin.casefold(): each.price for each in book.wallets}
-        for wallet in state.pool.wallets:
-            counted = held.get((wallet.coin.casefold(), owner.venue.casefold()))
-            unit = prices.get(wallet.coin.casefold())
-            if counted is not None and wallet.coin.casefold() in prices:
-                worth_now = counted if unit is None else max(0.0, wallet.balance * unit)
-                parts.append(min(counted, worth_now))
+    names = {(leg.symbol.casefold(), leg.side, leg.isolated is None) for leg in pool.legs}
+    positions = []
+    for place, each in enumerate(book.positions):
+        name = (each.symbol.casefold(), 1.0 if each.side == "long" else -1.0, each.margin_mode == "cross")
+        if each.quantity and name in names and account_key(each.venue, each.account) == key:
+            positions.append(place)
+    if all(leg.isolated is not None for leg in pool.legs):
+        return _Stake(tuple(positions))
+    coins = {wallet.coin.casefold() for wallet in pool.wallets}
+    idle = [
+        place
+        for place, row in enumerate(book.wallets)
+        if row.coin.casefold() in coins and account_key(row.venue or row.account, row.account) == key
+    ]
+    held = {(each.asset.casefold(), each.venue.casefold()): i for i, each in enumerate(book.holdings) if each.venue}
+    listed = {each.coin.casefold(): place for place, each in enumerate(book.wallets)}
+    counted = []
+    for place, wallet in enumerate(pool.wallets):
+        coin = wallet.coin.casefold()
+        row = held.get((coin, owner.venue.casefold()))
+        if row is not None and coin in listed:
+            counted.append((place, row, listed[coin]))
+    return _Stake(tuple(positions), tuple(idle), tuple(counted))
+
+
+def _lost(book: Book, worth: Worth, stake: _Stake, state: PoolState) -> float:
+    """Return what of the book's value lies in a dead pool: margins, profits, and collateral that Portfolio counts."""
+    parts = [worth.positions[place].equity for place in stake.positions]
+    for place in stake.idle:
+        row = book.wallets[place]
+        parts.append(idle_coins(book, row) * (price_of(book, row.coin) or 0.0))
+    for place, holding, listed in stake.counted:
+        counted, unit = book.holdings[holding].value, book.wallets[listed].price
+        parts.append(counted if unit is None else min(counted, max(0.0, state.pool.wallets[place].balance * unit)))
     return math.fsum(parts)
 
 
-def _trigger(book: Book, tiers: Tiers, worth: Worth) -> tuple[str, tuple[str, ...]]:
+def _trigger(book: Book, tiers: Tiers, worth: Worth, known: TopUps | None) -> tuple[str, tuple[str, ...]]:
     """Return what the plan of a shocked book acts on: who acts is judged, nothing is traded."""
     if worth.total <= 0:
         return "", (f"the book is worth {worth.total:,.2f}: there are no weights",)
-    judgement = judge(book, tiers, worth)
+    judgement = judge(book, tiers, worth, known)
     return judgement.trigger, trigger_reasons(judgement, book.settings.review_drift)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rebalance_xl.book.accounts import account_key, pool_distance
+from rebalance_xl.book.accounts import account_key
 from rebalance_xl.book.derivatives import follows, pledges, spread_legs
 from rebalance_xl.book.free_margin import may_leave
-from rebalance_xl.book.futures import Tiers, distance, liquidation_price, net_side
+from rebalance_xl.book.futures import Tiers
 from rebalance_xl.book.model import Book, Event, Holding, Position
 from rebalance_xl.book.sizing import size_order
 from rebalance_xl.book.states import (
@@ -24,6 +24,7 @@ from rebalance_xl.book.states import (
     rows_by_asset,
 )
 from rebalance_xl.book.tolerances import DUST, EDGE
+from rebalance_xl.book.top_up import TopUps
 from rebalance_xl.functions import triggers as kernels
 from rebalance_xl.functions.allocation import BAND_KINDS, band_width
 
@@ -38,7 +39,7 @@ def width_of(target: float, band: float, kind: str) -> float:
     return float(band_width(target, band, BAND_KINDS[kind]))
 
 
-def judge(book: Book, tiers: Tiers, worth: Worth) -> Judgement:
+def judge(book: Book, tiers: Tiers, worth: Worth, known: TopUps | None = None) -> Judgement:
     """Return why the book acts, if it does, and which rows do.
 
     Parameters
@@ -47,6 +48,8 @@ def judge(book: Book, tiers: Tiers, worth: Worth) -> Judgement:
         The book and its margin tiers.
     worth
         Book value and the standing of every position.
+    known
+        The top-ups of the same book at other prices, which spare reading its accounts again.
 
     Notes
     -----
@@ -71,8 +74,10 @@ def judge(book: Book, tiers: Tiers, worth: Worth) -> Judgement:
         judgement.spot.append(_spot_state(book, rows, pledged.get(asset, 0.0), worth.total, events))
     for spot in judgement.spot:
         _judge_spot(book, judgement, spot)
+    limit = book.settings.margin_top_up
+    top_ups = None if limit is None or not futures else TopUps(book, tiers, limit, known)
     for state in futures:
-        _judge_futures(book, tiers, judgement, state)
+        _judge_futures(book, tiers, judgement, state, top_ups)
     _top_up_once(book, tiers, judgement)
     _reduce_lifted(book, judgement)
     acting = [state.acts for state in judgement.spot if state.acts]
@@ -245,7 +250,7 @@ def _futures_state(book: Book, position: Position, events: Sequence[Event], judg
     return state
 
 
-def _judge_futures(book: Book, tiers: Tiers, judgement: Judgement, state: FuturesState) -> None:
+def _judge_futures(book: Book, tiers: Tiers, judgement: Judgement, state: FuturesState, top_ups: TopUps | None) -> None:
     position, total = state.position, judgement.total
     if state.gone or (state.frozen and not state.expired):
         return
@@ -262,9 +267,8 @@ def _judge_futures(book: Book, tiers: Tiers, judgement: Judgement, state: Future
     if not found and not state.expired:
         found = _to_reduce(book, state, total)
         state.reduce = found and judgement.cooling <= 0
-        limit = book.settings.margin_top_up
-        if limit is not None and position.quantity > 0:
-            state.short = margin_short(book, tiers, position, state.margin, limit)
+        if top_ups is not None and position.quantity > 0:
+            state.short = top_ups.short(position, state.margin)
             found = found or state.short > DUST * total
     if not found:
         return
@@ -325,45 +329,6 @@ def _to_reduce(book: Book, state: FuturesState, total: float) -> bool:
     share = (state.lifted - goal) / state.lifted
     rows = [leg.position for leg in legs]
     return all(size_order(book, row, share * row.notional, row.unit_value).refusal is None for row in rows)
-
-
-def margin_short(book: Book, tiers: Tiers, position: Position, margin: float, limit: float) -> float:
-    """Return the margin that brings a position to a liquidation distance, 0 where it has it or has no price.
-
-    In a cross account of several positions the move of the whole market that liquidates it counts as well.
-
-    The venue's own rule is asked: the margin is found by halving, to the fifteenth digit.
-    """
-    entry = position.mark if position.entry is None else position.entry
-
-    def room(more: float) -> float | None:
-        price = liquidation_price(book, tiers, position, position.quantity, entry, margin + more)
-        alone = distance(price, position, net_side(book, position, position.quantity))
-        if alone is None or position.margin_mode != "cross":
-            return alone
-        together = pool_distance(
-            book, tiers.tables, position, position.quantity, entry, (margin + more) / position.money
-        )
-        return min(alone, together)
-
-    here = room(0.0)
-    if here is None or here >= limit * (1 - EDGE):
-        return 0.0
-    low, high = 0.0, max(position.notional, abs(margin))
-    while (found := room(high)) is not None and found < limit:
-        low, high = high, high * 2
-        if high > 1e6 * position.notional:
-            return 0.0
-    for _ in range(80):
-        middle = (low + high) / 2
-        found = room(middle)
-        if found is not None and found < limit:
-            low = middle
-        else:
-            high = middle
-        if high - low <= 1e-13 * high:
-            break
-    return high
 
 
 # --- events, reviews, cooldown ---------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from rebalance_xl.functions.haircuts import IN_FULL, Haircut
-from rebalance_xl.functions.tiers import TierTable, position_requirement
+from rebalance_xl.functions.tiers import TierTable, largest_line, position_requirement
 
 SINGLE, MULTI = 0.0, 1.0
 #: The words of the `mode` argument.
@@ -101,9 +101,13 @@ class Leg:
 
     def requirement(self, price: float) -> float:
         """Return maintenance margin and counted fee at a price, in the margin coin; never below 0."""
-        value = self.value(self.entry if self.fixed else price)
-        kept = max(0.0, float(position_requirement(self.table, self.quantity, value)))
-        return kept + self.fee * value
+        at, table = self.entry if self.fixed else price, self.table
+        value = self.quantity / at if self.inverse else self.quantity * at
+        if table.continuous and not table.unit_quantity and type(value) is float:
+            kept = largest_line(table.rows, value)  # asked for every leg at every shock
+        else:
+            kept = float(position_requirement(table, self.quantity, value))
+        return max(0.0, kept) + self.fee * value
 
 
 @dataclass(frozen=True, slots=True)

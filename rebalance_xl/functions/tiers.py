@@ -128,6 +128,8 @@ def requirement(table: TierTable, value: Numbers, size: Numbers | None = None) -
     `size` is the size in contracts where the table counts contracts.
     """
     if table.continuous and not table.by_quantity:
+        if type(value) is float:
+            return largest_line(table.rows, value)
         first = table.rows[0]
         required: Numbers = value * first.rate - first.amount
         for tier in table.rows[1:]:
@@ -135,6 +137,16 @@ def requirement(table: TierTable, value: Numbers, size: Numbers | None = None) -
         return required
     where_in = value if size is None else size
     return value * rate_at(table, where_in) - amount_at(table, where_in)
+
+
+def largest_line(rows: Sequence[Tier], value: float) -> float:
+    """Return the largest of all lines for one value, NaN for a NaN: the loop of `requirement` without its calls."""
+    required = -math.inf
+    for _, _, _, rate, amount in rows:
+        line = value * rate - amount
+        if line > required or line != line:
+            required = line
+    return required
 
 
 def position_requirement(table: TierTable, quantity: Numbers, value: Numbers) -> Numbers:

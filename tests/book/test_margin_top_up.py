@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 
 from rebalance_xl.book import actions
+from rebalance_xl.book.account_figures import account_figures
 from rebalance_xl.book.decision import decide
+from rebalance_xl.book.futures import Tiers
 from rebalance_xl.book.memory import MemoryWorkbook
 from rebalance_xl.book.model import read_book
 from rebalance_xl.book.plan import book_value, make_plan
@@ -125,3 +128,30 @@ def test_in_an_account_with_a_wallet_the_rest_of_a_reduced_position_is_measured_
     figures = make_plan(after)
     assert figures.positions[0].liquidation_distance == approx(0.12)
     assert figures.nothing_to_do
+
+
+@pytest.mark.parametrize("ratio", [1.0, 0.9, 0.5])
+def test_in_a_multi_asset_account_margin_counts_at_its_ratio(ratio: float) -> None:
+    """USDT that counts at half needs twice as much: after Record the market may fall by the whole 12 %."""
+    futures = [
+        position("BTCUSDT", Quantity=0.5, Margin=2_000.0),
+        position("ETHUSDT", Quantity=10.0, Margin=1_500.0),
+    ]
+    port = account(futures, 8_000.0, settings={"MarginTopUp": 0.12}, mode="multi")
+    head = port.tables["Wallets"][0]
+    port.tables["Wallets"][1][head.index("Ratio")] = ratio
+    add = [each for each in make_plan(read(port)).trades if each.action == "ADD MARGIN"]
+    wanted = max(0.0, 0.88 * 450.0 / ratio - (8_000.0 - 60_000.0 * 0.12))
+    assert math.fsum(each.amount for each in add) == approx(wanted)
+    if wanted:
+        after = recorded(port)
+        (pool,) = account_figures(after, Tiers.of(after).tables)
+        assert pool.fall == approx(-0.12)
+
+
+def test_margin_that_counts_for_nothing_is_not_added() -> None:
+    """A margin coin without a collateral ratio saves no multi-asset account: nothing is posted."""
+    futures = [position("BTCUSDT", Quantity=0.5, Margin=2_000.0)]
+    port = account(futures, 8_000.0, settings={"MarginTopUp": 0.12}, mode="multi")
+    port.tables["Wallets"][1][port.tables["Wallets"][0].index("Ratio")] = None
+    assert [each for each in make_plan(read(port)).trades if each.action == "ADD MARGIN"] == []
