@@ -475,15 +475,15 @@ FAULTS = (
     ),
     recalc(
         "an error among numbers met is left out",
-        "native/conditional_sums",
-        "        if keep and isinstance(cell, CellError):\n            raise Fault(cell.code, cell.reason)\n",
-        "",
+        "native/arguments",
+        "            raise Fault(cell.code, cell.reason)\n        elif isinstance(cell, int)",
+        "            continue\n        elif isinstance(cell, int)",
     ),
     recalc(
         "the mean of nothing is 0",
-        "native/conditional_sums",
-        "    numbers = _met(average_range, conditions)\n    return math.fsum(numbers) / len(numbers)",
-        "    numbers = _met(average_range, conditions)\n    return math.fsum(numbers) / max(len(numbers), 1)",
+        "native/aggregates",
+        "return math.fsum(numbers) / len(numbers)",
+        "return math.fsum(numbers) / max(len(numbers), 1)",
     ),
     recalc(
         "a year of cash flows has 360 days",
@@ -525,8 +525,8 @@ FAULTS = (
     recalc(
         "a discounted price is too high",
         "native/discounted",
-        "return redemption - discount * redemption * years",
-        "return redemption + discount * redemption * years",
+        "redemption - rate * redemption * years",
+        "redemption + rate * redemption * years",
     ),
     recalc(
         "a Treasury bill's year has 365 days",
@@ -545,15 +545,15 @@ FAULTS = (
     ),
     recalc(
         "rows of criteria must all be met",
-        "native/database",
+        "native/aggregates",
         "row for row in database[1:] if any(all(",
         "row for row in database[1:] if all(all(",
     ),
     recalc(
         "degrees of freedom are rounded",
-        "native/distributions",
-        "    whole = int(value)\n    if not least",
-        "    whole = round(value)\n    if not least",
+        "native/roles",
+        'at most 10^10", int)',
+        'at most 10^10", round)',
     ),
     recalc(
         "the exclusive percentile is the inclusive one",

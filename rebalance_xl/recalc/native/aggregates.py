@@ -1,31 +1,41 @@
-"""AGGREGATE with four and more arguments: order statistics over arrays, and several ranges, errors left out."""
+"""Totals, means and the like of some of the cells: AGGREGATE over arrays, the database functions, SUMIFS and friends.
+
+Each of these is a way to choose cells and one of the :data:`AGGREGATES`. The engine answers AGGREGATE over ranges, and
+SUMIFS and friends where the cells to be summed hold no errors, which it passes over.
+"""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, to_number
+from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, numbers_of, to_number, to_text
+from rebalance_xl.recalc.native.criteria import matcher, plain_criterion
 from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
 Numbers = list[float]
 
 
+def _mean(numbers: Numbers) -> float:
+    return math.fsum(numbers) / len(numbers)
+
+
 def _variance(numbers: Numbers, degrees: int) -> float:
-    mean = math.fsum(numbers) / len(numbers)
+    mean = _mean(numbers)
     return math.fsum((number - mean) ** 2 for number in numbers) / degrees
 
 
-def _mode(numbers: Numbers) -> float:
+def modes(numbers: Numbers) -> Numbers:
+    """Return the commonest numbers in the order in which they come; #N/A when none comes twice."""
     counts = Counter(numbers)
-    best = max(counts.values(), default=0)
-    if best < 2:
-        raise Fault("#N/A", "no number occurs twice")
-    return next(number for number in numbers if counts[number] == best)
+    most = max(counts.values(), default=0)
+    if most < 2:
+        raise Fault("#N/A", "no number comes more than once")
+    return [number for number, times in counts.items() if times == most]
 
 
 def percentile(numbers: Numbers, part: float, exclusive: bool) -> float:
@@ -40,42 +50,38 @@ def percentile(numbers: Numbers, part: float, exclusive: bool) -> float:
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
-def _median(numbers: Numbers) -> float:
-    return percentile(numbers, 0.5, exclusive=False)
-
-
-_OVER_NUMBERS: Final[dict[int, Callable[[Numbers], float]]] = {
-    1: lambda numbers: math.fsum(numbers) / len(numbers),
-    2: lambda numbers: float(len(numbers)),
-    4: lambda numbers: max(numbers, default=0.0),
-    5: lambda numbers: min(numbers, default=0.0),
-    6: lambda numbers: math.prod(numbers) if numbers else 0.0,
-    7: lambda numbers: math.sqrt(_variance(numbers, len(numbers) - 1)),
-    8: lambda numbers: math.sqrt(_variance(numbers, len(numbers))),
-    9: math.fsum,
-    10: lambda numbers: _variance(numbers, len(numbers) - 1),
-    11: lambda numbers: _variance(numbers, len(numbers)),
-    12: _median,
-    13: _mode,
-}
-
-
-def nth(numbers: Numbers, k: float, largest: bool) -> float:
-    """Return the k-th largest or smallest number."""
+def _nth(numbers: Numbers, k: float, largest: bool) -> float:
     place = math.ceil(k) if largest else int(k)
     if not 1 <= place <= len(numbers):
         raise number_fault(f"k is {k:.10g}, there are {len(numbers)} numbers")
     return sorted(numbers, reverse=largest)[place - 1]
 
 
-_WITH_K: Final[dict[int, Callable[[Numbers, float], float]]] = {
-    14: lambda numbers, k: nth(numbers, k, True),
-    15: lambda numbers, k: nth(numbers, k, False),
-    16: lambda numbers, k: percentile(numbers, k, False),
-    17: lambda numbers, k: percentile(numbers, int(k) / 4, False),
-    18: lambda numbers, k: percentile(numbers, k, True),
-    19: lambda numbers, k: percentile(numbers, int(k) / 4, True),
+#: In the order of AGGREGATE's numbers from 1; a division by no number at all is #DIV/0!.
+AGGREGATES: Final[dict[str, Callable[[Numbers], float]]] = {
+    "AVERAGE": _mean,
+    "COUNT": lambda numbers: float(len(numbers)),
+    "COUNTA": lambda numbers: float(len(numbers)),
+    "MAX": lambda numbers: max(numbers, default=0.0),
+    "MIN": lambda numbers: min(numbers, default=0.0),
+    "PRODUCT": lambda numbers: math.prod(numbers) if numbers else 0.0,
+    "STDEV": lambda numbers: math.sqrt(_variance(numbers, len(numbers) - 1)),
+    "STDEVP": lambda numbers: math.sqrt(_variance(numbers, len(numbers))),
+    "SUM": math.fsum,
+    "VAR": lambda numbers: _variance(numbers, len(numbers) - 1),
+    "VARP": lambda numbers: _variance(numbers, len(numbers)),
+    "MEDIAN": lambda numbers: percentile(numbers, 0.5, exclusive=False),
+    "MODE": lambda numbers: modes(numbers)[0],
 }
+#: The same from 14 on.
+_WITH_K: Final[tuple[Callable[[Numbers, float], float], ...]] = (
+    lambda numbers, k: _nth(numbers, k, True),
+    lambda numbers, k: _nth(numbers, k, False),
+    lambda numbers, k: percentile(numbers, k, False),
+    lambda numbers, k: percentile(numbers, int(k) / 4, False),
+    lambda numbers, k: percentile(numbers, k, True),
+    lambda numbers, k: percentile(numbers, int(k) / 4, True),
+)
 
 
 @worksheet("RXL.AGGREGATE", kinds="integer integer range range*", needs=3)
@@ -83,23 +89,168 @@ def aggregate(function_num: int, options: int, array: Rows, *more: Rows) -> floa
     """Return an aggregate; options 2, 3, 6 and 7 leave errors out (hidden rows are left out before)."""
     if not 0 <= options <= 7 or not 1 <= function_num <= 19:
         raise value_fault(f"function_num is {function_num}, options {options}; they go to 19 and 7")
-    tolerant = options in (2, 3, 6, 7)
+    arrays = (array,) if function_num >= 14 else (array, *more)
+    cells = [cell for rows in arrays for cell in cells_of(rows)]
+    if options in (2, 3, 6, 7):
+        cells = [cell for cell in cells if not isinstance(cell, CellError)]
     if function_num >= 14:
         if len(more) != 1:
             raise value_fault("k is needed")
-        cell: Any = next(cells_of(more[0]))
-        return _WITH_K[function_num](_numbers(cells_of(array), tolerant), to_number(cell))
-    cells = [cell for rows in (array, *more) for cell in cells_of(rows)]
-    if function_num == 3:
-        return float(sum(1 for cell in cells if cell is not None and not (tolerant and isinstance(cell, CellError))))
-    return _OVER_NUMBERS[function_num](_numbers(iter(cells), tolerant or function_num == 2))
+        return _WITH_K[function_num - 14](numbers_of([cells]), to_number(next(cells_of(more[0]))))
+    name = list(AGGREGATES)[function_num - 1]
+    if name == "COUNTA":
+        return float(sum(1 for cell in cells if cell is not None))
+    if name == "COUNT":
+        return float(sum(map(is_number, cells)))
+    return AGGREGATES[name](numbers_of([cells]))
 
 
-def _numbers(cells: Any, tolerant: bool) -> Numbers:
-    found = []
-    for cell in cells:
-        if isinstance(cell, CellError) and not tolerant:
-            raise Fault(cell.code, cell.reason)
-        if is_number(cell):
-            found.append(float(cell))
-    return found
+@worksheet("MODE", "MODE.SNGL", kinds="range*", override=True)
+def mode(*numbers: Rows) -> float:
+    """Return the commonest number, of several as common the first one; #N/A when none comes twice."""
+    return modes([number for rows in numbers for number in numbers_of(rows)])[0]
+
+
+@worksheet("MODE.MULT", kinds="range*", override=True)
+def every_mode(*numbers: Rows) -> Rows:
+    """Return the commonest numbers as a column, in the order in which they come."""
+    return [[number] for number in modes([number for rows in numbers for number in numbers_of(rows)])]
+
+
+# --- database functions: a table with headers, a field, and criteria whose rows are alternatives --------------------
+
+
+def _label(cell: Any) -> str:
+    return "" if isinstance(cell, CellError) else to_text(cell).lower()
+
+
+def _column(headers: list[Any], field: Rows) -> int:
+    """Return the column of a field given by its name or its number from 1."""
+    if len(field) != 1 or len(field[0]) != 1:
+        raise value_fault("the field must be one value")
+    value = field[0][0]
+    if isinstance(value, CellError):
+        raise Fault(value.code, value.reason)
+    if isinstance(value, str):
+        for index, header in enumerate(headers):
+            if _label(header) == value.lower():
+                return index
+        raise value_fault(f"the table has no column {value!r}")
+    if not is_number(value) or not 1 <= int(value) <= len(headers):
+        raise value_fault(f"the field is {value!r}; it must be a column name or a number from 1 to {len(headers)}")
+    return int(value) - 1
+
+
+def _tests(headers: list[Any], criteria: Rows) -> list[list[tuple[int, Callable[[Any], bool]]]]:
+    """Return, per row of criteria, the columns and the tests that must all be met."""
+    labels = [_label(header) for header in headers]
+    alternatives = []
+    for row in criteria[1:]:
+        tests: list[tuple[int, Callable[[Any], bool]]] = []
+        for name, criterion in zip(criteria[0], row, strict=False):
+            if criterion is None or criterion == "":
+                continue
+            label = _label(name)
+            if label and label in labels:
+                tests.append((labels.index(label), matcher(criterion, begins=True)))
+            elif criterion is not True:
+                tests.append((0, lambda cell: False))
+        alternatives.append(tests)
+    return alternatives
+
+
+def _matching(database: Rows, field: Rows, criteria: Rows) -> list[Any]:
+    """Return the cells of a field in the rows that meet the criteria."""
+    column = _column(database[0], field)
+    if len(database) < 2 or len(criteria) < 2:
+        raise value_fault("the table and the criteria need a header and at least one row")
+    alternatives = _tests(database[0], criteria)
+    rows = (row for row in database[1:] if any(all(test(row[at]) for at, test in tests) for tests in alternatives))
+    return [row[column] for row in rows]
+
+
+def _of_database(name: str) -> Callable[[Rows, Rows, Rows], float]:
+    return lambda database, field, criteria: AGGREGATES[name](numbers_of([_matching(database, field, criteria)]))
+
+
+for _name in ("SUM", "AVERAGE", "MAX", "MIN", "PRODUCT", "VAR", "VARP", "STDEV", "STDEVP"):
+    worksheet(f"D{_name}", kinds="range range range", override=True)(_of_database(_name))
+
+
+def _counted(counts: Callable[[Any], bool]) -> Callable[[Rows, Rows, Rows], int]:
+    def count(database: Rows, field: Rows, criteria: Rows) -> int:
+        if field in ([[0.0]], [[None]]):  # without a field rows count, whatever they hold
+            return len(_matching([["", *row] for row in database], [[1.0]], criteria))
+        return sum(map(counts, _matching(database, field, criteria)))
+
+    return count
+
+
+worksheet("DCOUNT", kinds="range range range", override=True)(_counted(is_number))
+worksheet("DCOUNTA", kinds="range range range", override=True)(_counted(lambda cell: cell is not None))
+
+
+@worksheet("DGET", kinds="range range range", override=True)
+def dget(database: Rows, field: Rows, criteria: Rows) -> Any:
+    """Return the one matching cell; #VALUE! without any, #NUM! for several."""
+    cells = _matching(database, field, criteria)
+    if not cells:
+        raise value_fault("no row meets the criteria")
+    if len(cells) > 1:
+        raise number_fault(f"{len(cells)} rows meet the criteria")
+    return 0.0 if cells[0] is None else cells[0]
+
+
+# --- SUMIFS and friends -------------------------------------------------------------------------------------------
+
+
+def _meeting(size: int, conditions: Iterable[Rows]) -> list[bool]:
+    """Say of each cell whether its row meets every pair of a range and a criterion."""
+    given = list(conditions)
+    if len(given) % 2:
+        raise value_fault("ranges and criteria come in pairs")
+    kept = [True] * size
+    for tested, criterion in zip(given[::2], given[1::2], strict=True):
+        cells = list(cells_of(tested))
+        if len(cells) != size:
+            raise value_fault(f"the ranges have {size} and {len(cells)} cells; they must be as large")
+        meets = matcher(next(cells_of(criterion)))
+        kept = [keep and meets(cell) for keep, cell in zip(kept, cells, strict=True)]
+    return kept
+
+
+def _kept(cells: Iterator[Any], kept: Iterable[bool]) -> Numbers:
+    return numbers_of([[cell for keep, cell in zip(kept, cells, strict=False) if keep]])
+
+
+def _if_all(name: str) -> Callable[..., float]:
+    def answer(summed: Rows, *conditions: Rows) -> float:
+        size = sum(map(len, summed))
+        return AGGREGATES[name](_kept(cells_of(summed), _meeting(size, conditions)))
+
+    return answer
+
+
+def _if_one(name: str) -> Callable[..., float]:
+    def answer(tested: Rows, criterion: Any, summed: Rows) -> float:
+        return AGGREGATES[name](_kept(cells_of(summed), map(matcher(criterion), cells_of(tested))))
+
+    return answer
+
+
+for _name in ("SUM", "AVERAGE", "MAX", "MIN"):
+    worksheet(f"RXL.{_name}IFS", kinds="range range*")(_if_all(_name))
+for _name in ("SUM", "AVERAGE"):
+    worksheet(f"RXL.{_name}IF", kinds="range any range")(_if_one(_name))
+
+
+@worksheet("RXL.COUNTIFS", kinds="range range*")
+def countifs(range_: Rows, *conditions: Rows) -> float:
+    """Return how many cells meet every criterion; an error as a criterion counts such errors."""
+    return float(sum(_meeting(sum(map(len, range_)), (range_, *conditions))))
+
+
+@worksheet("RXL.CRITERION", kinds="any")
+def criterion(criterion: Any) -> Any:
+    """Return a criterion as the engine reads it: the number that a text stands for, quotation marks as they are."""
+    return plain_criterion(criterion) if isinstance(criterion, str) else criterion

@@ -186,7 +186,10 @@ def mirr(values: Rows, finance_rate: float, reinvest_rate: float) -> float:
     if not earned or not paid:
         raise Fault("#DIV/0!", "the payments need at least one inflow and one outflow")
     periods = len(amounts) - 1
-    return float((-earned * (1.0 + reinvest_rate) ** periods / paid) ** (1.0 / periods) - 1.0)
+    growth = (-earned * (1.0 + reinvest_rate) ** periods / paid) ** (1.0 / periods)
+    if isinstance(growth, complex):
+        raise number_fault("reinvested inflows and financed outflows have the same sign")
+    return float(growth - 1.0)
 
 
 def payment(rate: float, nper: float, pv: float, fv: float, due: bool) -> float:
@@ -212,18 +215,14 @@ def _interest(rate: float, per: float, nper: float, pv: float, fv: float, due: b
     return -balance * rate / (1.0 + rate if due else 1.0)
 
 
-def _is_due(kind: float) -> bool:
-    return kind != 0
-
-
 @worksheet("IPMT", kinds="number number number number number number", override=True)
 def ipmt(rate: float, per: float, nper: float, pv: float, fv: float = 0.0, type: float = 0.0) -> float:
     """Return the interest part of a payment of an annuity."""
-    return _interest(rate, per, nper, pv, fv, _is_due(type))
+    return _interest(rate, per, nper, pv, fv, type != 0)
 
 
 @worksheet("PPMT", kinds="number number number number number number", override=True)
 def ppmt(rate: float, per: float, nper: float, pv: float, fv: float = 0.0, type: float = 0.0) -> float:
     """Return the principal part of a payment of an annuity."""
-    due = _is_due(type)
+    due = type != 0
     return payment(rate, nper, pv, fv, due) - _interest(rate, per, nper, pv, fv, due)

@@ -6,7 +6,7 @@ import cmath
 import math
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from rebalance_xl.cells import CellError
 from rebalance_xl.recalc.native.arguments import Rows, cells_of, general, is_number
@@ -63,32 +63,58 @@ def _unit(*units: str) -> str:
     return named.pop() if named else "i"
 
 
-def _register(name: str, formula: Callable[[complex], complex], what: str) -> None:
+#: What a function of one number makes of it.
+_OF_ONE: Final[dict[str, Callable[[complex], complex]]] = {
+    **{"IMCONJUGATE": complex.conjugate, "IMEXP": cmath.exp, "IMLN": cmath.log, "IMLOG10": cmath.log10},
+    **{"IMSIN": cmath.sin, "IMCOS": cmath.cos, "IMTAN": cmath.tan, "IMSINH": cmath.sinh, "IMCOSH": cmath.cosh},
+    **{"IMCSC": lambda z: 1 / cmath.sin(z), "IMSEC": lambda z: 1 / cmath.cos(z), "IMSQRT": cmath.sqrt},
+    **{"IMCSCH": lambda z: 1 / cmath.sinh(z), "IMSECH": lambda z: 1 / cmath.cosh(z)},
+    **{"IMCOT": lambda z: cmath.cos(z) / cmath.sin(z), "IMLOG2": lambda z: cmath.log(z) / math.log(2)},
+}
+
+
+def _of_one(formula: Callable[[complex], complex]) -> Callable[[Any], str]:
     def kernel(inumber: Any) -> str:
         number, unit = read(inumber)
         return written(formula(number), unit or "i")
 
-    kernel.__doc__ = f"Return {what} of a complex number."
-    kernel.__name__ = name.lower()
-    worksheet(name, kinds="any", override=True)(kernel)
+    return kernel
 
 
-_register("IMCONJUGATE", lambda z: z.conjugate(), "the conjugate")
-_register("IMCOS", cmath.cos, "the cosine")
-_register("IMCOSH", cmath.cosh, "the hyperbolic cosine")
-_register("IMCOT", lambda z: cmath.cos(z) / cmath.sin(z), "the cotangent")
-_register("IMCSC", lambda z: 1 / cmath.sin(z), "the cosecant")
-_register("IMCSCH", lambda z: 1 / cmath.sinh(z), "the hyperbolic cosecant")
-_register("IMEXP", cmath.exp, "the exponential")
-_register("IMLN", cmath.log, "the natural logarithm")
-_register("IMLOG10", cmath.log10, "the logarithm to base 10")
-_register("IMLOG2", lambda z: cmath.log(z) / math.log(2), "the logarithm to base 2")
-_register("IMSEC", lambda z: 1 / cmath.cos(z), "the secant")
-_register("IMSECH", lambda z: 1 / cmath.cosh(z), "the hyperbolic secant")
-_register("IMSIN", cmath.sin, "the sine")
-_register("IMSINH", cmath.sinh, "the hyperbolic sine")
-_register("IMSQRT", cmath.sqrt, "the square root")
-_register("IMTAN", cmath.tan, "the tangent")
+for _name, _formula in _OF_ONE.items():
+    worksheet(_name, kinds="any", override=True)(_of_one(_formula))
+
+
+def _of_several(combine: Callable[[list[complex]], complex]) -> Callable[..., str]:
+    """Return a function of several numbers and ranges; blank cells of ranges are left out."""
+
+    def kernel(*inumbers: Rows) -> str:
+        found = [read(cell) for rows in inumbers for cell in cells_of(rows) if cell is not None]
+        return written(combine([number for number, _ in found]), _unit(*(unit for _, unit in found)))
+
+    return kernel
+
+
+worksheet("IMSUM", kinds="range*", override=True)(_of_several(lambda numbers: sum(numbers, start=complex(0))))
+worksheet("IMPRODUCT", kinds="range*", override=True)(_of_several(lambda numbers: math.prod(numbers, start=complex(1))))
+
+
+def _of_two(combine: Callable[[complex, complex], complex]) -> Callable[[Any, Any], str]:
+    def kernel(inumber1: Any, inumber2: Any) -> str:
+        (left, first), (right, second) = read(inumber1), read(inumber2)
+        return written(combine(left, right), _unit(first, second))
+
+    return kernel
+
+
+def _quotient(left: complex, right: complex) -> complex:
+    if right == 0:
+        raise number_fault("a division by 0")
+    return left / right
+
+
+worksheet("IMDIV", kinds="any any", override=True)(_of_two(_quotient))
+worksheet("IMSUB", kinds="any any", override=True)(_of_two(lambda left, right: left - right))
 
 
 @worksheet("COMPLEX", kinds="number number any", override=True)
@@ -114,22 +140,6 @@ def imargument(inumber: Any) -> float:
     return cmath.phase(number)
 
 
-@worksheet("IMDIV", kinds="any any", override=True)
-def imdiv(inumber1: Any, inumber2: Any) -> str:
-    """Return the quotient of two complex numbers; #NUM! for a division by 0."""
-    (left, first), (right, second) = read(inumber1), read(inumber2)
-    if right == 0:
-        raise number_fault("a division by 0")
-    return written(left / right, _unit(first, second))
-
-
-@worksheet("IMSUB", kinds="any any", override=True)
-def imsub(inumber1: Any, inumber2: Any) -> str:
-    """Return the difference of two complex numbers."""
-    (left, first), (right, second) = read(inumber1), read(inumber2)
-    return written(left - right, _unit(first, second))
-
-
 @worksheet("IMPOWER", kinds="any number", override=True)
 def impower(inumber: Any, number: float) -> str:
     """Return a power of a complex number, by its absolute value and angle as Excel computes it."""
@@ -139,21 +149,3 @@ def impower(inumber: Any, number: float) -> str:
             raise number_fault("0 has no such power")
         return "0"
     return written(cmath.rect(abs(base) ** number, cmath.phase(base) * number), unit or "i")
-
-
-@worksheet("IMPRODUCT", kinds="range*", override=True)
-def improduct(*inumbers: Rows) -> str:
-    """Return the product of complex numbers; blank cells of ranges are left out."""
-    numbers = _all(inumbers)
-    return written(math.prod((number for number, _ in numbers), start=complex(1)), _unit(*(u for _, u in numbers)))
-
-
-@worksheet("IMSUM", kinds="range*", override=True)
-def imsum(*inumbers: Rows) -> str:
-    """Return the sum of complex numbers; blank cells of ranges are left out."""
-    numbers = _all(inumbers)
-    return written(sum((number for number, _ in numbers), start=complex(0)), _unit(*(u for _, u in numbers)))
-
-
-def _all(ranges: tuple[Rows, ...]) -> list[tuple[complex, str]]:
-    return [read(cell) for rows in ranges for cell in cells_of(rows) if cell is not None]

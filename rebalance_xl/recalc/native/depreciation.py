@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from rebalance_xl.recalc.native.coupons import check_basis
 from rebalance_xl.recalc.native.days import year_fraction
 from rebalance_xl.recalc.native.faults import number_fault, undecided_fault
 from rebalance_xl.recalc.native.registry import worksheet
+from rebalance_xl.recalc.native.roles import checked
 
 #: Periods are stepped through one by one; a life in days of a thousand years is beyond any asset.
 _MOST_PERIODS = 400_000
@@ -73,7 +73,7 @@ def vdb(
 
 
 def _terms(cost: float, salvage: float, period: float, rate: float, basis: int) -> None:
-    check_basis(basis)
+    checked("basis", basis)
     if basis == 2:
         raise number_fault("basis 2 is not defined for this function")
     if cost <= 0 or salvage < 0 or salvage > cost or period < 0 or rate <= 0:

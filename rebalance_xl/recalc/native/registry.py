@@ -59,7 +59,13 @@ REGISTERED: Final[dict[str, NativeFunction]] = {}
 
 
 def worksheet(
-    *names: str, kinds: str, override: bool = False, dates: bool = False, dated: bool = False, needs: int | None = None
+    *names: str,
+    kinds: str,
+    override: bool = False,
+    dates: bool = False,
+    dated: bool = False,
+    needs: int | None = None,
+    defaults: tuple[Any, ...] | None = None,
 ) -> Callable[[KernelT], KernelT]:
     """Declare a Python function as a worksheet function; the function itself stays as it is.
 
@@ -77,6 +83,8 @@ def worksheet(
         Whether the function wants to know the date system itself, as the keyword ``date_offset``.
     needs
         The number of arguments that must be given, when it is not the number of those without a default.
+    defaults
+        What the last arguments are when they are left out; otherwise the function's own defaults.
     """
     listed = kinds.split()
     repeats = bool(listed) and listed[-1].endswith("*")
@@ -86,9 +94,9 @@ def worksheet(
         raise ValueError(f"{names[0]}: unknown kinds {unknown}")
 
     def declare(kernel: KernelT) -> KernelT:
-        invoke = _worksheet_callable(kernel, listed, repeats, dates, dated)
-        defaults = len(kernel.__defaults__ or ())
-        required = needs if needs is not None else len(listed) - defaults
+        known = kernel.__defaults__ or () if defaults is None else defaults
+        invoke = _worksheet_callable(kernel, listed, known, repeats, dates, dated)
+        required = needs if needs is not None else len(listed) - len(known)
         ranges = {index for index, kind in enumerate(listed) if kind == "range"}
         if repeats and listed[-1] == "range":
             ranges.add(-1)
@@ -102,9 +110,8 @@ def worksheet(
 
 
 def _worksheet_callable(
-    kernel: Kernel, kinds: list[str], repeats: bool, dates: bool, dated: bool
+    kernel: Kernel, kinds: list[str], defaults: tuple[Any, ...], repeats: bool, dates: bool, dated: bool
 ) -> Callable[..., Any]:
-    defaults = kernel.__defaults__ or ()
     first_default = len(kinds) - len(defaults)
 
     def answer(values: list[Any], date_offset: int) -> Any:

@@ -71,22 +71,9 @@ def floor_math(number: float, significance: float = 1.0, mode: float = 0.0) -> f
     return _up(number, multiple) if number < 0 and mode != 0 else _down(number, multiple)
 
 
-@worksheet("CEILING.PRECISE", "ISO.CEILING", kinds="number number", override=True)
-def ceiling_precise(number: float, significance: float = 1.0) -> float:
-    """Return the number rounded up to a multiple, whatever the signs."""
-    return ceiling_math(number, significance)
-
-
-@worksheet("ECMA.CEILING", kinds="number number")
-def ecma_ceiling(number: float, significance: float = 1.0) -> float:
-    """Return the number rounded up to a multiple, as files of other programs name it."""
-    return ceiling_math(number, significance)
-
-
-@worksheet("FLOOR.PRECISE", kinds="number number", override=True)
-def floor_precise(number: float, significance: float = 1.0) -> float:
-    """Return the number rounded down to a multiple, whatever the signs."""
-    return floor_math(number, significance)
+for _names, _rounded in (("CEILING.PRECISE ISO.CEILING", ceiling_math), ("FLOOR.PRECISE", floor_math)):
+    worksheet(*_names.split(), kinds="number number", override=True, defaults=(1.0,))(_rounded)
+worksheet("ECMA.CEILING", kinds="number number", defaults=(1.0,))(ceiling_math)  # as other programs' files name it
 
 
 @worksheet("MROUND", kinds="strict strict", override=True)

@@ -1,34 +1,13 @@
-"""The commonest value, probabilities over a table, permutations, multinomial coefficients."""
+"""Counting and numbers: probabilities over a table, permutations, multinomial coefficients, GCD and LCM."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from typing import Any
 
-from rebalance_xl.recalc.native.arguments import Rows, cells_of, numbers_of, pairs_of, to_strict
-from rebalance_xl.recalc.native.faults import Fault, number_fault
+from rebalance_xl.recalc.native.arguments import Rows, cells_of, pairs_of, to_strict
+from rebalance_xl.recalc.native.faults import number_fault
 from rebalance_xl.recalc.native.registry import worksheet
-
-
-@worksheet("MODE", "MODE.SNGL", kinds="range*", override=True)
-def mode(*numbers: Rows) -> float:
-    """Return the commonest number, of several as common the first one; #N/A when none comes twice."""
-    counted = Counter(number for rows in numbers for number in numbers_of(rows))
-    found, times = max(counted.items(), key=lambda item: item[1], default=(0.0, 0))
-    if times < 2:
-        raise Fault("#N/A", "no number comes more than once")
-    return found
-
-
-@worksheet("MODE.MULT", kinds="range*", override=True)
-def modes(*numbers: Rows) -> Rows:
-    """Return the commonest numbers as a column, in the order in which they come."""
-    counted = Counter(number for rows in numbers for number in numbers_of(rows))
-    most = max(counted.values(), default=0)
-    if most < 2:
-        raise Fault("#N/A", "no number comes more than once")
-    return [[number] for number, times in counted.items() if times == most]
 
 
 @worksheet("PROB", kinds="range range number number")
@@ -69,3 +48,36 @@ def _count(cell: Any) -> int:
     if part < 0:
         raise number_fault(f"{part} must not be below 0")
     return part
+
+
+#: Excel's whole numbers end below this.
+_LIMIT = 2**53
+
+
+def _wholes(ranges: tuple[Rows, ...]) -> list[int]:
+    """Return the numbers cut off to whole ones; blank cells are left out, only blank cells count as one 0."""
+    found = []
+    for rows in ranges:
+        for cell in cells_of(rows):
+            if cell is None:
+                continue
+            number = to_strict(cell)
+            if not 0 <= number < _LIMIT:
+                raise number_fault(f"{number:.15g} must lie between 0 and 2^53")
+            found.append(int(number))
+    return found or [0]
+
+
+@worksheet("GCD", kinds="range*", override=True)
+def gcd(*numbers: Rows) -> int:
+    """Return the greatest common divisor."""
+    return math.gcd(*_wholes(numbers))
+
+
+@worksheet("LCM", kinds="range*", override=True)
+def lcm(*numbers: Rows) -> int:
+    """Return the least common multiple."""
+    result = math.lcm(*_wholes(numbers))
+    if result >= _LIMIT:
+        raise number_fault("the least common multiple is 2^53 or more")
+    return result
