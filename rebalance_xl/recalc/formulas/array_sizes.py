@@ -135,7 +135,8 @@ def alike(ranges: Sequence[Out], out: Out) -> Out:
         if None not in sizes:
             return call
         names = [_written(each.pieces, row, column, references) for each in ranges]
-        return f"IF({_same(names, None)},{call},#VALUE!)"
+        references_all = ",".join(f"ISREF({name})" for name in names)  # what is none is an error, and the call gives it
+        return f"IF({_same(names, None)},{call},IF(AND({references_all}),#VALUE!,{call}))"
 
     pieces = [*out.pieces, *(piece for each in ranges for piece in each.pieces)]
     if all(isinstance(piece, str) for piece in pieces):

@@ -13,6 +13,7 @@ from .compiling_catalogue import argument_for_python, write_catalogue_call
 from .compiling_file_questions import told_by_the_file, visible_rows
 from .compiling_lambdas import write_caller, write_let, write_named_lambda
 from .compiling_references import corner_of, defined, prefix_of, several, unclipped, write_at, write_spilled
+from .faulty_places import LOOK_INTO, seeing_faults
 from .lambdas import CALLERS
 from .model_calls import missing_text
 from .operands import (
@@ -86,6 +87,13 @@ def _given(argument: Expression | None) -> Expression:
 
 def write_call(c: Compiling, call: Call, wanted: str) -> Out:
     """Return a function call."""
+    out = write_answer(c, call, wanted)
+    name = plain_name(call.name)
+    return seeing_faults(c, name, call.arguments, out) if name in LOOK_INTO else out
+
+
+def write_answer(c: Compiling, call: Call, wanted: str) -> Out:
+    """Return a function call, which may take an error in the place of a range for an empty one."""
     name = plain_name(call.name)
     if name == "SINGLE" and len(call.arguments) == 1:
         return write_at(c, only(call.arguments[0]))
@@ -150,15 +158,21 @@ def write_known_call(c: Compiling, name: str, call: Call, wanted: str) -> Out:
         size = whole(call.arguments[0], name)
         if size is not None:
             return Out([str(size)], True)
-    if c.careful and name in ("COUNTIF", "COUNTIFS"):  # the engine gives an error that is asked for; Excel counts it
-        c.functions.add("RXL.COUNTIFS")
-        return write_native_call(c, "RXL.COUNTIFS", c.book.registered("RXL.COUNTIFS"), call.arguments, wanted)
+    if c.careful and name in ASKED_FOR_ERRORS:  # the engine gives an error that is asked for; Excel counts it
+        careful = "RXL.COUNTIFS" if name == "COUNTIF" else f"RXL.{name}"
+        c.functions.add(careful)
+        arguments = [*call.arguments, call.arguments[0]] if name in ("SUMIF", "AVERAGEIF") else call.arguments
+        return write_native_call(c, careful, c.book.registered(careful), arguments[: _MOST.get(name)], wanted)
     watched = BLIND_TO_ERRORS.get(name)
     if watched is not None and watched < len(call.arguments):
         return write_seeing_errors(c, name, call, wanted, watched)
     out = write_engine_call(c, name, call, wanted)
     return fitting(c, out) if c.careful and name in JOINING else out
 
+
+#: Functions with criteria, which may be errors.
+ASKED_FOR_ERRORS = SAME_SIZE | {"COUNTIF", "SUMIF", "AVERAGEIF"}
+_MOST = {"SUMIF": 3, "AVERAGEIF": 3}
 
 #: Functions of the engine that make texts longer than a cell holds, where Excel says #VALUE!.
 JOINING = frozenset(("CONCAT", "CONCATENATE", "SUBSTITUTE"))

@@ -100,6 +100,13 @@ def repaired(name: str, arguments: Arguments, careful: bool = False) -> Expressi
         group = Expression([Group([_given(first)])])
         otherwise = _call("IF", [_call("ISERROR", [first]), _literal("3"), _call("NA", [])])
         return _call("IFERROR", [_call("ERROR.TYPE", [group]), otherwise])
+    if name == "MATCH" and len(arguments) > 2:
+        kind = _as_match_type(arguments[2])
+        if kind is not None:
+            return _call("MATCH", [*arguments[:2], kind])
+    if name in ("VLOOKUP", "HLOOKUP") and len(arguments) > 2 and _is_below_one(arguments[2]):
+        found = _call(name, [*arguments[:2], _literal("1"), *arguments[3:]])  # nothing found comes first
+        return _call("IF", [_call("ISNA", [found]), _call("NA", []), _literal("#VALUE!")])
     if name == "LOOKUP" and len(arguments) == 3 and _is_range(arguments[1]) and _is_range(arguments[2]):
         return _call("INDEX", [arguments[2], _call("MATCH", arguments[:2])])
     if name == "TEXT" and len(arguments) == 2:
@@ -273,6 +280,25 @@ def _is_computed(value: Expression | None) -> bool:
     if isinstance(single, Literal):
         return single.text.startswith(('"', "{"))
     return not isinstance(single, Ref | Structured | Name)
+
+
+def _as_match_type(value: Expression | None) -> Expression | None:
+    """Return the last argument of MATCH as a number, None for one: the engine takes FALSE for 1."""
+    if value is None:
+        return None
+    if isinstance(value.single, Literal):
+        words = {"TRUE": "1", "FALSE": "0"}
+        return _literal(words[value.single.text.upper()]) if value.single.text.upper() in words else None
+    if value.items[-2:] == ["+", Literal("0")] or value.items[:1] == ["-"]:
+        return None
+    return Expression([Group([value]), "+", Literal("0")])
+
+
+def _is_below_one(value: Expression | None) -> bool:
+    """Say whether a constant is 0 or negative."""
+    if value is None or not isinstance(value.items[-1], Literal) or value.items[-1].text[:1] not in "0123456789":
+        return False
+    return value.items[-1].text == "0" if len(value.items) == 1 else value.items[:-1] == ["-"]
 
 
 def _is_call(operand: Operand | None, *names: str) -> bool:

@@ -1,0 +1,84 @@
+"""Look-ups and counts: the last argument in all its spellings, and errors in the place of a range."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.recalc.test_kinds_of_formulas import check
+
+#: A1:A3 is 3, 1, 2, B1:B3 is c, b, a, C1:C3 is 1, 2, 3; D1 is 0, E1 is FALSE.
+ROWS: list[list[Any]] = [[3, "c", 1, 0, False], [1, "b", 2], [2, "a", 3]]
+EXACT = ["0", "FALSE", "", "D1", "E1", "Z9", "1=2", "NOT(TRUE)", "-FALSE", '"0"', "IF(D1=0,FALSE,1)", "C1-1"]
+DELETED: list[tuple[str, Any]] = [
+    ("MATCH(1,#REF!,0)", "#REF!"),
+    ("MATCH(1/0,#REF!,0)", "#DIV/0!"),
+    ("MATCH(NA(),#REF!,0)", "#N/A"),
+    ("INDEX(#REF!,MATCH(B2,#REF!,0))", "#REF!"),
+    ("INDEX(#REF!,NA())", "#REF!"),
+    ("INDEX(A1:A3,NA(),1/0)", "#N/A"),
+    ('VLOOKUP("a",#REF!,1,FALSE)', "#REF!"),
+    ('HLOOKUP("a",#REF!,1)', "#REF!"),
+    ("LOOKUP(1,#REF!)", "#REF!"),
+    ("LOOKUP(1,#REF!,A1:A3)", "#REF!"),
+    ("COUNTIF(#REF!,1)", "#REF!"),
+    ("COUNTIFS(A1:A3,1,#REF!,1)", "#REF!"),
+    ("SUMIFS(#REF!,A1:A3,1)", "#REF!"),
+    ("SUMIFS(A1:A3,#REF!,1)", "#REF!"),
+    ("COUNTBLANK(#REF!)", "#REF!"),
+    ("ROWS(#REF!)", "#REF!"),
+    ("COLUMNS(gone!A1:B2)", "#REF!"),
+    ("RANK(1/0,#REF!)", "#DIV/0!"),
+    ("COUNT(#REF!)", 0),
+    ("COUNTA(#REF!)", 1),
+]
+COMPUTED: list[tuple[str, Any]] = [
+    ('MATCH(1,INDIRECT("gone!A1:A3"),0)', "#REF!"),
+    ('MATCH(1,INDIRECT("A1:A3"),0)', 2),
+    ('COUNTIF(INDIRECT("gone!A1:A3"),1)', "#REF!"),
+    ('COUNTIF(INDIRECT("A1:A3"),">1")', 2),
+    ('ROWS(INDIRECT("gone!A1:A3"))', "#REF!"),
+    ("ROWS(OFFSET(A1,0,0,2,1))", 2),
+    ("ROWS(OFFSET(A1,-5,0,2,1))", "#REF!"),
+    ("COUNTBLANK(OFFSET(A1,NA(),0,2,1))", "#N/A"),
+    ("COUNTIF(OFFSET(A1,0,0,3,1),1)", 1),
+    ("COUNTIF(INDEX(A1:C3,0,9),1)", "#REF!"),
+    ("COUNTIF(INDEX(A1:C3,0,3),1)", 1),
+    ("MATCH(2,OFFSET(A1,-9,0,3,1),0)", "#REF!"),
+    ('SUMIFS(INDIRECT("gone!A1:A3"),B1:B3,"a")', "#REF!"),
+    ('IFERROR(COUNTIF(INDIRECT("gone!A1:A3"),1),"none")', "none"),
+]
+COLUMNS: list[tuple[str, Any]] = [
+    ('VLOOKUP("zz",B1:C3,0,FALSE)', "#N/A"),
+    ('VLOOKUP("b",B1:C3,0,FALSE)', "#VALUE!"),
+    ('VLOOKUP("zz",B1:C3,-1,FALSE)', "#N/A"),
+    ('HLOOKUP("zz",B1:C3,0,FALSE)', "#N/A"),
+    ('HLOOKUP("c",B1:C3,0,FALSE)', "#VALUE!"),
+    ('VLOOKUP("b",B1:C3,2,FALSE)', 2),
+    ('VLOOKUP("b",B1:C3,1/0,FALSE)', "#DIV/0!"),
+]
+
+
+def test_match_is_exact_for_false_as_for_0(tmp_path: Path) -> None:
+    """FALSE, a blank, a left-out and a computed last argument look for the very value, in cells in no order."""
+    cases: list[tuple[str, Any]] = [(f'MATCH("b",B1:B3,{each})', 2) for each in EXACT]
+    cases += [(f"MATCH(3,A1:A3,{each})", 1) for each in EXACT]
+    cases += [
+        ("MATCH(2.5,C1:C3,TRUE)", 2),
+        ("MATCH(2.5,C1:C3,C1)", 2),
+        ("MATCH(2.5,C1:C3)", 2),
+        ("MATCH(1,A1:A3,1/0)", "#DIV/0!"),
+        ('MATCH(1,A1:A3,"x")', "#VALUE!"),
+        ("SUMPRODUCT(MATCH(C1:C3,A1:A3,FALSE))", 6),
+        ('IFERROR(MATCH("zz",B1:B3,FALSE),-1)', -1),
+        ("INDEX(C1:C3,MATCH(3,A1:A3,FALSE))", 1),
+    ]
+    check(tmp_path / "b.xlsx", cases, ROWS)
+
+
+@pytest.mark.parametrize("cases", [DELETED, COMPUTED, COLUMNS], ids=["deleted", "computed", "columns"])
+def test_an_error_in_the_place_of_a_range_is_the_answer(tmp_path: Path, cases: list[tuple[str, Any]]) -> None:
+    """Nothing is looked for or counted in an error; what is sought comes before it, and finding before the column."""
+    check(tmp_path / "b.xlsx", cases, ROWS)
