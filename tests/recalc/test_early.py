@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 
 from rebalance_xl.recalc import recalculate
-from rebalance_xl.recalc.evaluation import calculation, stages
-from rebalance_xl.recalc.evaluation.column_graph import column_graph
-from rebalance_xl.recalc.formulas.filled_down import Fill, FilledColumn
-from rebalance_xl.recalc.sheets.sheet_scan import FormulaCell
+from rebalance_xl.recalc.evaluation import calculation
+from rebalance_xl.recalc.formulas.filled_down import Fill
 from tests.recalc.books import make
 
 ROWS = 60
@@ -121,14 +119,12 @@ def outcome(path: Path, output: Path) -> list[Any]:
 def without_early(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the engine make every call."""
     monkeypatch.setattr(calculation, "compute_arrays_early", lambda _: None)
-    monkeypatch.setattr(calculation, "compute_early", lambda _, filled: filled)
-    monkeypatch.setattr(calculation, "staged", lambda known, names, filled: [column.render() for column in filled][:0])
+    monkeypatch.setattr(calculation, "compute_early", lambda _, filled: [column.render() for column in filled])
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_early_columns_give_what_single_calls_give(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Values to the last bit, errors and their reasons are those of one call at a time, and so are the bytes."""
-    monkeypatch.setattr(stages, "FEWEST_STAGED", 8)
     book = write_book(tmp_path / "b.xlsx", FORMULAS, seed)
     at_once = outcome(book, tmp_path / "at-once.xlsx")
     without_early(monkeypatch)
@@ -215,95 +211,3 @@ def test_a_filled_text_says_what_changes() -> None:
     assert Fill.between("A2", 2, "B9", 9) is None
     assert Fill.between("A2", 2, "A8", 9) is None
     assert Fill.between("A$2", 2, "A$9", 9) is None
-
-
-def rendered_columns(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return a list that gets the columns whose calls are left to the engine."""
-    rendered: list[int] = []
-    render = FilledColumn.render
-
-    def noted(self: FilledColumn) -> None:
-        rendered.append(self.column)
-        render(self)
-
-    monkeypatch.setattr(FilledColumn, "render", noted)
-    return rendered
-
-
-def test_stages_between_the_rounds_of_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls that need a value and a total from the engine, and calls that need those, take one stage each."""
-    monkeypatch.setattr(stages, "FEWEST_STAGED", 8)
-
-    def build(_: Any, sheet: Any) -> None:
-        for row in range(2, 32):
-            sheet.write_row(row - 1, 0, [row, 10.0, 0.02])
-            sheet.write_formula(f"D{row}", f"=A{row}*B{row}", None, 0)
-            sheet.write_formula(f"E{row}", f"=TRIM_AMOUNT(D{row},C{row},0.001,,,D$32)", None, 0)
-            sheet.write_formula(f"F{row}", f"=WEIGHT(E{row},E$32)", None, 0)
-        for column in "DEF":
-            sheet.write_formula(f"{column}32", f"=SUM({column}2:{column}31)", None, 0)
-
-    book = make(tmp_path / "b.xlsx", build)
-    rendered = rendered_columns(monkeypatch)
-    at_once = outcome(book, tmp_path / "a.xlsx")
-    assert rendered == []
-    assert ("F32", "=SUM(F2:F31)", "1.0", "float", "changed", "") in at_once
-    without_early(monkeypatch)
-    assert outcome(book, tmp_path / "o.xlsx") == at_once
-    assert set(rendered) == {5, 6}
-
-
-def test_an_error_that_was_there_until_an_array_was_filled_is_forgotten(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A call that failed in an early round only, because an array had not spilled yet, is not reported as an error."""
-    monkeypatch.setattr(stages, "FEWEST_STAGED", 8)
-
-    def build(_: Any, sheet: Any) -> None:
-        sheet.write("A1", 20)
-        sheet.write_dynamic_array_formula("C1:C1", "=SEQUENCE(A1)", None, 0)
-        for row in range(1, 21):
-            sheet.write_formula(f"E{row}", f"=20/C{row}", None, 0)
-            sheet.write_formula(f"F{row}", f"=WEIGHT(E{row},100)", None, 0)
-
-    book = make(tmp_path / "b.xlsx", build)
-    report = recalculate(book, tmp_path / "a.xlsx")
-    assert report.errors == 0
-    assert ("F20", "=WEIGHT(E20,100)", "0.01", "float", "changed", "") in outcome(book, tmp_path / "a.xlsx")
-
-
-@pytest.mark.parametrize(
-    ("formulas", "stage"),
-    [
-        ({"B": "=A{0}*2", "C": "=WEIGHT(B{0},B$40)"}, 0),
-        ({"B": "=C{1}+1", "C": "=WEIGHT(B{0},9)"}, None),
-        ({"B": "=B{1}+1", "C": "=WEIGHT(B{0},9)"}, 0),
-        ({"B": '=INDIRECT("C"&{1})', "C": "=WEIGHT(B{0},9)"}, None),
-        ({"B": "=OFFSET(A1,{1},1)", "C": "=WEIGHT(D{0},9)", "D": "=A{0}+1"}, 0),
-        ({"B": "=SUM(INDEX(A:A,{0}):D{0})", "C": "=WEIGHT(B{0},9)"}, None),
-        ({"B": "=SUM($1:$1)+{0}", "C": "=WEIGHT(B{0},9)"}, None),
-        ({"B": "=RAND()", "C": "=WEIGHT(B{0},9)"}, None),
-        ({"B": '="C"&A{0}&"it\'s"', "C": "=WEIGHT(B{0},9)"}, 0),
-        ({"B": "='Sheet1'!C{1}", "C": "=WEIGHT(B{0},9)"}, None),
-        ({"B": "='Sheet2'!C{0}", "C": "=WEIGHT(B{0},9)"}, None),
-        ({"B": "='Own'!C{0}", "C": "=WEIGHT(B{0},9)"}, 0),
-    ],
-)
-def test_what_reads_itself_has_no_stage(formulas: dict[str, str], stage: int | None) -> None:
-    """A column has a stage unless it may read itself; sheets whose names differ in digits only count as one."""
-    rows = range(2, 30)
-    own: list[tuple[FormulaCell, str]] = []
-    for letter, formula in formulas.items():
-        if letter == "C":
-            continue
-        texts = [formula[1:].format(row, row - 1) for row in rows]
-        own += [(FormulaCell(row, ord(letter) - 64, text, None), text) for row, text in zip(rows, texts, strict=True)]
-    own.sort(key=lambda pair: (pair[0].row, pair[0].column))
-    text = formulas["C"][1:]
-    fill = Fill.between(text.format(2, 1), 2, text.format(29, 28), 29)
-    cells = [FormulaCell(row, 3, text.format(row, row - 1), None) for row in rows]
-    assert fill is not None
-    column = FilledColumn(0, 3, fill, cells, None, fill)
-    graph = column_graph([own, [], []], [column], ["Sheet1", "Sheet2", "Own"], [])
-    found = None if graph is None else graph.stages().get(0)
-    assert found == stage

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from rebalance_xl.recalc.references import Area
 from rebalance_xl.recalc.sheets.scan import scan_sheet
 from rebalance_xl.recalc.sheets.sheet_scan import SheetScan
 
@@ -34,19 +33,3 @@ def scanned(rows: str) -> SheetScan:
 def test_the_constants_of_a_column(column: int, top: int, bottom: int, expected: list[object]) -> None:
     """Formula cells, cells without a value and missing cells give None."""
     assert scanned(ROWS).column_values(column, top, bottom) == expected
-
-
-@pytest.mark.parametrize(
-    ("area", "expected"),
-    [
-        (Area(1, 1, 10, 10), True),
-        (Area(3, 1, 3, 1), True),
-        (Area(4, 1, 10, 3), False),
-        (Area(4, 1, 5, 4), True),
-        (Area(1, 2, 1048576, 3), False),
-        (Area(1, 5, 9, 16384), False),
-    ],
-)
-def test_formulas_in_an_area(area: Area, expected: bool) -> None:
-    """Only the cells inside count."""
-    assert scanned(ROWS).has_formulas_in(area) is expected

@@ -36,7 +36,6 @@ from .known_cells import KnownCells
 from .linked_data import Linked
 from .reads import Readers
 from .spills import Anchor, Spills
-from .stages import ComputedCells, compute_stage, staged
 
 #: Larger array formulas than this are taken for one cell: their area is nonsense.
 MAX_ARRAY = 4_000_000
@@ -71,7 +70,6 @@ class Calculation:
     spills: Spills = field(init=False)
     odd: list[tuple[int, FormulaCell]] = field(default_factory=list)
     showing: list[tuple[int, FormulaCell]] = field(default_factory=list)
-    stages: list[list[FilledColumn]] = field(default_factory=list)
     filled: list[FilledColumn] = field(default_factory=list)
     readers: Readers = field(init=False)
     careful: set[int] = field(default_factory=set)
@@ -269,22 +267,13 @@ class Calculation:
             for column in filled:
                 column.render()
             return
-        known = self._known()
         self.filled = filled
-        waiting = compute_early(known, filled)
-        if self.package.iterate:  # every round of the engine would be one more iteration
-            for column in waiting:
-                column.render()
-            return
-        self.stages = staged(known, self.sheet_names, waiting)
+        compute_early(self._known(), filled)
 
     def _known(self) -> KnownCells:
         """Return what is known without the engine at the moment."""
-        return KnownCells(self.scans, self.sheet_index, self.spills.anchors, self._linked_columns())
-
-    def _linked_columns(self) -> frozenset[tuple[int, int]]:
-        """Return the sheets and columns whose cells are not all what the file says."""
-        return frozenset((sheet, column) for sheet, _, column in self.linked)
+        linked = frozenset((sheet, column) for sheet, _, column in self.linked)
+        return KnownCells(self.scans, self.sheet_index, self.spills.anchors, linked)
 
     def values(self, sheet: int, area: Area) -> list[list[Any]]:
         """Return what the cells of an area hold in the engine."""
@@ -358,17 +347,7 @@ class Calculation:
         self.warnings.append("the spilled arrays did not settle; some of them depend on themselves")
 
     def _evaluate(self) -> None:
-        """Compute everything but the areas of arrays: the engine's rounds, and the stages between them."""
-        self._evaluate_engine()
-        for columns in self.stages:
-            known = ComputedCells(
-                self.scans, self.sheet_index, self.spills.anchors, self._linked_columns(), engine=self.engine
-            )
-            if columns and compute_stage(known, columns):
-                self._evaluate_engine()
-
-    def _evaluate_engine(self) -> None:
-        """Let the engine compute, setting aside the formulas that it fails on as a whole."""
+        """Let the engine compute all but the areas of arrays, without the formulas that it fails on as a whole."""
         try:
             self.engine.evaluate()
             return

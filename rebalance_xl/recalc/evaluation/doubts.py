@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from operator import itemgetter
 from typing import Any, Final
 
 from ...cells import CellError
@@ -15,6 +13,7 @@ from ..sheets.sheet_scan import FormulaCell
 from .calculation import Calculation
 from .decision import Action, Finding, decide
 from .engine import FAILURES, Engine, Trouble, from_engine
+from .exchange import set_formulas
 from .reads import CACHED, Cells, cells_at, reads_anywhere
 
 #: Cells that depend on others decided on may need it themselves, but not endlessly.
@@ -167,7 +166,7 @@ def keep(calculation: Calculation, sheet: int, cell: FormulaCell, cause: str) ->
 
 def compute_carefully(calculation: Calculation, cells: Iterable[Node]) -> bool:
     """Give cells the formula that is computed the careful way; return whether any formula has changed."""
-    changed: list[tuple[int, int, int, FormulaCell]] = []
+    changed: list[tuple[int, int, int, str]] = []
     lowering = calculation.lowering
     known = set(lowering.functions)
     for sheet, cell in cells:
@@ -188,27 +187,11 @@ def compute_carefully(calculation: Calculation, cells: Iterable[Node]) -> bool:
             text = anchor.kept(text)
         if text != cell.lowered:
             cell.lowered, cell.template = text, template
-            changed.append((sheet, cell.column, cell.row, cell))
+            changed.append((sheet, cell.column, cell.row, f"={text}"))
     calculation.readers.forget_shapes()
-    _set_formulas(calculation.engine, sorted(changed, key=itemgetter(0, 1, 2)), calculation.singly)
+    for sheet in sorted({each[0] for each in changed}):
+        set_formulas(calculation.engine, sheet, [own[1:] for own in changed if own[0] == sheet], calculation.singly)
     return bool(changed)
-
-
-def _set_formulas(engine: Engine, cells: Sequence[tuple[int, int, int, FormulaCell]], singly: bool) -> None:
-    """Set the formulas of cells in order of sheets, columns and rows, those below each other as a block."""
-    start = 0
-    for place in range(1, len(cells) + 1):
-        sheet, column, first, cell = cells[start]
-        joined = place < len(cells) and cells[place][:3] == (sheet, column, first + place - start)
-        if joined and not singly:
-            continue
-        with suppress(*FAILURES):  # what the engine does not take keeps the formula it had
-            if place - start == 1:
-                engine.set_formula(sheet, first, column, f"={cell.lowered}")
-            else:
-                block = [[f"={each.lowered}"] for _, _, _, each in cells[start:place]]
-                engine.set_formula_block(sheet, first, column, block)
-        start = place
 
 
 def explain_errors(calculation: Calculation) -> None:

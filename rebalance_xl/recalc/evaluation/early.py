@@ -27,8 +27,8 @@ from .row_formula import RowFormula
 MAX_CELLS = 4_000_000
 
 
-def compute_early(known: KnownCells, filled: Sequence[FilledColumn]) -> list[FilledColumn]:
-    """Compute the filled-down catalogue calls whose arguments are known already.
+def compute_early(known: KnownCells, filled: Sequence[FilledColumn]) -> None:
+    """Compute the filled-down catalogue calls whose arguments are known already; the others go to the engine.
 
     Parameters
     ----------
@@ -36,24 +36,15 @@ def compute_early(known: KnownCells, filled: Sequence[FilledColumn]) -> list[Fil
         What their arguments are read from.
     filled : sequence of FilledColumn
         Formulas filled down; their cells have no text for the engine yet.
-
-    Returns
-    -------
-    list of FilledColumn
-        Those that could be computed at once as soon as their arguments are known; the others, which were not computed
-        here, have their text for the engine now.
     """
-    waiting: list[FilledColumn] = []
-    for column in filled:
-        if _calls_columns(column):
-            waiting.append(column)
-        else:
-            column.render()
+    waiting = [column for column in filled if _calls_columns(column)]
     before = -1
     while waiting and len(waiting) != before:
         before = len(waiting)
-        waiting = [column for column in waiting if not compute_column(known, column)]
-    return waiting
+        waiting = [column for column in waiting if not _compute_column(known, column)]
+    for column in filled:
+        if not column.cells[0].early:
+            column.render()
 
 
 def compute_arrays_early(known: KnownCells) -> dict[int, Any] | None:
@@ -114,20 +105,8 @@ def _calls_columns(column: FilledColumn) -> bool:
     return bool(registered) and all(hasattr(each, "parameters") and takes_columns(each) for each in registered)
 
 
-def compute_column(known: KnownCells, column: FilledColumn) -> bool:
-    """Compute a column when its arguments are known; False when they are not, or when it takes the engine.
-
-    Parameters
-    ----------
-    known : KnownCells
-        What the arguments are read from.
-    column : FilledColumn
-        Its cells get their values.
-
-    Returns
-    -------
-    bool
-    """
+def _compute_column(known: KnownCells, column: FilledColumn) -> bool:
+    """Compute a column when its arguments are known; False when they are not, or when it takes the engine."""
     assert column.lowered is not None
     stems = [
         stem if offset is None else f"{stem}{column.cells[0].row + offset}" for stem, offset in column.lowered.slots
@@ -146,14 +125,8 @@ def compute_column(known: KnownCells, column: FilledColumn) -> bool:
     for cell, answer in zip(column.cells, answers, strict=True):
         cell.value = answer
         cell.early = True
-    if column.failed:  # in an earlier round
-        for cell in column.cells:
-            cell.status, cell.cause = "computed", ""
-    column.failed = not plain
-    if not plain:
-        for cell in column.cells:
-            if cell.value.__class__ is CellError:
-                cell.status, cell.cause = "error", cell.value.reason
+        if answer.__class__ is CellError:
+            cell.status, cell.cause = "error", answer.reason
     return True
 
 

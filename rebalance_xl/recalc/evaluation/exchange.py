@@ -1,9 +1,11 @@
-"""Cells handed over to the engine, and their values read back: whole rectangles, or one by one in the plain way."""
+"""Cells handed over to the engine, and their values read back: in blocks, or one by one in the plain way."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from math import isfinite
+from operator import itemgetter
 from typing import Any
 
 from ...cells import CellError
@@ -12,10 +14,8 @@ from ..sheets.sheet_scan import FormulaCell, SheetScan
 from .engine import FAILURES, NOTHING, Engine, from_engine, to_engine
 from .engine_input import engine_package
 from .noise import SHORT, TINY
-from .rectangles import by_row, rectangles
 
 _NUM = CellError("#NUM!")
-Block = tuple[int, int, list[list[FormulaCell]]]
 
 
 def load(engine: Engine, package: Package, scans: Sequence[SheetScan], names: Sequence[str], singly: bool) -> None:
@@ -39,28 +39,61 @@ def load(engine: Engine, package: Package, scans: Sequence[SheetScan], names: Se
             return
     except (*FAILURES, OSError):
         pass  # one odd cell is enough; then the cells are handed over one by one
-    if package.iterate:
-        for sheet, scan in enumerate(scans):
-            for cell in scan.formulas:
-                if cell.lowered is not None and cell.old is not None:  # where its loop, if any, goes on from
-                    engine.set_value(sheet, cell.row, cell.column, cell.old)
     for sheet, scan in enumerate(scans):
         found = scan.constants
-        values = list(map(to_engine, found.values)) if found.errors else found.values
-        # A blank written where a formula goes afterwards can hide the formula's value in the engine: no gaps here.
-        for row, column, block in rectangles(by_row(found.rows, found.columns, values)):
-            engine.set_block(sheet, row, column, block)
+        held = list(zip(found.columns, found.rows, found.values, strict=True))
         for cell in scan.formulas:
             constant = cell.value if cell.early else cell.old
-            if cell.lowered is None and constant is not None:
-                engine.set_value(sheet, cell.row, cell.column, constant)
-        if singly:
-            for cell in scan.formulas:
-                if cell.lowered is not None:
-                    engine.set_formula(sheet, cell.row, cell.column, f"={cell.lowered}")
-            continue
-        for row, column, lines in _blocks(scan):
-            engine.set_formula_block(sheet, row, column, [[f"={cell.lowered}" for cell in line] for line in lines])
+            # Where workbooks iterate, loops go on from the values that their cells hold. Blanks are left out: one that
+            # is written where a formula goes afterwards can hide the formula's value in the engine.
+            if constant is not None and (cell.lowered is None or package.iterate):
+                held.append((cell.column, cell.row, constant))
+        for row, column, values in runs_down(held):
+            engine.set_block(sheet, row, column, [[to_engine(value)] for value in values])
+        formulas = [(cell.column, cell.row, f"={cell.lowered}") for cell in scan.formulas if cell.lowered is not None]
+        set_formulas(engine, sheet, formulas, singly)
+
+
+def runs_down(cells: Iterable[tuple[int, int, Any]]) -> Iterator[tuple[int, int, list[Any]]]:
+    """Join cells that stand below each other, because the engine takes and gives blocks fastest.
+
+    Parameters
+    ----------
+    cells : iterable of (int, int, object)
+        Column, row and content of each.
+
+    Yields
+    ------
+    tuple
+        The row of the first, its column, and the contents.
+
+    Examples
+    --------
+    >>> list(runs_down([(1, 1, "a"), (2, 1, "x"), (1, 2, "b")]))
+    [(1, 1, ['a', 'b']), (1, 2, ['x'])]
+    """
+    run: list[Any] = []
+    column = row = 0
+    for at, below, content in sorted(cells, key=itemgetter(0, 1)):
+        if run and (at, below) != (column, row + len(run)):
+            yield row, column, run
+            run = []
+        if not run:
+            column, row = at, below
+        run.append(content)
+    if run:
+        yield row, column, run
+
+
+def set_formulas(engine: Engine, sheet: int, formulas: Iterable[tuple[int, int, str]], singly: bool) -> None:
+    """Set formulas, given as column, row and text, in blocks or one by one; what the engine refuses stays as it was."""
+    single = ((row, column, [text]) for column, row, text in formulas)
+    for row, column, texts in single if singly else runs_down(formulas):
+        with suppress(*FAILURES):
+            if len(texts) == 1:
+                engine.set_formula(sheet, row, column, texts[0])
+            else:
+                engine.set_formula_block(sheet, row, column, [[text] for text in texts])
 
 
 def read_values(
@@ -96,21 +129,13 @@ def read_values(
         else:
             _take(cells, [values[cell.row - top][cell.column - left] for cell in cells], odd, showing)
         return odd, showing
-    for row, column, block in _blocks(scan):
-        last = (row + len(block) - 1, column + len(block[0]) - 1)
-        values = engine.read_block(sheet, row, column, *last)
-        for line, found in zip(block, values, strict=True):
-            _take(line, found, odd, showing)
+    found: list[Any] = [None] * len(cells)
+    for row, column, numbers in runs_down((cell.column, cell.row, number) for number, cell in enumerate(cells)):
+        values = engine.read_block(sheet, row, column, row + len(numbers) - 1, column)
+        for number, (value,) in zip(numbers, values, strict=True):
+            found[number] = value
+    _take(cells, found, odd, showing)
     return odd, showing
-
-
-def _blocks(scan: SheetScan) -> list[Block]:
-    """Return the formula cells that the engine computes in rectangles."""
-    cells = [cell for cell in scan.formulas if cell.lowered is not None]
-    if scan.blocks is None or scan.blocks[0] != len(cells):
-        grouped = rectangles(by_row([cell.row for cell in cells], [cell.column for cell in cells], cells))
-        scan.blocks = (len(cells), list(grouped))
-    return scan.blocks[1]
 
 
 def _take(

@@ -113,7 +113,7 @@ class Fill:
 
 @dataclass(slots=True, eq=False)
 class FilledColumn:
-    """Cells of one column whose formulas are one formula filled down; `failed`: some of their values are errors."""
+    """Cells of one column whose formulas are one formula filled down."""
 
     sheet: int
     column: int
@@ -121,7 +121,6 @@ class FilledColumn:
     cells: list[FormulaCell] = field(default_factory=list)
     template: Template | None = None
     lowered: Fill | None = None
-    failed: bool = False
 
     @property
     def rows(self) -> list[int]:

@@ -117,12 +117,10 @@ class SheetScan:
     formulas: list[FormulaCell] = field(default_factory=list)
     implicit: bool = False
     plain: bool = False
-    blocks: tuple[int, list[tuple[int, int, list[list[FormulaCell]]]]] | None = None
     table: CellTable | None = None
     has_metadata: bool = True
     unreadable: dict[tuple[int, int], str] = field(default_factory=dict)
     _constants: Constants | None = None
-    _formula_rows: dict[int, list[int]] | None = None
     _unusual: list[FormulaCell] | None = None
 
     @property
@@ -202,29 +200,6 @@ class SheetScan:
             if each == column:
                 values[row - top] = value
         return values
-
-    def has_formulas_in(self, area: Area) -> bool:
-        """Say whether any cell of an area has a formula.
-
-        Parameters
-        ----------
-        area : Area
-            Of any size.
-
-        Returns
-        -------
-        bool
-        """
-        if self._formula_rows is None:
-            self._formula_rows = {}
-            for cell in self.formulas:
-                self._formula_rows.setdefault(cell.column, []).append(cell.row)
-        for column, rows in self._formula_rows.items():
-            if area.left <= column <= area.right:
-                place = bisect_left(rows, area.top)
-                if place < len(rows) and rows[place] <= area.bottom:
-                    return True
-        return False
 
     def hidden_rows(self) -> frozenset[int]:
         """Return the rows that are not shown."""
