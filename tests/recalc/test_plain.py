@@ -64,7 +64,7 @@ def test_verify_refuses_any_difference(tmp_path: Path, monkeypatch: pytest.Monke
     """A short cut that gives another value is a failure that names the cell, and the file stays as it is."""
     path = mixed(tmp_path / "b.xlsx")
     before = path.read_bytes()
-    compute = early.compute_column
+    compute = early._compute_column
 
     def wrong(known: Any, column: FilledColumn) -> bool:
         done = compute(known, column)
@@ -72,7 +72,7 @@ def test_verify_refuses_any_difference(tmp_path: Path, monkeypatch: pytest.Monke
             column.cells[0].value += 1.0
         return done
 
-    monkeypatch.setattr(early, "compute_column", wrong)
+    monkeypatch.setattr(early, "_compute_column", wrong)
     with pytest.raises(Refused, match=r"the fast and the plain way of computing differ: Sheet1!\w+ gives"):
         recalculate(path, as_of=AS_OF, verify=True, check=check)
     assert path.read_bytes() == before

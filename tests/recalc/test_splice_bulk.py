@@ -1,4 +1,4 @@
-"""The cells of long arrays are spliced in a column at a time: the text is the one that going row by row gives."""
+"""New cells and values spliced into sheets that were read with arrays: the text is what the XML parser leads to."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from rebalance_xl.recalc.sheets import scan
 from rebalance_xl.recalc.sheets.constants import Constants
 from rebalance_xl.recalc.sheets.scan import scan_sheet
 from rebalance_xl.recalc.sheets.sheet_scan import SheetScan
-from rebalance_xl.recalc.sheets.splice import REMOVED, SheetChanges, spliced, swapped
-from rebalance_xl.recalc.sheets.splice_bulk import column_edits
-from rebalance_xl.recalc.sheets.splice_rows import row_edits
+from rebalance_xl.recalc.sheets.splice import REMOVED, SheetChanges, spliced
 
 HEAD = '<worksheet><dimension ref="B2:C3"/><sheetData>'
 ROW_TAGS = (
@@ -93,24 +91,6 @@ def test_any_change_gives_the_same_text(text: str, columns: dict[int, dict[int, 
 def test_numbers_over_usual_sheets(text: str, columns: dict[int, dict[int, Any]]) -> None:
     """The same for what is common: numbers behind or instead of numbers, in rows with and without spans."""
     assert outcome(text, columns, bulk=True) == outcome(text, columns, bulk=False)
-
-
-@pytest.mark.parametrize("column", [1, 3, 9])
-def test_whole_columns_are_done_at_once(column: int) -> None:
-    """New and existing columns of numbers do not go row by row, and the result is the same."""
-    rows = "".join(
-        f'<row r="{n}" spans="1:3"><c r="A{n}" s="2"><v>{n}</v></c><c r="C{n}"><v>7</v></c></row>'
-        for n in range(1, 400)
-    )
-    text = f"{HEAD}{rows}</sheetData></worksheet>"
-    columns = {column: {row: row / 3 for row in range(2, 390)}}
-    whole = scanned(text, bulk=True)
-    edits = column_edits(whole, columns)
-    assert edits is not None
-    slow = list(row_edits(whole, swapped(columns)))
-    assert len(edits) == 388 * (2 if column == 9 else 1)
-    assert outcome(text, columns, bulk=True) == outcome(text, columns, bulk=False)
-    assert sorted(edits)[-1][1] <= max(edit[1] for edit in slow)
 
 
 @pytest.mark.parametrize(

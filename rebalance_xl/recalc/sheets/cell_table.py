@@ -56,21 +56,25 @@ class RowTable:
     """Where the rows of a sheet lie in its text: those that are not empty elements, in the order they are written."""
 
     def __init__(self) -> None:
-        self.count = 0
         self._pieces: list[tuple[NDArray[Any], ...]] = []
 
-    def add(self, starts: Ints, tag_ends: Ints, ends: Ints, last: Ints, base: int) -> None:
-        """Add rows: where start tag and end tag begin, where the former ends, and the place of the last cell.
+    def add(self, numbers: Ints, starts: Ints, tag_ends: Ints, ends: Ints, last: Ints, base: int) -> None:
+        """Add rows: their numbers, where start tags begin and end, where end tags begin, the place of the last cell.
 
-        The positions count from `base`. The place is 0 in a row without cells, -1 where cells of several rows stand.
+        The positions count from `base`. A number is 0 where the tag is written in an unusual way or cells of several
+        rows stand in it; the place is 0 in a row without cells.
         """
-        self.count += len(starts)
-        positions = ((each + base).astype(np.int32) for each in (starts, tag_ends, ends))
-        self._pieces.append((*positions, last))
+        self._pieces.append((numbers, *((each + base).astype(np.int32) for each in (starts, tag_ends, ends)), last))
 
-    def arrays(self) -> tuple[Ints, ...]:
-        """Return starts, ends of the start tags, starts of the end tags and last places."""
-        return tuple(np.concatenate(each).astype(np.intp) for each in zip(*self._pieces, strict=True))
+    def arrays(self) -> tuple[Ints, ...] | None:
+        """Return numbers, starts, ends of start tags, starts of end tags and last columns, None when any is unusual."""
+        if not self._pieces:
+            return None
+        numbers, starts, tag_ends, ends, last = (np.concatenate(each) for each in zip(*self._pieces, strict=True))
+        own = (last == 0) | (last >> 15 == numbers)
+        if numbers[0] < 1 or (numbers[1:] <= numbers[:-1]).any() or not own.all():
+            return None
+        return numbers, starts, tag_ends, ends, last & 32767
 
 
 class CellTable:
@@ -144,18 +148,14 @@ class CellTable:
         places = (rows << 15 | columns).tolist()
         return [place for place, value in zip(places, self._values(chosen), strict=True) if value is not None]
 
-    def plain_numbers(self, rows: Ints, column: int) -> tuple[Ints, Ints] | None:
-        """Return where the numbers of a column's cells start and end, None when not all of them are numbers."""
+    def plain_numbers(self, column: int, rows: Ints) -> tuple[list[int], ...]:
+        """Return row, start and end of the cells of a column, in some rows, in which a number may replace a number."""
         all_rows, columns, groups, starts, ends = self._arrays()
-        there = np.flatnonzero(columns == column)
-        places = np.searchsorted(all_rows[there], rows)
-        if not len(there) or places.max() >= len(there):
-            return None
-        found = there[places]
-        plain = np.array([kind == "n" and steady for kind, steady in zip(self.types, self.steady, strict=True)])
-        if not (all_rows[found] == rows).all() or not plain[groups[found]].all():
-            return None
-        return starts[found].astype(np.intp), ends[found].astype(np.intp)
+        kinds = zip(self.types, self.steady, strict=True)
+        plain = np.array([kind == "n" and steady for kind, steady in kinds], np.bool_)
+        found = np.flatnonzero((columns == column) & plain[groups])
+        found = found[np.isin(all_rows[found], rows)]
+        return all_rows[found].tolist(), starts[found].tolist(), ends[found].tolist()
 
     def extent(self) -> tuple[int, int]:
         """Return the last row and column with any content, 0 when there is none."""

@@ -208,18 +208,32 @@ def _places(content: Bytes, starts: Ints) -> tuple[Ints, Ints, Ints]:
             break
         columns = np.where(more, columns * 26 + letter, columns)
         at = at + more
-    rows = np.zeros(len(starts), np.intp)
-    first = at
+    rows, ends = _whole_numbers(content, at)
+    _need((content[ends] == 34).all() and (ends > at).all())
+    _need(columns.max() <= MAX_COLUMNS and rows.min() >= 1 and rows.max() <= MAX_ROWS)
+    return rows, columns, ends
+
+
+def _whole_numbers(content: Bytes, starts: Ints) -> tuple[Ints, Ints]:
+    """Return the whole numbers that start at some places, and where they end."""
+    numbers, at = np.zeros(len(starts), np.intp), starts
     for _ in range(8):
         digit = content[at] - np.uint8(48)
         more = digit < 10
         if not more.any():
             break
-        rows = np.where(more, rows * 10 + digit, rows)
+        numbers = np.where(more, numbers * 10 + digit, numbers)
         at = at + more
-    _need((content[at] == 34).all() and (at > first).all())
-    _need(columns.max() <= MAX_COLUMNS and rows.min() >= 1 and rows.max() <= MAX_ROWS)
-    return rows, columns, at
+    return numbers, at
+
+
+def _row_numbers(content: Bytes, starts: Ints) -> Ints:
+    """Return the numbers of rows whose tags start at some places, 0 where they do not begin with them."""
+    numbers, ends = _whole_numbers(content, starts + 8)
+    usual = content[ends] == 34
+    for place, byte in enumerate(b'<row r="'):
+        usual &= content[starts + place] == byte
+    return np.where(usual, numbers, 0)
 
 
 def _need(fulfilled: Any) -> None:
@@ -261,7 +275,9 @@ class _Reader:
             filled = np.flatnonzero(until > before)
             first, last_ones = places[before[filled]], places[until[filled] - 1]
             last[filled] = np.where(first >> 15 == last_ones >> 15, last_ones, -1)
-        self.table.rows.add(opens[row_tags], closes[row_tags] + 1, opens[row_ends], last, base)
+        numbers = _row_numbers(content, opens[row_tags])
+        numbers[last < 0] = 0
+        self.table.rows.add(numbers, opens[row_tags], closes[row_tags] + 1, opens[row_ends], last, base)
 
     def _read_cells(self, content: Bytes, piece: str, tags: tuple[Ints, Ints, Bytes], cells: Ints, base: int) -> Ints:
         """Read the cells, given by the numbers of their tags; return their places."""

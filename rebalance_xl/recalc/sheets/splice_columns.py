@@ -1,0 +1,79 @@
+"""The cells of long arrays spliced in a column at a time: numbers that replace numbers, new cells behind all others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..files.markup import number_texts
+from ..references import MAX_COLUMNS, column_letters
+from .cell_table import CellTable
+from .sheet_scan import SheetScan
+from .splice_rows import Edit, column_style, has_removed, new_cell, with_spans
+
+Columns = dict[int, dict[int, Any]]
+
+
+def numbers_replaced(table: CellTable, columns: Columns) -> tuple[list[Edit], Columns]:
+    """Return the edits that replace plain numbers by numbers, and the cells that take more than that.
+
+    Parameters
+    ----------
+    table : CellTable
+        The cells of the sheet.
+    columns : dict of int to dict of int to value
+        New values by column and row.
+    """
+    edits: list[Edit] = []
+    left: Columns = {}
+    for column, cells in columns.items():
+        wanted = np.array([row for row, value in cells.items() if value.__class__ is float], np.intp)
+        bounds = zip(*table.plain_numbers(column, wanted), strict=True)
+        held = [each for each in bounds if table.text.startswith("<v>", each[1] - 3)]
+        new = number_texts([cells[row] for row, _, _ in held])
+        edits += [(start, end, data) for (_, start, end), data in zip(held, new, strict=True)]
+        if len(held) < len(cells):
+            done = {row for row, _, _ in held}
+            left[column] = {row: value for row, value in cells.items() if row not in done}
+    return edits, left
+
+
+def cells_added(scan: SheetScan, table: CellTable, columns: Columns) -> list[Edit] | None:
+    """Return the edits that add cells behind all others of their rows; None where any of them takes more than that.
+
+    Parameters
+    ----------
+    scan, table : SheetScan, CellTable
+        The sheet and its cells.
+    columns : dict of int to dict of int to value
+        New values by column and row.
+    """
+    text, style, rows = scan.text, column_style(scan), table.rows.arrays()
+    if rows is None or text.find("customFormat", scan.start, scan.end) >= 0:  # new cells take the formats of such rows
+        return None
+    numbers, starts, tag_ends, ends, last = rows
+    low, high = np.full(len(numbers), MAX_COLUMNS), np.zeros(len(numbers), np.intp)
+    new: dict[int, str] = {}
+    for column, cells in sorted(columns.items()):
+        wanted = np.fromiter(cells, np.intp, len(cells))
+        found = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
+        if has_removed(cells) or not ((numbers[found] == wanted) & (last[found] < column)).all():
+            return None
+        low[found], high[found] = np.minimum(low[found], column), column
+        shown = zip(found.tolist(), _new_cells(column, cells, style(column)), strict=True)
+        new.update({place: new[place] + cell if place in new else cell for place, cell in shown})
+    chosen = np.flatnonzero(high)
+    places = np.stack([each[chosen] for each in (starts, tag_ends, low, high)], 1).tolist()
+    tags = [(at := text.index('"', start + 8), end, text[at:end], first, final) for start, end, first, final in places]
+    wider = {each: with_spans(each[0], each[1:]) for each in {tag[2:] for tag in tags}}
+    edits = [(start, end, wider[tag, *reach]) for start, end, tag, *reach in tags if wider[tag, *reach] != tag]
+    behind = ends.tolist()
+    return edits + [(behind[place], behind[place], cells) for place, cells in new.items()]
+
+
+def _new_cells(column: int, cells: dict[int, Any], style: str) -> list[str]:
+    if set(map(type, cells.values())) != {float}:
+        return [new_cell("", row, column, value, style) for row, value in cells.items()]
+    letters, shown = column_letters(column), number_texts(list(cells.values()))
+    return [f'<c r="{letters}{row}"{style}><v>{data}</v></c>' for row, data in zip(cells, shown, strict=True)]
