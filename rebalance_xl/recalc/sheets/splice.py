@@ -162,12 +162,13 @@ def _column_edits(
     scan: SheetScan, columns: dict[int, dict[int, Any]], styles: dict[tuple[int, int], str]
 ) -> Iterable[Edit]:
     """Return the edits that set, insert and remove the cells of arrays."""
-    if scan.table is None or styles:
+    rows = scan.table.rows.arrays() if scan.table is not None and not styles else None
+    if scan.table is None or rows is None:
         return row_edits(scan, swapped(columns), styles)
     from .splice_columns import cells_added, numbers_replaced
 
     edits, left = numbers_replaced(scan.table, columns)
-    added = cells_added(scan, scan.table, left) if left else []
+    added = cells_added(scan, rows, left) if left else []
     return edits + (row_edits(scan, swapped(left)) if added is None else added)
 
 

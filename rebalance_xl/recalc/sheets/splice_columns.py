@@ -8,7 +8,7 @@ import numpy as np
 
 from ..files.markup import number_texts
 from ..references import MAX_COLUMNS, column_letters
-from .cell_table import CellTable
+from .cell_table import CellTable, Ints
 from .sheet_scan import SheetScan
 from .splice_rows import Edit, column_style, has_removed, new_cell, with_spans
 
@@ -39,18 +39,20 @@ def numbers_replaced(table: CellTable, columns: Columns) -> tuple[list[Edit], Co
     return edits, left
 
 
-def cells_added(scan: SheetScan, table: CellTable, columns: Columns) -> list[Edit] | None:
+def cells_added(scan: SheetScan, rows: tuple[Ints, ...], columns: Columns) -> list[Edit] | None:
     """Return the edits that add cells behind all others of their rows; None where any of them takes more than that.
 
     Parameters
     ----------
-    scan, table : SheetScan, CellTable
-        The sheet and its cells.
+    scan : SheetScan
+        The sheet.
+    rows : tuple of arrays
+        Its rows, from :meth:`RowTable.arrays`.
     columns : dict of int to dict of int to value
         New values by column and row.
     """
-    text, style, rows = scan.text, column_style(scan), table.rows.arrays()
-    if rows is None or text.find("customFormat", scan.start, scan.end) >= 0:  # new cells take the formats of such rows
+    text, style = scan.text, column_style(scan)
+    if text.find("customFormat", scan.start, scan.end) >= 0:  # new cells take the formats of such rows
         return None
     numbers, starts, tag_ends, ends, last = rows
     low, high = np.full(len(numbers), MAX_COLUMNS), np.zeros(len(numbers), np.intp)
