@@ -29,11 +29,17 @@ _COLUMNS: Final = 9
 #: An array constant with a blank in it, which the catalogue's examples may have and Excel has not.
 _BLANK_IN_ARRAY: Final = re.compile(r"\{[;,]|[;,][;,}](?=[^{]*\}|$)")
 
+#: The packages of the interpreter in B1. xlwings puts PYTHONPATH before everything else, also before the folder that
+#: Excel happens to run in, so that a strange udfs.py there is never the one that is imported.
+_SITE_PACKAGES: Final = (
+    r'=SUBSTITUTE(SUBSTITUTE(SUBSTITUTE(LOWER(B1),"pythonw.exe",""),"python.exe",""),"scripts\","")&"lib\site-packages"'
+)
+
 #: Where the installer puts Python, and how xlwings finds the functions.
 CONFIGURATION: Final = (
     ("Interpreter_Win", r"%LOCALAPPDATA%\Rebalancer\venv\Scripts\pythonw.exe"),
     ("Interpreter_Mac", "$HOME/.rebalancer/venv/bin/python"),
-    ("PYTHONPATH", ""),
+    ("PYTHONPATH", _SITE_PACKAGES),
     ("ADD_WORKBOOK_TO_PYTHONPATH", "False"),
     ("UDF Modules", "udfs"),
     ("Use UDF Server", "True"),
@@ -128,7 +134,10 @@ def configuration_sheet(workbook: Any, look: Styles) -> Page:
     sheet.set_column(1, 1, 70)
     for row, (key, value) in enumerate(CONFIGURATION):
         sheet.write_string(row, 0, key, look(bold=True))
-        sheet.write_string(row, 1, value, look.input())
+        if value.startswith("="):
+            sheet.write_formula(row, 1, value, look.computed(align="left"), "")
+        else:
+            sheet.write_string(row, 1, value, look.input())
     sheet.write_string(
         len(CONFIGURATION) + 1,
         0,

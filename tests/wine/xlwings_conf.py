@@ -14,7 +14,7 @@ Conf: TypeAlias = Mapping[str, str]
 
 def read_conf(workbook: Path) -> Conf:
     """Read the settings as GetConfigFromSheet does: two columns from A1 down to the first blank cell."""
-    sheet = load_workbook(workbook, read_only=True)["xlwings.conf"]
+    sheet = load_workbook(workbook, data_only=True)["xlwings.conf"]
     settings: dict[str, str] = {}
     for name, value, *_ in sheet.iter_rows(min_col=1, max_col=2, values_only=True):
         if name is None:
