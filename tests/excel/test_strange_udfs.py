@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from openpyxl import Workbook, load_workbook
+from openpyxl import Workbook
 
 from rebalance_xl.recalc.workbook import recalculate_bytes
 from tests.wine.xlwings_conf import Conf, read_conf, server_command
@@ -42,10 +42,9 @@ def test_the_packages_of_the_interpreter_come_first(conf: Conf) -> None:
 )
 def test_they_follow_another_interpreter(root: Path, tmp_path: Path, interpreter: str, expected: str) -> None:
     """Whoever names a Python of their own in B1 need not think of the path."""
-    shipped = load_workbook(root / "workbook" / "Rebalancer.xlsm")["xlwings.conf"]
     book = Workbook()
-    for name, value in shipped.iter_rows(min_col=1, max_col=2, values_only=True):
-        book.active.append([name, interpreter if name == "Interpreter_Win" else value])
+    for name, value in read_conf(root / "workbook" / "Rebalancer.xlsm", values=False).items():
+        book.active.append([name, interpreter if name == "INTERPRETER_WIN" else value])
     book.active.title = "xlwings.conf"
     content = BytesIO()
     book.save(content)

@@ -12,14 +12,15 @@ from openpyxl import load_workbook
 Conf: TypeAlias = Mapping[str, str]
 
 
-def read_conf(workbook: Path) -> Conf:
-    """Read the settings as GetConfigFromSheet does: two columns from A1 down to the first blank cell."""
-    sheet = load_workbook(workbook, data_only=True)["xlwings.conf"]
+def read_conf(workbook: Path, values: bool = True) -> Conf:
+    """Read the settings as GetConfigFromSheet does: two columns from A1 down to the first blank cell; or its formulas."""
+    book = load_workbook(workbook, read_only=True, data_only=values)
     settings: dict[str, str] = {}
-    for name, value, *_ in sheet.iter_rows(min_col=1, max_col=2, values_only=True):
+    for name, value, *_ in book["xlwings.conf"].iter_rows(min_col=1, max_col=2, values_only=True):
         if name is None:
             break
         settings[str(name).upper()] = "" if value is None else str(value)
+    book.close()
     return settings
 
 
