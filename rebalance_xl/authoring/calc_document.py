@@ -1,8 +1,9 @@
 """A new book as an .ods: Calc's own file, in which rows can be inserted and charts follow the cells.
 
 LibreOffice converts it, so it must be installed. Before that the formulas get the permanent names of the
-extension's functions, each figure beside a table becomes a formula of its own row (an array over several rows would
-forbid to insert one), and the charts draw cells instead of names, which Calc does not evaluate.
+extension's functions, what spills beside a table moves to a hidden sheet, from which each row takes its own figure (an
+array over several rows would forbid to insert one, and a call for every row would make the plan anew each time), and
+the charts draw cells instead of names, which Calc does not evaluate.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Final
 from xml.sax.saxutils import escape, unescape
 
 from rebalance_xl.authoring.package import Parts, read_parts, write_parts
+from rebalance_xl.book.interface import column_letters
 from rebalance_xl.hosts.calc.formula_names import to_calc_names, to_excel_names
 from rebalance_xl.hosts.calc.install import InstallError, find_program_folder
 from rebalance_xl.hosts.calc.names_pass import names_for_calc
@@ -27,7 +29,15 @@ _SPILL: Final = re.compile(
     r'<f t="array" ref="(?P=column)(?P=row)(?::(?P=column)(?P<last>\d+))?">(?P<formula>[^<]*)</f>(?P<value>.*?)</c>',
     re.S,
 )
+_CELL: Final = r'<c r="{place}"(?P<attributes>[^>]*?)(?:/>|>(?:<f [^>]*>[^<]*</f>)?(?P<value>.*?)</c>)'
 _TABLE_TOP: Final = 4
+#: The hidden sheet with what spills, a column each, and how far its arrays reach: as far as the rules that dress rows.
+_FIGURES: Final = "Figures"
+_FIGURE_ROWS: Final = 1000
+_FIGURES_PART: Final = "xl/worksheets/figures.xml"
+_OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_SHEET_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
 
 
 def as_document(package: bytes) -> bytes:
@@ -39,30 +49,29 @@ def as_document(package: bytes) -> bytes:
         If LibreOffice is not installed, or does not convert the book.
     """
     parts = read_parts(package)
-    keys = _tables(parts)
+    with_table = _sheets_with_table(parts)
+    figures = _Figures()
     areas = _named_areas(parts["xl/workbook.xml"].decode())
     for name, data in parts.items():
         text = data.decode() if name.endswith(".xml") else ""
-        if name in keys:
-            text = _row_by_row(text, keys[name])
+        if name in with_table:
+            text = figures.moved(text)
         if name.startswith("xl/charts/"):
             text = re.sub(r"<c:f>Dashboard!(\w+)</c:f>", lambda found: f"<c:f>{areas[found[1]]}</c:f>", text)
         if text:
             parts[name] = names_for_calc(name, text.encode())
+    parts[_FIGURES_PART] = names_for_calc(_FIGURES_PART, figures.sheet().encode())
+    _register(parts)
     return _permanent(_converted(write_parts(parts)))
 
 
-def _tables(parts: Parts) -> dict[str, str]:
-    """Return for each sheet with a table the reference to the table's first column."""
-    found = {}
-    for name, data in parts.items():
-        table = re.search(rb"/tables/(table\d+\.xml)", data) if name.startswith("xl/worksheets/_rels/") else None
-        if table is not None:
-            text = parts[f"xl/tables/{table[1].decode()}"].decode()
-            key = re.search(r'<table [^>]* name="(\w+)".*?<tableColumn [^>]*name="([^"]+)"', text, re.S)
-            assert key is not None
-            found[name.replace("_rels/", "").removesuffix(".rels")] = f"{key[1]}[{key[2]}]"
-    return found
+def _sheets_with_table(parts: Parts) -> set[str]:
+    """Return the parts of the sheets that hold a table."""
+    return {
+        name.replace("_rels/", "").removesuffix(".rels")
+        for name, data in parts.items()
+        if name.startswith("xl/worksheets/_rels/") and b"/tables/table" in data
+    }
 
 
 def _named_areas(workbook: str) -> dict[str, str]:
@@ -71,34 +80,53 @@ def _named_areas(workbook: str) -> dict[str, str]:
     return dict(found)
 
 
-def _row_by_row(text: str, key: str) -> str:
-    """Replace what spills beside a table by one formula a row, which can be copied to a new row.
+class _Figures:
+    """What spilled beside tables, as columns of a sheet of its own: one array formula each, with its stored values."""
 
-    LOOKUP and not INDEX, which in Calc takes no array that happens to have one value, as in a table of one row.
-    """
-    spills: dict[tuple[str, int], str] = {}
+    def __init__(self) -> None:
+        self._rows: dict[int, list[str]] = {}
+        self._count = 0
 
-    def note(found: re.Match[str]) -> str:
-        column, row = found["column"], int(found["row"])
-        if row != _TABLE_TOP + 1:
-            return found[0]
-        last = int(found["last"] or row)
-        header = f"ROW({column}${_TABLE_TOP})"
-        inner = f"LOOKUP(ROW()-{header},ROW({key})-{header},{found['formula']})"
-        for number in range(row, last + 1):
-            spills[column, number] = inner
-        return found[0]
+    def moved(self, text: str) -> str:
+        """Return a sheet whose spills beside the table are taken from here, row by row."""
+        spills = [found for found in _SPILL.finditer(text) if int(found["row"]) == _TABLE_TOP + 1]
+        for found in spills:
+            self._count += 1
+            mine, theirs = column_letters(self._count), found["column"]
+            formula = f"INDEX({_FIGURES}!{mine}$1:{mine}${_FIGURE_ROWS},ROW()-ROW({theirs}${_TABLE_TOP}))"
+            for row in range(_TABLE_TOP + 1, int(found["last"] or found["row"]) + 1):
+                cell = re.search(_CELL.format(place=f"{theirs}{row}"), text, re.S)
+                if cell is None:
+                    continue
+                attributes, value = cell["attributes"].replace(' cm="1"', ""), cell["value"] or ""
+                with_formula = f'<c r="{theirs}{row}"{attributes}><f>{formula}</f>{value}</c>'
+                text = text[: cell.start()] + with_formula + text[cell.end() :]
+                self._keep(mine, row - _TABLE_TOP, attributes, value, found["formula"])
+        return text
 
-    _SPILL.sub(note, text)
-    for (column, row), formula in spills.items():
-        cell = re.compile(rf'<c r="{column}{row}"([^>]*?)(?: cm="1")?(/>|>(?:<f [^>]*>[^<]*</f>)?(.*?)</c>)', re.S)
+    def _keep(self, column: str, row: int, attributes: str, value: str, formula: str) -> None:
+        kind = re.search(r' t="\w+"', attributes)
+        array = f'<f t="array" ref="{column}1:{column}{_FIGURE_ROWS}">{formula}</f>' if row == 1 else ""
+        cell = f'<c r="{column}{row}"{kind[0] if kind else ""}>{array}{value}</c>'
+        self._rows.setdefault(row, []).append(cell)
 
-        def one(found: re.Match[str], place: str = f"{column}{row}", formula: str = formula) -> str:
-            attributes = found[1].replace(' cm="1"', "")
-            return f'<c r="{place}"{attributes}><f t="array" ref="{place}">{formula}</f>{found[3] or ""}</c>'
+    def sheet(self) -> str:
+        """Return the sheet."""
+        rows = "".join(f'<row r="{row}">{"".join(cells)}</row>' for row, cells in sorted(self._rows.items()))
+        return f'<worksheet xmlns="{_MAIN}"><sheetData>{rows}</sheetData></worksheet>'
 
-        text = cell.sub(one, text, count=1)
-    return text
+
+def _register(parts: Parts) -> None:
+    """Make the sheet of figures the workbook's last one, hidden."""
+    relation = f'<Relationship Id="rIdFigures" Type="{_OFFICE}/worksheet" Target="worksheets/figures.xml"/>'
+    entry = f'<sheet name="{_FIGURES}" sheetId="9999" state="hidden" r:id="rIdFigures"/>'
+    override = f'<Override PartName="/{_FIGURES_PART}" ContentType="{_SHEET_TYPE}"/>'
+    for name, end, more in (
+        ("xl/workbook.xml", "</sheets>", entry),
+        ("xl/_rels/workbook.xml.rels", "</Relationships>", relation),
+        ("[Content_Types].xml", "</Types>", override),
+    ):
+        parts[name] = parts[name].replace(end.encode(), (more + end).encode())
 
 
 def _converted(package: bytes) -> bytes:

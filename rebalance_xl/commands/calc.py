@@ -52,6 +52,30 @@ def names(book: Path, output: Path | None, to: str, ignore_lock: bool) -> int:
     return _run(book, rewrite)
 
 
+def convert(book: Path, output: Path, force: bool, ignore_lock: bool) -> int:
+    """Write a book as Calc's own file, with formulas and charts that follow when rows are inserted; the exit code."""
+    from rebalance_xl.authoring.calc_document import as_document
+    from rebalance_xl.authoring.package import read_parts, write_parts
+    from rebalance_xl.authoring.template import write_file
+    from rebalance_xl.authoring.variants import without_macros
+    from rebalance_xl.recalc.files.refusals import read_input
+    from rebalance_xl.recalc.workbook import recalculate_bytes
+
+    if output.suffix.lower() != ".ods":
+        terminal.complain(f"{output} must end in .ods")
+        return 2
+    if output.exists() and not force:
+        terminal.complain(f"{output} exists; --force replaces it")
+        return 1
+
+    def write() -> str:
+        content = recalculate_bytes(read_input(book, ignore_lock)[0])[0]
+        write_file(output, as_document(write_parts(without_macros(read_parts(content)))))
+        return f"written as {output}"
+
+    return _run(book, write)
+
+
 def _run(what: object, action: Callable[[], str]) -> int:
     try:
         done = action()

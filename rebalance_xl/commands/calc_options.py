@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rebalance_xl.commands.shared_options import Book, IgnoreLock, Output
+from rebalance_xl.commands.shared_options import Book, Force, IgnoreLock, Output
 
 calc = typer.Typer(help="The extension for LibreOffice Calc.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -53,3 +53,18 @@ def names(
     from rebalance_xl.commands import calc as command
 
     raise typer.Exit(command.names(book, output, to, ignore_lock))
+
+
+@calc.command()
+def convert(
+    book: Book,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="The .ods to write; default is beside BOOK.")
+    ] = None,
+    force: Force = False,
+    ignore_lock: IgnoreLock = False,
+) -> None:
+    """Write a book made with Rebalancer as an .ods, in which rows can be inserted and charts follow."""
+    from rebalance_xl.commands import calc as command
+
+    raise typer.Exit(command.convert(book, output or book.with_suffix(".ods"), force, ignore_lock))

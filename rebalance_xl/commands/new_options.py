@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from rebalance_xl.commands.shared_options import Force
+
 
 def new(
     book: Annotated[
@@ -20,7 +22,7 @@ def new(
     as_of: Annotated[
         str, typer.Option("--as-of", metavar="DATE", help="Fix the book on a day; otherwise it always means today.")
     ] = "",
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    force: Force = False,
 ) -> None:
     """Write a new book: with the example, empty, or with the holdings of an export."""
     from rebalance_xl.commands import new as command

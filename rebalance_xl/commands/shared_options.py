@@ -22,3 +22,4 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change 
 Scheduler = Annotated[
     str, typer.Option("--scheduler", metavar="ADDRESS", help="A dask scheduler, tcp://host:port, to work on.")
 ]
+Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]

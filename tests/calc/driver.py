@@ -346,6 +346,10 @@ class Office:
     def do_undo_titles(self, name="book"):
         return list(self.documents[name].UndoManager.getAllUndoActionTitles())
 
+    def do_idle(self):
+        """Let LibreOffice do what it has put off."""
+        self.make("com.sun.star.awt.Toolkit").processEventsToIdle()
+
     def do_modified(self, name="book"):
         return self.documents[name].isModified()
 

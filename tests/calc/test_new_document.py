@@ -8,11 +8,20 @@ from typing import Any
 
 import pytest
 
+from rebalance_xl.authoring.template import read_template
+from rebalance_xl.commands.calc import convert
 from rebalance_xl.commands.new import write_new
+from tests.authoring.growing import assets, grown, positions, tiers
 
 from .office import Office
 
 pytestmark = pytest.mark.slow
+
+#: The sheets with a table that a user fills.
+TABLES = [
+    "Portfolio", "Futures", "Plan", "Events", "Prices", "Venues", "MarginTiers", "Wallets", "CollateralTiers", "Lots",
+    "CashFlows", "Journal", "Fills",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +70,36 @@ def test_a_row_is_added_with_formats_and_formulas(opened: Office) -> None:
     assert opened.look(sheet="Portfolio", address="R8") == opened.look(sheet="Portfolio", address="R7")
     assert opened.look(sheet="Portfolio", address="E8") == opened.look(sheet="Portfolio", address="E7")
     assert [row[0] for row in shown(opened, "Dashboard", "B24:B28")] == ["BTC", "SOL", "ETH", "ADA", "USDT"]
-    drawn = opened.chart_values(sheet="Dashboard", index=0)
-    weights = next(values for cells, values in drawn.items() if "$D$24" in cells)
-    assert weights[:4] == pytest.approx([5000 / 14_000, 4000 / 14_000, 3000 / 14_000, 2000 / 14_000])
+    assert drawn(opened, 0) == pytest.approx([5000 / 14_000, 4000 / 14_000, 3000 / 14_000, 2000 / 14_000, 0])
+
+
+def drawn(office: Office, chart: int) -> list[float]:
+    """Return what the first series of a chart of the Dashboard draws, once LibreOffice is idle."""
+    office.idle()
+    return next(iter(office.chart_values(sheet="Dashboard", index=chart).values()))
+
+
+@pytest.mark.parametrize(("count", "open_positions"), [(4, 0), (40, 1), (200, 50)])
+def test_a_book_of_excel_is_converted(office: Office, tmp_path: Path, count: int, open_positions: int) -> None:
+    """A grown .xlsm becomes an .ods whose charts draw what is there, and in whose tables rows can be inserted."""
+    futures = positions(open_positions)
+    tables = {"Portfolio": assets(count), "Futures": futures, "MarginTiers": tiers(futures)}
+    book = tmp_path / "Grown.xlsm"
+    book.write_bytes(grown(read_template(), tables))
+    assert convert(book, tmp_path / "Grown.ods", force=False, ignore_lock=False) == 0
+    office.open(path=str(tmp_path / "Grown.ods"), name="grown")
+    try:
+        charts = [office.chart_values(sheet="Dashboard", index=index, name="grown") for index in range(3)]
+        lengths = [{len(values) for values in chart.values()} for chart in charts]
+        assert lengths == [{min(count, 13)}, {min(count, 13)}, {max(1, min(open_positions, 13))}]
+        assert not office.modified(name="grown")
+        office.repeat_row(sheet="Portfolio", row=5, name="grown")
+        office.put(address="A6", values=[["NEW"]], sheet="Portfolio", name="grown")
+        office.put(address="I6", values=[[0]], sheet="Portfolio", name="grown")
+        office.calculate(name="grown")
+        weights = [cell["value"] for (cell,) in office.cells(address="R5:R6", sheet="Portfolio", name="grown")]
+        assert weights[0] == weights[1] > 0  # as many coins at the same price
+        for sheet in TABLES:
+            office.repeat_row(sheet=sheet, row=5, name="grown")
+    finally:
+        office.close_document(name="grown")

@@ -13,7 +13,7 @@ Conf: TypeAlias = Mapping[str, str]
 
 
 def read_conf(workbook: Path, values: bool = True) -> Conf:
-    """Read the settings as GetConfigFromSheet does: two columns from A1 down to the first blank cell; or its formulas."""
+    """Read the settings, or the formulas behind them, as GetConfigFromSheet does: from A1 to the first blank cell."""
     book = load_workbook(workbook, read_only=True, data_only=values)
     settings: dict[str, str] = {}
     for name, value, *_ in book["xlwings.conf"].iter_rows(min_col=1, max_col=2, values_only=True):

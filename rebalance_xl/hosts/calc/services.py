@@ -9,6 +9,7 @@ from typing import Any
 from rebalance_xl.functions import FUNCTIONS
 from rebalance_xl.hosts.calc.addin import make_methods
 from rebalance_xl.hosts.calc.buttons import run
+from rebalance_xl.hosts.calc.charts import keep_following
 from rebalance_xl.hosts.calc.dialogs import DocumentScreen
 from rebalance_xl.hosts.calc.identity import (
     FUNCTIONS_IMPLEMENTATION,
@@ -45,7 +46,7 @@ def makers() -> dict[str, Callable[..., Any]]:
         self.context = context
 
     def initialise_functions(self: Any, context: Any, *arguments: Any) -> None:
-        self.watches = _watches(unohelper, context)
+        self.watches = Watches(*_callbacks(unohelper, context))
 
     functions = type(
         "Functions",
@@ -64,7 +65,8 @@ def makers() -> dict[str, Callable[..., Any]]:
     }
 
 
-def _watches(unohelper: Any, context: Any) -> Watches:
+def _callbacks(unohelper: Any, context: Any) -> tuple[Callable[..., None], Callable[..., Any]]:
+    """Return what runs a function when LibreOffice is idle, and what makes a listener to changes."""
     from com.sun.star.awt import XCallback
     from com.sun.star.util import XModifyListener
 
@@ -90,7 +92,7 @@ def _watches(unohelper: Any, context: Any) -> Watches:
         call = guarded(changed)
         return make(XModifyListener, modified=lambda self, event: call(), disposing=lambda self, event: None)
 
-    return Watches(later, listener)
+    return later, listener
 
 
 def _commands(unohelper: Any, start: Callable[..., None]) -> type:
@@ -137,10 +139,14 @@ def _job(unohelper: Any, initialise: Callable[..., None]) -> type:
         """Look at a document that has just been opened."""
         try:
             document = _opened_document(arguments)
-            if document is not None and comes_from_excel(document):
+            if document is None:
+                return
+            if comes_from_excel(document):
                 message = rebind(document).message()
                 if message:
                     DocumentScreen(self.context, document).show(message, "WARNINGBOX")
+            else:
+                keep_following(document, *_callbacks(unohelper, self.context))
         except Exception:
             _log.exception("a book could not be looked at")
 

@@ -120,7 +120,7 @@ def window_state() -> str:
 
 
 def jobs() -> str:
-    """Return ``Jobs.xcu``: look at every document that has been opened (see ``rebind``)."""
+    """Return ``Jobs.xcu``: look at every document that has been opened (see ``rebind`` and ``charts``)."""
     return (
         _head("Jobs", "Office")
         + f'<node oor:name="Jobs">\n<node oor:name="{EXTENSION}.opened" oor:op="replace">\n'
