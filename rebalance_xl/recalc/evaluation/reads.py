@@ -171,7 +171,8 @@ class Readers:
         """Return for every sheet one cell of each template, by the number of the template."""
         if self._known_shapes is None:
             cells = [[cell for cell in scan.formulas if cell.lowered is not None] for scan in self.scans]
-            self._known_shapes = [{id(cell.template): cell for cell in each} for each in cells]
+            templates = [map(id, [cell.template for cell in each]) for each in cells]
+            self._known_shapes = [dict(zip(*both, strict=True)) for both in zip(templates, cells, strict=True)]
         return self._known_shapes
 
     def forget_shapes(self) -> None:

@@ -7,7 +7,7 @@ more texts as numbers than the engine does, which shows as an error unless the f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final
@@ -67,8 +67,7 @@ def compute_suspects(calculation: Calculation) -> None:
     for number in range(_ROUNDS):
         suspects = [*_noisy(calculation), *_near(calculation)]
         if number == 0:
-            suspects += [*_catching(calculation), *_in_other_letters(calculation), *_joining_long(calculation)]
-            suspects += _with_dates(calculation)
+            suspects += [*_with_own_texts(calculation), *_reading_texts(calculation)]
         if not compute_carefully(calculation, _whole_columns(calculation, suspects)):
             return
         calculation.compute()
@@ -132,74 +131,66 @@ def _nearly_equal(values: list[float]) -> list[float]:
     return [each for pair in pairs if _is_near(*pair) for each in pair]
 
 
-def _catching(calculation: Calculation) -> Iterator[Node]:
-    """Yield the cells that catch errors and read texts which the engine may fail to read as numbers."""
-    groups = []
-    for group in calculation.readers.groups(_CATCHES):
-        text = _without_texts(group)
-        if _CATCHES.search(text) and _ARITHMETIC.search(text):
-            groups.append(group)
-    if not groups:
-        return
-    texts = {text for text in set(_read_by(calculation, groups, str)) if _PLAIN.fullmatch(text) is None}
-    if texts:
-        yield from calculation.readers.of(_holding(calculation, groups, str, texts), groups)
-
-
-def _in_other_letters(calculation: Calculation) -> Iterator[Node]:
-    """Yield the cells that compare texts with letters whose capitals the engine does not know."""
-    groups = [group for group in calculation.readers.groups(_COMPARED) if _COMPARED.search(_without_texts(group))]
-    if not groups:
-        return
-    for group in groups:
-        if not group.texts[0].isascii():
+def _with_own_texts(calculation: Calculation) -> Iterator[Node]:
+    """Yield the cells that repeat texts, or that hold one which is no matter for the engine."""
+    yield from (node for node in calculation.showing if node[1].value.__class__ is str and len(node[1].value) > _HOLDS)
+    for group in calculation.readers.groups(_REPEATS):
+        yield from ((group.sheet, cell) for cell in group.cells)
+    for group in calculation.readers.groups(_COMPARED):
+        if not group.texts[0].isascii() and _COMPARED.search(_without_texts(group)):
             yield from ((group.sheet, cell) for cell in group.cells)
-    found = set(_read_by(calculation, groups, str))
-    texts = {text for text in found if not text.isascii() and text.upper() != text.lower()}
-    if texts:
-        yield from calculation.readers.of(_holding(calculation, groups, str, texts), groups)
-
-
-def _with_dates(calculation: Calculation) -> Iterator[Node]:
-    """Yield the cells that compute with texts whose day and month only their author's system tells apart."""
     for group in calculation.readers.groups(_WITH_DATE):
         dated = (any(map(_is_date, _TEXT.findall(text))) for text in group.texts)
         yield from ((group.sheet, cell) for cell, found in zip(group.cells, dated, strict=True) if found)
-    if not _may_be_read(calculation, _is_date):
-        return
-    groups = [group for group in calculation.readers.groups(_ARITHMETIC) if _ARITHMETIC.search(_without_texts(group))]
-    texts = {text for text in set(_read_by(calculation, groups, str)) if _is_date(text)}
-    if texts:
-        yield from calculation.readers.of(_holding(calculation, groups, str, texts), groups)
 
 
-def _may_be_read(calculation: Calculation, test: Callable[[str], bool]) -> bool:
-    """Say whether any text of a workbook passes a test, as far as can be told without looking at every constant."""
-    if any(map(test, calculation.package.strings)) or any("inlineStr" in scan.text for scan in calculation.scans):
-        return True
-    return any(cell.value.__class__ is str and test(cell.value) for _, cell in calculation.cells())
+def _reading_texts(calculation: Calculation) -> Iterator[Node]:
+    """Yield the cells that read texts which are no matter for the engine, by what they do with them."""
+    scans = calculation.scans
+    found = {*calculation.package.strings}
+    found.update([cell.value for scan in scans for cell in scan.formulas if cell.value.__class__ is str])
+    within = any('str"' in scan.text or "str'" in scan.text or "inlineStr" in scan.text for scan in scans)
+    for wanted, also, test in _TEXTS_READ:
+        if not within and not any(map(test, found)):
+            continue
+        groups = []
+        for group in calculation.readers.groups(wanted):
+            text = _without_texts(group)
+            if wanted.search(text) and (also is None or also.search(text)):
+                groups.append(group)
+        texts = {text for text in set(_read_by(calculation, groups, str)) if test(text)}
+        if texts:
+            yield from calculation.readers.of(_holding(calculation, groups, str, texts), groups)
+
+
+def _is_unclear(text: str) -> bool:
+    """Say whether the engine may fail to read a text as a number that Excel reads as one."""
+    return _PLAIN.fullmatch(text) is None
+
+
+def _has_other_capitals(text: str) -> bool:
+    """Say whether a text has letters whose capitals the engine does not know."""
+    return not text.isascii() and text.upper() != text.lower()
 
 
 def _is_date(text: str) -> bool:
+    """Say whether a text is a date whose day and month only its author's system tells apart."""
     found = _DATE.fullmatch(text) if len(text) < _LONGEST_DATE else None
     return found is not None and found[1] != found[2]
 
 
-def _joining_long(calculation: Calculation) -> Iterator[Node]:
-    """Yield the cells that join texts of which some are long: the result may be more than a cell holds."""
-    yield from (node for node in calculation.showing if node[1].value.__class__ is str and len(node[1].value) > _HOLDS)
-    for group in calculation.readers.groups(_REPEATS):
-        yield from ((group.sheet, cell) for cell in group.cells)
-    if not _may_be_read(calculation, _is_long):
-        return
-    groups = [group for group in calculation.readers.groups(_JOINS) if _JOINS.search(_without_texts(group))]
-    texts = {text for text in set(_read_by(calculation, groups, str)) if _is_long(text)}
-    if texts:
-        yield from calculation.readers.of(_holding(calculation, groups, str, texts), groups)
-
-
 def _is_long(text: str) -> bool:
+    """Say whether joining a text with others may give more than a cell holds."""
     return len(text) > _LONG
+
+
+#: What formulas do, all of it, with texts of a kind: catch errors of arithmetic, compare, compute with dates, join.
+_TEXTS_READ: Final = (
+    (_CATCHES, _ARITHMETIC, _is_unclear),
+    (_COMPARED, None, _has_other_capitals),
+    (_JOINS, None, _is_long),
+    (_ARITHMETIC, None, _is_date),
+)
 
 
 def _without_texts(group: Alike) -> str:
