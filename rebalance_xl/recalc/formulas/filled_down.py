@@ -131,7 +131,9 @@ class FilledColumn:
         """Give every cell the text that the engine computes."""
         if self.lowered is None:
             return
-        for cell, text in zip(self.cells, self.lowered.texts(self.rows), strict=True):
+        unchanged = self.lowered == self.fill  # the very text, so that the cell goes to the engine as it is in the file
+        texts = [cell.formula for cell in self.cells] if unchanged else self.lowered.texts(self.rows)
+        for cell, text in zip(self.cells, texts, strict=True):
             cell.lowered = text
 
 
