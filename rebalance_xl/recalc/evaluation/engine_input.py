@@ -18,6 +18,8 @@ from ..sheets.splice import typed_value
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _CONTENT = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+#: Characters of a sheet from which on less memory is worth the time that compressing takes.
+_LARGE = 2**24
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 
@@ -74,7 +76,9 @@ def engine_package(package: Package, scans: Sequence[SheetScan], names: Sequence
             archive.writestr(name, '<?xml version="1.0" encoding="UTF-8"?>' + text)
         for number, scan in zip(numbers, scans, strict=True):
             sheet = f'<worksheet xmlns="{_MAIN}"><sheetData>{"" if empty else _cells(scan)}</sheetData></worksheet>'
-            archive.writestr(f"xl/worksheets/sheet{number}.xml", sheet)
+            method = zipfile.ZIP_DEFLATED if len(sheet) > _LARGE else zipfile.ZIP_STORED
+            archive.writestr(f"xl/worksheets/sheet{number}.xml", sheet, method, 1)
+            del sheet
     return stream.getvalue()
 
 
