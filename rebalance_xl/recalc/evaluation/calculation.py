@@ -14,7 +14,7 @@ from ..formulas.implementations import implementation
 from ..formulas.in_bulk import keep, lower_shape, lower_sheet, lower_singly, write_out
 from ..formulas.lambdas import LAMBDA
 from ..formulas.lowering import Lowering, Template
-from ..formulas.parameter_classes import ARRAY, LIFT
+from ..formulas.parameter_classes import ARRAY
 from ..formulas.places import PLACE, Places
 from ..formulas.text import (
     in_order,
@@ -311,7 +311,7 @@ class Calculation:
     def register(self, name: str) -> None:
         """Make a function that the package implements callable in the engine."""
         self.lowering.functions.add(name)
-        self.engine.register(name, None if name in (LIFT, LAMBDA) else self.registered(name))
+        self.engine.register(name, None if name == LAMBDA else self.registered(name))
 
     def _lower_array(self, sheet: int, cell: FormulaCell) -> None:
         shape, references = split_references(cell.formula)

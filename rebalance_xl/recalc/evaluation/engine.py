@@ -15,7 +15,6 @@ from ...cells import MISSING, CellError
 from ..files.markup import ERROR_CODES, ERROR_KINDS
 from ..formulas.lambdas import LAMBDA
 from ..formulas.model_calls import MISSING_TEXT
-from ..formulas.parameter_classes import LIFT
 from ..native.faults import UNDECIDED
 from ..references import MAX_COLUMNS
 
@@ -260,10 +259,7 @@ class Engine:
     # --- functions --------------------------------------------------------------------------------------------
 
     def register(self, name: str, implementation: Any) -> None:
-        """Make a catalogue function, a native function or the cell-by-cell caller callable from formulas."""
-        if name == LIFT:
-            self._register_lift()
-            return
+        """Make a catalogue function, a native function or the caller of LAMBDAs callable from formulas."""
         if name == LAMBDA:
             self._register_lambda()
             return
@@ -296,33 +292,23 @@ class Engine:
 
         self.workbook.register_function(KEEP, keep, min_args=2, max_args=2)
 
-    def _register_lift(self) -> None:
-        from ..formulas.lifting import lift
-
-        def callback(name: str, mask: str, *arguments: Any) -> Any:
-            try:
-                return lift(name, mask, arguments, self.date_offset != 0, _settable)
-            except FAILURES as error:
-                return self._failed(LIFT, f"{name} failed: {type(error).__name__}: {error}")
-
-        self.workbook.register_function(LIFT, callback, min_args=2)
-
     def _register_lambda(self) -> None:
         from ..formulas.implementations import implementation
-        from ..formulas.lambdas import Scratch, call
+        from ..formulas.lambdas import EACH, Scratch, call
 
         def callback(kind: str, body: str, used: str, depth: float, free: float, *arguments: Any) -> Any:
             scratch = Engine(["S"], self.settings)
             try:
                 for name in used.split():
-                    scratch.register(name, None if name in (LIFT, LAMBDA) else implementation(name))
+                    scratch.register(name, None if name == LAMBDA else implementation(name))
                 values = [None if each == MISSING_TEXT else each for each in arguments]
                 count = int(free)
                 answer = call(
                     kind, body, Scratch(scratch.workbook, int(depth), _settable), values[:count], values[count:]
                 )
             except FAILURES as error:
-                return self._failed(LAMBDA, f"{kind} failed: {type(error).__name__}: {error}")
+                what = body.partition("(")[0] if kind == EACH else kind
+                return self._failed(LAMBDA, f"{what} failed: {type(error).__name__}: {error}")
             if isinstance(answer, list):
                 return [[_settable(cell) for cell in row] for row in answer]
             return _settable(answer)

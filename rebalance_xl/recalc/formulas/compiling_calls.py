@@ -14,7 +14,7 @@ from .compiling_file_questions import told_by_the_file, visible_rows
 from .compiling_lambdas import write_caller, write_let, write_named_lambda
 from .compiling_references import corner_of, defined, prefix_of, several, unclipped, write_at, write_spilled
 from .faulty_places import LOOK_INTO, seeing_faults
-from .lambdas import CALLERS
+from .lambdas import CALLERS, EACH, LAMBDA, free_mark, parameter_mark
 from .model_calls import missing_text
 from .operands import (
     area_of,
@@ -28,17 +28,13 @@ from .parameter_classes import (
     ARRAY,
     CELL_BY_CELL,
     DISTRUSTED,
-    EACH,
     ELEMENTWISE,
     GAP_DEFAULTS,
-    LIFT,
     LISTS,
-    MISSING,
     REFERENCE,
     SAME_SIZE,
     TRANSPARENT,
     VALUE,
-    WHOLE,
     gives_one_value,
     lifts,
     parameter_class,
@@ -325,26 +321,31 @@ def lifted(c: Compiling, name: str, arguments: Sequence[Expression | None]) -> O
         return numbered(c, name, operand) if isinstance(operand, Ref) and operand.kind != "cell" else None
     if not lifts(name):
         return None
-    pieces: list[Piece] = []
-    mask = ""
-    arrays: list[Out] = []
+    marks: list[str] = []
+    each: list[Out] = []
+    whole: list[Out] = []
+    depth = c.depth + 1
     for position, argument in enumerate(arguments):
-        pieces.append(",")
         if argument is None:
-            mask += MISSING
-            pieces.append("0")
+            marks.append("")
             continue
-        each = name in ("CHOOSE", "SWITCH", "IFS") or parameter_class(name, position) == VALUE
-        mask += EACH if each else WHOLE
         out = argument_for_python(c, argument, ARRAY)
         if position == 2 and name in ("SUMIF", "AVERAGEIF"):
             out = as_large(argument_for_python(c, _given(arguments[0]), ARRAY), out)
-        arrays += [out] if each and not out.single else []
-        pieces.extend(out.pieces)
+        if name in ("CHOOSE", "SWITCH", "IFS") or parameter_class(name, position) == VALUE:
+            marks.append(parameter_mark(depth, len(each)))
+            each.append(out)
+        else:
+            marks.append(free_mark(depth, len(whole)))
+            whole.append(out)
+    arrays = [out for out in each if not out.single]
     if not arrays:
         return None
-    c.functions.add(LIFT)
-    return Out([f'{LIFT}("{name}","{mask}"', *pieces, ")"], False, joint(arrays))
+    c.functions.add(LAMBDA)
+    pieces: list[Piece] = [f'{LAMBDA}("{EACH}","{name}({",".join(marks)})","",{depth},{len(whole)}']
+    for out in (*whole, *each):
+        pieces += [",", *out.pieces]
+    return Out([*pieces, ")"], False, joint(arrays))
 
 
 def as_large(tested: Out, summed: Out) -> Out:

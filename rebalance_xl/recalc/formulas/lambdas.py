@@ -1,4 +1,7 @@
-"""MAP, REDUCE, SCAN, BYROW, BYCOL and MAKEARRAY: a formula computed once per value in a scratch workbook.
+"""A formula computed once per value in a scratch workbook: MAP, REDUCE, SCAN, BYROW, BYCOL and MAKEARRAY.
+
+So are functions of one value that are given arrays where the engine does not go through them: ``MONTH(A1:A9)`` inside
+SUMPRODUCT is nine calls, answered by the engine's own MONTH, so that blanks and errors arrive as in a cell (`EACH`).
 
 The body of the LAMBDA travels as text with marks where its parameters and the references it uses go; the values of both
 travel beside it, so that the engine's dependencies are right and arrays may have any size.
@@ -6,6 +9,7 @@ travel beside it, so that the engine's dependencies are right and arrays may hav
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -14,11 +18,15 @@ import formualizer as fz
 from ..references import Area, column_letters
 
 LAMBDA: Final = "RXL.LAMBDA"
+#: What calls a function of one value cell by cell.
+EACH: Final = "EACH"
 ONE, TAKE = "RXL.ONE", "RXL.TAKE"
 #: Functions that call a LAMBDA, with the number of arguments before it (MAP has one or more).
 CALLERS: Final[dict[str, int]] = {"MAP": 1, "REDUCE": 2, "SCAN": 2, "BYROW": 1, "BYCOL": 1, "MAKEARRAY": 2}
 _OPEN, _CLOSE = "\ue010", "\ue011"
-_MOST = 500_000
+_MARK: Final = re.compile(f"{_OPEN}[0-9]+P[0-9]+{_CLOSE}")
+_MOST: Final = {EACH: 2_000_000}
+_MOST_CALLS: Final = 500_000
 _CALC: Final = {"type": "Error", "kind": "Calc"}
 _VALUE: Final = {"type": "Error", "kind": "Value"}
 _NA: Final = {"type": "Error", "kind": "Na"}
@@ -87,9 +95,9 @@ class Scratch:
         return body
 
     def every(self, formulas: list[str]) -> list[Any]:
-        """Return the values of formulas; an array is #CALC!, as a cell of an array cannot hold one."""
+        """Return the values of formulas."""
         column = self.column + 1
-        self.sheet.set_formulas_batch(1, column, len(formulas), 1, [[f"={ONE}({text})"] for text in formulas])
+        self.sheet.set_formulas_batch(1, column, len(formulas), 1, [[f"={text}"] for text in formulas])
         self.workbook.evaluate_all()
         cells = self.sheet.get_values(fz.RangeAddress("S", 1, column, len(formulas), column))
         return [0.0 if row[0] is None else row[0] for row in cells]
@@ -135,12 +143,14 @@ def call(kind: str, body: str, scratch: Scratch, free: Sequence[Any], values: Se
         if (area.top, area.left) != (area.bottom, area.right):
             text += f":{_cell(area.bottom, area.right)}"
         body = body.replace(free_mark(scratch.depth, number), text)
+    if kind not in ("REDUCE", "SCAN", EACH):
+        body = f"{ONE}({body})"  # an array is #CALC!, as a cell of an array cannot hold one
     if kind == "MAKEARRAY":
         return _made(body, scratch, values)
     if kind in ("REDUCE", "SCAN"):
         return _folded(kind, body, scratch, values)
-    if kind == "MAP":
-        return _mapped(body, scratch, values)
+    if kind in ("MAP", EACH):
+        return _mapped(kind, body, scratch, values)
     rows = _rows(values[0])
     area = scratch.place(rows)
     if kind == "BYROW":
@@ -151,17 +161,18 @@ def call(kind: str, body: str, scratch: Scratch, free: Sequence[Any], values: Se
     return [[answer] for answer in answers] if kind == "BYROW" else [answers]
 
 
-def _check_size(count: int) -> None:
-    """Refuse to call a LAMBDA too often: a limit of this program, not an error of the worksheet."""
-    if count > _MOST:
-        raise ValueError(f"a LAMBDA for {count} cells, more than {_MOST}")
+def _check_size(kind: str, count: int) -> None:
+    """Refuse to compute a formula too often: a limit of this program, not an error of the worksheet."""
+    most = _MOST.get(kind, _MOST_CALLS)
+    if count > most:
+        raise ValueError(f"a formula for {count} cells, more than {most}")
 
 
 def _made(body: str, scratch: Scratch, values: Sequence[Any]) -> Any:
     sizes = [_rows(value)[0][0] for value in values]
     if not all(isinstance(size, float) and size >= 1 for size in sizes):
         return _VALUE
-    _check_size(int(sizes[0]) * int(sizes[1]))
+    _check_size("MAKEARRAY", int(sizes[0]) * int(sizes[1]))
     height, width = (int(size) for size in sizes)
     answers = scratch.every(
         [scratch.fill(body, [str(r), str(c)]) for r in range(1, height + 1) for c in range(1, width + 1)]
@@ -169,17 +180,30 @@ def _made(body: str, scratch: Scratch, values: Sequence[Any]) -> Any:
     return [answers[row * width : (row + 1) * width] for row in range(height)]
 
 
-def _mapped(body: str, scratch: Scratch, values: Sequence[Any]) -> Any:
+def _addresses(area: Area, height: int, width: int, repeats: bool) -> list[str]:
+    """Return the addresses of an array's cells in a larger shape; a cell that it has not is #N/A."""
+    rows = [row if row <= area.bottom else 1 if repeats and area.bottom == 1 else 0 for row in range(1, height + 1)]
+    last = area.right - area.left
+    columns = [
+        column_letters(area.left + min(place, last)) if place <= last or (repeats and not last) else ""
+        for place in range(width)
+    ]
+    return [f"{letters}{row}" if row and letters else "#N/A" for row in rows for letters in columns]
+
+
+def _mapped(kind: str, body: str, scratch: Scratch, values: Sequence[Any]) -> Any:
+    """Go through arrays together; EACH repeats single rows and columns and takes #N/A for what an array has not."""
     grids = [_rows(value) for value in values]
     height, width = max(len(grid) for grid in grids), max(len(grid[0]) for grid in grids)
-    _check_size(height * width)
-    areas = [scratch.place(grid) for grid in grids]
-    formulas: list[str] = []
-    for row in range(height):
-        for column in range(width):
-            inside = all(row < len(grid) and column < len(grid[0]) for grid in grids)
-            places = [_cell(area.top + row, area.left + column) for area in areas]
-            formulas.append(scratch.fill(body, places) if inside else "NA()")
+    _check_size(kind, height * width)
+    places = [_addresses(scratch.place(grid), height, width, repeats=kind == EACH) for grid in grids]
+    marks = [parameter_mark(scratch.depth, number) for number in range(len(grids))]
+    order = [marks.index(mark) for mark in _MARK.findall(body) if mark in marks]
+    pattern = scratch.fill(body.replace("%", "%%"), ["%s"] * len(grids))
+    formulas = [
+        "NA()" if kind == "MAP" and "#N/A" in cells else pattern % tuple([cells[number] for number in order])
+        for cells in zip(*places, strict=True)
+    ]
     answers = scratch.every(formulas)
     return [answers[row * width : (row + 1) * width] for row in range(height)]
 
@@ -188,7 +212,7 @@ def _folded(kind: str, body: str, scratch: Scratch, values: Sequence[Any]) -> An
     """Step through the cells one by one: each result is the next one's first parameter, an array too in REDUCE."""
     grid = _rows(values[1])
     cells = [cell for row in grid for cell in row]
-    _check_size(len(cells))
+    _check_size(kind, len(cells))
     element = scratch.place(0.0)
     scratch.column += 1
     running: Any = values[0]

@@ -174,12 +174,6 @@ LIFTED_BY_ENGINE: Final = _set("COS SIN TAN IF IFERROR IFNA PI RAND NOW TODAY NA
 #: Of these, the ones with several arguments: their arrays have to be of one size.
 CELL_BY_CELL: Final = _set("IF IFERROR IFNA")
 
-#: Marks of a call made cell by cell: one value per cell, a whole range, an argument that was not given.
-EACH, WHOLE, MISSING = "E", "W", "M"
-
-#: The function that makes such calls.
-LIFT: Final = "RXL.LIFT"
-
 
 def lifts(name: str) -> bool:
     """Say whether a function has to be called cell by cell where it is given arrays.
