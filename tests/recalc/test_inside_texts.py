@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from html import unescape
 from pathlib import Path
+from xml.etree import ElementTree
 
 import openpyxl
 import pytest
 
 from rebalance_xl.recalc.sheets import scan
 from rebalance_xl.recalc.workbook import open_book, recalculate
-from tests.recalc.books import rewrite, values
+from tests.recalc.books import make, rewrite, values
 
 #: As the file has them; every one is also tried among all others.
 TEXTS = (
@@ -71,3 +73,49 @@ def test_books_of_openpyxl_are_read_fast(tmp_path: Path) -> None:
     made.save(tmp_path / "b.xlsx")
     assert b't="inlineStr"' in open_book((tmp_path / "b.xlsx").read_bytes())[1][0].text.encode()
     assert open_book((tmp_path / "b.xlsx").read_bytes())[1][0].plain
+
+
+#: How a file writes characters that XML cannot hold, or would change, and the text that is meant.
+ESCAPED = [
+    ("a_x000D_b", "a\rb"), ("a_x000D_\r\nb", "a\r\nb"), ("a&#13;b", "a\rb"), ("a\r\nb", "a\nb"), ("a\rb", "a\nb"),
+    ("a_x0001_b", "a\x01b"), ("a_x001F_b", "a\x1fb"), ("a_x005F_x000D_b", "a_x000D_b"), ("_x005F__", "__"),
+    ("a_x005f_x0041_", "a_x0041_"), ("a_x000_b", "a_x000_b"), ("a_X000D_b", "a_X000D_b"), ("_xD83D__xDE00_", "😀"),
+    ("a_xFFFF_", "a\uffff"), ("a\tb", "a\tb"), ("_x0009_b", "\tb"),
+]  # fmt: skip
+KINDS = {
+    "s": '<c r="A{0}" t="s"><v>{2}</v></c>',
+    "inlineStr": '<c r="A{0}" t="inlineStr"><is><t xml:space="preserve">{1}</t></is></c>',
+    "str": '<c r="A{0}" t="str"><v>{1}</v></c>',
+    "formula": '<c r="A{0}" t="str"><f>NOBODY.KNOWS()</f><v>{1}</v></c>',
+}
+
+
+@pytest.mark.parametrize("way", ["exactly", "in bulk", "plainly"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_characters_that_xml_cannot_hold_are_read_and_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, way: str
+) -> None:
+    """Carriage returns and control characters reach formulas, and are written so that no reader of XML changes them."""
+    if way == "in bulk":
+        for name in ("BULK", "BULK_LOADED"):
+            monkeypatch.setattr(scan, name, 0)
+    path = make(tmp_path / "b.xlsx", lambda _, sheet: sheet.write_row("A1", ["some text", "=1"]))
+    rows = "".join(
+        f'<row r="{row}">{KINDS[kind].format(row, text, row - 1)}<c r="B{row}"><f>A{row}&amp;"|"</f><v></v></c>'
+        f'<c r="C{row}"><f>LEN(A{row})</f><v></v></c><c r="D{row}"><f>CODE(MID(A{row},2,1))</f><v></v></c></row>'
+        for row, (text, _) in enumerate(ESCAPED, start=1)
+    )
+    strings = "".join(f'<si><t xml:space="preserve">{text}</t></si>' for text, _ in ESCAPED)
+    cells, items = (lambda _: f"<sheetData>{rows}</sheetData>"), (lambda _: strings)
+    changes = {"xl/worksheets/sheet1.xml": lambda text: re.sub("<sheetData>.*</sheetData>", cells, text, flags=re.S)}
+    if kind == "s":
+        changes["xl/sharedStrings.xml"] = lambda text: re.sub("<si>.*</si>", items, text, flags=re.S)
+    recalculate(rewrite(path, changes), plain=way == "plainly")
+    with zipfile.ZipFile(path) as archive:
+        root = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))
+    found = {cell.get("r"): cell.findtext("{*}v") or "" for cell in root.iter() if cell.tag.endswith("}c")}
+    for row, (_, text) in enumerate(ESCAPED, start=1):
+        written = re.sub("_x([0-9A-F]{4})_", lambda match: chr(int(match[1], 16)), found[f"B{row}"])
+        assert (written, float(found[f"C{row}"])) == (f"{text}|", len(text)), (kind, text)
+        if text[1:2] in ("\r", "\x01", "\x1f"):
+            assert float(found[f"D{row}"]) == ord(text[1])

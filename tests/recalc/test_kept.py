@@ -153,3 +153,26 @@ def test_an_interrupt_inside_a_function_stops_the_run(tmp_path: Path, monkeypatc
     with pytest.raises(KeyboardInterrupt):
         recalculate(path)
     assert path.read_bytes() == content
+
+
+def test_characters_that_differ_between_systems_are_kept_in_books_of_macintosh(tmp_path: Path) -> None:
+    """CHAR(128) is the euro sign on Windows and an umlaut on Macintosh; nobody knows where the book is opened next."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_row("A1", [128, 65, "Ä", "A"])
+        formulas = ["=CHAR(A1)", "=CHAR(B1)", "=CODE(C1)", "=CODE(D1)", '="a"&CHAR(10)', "=IFERROR(CHAR(200),0)"]
+        for row, formula in enumerate(formulas, 1):
+            sheet.write_formula(f"H{row}", formula, None, "old")
+
+    path = make(tmp_path / "b.xlsx", build)
+    recalculate(path)
+    assert [values(path)[f"H{row}"] for row in range(1, 7)] == ["€", "A", 196, 65, "a\n", "È"]
+    path = make(tmp_path / "b.xlsx", build)
+    rewrite(path, {"docProps/app.xml": lambda text: text.replace("Microsoft Excel", "Microsoft Macintosh Excel")})
+    report = recalculate(path)
+    assert [values(path)[f"H{row}"] for row in range(1, 7)] == ["old", "A", "old", 65, "a\n", "old"]
+    assert {row.cell for row in report.changed if row.status == "kept" and "Macintosh" in row.cause} == {
+        "H1",
+        "H3",
+        "H6",
+    }

@@ -139,6 +139,10 @@ class Calculation:
             self._foreign = any(shows_names(cell.formula) for cell in shown)
         return self._foreign
 
+    def on_macintosh(self) -> bool:
+        """Say whether Excel for Macintosh wrote the workbook."""
+        return self.package.on_macintosh
+
     def formula_at(self, sheet: int, row: int, column: int) -> str | None:
         """Return the formula of a cell as the formula bar shows it, None when it has none."""
         if self._formulas is None:

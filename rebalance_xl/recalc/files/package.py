@@ -19,6 +19,9 @@ _PHONETIC = re.compile(r"<(?:\w+:)?rPh\b.*?</(?:\w+:)?rPh\s*>", re.S)
 _PREFIXED_ITEM = re.compile(r"<(?:\w+:)?si(?:\s[^>]*)?(?:/>|>(.*?)</(?:\w+:)?si\s*>)", re.S)
 _DECLARATION = re.compile(rb"^(?:\xef\xbb\xbf)?\s*<\?xml[^>]*encoding\s*=\s*[\"']([\w.-]+)[\"']")
 
+#: The part that says which program wrote the workbook.
+PROPERTIES = "docProps/app.xml"
+
 
 @dataclass(slots=True)
 class Table:
@@ -70,6 +73,11 @@ class Package:
     max_change: float
     metadata_part: str | None
     warnings: list[str]
+
+    @property
+    def on_macintosh(self) -> bool:
+        """Whether Excel for Macintosh wrote the workbook, by its own account."""
+        return PROPERTIES in self.container and b">Microsoft Macintosh Excel<" in self.container.read(PROPERTIES)
 
     @classmethod
     def open(cls, data: bytes) -> Package:

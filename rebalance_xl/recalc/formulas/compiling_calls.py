@@ -126,7 +126,25 @@ def write_answer(c: Compiling, call: Call, wanted: str) -> Out:
     if name == "INDIRECT":
         return write_indirect(c, call)
     out = write_known_call(c, name, call, wanted)
+    if name in ("CHAR", "CODE") and len(call.arguments) == 1 and c.book.on_macintosh():
+        return of_either_system(c, name, _given(call.arguments[0]), out, wanted)
     return of_one_size(c, name, call, out) if name in SAME_SIZE else out
+
+
+def of_either_system(c: Compiling, name: str, argument: Expression, out: Out, wanted: str) -> Out:
+    """Return CHAR or CODE of a workbook that Excel for Macintosh wrote: beyond 127 its characters are not Windows'."""
+    single = argument.single
+    if name == "CHAR" and isinstance(single, Literal) and single.text.isdigit() and int(single.text) <= _LAST_SHARED:
+        return out
+    value = c.expression(argument, ARRAY if wanted == ARRAY else VALUE).pieces
+    asked: list[Piece] = value if name == "CHAR" else ["UNICODE(", *value, ")"]
+    c.functions.add("RXL.UNKNOWN")
+    unknown = f'RXL.UNKNOWN("{name} beyond 127, which differs between Windows and Macintosh")'
+    return Out(["IF(", *asked, f">{_LAST_SHARED},{unknown},", *out.pieces, ")"], out.single, out.size)
+
+
+#: The last character that Windows and Macintosh have in common.
+_LAST_SHARED = 127
 
 
 def of_one_size(c: Compiling, name: str, call: Call, out: Out) -> Out:

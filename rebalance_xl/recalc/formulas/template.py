@@ -75,6 +75,10 @@ class BookView(Protocol):
         """Say whether cached texts show that months and days have names of another language here."""
         ...
 
+    def on_macintosh(self) -> bool:
+        """Say whether Excel for Macintosh wrote the workbook."""
+        ...
+
     def formula_at(self, sheet: int, row: int, column: int) -> str | None:
         """Return the formula of a cell as the formula bar shows it, None when it has none."""
         ...
