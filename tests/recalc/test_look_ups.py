@@ -82,3 +82,30 @@ def test_match_is_exact_for_false_as_for_0(tmp_path: Path) -> None:
 def test_an_error_in_the_place_of_a_range_is_the_answer(tmp_path: Path, cases: list[tuple[str, Any]]) -> None:
     """Nothing is looked for or counted in an error; what is sought comes before it, and finding before the column."""
     check(tmp_path / "b.xlsx", cases, ROWS)
+
+
+def test_an_error_that_is_asked_for_is_the_answer(tmp_path: Path) -> None:
+    """Places, ranks and shares of a range that are errors themselves are not passed over."""
+    cases: list[tuple[str, Any]] = [
+        ("SMALL(A1:A3,NA())", "#N/A"),
+        ("LARGE(A1:A3,1/0)", "#DIV/0!"),
+        ("PERCENTILE(A1:A3,NA())", "#N/A"),
+        ("QUARTILE(A1:A3,1/0)", "#DIV/0!"),
+        ("PERCENTRANK(A1:A3,2,NA())", "#N/A"),
+        ("RANK(2,A1:A3,NA())", "#N/A"),
+        ("RANK(1/0,A1:A3)", "#DIV/0!"),
+        ("RANK(2,A1:A3,C1)", 2),
+        ("FORECAST(NA(),A1:A3,C1:C3)", "#N/A"),
+        ("SUM(SMALL(A1:A3,{1,2}))", 3),
+        ("SUMPRODUCT(LARGE(A1:A3,ROW(A1:A2)))", 5),
+        ("IFNA(SMALL(A1:A3,NA()),-1)", -1),
+        ("AGGREGATE(9,6,A1:A3*C1:C3)", "#VALUE!"),
+        ("AGGREGATE(9,6,A1:A3)", 6),
+        ("AGGREGATE(9,6,#REF!)", "#REF!"),
+        ("AGGREGATE(14,6,A1:A3*C1:C3,1)", 6),
+        ("CHOOSE(TRUE,5,6)", 5),
+        ("CHOOSE(A1>B1,5,6)", "#VALUE!"),
+        ('VLOOKUP("b",B1:C3,TRUE,0)', "b"),
+        ('CHOOSE("2",5,6)', 6),
+    ]
+    check(tmp_path / "b.xlsx", cases, ROWS)

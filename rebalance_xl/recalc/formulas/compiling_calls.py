@@ -13,7 +13,7 @@ from .compiling_catalogue import argument_for_python, write_catalogue_call
 from .compiling_file_questions import told_by_the_file, visible_rows
 from .compiling_lambdas import write_caller, write_let, write_named_lambda
 from .compiling_references import corner_of, defined, prefix_of, several, unclipped, write_at, write_spilled
-from .faulty_places import LOOK_INTO, seeing_faults
+from .faulty_places import ASKED, LOOK_INTO, seeing_faults
 from .lambdas import CALLERS, EACH, LAMBDA, free_mark, parameter_mark
 from .model_calls import missing_text
 from .operands import (
@@ -85,7 +85,7 @@ def write_call(c: Compiling, call: Call, wanted: str) -> Out:
     """Return a function call."""
     out = write_answer(c, call, wanted)
     name = plain_name(call.name)
-    return seeing_faults(c, name, call.arguments, out) if name in LOOK_INTO else out
+    return seeing_faults(c, name, call.arguments, out, wanted) if name in LOOK_INTO or name in ASKED else out
 
 
 def write_answer(c: Compiling, call: Call, wanted: str) -> Out:

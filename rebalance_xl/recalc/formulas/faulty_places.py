@@ -11,7 +11,7 @@ from typing import Final
 
 from .compiling import Compiling
 from .operands import plain_name
-from .parameter_classes import REFERENCE, SAME_SIZE, VALUE, parameter_class
+from .parameter_classes import ARRAY, REFERENCE, SAME_SIZE, VALUE, parameter_class
 from .template import Out, Piece
 from .tree import Call, Expression, Literal, Name, Ref, Structured
 
@@ -19,14 +19,23 @@ from .tree import Call, Expression, Literal, Name, Ref, Structured
 LOOK_INTO: Final[dict[str, tuple[int, ...]]] = {
     "MATCH": (1,), "XMATCH": (1,), "VLOOKUP": (1,), "HLOOKUP": (1,), "LOOKUP": (1, 2), "INDEX": (0,), "COUNTIF": (0,),
     "COUNTBLANK": (0,), "ROWS": (0,), "COLUMNS": (0,), "RANK": (1,), "RANK.EQ": (1,), "RANK.AVG": (1,),
-    "SUMIF": (0, 2), "AVERAGEIF": (0, 2), **dict.fromkeys(SAME_SIZE, ()),
+    "SUMIF": (0, 2), "AVERAGEIF": (0, 2), "AGGREGATE": (2,), **dict.fromkeys(SAME_SIZE, ()),
 }  # fmt: skip
+#: The values of functions that answer as if there were none where they are errors.
+ASKED: Final[dict[str, tuple[int, ...]]] = {
+    **dict.fromkeys(("SMALL", "LARGE", "PERCENTILE", "PERCENTILE.INC", "PERCENTILE.EXC"), (1,)),
+    **dict.fromkeys(("QUARTILE", "QUARTILE.INC", "QUARTILE.EXC"), (1,)),
+    **dict.fromkeys(("PERCENTRANK", "PERCENTRANK.INC", "PERCENTRANK.EXC"), (2, 1)),
+    **dict.fromkeys(("RANK", "RANK.EQ", "RANK.AVG"), (2, 0)),
+    **dict.fromkeys(("FORECAST", "FORECAST.LINEAR"), (0,)),
+}
+
 #: Functions that give references or errors, and are written out no more than this long once more.
 _GIVE: Final = frozenset(("OFFSET", "INDIRECT", "INDEX"))
 _LONGEST: Final = 1000
 
 
-def seeing_faults(c: Compiling, name: str, arguments: Sequence[Expression | None], out: Out) -> Out:
+def seeing_faults(c: Compiling, name: str, arguments: Sequence[Expression | None], out: Out, wanted: str) -> Out:
     """Return a call that gives the error which stands in the place of a range it looks into.
 
     Parameters
@@ -39,14 +48,23 @@ def seeing_faults(c: Compiling, name: str, arguments: Sequence[Expression | None
         Its arguments.
     out : Out
         The call as it is without errors.
+    wanted : str
+        The parameter class that the call stands in.
 
     Returns
     -------
     Out
     """
+    for place in ASKED.get(name, ()):
+        argument = arguments[place] if place < len(arguments) else None
+        if argument is not None and not isinstance(argument.single, Literal):
+            value = c.expression(argument, ARRAY if wanted == ARRAY else VALUE).pieces
+            out = Out(["IF(ISERROR(", *value, "),", *value, ",", *out.pieces, ")"], out.single, out.size)
+    if name not in LOOK_INTO:
+        return out
     for place in LOOK_INTO[name] or [n for n in range(len(arguments)) if parameter_class(name, n) == REFERENCE]:
         argument = arguments[place] if place < len(arguments) else None
-        fault = None if argument is None else _fault(c, argument, name != "INDEX")
+        fault = None if argument is None else _fault(c, argument, name not in ("INDEX", "AGGREGATE"))
         if fault is None:
             continue
         sought = arguments[0] if place == 1 and name not in SAME_SIZE else None

@@ -50,6 +50,10 @@ CAUGHT: Final = {
     **dict.fromkeys(("ISNA", "ISNUMBER", "ISTEXT", "ISLOGICAL", "ISBLANK"), "FALSE"),
     "TYPE": "16",
 }
+#: Functions that pick something by its number, and which argument that is.
+_PICK: Final = {"CHOOSE": 0, "VLOOKUP": 2, "HLOOKUP": 2}
+#: The first function of AGGREGATE that takes an array.
+_TAKES_ARRAYS: Final = 14
 #: Functions whose value is no reference.
 _COMPUTE: Final = ELEMENTWISE | {"ROW", "COLUMN", "IF"}
 #: What CELL can be asked without the program, the file's place and its formats.
@@ -83,6 +87,8 @@ def repaired(name: str, arguments: Arguments, careful: bool = False) -> Expressi
         return None if all(a is b for a, b in zip(made, arguments, strict=True)) else _call(name, made)
     if careful and name == "COUNT" and any(map(_may_be_error, arguments)):
         return _call(name, [_without_error(each) if _may_be_error(each) else each for each in arguments])
+    if name == "AGGREGATE" and len(arguments) == 3 and _sums_an_array(arguments):
+        return _literal("#VALUE!")
     if name in _CRITERIA:
         return _with_plain_criteria(name, arguments)
     if name in _SMALL_LETTERS:
@@ -107,6 +113,10 @@ def repaired(name: str, arguments: Arguments, careful: bool = False) -> Expressi
     if name in ("VLOOKUP", "HLOOKUP") and len(arguments) > 2 and _is_below_one(arguments[2]):
         found = _call(name, [*arguments[:2], _literal("1"), *arguments[3:]])  # nothing found comes first
         return _call("IF", [_call("ISNA", [found]), _call("NA", []), _literal("#VALUE!")])
+    if careful and name in _PICK and len(arguments) > _PICK[name]:
+        place = _PICK[name]
+        number = _as_pick(arguments[place])
+        return None if number is None else _call(name, [*arguments[:place], number, *arguments[place + 1 :]])
     if name == "LOOKUP" and len(arguments) == 3 and _is_range(arguments[1]) and _is_range(arguments[2]):
         return _call("INDEX", [arguments[2], _call("MATCH", arguments[:2])])
     if name == "TEXT" and len(arguments) == 2:
@@ -280,6 +290,24 @@ def _is_computed(value: Expression | None) -> bool:
     if isinstance(single, Literal):
         return single.text.startswith(('"', "{"))
     return not isinstance(single, Ref | Structured | Name)
+
+
+def _sums_an_array(arguments: Arguments) -> bool:
+    """Say whether an AGGREGATE that needs references is given something computed."""
+    function, given = (each.single if each is not None else None for each in (arguments[0], arguments[2]))
+    if not isinstance(function, Literal) or not function.text.isdigit() or int(function.text) >= _TAKES_ARRAYS:
+        return False
+    return arguments[2] is not None and (
+        given is None or (isinstance(given, Call) and given.name.upper() in ELEMENTWISE)
+    )
+
+
+def _as_pick(value: Expression | None) -> Expression | None:
+    """Return what picks something by its number as a number, None for what is one or nothing."""
+    single = value.single if value is not None else None
+    if value is None or _is_call(single, "RXL.NUMBER") or (isinstance(single, Literal) and single.text[:1].isdigit()):
+        return None
+    return _call("RXL.NUMBER", [value])
 
 
 def _as_match_type(value: Expression | None) -> Expression | None:
