@@ -17,9 +17,9 @@ from rebalance_xl.book.futures import Tiers, worth_of
 from rebalance_xl.book.gains import sale_gain
 from rebalance_xl.book.model import Book
 from rebalance_xl.book.money import ACCOUNT, ANY, CASH, EVENT, FUTURES, PROCEEDS, SPOT, Purse, PurseMark, spare_cash
-from rebalance_xl.book.needs import Ask, asks_of, needs_of, needy_venues
+from rebalance_xl.book.needs import Ask, asks_of, needs_of, needy_venues, orders_of
 from rebalance_xl.book.orders import BUY, HEDGE, KEPT, MARGIN, OPENINGS, REPAY, TOP_UP, Order
-from rebalance_xl.book.payers import fund_rows_below, goals_below
+from rebalance_xl.book.payers import fund_rows_below, goals_below, needs_below
 from rebalance_xl.book.problems import ERROR, BookError, Problem
 from rebalance_xl.book.states import NONE, Judgement, Worth
 from rebalance_xl.book.tolerances import DUST, SETTLED
@@ -72,7 +72,12 @@ class Decision:
     @property
     def trades(self) -> bool:
         """Whether any order trades, or money is moved to pay a debt."""
-        return bool(self.orders) or bool(self.draft.purse.transfers)
+        draft = self.draft
+        return (
+            bool(draft.purse.transfers)
+            or any([need.amount > 0 and need.kind not in KEPT for need in draft.needs])
+            or any([order.amount > 0 or order.quantity for order in (*draft.sales, *draft.closings)])
+        )
 
     @property
     def fees(self) -> float:
@@ -155,11 +160,13 @@ def _settle(draft: Draft) -> None:
             was, now = given.pledged.change, pledged.change
             moved = max([moved, *(abs(now.get(coin, 0.0) - was.get(coin, 0.0)) for coin in {*now, *was})])
         if change <= SETTLED * total and moved <= _STILL * total:
-            return
+            break
         earlier, before, given = before, given, Given(draft.fees.paid, exposure, pledged)
-    if before.paid > draft.fees.paid:  # lots make the fees alternate: the pass with the higher ones counts
-        _pass(draft, earlier, kept)
-    draft.settled = change <= DUST * total and moved <= DUST * total
+    else:
+        if before.paid > draft.fees.paid:  # lots make the fees alternate: the pass with the higher ones counts
+            _pass(draft, earlier, kept)
+        draft.settled = change <= DUST * total and moved <= DUST * total
+    draft.overcommitted = _overcommitment(draft, kept)
 
 
 @dataclass(slots=True)
@@ -176,16 +183,20 @@ class _Kept:
     sales, closings, fees, margin_money, exposure
         What came of the trims: the orders, the fees paid and the credit used for them and for closings, the money that
         FuturesShare keeps for margin, and what is left of each asset.
-    offered
-        The purse before any need was served.
-    made
-        The needs before any was served.
+    orders, offered
+        The orders that the rows ask for, and the purse before any of them was served.
+    made, below, money
+        The needs before any was served, those of rows below their band among them, and the money there was: its pool
+        and the amount.
+    sized
+        What lots let be sold of assets that are trimmed.
     """
 
     free: Sequence[tuple[str, float, str]]
     trims: list[Trim] | None = None
     cash: dict[int, float] | None = None
     asks: list[Ask] | None = None
+    orders: list[tuple[Ask, Order]] = field(default_factory=list)
     goals: list[float] | None = None
     sales: list[Order] = field(default_factory=list)
     fees: tuple[float, dict[str, float]] = (0.0, {})
@@ -193,13 +204,16 @@ class _Kept:
     exposure: dict[str, float] = field(default_factory=dict)
     offered: PurseMark = ([], {}, {}, {})
     made: list[tuple[Order, Placed]] = field(default_factory=list)
+    below: list[Order] = field(default_factory=list)
+    money: list[tuple[str, float]] = field(default_factory=list)
+    sized: dict[int, tuple[float, float]] = field(default_factory=dict)
 
 
 def _pass(draft: Draft, given: Given, kept: _Kept) -> None:
     """Make one pass, given what the last one came to: each step anew where what it follows from has changed."""
     draft.begin(given)
     book, judgement = draft.book, draft.judgement
-    trims = trims_wanted(book, judgement, draft.after, given.pledged.change)
+    trims = trims_wanted(book, judgement, draft.after, given.pledged.change, kept.sized)
     cash = _spare_cash(draft)
     anew = draft.coupled or trims != kept.trims
     if anew:
@@ -213,27 +227,31 @@ def _pass(draft: Draft, given: Given, kept: _Kept) -> None:
     again = draft.coupled or asks != kept.asks or any([need.first for need in draft.needs])
     if anew or again:
         draft.sales, draft.moved = list(kept.sales), {}
+        draft.payers = None
         draft.fees.paid, draft.fees.credit_used = kept.fees[0], dict(kept.fees[1])
-        draft.purse.rewind(kept.offered)
+        if not anew:
+            draft.purse.rewind(kept.offered)
         if again:
-            kept.asks, draft.needs = asks, needs_of(draft, asks)
-            draft.extra.clear()
-            draft.passed_over.clear()
+            draft.serve_anew(kept.made)
+            known = () if draft.coupled else kept.orders
+            kept.orders = [*zip(asks, orders_of(draft, asks, known), strict=True)]
+            kept.asks, draft.needs = asks, needs_of(draft, [order for _, order in kept.orders])
             _offer_reserve(draft)
             _fund_events(draft)
             kept.made = placed(draft.needs)
         else:
             draft.serve_anew(kept.made)
-        draft.overcommitted = _overcommitment(draft)
+        kept.below = needs_below(draft.needs)
+        kept.money = [(source.pool, source.amount) for source in draft.purse.sources]
         deploy(draft)
-    goals = goals_below(draft)
+    goals = goals_below(draft, kept.below)
     if not (anew or again):
         if goals == kept.goals:
             return
         if draft.deployed is not None:
             draft.rewind(draft.deployed)
     draft.deployed, kept.goals = None, goals
-    fund_rows_below(draft)
+    fund_rows_below(draft, kept.below)
 
 
 def _sell(draft: Draft, given: Given, kept: _Kept) -> None:
@@ -259,7 +277,7 @@ def _fill_purse(draft: Draft, given: Given, kept: _Kept) -> None:
                 purse.add(CASH, row.venue, amount, ANY, row.row)
     share = book.settings.futures_share
     kept.margin_money = math.fsum([_offer_sale(draft, sale, share) for sale in kept.sales if sale.amount > 0])
-    left = dict(given.exposure)
+    left = dict(given.exposure) if draft.hedged else given.exposure
     for closing in draft.closings:
         net = closing.amount - closing.fee
         purse.add(PROCEEDS, closing.venue, net)
@@ -309,8 +327,7 @@ def _spare_cash(draft: Draft) -> dict[int, float]:
     """Return, by row, stablecoins above their target (without one: above ReserveMax), never below ReserveMin."""
     if not draft.stables:
         return {}
-    free = [(state.rows, state.target) for state in draft.stables if not state.frozen]
-    return spare_cash(draft.book.settings, free, draft.held, draft.after)
+    return spare_cash(draft.book.settings, draft.spendable, draft.held, draft.after)
 
 
 def _offer_reserve(draft: Draft) -> None:
@@ -358,24 +375,30 @@ def _fund_events(draft: Draft) -> None:
             draft.needs = [n for n in draft.needs if n.spot is None or id(n.spot) not in sold]
 
 
-def _overcommitment(draft: Draft) -> float:
+def _overcommitment(draft: Draft, kept: _Kept) -> float:
     """Return by how much the needs that may be placed exceed the money, fees included."""
-    sources = [source for source in draft.purse.sources if source.pool != EVENT]
-    cash = math.fsum([source.amount for source in sources if source.pool == ANY])
-    spot_money = math.fsum([source.amount for source in sources if source.pool == SPOT])
-    futures_money = math.fsum([source.amount for source in sources if source.pool == FUTURES])
-    open_needs = [need for need in draft.needs if not need.hard]
-    free = math.fsum([source.amount for source in sources if source.pool.startswith(ACCOUNT)])
-    futures = [n.wanted * (1 + n.fee_rate) for n in open_needs if n.futures is not None]
-    spot = [n.wanted * (1 + n.fee_rate) for n in open_needs if n.futures is None]
-    if free > 0.0:
-        own = [n.wanted * (1 + n.fee_rate) for n in open_needs if pools_of(n)[0].startswith(ACCOUNT)]
-        futures.append(-min(free, math.fsum(own)))
+    money: dict[str, list[float]] = {ANY: [], SPOT: [], FUTURES: [], ACCOUNT: []}
+    for pool, amount in kept.money:
+        if pool != EVENT:
+            money[ACCOUNT if pool.startswith(ACCOUNT) else pool].append(amount)
+    spot: list[float] = []
+    futures: list[float] = []
+    own: list[float] = []
+    for need, (*_, fee_rate, _) in kept.made:
+        if not need.hard:
+            cost = need.wanted * (1 + fee_rate)
+            (spot if need.futures is None else futures).append(cost)
+            if money[ACCOUNT] and pools_of(need)[0].startswith(ACCOUNT):
+                own.append(cost)
+    if own:
+        futures.append(-min(math.fsum(money[ACCOUNT]), math.fsum(own)))
+    cash = math.fsum(money[ANY])
     if draft.book.settings.futures_share is None:
         return overcommitted([cash], [*spot, *futures])
+    spot_money = math.fsum(money[SPOT])
     missing = overcommitted([cash + spot_money], spot)
     rest = max(0.0, cash - max(0.0, math.fsum(spot) - spot_money))
-    return missing + overcommitted([rest + futures_money], futures)
+    return missing + overcommitted([rest + math.fsum(money[FUTURES])], futures)
 
 
 def _merge_sales(draft: Draft) -> None:

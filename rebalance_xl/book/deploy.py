@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rebalance_xl.book.accounts import account_key
 from rebalance_xl.book.derivatives import coins_of, equal_lots, pledges
 from rebalance_xl.book.model import Holding, Position
-from rebalance_xl.book.money import ACCOUNT, ANY, CASH, EVENT, FUTURES, PROCEEDS, RAISED, SPOT
+from rebalance_xl.book.money import ACCOUNT, ANY, CASH, EVENT, FUTURES, PROCEEDS, RAISED, SPOT, Source
 from rebalance_xl.book.orders import BUY, HEDGE, KEEP, KEPT, MARGIN, REPAY, TOP_UP, Move, Order, Refusal
 from rebalance_xl.book.sizing import Size, size_order
 from rebalance_xl.book.states import rows_by_asset
@@ -40,6 +40,11 @@ def account_pool(position: Position) -> str:
 def kinds_of(need: Order) -> tuple[str, ...]:
     """Return whose money may pay: the reserve is filled from proceeds, as it is cash already."""
     return (PROCEEDS, RAISED) if need.kind == KEEP else _ALL_KINDS
+
+
+def _sources_of(draft: Draft, need: Order) -> list[Source]:
+    """Return the money that a need may be paid from, in the order of spending."""
+    return draft.purse.usable(need.venue, pools_of(need), kinds_of(need))
 
 
 def deploy(draft: Draft) -> None:
@@ -101,18 +106,18 @@ def place(draft: Draft, need: Order, limit: float, most: float = math.inf) -> No
 
 
 def _keep(draft: Draft, need: Order, wanted: float) -> None:
-    pools, kinds = pools_of(need), kinds_of(need)
-    amount = min(wanted, draft.purse.available(need.venue, pools, kinds))
+    sources = _sources_of(draft, need)
+    amount = min(wanted, draft.purse.available(need.venue, sources))
     if amount > (0.0 if need.kind == REPAY else DUST * draft.total):
-        draft.fees.paid += draft.purse.spend(amount, need.venue, pools, kinds)
+        draft.fees.paid += draft.purse.spend(amount, need.venue, sources)
         need.amount += amount
 
 
 def _buy(draft: Draft, need: Order, wanted: float, limit: float) -> None:
     if need.amount == 0.0 and need.spot is not None and len(need.spot.rows) > 1:
         _choose_row(draft, need)
-    pools, kinds = pools_of(need), kinds_of(need)
-    money = min(limit, draft.purse.available(need.venue, pools, kinds))
+    sources = _sources_of(draft, need)
+    money = min(limit, draft.purse.available(need.venue, sources))
     amount = min(wanted, draft.fees.affordable(need.venue, money, need.fee_rate))
     if amount <= DUST * draft.total:
         return
@@ -122,7 +127,7 @@ def _buy(draft: Draft, need: Order, wanted: float, limit: float) -> None:
     if size.refusal is not None and _refused(need, size, amount, limit):
         return
     fee = draft.fees.charge(need.venue, size.amount * need.fee_rate)
-    draft.fees.paid += draft.purse.spend(size.amount + fee, need.venue, pools, kinds)
+    draft.fees.paid += draft.purse.spend(size.amount + fee, need.venue, sources)
     need.amount += size.amount
     need.fee += fee
     if size.quantity is not None:
@@ -156,9 +161,9 @@ def _choose_row(draft: Draft, need: Order) -> None:
 def _post(draft: Draft, need: Order, wanted: float, limit: float) -> None:
     """Post margin, in coins where the contract keeps it in them: moved from the coin's row, else bought."""
     position = need.position
-    pools, kinds = pools_of(need), kinds_of(need)
+    sources = _sources_of(draft, need)
     rate = need.fee_rate
-    money = min(limit, draft.purse.available(need.venue, pools, kinds))
+    money = min(limit, draft.purse.available(need.venue, sources))
     coins = _collateral(draft, need) if position.inverse else []
     held = math.fsum([money_of for _, money_of in coins])
     if position.inverse:
@@ -184,7 +189,7 @@ def _post(draft: Draft, need: Order, wanted: float, limit: float) -> None:
     if position.inverse:
         _pay_in_coins(draft, need, spent + fee, coins)
     else:
-        draft.fees.paid += draft.purse.spend(spent + fee, need.venue, pools, kinds)
+        draft.fees.paid += draft.purse.spend(spent + fee, need.venue, sources)
     need.amount += spent
     need.fee += fee
     if size.quantity is not None:
@@ -251,7 +256,7 @@ def _pay_in_coins(draft: Draft, need: Order, cost: float, coins: Sequence[tuple[
         cost -= part
     if cost > DUST * DUST * draft.total:
         fee = draft.fees.charge(need.venue, cost * draft.book.venue(need.venue).spot_fee)
-        draft.fees.paid += draft.purse.spend(cost + fee, need.venue, pools_of(need), kinds_of(need))
+        draft.fees.paid += draft.purse.spend(cost + fee, need.venue, _sources_of(draft, need))
         need.moves = [*need.moves, Move(None, position.margin_coin, cost, cost / position.money, fee)]
 
 
@@ -284,7 +289,7 @@ def _place_spread(draft: Draft, lead: Order, limit: float) -> None:
         position = leg.position
         spent = size.amount / position.leverage
         fee = draft.fees.charge(leg.venue, size.amount * leg.fee_rate / position.leverage)
-        draft.fees.paid += draft.purse.spend(spent + fee, leg.venue, pools_of(leg), kinds_of(leg))
+        draft.fees.paid += draft.purse.spend(spent + fee, leg.venue, _sources_of(draft, leg))
         leg.amount, leg.fee, leg.quantity = spent, fee, size.quantity
 
 
@@ -296,9 +301,10 @@ def _affordable(draft: Draft, legs: Sequence[Order], costs: Sequence[float], wan
     def enough(coins: float) -> bool:
         try:
             for leg, cost in zip(legs, costs, strict=True):
-                if coins * cost > purse.available(leg.venue, pools_of(leg), kinds_of(leg)) * (1 + SLACK * SLACK):
+                sources = _sources_of(draft, leg)
+                if coins * cost > purse.available(leg.venue, sources) * (1 + SLACK * SLACK):
                     return False
-                purse.spend(coins * cost, leg.venue, pools_of(leg), kinds_of(leg))
+                purse.spend(coins * cost, leg.venue, sources)
             return True
         finally:
             purse.rewind(before)

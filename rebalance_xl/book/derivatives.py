@@ -75,7 +75,7 @@ def hedge_gap(state: FuturesState, exposure: Mapping[str, float]) -> float:
 
 def exposures(judgement: Judgement) -> dict[str, float]:
     """Return the money in each asset before the plan."""
-    return {state.asset.casefold(): state.value for state in judgement.spot}
+    return {state.key: state.value for state in judgement.spot}
 
 
 def spread_legs(states: Sequence[FuturesState]) -> dict[str, list[FuturesState]]:

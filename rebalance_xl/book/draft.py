@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import NamedTuple
 
-from rebalance_xl.book.derivatives import exposures, pledges
+from rebalance_xl.book.derivatives import exposures, pledges, spread_legs
 from rebalance_xl.book.futures import Tiers
 from rebalance_xl.book.model import Book, Holding, Position
 from rebalance_xl.book.money import Fees, Purse, PurseMark
 from rebalance_xl.book.orders import BUY, Move, Order, Refusal
-from rebalance_xl.book.states import Judgement, SpotState, Worth
+from rebalance_xl.book.states import FuturesState, Judgement, SpotState, Worth
 
 #: What placing a need changes of it.
 Placed = tuple[
@@ -68,7 +68,8 @@ class Draft:
     """A plan in the making, which the steps of a decision fill one after the other.
 
     `total` is the book's value before the plan, `after` that after the fees of the last pass. `stables` are the assets
-    that are money, and `held` what they are worth. `coupled` says that what is sold or closed depends on the fees or on
+    that are money, `held` what they are worth, and `spendable` the rows and the target of those that no event freezes.
+    `owing` says that one of them is below 0. `coupled` says that what is sold or closed depends on the fees or on
     what the last pass left of each asset, through hedges and reductions: then no pass may keep anything of the last.
     """
 
@@ -89,12 +90,18 @@ class Draft:
     new_stable: str = "USDT"
     pledged: Pledged = field(default_factory=Pledged)
     deployed: Mark | None = None
+    payers: list[tuple[SpotState, float]] | None = None
+    _buyable: list[tuple[SpotState, float, float]] | None = None
+    _openable: list[FuturesState] | None = None
+    _spreads: dict[int, list[FuturesState]] | None = None
     fees: Fees = field(init=False)
     purse: Purse = field(init=False)
     total: float = field(init=False)
     after: float = field(init=False)
     stables: list[SpotState] = field(init=False)
+    spendable: list[tuple[Sequence[Holding], float | None]] = field(init=False)
     held: float = field(init=False)
+    owing: bool = field(init=False)
     hedged: bool = field(init=False)
     coupled: bool = field(init=False)
 
@@ -103,10 +110,45 @@ class Draft:
         self.total = self.worth.total
         self.after = self.total - self.paid_before
         self.stables = [state for state in self.judgement.spot if state.stable]
+        self.spendable = [(state.rows, state.target) for state in self.stables if not state.frozen]
         self.held = math.fsum([state.value for state in self.stables])
+        self.owing = any([row.value < 0.0 for state in self.stables for row in state.rows])
         futures = self.judgement.futures
         self.hedged = any([state.hedge_ratio is not None for state in futures])
         self.coupled = self.hedged or any([state.reduce for state in futures])
+
+    @property
+    def buyable(self) -> list[tuple[SpotState, float, float]]:
+        """The assets that may be bought, with the money of the target and the weight of the upper edge; found once."""
+        if self._buyable is None:
+            breaching = self.book.settings.buy_scope == "breaching"
+            self._buyable = [
+                (state, state.target * self.total, state.target + state.width)
+                for state in self.judgement.spot
+                if state.target is not None
+                and not (state.stable or state.named is not None)
+                and (not breaching or state.below or state.drifted)
+            ]
+        return self._buyable
+
+    @property
+    def openable(self) -> list[FuturesState]:
+        """The rows of Futures that margin may be posted for, but hedges; found once."""
+        if self._openable is None:
+            self._openable = [
+                state
+                for state in self.judgement.futures
+                if state.hedge_ratio is None and not (state.to_close or state.frozen or state.exit)
+            ]
+        return self._openable
+
+    @property
+    def spreads(self) -> dict[int, list[FuturesState]]:
+        """The legs of spreads, by the identity of each; found once."""
+        if self._spreads is None:
+            legs = spread_legs(self.judgement.futures).values()
+            self._spreads = {id(leg): pair for pair in legs for leg in pair}
+        return self._spreads
 
     def begin(self, given: Given) -> None:
         """Take over what the last pass came to."""
@@ -120,6 +162,8 @@ class Draft:
 
     def sold_of(self, row: Holding) -> float:
         """Return what is sold of a row."""
+        if not self.sales and not self.extra:
+            return 0.0
         return math.fsum([order.amount for order in (*self.sales, *self.extra) if order.row is row])
 
     def exposure_after(self) -> dict[str, float]:

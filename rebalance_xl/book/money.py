@@ -110,7 +110,7 @@ class Purse:
     def _is_far(self, source: Source, venue: str) -> bool:
         return bool(source.here and venue and source.here != venue.casefold())
 
-    def _usable(self, venue: str, pools: Sequence[str], kinds: Sequence[str]) -> list[Source]:
+    def usable(self, venue: str, pools: Sequence[str], kinds: Sequence[str]) -> list[Source]:
         """Return the sources in the order of spending: at the venue before transfers, cash before proceeds."""
         found, here = [], venue.casefold()
         for source in self.sources:
@@ -126,26 +126,29 @@ class Purse:
         return found
 
     def _transfer_fee(self, source: Source, venue: str) -> float:
-        key = (source.venue, venue)
-        if not self._is_far(source, venue) or key in self.transfers:
+        if not self._is_far(source, venue) or (source.venue, venue) in self.transfers:
             return 0.0
         return self.book.venue(source.venue).withdrawal_fee
 
-    def available(self, venue: str, pools: Sequence[str], kinds: Sequence[str] = (CASH, PROCEEDS)) -> float:
-        """Return what can be spent at a venue, after the fees of the transfers that it would take."""
+    def available(self, venue: str, sources: Sequence[Source]) -> float:
+        """Return what usable sources come to at a venue, after the fees of the transfers that it would take."""
+        if not sources:
+            return 0.0
+        if len(sources) == 1:
+            return max(0.0, sources[0].left - self._transfer_fee(sources[0], venue))
         reachable = 0.0
         by_origin: dict[str, list[Source]] = {}
-        for source in self._usable(venue, pools, kinds):
+        for source in sources:
             by_origin.setdefault(source.venue, []).append(source)
-        for sources in by_origin.values():
-            money = sources[0].left if len(sources) == 1 else math.fsum([source.left for source in sources])
-            reachable += max(0.0, money - self._transfer_fee(sources[0], venue))
+        for near in by_origin.values():
+            money = near[0].left if len(near) == 1 else math.fsum([source.left for source in near])
+            reachable += max(0.0, money - self._transfer_fee(near[0], venue))
         return reachable
 
-    def spend(self, cost: float, venue: str, pools: Sequence[str], kinds: Sequence[str] = (CASH, PROCEEDS)) -> float:
-        """Take money, transferring where needed; return the transfer fees, which come on top."""
+    def spend(self, cost: float, venue: str, sources: Sequence[Source]) -> float:
+        """Take money of usable sources, transferring where needed; return the transfer fees, which come on top."""
         fees, here = 0.0, venue.casefold()
-        for source in self._usable(venue, pools, kinds):
+        for source in sources:
             if cost <= 0:
                 break
             far = source.here and here and source.here != here
@@ -190,7 +193,7 @@ class Purse:
 
     def left(self, kind: str) -> float:
         """Return what was not spent of a kind of money."""
-        return math.fsum(source.left for source in self.sources if source.kind == kind)
+        return math.fsum([source.left for source in self.sources if source.kind == kind])
 
 
 def spare_cash(
@@ -210,6 +213,8 @@ def spare_cash(
         Book value after fees.
     """
     spare: dict[int, float] = {}
+    if settings.reserve_max is None and not any([target is not None for _, target in stables]):
+        return spare
     targeted = 0.0
     for rows, target in stables:
         if target is not None:
@@ -223,6 +228,8 @@ def spare_cash(
                 worth = max(0.0, math.fsum([row.value for row in rows]))
                 _share_out(rows, min(max(above, 0.0), worth), spare)
                 above -= min(max(above, 0.0), worth)
+    if not any(spare.values()):
+        return spare
     offered = math.fsum(spare.values())
     most = max(0.0, held - (settings.reserve_min or 0.0) * total)
     factor = min(1.0, most / offered) if offered > 0 else 0.0
@@ -231,6 +238,10 @@ def spare_cash(
 
 def _share_out(rows: Sequence[Holding], money: float, spare: dict[int, float]) -> None:
     """Take money from a stablecoin's rows in proportion to what may be spent of each."""
+    if len(rows) == 1:
+        part = max(0.0, rows[0].free_value)
+        spare[rows[0].row] = min(part, money * part / part) if part > 0 else 0.0
+        return
     free = [max(0.0, row.free_value) for row in rows]
     whole = math.fsum(free)
     for row, part in zip(rows, free, strict=True):

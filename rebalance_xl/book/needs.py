@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from rebalance_xl.book.derivatives import block_of, coins_of, hedge_gap, margin_lack, spread_legs
+from rebalance_xl.book.derivatives import block_of, coins_of, hedge_gap, margin_lack
 from rebalance_xl.book.free_margin import wallet_of, with_flows
 from rebalance_xl.book.futures import margin_of
 from rebalance_xl.book.model import Holding, Position
@@ -43,24 +43,37 @@ def asks_of(draft: Draft, exposure: Mapping[str, float], margin_money: float) ->
     margin_money
         Money that FuturesShare keeps for margin: the need of Futures rows when none has a target.
     """
-    asks = _debts(draft)
-    if draft.judgement.futures:
+    asks = _debts(draft) if draft.owing else []
+    if draft.book.settings.margin_top_up is not None:
         asks += _top_ups(draft)
     asks += _spot_asks(draft)
     asks += _reserve_asks(draft)
-    if draft.judgement.futures:
+    if draft.openable:
         asks += _margin_asks(draft, margin_money)
+    if draft.hedged:
         asks += _hedge_asks(draft, exposure)
     return asks
 
 
-def needs_of(draft: Draft, asks: Sequence[Ask]) -> list[Order]:
-    """Return the orders that rows ask for, in the order of serving."""
+def orders_of(draft: Draft, asks: Sequence[Ask], known: Sequence[tuple[Ask, Order]] = ()) -> list[Order]:
+    """Return an order for each thing that rows ask for; of `known`, those of the last pass, the same ones are kept."""
+    if draft.spreads:
+        orders = [_order(draft, ask) for ask in asks]
+        _pair_legs(orders)
+        return orders
+    found = []
+    for place, ask in enumerate(asks):
+        same = place < len(known) and known[place][0] == ask
+        found.append(known[place][1] if same else _order(draft, ask))
+    return found
+
+
+def needs_of(draft: Draft, orders: Sequence[Order]) -> list[Order]:
+    """Return the orders that are large enough to be served, in the order of serving."""
     dust = DUST * draft.total
-    needs = [_order(draft, ask) for ask in asks]
-    _pair_legs(needs)
-    needs = [need for need in needs if need.wanted > dust or (need.kind == REPAY and need.wanted > 0.0)]
-    needs.sort(key=_rank)  # equal ones stay in the order of the tables
+    needs = [need for need in orders if need.wanted > dust or (need.kind == REPAY and need.wanted > 0.0)]
+    if len(needs) > 1:
+        needs.sort(key=_rank)  # equal ones stay in the order of the tables
     return needs
 
 
@@ -145,18 +158,14 @@ def _short_of_rest(draft: Draft, state: FuturesState, closing: Order) -> float:
 
 
 def _spot_asks(draft: Draft) -> list[Ask]:
-    total, after, dust = draft.total, draft.after, DUST * draft.total
-    breaching = draft.book.settings.buy_scope == "breaching"
+    after, dust = draft.after, DUST * draft.total
     asks, pledged = [], draft.pledged.change
-    for state in draft.judgement.spot:
-        target = state.target
+    for state, target, edge in draft.buyable:
         change = pledged.get(state.key, 0.0) if pledged else 0.0
         # What a closed hedge releases may leave an asset short that is over now: it is not trimmed, it has a need.
-        if target is None or (state.over and change >= 0) or state.stable or state.named is not None:
+        if state.over and change >= 0:
             continue
-        if breaching and not (state.below or state.drifted):
-            continue
-        goal = min(target * total, (target + state.width) * after)
+        goal = min(target, edge * after)
         wanted = goal - (state.value + change)
         if wanted > dust:
             asks.append(Ask(BUY, state, state.holding, _UNDER_TARGET, wanted, goal))
@@ -209,12 +218,11 @@ def _reserve_asks(draft: Draft) -> list[Ask]:
 
 def _margin_asks(draft: Draft, margin_money: float) -> list[Ask]:
     book, dust = draft.book, DUST * draft.total
-    rows = [state for state in draft.judgement.futures if state.hedge_ratio is None and not state.to_close]
-    rows = [state for state in rows if not (state.frozen or state.exit)]
-    reduced = {id(order.futures) for order in draft.closings if order.kind == REDUCE}
-    spreads = {id(leg): legs for legs in spread_legs(draft.judgement.futures).values() for leg in legs}
-    untargeted = [state for state in rows if state.target is None and id(state) not in spreads]
-    share_out = margin_money > 0 and not any(state.target for state in rows)
+    rows, spreads = draft.openable, draft.spreads
+    reduced = {id(order.futures) for order in draft.closings if order.kind == REDUCE} if draft.closings else set()
+    untargeted: list[FuturesState] = []
+    if margin_money > 0 and not any([state.target for state in rows]):
+        untargeted = [state for state in rows if state.target is None and id(state) not in spreads]
     asks: list[Ask] = []
     for state in rows:
         if id(state) in spreads:
@@ -229,7 +237,7 @@ def _margin_asks(draft: Draft, margin_money: float) -> list[Ask]:
             if wanted > dust:
                 cause = Cause("event margin" if state.named else "margin target", state.named, (state.target,))
                 asks.append(Ask(MARGIN, state, state.position, cause, wanted, state.target * draft.total))
-        elif share_out and state in untargeted:
+        elif any(state is each for each in untargeted):
             wanted = margin_money / len(untargeted)
             cause = Cause("futures share", figures=(book.settings.futures_share or 0.0,))
             asks.append(Ask(MARGIN, state, state.position, cause, wanted, state.margin + wanted))

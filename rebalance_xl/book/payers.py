@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rebalance_xl.book.deploy import place
@@ -23,13 +24,15 @@ _ROUNDS = 12
 _PAYS = Cause("pays")
 
 
-def fund_rows_below(draft: Draft) -> None:
+def fund_rows_below(draft: Draft, below: Sequence[Order]) -> None:
     """Sell from assets above their target what debts and the rows that act below their band still lack.
 
     Parameters
     ----------
     draft
         The plan after its cash and its proceeds have been deployed.
+    below
+        What the rows that act below their band ask for.
 
     Notes
     -----
@@ -38,18 +41,19 @@ def fund_rows_below(draft: Draft) -> None:
     """
     if draft.book.settings.fund_from != "overweight":
         return
-    acting = [need for need in draft.needs if need.kind == REPAY] + _below(draft)
+    acting = [*[need for need in draft.needs if need.kind == REPAY], *below] if draft.owing else below
     lacks = {id(need): _rest(draft, need) for need in acting}
     acting = [need for need in acting if lacks[id(need)] > DUST * draft.total and not need.hard]
     if not acting:
         return
-    payers = _payers(draft)
-    if not payers:
+    if draft.payers is None:
+        draft.payers = _payers(draft)
+    if not draft.payers:
         return
     money = _money_to_raise(draft, acting, lacks)
     before = draft.deployed = draft.mark()
     for _ in range(_ROUNDS):
-        raised = _raise(draft, payers, money)
+        raised = _raise(draft, draft.payers, money)
         _spend(draft, acting, lacks)
         unused = draft.purse.left(RAISED)
         used = raised - unused
@@ -62,15 +66,16 @@ def fund_rows_below(draft: Draft) -> None:
             break
 
 
-def _below(draft: Draft) -> list[Order]:
-    return [need for need in draft.needs if need.spot is not None and need.spot.under and need.kind in (BUY, KEEP)]
+def needs_below(needs: Sequence[Order]) -> list[Order]:
+    """Return the needs of rows that act below their band."""
+    return [need for need in needs if need.spot is not None and need.spot.under and need.kind in (BUY, KEEP)]
 
 
-def goals_below(draft: Draft) -> list[float]:
+def goals_below(draft: Draft, below: Sequence[Order]) -> list[float]:
     """Return the money that each row which acts below its band is to have after the plan; none where nobody pays."""
     if draft.book.settings.fund_from != "overweight":
         return []
-    return [_goal(draft, need.spot) for need in _below(draft) if need.spot is not None]
+    return [_goal(draft, need.spot) for need in below if need.spot is not None]
 
 
 def _goal(draft: Draft, state: SpotState) -> float:
@@ -112,6 +117,7 @@ def _money_to_raise(draft: Draft, acting: list[Order], lacks: dict[int, float]) 
 def _payers(draft: Draft) -> list[tuple[SpotState, float]]:
     """Return the assets that pay and what stands above their target, the largest excess first."""
     book, total = draft.book, draft.total
+    dust = DUST * total
     found = []
     for place_, state in enumerate(draft.judgement.spot):
         if state.stable or (not state.target and state.target != 0) or state.named is not None or state.under:
@@ -119,13 +125,12 @@ def _payers(draft: Draft) -> list[tuple[SpotState, float]]:
         assert state.target is not None
         sold = math.fsum([order.amount for order in draft.sales if order.spot is state]) if draft.sales else 0.0
         excess = state.value - sold - state.target * total
-        if excess <= DUST * total:
+        if excess <= dust:
             continue
-        venues = [book.venue(row.venue) for row in state.rows]
-        fee = max([max(venue.spot_fee, venue.futures_fee) for venue in venues])
+        fee = max([max(venue.spot_fee, venue.futures_fee) for row in state.rows if (venue := book.venue(row.venue))])
         if excess <= 2 * fee * state.target * total:
             continue
-        if min(excess, state.free - sold) <= DUST * total:
+        if min(excess, state.free - sold) <= dust:
             continue
         found.append((-round((state.value - sold) / total - state.target, 9), place_, state, excess))
     return [(state, excess) for _, _, state, excess in sorted(found, key=lambda each: each[:2])]
@@ -141,10 +146,10 @@ def _raise(draft: Draft, payers: list[tuple[SpotState, float]], money: float) ->
         for row in sale_rows(state, draft.near):
             if money - raised <= WHOLE * total:
                 return raised
-            forbidden = book.venue(row.venue).forbids("spot") if row.venue else ""
-            if forbidden or (row.quantity is not None and not row.price):
+            terms = book.venue(row.venue)
+            if (row.venue and terms.forbids("spot")) or (row.quantity is not None and not row.price):
                 continue
-            fee = book.venue(row.venue).spot_fee
+            fee = terms.spot_fee
             free = row.free_value - draft.sold_of(row)
             most = min(excess, free, room)
             wanted = min((money - raised) / (1 - fee), most)

@@ -213,6 +213,8 @@ def free_units(row: Holding) -> float | None:
 
 def sale_rows(state: SpotState, near: Sequence[str] = ()) -> list[Holding]:
     """Return the rows that a sale comes from: those at the venues where the money is needed, then the largest."""
+    if len(state.rows) == 1:
+        return list(state.rows)
     rows = [row for row in state.rows if row.free_value > 0]
     if len(rows) < 2:
         return rows or list(state.rows[:1])

@@ -25,7 +25,7 @@ class Trim(NamedTuple):
 
 
 def trims_wanted(
-    book: Book, judgement: Judgement, after: float, pledged: Mapping[str, float] | None = None
+    book: Book, judgement: Judgement, after: float, pledged: Mapping[str, float], sized: dict[int, tuple[float, float]]
 ) -> list[Trim]:
     """Return what the assets that act are to sell.
 
@@ -37,6 +37,8 @@ def trims_wanted(
         Book value after the fees of the plan: a trim to the edge must still be inside it then.
     pledged
         By how much the coins that hedges hold as margin change in this plan, in money, by asset.
+    sized
+        What lots and minimums let be sold, by the state's identity: kept from pass to pass with what was wanted.
     """
     total = judgement.total
     wants = []
@@ -44,7 +46,7 @@ def trims_wanted(
         if not state.over or state.stable or state.target is None:
             continue
         value = state.value + (pledged.get(state.key, 0.0) if pledged else 0.0)
-        goal, wanted = _wanted(book, state, value, total, after)
+        goal, wanted = _wanted(book, state, value, total, after, sized)
         if wanted > DUST * total:
             wants.append(Trim(state, goal, wanted))
     return wants
@@ -78,7 +80,9 @@ def wanted_of_trims(orders: Sequence[Order]) -> float:
     return math.fsum([order.wanted for order in orders])
 
 
-def _wanted(book: Book, state: SpotState, value: float, total: float, after: float) -> tuple[float, float]:
+def _wanted(
+    book: Book, state: SpotState, value: float, total: float, after: float, sized: dict[int, tuple[float, float]]
+) -> tuple[float, float]:
     """Return the weight to sell down to, and the money to sell of an asset that is worth `value`."""
     assert state.target is not None
     free = state.free
@@ -86,7 +90,10 @@ def _wanted(book: Book, state: SpotState, value: float, total: float, after: flo
     if state.named is not None:
         return goal, min(max(0.0, value - goal * after), free)
     wanted = min(max(value - goal * total, 0.0), free)
-    if value - _sellable(book, state, wanted) > (state.target + state.width) * after:
+    known = sized.get(id(state))
+    if known is None or known[0] != wanted:
+        known = sized[id(state)] = wanted, _sellable(book, state, wanted)
+    if value - known[1] > (state.target + state.width) * after:
         # Lots, minimum and fees would leave it beyond its band: sell the little more that the fees make necessary.
         wanted = value - goal * after
     return goal, min(free, max(wanted, 0.0))

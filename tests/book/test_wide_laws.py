@@ -11,6 +11,7 @@ import re
 import pytest
 
 from rebalance_xl.book import actions, decision
+from rebalance_xl.book.draft import Draft, Given
 from rebalance_xl.book.memory import MemoryWorkbook
 from rebalance_xl.book.model import Book, read_book
 from rebalance_xl.book.plan import book_value, make_plan
@@ -245,7 +246,13 @@ def test_what_a_pass_keeps_of_the_last_is_what_it_would_make_anew(monkeypatch: p
 
     kept = plans()
     one_pass = decision._pass
-    monkeypatch.setattr(decision, "_pass", lambda draft, given, kept: one_pass(draft, given, decision._Kept(kept.free)))
+
+    def from_nothing(draft: Draft, given: Given, memory: decision._Kept) -> None:
+        memory.trims = memory.cash = memory.asks = None
+        memory.orders, memory.sized = [], {}
+        one_pass(draft, given, memory)
+
+    monkeypatch.setattr(decision, "_pass", from_nothing)
     assert plans() == kept
 
 
