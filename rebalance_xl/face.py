@@ -147,14 +147,14 @@ def review(
     variants, sweeps
         As ``rebalance-xl review`` takes them: ``"calm: Band=0.1"``, ``"Band=0.01:0.25:0.01"``.
     **options
-        The other fields of :class:`rebalance_xl.review.answers.Request`, such as ``bootstrap`` or ``seed``.
+        The other fields of :class:`rebalance_xl.review.request.Request`, such as ``bootstrap`` or ``seed``.
 
     Raises
     ------
     BookError
         If the book or the history is refused.
     """
-    from rebalance_xl.review.answers import Request
+    from rebalance_xl.review.request import Request
     from rebalance_xl.review.sheet import review_workbook
 
     request = Request(variants=tuple(variants), sweeps=tuple(sweeps), **options)

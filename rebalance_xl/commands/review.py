@@ -17,8 +17,9 @@ from rebalance_xl.recalc.files.refusals import Refused, read_input
 from rebalance_xl.recalc.workbook import recalculate_bytes
 
 if TYPE_CHECKING:
-    from rebalance_xl.review.answers import Request, Review
+    from rebalance_xl.review.answers import Review
     from rebalance_xl.review.history import History
+    from rebalance_xl.review.request import Request
     from rebalance_xl.review.reviews import Progress
 
 #: Columns of the printed table: they have to fit beside a name.
@@ -44,30 +45,19 @@ _ALWAYS = frozenset(_PRINTED) - {"funding", "liquidations"}
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line says."""
+    """What the command line says: what is asked, its first and last day as text, and where to find and put things."""
 
     book: Path
+    request: Request
     prices: Path | None = None
     futures: Path | None = None
     first: str = ""
     last: str = ""
-    variants: tuple[str, ...] = ()
-    sweeps: tuple[str, ...] = ()
-    bootstrap: int | None = None
-    of: str = ""
-    block: float = 30.0
-    seed: int = 1
-    fill: str = "close"
-    slippage: float = 0.0
-    without: tuple[str, ...] = ()
-    fill_gaps: bool = False
     performance: bool = False
     write: bool = False
     output: Path | None = None
     as_json: bool = False
     report: Path | None = None
-    workers: int = 1
-    scheduler: str = ""
     ignore_lock: bool = False
 
 
@@ -100,29 +90,17 @@ def run(options: Options) -> int:
 
 
 def _request(options: Options) -> Request:
-    from rebalance_xl.review.answers import Request
-
-    if options.fill not in ("close", "next"):
-        raise UsageError(f'--fill is "{options.fill}"; allowed is close or next')
-    for name, value, low in (("--block", options.block, 1.0), ("--slippage", options.slippage, 0.0)):
+    request = options.request
+    if request.fill not in ("close", "next"):
+        raise UsageError(f'--fill is "{request.fill}"; allowed is close or next')
+    for name, value, low in (("--block", request.block, 1.0), ("--slippage", request.slippage, 0.0)):
         if value < low:
             raise UsageError(f"{name} is {value:g}; allowed is {low:g} or more")
     first, last = read_day(options.first), read_day(options.last)
-    return Request(
-        variants=options.variants,
-        sweeps=options.sweeps,
-        bootstrap=options.bootstrap,
-        of=options.of,
-        block=options.block,
-        seed=options.seed,
-        fill=options.fill,
-        slippage=options.slippage,
-        without=options.without,
-        fill_gaps=options.fill_gaps,
+    return replace(
+        request,
         first=None if first is None else to_serial(first),
         last=None if last is None else to_serial(last),
-        workers=options.workers,
-        scheduler=options.scheduler,
     )
 
 

@@ -68,15 +68,11 @@ def review(
     import os
 
     from rebalance_xl.commands import review as command
+    from rebalance_xl.review.request import Request
 
     if output is not None and not write:
         raise typer.BadParameter("-o goes with --write")
-    options = command.Options(
-        book=book,
-        prices=prices,
-        futures=futures,
-        first=first,
-        last=last,
+    request = Request(
         variants=tuple(variant or ()),
         sweeps=tuple(sweep or ()),
         bootstrap=bootstrap,
@@ -87,13 +83,21 @@ def review(
         slippage=slippage,
         without=tuple(without or ()),
         fill_gaps=fill_gaps,
+        workers=workers or os.cpu_count() or 1,
+        scheduler=scheduler,
+    )
+    options = command.Options(
+        book=book,
+        request=request,
+        prices=prices,
+        futures=futures,
+        first=first,
+        last=last,
         performance=performance,
         write=write,
         output=output,
         as_json=json,
         report=report,
-        workers=workers or os.cpu_count() or 1,
-        scheduler=scheduler,
         ignore_lock=ignore_lock,
     )
     raise typer.Exit(command.run(options))

@@ -17,11 +17,12 @@ from rebalance_xl.functions.simulation.standard import BAND, HOLD, OWN
 from rebalance_xl.recalc.batch.jobs import Job
 from rebalance_xl.recalc.batch.workers import run_jobs
 from rebalance_xl.review import variants as rules
-from rebalance_xl.review.answers import Request, Result, Review
+from rebalance_xl.review.answers import Result, Review
 from rebalance_xl.review.bootstrap import Bootstrap, resample
 from rebalance_xl.review.general import run_any
 from rebalance_xl.review.history import History, check_history
 from rebalance_xl.review.kernel import prices_of, run_simple, sweep_simple
+from rebalance_xl.review.request import Request
 from rebalance_xl.review.runs import Run
 from rebalance_xl.review.sentences import assumptions_of, warnings_of
 from rebalance_xl.review.simple import beyond_the_kernel, spot_book, terms_of

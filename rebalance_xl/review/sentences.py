@@ -5,7 +5,8 @@ from __future__ import annotations
 from rebalance_xl.book.model import Book
 from rebalance_xl.cells import from_serial
 from rebalance_xl.functions.simulation.curves import TOO_FEW
-from rebalance_xl.review.answers import Request, Result, Review
+from rebalance_xl.review.answers import Result, Review
+from rebalance_xl.review.request import Request
 
 #: Halves of which one is better than holding and the other worse point nowhere.
 _YEAR = 365.0

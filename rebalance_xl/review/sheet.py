@@ -13,10 +13,11 @@ from rebalance_xl.book.interface import Cell, WorkbookPort
 from rebalance_xl.book.model import Book, read_book, require_sound
 from rebalance_xl.book.problems import ERROR, BookError, Problem
 from rebalance_xl.cells import from_serial
-from rebalance_xl.review.answers import Request, Review
+from rebalance_xl.review.answers import Review
 from rebalance_xl.review.forms import COLUMNS
 from rebalance_xl.review.history import History, history_of
 from rebalance_xl.review.record import approximate, real_performance
+from rebalance_xl.review.request import Request
 from rebalance_xl.review.reviews import Progress, review
 from rebalance_xl.review.sentences import headline
 

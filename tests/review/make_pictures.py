@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rebalance_xl.review.answers import Request
 from rebalance_xl.review.pictures import bootstrap_svg, curves_svg
+from rebalance_xl.review.request import Request
 from rebalance_xl.review.reviews import review
 
 from .test_reviews import opened

@@ -20,11 +20,12 @@ from rebalance_xl.functions.review_book import VARIANTS
 from rebalance_xl.functions.simulation.curves import part_ends, part_growth
 from rebalance_xl.functions.simulation.standard import STANDARD, changed_terms
 from rebalance_xl.review import sheet, variants
-from rebalance_xl.review.answers import Request, Review
+from rebalance_xl.review.answers import Review
 from rebalance_xl.review.bootstrap import draw, resample
 from rebalance_xl.review.general import run_any
 from rebalance_xl.review.history import History
 from rebalance_xl.review.report import report_html
+from rebalance_xl.review.request import Request
 from rebalance_xl.review.reviews import review, run_variant
 from rebalance_xl.review.simple import beyond_the_kernel, spot_book, terms_of
 from rebalance_xl.review.sweeps import worst_neighbours
