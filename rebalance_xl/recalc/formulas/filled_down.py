@@ -69,42 +69,20 @@ class Fill:
 
     def texts(self, rows: Sequence[int]) -> list[str]:
         """Return the text of every row."""
-        parts = [part.replace("%", "%%") for part in self.shape.split(SLOT)]
-        pattern = parts[0]
-        offsets: list[int] = []
-        for (stem, offset), part in zip(self.slots, parts[1:], strict=True):
-            pattern += stem if offset is None else stem + "%d"
-            pattern += part
-            if offset is not None:
-                offsets.append(offset)
-        if not offsets:
-            return [pattern % ()] * len(rows)
-        if len(offsets) == 1:
-            offset = offsets[0]
-            return [pattern % (row + offset) for row in rows]
-        if any(offsets):
-            return [pattern % tuple([row + offset for offset in offsets]) for row in rows]
-        count = len(offsets)
-        return [pattern % ((row,) * count) for row in rows]
-
-    def writes(self, rows: Sequence[int], formulas: Sequence[str]) -> bool:
-        """Say whether the text of every row is what is given."""
-        parts = self.shape.split(SLOT)
-        places: list[list[str]] = [[parts[0]] * len(rows)]
-        numbers: dict[int, list[str]] = {}
-        for (stem, offset), part in zip(self.slots, parts[1:], strict=True):
-            places[-1] = [places[-1][0] + stem] * len(rows)
-            if offset is not None:
-                if offset not in numbers:
-                    numbers[offset] = list(map(str, [row + offset for row in rows] if offset else rows))
-                places += [numbers[offset], [part] * len(rows)]
+        first, *parts = self.shape.split(SLOT)
+        between, offsets = [first], []
+        for (stem, offset), part in zip(self.slots, parts, strict=True):
+            between[-1] += stem
+            if offset is None:
+                between[-1] += part
             else:
-                places[-1] = [places[-1][0] + part] * len(rows)
-        places[-1] = [places[-1][0] + "\x01"] * len(rows)
-        together = [""] * (len(places) * len(rows))
-        for number, place in enumerate(places):
-            together[number :: len(places)] = place
-        return "".join(together) == "\x01".join([*formulas, ""])
+                between.append(part)
+                offsets.append(offset)
+        if len(set(offsets)) > 1:
+            pattern = "%d".join(part.replace("%", "%%") for part in between)
+            return [pattern % tuple([row + offset for offset in offsets]) for row in rows]
+        away = offsets[0] if offsets else 0
+        return [number.join(between) for number in map(str, [row + away for row in rows] if away else rows)]
 
     def text(self, row: int) -> str:
         """Return the text of one row."""
@@ -159,7 +137,7 @@ def filled_columns(cells: Sequence[FormulaCell], sheet: int) -> Iterator[FilledC
         if len(group) < FEWEST:
             continue
         fill = Fill.between(group[0].formula, group[0].row, group[-1].formula, group[-1].row)
-        if fill is not None and fill.writes([cell.row for cell in group], [cell.formula for cell in group]):
+        if fill is not None and fill.texts([cell.row for cell in group]) == [cell.formula for cell in group]:
             yield FilledColumn(sheet, column, fill, group)
         else:
             yield from _several(group, sheet, column)
