@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from rebalance_xl.cells import MISSING, CellError, is_range
+from rebalance_xl.cells import MISSING, NA, CellError, is_range
 from rebalance_xl.recalc.native.faults import Fault, value_fault
 from rebalance_xl.recalc.native.reading import typed_number
 
@@ -171,6 +171,20 @@ def numbers_of(rows: Sequence[Sequence[Any]]) -> list[float]:
             raise Fault(cell.code, cell.reason)
         elif isinstance(cell, int) and not isinstance(cell, bool):
             found.append(float(cell))
+    return found
+
+
+def alike(arrays: Sequence[Rows]) -> list[Rows]:
+    """Return arrays as large as each other: a single row or column is repeated, cells that one has not are #N/A.
+
+    >>> [[cell for cell in row] for row in alike([[[1.0], [2.0]], [[3.0, 4.0]]])[1]]
+    [[3.0, 4.0], [3.0, 4.0]]
+    """
+    height, width = max(map(len, arrays)), max(len(rows[0]) for rows in arrays)
+    found = []
+    for rows in arrays:
+        wide = [[*row * (width if len(row) == 1 else 1), *[NA] * (width - len(row))][:width] for row in rows]
+        found.append(wide * height if len(wide) == 1 else [*wide, *[[NA] * width] * (height - len(wide))])
     return found
 
 

@@ -40,22 +40,10 @@ def _before_1900(month: int, day: int) -> int:
     return dt.date(1899, month, 1).toordinal() - dt.date(1899, 12, 31).toordinal() + day - 1
 
 
-@worksheet("YEAR", kinds="day", override=True)
-def year_of(serial_number: int) -> int:
-    """Return the year of a date, which may be text."""
-    return parts(serial_number)[0]
-
-
-@worksheet("MONTH", kinds="day", override=True)
-def month_of(serial_number: int) -> int:
-    """Return the month of a date, which may be text."""
-    return parts(serial_number)[1]
-
-
-@worksheet("DAY", kinds="day", override=True)
-def day_of(serial_number: int) -> int:
-    """Return the day of the month of a date, which may be text."""
-    return parts(serial_number)[2]
+for _place, _part in enumerate(("YEAR", "MONTH", "DAY")):
+    worksheet(_part, kinds="day", override=True, defaults=())(
+        lambda serial_number, place=_place: parts(serial_number)[place]
+    )
 
 
 @worksheet("WEEKDAY", kinds="day integer", override=True)
@@ -80,22 +68,10 @@ def _clock(serial_number: float) -> int:
     return round(serial_number % 1 * 86_400) % 86_400
 
 
-@worksheet("HOUR", kinds="number", override=True)
-def hour_of(serial_number: float) -> int:
-    """Return the hour of a time, which may be text."""
-    return _clock(serial_number) // 3600
-
-
-@worksheet("MINUTE", kinds="number", override=True)
-def minute_of(serial_number: float) -> int:
-    """Return the minute of a time, which may be text."""
-    return _clock(serial_number) // 60 % 60
-
-
-@worksheet("SECOND", kinds="number", override=True)
-def second_of(serial_number: float) -> int:
-    """Return the second of a time, which may be text."""
-    return _clock(serial_number) % 60
+for _part, _seconds, _most in (("HOUR", 3600, 24), ("MINUTE", 60, 60), ("SECOND", 1, 60)):
+    worksheet(_part, kinds="number", override=True, defaults=())(
+        lambda serial_number, unit=_seconds, most=_most: _clock(serial_number) // unit % most
+    )
 
 
 def _read(text: Any) -> float:

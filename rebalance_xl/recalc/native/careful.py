@@ -10,8 +10,8 @@ from collections.abc import Callable
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any, Final
 
-from rebalance_xl.cells import NA, CellError
-from rebalance_xl.recalc.native.arguments import Rows
+from rebalance_xl.cells import CellError
+from rebalance_xl.recalc.native.arguments import Rows, alike
 from rebalance_xl.recalc.native.faults import UNDECIDED, Fault
 from rebalance_xl.recalc.native.reading import typed_number
 from rebalance_xl.recalc.native.registry import worksheet
@@ -74,17 +74,10 @@ def compare(left: Rows, sign: str, right: Rows) -> Any:
     test = _TESTS.get(sign)
     if test is None:
         return CellError("#VALUE!", f"{sign!r} compares nothing")
-    height, width = max(len(left), len(right)), max(len(left[0]), len(right[0]))
-    if height == width == 1:
+    if len(left) == len(left[0]) == len(right) == len(right[0]) == 1:
         return _compared(left[0][0], test, right[0][0])
-    pairs = zip(_stretched(left, height, width), _stretched(right, height, width), strict=True)
+    pairs = zip(*alike((left, right)), strict=True)
     return [[_compared(a, test, b) for a, b in zip(one, other, strict=True)] for one, other in pairs]
-
-
-def _stretched(rows: Rows, height: int, width: int) -> Rows:
-    """Return an array in a larger shape: one row or column is repeated, cells that it has not are #N/A."""
-    wide = [row * width if len(row) == 1 else row + [NA] * (width - len(row)) for row in rows]
-    return wide * height if len(wide) == 1 else wide + [[NA] * width] * (height - len(wide))
 
 
 def _compared(left: Any, test: Callable[[Any, Any], bool], right: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from rebalance_xl.cells import CellError
 from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, to_text
@@ -153,22 +153,11 @@ def xlookup(
     return [return_array[found]] if along_rows else [[row[found]] for row in return_array]
 
 
-_ERROR_NUMBERS = {
-    "#NULL!": 1,
-    "#DIV/0!": 2,
-    "#VALUE!": 3,
-    "#REF!": 4,
-    "#NAME?": 5,
-    "#NUM!": 6,
-    "#N/A": 7,
-    "#GETTING_DATA": 8,
-    "#SPILL!": 9,
-    "#CONNECT!": 10,
-    "#BLOCKED!": 11,
-    "#UNKNOWN!": 12,
-    "#FIELD!": 13,
-    "#CALC!": 14,
-}
+#: In the order of their numbers from 1.
+_ERRORS: Final = (
+    *("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA"),
+    *("#SPILL!", "#CONNECT!", "#BLOCKED!", "#UNKNOWN!", "#FIELD!", "#CALC!"),
+)
 
 
 @worksheet("ERROR.TYPE", kinds="any", override=True)
@@ -176,7 +165,7 @@ def error_type(error_val: Any) -> int:
     """Return the number of an error value; #N/A for anything else."""
     if not isinstance(error_val, CellError):
         raise Fault("#N/A", "the value is no error")
-    return _ERROR_NUMBERS.get(error_val.code, 3)
+    return _ERRORS.index(error_val.code) + 1 if error_val.code in _ERRORS else 3
 
 
 def last_not_above(lookup: Any, cells: list[Any]) -> int:
@@ -229,30 +218,29 @@ def match(lookup_value: Any, lookup_array: Rows) -> int:
     return last_not_above(lookup_value, _vector(lookup_array)) + 1
 
 
-def _approximate(lookup_value: Any, keys: list[Any], index: int, size: int, range_lookup: bool) -> int:
-    """Return where an approximate look-up ends; an exact one, which the engine has answered, is not found here."""
-    if not 1 <= index <= size:
-        raise Fault("#VALUE!" if index < 1 else "#REF!", f"the index is {index}; it must lie between 1 and {size}")
-    if not range_lookup:
-        raise Fault("#N/A", f"{to_text(lookup_value)!r} is not found")
-    return last_not_above(lookup_value, keys)
-
-
 @worksheet("RXL.VLOOKUP", kinds="any range integer flag")
 def vlookup(lookup_value: Any, table_array: Rows, col_index_num: int, range_lookup: bool = True) -> Any:
-    """Return what stands in a column of a table at the last row whose first cell is not above a value."""
-    keys = [row[0] for row in table_array]
-    found = _approximate(lookup_value, keys, col_index_num, len(table_array[0]), range_lookup)
+    """Return what stands in a column of a table at the last row whose first cell is not above a value.
+
+    An exact look-up, which the engine has answered, finds nothing here.
+    """
+    size = len(table_array[0])
+    if not 1 <= col_index_num <= size:
+        code = "#VALUE!" if col_index_num < 1 else "#REF!"
+        raise Fault(code, f"the index is {col_index_num}; it must lie between 1 and {size}")
+    if not range_lookup:
+        raise Fault("#N/A", f"{to_text(lookup_value)!r} is not found")
+    found = last_not_above(lookup_value, [row[0] for row in table_array])
     answer = table_array[found][col_index_num - 1]
     return 0.0 if answer is None else answer
 
 
 @worksheet("RXL.HLOOKUP", kinds="any range integer flag")
 def hlookup(lookup_value: Any, table_array: Rows, row_index_num: int, range_lookup: bool = True) -> Any:
-    """Return what stands in a row of a table at the last column whose first cell is not above a value."""
-    found = _approximate(lookup_value, list(table_array[0]), row_index_num, len(table_array), range_lookup)
-    answer = table_array[row_index_num - 1][found]
-    return 0.0 if answer is None else answer
+    """Return the same along the first row of a table."""
+    return vlookup(
+        lookup_value, [list(column) for column in zip(*table_array, strict=True)], row_index_num, range_lookup
+    )
 
 
 @worksheet("ADDRESS", kinds="integer integer integer flag text", override=True)

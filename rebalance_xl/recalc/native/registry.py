@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from rebalance_xl.cells import MISSING, NA, NUM, CellError
-from rebalance_xl.recalc.native.arguments import KINDS, convert, left_out, to_rows
+from rebalance_xl.cells import MISSING, NUM, CellError
+from rebalance_xl.recalc.native.arguments import KINDS, alike, convert, left_out, to_rows
 from rebalance_xl.recalc.native.faults import Fault
 
 Kernel = Callable[..., Any]
@@ -158,21 +158,17 @@ def guarded(answer: Callable[[list[Any], int], Any], values: list[Any], date_off
 
 
 def _lift(answer: Callable[[list[Any]], Any], values: list[Any], lifted: list[int]) -> list[list[Any]]:
-    """Answer cell by cell: a single row or column is repeated, and cells that an array has not are #N/A."""
-    grids = {index: to_rows(values[index]) for index in lifted}
-    height = max(len(grid) for grid in grids.values())
-    width = max(len(grid[0]) if grid else 0 for grid in grids.values())
+    """Answer cell by cell."""
+    grids = alike([to_rows(values[index]) for index in lifted])
+    filled = list(values)
     result = []
-    for row in range(height):
+    for rows in zip(*grids, strict=True):
         line: list[Any] = []
-        for column in range(width):
-            filled = list(values)
-            for index, grid in grids.items():
-                r = 0 if len(grid) == 1 else row
-                c = 0 if grid and len(grid[0]) == 1 else column
-                filled[index] = grid[r][c] if r < len(grid) and c < len(grid[r]) else NA
-            cell = answer(filled)
-            line.append(cell[0][0] if isinstance(cell, list) else cell)
+        for cells in zip(*rows, strict=True):
+            for index, cell in zip(lifted, cells, strict=True):
+                filled[index] = cell
+            found = answer(filled)
+            line.append(found[0][0] if isinstance(found, list) else found)
         result.append(line)
     return result
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from rebalance_xl.cells import CellError
@@ -12,6 +13,8 @@ from rebalance_xl.recalc.native.arguments import Rows, cells_of, to_text
 from rebalance_xl.recalc.native.criteria import wildcard
 from rebalance_xl.recalc.native.faults import Fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
+
+_NOT_FOUND: Final = CellError("#N/A", "the delimiter is not in the text")
 
 
 def _cuts(text: str, delimiters: list[str], any_case: bool, ends: bool) -> list[tuple[int, int]]:
@@ -22,7 +25,12 @@ def _cuts(text: str, delimiters: list[str], any_case: bool, ends: bool) -> list[
 
 
 def _cut(
-    text: str, delimiter: Rows, instance: float | None, match_mode: float, match_end: float, if_not_found: Any
+    text: str,
+    delimiter: Rows,
+    instance: float | None = None,
+    match_mode: float = 0.0,
+    match_end: float = 0.0,
+    if_not_found: Any = _NOT_FOUND,
 ) -> tuple[int, int] | CellError | Any:
     """Return the span of the wanted delimiter, or what to answer when there is none."""
     wanted = 1 if instance is None else int(instance // 1)
@@ -55,35 +63,23 @@ def search(find_text: str, within_text: str, start_num: int = 1) -> int:
     return found.start() + 1
 
 
-_NOT_FOUND = CellError("#N/A", "the delimiter is not in the text")
+def _part(before: bool) -> Callable[..., Any]:
+    """Return what gives the text before or after a delimiter; a negative instance counts from the end."""
+
+    def answer(text: str, *asked: Any) -> Any:
+        found = _cut(text, *asked)
+        if isinstance(found, tuple):
+            return text[: found[0]] if before else text[found[1] :]
+        return "" if found is None else found
+
+    return answer
 
 
-@worksheet("TEXTBEFORE", kinds="text range number number number any", override=True)
-def textbefore(
-    text: str,
-    delimiter: Rows,
-    instance_num: float | None = None,
-    match_mode: float = 0.0,
-    match_end: float = 0.0,
-    if_not_found: Any = _NOT_FOUND,
-) -> Any:
-    """Return the text before a delimiter; a negative instance counts from the end."""
-    found = _cut(text, delimiter, instance_num, match_mode, match_end, if_not_found)
-    return text[: found[0]] if isinstance(found, tuple) else "" if found is None else found
-
-
-@worksheet("TEXTAFTER", kinds="text range number number number any", override=True)
-def textafter(
-    text: str,
-    delimiter: Rows,
-    instance_num: float | None = None,
-    match_mode: float = 0.0,
-    match_end: float = 0.0,
-    if_not_found: Any = _NOT_FOUND,
-) -> Any:
-    """Return the text after a delimiter; a negative instance counts from the end."""
-    found = _cut(text, delimiter, instance_num, match_mode, match_end, if_not_found)
-    return text[found[1] :] if isinstance(found, tuple) else "" if found is None else found
+_ASKED: Final = (None, 0.0, 0.0, _NOT_FOUND)
+for _name in ("TEXTBEFORE", "TEXTAFTER"):
+    worksheet(_name, kinds="text range number number number any", override=True, defaults=_ASKED)(
+        _part(_name == "TEXTBEFORE")
+    )
 
 
 # --- regular expressions ----------------------------------------------------------------------------------------
