@@ -1,9 +1,7 @@
-"""Bonds: coupon dates, accrued interest, prices, yields and durations, also with odd first and last periods.
+"""Bonds: prices, yields and durations, also with odd first and last periods.
 
-Coupon dates step back from the maturity date by whole periods; a bond that matures on the last day of a month pays on
-last days. An odd period is cut into quasi-coupon periods of normal length. Basis: 0 American 30/360, 1 actual/actual,
-2 actual/360, 3 actual/365, 4 European 30/360. Source of the equations: the function reference of Excel, and Lynch and
-Mayle, Standard Securities Calculation Methods (1986).
+An odd period is cut into quasi-coupon periods of normal length. Source of the equations: the function reference of
+Excel, and Lynch and Mayle, Standard Securities Calculation Methods (1986).
 """
 
 from __future__ import annotations
@@ -11,86 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from operator import attrgetter
 from typing import Final
 
-from rebalance_xl.recalc.native.days import (
-    add_months,
-    days_360,
-    days_between,
-    is_month_end,
-    month_length,
-    parts,
-    serial_of,
-    year_fraction,
-)
+from rebalance_xl.recalc.native.coupons import check_order, period_length, quasi_dates, schedule
+from rebalance_xl.recalc.native.days import days_between
 from rebalance_xl.recalc.native.faults import number_fault
 from rebalance_xl.recalc.native.roles import declare
 
 PAR: Final = 100.0
-
-
-def check_order(*dates: int) -> None:
-    """Refuse dates that do not follow each other (#NUM!)."""
-    if any(earlier >= later for earlier, later in pairwise(dates)):
-        raise number_fault("each date must lie before the next: issue or last coupon, settlement, coupon, maturity")
-
-
-def step(anchor: int, months: int) -> int:
-    """Return the coupon date some months from a coupon date; a last day of a month leads to last days."""
-    day = add_months(anchor, months)
-    if is_month_end(anchor):
-        year, month, _ = parts(day)
-        return serial_of(year, month, month_length(year, month))
-    return day
-
-
-def period_length(previous: int, following: int, frequency: int, basis: int) -> float:
-    """Return the days of a coupon period by a day-count basis."""
-    if basis == 1:
-        return float(following - previous)
-    return 365.0 / frequency if basis == 3 else 360.0 / frequency
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """The coupon period that a settlement date lies in, and the number of coupons still to come."""
-
-    previous: int
-    following: int
-    coupons: int
-    settlement: int
-    frequency: int
-    basis: int
-
-    @property
-    def length(self) -> float:
-        """Days of the period (E)."""
-        return period_length(self.previous, self.following, self.frequency, self.basis)
-
-    @property
-    def elapsed(self) -> float:
-        """Days from the beginning of the period to settlement (A)."""
-        return float(days_between(self.previous, self.settlement, self.basis))
-
-    @property
-    def remaining(self) -> float:
-        """Days from settlement to the next coupon (DSC)."""
-        if self.basis in (0, 4):
-            return self.length - self.elapsed
-        return float(self.following - self.settlement)
-
-
-def schedule(settlement: int, maturity: int, frequency: int, basis: int) -> Schedule:
-    """Return the coupon period around a settlement date."""
-    check_order(settlement, maturity)
-    months = 12 // frequency
-    (y1, m1, _), (y2, m2, _) = parts(settlement), parts(maturity)
-    count = max(((y2 - y1) * 12 + m2 - m1) // months - 1, 0)
-    while step(maturity, -months * (count + 1)) > settlement:
-        count += 1
-    previous, following = (step(maturity, -months * each) for each in (count + 1, count))
-    return Schedule(previous, following, count + 1, settlement, frequency, basis)
 
 
 def solve(residual: Callable[[float], float], guess: float, low: float = -1.0) -> float:
@@ -181,14 +107,6 @@ def regular(settlement: int, maturity: int, rate: float, redemption: float, freq
     return Payments(wait, [coupon] * period.coupons, redemption, coupon * period.elapsed / period.length, frequency)
 
 
-def _quasi_dates(anchor: int, until: int, months: int) -> list[int]:
-    """Return quasi-coupon dates from an anchor to the first at or beyond `until`, in order of time."""
-    dates = [anchor]
-    while (dates[-1] < until) if months > 0 else (dates[-1] > until):
-        dates.append(step(anchor, months * len(dates)))
-    return sorted(dates)
-
-
 def _span(dates: list[int], start: int, end: int, frequency: int, basis: int) -> float:
     """Return the time from start to end in quasi-coupon periods."""
     total = 0.0
@@ -221,10 +139,10 @@ def odd_first(
     """Return the payments of a bond whose first period is short or long."""
     check_order(issue, settlement, first, maturity)
     months = 12 // frequency
-    quasi = _quasi_dates(first, issue, -months)
+    quasi = quasi_dates(first, issue, -months)
     coupon = PAR * rate / frequency
     begun, accrued = (coupon * _span(quasi, issue, end, frequency, basis) for end in (first, settlement))
-    later = len(_quasi_dates(first, maturity, months)) - 1
+    later = len(quasi_dates(first, maturity, months)) - 1
     wait = _waiting(quasi, settlement, frequency, basis)
     return Payments(wait, [begun, *[coupon] * later], redemption, accrued, frequency)
 
@@ -234,68 +152,12 @@ def odd_last(
 ) -> Payments:
     """Return the payments of a bond whose last period is short or long: all of them at maturity."""
     check_order(last, settlement, maturity)
-    quasi = _quasi_dates(last, maturity, 12 // frequency)
+    quasi = quasi_dates(last, maturity, 12 // frequency)
     spans = ((last, maturity), (last, settlement), (settlement, maturity))
     whole, before, after = (_span(quasi, *span, frequency, basis) for span in spans)
     coupon = PAR * rate / frequency
     return Payments(after, [coupon * whole], redemption, coupon * before, frequency)
 
-
-# --- interest that accrues ----------------------------------------------------------------------------------------
-
-
-def _signed_days(start: int, end: int, basis: int) -> int:
-    return days_360(start, end, european=basis == 4) if basis in (0, 4) else end - start
-
-
-def _accrued(
-    issue: int, first: int, settlement: int, rate: float, par: float, frequency: int, basis: int, from_issue: bool
-) -> float:
-    """Return the accrued interest of a security that pays periodically.
-
-    Quasi-coupon dates step back from the first interest date. Up to the last of them before it, whole periods count as
-    one coupon each and the period of issue by its days; from there on days count against the length of the last
-    period. Without `from_issue` the whole periods are left out.
-    """
-    check_order(issue, settlement)
-    check_order(issue, first)
-    months = 12 // frequency
-    last = step(first, -months)
-    length = period_length(last, first, frequency, basis)
-    coupon = par * rate / frequency
-    if issue > last:
-        return coupon * _signed_days(issue, settlement, basis) / length
-    begin, whole = last, 0
-    while (earlier := step(first, -months * (whole + 2))) >= issue:
-        begin, whole = earlier, whole + 1
-    if begin == issue:
-        periods = 0.0
-    else:
-        periods = days_between(issue, begin, basis) / period_length(earlier, begin, frequency, basis)
-    if not from_issue:
-        return coupon * (periods + _signed_days(last, settlement, basis) / length)
-    passed = len(_quasi_dates(first, settlement, months)) - 1
-    running = step(first, months * (passed - 1))
-    return coupon * (periods + whole + passed + _signed_days(running, settlement, basis) / length)
-
-
-def _accrued_at_maturity(issue: int, settlement: int, rate: float, par: float, basis: int) -> float:
-    check_order(issue, settlement)
-    return par * rate * year_fraction(issue, settlement, basis)
-
-
-# --- the worksheet functions --------------------------------------------------------------------------------------
-
-for _name, _part in {
-    **{"COUPDAYS": "length", "COUPDAYBS": "elapsed", "COUPDAYSNC": "remaining"},
-    **{"COUPNCD": "following", "COUPPCD": "previous", "COUPNUM": "coupons"},
-}.items():
-    declare(
-        _name,
-        "settlement maturity frequency basis=0",
-        lambda *terms, found=attrgetter(_part): found(schedule(*terms)),
-        dates=_part in ("following", "previous"),
-    )
 
 _FIRST, _LAST, _END = "settlement maturity issue first_coupon", "settlement maturity last_interest", "frequency basis=0"
 declare(
@@ -344,10 +206,3 @@ declare(
     f"{_LAST} rate pr redemption {_END}",
     lambda start, end, last, rate, pr, *terms: odd_last(start, end, last, rate, *terms).yield_at(pr, rate),
 )
-declare(
-    "ACCRINT",
-    "issue first_interest settlement interest par=1000 frequency=1 basis=0 calc_method=TRUE",
-    _accrued,
-    override=True,
-)
-declare("ACCRINTM", "issue settlement interest par=1000 basis=0", _accrued_at_maturity, override=True)

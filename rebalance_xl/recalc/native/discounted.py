@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from rebalance_xl.recalc.native.arguments import Rows, cells_of, to_strict
-from rebalance_xl.recalc.native.bonds import check_order
+from rebalance_xl.recalc.native.coupons import check_order
 from rebalance_xl.recalc.native.days import add_months, days_between, year_fraction, year_length
 from rebalance_xl.recalc.native.faults import Fault, number_fault
 from rebalance_xl.recalc.native.registry import worksheet

@@ -1,0 +1,158 @@
+"""Coupon dates of a bond and the interest that accrues between them: COUP*, ACCRINT, ACCRINTM.
+
+Coupon dates step back from the maturity date by whole periods; a bond that matures on the last day of a month pays on
+last days. Basis: 0 American 30/360, 1 actual/actual, 2 actual/360, 3 actual/365, 4 European 30/360.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from operator import attrgetter
+
+from rebalance_xl.recalc.native.days import (
+    add_months,
+    days_360,
+    days_between,
+    is_month_end,
+    month_length,
+    parts,
+    serial_of,
+    year_fraction,
+)
+from rebalance_xl.recalc.native.faults import number_fault
+from rebalance_xl.recalc.native.roles import declare
+
+
+def check_order(*dates: int) -> None:
+    """Refuse dates that do not follow each other (#NUM!)."""
+    if any(earlier >= later for earlier, later in pairwise(dates)):
+        raise number_fault("each date must lie before the next: issue or last coupon, settlement, coupon, maturity")
+
+
+def step(anchor: int, months: int) -> int:
+    """Return the coupon date some months from a coupon date; a last day of a month leads to last days."""
+    day = add_months(anchor, months)
+    if is_month_end(anchor):
+        year, month, _ = parts(day)
+        return serial_of(year, month, month_length(year, month))
+    return day
+
+
+def period_length(previous: int, following: int, frequency: int, basis: int) -> float:
+    """Return the days of a coupon period by a day-count basis."""
+    if basis == 1:
+        return float(following - previous)
+    return 365.0 / frequency if basis == 3 else 360.0 / frequency
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The coupon period that a settlement date lies in, and the number of coupons still to come."""
+
+    previous: int
+    following: int
+    coupons: int
+    settlement: int
+    frequency: int
+    basis: int
+
+    @property
+    def length(self) -> float:
+        """Days of the period (E)."""
+        return period_length(self.previous, self.following, self.frequency, self.basis)
+
+    @property
+    def elapsed(self) -> float:
+        """Days from the beginning of the period to settlement (A)."""
+        return float(days_between(self.previous, self.settlement, self.basis))
+
+    @property
+    def remaining(self) -> float:
+        """Days from settlement to the next coupon (DSC)."""
+        if self.basis in (0, 4):
+            return self.length - self.elapsed
+        return float(self.following - self.settlement)
+
+
+def schedule(settlement: int, maturity: int, frequency: int, basis: int) -> Schedule:
+    """Return the coupon period around a settlement date."""
+    check_order(settlement, maturity)
+    months = 12 // frequency
+    (y1, m1, _), (y2, m2, _) = parts(settlement), parts(maturity)
+    count = max(((y2 - y1) * 12 + m2 - m1) // months - 1, 0)
+    while step(maturity, -months * (count + 1)) > settlement:
+        count += 1
+    previous, following = (step(maturity, -months * each) for each in (count + 1, count))
+    return Schedule(previous, following, count + 1, settlement, frequency, basis)
+
+
+def quasi_dates(anchor: int, until: int, months: int) -> list[int]:
+    """Return quasi-coupon dates from an anchor to the first at or beyond `until`, in order of time."""
+    dates = [anchor]
+    while (dates[-1] < until) if months > 0 else (dates[-1] > until):
+        dates.append(step(anchor, months * len(dates)))
+    return sorted(dates)
+
+
+# --- the worksheet functions --------------------------------------------------------------------------------------
+
+for _name, _part in {
+    **{"COUPDAYS": "length", "COUPDAYBS": "elapsed", "COUPDAYSNC": "remaining"},
+    **{"COUPNCD": "following", "COUPPCD": "previous", "COUPNUM": "coupons"},
+}.items():
+    declare(
+        _name,
+        "settlement maturity frequency basis=0",
+        lambda *terms, found=attrgetter(_part): found(schedule(*terms)),
+        dates=_part in ("following", "previous"),
+    )
+
+
+def _signed_days(start: int, end: int, basis: int) -> int:
+    return days_360(start, end, european=basis == 4) if basis in (0, 4) else end - start
+
+
+def _accrued(
+    issue: int, first: int, settlement: int, rate: float, par: float, frequency: int, basis: int, from_issue: bool
+) -> float:
+    """Return the accrued interest of a security that pays periodically.
+
+    Quasi-coupon dates step back from the first interest date. Up to the last of them before it, whole periods count as
+    one coupon each and the period of issue by its days; from there on days count against the length of the last
+    period. Without `from_issue` the whole periods are left out.
+    """
+    check_order(issue, settlement)
+    check_order(issue, first)
+    months = 12 // frequency
+    last = step(first, -months)
+    length = period_length(last, first, frequency, basis)
+    coupon = par * rate / frequency
+    if issue > last:
+        return coupon * _signed_days(issue, settlement, basis) / length
+    begin, whole = last, 0
+    while (earlier := step(first, -months * (whole + 2))) >= issue:
+        begin, whole = earlier, whole + 1
+    if begin == issue:
+        periods = 0.0
+    else:
+        periods = days_between(issue, begin, basis) / period_length(earlier, begin, frequency, basis)
+    if not from_issue:
+        return coupon * (periods + _signed_days(last, settlement, basis) / length)
+    passed = len(quasi_dates(first, settlement, months)) - 1
+    running = step(first, months * (passed - 1))
+    return coupon * (periods + whole + passed + _signed_days(running, settlement, basis) / length)
+
+
+def _accrued_at_maturity(issue: int, settlement: int, rate: float, par: float, basis: int) -> float:
+    check_order(issue, settlement)
+    return par * rate * year_fraction(issue, settlement, basis)
+
+
+declare(
+    "ACCRINT",
+    "issue first_interest settlement interest par=1000 frequency=1 basis=0 calc_method=TRUE",
+    _accrued,
+    override=True,
+)
+declare("ACCRINTM", "issue settlement interest par=1000 basis=0", _accrued_at_maturity, override=True)
