@@ -237,7 +237,7 @@ class FileWorkbook:
             part = self.package.sheets[number].part
             text, encoding = decoded(self.package.container.read(part), part)
             scan = scan_sheet(text, encoding, self.package.strings, self.package.date1904, part)
-            values = scan.value_map()
+            values = scan.values_within()
             formulas = {(cell.row, cell.column): cell for cell in scan.formulas}
             values.update({place: cell.old for place, cell in formulas.items()})
             self._sheets[number] = _Sheet(scan, values, formulas)

@@ -170,7 +170,7 @@ def _computed(
 def _changed_inputs(before: bytes, scans: list[SheetScan]) -> Iterator[tuple[int, int, int]]:
     """Yield the cells without formulas that a workbook shows otherwise than before it was edited."""
     for sheet, (old, new) in enumerate(zip(open_book(before)[1], scans, strict=False)):
-        one, other = old.value_map(), new.value_map()
+        one, other = old.values_within(), new.values_within()
         yield from ((sheet, *place) for place in {*one, *other} if one.get(place) != other.get(place))
 
 

@@ -75,8 +75,8 @@ def outcome(text: str, way: str, strings: list[str] = STRINGS) -> tuple[Any, She
             )
             for cell in found.formulas
         ]
-        constants = found.constants
-        shown = (constants.rows, constants.columns, [repr(value) for value in constants.values], constants.errors)
+        constants = found.within()
+        shown = (list(constants.rows), list(constants.columns), [repr(value) for value in constants.values])
         return (formulas, shown, sorted(found.unreadable.items()), found.plain, found.implicit), found
 
 
@@ -152,14 +152,14 @@ def test_damaged_sheets_give_the_same(rows: str, damage: list[tuple[float, int, 
 
 @given(rows_of(*USUAL), st.integers(1, 30), st.integers(1, 120), st.integers(0, 99_000), st.integers(0, 100))
 def test_questions_about_areas(rows: str, column: int, top: int, height: int, width: int) -> None:
-    """A column's values, an area's values, the used area and the places of constants are those of the constants."""
+    """A column's values, an area's values, the used area and the constants themselves are the same."""
     fast, slow = (outcome(sheet_text(rows), way)[1] for way in WAYS)
     assert fast is not None
     assert slow is not None
     area = Area(top, column, top + height, column + width)
     assert fast.values_within(area) == slow.values_within(area)
     assert fast.column_values(column, top, top + height) == slow.column_values(column, top, top + height)
-    assert fast.constant_places(top, column) == slow.constant_places(top, column)
+    assert list(map(list, fast.within(area))) == list(map(list, slow.within(area)))
     rows_used, columns_used = fast.extent()
     assert (rows_used >= slow.extent()[0], columns_used >= slow.extent()[1]) == (True, True)
 

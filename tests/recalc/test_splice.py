@@ -13,7 +13,7 @@ from rebalance_xl.recalc.files.markup import number_text, number_texts
 from rebalance_xl.recalc.files.refusals import Refused
 from rebalance_xl.recalc.references import column_letters
 from rebalance_xl.recalc.sheets import scan
-from rebalance_xl.recalc.sheets.constants import Constants
+from rebalance_xl.recalc.sheets.cell_values import Cells
 from rebalance_xl.recalc.sheets.scan import scan_sheet
 from rebalance_xl.recalc.sheets.sheet_scan import SheetScan
 from rebalance_xl.recalc.sheets.splice import REMOVED, SheetChanges, spliced
@@ -147,8 +147,8 @@ def test_formula_cells_change_their_type(text: str, values: list[Any], bulk: boo
         (cell.formula, cell.kind, cell.attributes, cell.dynamic) for cell in whole.formulas
     ]
     assert [as_number(cell.old) for cell in again.formulas] == [as_number(cell.value) for cell in whole.formulas]
-    before = scanned(text, False).constants
-    assert vars_of(again.constants) == vars_of(before)
+    before = scanned(text, False).within()
+    assert vars_of(again.within()) == vars_of(before)
 
 
 def as_number(value: Any) -> Any:
@@ -156,9 +156,9 @@ def as_number(value: Any) -> Any:
     return float(value) if type(value) is int else value
 
 
-def vars_of(constants: Constants) -> tuple[list[int], list[int], list[str]]:
+def vars_of(constants: Cells) -> tuple[list[int], list[int], list[str]]:
     """Return constants in a form that compares."""
-    return constants.rows, constants.columns, list(map(repr, constants.values))
+    return list(constants.rows), list(constants.columns), list(map(repr, constants.values))
 
 
 @pytest.mark.parametrize("bulk", [False, True])

@@ -40,8 +40,8 @@ def load(engine: Engine, package: Package, scans: Sequence[SheetScan], names: Se
     except (*FAILURES, OSError):
         pass  # one odd cell is enough; then the cells are handed over one by one
     for sheet, scan in enumerate(scans):
-        found = scan.constants
-        held = list(zip(found.columns, found.rows, found.values, strict=True))
+        rows, columns, values = scan.within()
+        held = list(zip(columns, rows, values, strict=True))
         for cell in scan.formulas:
             constant = cell.value if cell.early else cell.old
             # Where workbooks iterate, loops go on from the values that their cells hold. Blanks are left out: one that

@@ -224,7 +224,8 @@ def occupied_by(scans: list[SheetScan], anchors: list[Anchor]) -> list[dict[int,
         if own:
             # Arrays grow to the right and downwards: what lies above or left of all of them is in nobody's way.
             top, left = min(cell.row for cell in own), min(cell.column for cell in own)
-            cells = dict.fromkeys(scan.constant_places(top, left), "value")
+            rows, columns, _ = scan.within(Area(top, left, MAX_ROWS, MAX_COLUMNS))
+            cells = dict.fromkeys(map(place_of, rows, columns), "value")
             for cell in scan.formulas:
                 if cell.formula or cell.kind != "normal":
                     cells[place_of(cell.row, cell.column)] = "formula"

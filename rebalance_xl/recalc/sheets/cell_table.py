@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..references import MAX_COLUMNS, MAX_ROWS, Area
-from .cell_values import CellValues
-from .constants import Constants
+from ..references import Area
+from .cell_values import Cells, CellValues
 from .number_arrays import parsed_numbers
 
 Ints = NDArray[np.intp]
@@ -111,42 +110,17 @@ class CellTable:
         """Say whether any cell may hold a text of its own."""
         return any(kind not in ("n", "s", "b") for kind in self.types)
 
-    def constants(self) -> Constants:
-        """Return the values of all cells."""
-        rows, columns = self._arrays()[:2]
-        found = Constants(rows.tolist(), columns.tolist(), self._values(np.arange(len(rows))))
-        if None in found.values:
-            kept = [place for place, value in enumerate(found.values) if value is not None]
-            found.rows = [found.rows[place] for place in kept]
-            found.columns = [found.columns[place] for place in kept]
-            found.values = [found.values[place] for place in kept]
-        found.errors = bool(self.values.errors)
-        return found
-
-    def column_values(self, column: int, top: int, bottom: int) -> list[Any]:
-        """Return the values of one column from one row to another, None where there is none."""
-        chosen = self._chosen(Area(top, column, bottom, column))
-        found = self._values(chosen)
-        if len(found) == bottom - top + 1:
+    def within(self, area: Area) -> Cells:
+        """Return the cells inside an area that have a value."""
+        all_rows, all_columns, *_ = self._arrays()
+        first, last = np.searchsorted(all_rows, [area.top, area.bottom + 1])
+        inside = all_columns[first:last]
+        chosen: Ints = np.flatnonzero((inside >= area.left) & (inside <= area.right)) + first
+        found = Cells(all_rows[chosen].tolist(), all_columns[chosen].tolist(), self._values(chosen))
+        if None not in found.values:
             return found
-        values: list[Any] = [None] * (bottom - top + 1)
-        for row, value in zip((self._arrays()[0][chosen] - top).tolist(), found, strict=True):
-            values[row] = value
-        return values
-
-    def values_within(self, area: Area) -> dict[tuple[int, int], Any]:
-        """Return the values inside an area by (row, column)."""
-        chosen = self._chosen(area)
-        rows, columns = (each[chosen].tolist() for each in self._arrays()[:2])
-        found = zip(rows, columns, self._values(chosen), strict=True)
-        return {(row, column): value for row, column, value in found if value is not None}
-
-    def places(self, top: int, left: int) -> list[int]:
-        """Return the places (row * 32768 + column) of the cells that lie not above and not left of a cell."""
-        chosen = self._chosen(Area(top, left, MAX_ROWS, MAX_COLUMNS))
-        rows, columns = (each[chosen].astype(np.int64) for each in self._arrays()[:2])
-        places = (rows << 15 | columns).tolist()
-        return [place for place, value in zip(places, self._values(chosen), strict=True) if value is not None]
+        kept = [place for place, value in enumerate(found.values) if value is not None]
+        return Cells(*([each[place] for place in kept] for each in found))
 
     def plain_numbers(self, column: int, rows: Ints) -> tuple[list[int], ...]:
         """Return row, start and end of the cells of a column, in some rows, in which a number may replace a number."""
@@ -183,13 +157,6 @@ class CellTable:
             self._whole = tuple(np.concatenate(each) for each in zip(*pieces, strict=True))
             self._pieces = []
         return self._whole
-
-    def _chosen(self, area: Area) -> Ints:
-        rows, columns = self._arrays()[:2]
-        first, last = np.searchsorted(rows, [area.top, area.bottom + 1])
-        inside = columns[first:last]
-        chosen: Ints = np.flatnonzero((inside >= area.left) & (inside <= area.right)) + first
-        return chosen
 
     def _values(self, chosen: Ints) -> list[Any]:
         _, _, groups, starts, ends = self._arrays()

@@ -7,13 +7,21 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...cells import CellError
 from ..files.markup import from_xml, unescaped
 
 _NUMBER = re.compile(r"[ \t\r\n]*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t\r\n]*")
 _ATTRIBUTE = re.compile(r"([\w:.-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+
+
+class Cells(NamedTuple):
+    """Cells that have a value and no formula, as three lists in step, in order of rows and columns."""
+
+    rows: Sequence[int] = ()
+    columns: Sequence[int] = ()
+    values: Sequence[Any] = ()
 
 
 class CellValues:

@@ -16,8 +16,7 @@ from xml.parsers import expat
 
 from ..files.refusals import Refused
 from ..references import MAX_COLUMNS, MAX_ROWS, cell_name, column_number
-from .cell_values import CellValues
-from .constants import Constants
+from .cell_values import Cells, CellValues
 from .sheet_scan import FormulaCell, SheetScan, Spots
 
 _TAG = re.compile(rb"<(?:[^\"'>]|\"[^\"]*\"|'[^']*')*>")
@@ -74,7 +73,7 @@ class _Reader:
         self.text, self.values, self.part, self.places = text, values, part, places
         self.content = text[self.shift :].encode("utf-8", "replace")
         self.entities = b"&#" in self.content
-        self.scan = SheetScan(text, encoding, "", 0, 0, values, part, plain=True, _constants=Constants())
+        self.scan = SheetScan(text, encoding, "", 0, 0, values, part, plain=True)
         self.parser = expat.ParserCreate("utf-8")
         self.parser.buffer_text = True
         self.characters: list[str] = []
@@ -102,12 +101,7 @@ class _Reader:
             constants.sort(key=lambda each: each[:2])
             scan.formulas.sort(key=lambda each: (each.row, each.column))
             self._refuse_doubles()
-        scan._constants = Constants(
-            [row for row, _, _ in constants],
-            [column for _, column, _ in constants],
-            [value for _, _, value in constants],
-            bool(self.values.errors),
-        )
+        scan._cells = Cells(*zip(*constants, strict=True))
         return scan
 
     # --- what the parser tells ---

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..files.markup import ESCAPED_CHARACTER
-from ..references import Area, parse_area
-from .cell_values import CellValues
-from .constants import Constants
+from ..references import MAX_COLUMNS, MAX_ROWS, Area, parse_area
+from .cell_values import Cells, CellValues
 
 if TYPE_CHECKING:  # numpy comes with the first large sheet
     from .cell_table import CellTable
 
+EVERYWHERE = Area(1, 1, MAX_ROWS, MAX_COLUMNS)
 _FILTER = re.compile(r"<(?:\w+:)?autoFilter\s[^>]*?ref=\"([^\"]*)\"[^>]*>\s*<(?:\w+:)?(?:filterColumn|sortState)")
 _HIDDEN_ROW = re.compile(r"<(?:\w+:)?row\s([^>]*)>")
 _HIDDEN = re.compile(r"\bhidden\s*=\s*[\"'](?:1|true)[\"']")
@@ -120,7 +120,7 @@ class SheetScan:
     table: CellTable | None = None
     has_metadata: bool = True
     unreadable: dict[tuple[int, int], str] = field(default_factory=dict)
-    _constants: Constants | None = None
+    _cells: Cells = field(default_factory=Cells)
     _unusual: list[FormulaCell] | None = None
 
     @property
@@ -129,13 +129,6 @@ class SheetScan:
         if self._unusual is None:
             self._unusual = [cell for cell in self.formulas if cell.kind != "normal"]
         return self._unusual
-
-    @property
-    def constants(self) -> Constants:
-        """The cells without formulas."""
-        if self._constants is None:
-            self._constants = self.table.constants() if self.table is not None else Constants()
-        return self._constants
 
     def forget_unusual(self) -> None:
         """Look for unusual cells again, because their kinds change."""
@@ -147,7 +140,7 @@ class SheetScan:
         if table is not None:
             row, column = table.extent()
         else:
-            found = self.constants
+            found = self._cells
             row, column = found.rows[-1] if found.rows else 0, max(found.columns, default=0)
         if self.formulas:
             row = max(row, self.formulas[-1].row)
@@ -165,16 +158,19 @@ class SheetScan:
         found = self.text.find("_x", self.start, self.end)
         return found >= 0 and ESCAPED_CHARACTER.search(self.text, found, self.end) is not None
 
-    def values_within(self, area: Area) -> dict[tuple[int, int], Any]:
-        """Return the constants inside an area by (row, column)."""
-        table = self.table
-        if table is not None:
-            return table.values_within(area)
-        found = self.constants
+    def within(self, area: Area = EVERYWHERE) -> Cells:
+        """Return the constants inside an area, those of a large sheet read on the spot."""
+        if self.table is not None:
+            return self.table.within(area)
+        found = self._cells
         first, last = bisect_left(found.rows, area.top), bisect_right(found.rows, area.bottom)
-        cells = zip(found.rows[first:last], found.columns[first:last], found.values[first:last], strict=True)
-        left, right = area.left, area.right
-        return {(row, column): value for row, column, value in cells if left <= column <= right}
+        chosen = [n for n, column in enumerate(found.columns[first:last], first) if area.left <= column <= area.right]
+        return Cells(*([each[place] for place in chosen] for each in found))
+
+    def values_within(self, area: Area = EVERYWHERE) -> dict[tuple[int, int], Any]:
+        """Return the constants inside an area by (row, column)."""
+        rows, columns, values = self.within(area)
+        return dict(zip(zip(rows, columns, strict=True), values, strict=True))
 
     def column_values(self, column: int, top: int, bottom: int) -> list[Any]:
         """Return the constants of one column from one row to another, None where there is none.
@@ -189,16 +185,12 @@ class SheetScan:
         list
             ``bottom - top + 1`` values; formula cells count as None.
         """
-        table = self.table
-        if table is not None:
-            return table.column_values(column, top, bottom)
+        rows, _, found = self.within(Area(top, column, bottom, column))
+        if len(rows) == bottom - top + 1:
+            return list(found)
         values: list[Any] = [None] * (bottom - top + 1)
-        found = self.constants
-        first, last = bisect_left(found.rows, top), bisect_right(found.rows, bottom)
-        cells = zip(found.rows[first:last], found.columns[first:last], found.values[first:last], strict=True)
-        for row, each, value in cells:
-            if each == column:
-                values[row - top] = value
+        for row, value in zip(rows, found, strict=True):
+            values[row - top] = value
         return values
 
     def hidden_rows(self) -> frozenset[int]:
@@ -214,18 +206,3 @@ class SheetScan:
         """Return the area of the sheet's own filter when it is in use."""
         match = _FILTER.search(self.text, self.end)
         return parse_area(match[1]) if match is not None else None
-
-    def constant_places(self, top: int, left: int) -> list[int]:
-        """Return the places (row * 32768 + column) of constants that lie not above and not left of a cell."""
-        table = self.table
-        if table is not None:
-            return table.places(top, left)
-        found = self.constants
-        first = bisect_left(found.rows, top)
-        cells = zip(found.rows[first:], found.columns[first:], strict=True)
-        return [row << 15 | column for row, column in cells if column >= left]
-
-    def value_map(self) -> dict[tuple[int, int], Any]:
-        """Return the constants by (row, column)."""
-        found = self.constants
-        return dict(zip(zip(found.rows, found.columns, strict=True), found.values, strict=True))
