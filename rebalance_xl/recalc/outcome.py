@@ -17,8 +17,6 @@ from .sheets.sheet_scan import FormulaCell, SheetScan
 from .sheets.splice import REMOVED, FormulaChange, SheetChanges
 
 SAME_WITHIN = 1e-12
-#: Columns are looked up one by one up to this number.
-MANY_COLUMNS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +254,7 @@ def _compare_children(
         max(area.right, before.right),
     )
     formulas = {(cell.row, cell.column) for cell in scan.formulas if both.contains(cell.row, cell.column)}
-    old = _cached_columns(scan, both)
+    old = scan.columns_within(both)
     told: list[tuple[str, int, int, FormulaCell, Any, Any]] = []
     for column in range(area.left, area.right + 1):
         numbers = range(area.top, area.bottom + 1)
@@ -289,16 +287,3 @@ def _compare_children(
 def _leaves(before: Area, area: Area, column: int) -> bool:
     """Say whether an array fills less of a column than before."""
     return not (area.contains(before.top, column) and area.contains(before.bottom, column))
-
-
-def _cached_columns(scan: SheetScan, area: Area) -> dict[int, list[Any]]:
-    """Return the values of the cells without formulas in an area by column, those that have any."""
-    if area.width <= MANY_COLUMNS and scan.table is not None:
-        columns = range(area.left, area.right + 1)
-        return {column: scan.column_values(column, area.top, area.bottom) for column in columns}
-    found: dict[int, list[Any]] = {}
-    for (row, column), value in scan.values_within(area).items():
-        if column not in found:
-            found[column] = [None] * area.height
-        found[column][row - area.top] = value
-    return found

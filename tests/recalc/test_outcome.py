@@ -14,7 +14,7 @@ from rebalance_xl.recalc.evaluation.spills import Anchor
 from rebalance_xl.recalc.files.markup import to_xml
 from rebalance_xl.recalc.outcome import same
 from rebalance_xl.recalc.references import Area, cell_name
-from rebalance_xl.recalc.sheets import scan
+from rebalance_xl.recalc.sheets import scan, sheet_scan
 from rebalance_xl.recalc.sheets.scan import scan_sheet
 from rebalance_xl.recalc.sheets.sheet_scan import SheetScan
 from rebalance_xl.recalc.sheets.splice import REMOVED, SheetChanges, typed_value
@@ -99,6 +99,6 @@ def test_every_cell_an_array_fills_or_filled(data: st.DataObject, arrays: bool, 
     rows = [[data.draw(COMPUTED) for _ in range(area.width)] for _ in range(area.height)]
     alone = area.height * area.width == before.height * before.width == 1
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outcome, "MANY_COLUMNS", many)
+        patch.setattr(sheet_scan, "MANY_COLUMNS", many)
         found = told_and_written(cells, before, area, rows, arrays)
     assert found == (([], {}) if alone else expected(cells, before, area, rows))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from ...cells import CellError
@@ -22,7 +22,7 @@ NOT_AVAILABLE = CellError("#N/A")
 SPILL = CellError("#SPILL!", "the cells it would fill are not empty")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Anchor:
     """A cell whose formula fills an area; `written` is the area the file gives it, None for an ordinary formula."""
 
@@ -43,15 +43,15 @@ class Anchor:
 
     def is_blocked(self, area: Area, taken: dict[int, Any]) -> bool:
         """Say whether something else lies in an area, or whether it leaves the sheet."""
-        own = place_of(self.cell.row, self.cell.column)
         if area.bottom > MAX_ROWS or area.right > MAX_COLUMNS:
             return True
         if area.height * area.width > len(taken):
+            own = place_of(self.cell.row, self.cell.column)
             return any(
                 owner is not self and place != own and area.contains(place >> 15, place & 32767)
                 for place, owner in taken.items()
             )
-        return any(taken.get(place, self) is not self and place != own for place in places_in(area))
+        return not set(map(taken.get, islice(places_in(area), 1, None))) <= {None, self}
 
 
 @dataclass(slots=True)
@@ -99,7 +99,9 @@ class Spills:
 
     def _place(self, anchor: Anchor, array: Any) -> bool:
         rows = array if array.__class__ is list else [[array]]
-        anchor.failure = next((each.cause for row in rows for each in map(trouble_of, row) if each is not None), "")
+        kinds = set(map(type, chain.from_iterable(rows)))
+        troubles = (each.cause for row in rows for each in map(trouble_of, row) if each is not None)
+        anchor.failure = next(troubles, "") if dict in kinds else ""
         turned = False
         if anchor.dynamic:
             row, column = anchor.cell.row, anchor.cell.column
@@ -115,7 +117,8 @@ class Spills:
         else:
             area = anchor.area
             rows = fitted(rows, area.height, area.width)
-        rows = blank_to_zero(rows)
+        if not kinds <= {float, str}:
+            rows = blank_to_zero(rows)
         if anchor.rows == rows and anchor.area == area:
             return turned
         wrote = self._clear(anchor, area) or turned
@@ -130,12 +133,12 @@ class Spills:
 
     def _holds(self, anchor: Anchor, area: Area, rows: list[list[Any]]) -> bool:
         """Say whether the cells of an array hold in the file what it gives, so that whatever read them was right."""
-        cached = self.scans[anchor.sheet].values_within(area)
-        for row, line in enumerate(rows, area.top):
-            for column, value in enumerate(line, area.left):
-                old = cached.get((row, column))
-                if (old.__class__ is not value.__class__ or old != value) and (row > area.top or column > area.left):
-                    return False
+        cached = self.scans[anchor.sheet].columns_within(area)
+        for column, new in enumerate(zip(*rows, strict=True), area.left):
+            first = column == area.left  # whose first cell is the anchor
+            old = cached.get(column, [None] * area.height)[first:]
+            if list(map(type, old)) != list(map(type, new[first:])) or old != list(new[first:]):
+                return False
         return True
 
     def _clear(self, anchor: Anchor, area: Area) -> bool:

@@ -14,6 +14,8 @@ from .cell_values import Cells, CellValues
 if TYPE_CHECKING:  # numpy comes with the first large sheet
     from .cell_table import CellTable
 
+#: Columns of a large sheet are read one by one up to this number.
+MANY_COLUMNS = 32
 EVERYWHERE = Area(1, 1, MAX_ROWS, MAX_COLUMNS)
 _FILTER = re.compile(r"<(?:\w+:)?autoFilter\s[^>]*?ref=\"([^\"]*)\"[^>]*>\s*<(?:\w+:)?(?:filterColumn|sortState)")
 _HIDDEN_ROW = re.compile(r"<(?:\w+:)?row\s([^>]*)>")
@@ -192,6 +194,18 @@ class SheetScan:
         for row, value in zip(rows, found, strict=True):
             values[row - top] = value
         return values
+
+    def columns_within(self, area: Area) -> dict[int, list[Any]]:
+        """Return the constants of an area by column, from its top to its bottom; None where there is none."""
+        if area.width <= MANY_COLUMNS and self.table is not None:
+            columns = range(area.left, area.right + 1)
+            return {column: self.column_values(column, area.top, area.bottom) for column in columns}
+        found: dict[int, list[Any]] = {}
+        for row, column, value in zip(*self.within(area), strict=True):
+            if column not in found:
+                found[column] = [None] * area.height
+            found[column][row - area.top] = value
+        return found
 
     def hidden_rows(self) -> frozenset[int]:
         """Return the rows that are not shown."""
