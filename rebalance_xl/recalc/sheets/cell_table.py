@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..references import Area
 from .cell_values import Cells, CellValues
 from .number_arrays import parsed_numbers
 
-Ints = NDArray[np.intp]
-Bytes = NDArray[np.uint8]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .number_arrays import Bytes, Ints
 
 #: Cells read at a time.
 _BLOCK = 2**15

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
-Ints = NDArray[np.intp]
+import numpy as np
+
+if TYPE_CHECKING:  # loading numpy.typing takes longer than reading thousands of cells
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.intp]
+    Bytes = NDArray[np.uint8]
 
 #: Powers of ten that a double holds exactly: a product or quotient with one of them is rounded once, hence right.
 _POWERS = 10.0 ** np.arange(23)
@@ -13,9 +18,7 @@ _LONGEST = 22
 _EXACT = 2**53
 
 
-def parsed_numbers(
-    content: NDArray[np.uint8], starts: Ints, ends: Ints
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def parsed_numbers(content: Bytes, starts: Ints, ends: Ints) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return the numbers that pieces of a text write, and which of them are right.
 
     Parameters

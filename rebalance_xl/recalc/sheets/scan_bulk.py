@@ -7,10 +7,9 @@ refused. Texts come in pieces of whole rows, so that the arrays stay small.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..files.markup import all_from_xml
 from ..references import MAX_COLUMNS, MAX_ROWS
@@ -18,8 +17,10 @@ from .cell_table import CellTable, joined_pieces, texts
 from .cell_values import attributes_of
 from .sheet_scan import FormulaCell, SheetScan
 
-Ints = NDArray[np.intp]
-Bytes = NDArray[np.uint8]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .number_arrays import Bytes, Ints
 
 #: Characters read at a time: more is slower, because the arrays leave the processor's cache.
 PIECE = 2**19
@@ -73,7 +74,7 @@ _FOLLOWERS = {
 }
 
 
-def _tables() -> tuple[Bytes, NDArray[np.intp], NDArray[np.bool_]]:
+def _tables() -> tuple[Bytes, Ints, NDArray[np.bool_]]:
     kinds = np.zeros(2**16, np.uint8)
     for name, kind in _BY_NAME.items():
         kinds[ord(name[0]) << 8 | ord(name[1])] = kind
@@ -293,7 +294,11 @@ class _Reader:
         filled = (after == _F) | (after == _F_LONG)
         has_formula = filled | (after == _F_EMPTY)
         inside = after == _IS
-        _need(all(self.table.types[group] == "inlineStr" for group in np.unique(groups[inside]).tolist()))
+        _need(
+            all(
+                self.table.types[group] == "inlineStr" for group in np.flatnonzero(np.bincount(groups[inside])).tolist()
+            )
+        )
         values = cells + 1 + has_formula + filled + inside
         has_value = (kinds[values] == _V) | inside
         starts = np.where(has_value, closes[values] + 1, opens[cells])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..files.markup import number_texts
 from ..references import MAX_COLUMNS, column_letters
-from .cell_table import CellTable, Ints
-from .sheet_scan import SheetScan
 from .splice_rows import Edit, column_style, has_removed, new_cell, with_spans
+
+if TYPE_CHECKING:
+    from .cell_table import CellTable
+    from .number_arrays import Ints
+    from .sheet_scan import SheetScan
 
 Columns = dict[int, dict[int, Any]]
 
