@@ -13,7 +13,8 @@ from rebalance_xl.book.problems import ERROR, BookError, Problem
 from rebalance_xl.cells import MISSING, REF, CellError, Missing, to_serial
 from rebalance_xl.hosts.file_parts import grown_table, spliced_cells, table_parts
 from rebalance_xl.recalc.files.output import verify_package, write_atomically
-from rebalance_xl.recalc.files.package import Package, Table, decoded
+from rebalance_xl.recalc.files.package import Package, Table
+from rebalance_xl.recalc.files.parts import decoded
 from rebalance_xl.recalc.files.refusals import FileMark, read_input
 from rebalance_xl.recalc.references import parse_area
 from rebalance_xl.recalc.sheets.scan import scan_sheet

@@ -11,7 +11,8 @@ from pathlib import Path
 from .evaluation.passes import calculate
 from .files.metadata import dynamic_array_index
 from .files.output import update
-from .files.package import Package, decoded, refuse_entities
+from .files.package import Package
+from .files.parts import decoded, refuse_entities
 from .files.refusals import Refused, read_input
 from .outcome import ChangedCell, Recalculation, compare, first_difference, same
 from .sheets.scan import scan_sheet

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebalance_xl.recalc.files.package import Package, decoded
+from rebalance_xl.recalc.files.package import Package
+from rebalance_xl.recalc.files.parts import decoded
 from rebalance_xl.recalc.files.refusals import Refused
 from rebalance_xl.recalc.references import Area, column_letters
 from rebalance_xl.recalc.sheets import scan, scan_bulk

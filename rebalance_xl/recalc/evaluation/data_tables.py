@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from ..files.parts import every, parsed_or_none
 from ..references import Area, parse_area
 from ..sheets.sheet_scan import FormulaCell
 from .calculation import Calculation
 from .decision import Action, Finding, decide
 from .engine import FAILURES, Trouble, from_engine
-from .parts import every, part_root
 
 _RANDOM: Final = re.compile(r"\bRAND(?:BETWEEN|ARRAY)?\(", re.IGNORECASE)
 _TRUE: Final = ("1", "true")
@@ -54,7 +54,7 @@ def compute_tables(calculation: Calculation) -> None:
 
 def _why_not(calculation: Calculation) -> str:
     """Return why no table is computed: as Excel leaves them alone, or because they are random by intent."""
-    root = part_root(calculation.package, calculation.package.part)
+    root = parsed_or_none(calculation.package.container, calculation.package.part)
     modes = [each.get("calcMode") for each in every(root, "calcPr")] if root is not None else []
     if "autoNoTable" in modes:
         return "the workbook calculates all but its data tables"

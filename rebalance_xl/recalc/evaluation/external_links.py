@@ -6,7 +6,6 @@ cell that a cached sheet does not list is blank, a sheet that is not cached is u
 
 from __future__ import annotations
 
-import posixpath
 import re
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,10 +13,10 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 from ..files.package import Package
+from ..files.parts import children, every, parsed_or_none, relations_of
 from ..references import parse_area
 from ..sheets.scan import scan_sheet
 from ..sheets.sheet_scan import SheetScan
-from .parts import local_name, part_root
 from .reads import CACHED
 
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -62,31 +61,28 @@ def external_links(package: Package) -> ExternalLinks:
     found = ExternalLinks()
     if b"externalReference" not in package.container.read(package.part, keep=True):
         return found
-    root = part_root(package, package.part)
-    folder, name = posixpath.split(package.part)
-    relations = part_root(package, posixpath.join(folder, "_rels", name + ".rels"))
-    if root is None or relations is None:
+    container, part = package.container, package.part
+    root = parsed_or_none(container, part)
+    if root is None:
         return found
-    targets = {each.get("Id", ""): each.get("Target", "") for each in relations}
-    references = [each for each in root.iter() if local_name(each) == "externalReference"]
-    for number, reference in enumerate(references, 1):
-        target = targets.get(reference.get(_RELATION, ""), "")
-        part = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
-        book = part_root(package, part)
+    relations = relations_of(container, part)
+    for number, reference in enumerate(every(root, "externalReference"), 1):
+        target, _ = relations.get(reference.get(_RELATION, ""), ("", ""))
+        book = parsed_or_none(container, target)
         if book is not None:
             _read(found, number, book, package.date1904)
     return found
 
 
 def _read(found: ExternalLinks, number: int, book: ElementTree.Element, date1904: bool) -> None:
-    labels = [each.get("val", "") for each in book.iter() if local_name(each) == "sheetName"]
-    for each in book.iter():
-        if local_name(each) == "definedName" and each.get("refersTo"):
+    labels = [each.get("val", "") for each in every(book, "sheetName")]
+    for each in every(book, "definedName"):
+        if each.get("refersTo"):
             text = str(each.get("refersTo")).lstrip("=")
             found.defined[number, str(each.get("name", "")).lower()] = _SHEET.sub(
                 lambda match: f"'[{number}]{match[1][1:-1] if match[1][0] == chr(39) else match[1]}'!", text
             )
-    for data in (each for each in book.iter() if local_name(each) == "sheetData"):
+    for data in every(book, "sheetData"):
         try:
             place = int(data.get("sheetId", ""))
             label = labels[place]
@@ -104,13 +100,13 @@ def _read(found: ExternalLinks, number: int, book: ElementTree.Element, date1904
 def _worksheet(data: ElementTree.Element) -> str | None:
     """Return a cached sheet as a worksheet, None when it is not written as it should be."""
     cells: dict[tuple[int, int], str] = {}
-    for cell in (each for each in data.iter() if local_name(each) == "cell"):
+    for cell in every(data, "cell"):
         name = cell.get("r", "")
         area = parse_area(name)
         kind = cell.get("t", "n")
         if area is None or kind not in _TYPES:
             return None
-        value = next((each.text or "" for each in cell if local_name(each) == "v"), "")
+        value = next((each.text or "" for each in children(cell, "v")), "")
         cells[area.top, area.left] = f"<c r={quoteattr(name)} t={quoteattr(kind)}><v>{escape(value)}</v></c>"
     rows: dict[int, list[str]] = {}
     for row, column in sorted(cells):

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from ...cells import CellError
 from ..files.package import Package
+from ..files.parts import children, every, parsed_or_none
 from ..references import Area, parse_area
 from ..sheets.sheet_scan import SheetScan
-from .parts import children, every, part_root
 
 _CELL: Final = re.compile(r"<(?:[\w.-]+:)?c\s([^>]*?\bvm\s*=\s*[\"'](\d+)[\"'][^>]*)>")
 _NAME: Final = re.compile(r"(?:^|\s)r\s*=\s*[\"']([A-Z]{1,3}[0-9]{1,7})[\"']")
@@ -78,7 +78,7 @@ def linked_cells(package: Package, scans: list[SheetScan]) -> dict[tuple[int, in
 
 def _meanings(package: Package) -> dict[int, Linked]:
     """Return what every number of `vm` stands for."""
-    metadata = part_root(package, package.metadata_part or "xl/metadata.xml")
+    metadata = parsed_or_none(package.container, package.metadata_part or "xl/metadata.xml")
     if metadata is None:
         return {}
     types = [each.get("name", "") for each in every(metadata, "metadataType")]
@@ -98,7 +98,7 @@ def _meanings(package: Package) -> dict[int, Linked]:
 
 
 def _rich_values(package: Package) -> tuple[list[tuple[int, list[str]]], list[tuple[str, list[tuple[str, str]]]]]:
-    root, shapes = part_root(package, _VALUES), part_root(package, _STRUCTURES)
+    root, shapes = parsed_or_none(package.container, _VALUES), parsed_or_none(package.container, _STRUCTURES)
     if root is None or shapes is None:
         return [], []
     values = [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from .package import Package, decoded
+from .package import Package
+from .parts import decoded
 from .refusals import Refused
 
 PART_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheetMetadata+xml"

@@ -5,19 +5,18 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass, field
-from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from ..references import Area, parse_area
 from .container import Container
 from .markup import from_cell_text
+from .parts import decoded, every, local_name, parsed, refuse_entities, relations_of
 from .refusals import Refused
 
 _STRING_ITEM = re.compile(r"<si>(?:<t(?: xml:space=\"preserve\")?>([^<]*)</t>|(.*?))</si>|<si/>", re.S)
 _TEXT = re.compile(r"<(?:\w+:)?t(?:\s[^>]*)?(?:/>|>([^<]*)</(?:\w+:)?t\s*>)")
 _PHONETIC = re.compile(r"<(?:\w+:)?rPh\b.*?</(?:\w+:)?rPh\s*>", re.S)
 _PREFIXED_ITEM = re.compile(r"<(?:\w+:)?si(?:\s[^>]*)?(?:/>|>(.*?)</(?:\w+:)?si\s*>)", re.S)
-_DECLARATION = re.compile(rb"^(?:\xef\xbb\xbf)?\s*<\?xml[^>]*encoding\s*=\s*[\"']([\w.-]+)[\"']")
 
 #: The part that says which program wrote the workbook.
 PROPERTIES = "docProps/app.xml"
@@ -99,15 +98,13 @@ class Package:
         """
         container = Container.open(data)
         part = main_part(container)
-        root = _parse(container, part)
-        relations = _relations(container, part)
+        root = parsed(container, part)
+        relations = relations_of(container, part)
         sheets: list[SheetPart] = []
         sheet_index: dict[str, int] = {}
         others: set[str] = set()
         positions: list[int] = []
-        for element in root.iter():
-            if _local(element) != "sheet":
-                continue
+        for element in every(root, "sheet"):
             name = element.get("name") or ""
             relation = next((v for k, v in element.attrib.items() if k.endswith("}id")), "")
             target, kind = relations.get(relation, ("", ""))
@@ -124,7 +121,7 @@ class Package:
             raise Refused("a workbook without sheets")
         warnings: list[str] = []
         tables = _read_tables(container, sheets, warnings)
-        settings = {_local(element): element for element in root if _local(element) in ("workbookPr", "calcPr")}
+        settings = {local_name(element): element for element in root if local_name(element) in ("workbookPr", "calcPr")}
         calculation = settings.get("calcPr")
         workbook_settings = settings.get("workbookPr")
         metadata = next((target for target, kind in relations.values() if kind == "sheetMetadata"), None)
@@ -146,44 +143,6 @@ class Package:
         )
 
 
-def decoded(content: bytes, part: str) -> tuple[str, str]:
-    """Return a part as text together with the encoding that writes it back byte for byte."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16-le" if content.startswith(b"\xff\xfe") else "utf-16-be"
-    else:
-        match = _DECLARATION.match(content)
-        encoding = match[1].decode().lower() if match else "utf-8"
-        if encoding in ("utf8", "us-ascii", "ascii"):
-            encoding = "utf-8"
-    try:
-        return content.decode(encoding), encoding
-    except (UnicodeDecodeError, LookupError):
-        raise Refused(f"damaged: the part {part} is not valid {encoding} text") from None
-
-
-def refuse_entities(content: bytes, part: str) -> None:
-    """Refuse a part that declares a document type: workbooks never do, attacks do."""
-    if b"!" not in content:  # many times faster to find, and rare
-        return
-    plain = content.replace(b"\0", b"") if b"\0" in content[:8] else content  # in UTF-16 or UTF-32
-    if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
-        raise Refused(f"the part {part} declares a document type (DTD): refused")
-
-
-def _parse(container: Container, part: str) -> ElementTree.Element:
-    content = container.read(part, keep=True)
-    refuse_entities(content, part)
-    try:
-        return ElementTree.fromstring(content)
-    except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise Refused(f"damaged: the part {part} is not well-formed XML ({error})") from None
-
-
-def _local(element: ElementTree.Element) -> str:
-    tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
-
-
 def _number(element: ElementTree.Element | None, name: str, default: float) -> float:
     try:
         return default if element is None else float(element.get(name, default))
@@ -194,14 +153,14 @@ def _number(element: ElementTree.Element | None, name: str, default: float) -> f
 def main_part(container: Container) -> str:
     """Return the name of the workbook part; refuse a file that is another kind of document."""
     if "_rels/.rels" in container:
-        for element in _parse(container, "_rels/.rels"):
+        for element in parsed(container, "_rels/.rels"):
             if (element.get("Type") or "").endswith("/officeDocument"):
                 part = (element.get("Target") or "").lstrip("/")
                 part = posixpath.normpath(part)
                 if part.endswith(".bin"):
                     raise Refused("binary workbook (.xlsb): save it as .xlsx or .xlsm first")
                 if part in container:
-                    if _local(_parse(container, part)) != "workbook":
+                    if local_name(parsed(container, part)) != "workbook":
                         raise Refused("an Office document, but not a workbook")
                     return part
     if "xl/workbook.xml" in container:
@@ -213,28 +172,9 @@ def main_part(container: Container) -> str:
     raise Refused("a zip file, but not a workbook (no workbook part)")
 
 
-def _relations(container: Container, part: str) -> dict[str, tuple[str, str]]:
-    folder, name = posixpath.split(part)
-    rels = posixpath.join(folder, "_rels", name + ".rels")
-    if rels not in container:
-        return {}
-    found = {}
-    for element in _parse(container, rels):
-        target = element.get("Target") or ""
-        if element.get("TargetMode") != "External":
-            absolute = target.startswith("/")
-            target = target.lstrip("/") if absolute else posixpath.normpath(posixpath.join(folder, target))
-            if target not in container and unquote(target) in container:
-                target = unquote(target)
-        found[element.get("Id") or ""] = (target, (element.get("Type") or "").rpartition("/")[2])
-    return found
-
-
 def _read_names(root: ElementTree.Element, positions: list[int]) -> dict[tuple[int, str], str]:
     names = {}
-    for element in root.iter():
-        if _local(element) != "definedName":
-            continue
+    for element in every(root, "definedName"):
         scope = -1
         local_sheet = element.get("localSheetId")
         if local_sheet is not None:
@@ -253,18 +193,16 @@ def _read_names(root: ElementTree.Element, positions: list[int]) -> dict[tuple[i
 def _read_tables(container: Container, sheets: list[SheetPart], warnings: list[str]) -> dict[str, Table]:
     tables: dict[str, Table] = {}
     for number, sheet in enumerate(sheets):
-        for target, kind in _relations(container, sheet.part).values():
+        for target, kind in relations_of(container, sheet.part).values():
             if kind != "table" or target not in container:
                 continue
-            root = _parse(container, target)
+            root = parsed(container, target)
             name = root.get("displayName") or root.get("name") or ""
             area = parse_area(root.get("ref") or "")
             if area is None:
                 warnings.append(f"the table {name} has no valid range and is left out")
                 continue
-            columns = tuple(
-                from_cell_text(element.get("name") or "") for element in root.iter() if _local(element) == "tableColumn"
-            )
+            columns = tuple(from_cell_text(element.get("name") or "") for element in every(root, "tableColumn"))
             table = Table(
                 name,
                 number,
@@ -273,7 +211,7 @@ def _read_tables(container: Container, sheets: list[SheetPart], warnings: list[s
                 root.get("totalsRowCount", "0") not in ("0", ""),
                 columns,
                 {each.lower().replace("\n", " "): place for place, each in reversed(list(enumerate(columns)))},
-                any(_local(element) == "filterColumn" for element in root.iter()),
+                next(every(root, "filterColumn"), None) is not None,
             )
             tables[name.lower()] = table
             sheet.tables.append(table)
@@ -309,12 +247,12 @@ def _strings_by_parser(content: bytes, part: str) -> list[str]:
         raise Refused(f"damaged: the part {part} is not well-formed XML ({error})") from None
     strings = []
     for item in root:
-        if _local(item) == "si":
+        if local_name(item) == "si":
             runs = []
             for child in item:
-                if _local(child) == "t":
+                if local_name(child) == "t":
                     runs.append(child.text or "")
-                elif _local(child) == "r":
-                    runs.extend(run.text or "" for run in child if _local(run) == "t")
+                elif local_name(child) == "r":
+                    runs.extend(run.text or "" for run in child if local_name(run) == "t")
             strings.append(from_cell_text("".join(runs).replace("&", "&amp;")))
     return strings

@@ -1,0 +1,92 @@
+"""The XML parts of a workbook: decoded, read by an ordinary XML parser, and what they are related to."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
+from .container import Container
+from .refusals import Refused
+
+_DECLARATION = re.compile(rb"^(?:\xef\xbb\xbf)?\s*<\?xml[^>]*encoding\s*=\s*[\"']([\w.-]+)[\"']")
+
+
+def decoded(content: bytes, part: str) -> tuple[str, str]:
+    """Return a part as text together with the encoding that writes it back byte for byte."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16-le" if content.startswith(b"\xff\xfe") else "utf-16-be"
+    else:
+        match = _DECLARATION.match(content)
+        encoding = match[1].decode().lower() if match else "utf-8"
+        if encoding in ("utf8", "us-ascii", "ascii"):
+            encoding = "utf-8"
+    try:
+        return content.decode(encoding), encoding
+    except (UnicodeDecodeError, LookupError):
+        raise Refused(f"damaged: the part {part} is not valid {encoding} text") from None
+
+
+def refuse_entities(content: bytes, part: str) -> None:
+    """Refuse a part that declares a document type: workbooks never do, attacks do."""
+    if b"!" not in content:  # many times faster to find, and rare
+        return
+    plain = content.replace(b"\0", b"") if b"\0" in content[:8] else content  # in UTF-16 or UTF-32
+    if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
+        raise Refused(f"the part {part} declares a document type (DTD): refused")
+
+
+def parsed(container: Container, part: str) -> ElementTree.Element:
+    """Return the root element of a part that has to be there and well-formed."""
+    content = container.read(part, keep=True)
+    refuse_entities(content, part)
+    try:
+        return ElementTree.fromstring(content)
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise Refused(f"damaged: the part {part} is not well-formed XML ({error})") from None
+
+
+def parsed_or_none(container: Container, part: str) -> ElementTree.Element | None:
+    """Return the root element of a part, None when it is missing or not well-formed."""
+    if part not in container:
+        return None
+    refuse_entities(container.read(part, keep=True), part)
+    try:
+        return parsed(container, part)
+    except Refused:
+        return None
+
+
+def local_name(element: ElementTree.Element) -> str:
+    """Return an element's name without its namespace."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def every(root: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:
+    """Yield the elements of a name, however deep."""
+    return (each for each in root.iter() if local_name(each) == name)
+
+
+def children(element: ElementTree.Element, name: str) -> list[ElementTree.Element]:
+    """Return the children of a name."""
+    return [each for each in element if local_name(each) == name]
+
+
+def relations_of(container: Container, part: str) -> dict[str, tuple[str, str]]:
+    """Return the parts that a part is related to, by the relation's name: part and kind of each."""
+    folder, name = posixpath.split(part)
+    rels = posixpath.join(folder, "_rels", name + ".rels")
+    if rels not in container:
+        return {}
+    found = {}
+    for element in parsed(container, rels):
+        target = element.get("Target") or ""
+        if element.get("TargetMode") != "External":
+            absolute = target.startswith("/")
+            target = target.lstrip("/") if absolute else posixpath.normpath(posixpath.join(folder, target))
+            if target not in container and unquote(target) in container:
+                target = unquote(target)
+        found[element.get("Id") or ""] = (target, (element.get("Type") or "").rpartition("/")[2])
+    return found
