@@ -33,7 +33,7 @@ def load(engine: Engine, package: Package, scans: Sequence[SheetScan], names: Se
     plain = all(scan.plain and not scan.has_escapes() for scan in scans)
     escaped = any("_x" in text or "\r" in text for text in package.strings)
     at_once = plain and not escaped and not package.iterate and not singly
-    try:
+    try:  # even without cells: a workbook that the engine has read answers here and there otherwise than a new one
         engine.load(engine_package(package, scans, names, empty=not at_once))
         if at_once:
             return
