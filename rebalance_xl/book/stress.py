@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from rebalance_xl.book.accounts import BookAccount, account_key, book_accounts, price_of
 from rebalance_xl.book.free_margin import idle_coins
 from rebalance_xl.book.futures import Tiers, worth_of
-from rebalance_xl.book.model import Book, require_sound
+from rebalance_xl.book.model import Book, Position, require_sound
 from rebalance_xl.book.plan import make_plan
 from rebalance_xl.book.sentences import trigger_reasons
 from rebalance_xl.book.states import Worth
@@ -140,8 +140,7 @@ def stress_book(book: Book, shocks: Sequence[Shock] | None = None, judged: bool 
     limit = book.settings.margin_top_up
     known = None if limit is None else TopUps(book, tiers, limit)
     stakes = [_stake(book, each, pool) for each in accounts for pool in each.account.pools()]
-    scene = _Scene(book)
-    return [_row(scene.at(outcome.shock), tiers, stakes, outcome, judged, known) for outcome in outcomes]
+    return [_row(shocked(book, each.shock), tiers, stakes, each, judged, known) for each in outcomes]
 
 
 def _told_apart(book: Book, shock: Shock) -> Shock:
@@ -160,84 +159,34 @@ def _told_apart(book: Book, shock: Shock) -> Shock:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Moved:
-    """The figures of a book's rows at the prices of a shock, in the order of its tables."""
-
-    holdings: list[tuple[float | None, float]]
-    wallets: list[float | None]
-    positions: list[tuple[float, float, float]]
-
-
-def _moved(book: Book, shock: Shock) -> _Moved:
+def shocked(book: Book, shock: Shock) -> Book:
+    """Return the book at the prices of a shock, in its own currency."""
     fx = 1.0 + shock.currency
     names = {each.asset for each in book.holdings} | {each.coin for each in book.wallets}
     names |= {name for each in book.positions for name in (each.asset, each.margin_coin)}
-    coins = {name: 1.0 + shock.of_coin(name) for name in names}
-    rises = {name: factor * fx for name, factor in coins.items()}
-    positions = []
-    for each in book.positions:
-        mark = each.mark * coins[each.asset]
-        if shock.symbols:
-            mark *= 1.0 + shock.symbols.get(each.symbol.casefold(), 0.0)
-        paid = 0.0
-        if shock.funding and each.quantity:
-            value = each.quantity / each.mark if each.inverse else each.quantity * each.mark
-            paid = (1.0 if each.side == "long" else -1.0) * value * shock.funding
-        positions.append((mark, each.money * rises[each.margin_coin], each.margin - paid))
-    return _Moved(
-        [
-            (None if each.price is None else each.price * rises[each.asset], each.value * rises[each.asset])
-            for each in book.holdings
-        ],
-        [None if each.price is None else each.price * rises[each.coin] for each in book.wallets],
-        positions,
-    )
+    moved = {name: 1.0 + shock.of_coin(name) for name in names}
+    rises = {name: factor * fx for name, factor in moved.items()}
+
+    def price(value: float | None, rise: float) -> float | None:
+        return None if value is None else value * rise
+
+    holdings = [
+        changed(each, price=price(each.price, rises[each.asset]), value=each.value * rises[each.asset])
+        for each in book.holdings
+    ]
+    wallets = [changed(each, price=price(each.price, rises[each.coin])) for each in book.wallets]
+    positions = [_position(each, shock, moved[each.asset], rises[each.margin_coin]) for each in book.positions]
+    return changed(book, holdings=tuple(holdings), wallets=tuple(wallets), positions=tuple(positions), total=None)
 
 
-def shocked(book: Book, shock: Shock) -> Book:
-    """Return the book at the prices of a shock, in its own currency."""
-    moved = _moved(book, shock)
-    return changed(
-        book,
-        holdings=tuple(
-            [changed(row, price=p, value=v) for row, (p, v) in zip(book.holdings, moved.holdings, strict=True)]
-        ),
-        wallets=tuple([changed(row, price=p) for row, p in zip(book.wallets, moved.wallets, strict=True)]),
-        positions=tuple(
-            [
-                changed(row, mark=mark, money=money, margin=margin)
-                for row, (mark, money, margin) in zip(book.positions, moved.positions, strict=True)
-            ]
-        ),
-        total=None,
-    )
-
-
-class _Scene:
-    """A book at one shock after the other, in rows of its own that each shock overwrites.
-
-    A table of 200 shocks on 100 rows would make 20,000 of them, which takes longer than all that is asked of them.
-    Nobody keeps the book of a shock beyond its row of the table.
-    """
-
-    def __init__(self, book: Book) -> None:
-        self._book = book
-        self._own = shocked(book, Shock())
-
-    def at(self, shock: Shock) -> Book:
-        """Return the book at a shock, until the next one."""
-        moved, write = _moved(self._book, shock), object.__setattr__
-        for holding, (price, value) in zip(self._own.holdings, moved.holdings, strict=True):
-            write(holding, "price", price)
-            write(holding, "value", value)
-        for wallet, price in zip(self._own.wallets, moved.wallets, strict=True):
-            write(wallet, "price", price)
-        for position, (mark, money, margin) in zip(self._own.positions, moved.positions, strict=True):
-            write(position, "mark", mark)
-            write(position, "money", money)
-            write(position, "margin", margin)
-        return self._own
+def _position(position: Position, shock: Shock, moved: float, rise: float) -> Position:
+    basis = 1.0 + shock.symbols.get(position.symbol.casefold(), 0.0) if shock.symbols else 1.0
+    mark, money = position.mark * moved * basis, position.money * rise
+    if not (shock.funding and position.quantity):
+        return changed(position, mark=mark, money=money)
+    value = position.quantity / position.mark if position.inverse else position.quantity * position.mark
+    paid = (1.0 if position.side == "long" else -1.0) * value * shock.funding
+    return changed(position, mark=mark, money=money, margin=position.margin - paid)
 
 
 def _row(
