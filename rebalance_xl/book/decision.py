@@ -6,13 +6,12 @@ No sentence is made here and no workbook is touched, so a walk over years can as
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rebalance_xl.book.deploy import account_pool, deploy, pools_of
+from rebalance_xl.book.deploy import account_pools, deploy, pools_of
 from rebalance_xl.book.derivatives import exposures, plan_closings, pledges
 from rebalance_xl.book.draft import Draft, Given, Placed, Pledged, placed
-from rebalance_xl.book.free_margin import free_money, wallet_of
+from rebalance_xl.book.free_margin import Accounts, wallet_of
 from rebalance_xl.book.futures import Tiers, worth_of
 from rebalance_xl.book.gains import sale_gain
 from rebalance_xl.book.model import Book
@@ -146,7 +145,7 @@ def _settle(draft: Draft) -> None:
     judgement, total = draft.judgement, draft.total
     if len(judgement.spot) < len(draft.book.holdings):
         draft.near = needy_venues(judgement.spot, judgement.futures)
-    kept = _Kept(_free_margins(draft.book, draft.tiers, judgement))
+    kept = _Kept()
     given = Given(0.0, exposures(judgement), Pledged())
     before = earlier = given
     change = moved = 0.0
@@ -175,8 +174,6 @@ class _Kept:
 
     Parameters
     ----------
-    free
-        Free margin of the accounts: venue, money and pool.
     trims, cash, asks, goals
         What the rows are to sell, the stablecoins that may be spent by row, what the rows ask for, and what those below
         their band are to have: of the last pass, None before the first.
@@ -192,7 +189,6 @@ class _Kept:
         What lots let be sold of assets that are trimmed.
     """
 
-    free: Sequence[tuple[str, float, str]]
     trims: list[Trim] | None = None
     cash: dict[int, float] | None = None
     asks: list[Ask] | None = None
@@ -260,7 +256,13 @@ def _sell(draft: Draft, given: Given, kept: _Kept) -> None:
     fees.paid, fees.credit_used = 0.0, {}
     assert kept.trims is not None
     kept.sales = plan_trims(book, kept.trims, draft.total, fees, draft.near)
-    draft.closings = plan_closings(book, draft.judgement, given.exposure, draft.after, fees, given.pledged.traded)
+    accounts = draft.accounts = Accounts(book, draft.tiers.tables)
+    draft.closings = plan_closings(
+        book, draft.judgement, given.exposure, draft.after, fees, given.pledged.traded, accounts
+    )
+    for closing in draft.closings if book.wallets else ():
+        if closing.fee > closing.amount:
+            accounts.pay(closing.position, closing.fee - closing.amount)  # its wallet bears the fee
     kept.fees = fees.paid, dict(fees.credit_used)
 
 
@@ -268,8 +270,8 @@ def _fill_purse(draft: Draft, given: Given, kept: _Kept) -> None:
     """Put free margin, spare cash and the proceeds of sales and closings into the purse."""
     book = draft.book
     purse = draft.purse = Purse(book)
-    for venue, money, pool in kept.free:
-        purse.add(CASH, venue, money, pool)
+    if book.wallets:
+        _offer_free_margin(draft)
     for state in draft.stables:
         for row in state.rows:
             amount = kept.cash.get(row.row, 0.0) if kept.cash else 0.0
@@ -282,7 +284,7 @@ def _fill_purse(draft: Draft, given: Given, kept: _Kept) -> None:
         net = closing.amount - closing.fee
         purse.add(PROCEEDS, closing.venue, net)
         if net < 0.0 and book.wallets and wallet_of(book, closing.position) is not None:
-            purse.take(CASH, closing.venue, -net, account_pool(closing.position))  # its wallet bears the fee
+            purse.take(CASH, closing.venue, -net, account_pools(closing.position)[0])
         if closing.futures is not None and pledges(closing.futures) and closing.quantity:
             asset = closing.position.asset.casefold()
             if asset not in given.pledged.traded:
@@ -310,17 +312,19 @@ def _offer_sale(draft: Draft, sale: Order, share: float | None) -> float:
     return net * share
 
 
-def _free_margins(book: Book, tiers: Tiers, judgement: Judgement) -> list[tuple[str, float, str]]:
-    """Return the free margin of every account with linear cross positions: venue, money and pool."""
-    found: dict[str, tuple[str, float, str]] = {}
-    if not book.wallets:
-        return []
-    for state in judgement.futures:
+def _offer_free_margin(draft: Draft) -> None:
+    """Put the free margin of every account with cross positions into the purse, after what closings took of it."""
+    offered: set[str] = set()
+    for state in draft.judgement.futures:
         position = state.position
-        pool = account_pool(position)
-        if position.margin_mode == "cross" and not position.inverse and pool not in found:
-            found[pool] = position.venue, free_money(book, tiers.tables, position), pool
-    return [each for each in found.values() if each[1] > DUST * judgement.total]
+        coin, whole = account_pools(position)
+        pool = whole if draft.book.venue(position.venue).account_mode == "multi" else coin
+        if position.margin_mode != "cross" or pool in offered or (position.inverse and pool == whole):
+            continue
+        money = draft.accounts.free(position)
+        if money > DUST * draft.total:
+            offered.add(pool)
+            draft.purse.add(CASH, position.venue, money, pool)
 
 
 def _spare_cash(draft: Draft) -> dict[int, float]:
@@ -384,7 +388,7 @@ def _overcommitment(draft: Draft, kept: _Kept) -> float:
     spot: list[float] = []
     futures: list[float] = []
     own: list[float] = []
-    for need, (*_, fee_rate, _) in kept.made:
+    for need, (*_, fee_rate, _, _) in kept.made:
         if not need.hard:
             cost = need.wanted * (1 + fee_rate)
             (spot if need.futures is None else futures).append(cost)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rebalance_xl.book.accounts import account_key
 from rebalance_xl.book.derivatives import coins_of, equal_lots, pledges
+from rebalance_xl.book.free_margin import is_whole, listed_wallet
 from rebalance_xl.book.model import Holding, Position
 from rebalance_xl.book.money import ACCOUNT, ANY, CASH, EVENT, FUTURES, PROCEEDS, RAISED, SPOT, Source
 from rebalance_xl.book.orders import BUY, HEDGE, KEEP, KEPT, MARGIN, REPAY, TOP_UP, Move, Order, Refusal
@@ -25,16 +26,52 @@ _EVERYTHING = (ANY, SPOT, FUTURES, EVENT)
 
 def pools_of(need: Order) -> tuple[str, ...]:
     """Return the pools that may pay for a need."""
-    found = _EVERYTHING if need.first else (ANY, FUTURES) if need.kind in (MARGIN, HEDGE) else (ANY, SPOT)
+    return (*own_pools(need), *_other_pools(need))
+
+
+def own_pools(need: Order) -> tuple[str, ...]:
+    """Return the pools of the free margin that pays for an opening before money is spent."""
     if need.kind in (MARGIN, HEDGE) and need.position.margin_mode == "cross":
-        return (account_pool(need.position), *found)
-    return found
+        pools = account_pools(need.position)
+        return pools[:1] if need.position.inverse else pools
+    return ()
 
 
-def account_pool(position: Position) -> str:
-    """Return the pool of the free margin that a cross position may use: its account's, in its margin coin."""
+def _other_pools(need: Order) -> tuple[str, ...]:
+    return _EVERYTHING if need.first else (ANY, FUTURES) if need.kind in (MARGIN, HEDGE) else (ANY, SPOT)
+
+
+def account_pools(position: Position) -> tuple[str, str]:
+    """Return the pools of free margin that a cross position may use: in its margin coin, and in all of its account."""
     venue, account = account_key(position.venue, position.account)
-    return f"{ACCOUNT}{venue} {account} {position.margin_coin.casefold()}"
+    return f"{ACCOUNT}{venue} {account} {position.margin_coin.casefold()}", f"{ACCOUNT}{venue} {account} "
+
+
+def _is_free_margin(source: Source) -> bool:
+    return source.pool.startswith(ACCOUNT)
+
+
+def _money(sources: Sequence[Source]) -> list[Source]:
+    """Return the sources that are no free margin of an account."""
+    return [each for each in sources if not _is_free_margin(each)]
+
+
+def _pay(draft: Draft, need: Order, cost: float, sources: Sequence[Source]) -> None:
+    """Pay for a need: from the free margin of its account, then with money."""
+    cost -= _pay_freely(draft, need, cost, sources)
+    if cost > 0.0:
+        draft.fees.paid += draft.purse.spend(cost, need.venue, _money(sources) if need.free else sources)
+
+
+def _pay_freely(draft: Draft, need: Order, cost: float, sources: Sequence[Source]) -> float:
+    """Pay from the free margin of the account as far as it goes; return that part."""
+    free = [each for each in sources if _is_free_margin(each)] if draft.book.wallets else []
+    part = min(cost, draft.purse.available(need.venue, free))
+    if part <= 0.0:
+        return 0.0
+    draft.purse.spend(part, need.venue, free)
+    need.free += part
+    return cost if part >= cost * (1 - WHOLE) else part
 
 
 def kinds_of(need: Order) -> tuple[str, ...]:
@@ -163,10 +200,16 @@ def _post(draft: Draft, need: Order, wanted: float, limit: float) -> None:
     position = need.position
     sources = _sources_of(draft, need)
     rate = need.fee_rate
+    if not position.inverse and _is_collateral(draft, need):
+        here = need.venue.casefold()
+        sources = [each for each in sources if each.kind != CASH or each.here != here]
     money = min(limit, draft.purse.available(need.venue, sources))
-    coins = _collateral(draft, need) if position.inverse else []
-    held = math.fsum([money_of for _, money_of in coins])
+    coins: list[tuple[Holding, float]] = []
     if position.inverse:
+        free = [each for each in sources if _is_free_margin(each)]
+        own = min(money, draft.purse.available(need.venue, free))
+        money, coins = money - own, _collateral(draft, need)
+        held = math.fsum([own, *(money_of for _, money_of in coins)])
         spot_fee = draft.book.venue(need.venue).spot_fee
         if need.kind == HEDGE and wanted <= held < wanted * (1 + rate):
             money = 0.0  # the coins pay their own fee: a hedge that little smaller needs no purchase
@@ -189,11 +232,17 @@ def _post(draft: Draft, need: Order, wanted: float, limit: float) -> None:
     if position.inverse:
         _pay_in_coins(draft, need, spent + fee, coins)
     else:
-        draft.fees.paid += draft.purse.spend(spent + fee, need.venue, sources)
+        _pay(draft, need, spent + fee, sources)
     need.amount += spent
     need.fee += fee
     if size.quantity is not None:
         need.quantity = (need.quantity or 0.0) + size.quantity
+
+
+def _is_collateral(draft: Draft, need: Order) -> bool:
+    """Tell whether the coins that lie at the venue are collateral already, so that they top nothing up."""
+    wallet = listed_wallet(draft.book, need.position) if need.kind == TOP_UP and draft.book.wallets else None
+    return wallet is not None and is_whole(draft.book, wallet)
 
 
 def _collateral(draft: Draft, need: Order) -> list[tuple[Holding, float]]:
@@ -206,6 +255,8 @@ def _collateral(draft: Draft, need: Order) -> list[tuple[Holding, float]]:
     rows = rows_by_asset(draft.book.holdings).get(position.margin_coin.casefold(), [])
     here = position.venue.casefold()
     near = [row for row in rows if row.venue.casefold() == here or not row.venue]
+    if _is_collateral(draft, need):
+        near = [row for row in near if not row.venue]
     state = next((s for s in draft.judgement.spot if rows and s.rows[0] is rows[0]), None)
     if state is None or state.stable or state.frozen:
         return []
@@ -247,6 +298,10 @@ def _room_to_buy(draft: Draft, need: Order) -> float:
 
 def _pay_in_coins(draft: Draft, need: Order, cost: float, coins: Sequence[tuple[Holding, float]]) -> None:
     position = need.position
+    part = _pay_freely(draft, need, cost, _sources_of(draft, need))
+    if part > 0.0:
+        need.moves = [*need.moves, Move(None, position.margin_coin, part, part / position.money, free=True)]
+        cost -= part
     for row, free in coins:
         part = min(cost, free)
         if part <= 0:
@@ -256,7 +311,7 @@ def _pay_in_coins(draft: Draft, need: Order, cost: float, coins: Sequence[tuple[
         cost -= part
     if cost > DUST * DUST * draft.total:
         fee = draft.fees.charge(need.venue, cost * draft.book.venue(need.venue).spot_fee)
-        draft.fees.paid += draft.purse.spend(cost + fee, need.venue, _sources_of(draft, need))
+        draft.fees.paid += draft.purse.spend(cost + fee, need.venue, _money(_sources_of(draft, need)))
         need.moves = [*need.moves, Move(None, position.margin_coin, cost, cost / position.money, fee)]
 
 
@@ -289,7 +344,7 @@ def _place_spread(draft: Draft, lead: Order, limit: float) -> None:
         position = leg.position
         spent = size.amount / position.leverage
         fee = draft.fees.charge(leg.venue, size.amount * leg.fee_rate / position.leverage)
-        draft.fees.paid += draft.purse.spend(spent + fee, leg.venue, _sources_of(draft, leg))
+        _pay(draft, leg, spent + fee, _sources_of(draft, leg))
         leg.amount, leg.fee, leg.quantity = spent, fee, size.quantity
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 
-from rebalance_xl.book.free_margin import may_leave
+from rebalance_xl.book.free_margin import Accounts
 from rebalance_xl.book.futures import (
     Tiers,
     contract_number,
@@ -191,6 +191,7 @@ def plan_closings(
     after: float,
     fees: Fees,
     traded: Collection[str] = (),
+    accounts: Accounts | None = None,
 ) -> list[Order]:
     """Return what is closed, reduced or released; hedges are measured on what remains of the spot.
 
@@ -206,7 +207,10 @@ def plan_closings(
         Charged for every close.
     traded
         Assets that the last pass sold or bought, to a goal that counts the coins that hedges hold.
+    accounts
+        The free margin, out of which they take what they bring; by default the book's as it stands.
     """
+    accounts = accounts or Accounts(book, Tiers.of(book).tables)
     orders = []
     total = judgement.total
     excess = _shares_to_close(judgement.futures, exposure, traded)
@@ -214,7 +218,7 @@ def plan_closings(
         position = state.position
         if position.quantity <= 0:
             if state.acts and state.position.margin > 0 and not state.short:
-                orders.append(_release(book, state))
+                orders.append(_release(state))
             continue
         if state.gone or (judgement.cooling > 0 and state.acts == ""):
             continue
@@ -237,13 +241,14 @@ def plan_closings(
         orders.append(order)
     held_back = _held_back(book, orders)
     for order in orders:
-        if order.kind == RELEASE:
-            continue
         assert order.futures is not None
+        if order.kind == RELEASE:
+            _size_release(order, accounts, DUST * total)
+            continue
         if id(order) in held_back:
             order.refusal, order.hard = Refusal("other leg stays", names=(held_back[id(order)],)), True
         else:
-            _size_closing(book, order, order.futures, fees)
+            _size_closing(book, order, order.futures, fees, accounts)
     return orders
 
 
@@ -296,14 +301,19 @@ def _shares_to_close(
     return found
 
 
-def _release(book: Book, state: FuturesState) -> Order:
+def _release(state: FuturesState) -> Order:
     position = state.position
-    margin = may_leave(book, Tiers.of(book).tables, position, margin_of(position))
+    margin = margin_of(position)
     cause = Cause("no position", figures=(margin,))
-    return Order(
-        RELEASE, position, cause, margin, label=position.symbol, venue=position.venue, futures=state, amount=margin,
-        margin=margin,
-    )  # fmt: skip
+    return Order(RELEASE, position, cause, margin, label=position.symbol, venue=position.venue, futures=state)
+
+
+def _size_release(order: Order, accounts: Accounts, dust: float) -> None:
+    amount = accounts.leave(order.position, order.wanted)
+    if amount <= dust:
+        order.refusal, order.hard = Refusal("margin in use", (order.wanted,)), True
+    else:
+        order.wanted = order.amount = order.margin = amount
 
 
 def _reduction(book: Book, state: FuturesState, total: float, after: float) -> Order:
@@ -326,7 +336,7 @@ def _reduction(book: Book, state: FuturesState, total: float, after: float) -> O
     return Order(REDUCE, position, cause, wanted)
 
 
-def _size_closing(book: Book, order: Order, state: FuturesState, fees: Fees) -> None:
+def _size_closing(book: Book, order: Order, state: FuturesState, fees: Fees, accounts: Accounts) -> None:
     position = order.position
     forbidden = book.venue(position.venue).forbids("futures") if position.venue and not state.expired else ""
     if forbidden:
@@ -340,18 +350,19 @@ def _size_closing(book: Book, order: Order, state: FuturesState, fees: Fees) -> 
     # An exit closes what is there, whatever the smallest order: venues accept reduce-only remainders.
     quantity = position.quantity if everything else size.quantity or 0.0
     share = quantity / position.quantity
-    released = (margin_of(position) + pnl_of(position)) * share
+    gain = pnl_of(position) * share
+    released = margin_of(position) * share + gain
     if position.margin_mode == "isolated":
         released = max(0.0, released)
     elif book.wallets:
-        released = may_leave(book, Tiers.of(book).tables, position, released, share)
+        released = accounts.leave(position, released, share, gain)
     if released < 0:
         order.refusal, order.hard = Refusal("loss above margin", (-released,)), True
         return
     order.quantity = quantity
     order.fee = fees.charge(position.venue, quantity * position.unit_value * book.venue(position.venue).futures_fee)
     order.margin = margin_of(position) * share
-    order.gain = pnl_of(position) * share
+    order.gain = gain
     order.amount = released
 
 

@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from rebalance_xl.book.derivatives import exposures, pledges, spread_legs
+from rebalance_xl.book.free_margin import Accounts
 from rebalance_xl.book.futures import Tiers
 from rebalance_xl.book.model import Book, Holding, Position
 from rebalance_xl.book.money import Fees, Purse, PurseMark
@@ -17,9 +18,9 @@ from rebalance_xl.book.states import FuturesState, Judgement, SpotState, Worth
 
 #: What placing a need changes of it.
 Placed = tuple[
-    float, float | None, float, Refusal | None, Holding | Position | None, str, float, list[Move]
+    float, float | None, float, Refusal | None, Holding | Position | None, str, float, list[Move], float
 ]  # fmt: skip
-_PLACED = attrgetter("amount", "quantity", "fee", "refusal", "row", "venue", "fee_rate", "moves")
+_PLACED = attrgetter("amount", "quantity", "fee", "refusal", "row", "venue", "fee_rate", "moves", "free")
 
 
 def placed(needs: Sequence[Order]) -> list[tuple[Order, Placed]]:
@@ -94,6 +95,7 @@ class Draft:
     _buyable: list[tuple[SpotState, float, float]] | None = None
     _openable: list[FuturesState] | None = None
     _spreads: dict[int, list[FuturesState]] | None = None
+    accounts: Accounts = field(init=False)
     fees: Fees = field(init=False)
     purse: Purse = field(init=False)
     total: float = field(init=False)
@@ -107,6 +109,7 @@ class Draft:
 
     def __post_init__(self) -> None:
         self.fees, self.purse = Fees(self.book), Purse(self.book)
+        self.accounts = Accounts(self.book, self.tiers.tables)
         self.total = self.worth.total
         self.after = self.total - self.paid_before
         self.stables = [state for state in self.judgement.spot if state.stable]
@@ -216,7 +219,8 @@ class Draft:
         """Take the needs as they stood: what was placed or raised for them since is undone."""
         self.needs = [need for need, _ in needs]
         for need, placed in needs:
-            need.amount, need.quantity, need.fee, need.refusal, need.row, need.venue, need.fee_rate, need.moves = placed
+            need.amount, need.quantity, need.fee, need.refusal, need.row, need.venue, need.fee_rate = placed[:7]
+            need.moves, need.free = placed[7:]
         self.extra.clear()
         self.passed_over.clear()
 

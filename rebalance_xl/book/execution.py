@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from rebalance_xl.book.accounts import price_of
 from rebalance_xl.book.decision import new_stable_name
 from rebalance_xl.book.fills import Fill, read_fills
 from rebalance_xl.book.forms import day_of, iso_date
-from rebalance_xl.book.free_margin import with_flows
+from rebalance_xl.book.free_margin import followed, wallet_for, with_flows
 from rebalance_xl.book.interface import Cell, WorkbookPort
 from rebalance_xl.book.ledger import Ledger, carry
 from rebalance_xl.book.model import Book, Holding
@@ -111,12 +112,19 @@ def _settle_cash(ledger: Ledger) -> Settlement:
     for venue, money in after.short.items():
         if money > CENT:
             ledger.problems.append(_overspent(money, venue))
+    for venue in [*after.fresh]:
+        wallet = wallet_for(book, new_stable_name(book), venue)
+        if wallet is not None:
+            coins = after.fresh.pop(venue) / (price_of(book, wallet.coin) or 1.0)
+            ledger.wallets[wallet.row] = ledger.wallets.get(wallet.row, 0.0) + coins
     for holding in book.holdings:
         change = after.left.get(holding.row, holding.value) - holding.value
         if abs(change) > WHOLE * max(1.0, total):
             ledger.values[holding.row] = after.left[holding.row]
             if holding.quantity is not None:
                 ledger.quantities[holding.row] = holding.quantity + change / (holding.price or 1.0)
+    margins = {row: state["Margin"] for row, state in ledger.positions.items()}
+    ledger.wallets |= followed(book, ledger.quantities, margins)
     return after
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rebalance_xl.book.fills import Fill
-from rebalance_xl.book.free_margin import free_money, may_leave, wallet_of
+from rebalance_xl.book.free_margin import Accounts, listed_wallet, wallet_of
 from rebalance_xl.book.futures import Tiers, contract_number, sign
 from rebalance_xl.book.gains import cost_sold, sale_gain
 from rebalance_xl.book.interface import Cell
@@ -50,7 +50,10 @@ class Ledger:
     deeds: list[str] = field(default_factory=list)
     fill_rows: list[dict[str, Cell]] = field(default_factory=list)
     wallets: dict[int, float] = field(default_factory=dict)
-    free: dict[int, float] = field(default_factory=dict)
+    accounts: Accounts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.accounts = Accounts(self.book, Tiers.of(self.book).tables)
 
     def refuse(self, fill: Fill, message: str) -> None:
         """Note that a fill cannot be."""
@@ -64,19 +67,14 @@ class Ledger:
 
     def move_coins(self, position: Position, coins: float) -> None:
         """Let coins come into the wallet of a cross position (+), or leave it (-)."""
-        wallet = wallet_of(self.book, position)
+        wallet = listed_wallet(self.book, position) if self.book.wallets else None
         if wallet is not None and coins:
             self.wallets[wallet.row] = self.wallets.get(wallet.row, 0.0) + coins
 
     def take_free(self, position: Position, cost: float) -> float:
         """Pay for an opening from the free margin of its account as far as that goes; return that part."""
-        wallet = wallet_of(self.book, position)
-        if wallet is None:
-            return 0.0
-        if wallet.row not in self.free:
-            self.free[wallet.row] = free_money(self.book, Tiers.of(self.book).tables, position)
-        part = min(cost, self.free[wallet.row])
-        self.free[wallet.row] -= part
+        part = min(cost, self.accounts.free(position))
+        self.accounts.pay(position, part)
         return part
 
     def add(self, what: str, money: float) -> None:
@@ -323,13 +321,14 @@ def _close(ledger: Ledger, fill: Fill) -> float:
     if position.margin_mode == "isolated":
         released = max(0.0, released)
     elif ledger.book.wallets:
-        released = may_leave(ledger.book, Tiers.of(ledger.book).tables, position, released, share)
+        released = ledger.accounts.leave(position, released, share, profit * money)
         ledger.move_coins(position, profit - released / money)
     state["Quantity"] = 0.0 if share >= 1 - SLACK else state["Quantity"] - fill.quantity
     state["Margin"] = state["Margin"] - margin if state["Quantity"] else 0.0
     net = released - fill.fee
     if net < 0.0 and ledger.book.wallets and wallet_of(ledger.book, position) is not None:
         ledger.move_coins(position, net / money)
+        ledger.accounts.pay(position, -net)
         net = 0.0
     ledger.pay(position.venue, net)
     ledger.add("Sold", released)
@@ -351,6 +350,7 @@ def _release(ledger: Ledger, fill: Fill) -> float:
     left = state["Margin"] - coins
     state["Margin"] = 0.0 if abs(left) <= SLACK * state["Margin"] else left
     ledger.move_coins(position, -coins)
+    ledger.accounts.leave(position, fill.amount)
     ledger.pay(position.venue, fill.amount - fill.fee)
     ledger.add("Fees", fill.fee)
     ledger.add("Sold", fill.amount)

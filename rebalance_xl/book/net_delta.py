@@ -36,6 +36,8 @@ def net_deltas(draft: Draft) -> list[NetDelta]:
         moved = math.fsum(
             [move.quantity for n in draft.needs for move in n.moves if move.row is not None and move.row in held]
         )
+        # Coins that a plan's margin takes out of the free margin were counted in the wallet.
+        moved += math.fsum([m.quantity for n in draft.needs for m in n.moves if m.free and m.coin.casefold() == key])
         after = _delta(held, [], extra.get(key, 0.0)) - sold - moved
         after += math.fsum([_units(n.quantity, n.amount, price) for n in bought])
         after += math.fsum([_delta_after(draft, state) for state in legs])

@@ -33,13 +33,14 @@ KEPT: Final = (KEEP, REPAY)
 
 @dataclass(slots=True)
 class Move:
-    """Coins that become margin: moved from a row of Portfolio, or bought where `row` is None."""
+    """Coins that become margin: moved from a row of Portfolio, else bought, or `free` in the position's account."""
 
     row: Holding | None
     coin: str
     amount: float
     quantity: float
     fee: float = 0.0
+    free: bool = False
 
 
 @dataclass(slots=True)
@@ -68,6 +69,8 @@ class Order:
         Margin that a closing gives back.
     moves
         Coins moved or bought to be posted as margin.
+    free
+        Money that the free margin of its account paid, fees included.
     refusal
         What stands against it, or against more of it.
     hard
@@ -98,6 +101,7 @@ class Order:
     hard: bool = False
     cut: bool = False
     partner: Order | None = None
+    free: float = 0.0
 
     @property
     def missing(self) -> float:

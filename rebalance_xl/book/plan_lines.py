@@ -9,6 +9,7 @@ from dataclasses import replace
 from rebalance_xl.book import plan_data as data
 from rebalance_xl.book import sentences as say
 from rebalance_xl.book.draft import Draft
+from rebalance_xl.book.free_margin import wallet_for, wallet_of
 from rebalance_xl.book.futures import terms_of
 from rebalance_xl.book.model import Holding, Position
 from rebalance_xl.book.money import FUTURES, PROCEEDS, RAISED, SPOT
@@ -157,7 +158,7 @@ def _closing_lines(draft: Draft) -> list[Line]:
     lines = []
     for order in draft.closings:
         position = order.position
-        traded = bool(order.quantity) or order.kind == RELEASE
+        traded = bool(order.quantity) or order.amount > 0
         terms = None
         if traded and order.kind != RELEASE:
             topped = [need.amount for need in draft.needs if need.kind == TOP_UP and need.futures is order.futures]
@@ -265,6 +266,8 @@ def _convert_lines(need: Order) -> list[Line]:
     """Return the lines of coins that are moved or bought to be posted as margin."""
     lines = []
     for move in need.moves:
+        if move.free:
+            continue  # it lies in the account already
         price = move.amount / move.quantity if move.quantity else None
         line = Line(move.coin, data.CONVERT, move.amount, move.quantity, price, move.fee, venue=need.venue)
         if move.row is not None:
@@ -406,8 +409,10 @@ def _stable_lines(draft: Draft) -> list[Line]:
             lines.append(replace(line, row=row.row))
     for venue, change in changes.items():
         if isinstance(venue, str) and abs(change) > 1e-10 * draft.total:
-            reason = f"{amount_text(change)} left over stays in stablecoins (a new row)"
-            lines.append(Line(draft.new_stable, data.HOLD, price=1.0, reason=reason, product="cash", venue=venue))
+            apart = wallet_for(draft.book, draft.new_stable, venue) is not None
+            where = f"the wallet at {venue}" if apart else "stablecoins (a new row)"
+            line = Line(draft.new_stable, data.HOLD, price=1.0, venue=venue, product="margin" if apart else "cash")
+            lines.append(replace(line, reason=f"{amount_text(change)} left over stays in {where}"))
     return lines
 
 
@@ -466,7 +471,10 @@ def _with_weights(draft: Draft, lines: list[Line]) -> list[Line]:
     for sale in draft.sales:
         after["spot", sale.holding.row] -= sale.amount
     for closing in draft.closings:
-        after["futures", closing.position.row] -= closing.amount
+        stays = 0.0
+        if closing.quantity and wallet_of(draft.book, closing.position) is not None:
+            stays = closing.margin + (closing.gain or 0.0) - closing.amount  # with the wallet of its account
+        after["futures", closing.position.row] -= closing.amount + stays
     for need in draft.needs:
         if need.kind not in KEPT and need.row is not None:
             after["spot" if need.kind == BUY else "futures", need.row.row] += need.amount
@@ -477,7 +485,7 @@ def _with_weights(draft: Draft, lines: list[Line]) -> list[Line]:
     weighed = []
     seen: set[tuple[str, int | None]] = set()
     for line in lines:
-        if line.action in (data.TRANSFER, data.CONVERT):
+        if line.action in (data.TRANSFER, data.CONVERT) or line.product == "margin":
             weighed.append(line)
             continue
         key = ("spot" if line.product == "cash" else line.product, line.row)

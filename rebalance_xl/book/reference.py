@@ -65,10 +65,14 @@ RULES = """\
    Margin on a row without a position and with Target 0 comes back (RELEASE).
 6. **Money**: stablecoins above their target (without one, above ReserveMax), never below ReserveMin, then the
    proceeds less fees; proceeds that lie idle are never counted as reserve. A venue's bonus credit pays its fees
-   first. Money at the venue of a purchase is used before a transfer. Margin of a cross
-   position comes from the free margin of its account first: what its wallet holds beside the margins, as far as the
-   account's equity exceeds the initial margin of what is open. Margin and profits leave an account as far as they are
-   free; a loss beyond the margin is the wallet's. Record keeps Wallets[Balance].
+   first. Money at the venue of a purchase is used before a transfer. Margin of a cross position comes from the free
+   margin of its account first: the equity beyond the initial margin of what is open; of a single margin coin, linear or
+   coin-margined, no more than its wallet holds beside the margins, of a multi-asset account all of it (its coins are
+   margin of what is settled in dollars, and none is sold). Margin and profits leave an account as far as they are free,
+   the closings of a plan one after the other; a loss beyond the margin is the wallet's.
+   Record keeps Wallets[Balance]: what is left over at a venue whose wallet is not in Portfolio stays in the wallet. A
+   wallet that holds all that Portfolio has of its coin there follows Portfolio, and such coins top nothing up, as they
+   are collateral already; one that holds less is the part that was moved in, and margin that is posted adds to it.
 7. **Needs**: debts (a stablecoin below 0) first, then ADD MARGIN, then events, then by Priority: rows under their
    target (BuyScope "breaching": under their band, or beyond ReviewDrift on a review), the reserve below ReserveMin or
    the target of a stable row, margin below a Futures row's Target, hedges. Ties go to the largest shortfall relative
@@ -111,7 +115,8 @@ after who acts, so a row that only the fees of other legs put above MinTrade act
 Once recorded, a book plans to nothing at the same prices, but for what the rules themselves leave to the next plan:
 the rest of trims that TurnoverCap or FuturesShare kept back; money that cannot leave its venue, which counts as
 reserve from then on; a row that was opened nearer to its liquidation than MarginTopUp allows, or whose cross wallet
-lost the margin of a position that was closed, which gets its margin; coins bought into Portfolio by a plan that had
+lost the margin of a position that was closed, which gets its margin; margin of a row without a position that its
+account needed; coins bought into Portfolio by a plan that had
 too little money for the asset's hedge margined in that coin, which become its margin; and crumbs of fees and lots,
 none above the smallest order of its row.
 

@@ -242,6 +242,7 @@ _REFUSALS: Final[dict[str, Callable[[Refusal], str]]] = {
     "own margin": lambda r: (
         f"at {r.figures[0]:g}x coins bought as its margin add what they hedge: none are bought beyond their own target"
     ),
+    "margin in use": lambda r: f"the account needs the {amount_text(r.figures[0])} for its other positions",
     "loss above margin": lambda r: f"its loss is larger than its margin by {amount_text(r.figures[0])}",
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rebalance_xl.book.accounts import account_key
 from rebalance_xl.book.derivatives import follows, pledges, spread_legs
-from rebalance_xl.book.free_margin import may_leave
+from rebalance_xl.book.free_margin import Accounts
 from rebalance_xl.book.futures import Tiers
 from rebalance_xl.book.model import Book, Event, Holding, Position
 from rebalance_xl.book.sizing import size_order
@@ -316,7 +316,7 @@ def _to_release(book: Book, tiers: Tiers, state: FuturesState, total: float) -> 
     nothing = position.quantity <= 0 and position.margin > 0
     if not (nothing and state.hedge_ratio is None and (state.target == 0 or state.expired)):
         return False
-    return may_leave(book, tiers.tables, position, state.margin) > DUST * total or not book.wallets
+    return not book.wallets or Accounts(book, tiers.tables).leave(position, state.margin) > DUST * total
 
 
 def _to_reduce(book: Book, state: FuturesState, total: float) -> bool:

@@ -12,13 +12,12 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from rebalance_xl.book.accounts import price_of
 from rebalance_xl.book.decision import Decision, decide
-from rebalance_xl.book.deploy import account_pool
-from rebalance_xl.book.free_margin import wallet_of, with_flows
+from rebalance_xl.book.free_margin import followed, listed_wallet, wallet_for, wallet_of, with_flows
 from rebalance_xl.book.futures import contract_number
 from rebalance_xl.book.gains import cost_sold, lots_of, taken_from, usable_lots
 from rebalance_xl.book.model import Book
-from rebalance_xl.book.money import ACCOUNT
 from rebalance_xl.book.orders import BUY, OPENINGS, RELEASE, TOP_UP
 from rebalance_xl.book.plan_lines import cash_changes
 from rebalance_xl.book.rows import Holding, Lot, Position
@@ -109,16 +108,23 @@ def carry_out(book: Book, decision: Decision) -> Book:
             if move.row is not None:
                 holdings[move.row.row] = _sold(book, holdings[move.row.row], move.amount, move.quantity)
     fresh: list[Holding] = []
+    flows = _wallet_flows(book, decision) if book.wallets else {}
     for key, change in cash_changes(decision.draft).items():
         if isinstance(key, int):
             holdings[key] = _paid(holdings[key], change)
+        elif (wallet := wallet_for(book, decision.draft.new_stable, key)) is not None:
+            flows[wallet.row] = flows.get(wallet.row, 0.0) + change / (price_of(book, wallet.coin) or 1.0)
         elif change > 0:
             fresh.append(_new_row(book, decision.draft.new_stable, key, change, len(holdings) + len(fresh)))
+    positions = _positions(book, decision)
+    if book.wallets:
+        units = {row: held.quantity for row, held in holdings.items() if held.quantity is not None}
+        flows |= followed(book, units, {each.row: each.margin for each in positions})
     return changed(
         book,
         holdings=(*holdings.values(), *fresh),
-        positions=_positions(book, decision),
-        wallets=with_flows(book, _wallet_flows(book, decision)) if book.wallets else (),
+        positions=positions,
+        wallets=with_flows(book, flows) if book.wallets else (),
         lots=lots,
         settings=settings,
         last_execution=book.as_of,
@@ -195,20 +201,19 @@ def _wallet_flows(book: Book, decision: Decision) -> dict[int, float]:
     flows: dict[int, float] = {}
 
     def move(position: Position, coins: float) -> None:
-        wallet = wallet_of(book, position)
+        wallet = listed_wallet(book, position)
         if wallet is not None:
             flows[wallet.row] = flows.get(wallet.row, 0.0) + coins
 
     for order in decision.draft.closings:
         if order.amount > 0 or order.quantity:
-            move(order.position, ((order.gain or 0.0) - order.amount) / order.position.money)
+            # Where what it brings does not pay its fee, a wallet of its own bears the rest.
+            bears = wallet_of(book, order.position) is not None
+            out = max(order.amount, order.fee) if bears else order.amount
+            move(order.position, ((order.gain or 0.0) - out) / order.position.money)
     for need in decision.draft.needs:
         if need.kind in (*OPENINGS, TOP_UP) and need.amount > 0:
-            move(need.position, need.amount / need.position.money)
-    for source in decision.draft.purse.sources:
-        if source.pool.startswith(ACCOUNT):
-            position = next(each for each in book.positions if account_pool(each) == source.pool)
-            move(position, -(source.amount - source.left) / position.money)
+            move(need.position, (need.amount - need.free) / need.position.money)
     return flows
 
 

@@ -36,6 +36,7 @@ def wide_book(seed: int) -> MemoryWorkbook:
     if draw.random() < 0.3:
         book.tables["Lots"] = table(LOTS, _lots(draw, portfolio))
     _add_spread(random.Random(f"spread {seed}"), book)
+    _add_wallets(random.Random(f"wallets {seed}"), book)
     legs = [f"{leg}{asset}" for asset in ASSETS for leg in ("NEAR", "FAR")]
     book.tables["MarginTiers"] = [
         ["Venue", "Symbol", "Floor", "Cap", "MaxLeverage", "Rate", "Amount", "Unit"],
@@ -169,6 +170,33 @@ def _add_spread(draw: random.Random, book: MemoryWorkbook) -> None:
             ["Date", legs[0]["Symbol"], legs[1]["Symbol"]],
             *[[day, near * draw.uniform(0.99, 1.01), far * draw.uniform(0.99, 1.01)] for day in days],
         ]
+
+
+def _add_wallets(draw: random.Random, book: MemoryWorkbook) -> None:
+    """Give the cross accounts of a third of the books their wallets, with more than the margins or less, or multi."""
+    if draw.random() > 0.35 or "Futures" not in book.tables:
+        return
+    header, *rows = book.tables["Futures"]
+    posted: dict[tuple[str, str], float] = {}
+    for cells in rows:
+        row = dict(zip(header, cells, strict=True))
+        if row["MarginMode"] == "cross":
+            if row["Contract"] == "inverse":  # coins count at the price in Wallets, margins at the mark
+                cells[header.index("MarkPrice")] = PRICES[row["Asset"]]
+            key = row["Venue"], row["Asset"] if row["Contract"] == "inverse" else "USDT"
+            posted[key] = posted.get(key, 0.0) + row["Margin"]
+    price = PRICES | {"USDT": 1.0}
+    wallets = []
+    for (venue, coin), margin in posted.items():
+        money = margin * draw.choice([0.9, 1.0, 1.5]) + draw.choice([0.0, draw.uniform(50.0, 2_000.0)]) / price[coin]
+        wallets.append({"Venue": venue, "Coin": coin, "Balance": money, "Price": price[coin], "Ratio": 1.0})
+    if not wallets:
+        return
+    book.tables["Wallets"] = table(list(wallets[0]), wallets)
+    multi = draw.random() < 0.3
+    book.tables["Venues"][0].append("AccountMode")
+    for cells in book.tables["Venues"][1:]:
+        cells.append("multi" if multi else None)
 
 
 def _events(draw: random.Random) -> list[dict[str, Any]]:
