@@ -265,16 +265,11 @@ class Engine:
             return
         if hasattr(implementation, "parameters"):
             fast = implementation.scalar_call if not self.date_offset else None
-            self._register(name, implementation.call, 0, None, False, False, fast)
+            extra = {"date_offset": self.date_offset} if self.date_offset else {}
+            self._register(name, implementation.call, 0, None, extra, fast)
         else:
-            self._register(
-                name,
-                implementation.callable,
-                implementation.min_args,
-                implementation.max_args,
-                implementation.volatile,
-                True,
-            )
+            limits = implementation.min_args, implementation.max_args
+            self._register(name, implementation.callable, *limits, {"date_offset": self.date_offset})
 
     def register_keeper(self) -> None:
         """Register the function that keeps an array aside and returns its corner."""
@@ -321,13 +316,9 @@ class Engine:
         call: Callable[..., Any],
         least: int,
         most: int | None,
-        volatile: bool,
-        keyword: bool,
+        extra: dict[str, int],
         fast: Callable[[Sequence[Any]], Any] | None = None,
     ) -> None:
-        offset = self.date_offset
-        extra = {"date_offset": offset} if offset or keyword else {}
-
         def callback(*arguments: Any) -> Any:
             try:
                 if fast is not None:
@@ -356,9 +347,7 @@ class Engine:
                 return answer
             return self._answer(name, answer)
 
-        self.workbook.register_function(
-            name, callback, min_args=least, max_args=most, volatile=volatile, allow_override_builtin=True
-        )
+        self.workbook.register_function(name, callback, min_args=least, max_args=most, allow_override_builtin=True)
 
     def _failed(self, name: str, failure: str) -> Any:
         """Note that a function could not answer, which is no error of the worksheet; return what stands for it."""

@@ -15,13 +15,8 @@ from .parameter_classes import (
     REFERENCE,
     VALUE,
 )
-from .parser import (
-    Parser,
-)
+from .parser import parsed
 from .template import Out, Piece
-from .text import (
-    split_references,
-)
 from .tree import (
     Call,
     Expression,
@@ -89,10 +84,10 @@ def hint(c: Compiling, model: str) -> str:
 
 def write_model(c: Compiling, text: str) -> Out | None:
     """Return a model expression made ready, None when the workbook lacks what it names."""
-    shape, references = split_references(text)
-    compiler = c.fork(c.expanding, references)
     try:
-        out = model_of(compiler, Parser(shape, references).parse())
+        expression, references = parsed(text)
+        compiler = c.fork(c.expanding, references)
+        out = model_of(compiler, expression)
     except FormulaError:
         return None
     if out is None:

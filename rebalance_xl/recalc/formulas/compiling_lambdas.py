@@ -15,13 +15,8 @@ from .operands import (
 from .parameter_classes import (
     ARRAY,
 )
-from .parser import (
-    Parser,
-)
+from .parser import parsed
 from .template import Out, Piece
-from .text import (
-    split_references,
-)
 from .tree import (
     Call,
     Expression,
@@ -89,8 +84,8 @@ def write_named_lambda(c: Compiling, call: Call, found: tuple[int, str]) -> Out:
     key = (found[0], call.name.lower())
     if key in c.expanding:
         raise FormulaError(f"the name {call.name} refers to itself")
-    shape, references = split_references(found[1])
-    target = Parser(shape, references).parse().single
+    expression, references = parsed(found[1])
+    target = expression.single
     if not isinstance(target, Call) or plain_name(target.name) != "LAMBDA":
         raise FormulaError(f"the name {call.name} stands for more than a LAMBDA")
     inner = c.fork((*c.expanding, key), references)

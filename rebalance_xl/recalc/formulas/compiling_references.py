@@ -20,15 +20,10 @@ from .parameter_classes import (
     REFERENCE,
     VALUE,
 )
-from .parser import (
-    Parser,
-)
+from .parser import parsed
 from .structured import ThisRow, resolve, split_specifier
 from .template import ByCell, Out, Piece, text_of
-from .text import (
-    shift_reference,
-    split_references,
-)
+from .text import shift_reference
 from .tree import (
     FormulaError,
     Group,
@@ -131,8 +126,7 @@ def several(c: Compiling, operand: Operand) -> list[Operand] | None:
     if isinstance(operand, Name):
         found = defined(c, operand)
         if found is not None and ("," in found[1] or ":" in found[1].partition("!")[0]):
-            shape, references = split_references(found[1])
-            expression = Parser(shape, references).parse()
+            expression, references = parsed(found[1])
             inner = expression.single
             if inner is not None and references and "$" in found[1]:
                 return several(c, with_text(inner, references))
@@ -200,9 +194,8 @@ def write_name(c: Compiling, name: Name, wanted: str) -> Out:
         raise FormulaError(f"the name {name.text} refers to itself")
     if not found[1]:
         return Out(["#NAME?"], True)
-    shape, references = split_references(found[1])
+    expression, references = parsed(found[1])
     inner = c.fork((*c.expanding, key), references)
-    expression = Parser(shape, references).parse()
     # The formula of a name is an array formula wherever the name stands; a mere reference is used as one.
     formula = not isinstance(expression.single, Ref | Name | Structured | Spilled | Span | Group)
     out = inner.expression(expression, ARRAY if formula else wanted)
@@ -267,8 +260,8 @@ def write_spilled(c: Compiling, operand: Operand, wanted: str) -> Out:
     if isinstance(operand, Name):
         found = defined(c, operand)
         if found is not None:
-            shape, references = split_references(found[1])
-            inner = Parser(shape, references).parse().single
+            expression, references = parsed(found[1])
+            inner = expression.single
             if isinstance(inner, Ref) and inner.kind == "cell":
                 operand = with_text(inner, references)
     if not isinstance(operand, Ref) or operand.kind != "cell":
@@ -334,6 +327,6 @@ def is_area(c: Compiling, operand: Operand) -> bool:
     key = (found[0], operand.text.lower())
     if not found[1] or key in c.expanding:
         return False
-    shape, references = split_references(found[1])
-    inner = Parser(shape, references).parse().single
+    expression, references = parsed(found[1])
+    inner = expression.single
     return inner is not None and is_area(c.fork((*c.expanding, key), references), inner)

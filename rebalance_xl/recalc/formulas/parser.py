@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from .text import COLUMN as _COLUMN
-from .text import SLOT
+from .text import SLOT, split_references
 from .tree import (
     At,
     Call,
@@ -257,3 +258,16 @@ def _closing(text: str, start: int) -> int:
                 return position + 1
         position += 1
     raise FormulaError("a square bracket is not closed")
+
+
+@lru_cache(maxsize=4096)
+def parsed(text: str) -> tuple[Expression, tuple[str, ...]]:
+    """Return the tree of a text that is no cell's formula, such as a name's, and its references.
+
+    Raises
+    ------
+    FormulaError
+        The text is no formula.
+    """
+    shape, references = split_references(text)
+    return Parser(shape, references).parse(), tuple(references)

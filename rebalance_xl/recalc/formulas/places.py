@@ -34,7 +34,7 @@ class Places:
 
     def function(self) -> NativeFunction:
         """Return what the engine calls."""
-        return NativeFunction(PLACE, self.address, 2, 5, False, False, frozenset())
+        return NativeFunction(PLACE, self.address, 2, 5)
 
     def address(
         self, text: Any, sheet: float, style: Any = True, row: float = 1.0, column: float = 1.0, date_offset: int = 0

@@ -105,13 +105,13 @@ def aggregate(function_num: int, options: int, array: Rows, *more: Rows) -> floa
     return AGGREGATES[name](numbers_of([cells]))
 
 
-@worksheet("MODE", "MODE.SNGL", kinds="range*", override=True)
+@worksheet("MODE", "MODE.SNGL", kinds="range*")
 def mode(*numbers: Rows) -> float:
     """Return the commonest number, of several as common the first one; #N/A when none comes twice."""
     return modes([number for rows in numbers for number in numbers_of(rows)])[0]
 
 
-@worksheet("MODE.MULT", kinds="range*", override=True)
+@worksheet("MODE.MULT", kinds="range*")
 def every_mode(*numbers: Rows) -> Rows:
     """Return the commonest numbers as a column, in the order in which they come."""
     return [[number] for number in modes([number for rows in numbers for number in numbers_of(rows)])]
@@ -174,7 +174,7 @@ def _of_database(name: str) -> Callable[[Rows, Rows, Rows], float]:
 
 
 for _name in ("SUM", "AVERAGE", "MAX", "MIN", "PRODUCT", "VAR", "VARP", "STDEV", "STDEVP"):
-    worksheet(f"D{_name}", kinds="range range range", override=True)(_of_database(_name))
+    worksheet(f"D{_name}", kinds="range range range")(_of_database(_name))
 
 
 def _counted(counts: Callable[[Any], bool]) -> Callable[[Rows, Rows, Rows], int]:
@@ -186,11 +186,11 @@ def _counted(counts: Callable[[Any], bool]) -> Callable[[Rows, Rows, Rows], int]
     return count
 
 
-worksheet("DCOUNT", kinds="range range range", override=True)(_counted(is_number))
-worksheet("DCOUNTA", kinds="range range range", override=True)(_counted(lambda cell: cell is not None))
+worksheet("DCOUNT", kinds="range range range")(_counted(is_number))
+worksheet("DCOUNTA", kinds="range range range")(_counted(lambda cell: cell is not None))
 
 
-@worksheet("DGET", kinds="range range range", override=True)
+@worksheet("DGET", kinds="range range range")
 def dget(database: Rows, field: Rows, criteria: Rows) -> Any:
     """Return the one matching cell; #VALUE! without any, #NUM! for several."""
     cells = _matching(database, field, criteria)

@@ -100,28 +100,28 @@ def _kept(size: int, count: float | None, drop: bool) -> slice:
     return slice(0, number) if wanted > 0 else slice(size - number, size)
 
 
-@worksheet("TAKE", kinds="range number number", override=True)
+@worksheet("TAKE", kinds="range number number")
 def take(array: Rows, rows: float | None = None, columns: float | None = None) -> Rows:
     """Return the first rows and columns of an array, or with negative numbers the last ones."""
     across = _kept(len(array[0]), columns, drop=False)
     return [row[across] for row in array[_kept(len(array), rows, drop=False)]]
 
 
-@worksheet("DROP", kinds="range number number", override=True)
+@worksheet("DROP", kinds="range number number")
 def drop(array: Rows, rows: float | None = None, columns: float | None = None) -> Rows:
     """Return an array without its first rows and columns, or with negative numbers without the last ones."""
     across = _kept(len(array[0]), columns, drop=True)
     return [row[across] for row in array[_kept(len(array), rows, drop=True)]]
 
 
-@worksheet("VSTACK", kinds="range*", override=True)
+@worksheet("VSTACK", kinds="range*")
 def vstack(*arrays: Rows) -> Rows:
     """Return arrays one below the other; the narrower ones are filled up with #N/A."""
     width = max(len(array[0]) for array in arrays)
     return [[*row, *[NA] * (width - len(row))] for array in arrays for row in array]
 
 
-@worksheet("HSTACK", kinds="range*", override=True)
+@worksheet("HSTACK", kinds="range*")
 def hstack(*arrays: Rows) -> Rows:
     """Return arrays side by side; the shorter ones are filled up with #N/A."""
     height = max(len(array) for array in arrays)
@@ -129,7 +129,7 @@ def hstack(*arrays: Rows) -> Rows:
     return [[cell for array in padded for cell in array[row]] for row in range(height)]
 
 
-@worksheet("SORTBY", kinds="range range*", override=True, needs=2)
+@worksheet("SORTBY", kinds="range range*", needs=2)
 def sortby(array: Rows, *keys: Rows) -> Rows:
     """Return the rows (or columns) of an array in the order of other arrays, each followed by 1 or -1."""
     from rebalance_xl.recalc.native.lookup import sort_key

@@ -164,13 +164,11 @@ declare(
     "PRICE",
     f"settlement maturity rate yld redemption {_END}",
     lambda start, end, rate, yld, *terms: regular(start, end, rate, *terms).price(yld),
-    override=True,
 )
 declare(
     "YIELD",
     f"settlement maturity rate pr redemption {_END}",
     lambda start, end, rate, pr, *terms: regular(start, end, rate, *terms).yield_at(pr, rate),
-    override=True,
 )
 declare(
     "DURATION",

@@ -13,7 +13,7 @@ from rebalance_xl.recalc.native.reading import typed_number
 from rebalance_xl.recalc.native.registry import worksheet
 
 
-@worksheet("DATE", kinds="number number number", override=True, dated=True)
+@worksheet("DATE", kinds="number number number", dated=True)
 def date(year: float, month: float, day: float, *, date_offset: int = 0) -> int:
     """Return the serial number of a date; months and days may run over, years below 1900 (1904) count from there."""
     first = 1904 if date_offset else 1900
@@ -41,12 +41,10 @@ def _before_1900(month: int, day: int) -> int:
 
 
 for _place, _part in enumerate(("YEAR", "MONTH", "DAY")):
-    worksheet(_part, kinds="day", override=True, defaults=())(
-        lambda serial_number, place=_place: parts(serial_number)[place]
-    )
+    worksheet(_part, kinds="day", defaults=())(lambda serial_number, place=_place: parts(serial_number)[place])
 
 
-@worksheet("WEEKDAY", kinds="day integer", override=True)
+@worksheet("WEEKDAY", kinds="day integer")
 def weekday(serial_number: int, return_type: int = 1) -> int:
     """Return the day of the week by one of Excel's ways of counting (1 Sunday first, 2 Monday first, 3 from 0, ...)."""
     parts(serial_number)
@@ -69,7 +67,7 @@ def _clock(serial_number: float) -> int:
 
 
 for _part, _seconds, _most in (("HOUR", 3600, 24), ("MINUTE", 60, 60), ("SECOND", 1, 60)):
-    worksheet(_part, kinds="number", override=True, defaults=())(
+    worksheet(_part, kinds="number", defaults=())(
         lambda serial_number, unit=_seconds, most=_most: _clock(serial_number) // unit % most
     )
 
@@ -84,19 +82,19 @@ def _read(text: Any) -> float:
     return number
 
 
-@worksheet("DATEVALUE", kinds="any", override=True, dated=True)
+@worksheet("DATEVALUE", kinds="any", dated=True)
 def datevalue(date_text: Any, *, date_offset: int = 0) -> int:
     """Return the serial number of a date given as text; a time in it is left out."""
     return int(_read(date_text) // 1) - date_offset
 
 
-@worksheet("TIMEVALUE", kinds="any", override=True)
+@worksheet("TIMEVALUE", kinds="any")
 def timevalue(time_text: Any) -> float:
     """Return the part of a day of a time given as text; a date in it is left out."""
     return _read(time_text) % 1
 
 
-@worksheet("VALUE", kinds="any", override=True, dated=True)
+@worksheet("VALUE", kinds="any", dated=True)
 def value(text: Any, *, date_offset: int = 0) -> float:
     """Return the number that a text reads as: money, percent, dates and times too."""
     if isinstance(text, bool) or text == "":

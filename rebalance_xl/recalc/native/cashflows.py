@@ -45,7 +45,7 @@ def present_value(rate: float, flows: list[tuple[float, float]]) -> float:
     return float(sum(amount / growth**years for amount, years in flows))
 
 
-@worksheet("XNPV", kinds="number range range", override=True)
+@worksheet("XNPV", kinds="number range range")
 def xnpv(rate: float, values: Rows, dates: Rows) -> float:
     """Return the present value of payments on given dates; every cell must hold a number."""
     flows = _flows(values, dates, "#NUM!")
@@ -54,7 +54,7 @@ def xnpv(rate: float, values: Rows, dates: Rows) -> float:
     return present_value(rate, flows)
 
 
-@worksheet("XIRR", kinds="range range number", override=True)
+@worksheet("XIRR", kinds="range range number")
 def xirr(values: Rows, dates: Rows, guess: float = 0.1) -> float:
     """Return the yearly rate at which dated payments have no present value.
 
@@ -114,7 +114,7 @@ _STEPS, _SETTLED = 50, 1e-13
 _LADDER = (-0.99, -0.9, -0.75, -0.5, -0.25, -0.1, 0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0, 1000.0)
 
 
-@worksheet("IRR", kinds="range number", override=True)
+@worksheet("IRR", kinds="range number")
 def irr(values: Rows, guess: float = 0.1) -> float:
     """Return the rate at which payments in equal steps have no present value; blanks, text and booleans are left out.
 
@@ -174,7 +174,7 @@ def _halved(worth: Callable[[float], float], guess: float) -> float:
     return (low + high) / 2
 
 
-@worksheet("MIRR", kinds="range number number", override=True)
+@worksheet("MIRR", kinds="range number number")
 def mirr(values: Rows, finance_rate: float, reinvest_rate: float) -> float:
     """Return the rate of return of payments whose inflows are reinvested and whose outflows are financed.
 
@@ -215,13 +215,13 @@ def _interest(rate: float, per: float, nper: float, pv: float, fv: float, due: b
     return -balance * rate / (1.0 + rate if due else 1.0)
 
 
-@worksheet("IPMT", kinds="number number number number number number", override=True)
+@worksheet("IPMT", kinds="number number number number number number")
 def ipmt(rate: float, per: float, nper: float, pv: float, fv: float = 0.0, type: float = 0.0) -> float:
     """Return the interest part of a payment of an annuity."""
     return _interest(rate, per, nper, pv, fv, type != 0)
 
 
-@worksheet("PPMT", kinds="number number number number number number", override=True)
+@worksheet("PPMT", kinds="number number number number number number")
 def ppmt(rate: float, per: float, nper: float, pv: float, fv: float = 0.0, type: float = 0.0) -> float:
     """Return the principal part of a payment of an annuity."""
     due = type != 0

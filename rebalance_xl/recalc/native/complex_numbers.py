@@ -82,7 +82,7 @@ def _of_one(formula: Callable[[complex], complex]) -> Callable[[Any], str]:
 
 
 for _name, _formula in _OF_ONE.items():
-    worksheet(_name, kinds="any", override=True)(_of_one(_formula))
+    worksheet(_name, kinds="any")(_of_one(_formula))
 
 
 def _of_several(combine: Callable[[list[complex]], complex]) -> Callable[..., str]:
@@ -95,8 +95,8 @@ def _of_several(combine: Callable[[list[complex]], complex]) -> Callable[..., st
     return kernel
 
 
-worksheet("IMSUM", kinds="range*", override=True)(_of_several(lambda numbers: sum(numbers, start=complex(0))))
-worksheet("IMPRODUCT", kinds="range*", override=True)(_of_several(lambda numbers: math.prod(numbers, start=complex(1))))
+worksheet("IMSUM", kinds="range*")(_of_several(lambda numbers: sum(numbers, start=complex(0))))
+worksheet("IMPRODUCT", kinds="range*")(_of_several(lambda numbers: math.prod(numbers, start=complex(1))))
 
 
 def _of_two(combine: Callable[[complex, complex], complex]) -> Callable[[Any, Any], str]:
@@ -113,11 +113,11 @@ def _quotient(left: complex, right: complex) -> complex:
     return left / right
 
 
-worksheet("IMDIV", kinds="any any", override=True)(_of_two(_quotient))
-worksheet("IMSUB", kinds="any any", override=True)(_of_two(lambda left, right: left - right))
+worksheet("IMDIV", kinds="any any")(_of_two(_quotient))
+worksheet("IMSUB", kinds="any any")(_of_two(lambda left, right: left - right))
 
 
-@worksheet("COMPLEX", kinds="number number any", override=True)
+@worksheet("COMPLEX", kinds="number number any")
 def complex_(real_num: float, i_num: float, suffix: Any = None) -> str:
     """Return a complex number from its parts; the suffix is "i" or "j"."""
     if suffix is not None and suffix not in ("", "i", "j"):
@@ -125,13 +125,13 @@ def complex_(real_num: float, i_num: float, suffix: Any = None) -> str:
     return written(complex(real_num, i_num), suffix or "i")
 
 
-@worksheet("IMABS", kinds="any", override=True)
+@worksheet("IMABS", kinds="any")
 def imabs(inumber: Any) -> float:
     """Return the absolute value of a complex number."""
     return abs(read(inumber)[0])
 
 
-@worksheet("IMARGUMENT", kinds="any", override=True)
+@worksheet("IMARGUMENT", kinds="any")
 def imargument(inumber: Any) -> float:
     """Return the angle of a complex number in radians; #DIV/0! for 0."""
     number = read(inumber)[0]
@@ -140,7 +140,7 @@ def imargument(inumber: Any) -> float:
     return cmath.phase(number)
 
 
-@worksheet("IMPOWER", kinds="any number", override=True)
+@worksheet("IMPOWER", kinds="any number")
 def impower(inumber: Any, number: float) -> str:
     """Return a power of a complex number, by its absolute value and angle as Excel computes it."""
     base, unit = read(inumber)

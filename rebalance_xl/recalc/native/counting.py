@@ -29,7 +29,7 @@ def permutationa(number: float, number_chosen: float) -> float:
     return float(objects) ** chosen
 
 
-@worksheet("MULTINOMIAL", kinds="range*", override=True)
+@worksheet("MULTINOMIAL", kinds="range*")
 def multinomial(*numbers: Rows) -> float:
     """Return the factorial of a sum divided by the factorials of its parts; a boolean is refused."""
     parts = [_count(cell) for rows in numbers for cell in cells_of(rows)]
@@ -68,13 +68,13 @@ def _wholes(ranges: tuple[Rows, ...]) -> list[int]:
     return found or [0]
 
 
-@worksheet("GCD", kinds="range*", override=True)
+@worksheet("GCD", kinds="range*")
 def gcd(*numbers: Rows) -> int:
     """Return the greatest common divisor."""
     return math.gcd(*_wholes(numbers))
 
 
-@worksheet("LCM", kinds="range*", override=True)
+@worksheet("LCM", kinds="range*")
 def lcm(*numbers: Rows) -> int:
     """Return the least common multiple."""
     result = math.lcm(*_wholes(numbers))

@@ -153,6 +153,5 @@ declare(
     "ACCRINT",
     "issue first_interest settlement interest par=1000 frequency=1 basis=0 calc_method=TRUE",
     _accrued,
-    override=True,
 )
-declare("ACCRINTM", "issue settlement interest par=1000 basis=0", _accrued_at_maturity, override=True)
+declare("ACCRINTM", "issue settlement interest par=1000 basis=0", _accrued_at_maturity)

@@ -13,7 +13,7 @@ from rebalance_xl.recalc.native.roles import checked
 _MOST_PERIODS = 400_000
 
 
-@worksheet("DB", kinds="number number number number number", override=True)
+@worksheet("DB", kinds="number number number number number")
 def db(cost: float, salvage: float, life: float, period: float, month: float = 12.0) -> float:
     """Return the depreciation of a period by the fixed-declining balance, with `month` months in the first year.
 

@@ -109,7 +109,7 @@ _BILLS: Final[dict[str, tuple[str, Callable[[float, int], float]]]] = {
     "TBILLEQ": ("discount", _bond_equivalent),
 }
 for _name, (_amount, _of_bill) in _BILLS.items():
-    declare(_name, f"settlement maturity {_amount}", _bill(_of_bill), override=True)
+    declare(_name, f"settlement maturity {_amount}", _bill(_of_bill))
 
 
 def _parts_of_dollar(fraction: float) -> tuple[int, int]:
@@ -122,7 +122,7 @@ def _parts_of_dollar(fraction: float) -> tuple[int, int]:
     return whole, 10 ** math.ceil(math.log10(whole))
 
 
-@worksheet("DOLLARDE", kinds="strict strict", override=True)
+@worksheet("DOLLARDE", kinds="strict strict")
 def dollarde(fractional_dollar: float, fraction: float) -> float:
     """Return a price quoted in fractions (1.02 for 1 2/16) as a decimal number."""
     whole, scale = _parts_of_dollar(fraction)
@@ -130,7 +130,7 @@ def dollarde(fractional_dollar: float, fraction: float) -> float:
     return dollars + (fractional_dollar - dollars) * scale / whole
 
 
-@worksheet("DOLLARFR", kinds="strict strict", override=True)
+@worksheet("DOLLARFR", kinds="strict strict")
 def dollarfr(decimal_dollar: float, fraction: float) -> float:
     """Return a decimal price as a price quoted in fractions."""
     whole, scale = _parts_of_dollar(fraction)

@@ -178,4 +178,4 @@ _TABLE: Final[tuple[tuple[str, str, Callable[..., float]], ...]] = (
     ("LOGNORM.INV LOGINV", "between number positive", lambda p, mean, sd: math.exp(mean + sd * special.ndtri(p))),
 )
 for _names, _arguments, _formula in _TABLE:
-    declare(_names, _arguments, lambda *given, formula=_formula: float(formula(*given)), override=True)
+    declare(_names, _arguments, lambda *given, formula=_formula: float(formula(*given)))

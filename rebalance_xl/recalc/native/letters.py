@@ -10,7 +10,7 @@ from rebalance_xl.recalc.native.faults import value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
 
-@worksheet("PROPER", kinds="text", override=True)
+@worksheet("PROPER", kinds="text")
 def proper(text: str) -> str:
     """Return a text with the first letter of every word in capitals and the others small."""
     out, inside = [], False
@@ -24,7 +24,7 @@ def proper(text: str) -> str:
 LONGEST_TEXT: Final = 32_767
 
 
-@worksheet("UPPER", kinds="text", override=True)
+@worksheet("UPPER", kinds="text")
 def upper(text: str) -> str:
     """Return a text in capitals; letters without one of their own, such as the German sharp s, stay."""
     return text.upper() if text.isascii() else "".join(map(_capital, text))
@@ -35,19 +35,19 @@ def _capital(letter: str) -> str:
     return changed if len(changed) == 1 else letter
 
 
-@worksheet("LOWER", kinds="text", override=True)
+@worksheet("LOWER", kinds="text")
 def lower(text: str) -> str:
     """Return a text in small letters."""
     return text.lower()
 
 
-@worksheet("TRIM", kinds="text", override=True)
+@worksheet("TRIM", kinds="text")
 def trim(text: str) -> str:
     """Return a text without blanks around it and with single ones within; only the ordinary blank is one."""
     return " ".join(part for part in text.split(" ") if part)
 
 
-@worksheet("REPLACE", kinds="text integer integer text", override=True)
+@worksheet("REPLACE", kinds="text integer integer text")
 def replace(old_text: str, start_num: int, num_chars: int, new_text: str) -> str:
     """Return a text with characters from a place on replaced; beyond its end the new text is added."""
     if start_num < 1 or num_chars < 0:

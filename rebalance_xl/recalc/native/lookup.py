@@ -160,7 +160,7 @@ _ERRORS: Final = (
 )
 
 
-@worksheet("ERROR.TYPE", kinds="any", override=True)
+@worksheet("ERROR.TYPE", kinds="any")
 def error_type(error_val: Any) -> int:
     """Return the number of an error value; #N/A for anything else."""
     if not isinstance(error_val, CellError):
@@ -243,7 +243,7 @@ def hlookup(lookup_value: Any, table_array: Rows, row_index_num: int, range_look
     )
 
 
-@worksheet("ADDRESS", kinds="integer integer integer flag text", override=True)
+@worksheet("ADDRESS", kinds="integer integer integer flag text")
 def address(row_num: int, column_num: int, abs_num: int = 1, a1: bool = True, sheet_text: str | None = None) -> str:
     """Return a reference as text: absolute (1), row only (2), column only (3) or relative (4), in either style."""
     if not (1 <= row_num <= MAX_ROWS and 1 <= column_num <= MAX_COLUMNS and 1 <= abs_num <= 4):

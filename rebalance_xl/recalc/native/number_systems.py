@@ -62,7 +62,7 @@ for _source in (*_BASES, "DEC"):
     for _target in (*_BASES, "DEC"):
         if _source != _target:
             _kinds = "any" if _target == "DEC" else "any any"
-            worksheet(f"{_source}2{_target}", kinds=_kinds, override=True)(_converter(_source, _target))
+            worksheet(f"{_source}2{_target}", kinds=_kinds)(_converter(_source, _target))
 
 
 def _shifted(number: float, shift: float) -> int:
@@ -77,5 +77,5 @@ def _shifted(number: float, shift: float) -> int:
     return result
 
 
-worksheet("BITLSHIFT", kinds="number number", override=True)(_shifted)
-worksheet("BITRSHIFT", kinds="number number", override=True)(lambda number, shift: _shifted(number, -shift))
+worksheet("BITLSHIFT", kinds="number number")(_shifted)
+worksheet("BITRSHIFT", kinds="number number")(lambda number, shift: _shifted(number, -shift))

@@ -202,7 +202,7 @@ def _fraction(number: float, section: Section) -> str:
     return left + upper + "/" + lower + "".join(text for _, text in tokens[end:])
 
 
-@worksheet("TEXT", kinds="any any", override=True, dated=True)
+@worksheet("TEXT", kinds="any any", dated=True)
 def text_(value: Any, format_text: Any, *, date_offset: int = 0) -> str:
     """Return a value as a number format shows it; text that reads as a number is formatted as one."""
     if isinstance(value, CellError):
@@ -229,13 +229,13 @@ def _shown_text(value: str, pattern: str) -> str:
     return "".join(value if kind == "at" else text for kind, text in last.tokens)
 
 
-@worksheet("FIXED", kinds="number integer flag", override=True)
+@worksheet("FIXED", kinds="number integer flag")
 def fixed(number: float, decimals: int = 2, no_commas: bool = False) -> str:
     """Return a number rounded to some decimals as text, with thousands separators unless `no_commas`."""
     return _grouped(number, decimals, not no_commas)
 
 
-@worksheet("DOLLAR", "USDOLLAR", kinds="number integer", override=True)
+@worksheet("DOLLAR", "USDOLLAR", kinds="number integer")
 def dollar(number: float, decimals: int = 2) -> str:
     """Return a number as an amount in dollars, negative ones in brackets."""
     text = "$" + _grouped(abs(number), decimals, True)

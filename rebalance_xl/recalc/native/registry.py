@@ -29,10 +29,6 @@ class NativeFunction:
         keyword ``date_offset`` is 1462 for books of the 1904 date system.
     min_args, max_args
         The number of arguments; `max_args` is None where there is no limit.
-    override
-        True when it replaces a function that the engine has and gets wrong.
-    volatile
-        True when the result changes with every recalculation.
     ranges
         The positions of the arguments that take ranges; every other argument takes one value, and an array there gives
         an array of results. A position of -1 stands for all arguments after the last one named.
@@ -42,8 +38,6 @@ class NativeFunction:
     callable: Callable[..., Any]
     min_args: int
     max_args: int | None
-    override: bool = False
-    volatile: bool = False
     ranges: frozenset[int] = frozenset()
 
     def takes_range(self, position: int) -> bool:
@@ -61,7 +55,6 @@ REGISTERED: Final[dict[str, NativeFunction]] = {}
 def worksheet(
     *names: str,
     kinds: str,
-    override: bool = False,
     dates: bool = False,
     dated: bool = False,
     needs: int | None = None,
@@ -75,8 +68,6 @@ def worksheet(
         Its worksheet names.
     kinds
         The kinds of its arguments, in order, separated by blanks; the last one may end in ``*`` and then repeats.
-    override
-        Whether the engine has a function of this name that is to be replaced.
     dates
         Whether the result is a date, which the 1904 system counts from another day.
     dated
@@ -102,7 +93,7 @@ def worksheet(
             ranges.add(-1)
         for name in names:
             REGISTERED[name] = NativeFunction(
-                name, invoke, required, None if repeats else len(listed), override, False, frozenset(ranges)
+                name, invoke, required, None if repeats else len(listed), frozenset(ranges)
             )
         return kernel
 

@@ -58,9 +58,7 @@ ROLES: Final[dict[str, Role]] = {
 _DEFAULTS: Final = {"0": 0, "1": 1, "1000": 1000.0, "TRUE": True, "NONE": None}
 
 
-def declare(
-    names: str, arguments: str, formula: Callable[..., Any], *, override: bool = False, dates: bool = False
-) -> None:
+def declare(names: str, arguments: str, formula: Callable[..., Any], *, dates: bool = False) -> None:
     """Make a function of a table a worksheet function.
 
     Parameters
@@ -71,8 +69,6 @@ def declare(
         The roles of its arguments in order, with ``=`` and a default for those that may be left out.
     formula
         From the arguments to the result.
-    override
-        Whether the engine has a function of this name that is to be replaced.
     dates
         Whether the result is a date.
     """
@@ -84,7 +80,7 @@ def declare(
         return formula(*map(checked, roles, (*given, *defaults[len(defaults) - left_out :])))
 
     kernel.__doc__, kinds = f"Return {names.split()[0]}.", [ROLES[role].kind for role in roles]
-    worksheet(*names.split(), kinds=" ".join(kinds), override=override, dates=dates, defaults=defaults)(kernel)
+    worksheet(*names.split(), kinds=" ".join(kinds), dates=dates, defaults=defaults)(kernel)
 
 
 def checked(name: str, value: Any) -> Any:

@@ -33,7 +33,7 @@ def _check_signs(number: float, significance: float) -> None:
         raise number_fault(f"a positive number needs a positive significance, not {significance:.10g}")
 
 
-@worksheet("CEILING", kinds="number number", override=True)
+@worksheet("CEILING", kinds="number number")
 def ceiling(number: float, significance: float) -> float:
     """Return the number rounded up to a multiple; away from zero when both are negative."""
     if number == 0 or significance == 0:
@@ -42,7 +42,7 @@ def ceiling(number: float, significance: float) -> float:
     return _up(number, significance)
 
 
-@worksheet("FLOOR", kinds="number number", override=True)
+@worksheet("FLOOR", kinds="number number")
 def floor(number: float, significance: float) -> float:
     """Return the number rounded down to a multiple; towards zero when both are negative."""
     if number == 0:
@@ -53,7 +53,7 @@ def floor(number: float, significance: float) -> float:
     return _down(number, significance)
 
 
-@worksheet("CEILING.MATH", kinds="number number number", override=True)
+@worksheet("CEILING.MATH", kinds="number number number")
 def ceiling_math(number: float, significance: float = 1.0, mode: float = 0.0) -> float:
     """Return the number rounded up to a multiple; `mode` other than 0 rounds negative numbers away from zero."""
     multiple = abs(significance)
@@ -62,7 +62,7 @@ def ceiling_math(number: float, significance: float = 1.0, mode: float = 0.0) ->
     return _down(number, multiple) if number < 0 and mode != 0 else _up(number, multiple)
 
 
-@worksheet("FLOOR.MATH", kinds="number number number", override=True)
+@worksheet("FLOOR.MATH", kinds="number number number")
 def floor_math(number: float, significance: float = 1.0, mode: float = 0.0) -> float:
     """Return the number rounded down to a multiple; `mode` other than 0 rounds negative numbers towards zero."""
     multiple = abs(significance)
@@ -72,11 +72,11 @@ def floor_math(number: float, significance: float = 1.0, mode: float = 0.0) -> f
 
 
 for _names, _rounded in (("CEILING.PRECISE ISO.CEILING", ceiling_math), ("FLOOR.PRECISE", floor_math)):
-    worksheet(*_names.split(), kinds="number number", override=True, defaults=(1.0,))(_rounded)
+    worksheet(*_names.split(), kinds="number number", defaults=(1.0,))(_rounded)
 worksheet("ECMA.CEILING", kinds="number number", defaults=(1.0,))(ceiling_math)  # as other programs' files name it
 
 
-@worksheet("MROUND", kinds="strict strict", override=True)
+@worksheet("MROUND", kinds="strict strict")
 def mround(number: float, multiple: float) -> float:
     """Return the multiple nearest to a number of the same sign; halves go away from zero."""
     if number == 0 or multiple == 0:
@@ -100,7 +100,7 @@ _STEPS: Final = (
 _LETTERS: Final = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 
 
-@worksheet("ROMAN", kinds="number any", override=True)
+@worksheet("ROMAN", kinds="number any")
 def roman(number: float, form: object = None) -> str:
     """Return a whole number from 0 to 3999 as a Roman numeral, form 0 (classic, TRUE) to 4 (simplest, FALSE)."""
     rest, style = int(number), _form(form)
@@ -126,7 +126,7 @@ def _form(form: object) -> int:
     return style
 
 
-@worksheet("ARABIC", kinds="text", override=True)
+@worksheet("ARABIC", kinds="text")
 def arabic(text: str) -> float:
     """Return the number of a Roman numeral, in either case; a minus sign before it counts."""
     letters = text.strip().upper()

@@ -52,7 +52,7 @@ def _cut(
     return if_not_found
 
 
-@worksheet("SEARCH", kinds="text text integer", override=True)
+@worksheet("SEARCH", kinds="text text integer")
 def search(find_text: str, within_text: str, start_num: int = 1) -> int:
     """Return where a text begins in another, in any case and alphabet; * and ? are wildcards."""
     if not 1 <= start_num <= len(within_text) + (not find_text):
@@ -77,9 +77,7 @@ def _part(before: bool) -> Callable[..., Any]:
 
 _ASKED: Final = (None, 0.0, 0.0, _NOT_FOUND)
 for _name in ("TEXTBEFORE", "TEXTAFTER"):
-    worksheet(_name, kinds="text range number number number any", override=True, defaults=_ASKED)(
-        _part(_name == "TEXTBEFORE")
-    )
+    worksheet(_name, kinds="text range number number number any", defaults=_ASKED)(_part(_name == "TEXTBEFORE"))
 
 
 # --- regular expressions ----------------------------------------------------------------------------------------

@@ -131,7 +131,7 @@ def _from_kelvin(value: float, scale: int) -> float:
     return (value - 273.15, (value - 273.15) * 1.8 + 32, value, value * 1.8, (value - 273.15) / 1.25)[scale]
 
 
-@worksheet("CONVERT", kinds="number any any", override=True)
+@worksheet("CONVERT", kinds="number any any")
 def convert(number: float, from_unit: Any, to_unit: Any) -> float:
     """Return a number in another unit of the same kind; #N/A for an unknown unit or another kind."""
     source, target = to_text(from_unit), to_text(to_unit)
