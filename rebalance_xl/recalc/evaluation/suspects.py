@@ -49,6 +49,7 @@ _DATE: Final = re.compile(r"\"?\s*(0?[1-9]|1[0-2])[-/](0?[1-9]|1[0-2])[-/](?:\d{
 _HOLDS, _LONG = 32767, 500
 _LONGEST_DATE: Final = 30
 _WITH_DATE: Final = re.compile(r"\"\s*\w{1,2}[-/]\w{1,2}[-/]\w{1,4}[^\"]*\"")
+_SUMS_PRODUCTS: Final = re.compile(rf"\bSUMPRODUCT\((?:.*,)?\s*{_REF}\s*[,)]")
 _REPEATS: Final = re.compile(r"\bREPT\(")
 
 Node = tuple[int, FormulaCell]
@@ -67,7 +68,7 @@ def compute_suspects(calculation: Calculation) -> None:
     for number in range(_ROUNDS):
         suspects = [*_noisy(calculation), *_near(calculation)]
         if number == 0:
-            suspects += [*_with_own_texts(calculation), *_reading_texts(calculation)]
+            suspects += [*_with_own_texts(calculation), *_reading_texts(calculation), *_counting_truth(calculation)]
         if not compute_carefully(calculation, _whole_columns(calculation, suspects)):
             return
         calculation.compute()
@@ -163,6 +164,13 @@ def _reading_texts(calculation: Calculation) -> Iterator[Node]:
             yield from calculation.readers.of(_holding(calculation, groups, str, texts), groups)
 
 
+def _counting_truth(calculation: Calculation) -> Iterator[Node]:
+    """Yield the cells that sum products of cells with truth values, which count as 0 there."""
+    groups = [group for group in calculation.readers.groups(_SUMS_PRODUCTS) if _SUMS_PRODUCTS.search(group.texts[0])]
+    if groups and _read_by(calculation, groups, bool):
+        yield from calculation.readers.of(_holding(calculation, groups, bool, {True, False}), groups)
+
+
 def _is_unclear(text: str) -> bool:
     """Say whether the engine may fail to read a text as a number that Excel reads as one."""
     return _PLAIN.fullmatch(text) is None
@@ -184,12 +192,18 @@ def _is_long(text: str) -> bool:
     return len(text) > _LONG
 
 
+def _has_digits(text: str) -> bool:
+    """Say whether the engine may read a text as a number where Excel takes it for 0."""
+    return any(map(str.isdigit, text))
+
+
 #: What formulas do, all of it, with texts of a kind: catch errors of arithmetic, compare, compute with dates, join.
 _TEXTS_READ: Final = (
     (_CATCHES, _ARITHMETIC, _is_unclear),
     (_COMPARED, None, _has_other_capitals),
     (_JOINS, None, _is_long),
     (_ARITHMETIC, None, _is_date),
+    (_SUMS_PRODUCTS, None, _has_digits),
 )
 
 

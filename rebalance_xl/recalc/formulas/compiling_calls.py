@@ -8,10 +8,12 @@ from typing import Any
 from ..native import ALTERNATIVES, BLIND_TO_ERRORS
 from ..references import MAX_COLUMNS, MAX_ROWS, Area
 from .array_sizes import alike, fitted, joint, of_range
+from .comparisons import COMPARISONS
 from .compiling import Compiling
 from .compiling_catalogue import argument_for_python, write_catalogue_call
 from .compiling_file_questions import told_by_the_file, visible_rows
 from .compiling_lambdas import write_caller, write_let, write_named_lambda
+from .compiling_places import refuse_places, write_indirect, write_place
 from .compiling_references import corner_of, defined, prefix_of, several, unclipped, write_at, write_spilled
 from .faulty_places import ASKED, LOOK_INTO, seeing_faults
 from .lambdas import CALLERS, EACH, LAMBDA, free_mark, parameter_mark
@@ -39,7 +41,6 @@ from .parameter_classes import (
     lifts,
     parameter_class,
 )
-from .places import PLACE
 from .repairs import (
     APPROXIMATE,
     CAUGHT,
@@ -56,6 +57,7 @@ from .tree import (
     Call,
     Expression,
     FormulaError,
+    Group,
     Literal,
     Name,
     Operand,
@@ -124,10 +126,14 @@ def write_answer(c: Compiling, call: Call, wanted: str) -> Out:
     if name in DISTRUSTED or not c.book.knows(name):
         raise UnknownFunctionError(name)
     if name == "INDIRECT":
-        return write_indirect(c, call)
+        return write_indirect(c, call, wanted)
     out = write_known_call(c, name, call, wanted)
     if name in ("CHAR", "CODE") and len(call.arguments) == 1 and c.book.on_macintosh():
         return of_either_system(c, name, _given(call.arguments[0]), out, wanted)
+    if name == "CODE":  # beyond the characters of western Windows it is another number on every system
+        c.functions.add("RXL.UNKNOWN")
+        unknown = 'RXL.UNKNOWN("CODE of a character that western Windows lacks")'
+        return Out(["IF(", *out.pieces, f">255,{unknown},", *out.pieces, ")"], out.single, out.size)
     return of_one_size(c, name, call, out) if name in SAME_SIZE else out
 
 
@@ -196,33 +202,6 @@ def fitting(c: Compiling, out: Out) -> Out:
     """Return a joined text as an error where it is longer than a cell holds."""
     c.functions.add("RXL.FITTING")
     return Out(["RXL.FITTING(", *out.pieces, ")"], out.single, out.size)
-
-
-def write_indirect(c: Compiling, call: Call) -> Out:
-    """Return an INDIRECT that passes an error in its text on, which the engine takes for a wrong address."""
-    place = write_place(c, call)
-    whole = ["INDIRECT(", *place, ")"]
-    if any(isinstance(piece, str) and "INDIRECT(" in piece for piece in place):
-        return Out(whole, False)  # one within the other: to write each of them twice would double with every level
-    return Out(["IF(ISERROR(", *place, "),", *place, ",", *whole, ")"], False)
-
-
-def write_place(c: Compiling, call: Call) -> list[Piece]:
-    """Return the address that the text of an INDIRECT means."""
-    if not call.arguments or call.arguments[0] is None or len(call.arguments) > 2:
-        raise FormulaError("INDIRECT without a text")
-    style = call.arguments[1] if len(call.arguments) > 1 else None
-    chosen = ["FALSE"] if len(call.arguments) > 1 else ["TRUE"]
-    pieces: list[Piece] = [PLACE, "(", *c.expression(call.arguments[0], VALUE).pieces, f",{c.sheet},"]
-    pieces += chosen if style is None else c.expression(style, VALUE).pieces
-    c.functions.add(PLACE)
-    if chosen == ["TRUE"] or (style is not None and isinstance(style.single, Literal) and style.single.text in _A1):
-        return [*pieces, ")"]
-    return [*pieces, lambda row, column, _: f",{row},{column})"]
-
-
-#: What says that the text of an INDIRECT is of the kind A1.
-_A1 = frozenset(("TRUE", "1"))
 
 
 def write_end(c: Compiling, operand: Operand) -> Out:
@@ -295,6 +274,11 @@ def write_engine_call(c: Compiling, name: str, call: Call, wanted: str) -> Out:
             pieces.extend(unclipped(c, inner).pieces)
             continue
         out = c.expression(argument, kind)
+        if name in ("OFFSET", "INDEX") and position:
+            refuse_places(name, argument, out)
+        if name == "SUMPRODUCT" and counts_nothing(argument, c.careful):
+            c.functions.add("RXL.NUMERIC")  # texts and truth values are 0 there, also those that read as numbers
+            out = Out(["RXL.NUMERIC(", *out.pieces, ")"], out.single, out.size)
         given.append(out)
         skipped = wanted == ARRAY and name in ("AND", "OR", "XOR") and joins_cells(argument)
         pieces.extend(["IF({TRUE},", *out.pieces, ")"] if skipped else out.pieces)
@@ -306,6 +290,24 @@ def write_engine_call(c: Compiling, name: str, call: Call, wanted: str) -> Out:
     if name in CAUGHT and call.arguments and may_end(call.arguments[0]):
         pieces = ["IFERROR(", *pieces, f",{CAUGHT[name]})"]
     return Out(pieces, gives_one_value(name, single))
+
+
+def counts_nothing(argument: Expression, careful: bool) -> bool:
+    """Say whether an argument of SUMPRODUCT may hold texts or truth values, the careful way also in cells."""
+    single = argument.single
+    while isinstance(single, Group) and len(single.members) == 1:
+        argument = single.members[0]
+        single = argument.single
+    if single is None:
+        return any(isinstance(item, str) and item.strip() in (*COMPARISONS, "&") for item in argument.items)
+    if isinstance(single, Literal):
+        return not single.text[:1].isdigit()
+    tests = isinstance(single, Call) and plain_name(single.name) in _TEST
+    return tests or (careful and isinstance(single, Ref | Structured | Name))
+
+
+#: Functions of one value that give truth values.
+_TEST = frozenset(("EXACT", "ISBLANK", "ISERR", "ISERROR", "ISLOGICAL", "ISNA", "ISNUMBER", "ISTEXT", "NOT"))
 
 
 def each_cell(c: Compiling, name: str, given: Sequence[Out | str], single: bool) -> Out:
@@ -402,7 +404,11 @@ def numbered(c: Compiling, name: str, ref: Ref) -> Out | None:
         right = extent[1] if area.right == MAX_COLUMNS else area.right
         return f"SEQUENCE(1,{max(right - area.left + 1, 1)},{area.left})"
 
-    return Out([numbers], False)
+    def size(row: int, column: int, references: Sequence[str]) -> tuple[int, int] | None:
+        area = area_of(":".join(text_of(end, row, column, references) for end in (first, last)))
+        return None if area is None else (area.height, 1) if name == "ROW" else (1, area.width)
+
+    return Out([numbers], False, size if ref.kind == "range" else None)
 
 
 def write_native_call(

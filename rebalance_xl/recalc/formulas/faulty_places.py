@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from .compiling import Compiling
+from .compiling_places import write_place
 from .operands import plain_name
 from .parameter_classes import ARRAY, REFERENCE, SAME_SIZE, VALUE, parameter_class
 from .template import Out, Piece
@@ -86,6 +87,8 @@ def _fault(c: Compiling, argument: Expression, computed: bool) -> list[Piece] | 
         return ["#REF!"] if [piece for piece in written if piece not in ("(", ")")] == ["#REF!"] else None
     if not computed or not isinstance(single, Call) or plain_name(single.name) not in _GIVE:
         return None
+    if plain_name(single.name) == "INDIRECT":
+        return write_place(c, single)
     first = single.arguments[0] if single.arguments else None
     if plain_name(single.name) == "INDEX" and (first is None or not isinstance(first.single, Ref | Structured)):
         return None  # of an array, which would be computed again and again

@@ -124,6 +124,9 @@ def repaired(name: str, arguments: Arguments, careful: bool = False) -> Expressi
         reason = undecided(shape.text[1:-1].replace('""', '"')) if isinstance(shape, Literal) else ""
         if reason:
             raise FormulaError(reason)
+    if name == "OFFSET" and len(arguments) > 3:
+        upwards = _upwards(arguments, careful)
+        return None if upwards is None else _call("OFFSET", upwards)
     if name == "CELL":
         _ask_the_cell(arguments)
     return None
@@ -308,6 +311,25 @@ def _as_pick(value: Expression | None) -> Expression | None:
     if value is None or _is_call(single, "RXL.NUMBER") or (isinstance(single, Literal) and single.text[:1].isdigit()):
         return None
     return _call("RXL.NUMBER", [value])
+
+
+def _upwards(arguments: Arguments, careful: bool) -> list[Expression | None] | None:
+    """Return an OFFSET whose negative height or width goes up or to the left from its end, which the engine refuses.
+
+    Only what begins with a minus may be negative; the careful way takes everything computed for it.
+    """
+    made = [*arguments, *[None] * (5 - len(arguments))]
+    for size, start in ((3, 1), (4, 2)):
+        given = made[size]
+        if given is None or isinstance(given.single, Literal) or _is_call(given.single, "ABS"):
+            continue
+        if careful or given.items[0] == "-":
+            low = Expression([Group([given]), "<", Literal("0")])
+            back = _call("IF", [low, Expression([Group([given]), "+", Literal("1")]), _literal("0")])
+            moved = Group([made[start] or _literal("0")])
+            made[start] = Expression([moved, "+", *back.items])
+            made[size] = _call("ABS", [given])
+    return None if made[: len(arguments)] == [*arguments] else made[: len(arguments)]
 
 
 def _as_match_type(value: Expression | None) -> Expression | None:

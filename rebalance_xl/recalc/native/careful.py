@@ -50,6 +50,12 @@ def _number(value: Any) -> Any:
     return CellError("#VALUE!", f"{value[:40]!r} is no number")
 
 
+@worksheet("RXL.NUMERIC", kinds="cells")
+def numeric(value: Rows) -> Any:
+    """Return numbers and errors as they are, and 0 for everything else."""
+    return [[cell if cell.__class__ is float or isinstance(cell, CellError) else 0.0 for cell in row] for row in value]
+
+
 @worksheet("RXL.FITTING", kinds="cells")
 def fitting(value: Rows) -> Any:
     """Return texts that were joined, #VALUE! for those that no cell holds."""
