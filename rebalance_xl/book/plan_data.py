@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from rebalance_xl.book.rows import quickly_made
+
 if TYPE_CHECKING:
     from rebalance_xl.book.account_figures import AccountFigures
 
@@ -67,6 +69,7 @@ class FuturesTerms:
     estimate: str = ""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a plan; money in the book's currency, weights as fractions of the book.

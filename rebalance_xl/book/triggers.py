@@ -73,7 +73,8 @@ def judge(book: Book, tiers: Tiers, worth: Worth, known: TopUps | None = None) -
     for asset, rows in rows_by_asset(book.holdings).items():
         judgement.spot.append(_spot_state(book, rows, pledged.get(asset, 0.0), worth.total, events))
     for spot in judgement.spot:
-        _judge_spot(book, judgement, spot)
+        if spot.target is not None:
+            _judge_spot(book, judgement, spot)
     limit = book.settings.margin_top_up
     top_ups = None if limit is None or not futures else TopUps(book, tiers, limit, known)
     for state in futures:
