@@ -69,10 +69,13 @@ def cells_added(scan: SheetScan, rows: tuple[Ints, ...], columns: Columns) -> li
         shown = zip(found.tolist(), _new_cells(column, cells, style(column)), strict=True)
         new.update({place: new[place] + cell if place in new else cell for place, cell in shown})
     chosen = np.flatnonzero(high)
-    places = np.stack([each[chosen] for each in (starts, tag_ends, low, high)], 1).tolist()
-    tags = [(at := text.index('"', start + 8), end, text[at:end], first, final) for start, end, first, final in places]
-    wider = {each: with_spans(each[0], each[1:]) for each in {tag[2:] for tag in tags}}
-    edits = [(start, end, wider[tag, *reach]) for start, end, tag, *reach in tags if wider[tag, *reach] != tag]
+    at, until, first, final = (each[chosen].tolist() for each in (starts, tag_ends, low, high))
+    at = [text.index('"', start + 8) for start in at]  # behind the row's number
+    tags = [text[start:end] for start, end in zip(at, until, strict=True)]
+    keys = list(zip(tags, first, final, strict=True))
+    wider = {key: with_spans(key[0], key[1:]) for key in set(keys)}
+    both = zip(at, until, tags, map(wider.__getitem__, keys), strict=True)
+    edits = [(start, end, new_tag) for start, end, tag, new_tag in both if new_tag != tag]
     behind = ends.tolist()
     return edits + [(behind[place], behind[place], cells) for place, cells in new.items()]
 
