@@ -11,11 +11,10 @@ from rebalance_xl.book.problems import ERROR, NO_MARGIN, NOTE, UNUSED, WARNING, 
 from rebalance_xl.book.reading import Record
 from rebalance_xl.book.rows import Holding
 from rebalance_xl.book.states import rows_by_asset
+from rebalance_xl.book.tolerances import EDGE, TYPED
 from rebalance_xl.cells import from_serial
 from rebalance_xl.functions.wording import names_text
 
-SUM_TOLERANCE = 1e-9
-VALUE_TOLERANCE = 1e-6
 LARGE_FEE = 0.02
 
 
@@ -31,7 +30,7 @@ def value_of_holding(record: Record, holding: Holding, problems: list[Problem]) 
         problems.append(Problem(ERROR, record.where("Price"), message))
     if quantity is not None and price is not None:
         product: float = quantity * price
-        if value is not None and abs(value - product) > VALUE_TOLERANCE * max(abs(value), abs(product)):
+        if value is not None and abs(value - product) > TYPED * max(abs(value), abs(product)):
             problems.append(
                 Problem(
                     WARNING,
@@ -264,7 +263,7 @@ def _targets(book: Book, portfolio: Sequence[Record]) -> list[Problem]:
                 f"the targets sum to {spot + margin:g}: enter fractions, 0.5 (or 50 %) instead of 50",
             )
         )
-    elif spot > 1 + SUM_TOLERANCE:
+    elif spot > 1 + EDGE:
         problems.append(
             Problem(
                 ERROR,
@@ -272,7 +271,7 @@ def _targets(book: Book, portfolio: Sequence[Record]) -> list[Problem]:
                 f"the targets sum to {spot:.6g} ({spot:.1%}); they cannot sum to more than 1 (100 %)",
             )
         )
-    elif spot + margin > 1 + SUM_TOLERANCE:
+    elif spot + margin > 1 + EDGE:
         problems.append(
             Problem(
                 WARNING,
@@ -369,7 +368,7 @@ def _lots(book: Book) -> list[Problem]:
         holding = rows[0]
         held = [lot.quantity for lot in book.lots if lot.asset.casefold() == holding.asset.casefold()]
         quantity = sum(row.quantity or 0.0 for row in rows)
-        if held and abs(sum(held) - quantity) > VALUE_TOLERANCE * max(quantity, sum(held)):
+        if held and abs(sum(held) - quantity) > TYPED * max(quantity, sum(held)):
             problems.append(
                 Problem(
                     WARNING,
@@ -394,7 +393,7 @@ def _settings(book: Book) -> list[Problem]:
             problems.append(Problem(ERROR, name, f"{name} is {value:g}; a share lies between 0 and 1"))
     low, high = settings.reserve_min, settings.reserve_max
     kept = sum(holding.target or 0.0 for holding in book.holdings if holding.stable and holding.main)
-    if high is not None and kept > high + SUM_TOLERANCE:
+    if high is not None and kept > high + EDGE:
         message = f"the targets of the stablecoins ({kept:.1%}) are above ReserveMax ({high:.1%}); the targets hold"
         problems.append(Problem(WARNING, "ReserveMax", message))
     if low is not None and high is not None and low > high:

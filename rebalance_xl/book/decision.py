@@ -21,14 +21,12 @@ from rebalance_xl.book.orders import BUY, HEDGE, KEPT, MARGIN, OPENINGS, REPAY, 
 from rebalance_xl.book.payers import fund_rows_below, goals_below, needs_below
 from rebalance_xl.book.problems import ERROR, BookError, Problem
 from rebalance_xl.book.states import NONE, Judgement, Worth
-from rebalance_xl.book.tolerances import DUST, SETTLED
+from rebalance_xl.book.tolerances import DUST, SETTLED, STILL
 from rebalance_xl.book.triggers import judge
 from rebalance_xl.book.trims import Trim, plan_trims, sell_weakest, trims_wanted
 from rebalance_xl.functions.deployment import overcommitted
 
 _PASSES = 25
-#: A plan whose hedges still move by more than this share of the book has not settled.
-_STILL = 1e-9
 
 
 @dataclass(slots=True)
@@ -158,7 +156,7 @@ def _settle(draft: Draft) -> None:
             moved = max((abs(exposure[asset] - given.exposure.get(asset, 0.0)) for asset in exposure), default=0.0)
             was, now = given.pledged.change, pledged.change
             moved = max([moved, *(abs(now.get(coin, 0.0) - was.get(coin, 0.0)) for coin in {*now, *was})])
-        if change <= SETTLED * total and moved <= _STILL * total:
+        if change <= SETTLED * total and moved <= STILL * total:
             break
         earlier, before, given = before, given, Given(draft.fees.paid, exposure, pledged)
     else:

@@ -21,7 +21,7 @@ from rebalance_xl.book.money import Fees
 from rebalance_xl.book.orders import CLOSE, REDUCE, RELEASE, Cause, Order, Refusal
 from rebalance_xl.book.sizing import lot_of, size_order
 from rebalance_xl.book.states import FuturesState, Judgement
-from rebalance_xl.book.tolerances import DUST, SLACK, WHOLE
+from rebalance_xl.book.tolerances import DUST, QUOTIENT, SLACK, WHOLE
 from rebalance_xl.functions import contracts
 from rebalance_xl.functions.hedging import hedge_notional
 
@@ -42,7 +42,7 @@ def equal_lots(book: Book, legs: Sequence[Position], coins: float) -> list[float
         for leg, unit in zip(legs, units, strict=True):
             lot = lot_of(book, leg)
             if lot:
-                coins = math.floor(coins / unit / lot * (1 + 1e-14) + SLACK) * lot * unit
+                coins = math.floor(coins / unit / lot * (1 + QUOTIENT) + SLACK) * lot * unit
         if coins >= before * (1 - SLACK):
             break
     return [coins / unit for unit in units]

@@ -34,6 +34,7 @@ from rebalance_xl.book.rows import (
 )
 from rebalance_xl.book.schema import Table, snake_case
 from rebalance_xl.cells import from_serial, to_serial
+from rebalance_xl.functions.symbols import quote_of
 
 __all__ = [
     "Book",
@@ -208,11 +209,7 @@ def margin_coin_of(symbol: str, asset: str, inverse: bool) -> str:
     >>> margin_coin_of("BTCUSDC", "BTC", False), margin_coin_of("BTCUSD_PERP", "BTC", True)
     ('USDC', 'BTC')
     """
-    if inverse:
-        return asset
-    letters = "".join(each if each.isalnum() else " " for each in symbol.upper())
-    known = ("USDT", "USDC", "FDUSD", "BUSD", "USDE", "TUSD", "DAI")
-    return next((coin for part in letters.split() for coin in known if part.endswith(coin)), "USDT")
+    return asset if inverse else quote_of(symbol)
 
 
 def _place(record: Record, table: Table) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from rebalance_xl.book.plan_data import FuturesTerms, Line, Unresolved
 from rebalance_xl.book.sizing import lot_of
 from rebalance_xl.book.spreads import spread_text
 from rebalance_xl.book.states import NONE, FuturesState, SpotState
-from rebalance_xl.book.tolerances import DUST, SLACK
+from rebalance_xl.book.tolerances import DUST, NEW_MONEY, NO_MONEY, SLACK
 from rebalance_xl.functions.plan_table import amount_text, percent
 from rebalance_xl.functions.wording import names_text
 
@@ -408,7 +408,7 @@ def _stable_lines(draft: Draft) -> list[Line]:
             line = Line(row.asset, data.HOLD, price=row.price, reason=reason, venue=row.venue, product="cash")
             lines.append(replace(line, row=row.row))
     for venue, change in changes.items():
-        if isinstance(venue, str) and abs(change) > 1e-10 * draft.total:
+        if isinstance(venue, str) and abs(change) > NEW_MONEY * draft.total:
             apart = wallet_for(draft.book, draft.new_stable, venue) is not None
             where = f"the wallet at {venue}" if apart else "stablecoins (a new row)"
             line = Line(draft.new_stable, data.HOLD, price=1.0, venue=venue, product="margin" if apart else "cash")
@@ -497,7 +497,7 @@ def _with_weights(draft: Draft, lines: list[Line]) -> list[Line]:
         if line.product == "cash":
             was = 0.0 if line.row is None else before[key]
             becomes = was + changes.get(line.venue if line.row is None else line.row, 0.0)
-            becomes = becomes if abs(becomes) > 1e-12 * draft.total else 0.0
+            becomes = becomes if abs(becomes) > NO_MONEY * draft.total else 0.0
         else:
             was, becomes = before[key], after[key]
         weighed.append(replace(line, weight_before=was / draft.total, weight_after=becomes / draft.total_after))

@@ -11,7 +11,6 @@ from typing import Any
 from rebalance_xl.book.interface import Cell, TableData, WorkbookPort
 from rebalance_xl.book.problems import ERROR, NOTE, UNUSED, Problem, listing, nearest
 from rebalance_xl.book.schema import (
-    DESTINATIONS,
     FLAG_WORDS,
     PLAN_ACTIONS,
     SETTINGS,
@@ -21,6 +20,7 @@ from rebalance_xl.book.schema import (
     Table,
 )
 from rebalance_xl.cells import MISSING, CellError, describe, to_serial
+from rebalance_xl.functions.allocation import DESTINATIONS
 
 
 class UnreadableError(Exception):

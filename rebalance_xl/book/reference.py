@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rebalance_xl.book.schema import DESTINATIONS, SETTINGS, TABLES, Column, Setting, Table
+from rebalance_xl.book.schema import SETTINGS, TABLES, Column, Setting, Table
+from rebalance_xl.functions.allocation import DESTINATIONS
 
 _KINDS = {
     "text": "text",

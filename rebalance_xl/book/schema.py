@@ -15,6 +15,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from rebalance_xl.functions.allocation import DESTINATIONS
+
 FLAG_WORDS: Final = {"yes": True, "true": True, "y": True, "x": True, "no": False, "false": False, "n": False}
 
 
@@ -437,7 +439,6 @@ TABLES: Final = {
 }
 
 FREQUENCIES: Final = ("weekly", "monthly", "quarterly", "yearly")
-DESTINATIONS: Final = {"target": 0.0, "midpoint": 0.5, "edge": 1.0}
 
 SETTINGS: Final = {
     setting.name: setting

@@ -12,13 +12,10 @@ from rebalance_xl.book.causes import Cause, Refusal
 from rebalance_xl.book.orders import Order
 from rebalance_xl.book.rows import Event
 from rebalance_xl.book.states import EVENT, THRESHOLD, TIME, FuturesState, Judgement, SpotState
-from rebalance_xl.book.tolerances import DUST, EDGE
+from rebalance_xl.book.tolerances import DUST, EDGE, ON_TARGET
 from rebalance_xl.cells import from_serial
 from rebalance_xl.functions.plan_table import amount_text, percent
 from rebalance_xl.functions.wording import names_text
-
-#: Half of what a weight with two decimals shows.
-_ON_TARGET: Final = 5e-5
 
 
 def day_text(serial: float) -> str:
@@ -33,7 +30,7 @@ def drift_text(state: SpotState, review_drift: float = 0.05) -> str:
     review = state.acts == TIME
     width = review_drift if review else state.width
     beyond = abs(state.drift) > width + EDGE
-    close = abs(state.drift) < _ON_TARGET
+    close = abs(state.drift) < ON_TARGET
     if close and not (beyond and abs(state.drift) > DUST):
         return f"{weight_text(state)} is on its target"
     side = "above" if state.drift >= 0 else "below"

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from rebalance_xl.book.model import Book, Holding, Position
 from rebalance_xl.book.orders import Refusal
-from rebalance_xl.book.tolerances import EDGE, SLACK
+from rebalance_xl.book.tolerances import EDGE, QUOTIENT, SLACK, WHOLE
 from rebalance_xl.functions.allocation import order_quantity
 
 
@@ -92,7 +92,7 @@ def whole_lots(amount: float, price: float, lot: float) -> float:
         return units
     if not 0.0 <= units < 1e15:
         return float(order_quantity(amount, price, lot, 0.0))
-    steps = math.floor(units / lot * (1.0 + 1e-14) + EDGE)
+    steps = math.floor(units / lot * (1.0 + QUOTIENT) + EDGE)
     per_unit = _per_unit(lot)
     return steps / per_unit if per_unit else steps * lot
 
@@ -101,7 +101,7 @@ def whole_lots(amount: float, price: float, lot: float) -> float:
 def _per_unit(lot: float) -> float:
     """Return the lots of one unit where they are a whole number, else 0."""
     count = math.floor(1.0 / lot + 0.5)
-    return float(count) if count > 0 and abs(count * lot - 1.0) < 1e-12 else 0.0
+    return float(count) if count > 0 and abs(count * lot - 1.0) < WHOLE else 0.0
 
 
 def rounded_up(amount: float, price: float, lot: float) -> float:
@@ -115,5 +115,5 @@ def rounded_up(amount: float, price: float, lot: float) -> float:
     units = whole_lots(amount, price, lot)
     if not lot or units * price >= amount * (1 - SLACK):
         return units
-    steps = math.floor(amount / price / lot * (1 + 1e-14) + EDGE) + 1
+    steps = math.floor(amount / price / lot * (1 + QUOTIENT) + EDGE) + 1
     return whole_lots(steps * lot * price, price, lot)

@@ -14,9 +14,36 @@ EDGE: Final = TOLERANCE
 SLACK: Final = 1e-9
 #: A sale of all but this share sells everything.
 WHOLE: Final = 1e-12
+#: A quotient of units and lots is raised by this share before it is cut, or 0.3 / 0.1 lots would be 2.
+QUOTIENT: Final = 1e-14
+#: Money in a stablecoin below this share of the book is none, and a new row for it needs some more.
+NO_MONEY: Final = 1e-12
+NEW_MONEY: Final = 1e-10
+#: Half of what a weight with two decimals shows.
+ON_TARGET: Final = 5e-5
+#: A typed value and what it should be are the same up to this share.
+TYPED: Final = 1e-6
+#: An amount that is searched for is found up to this share of it.
+FOUND: Final = 1e-13
+#: A plan whose hedges still move by more than this share of the book has not settled.
+STILL: Final = 1e-9
 #: Fees have settled once a pass changes them by no more than this share of the book.
 SETTLED: Final = 1e-15
 #: Money that a person would not write down.
 CENT: Final = 0.005
 
-__all__ = ["CENT", "DUST", "EDGE", "SETTLED", "SLACK", "WHOLE"]
+__all__ = [
+    "CENT",
+    "DUST",
+    "EDGE",
+    "FOUND",
+    "NEW_MONEY",
+    "NO_MONEY",
+    "ON_TARGET",
+    "QUOTIENT",
+    "SETTLED",
+    "SLACK",
+    "STILL",
+    "TYPED",
+    "WHOLE",
+]

@@ -16,7 +16,7 @@ from typing import TypeAlias
 from rebalance_xl.book.accounts import account_key, account_of, leg_of, pool_distance
 from rebalance_xl.book.futures import Tiers, distance, liquidation_price, net_side, sign
 from rebalance_xl.book.model import Book, Position
-from rebalance_xl.book.tolerances import EDGE
+from rebalance_xl.book.tolerances import EDGE, FOUND
 from rebalance_xl.functions.account import STEADY, Pool
 from rebalance_xl.functions.account_solving import beta_of
 from rebalance_xl.functions.haircuts import Haircut
@@ -146,7 +146,7 @@ def _halved(room: Callable[[float], float | None], limit: float, position: Posit
             low = middle
         else:
             high = middle
-        if high - low <= 1e-13 * high:
+        if high - low <= FOUND * high:
             break
     return high
 

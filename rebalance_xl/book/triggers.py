@@ -23,7 +23,7 @@ from rebalance_xl.book.states import (
     Worth,
     rows_by_asset,
 )
-from rebalance_xl.book.tolerances import DUST, EDGE
+from rebalance_xl.book.tolerances import DUST, EDGE, WHOLE
 from rebalance_xl.book.top_up import TopUps
 from rebalance_xl.functions import triggers as kernels
 from rebalance_xl.functions.allocation import BAND_KINDS, band_width
@@ -184,7 +184,7 @@ def _can_sell(book: Book, state: SpotState, total: float) -> bool:
         if row.quantity is not None and price is None:
             return True  # said by the order itself
         piece = min(wanted, row.free_value)
-        everything = piece >= row.free_value * (1 - 1e-12)
+        everything = piece >= row.free_value * (1 - WHOLE)
         size = size_order(book, row, piece, price, free_units(row) if everything else None)
         if size.refusal is None:
             return True

@@ -11,7 +11,7 @@ from rebalance_xl.book.futures import DAYS_A_YEAR, funding_per_day, margin_of
 from rebalance_xl.book.model import Book
 from rebalance_xl.book.plan_data import HOLD, Line, PositionFigures, SpreadFigures, Totals
 from rebalance_xl.book.sentences import drift_text, refusal_text
-from rebalance_xl.book.tolerances import DUST, EDGE
+from rebalance_xl.book.tolerances import DUST, EDGE, SLACK
 from rebalance_xl.functions.deployment import RESERVE_MAXIMUM, RESERVE_MINIMUM
 from rebalance_xl.functions.plan_table import amount_text, percent
 
@@ -122,7 +122,7 @@ def _leverage(book: Book, positions: Sequence[PositionFigures]) -> list[str]:
         limits = [(figures.max_leverage, f"the maximum of its tier at {figures.venue}")]
         limits.append((book.venue(figures.venue).max_leverage, f"the maximum at {figures.venue} (Venues)"))
         for most, whose in limits:
-            if most is not None and figures.leverage > most * (1 + 1e-9):
+            if most is not None and figures.leverage > most * (1 + SLACK):
                 found.append(f"{figures.symbol}: leverage {figures.leverage:g} is above {most:g}, {whose}")
     return found
 
@@ -175,9 +175,9 @@ def _reserve(draft: Draft, lines: Sequence[Line]) -> list[str]:
     high = RESERVE_MAXIMUM if settings.reserve_max is None else settings.reserve_max
     after = math.fsum(line.weight_after or 0.0 for line in lines if line.product == "cash")
     when = "after the plan" if any(line.trades for line in lines) else "now"
-    if after < low - 1e-6:
+    if after < low - DUST:
         return [f"stablecoins are {percent(after)} of the book {when}, below the reserve of {percent(low)}"]
-    if after > high + 1e-6:
+    if after > high + DUST:
         return [f"stablecoins are {percent(after)} of the book {when}, above {percent(high)}"]
     return []
 

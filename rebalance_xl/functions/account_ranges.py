@@ -15,6 +15,7 @@ from rebalance_xl.arguments import Parameter
 from rebalance_xl.cells import MISSING, CellError, as_float, as_rows, describe, is_range
 from rebalance_xl.functions.account import ReadyAccounts
 from rebalance_xl.functions.contracts import SIDES
+from rebalance_xl.functions.symbols import quote_of
 
 #: Other spellings of the columns: those of the book's tables.
 _ALIASES = {
@@ -25,7 +26,6 @@ _ALIASES = {
     "isolatedmargin": "isolated",
     "takerfee": "fee",
 }
-_QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "USDE", "TUSD", "USD1", "DAI", "EUR", "USD")
 
 
 class RangeError(ValueError):
@@ -70,25 +70,6 @@ class PositionRow:
     margin: float
     fee: float
     contract_size: float
-
-
-def quote_of(symbol: str) -> str:
-    """Return the quote coin that a linear symbol names, USDT where it names none.
-
-    Examples
-    --------
-    >>> quote_of("BTCUSDC"), quote_of("ETH-USDT-SWAP"), quote_of("PF_XBTUSD"), quote_of("BTCPERP"), quote_of("SAGA")
-    ('USDC', 'USDT', 'USD', 'USDC', 'USDT')
-    """
-    for part in re.findall(r"[A-Z0-9]+", symbol.upper()):
-        if part.endswith("XBTUSD"):  # Kraken's and BitMEX's bitcoin, not the coin TUSD
-            return "USD"
-        if part.endswith("PERP") and part != "PERP":  # Bybit's USDC perpetuals
-            return "USDC"
-        for coin in _QUOTES:
-            if part.endswith(coin):
-                return coin
-    return "USDT"
 
 
 class _Row:
