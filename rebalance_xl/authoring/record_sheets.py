@@ -66,6 +66,9 @@ def plan_sheet(workbook: Any, look: Styles, lines: Sequence[Mapping[str, Any]]) 
     rule = {"type": "formula", "criteria": f'=$B{first + 1}="WARNING"'}
     style = look(bg_color=paper, font_color=ink)
     page.sheet.conditional_format(first, reason, last, reason, rule | {"format": style})
+    # What Record tells a changed book by is nothing to read.
+    side, mark = names.index("Side"), {"type": "formula", "criteria": f'=$B{first + 1}="CHECK"'}
+    page.sheet.conditional_format(first, side, last, side, mark | {"format": look(font_color=styles.LINE)})
     page.sheet.freeze_panes(_TABLE_TOP + 1, 2)
     page.print_setup(repeat=_TABLE_TOP)
     return page

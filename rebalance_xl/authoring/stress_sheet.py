@@ -77,7 +77,8 @@ def stress_sheet(workbook: Any, look: Styles) -> Page:
         {"type": "cell", "criteria": "==", "value": '"LIQUIDATABLE"', "format": loud},
     )
     sheet.conditional_format(_TOP + 1, _LEFT + 4, last, _LEFT + 4, {"type": "no_blanks", "format": loud})
-    chart = workbook.add_chart({"type": "line"})
+    # By the size of the move and not by its place in the list, whose steps grow towards the ends.
+    chart = workbook.add_chart({"type": "scatter", "subtype": "straight"})
     # Without positions both lines are one: the lower one shows beside the dashes of the upper one.
     for column, line in (
         (_LEFT, {"color": styles.TEAL, "width": 3.5}),
@@ -92,10 +93,14 @@ def stress_sheet(workbook: Any, look: Styles) -> Page:
             }
         )
     font = {"name": styles.FONT, "color": styles.SLATE, "size": 9}
-    chart.set_title({"name": "Value of the book by move of all prices", "name_font": {"name": styles.FONT, "size": 12}})
+    title = {"name": styles.FONT, "size": 12, "color": styles.NAVY}
+    chart.set_title({"name": "Value of the book by move of all prices", "name_font": title, "overlay": False})
     chart.set_legend({"position": "bottom", "font": font})
-    chart.set_x_axis({"num_font": font, "label_position": "low", "num_format": "+0%;-0%;0%"})
-    chart.set_y_axis({"num_font": font, "num_format": "#,##0", "major_gridlines": {"visible": True}})
+    grid = {"visible": True, "line": {"color": styles.LINE, "width": 0.75}}
+    axis = {"num_font": font, "label_position": "low", "major_gridlines": grid}
+    chart.set_x_axis(axis | {"num_format": "+0%;-0%;0%", "line": {"color": styles.LINE}})
+    chart.set_y_axis(axis | {"num_format": "#,##0", "line": {"none": True}})
+    chart.set_chartarea({"border": {"color": styles.LINE}})
     chart.set_size({"width": 760, "height": 330})
     sheet.insert_chart(last + 2, 0, chart, {"description": "Lines: value of the book by move of all prices"})
     sheet.freeze_panes(_TOP + 1, 0)

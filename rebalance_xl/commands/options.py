@@ -10,8 +10,8 @@ class UsageError(Exception):
     """The command line is wrong; the text says how."""
 
 
-def read_day(text: str) -> dt.date | None:
-    """Return the day of ``--as-of``, None where it was not given.
+def read_day(text: str, option: str = "--as-of") -> dt.date | None:
+    """Return the day of an option, None where it was not given.
 
     Raises
     ------
@@ -23,7 +23,7 @@ def read_day(text: str) -> dt.date | None:
     try:
         return dt.datetime.fromisoformat(text) if len(text) > 10 else dt.date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f'--as-of is "{text}"; allowed is a date such as 2026-11-22') from None
+        raise UsageError(f'{option} is "{text}"; allowed is a date such as 2026-11-22') from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,10 +74,7 @@ def _asked(request: Request) -> Asked:
     for each in kinds:
         if each not in KINDS:
             raise UsageError(f'--only has "{each}"; allowed are {", ".join(KINDS)}')
-    try:
-        since = read_day(request.since)
-    except UsageError:
-        raise UsageError(f'--since is "{request.since}"; allowed is a date such as 2026-11-22') from None
+    since = read_day(request.since, "--since")
     if request.dry_run and request.output is not None:
         raise UsageError("--dry-run writes nothing: it goes without -o")
     day = since.date() if isinstance(since, dt.datetime) else since

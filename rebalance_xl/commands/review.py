@@ -96,7 +96,7 @@ def _request(options: Options) -> Request:
     for name, value, low in (("--block", request.block, 1.0), ("--slippage", request.slippage, 0.0)):
         if value < low:
             raise UsageError(f"{name} is {value:g}; allowed is {low:g} or more")
-    first, last = read_day(options.first), read_day(options.last)
+    first, last = read_day(options.first, "--from"), read_day(options.last, "--to")
     return replace(
         request,
         first=None if first is None else to_serial(first),

@@ -26,7 +26,10 @@ def run(book: Path, texts: Sequence[str], table: Path | None, as_of: str, as_jso
     try:
         day = read_day(as_of)
         shocks = _shocks(texts, table)
-    except (UsageError, ValueError, OSError) as failure:
+    except OSError as failure:
+        terminal.complain(f"{table}: cannot be read: {failure.strerror or failure}")
+        return 2
+    except (UsageError, ValueError) as failure:
         terminal.complain(str(failure))
         return 2
     try:

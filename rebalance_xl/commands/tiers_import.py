@@ -75,8 +75,11 @@ def _read(files: Sequence[Path], venue: str, as_of: str) -> tuple[Found, list[st
             answer = json.loads(path.read_text(encoding="utf-8-sig"))
             day = as_of or dt.date.fromtimestamp(path.stat().st_mtime).isoformat()
             part = read_answer(answer, venue=venue.casefold(), as_of=day, source=path.name)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as failure:
-            told = failure if isinstance(failure, AnswerError | OSError) else f"not a known answer ({failure!r})"
+        except OSError as failure:
+            troubles.append(f"{path}: cannot be read: {failure.strerror or failure}")
+            continue
+        except (ValueError, KeyError, TypeError, AttributeError) as failure:
+            told = failure if isinstance(failure, AnswerError) else f"not a known answer ({failure})"
             troubles.append(f"{path}: {told}")
             continue
         found.tables += part.tables

@@ -182,7 +182,8 @@ def read_history(path: Path) -> History:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             lines = list(csv.reader(stream))
     except (OSError, UnicodeDecodeError, csv.Error, ImportError, ValueError) as why:
-        raise _refuse(str(path), f"cannot be read: {why}") from None
+        reason = why.strerror if isinstance(why, OSError) else None
+        raise _refuse(str(path), f"cannot be read: {reason or why}") from None
     if not lines:
         raise _refuse(str(path), "is empty")
     width = len(lines[0])

@@ -95,3 +95,32 @@ def test_an_extension_ends_in_oxt(run: Run, tmp_path: Path) -> None:
     for target in (tmp_path, tmp_path / "mine.oxt"):
         assert run("calc", "build", str(target)).code == 0
     assert {each.name for each in tmp_path.iterdir()} == {"book.xlsx", "mine.oxt", "rebalancer.oxt"}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "expected"),
+    [
+        (["stress", "SAMPLE", "--shocks", "none.csv"], 2, "none.csv: cannot be read: No such file or directory"),
+        (["stress", "SAMPLE", "--shocks", "FOLDER"], 2, "FOLDER: cannot be read: Is a directory"),
+        (["tiers", "import", "none.json"], 1, "none.json: cannot be read: No such file or directory"),
+        (["tiers", "import", "FOLDER"], 1, "FOLDER: cannot be read: Is a directory"),
+        (["review", "SAMPLE", "--prices", "none.csv"], 1, "none.csv: cannot be read: No such file or directory"),
+        (["review", "SAMPLE", "--from", "soon"], 2, '--from is "soon"; allowed is a date such as 2026-11-22'),
+        (["review", "SAMPLE", "--to", "soon"], 2, '--to is "soon"; allowed is a date such as 2026-11-22'),
+        (["refresh", "SAMPLE", "--since", "soon"], 2, '--since is "soon"; allowed is a date such as 2026-11-22'),
+        (["calc", "convert", "none.xlsm"], 1, "none.xlsm: no such file"),
+        (["calc", "convert", "SAMPLE", "-o", "book.txt"], 2, "book.txt must end in .ods"),
+        (["calc", "convert", "SAMPLE", "-o", "SAMPLE"], 2, "SAMPLE must end in .ods"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(
+    run: Run, root: Path, tmp_path: Path, words: list[str], code: int, expected: str
+) -> None:
+    """A wrong option or file is named with its reason, in one line and in the system's words."""
+    places = {"SAMPLE": str(root / "examples" / "sample.xlsx"), "FOLDER": str(tmp_path)}
+    answer = run(*(places.get(word, word) for word in words))
+    for name, place in places.items():
+        expected = expected.replace(name, place)
+    assert answer.code == code
+    assert answer.err.strip().endswith(expected)
+    assert answer.err.count("\n") == 1
