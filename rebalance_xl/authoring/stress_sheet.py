@@ -22,15 +22,16 @@ _LEFT: Final = 2
 
 
 def _figure(look: Styles, number_format: str) -> Any:
-    """Return the style of a column: names of what is liquidated are wrapped, so that two lines fit."""
+    """Return the style of a column; of many names the first two lines are whole, the rest lies below them."""
     if number_format == styles.GENERAL:
-        return look.computed(number_format, align="left", indent=1, text_wrap=True, font_size=styles.SENTENCE_SIZE)
+        names = {"align": "left", "valign": "top", "indent": 1, "text_wrap": True}
+        return look.computed(number_format, font_size=styles.SENTENCE_SIZE, **names)
     return look.computed(number_format, align="right")
 
 
 def stress_sheet(workbook: Any, look: Styles) -> Page:
     """Add the sheet: moves of the user, one formula, and a chart of the value."""
-    page = Page(workbook, look, "Stress", tab=styles.BRICK, height=28)
+    page = Page(workbook, look, "Stress", tab=styles.BRICK, height=30)
     page.title(
         "Stress",
         "All prices move at once by the yellow share; change it, or put a coin's name in place of ALL. "
@@ -79,10 +80,10 @@ def stress_sheet(workbook: Any, look: Styles) -> Page:
     sheet.conditional_format(_TOP + 1, _LEFT + 4, last, _LEFT + 4, {"type": "no_blanks", "format": loud})
     # By the size of the move and not by its place in the list, whose steps grow towards the ends.
     chart = workbook.add_chart({"type": "scatter", "subtype": "straight"})
-    # Without positions both lines are one: the lower one shows beside the dashes of the upper one.
+    # Without positions both lines are one: the narrow one and the wide dashes show each other, whichever lies above.
     for column, line in (
-        (_LEFT, {"color": styles.TEAL, "width": 3.5}),
-        (_LEFT + 1, {"color": styles.BRICK, "width": 2} | {"dash_type": "dash"}),
+        (_LEFT, {"color": styles.TEAL, "width": 2}),
+        (_LEFT + 1, {"color": styles.BRICK, "width": 3.5, "dash_type": "dash"}),
     ):
         chart.add_series(
             {

@@ -12,6 +12,7 @@ import pytest
 
 from rebalance_xl.functions import FUNCTIONS, carry
 from rebalance_xl.functions import liquidation as liq
+from tests.derivatives import evidence
 from tests.derivatives import exchange_figures as figures
 from tests.derivatives.vectors import ASK, DATA, OUTSIDE_THE_CONTRACT, Vector, one_tier, read_vectors
 
@@ -31,6 +32,25 @@ def test_every_row_is_asked() -> None:
     assert len(VECTORS) >= 93
     assert categories == set(ASK)
     assert set(OUTSIDE_THE_CONTRACT) <= categories
+
+
+def test_the_page_states_the_counts_of_the_command(root: Path) -> None:
+    """What docs/liquidation.md says of the evidence is what `python -m tests.derivatives.evidence` counts."""
+    text = " ".join((root / "docs" / "liquidation.md").read_text(encoding="utf-8").partition("## Evidence")[2].split())
+    kinds, functions = evidence.kinds(), evidence.by_function()
+    further, accounts = len(evidence.rows(evidence.ACCOUNTS / "venues_2.csv")), functions["whole accounts"]
+    said = [
+        f"{sum(kinds.values()) + further + accounts} answers from outside",
+        f"{sum(kinds.values())} published answers",
+        f"{kinds['A']} produced by an exchange",
+        f"{kinds['B']} from an exchange's own",
+        f"{kinds['C']} from other projects'",
+        f"{kinds['D']} from articles",
+        f"{sum(each.category == 'liq' for each in VECTORS)} of them are liquidation prices",
+        f"{further} more are of further venues, and {accounts} of whole accounts",
+        ", ".join(f"{count} {name}" for name, count in functions.most_common() if count >= 6 and name.isupper()),
+    ]
+    assert [each for each in said if each not in text] == []
 
 
 def test_rows_equal_the_shared_ones(shared_dir: Path) -> None:
