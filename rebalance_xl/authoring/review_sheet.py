@@ -51,7 +51,7 @@ def review_sheet(workbook: Any, look: Styles) -> Page:
     # Narrow, so that all of it is one page wide and can still be read there.
     sheet.set_column(0, 0, 24)
     sheet.set_column(1, len(COLUMNS), 8.8)
-    sheet.set_column(1 + len(COLUMNS), 1 + len(COLUMNS), 34)
+    sheet.set_column(1 + len(COLUMNS), 1 + len(COLUMNS), 46)
     sheet.insert_button(
         0,
         8,

@@ -310,7 +310,7 @@ def test_100_000_rows(name: str) -> None:
         assert answer[9_999] == answer[0]
         assert not isinstance(answer[0][0], CellError), answer[0][0].reason
     elif name in ("SIMULATE", "BAND_SWEEP", "PLAN_FIGURES"):
-        # A history whose columns are not the rows of the book, or no workbook at all, is refused in words.
+        # A history of one column beside 100,000 targets, or no workbook at all, is refused in words.
         assert isinstance(answer, CellError)
         assert answer.reason
     elif name.startswith("ACCOUNT_"):  # one value for a whole account, or a row for each of its pools
@@ -319,6 +319,16 @@ def test_100_000_rows(name: str) -> None:
         assert len(answer) >= rows or not any(each.vector for each in function.parameters)
     else:
         assert not isinstance(answer, list)
+
+
+@pytest.mark.slow
+def test_a_history_of_100_000_closes() -> None:
+    """A simulation gives a value for each of 100,000 closes, a sweep a row for each band."""
+    closes = [[100.0 + close % 7, 50.0 + close % 5] for close in range(100_000)]
+    values = FUNCTIONS["SIMULATE"].call(closes, [[0.6], [0.4]])
+    assert len(values) == 100_000
+    assert all(cell > 0 for (cell,) in values)
+    assert [row[0] for row in FUNCTIONS["BAND_SWEEP"].call(closes, [[0.6], [0.4]], [[0.01], [0.05]])] == [0.01, 0.05]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
