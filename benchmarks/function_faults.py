@@ -1,4 +1,4 @@
-"""Further single-line faults in rebalance_xl/functions, for plant_faults.py: name, module, line, what it becomes."""
+"""Single-line faults in rebalance_xl/functions, for plant_faults.py: name, module, line, what it becomes."""
 
 from __future__ import annotations
 
@@ -59,4 +59,57 @@ FUNCTIONS: tuple[tuple[str, str, str, str], ...] = (
     ("drift on the edge is a trigger", "triggers", "if drift > width + TOLERANCE:", "if drift >= width - TOLERANCE:"),
     ("a breakout downwards is none", "triggers", "        return DOWN", "        return NO_BREAKOUT"),
     ("a review is due a day late", "triggers", "float(math.floor(as_of) >= due)", "float(math.floor(as_of) > due)"),
+    # --- functions
+    (
+        "the band's edge is beyond it",
+        "allocation",
+        "flag = where(share - targets > width + TOLERANCE, TRIM",
+        "flag = where(share - targets > width - TOLERANCE, TRIM",
+    ),
+    (
+        "a relative band is absolute",
+        "allocation",
+        "where(band_kind == 1.0, band * target,",
+        "where(band_kind == 1.0, band,",
+    ),
+    (
+        "5/25 takes the larger",
+        "allocation",
+        "five_25 = minimum(0.05 + 0.0 * target, 0.25 * target)",
+        "five_25 = 0.05 + 0.0 * target",
+    ),
+    (
+        "LIFO with equal dates",
+        "lots",
+        "sorted(reversed(usable), key=lambda i: -dates[i]",
+        "sorted(usable, key=lambda i: -dates[i]",
+    ),
+    ("priority ignores order", "deployment", "left -= given[i]", "left -= 0.0"),
+    (
+        "pro rata ignores shortage",
+        "deployment",
+        "share = 1.0 if wanted <= available else available / wanted",
+        "share = 1.0",
+    ),
+    ("a short hedge is subtracted with the wrong sign", "hedging", "- open_short", "+ open_short"),
+    (
+        "a spread's days are lost",
+        "spreads",
+        "return where(wrong, NUM, per_day * 365.0)",
+        "return where(wrong, NUM, per_day * 360.0)",
+    ),
+    ("the deviation is of the whole", "spreads", "(len(known) - 1))", "len(known))"),
+    (
+        "a stepped tier begins at its floor",
+        "tiers",
+        "if size > tier.floor * (1.0 + TOLERANCE):",
+        "if size >= tier.floor:",
+    ),
+    (
+        "the next review loses its month end",
+        "triggers",
+        "day=last_day if at_month_end else min(day.day, last_day)",
+        "day=min(day.day, last_day)",
+    ),
+    ("a breakout needs no buffer", "triggers", "max(before) * (1.0 + buffer)", "max(before)"),
 )  # fmt: skip

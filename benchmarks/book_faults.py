@@ -1,0 +1,265 @@
+"""Single-line faults in rebalance_xl/book, for plant_faults.py: name, module, line, what it becomes."""
+
+from __future__ import annotations
+
+BOOK: tuple[tuple[str, str, str, str], ...] = (
+    # --- money: fees, credit, transfers, reserve
+    ("bonus credit ignored", "money", "        return max(0.0, gross - self.credit(venue))", "        return gross"),
+    ("credit counted twice", "money", "gross - net\n", "0.0\n"),
+    (
+        "withdrawal fee dropped",
+        "money",
+        "        return self.book.venue(source.venue).withdrawal_fee",
+        "        return 0.0",
+    ),
+    ("money stuck at a venue is spent", "money", "not self.book.venue(source.venue).withdrawals", "False"),
+    (
+        "cash spent after proceeds",
+        "money",
+        "_KINDS = {CASH: 0, PROCEEDS: 1, RAISED: 2}",
+        "_KINDS = {CASH: 2, PROCEEDS: 1, RAISED: 0}",
+    ),
+    (
+        "ReserveMin counted twice",
+        "money",
+        "held - (settings.reserve_min or 0.0) * total)",
+        "held - 2 * (settings.reserve_min or 0.0) * total)",
+    ),
+    (
+        "ReserveMax counts the targets again",
+        "money",
+        "- settings.reserve_max * total - targeted",
+        "- settings.reserve_max * total",
+    ),
+    (
+        "a stablecoin's target is not kept",
+        "money",
+        "- target * total)\n            targeted",
+        ")\n            targeted",
+    ),
+    # --- who acts
+    (
+        "on the band is beyond it",
+        "triggers",
+        "abs(drift) > max(state.width + EDGE, DUST)",
+        "abs(drift) >= state.width - EDGE",
+    ),
+    (
+        "a review ignores ReviewDrift",
+        "triggers",
+        "drifted = judgement.review and abs(drift) > review_drift + EDGE",
+        "drifted = judgement.review and abs(drift) > EDGE",
+    ),
+    (
+        "the review is due a day late",
+        "triggers",
+        "math.floor(book.as_of) >= following",
+        "math.floor(book.as_of) > following",
+    ),
+    (
+        "the cooldown is a day shorter",
+        "triggers",
+        "(math.floor(book.as_of) - math.floor(book.last_execution))",
+        "(math.floor(book.as_of) - math.floor(book.last_execution) + 1)",
+    ),
+    ("a stable row triggers without a band", "triggers", "(state.stable and not state.holding.banded)", "False"),
+    ("locked rows trigger", "triggers", "if state.locked or", "if False or"),
+    (
+        "TrimTo is not mirrored below",
+        "triggers",
+        "- book.settings.trim_to * state.width) * total - state.value",
+        ") * total - state.value",
+    ),
+    (
+        "rows that cannot trade act",
+        "triggers",
+        "if state.beyond and (state.stable or _can_trade(book, state, total, drift)):",
+        "if state.beyond:",
+    ),
+    (
+        "an EXIT event keeps the target",
+        "triggers",
+        '0.0 if state.named.action == "EXIT" else target * level',
+        "target * level",
+    ),
+    ("an event's level is ignored", "triggers", "else target * level", "else target"),
+    (
+        "the earliest event has the last word",
+        "triggers",
+        "key=lambda event: -event.start",
+        "key=lambda event: event.start",
+    ),
+    ("an event ends a day early", "triggers", "day <= math.floor(event.end)", "day < math.floor(event.end)"),
+    ("REDUCE acts on the band itself", "triggers", "<= max(state.width + EDGE, DUST)", "< state.width - EDGE"),
+    (
+        "a position with target 0 is kept",
+        "states",
+        "self.target == 0 and self.hedge_ratio is None",
+        "self.target == -1",
+    ),
+    # --- sales
+    (
+        "TurnoverCap counts locked rows",
+        "states",
+        "return sum(row.free_value for row in self.rows)",
+        "return sum(row.value for row in self.rows)",
+    ),
+    ("locked units are sold", "rows", "1.0 - self.locked_units / held", "1.0"),
+    (
+        "a trim ends at the target",
+        "trims",
+        "goal = state.target + book.settings.trim_to * state.width\n    if",
+        "goal = state.target\n    if",
+    ),
+    ("TurnoverCap cuts nothing", "trims", "share = cap * total / whole", "share = 1.0 or cap * total / whole"),
+    ("a sale pays no fee", "trims", "amount * book.venue(holding.venue).spot_fee)", "0.0)"),
+    (
+        "the strongest holding is the weakest",
+        "trims",
+        "sorted(ranked, key=lambda pair: pair[0])",
+        "sorted(ranked, key=lambda pair: -pair[0])",
+    ),
+    # --- needs and deployment
+    (
+        "a purchase ignores its fee",
+        "needs",
+        "need.priority, need.fee_rate = row.priority, book.venue(row.venue).spot_fee",
+        "need.priority, need.fee_rate = row.priority, 0.0",
+    ),
+    (
+        "priorities are turned round",
+        "needs",
+        "_URGENT.get(need.kind, 2), not need.first, priority, lack",
+        "_URGENT.get(need.kind, 2), not need.first, -priority, lack",
+    ),
+    (
+        "a tie goes to the smallest shortfall",
+        "needs",
+        "lack = -round(need.wanted / need.goal, 9)",
+        "lack = round(need.wanted / need.goal, 9)",
+    ),
+    ("the reserve is no need", "needs", "goal = minimum * after", "goal = 0.0 * minimum * after"),
+    (
+        "a margin need ignores what is posted",
+        "needs",
+        "wanted = state.target * draft.total - _posted(state)",
+        "wanted = state.target * draft.total",
+    ),
+    ("BuyScope is ignored", "needs", 'breaching = book.settings.buy_scope == "breaching"', "breaching = False"),
+    (
+        "pro rata is by priority",
+        "deploy",
+        'if draft.book.settings.deploy_method == "pro_rata":\n        split',
+        "if False:\n        split",
+    ),
+    (
+        "the reserve is filled from cash",
+        "deploy",
+        "return (PROCEEDS, RAISED) if need.kind == KEEP else _ALL_KINDS",
+        "return _ALL_KINDS",
+    ),
+    (
+        "spot money pays margin",
+        "deploy",
+        "else (ANY, FUTURES) if need.kind in (MARGIN, HEDGE) else (ANY, SPOT)",
+        "else (ANY, FUTURES, SPOT)",
+    ),
+    # --- rows that pay
+    (
+        "payers go below their target",
+        "payers",
+        "excess = state.value - sold - state.target * total",
+        "excess = state.value - sold",
+    ),
+    ("fees left over count as excess", "payers", "if excess <= 2 * fee * state.target * total:", "if False:"),
+    ("lots of payers are rounded down", "payers", "units = rounded_up(wanted, price, lot)", "units = float('inf')"),
+    ("the smallest excess pays first", "payers", "found.append((-round(", "found.append((round("),
+    # --- futures
+    (
+        "the profit of a closing is dropped",
+        "derivatives",
+        "released = (margin_of(position) + pnl_of(position)) * share",
+        "released = margin_of(position) * share",
+    ),
+    (
+        "a closing pays no fee",
+        "derivatives",
+        "quantity * position.unit_value * book.venue(position.venue).futures_fee)",
+        "0.0)",
+    ),
+    (
+        "an opening beyond the last tier is taken",
+        "derivatives",
+        "if tiers.is_beyond(position, notional):",
+        "if False:",
+    ),
+    (
+        "the tier's leverage is ignored",
+        "derivatives",
+        "if most is not None and position.leverage > most:",
+        "if False:",
+    ),
+    (
+        "a position that is gone is added to",
+        "derivatives",
+        '    if state.gone:\n        return Refusal("gone")',
+        '    if False:\n        return Refusal("gone")',
+    ),
+    (
+        "a hedge ignores the open short",
+        "derivatives",
+        "shorted = 0.0 if state.gone else open_short(state.position)",
+        "shorted = 0.0",
+    ),
+    (
+        "a coin-margined short counts at the mark",
+        "derivatives",
+        "return position.quantity / position.entry * position.money",
+        "return position.notional",
+    ),
+    (
+        "isolated equity may be negative",
+        "futures",
+        "equity = 0.0 if gone else max(0.0, equity)",
+        "equity = 0.0 if gone else equity",
+    ),
+    (
+        "a position past its price keeps its worth",
+        "futures",
+        "equity = 0.0 if gone else max(0.0, equity)",
+        "equity = max(0.0, equity)",
+    ),
+    # --- record
+    (
+        "the purchase fee enters the cost basis",
+        "ledger",
+        "ledger.costs.get(row, holding.cost_basis or 0.0) + fill.amount",
+        "ledger.costs.get(row, holding.cost_basis or 0.0) + fill.amount + fill.fee",
+    ),
+    ("a fill's price is ignored", "fills", "amount = quantity * price", "amount = amount"),
+    (
+        "the fee of a sale is not paid",
+        "ledger",
+        "ledger.pay(holding.venue, -step * fill.amount - fill.fee)",
+        "ledger.pay(holding.venue, -step * fill.amount)",
+    ),
+    (
+        "a closing leaves the margin",
+        "ledger",
+        'state["Margin"] = state["Margin"] - margin if state["Quantity"] else 0.0',
+        'state["Margin"] = state["Margin"]',
+    ),
+    ("Record always sets LastReview", "actions", "if review and port.read_name", "if port.read_name"),
+    (
+        "the Journal has the value before",
+        "execution",
+        "_journal(ledger, money, book_value(after))",
+        "_journal(ledger, money, book_value(book))",
+    ),
+    (
+        "a changed book is not noticed",
+        "actions",
+        "if planned and planned != mark_of(book) and not changed:",
+        "if False:",
+    ),
+)
