@@ -101,8 +101,8 @@ BOOK: tuple[tuple[str, str, str, str], ...] = (
     (
         "TurnoverCap counts locked rows",
         "states",
-        "return sum(row.free_value for row in self.rows)",
-        "return sum(row.value for row in self.rows)",
+        "self.free = sum([row.free_value for row in self.rows])",
+        "self.free = sum([row.value for row in self.rows])",
     ),
     ("locked units are sold", "rows", "1.0 - self.locked_units / held", "1.0"),
     (
@@ -123,8 +123,8 @@ BOOK: tuple[tuple[str, str, str, str], ...] = (
     (
         "a purchase ignores its fee",
         "needs",
-        "need.priority, need.fee_rate = row.priority, book.venue(row.venue).spot_fee",
-        "need.priority, need.fee_rate = row.priority, 0.0",
+        "need.fee_rate = terms.spot_fee",
+        "need.fee_rate = 0.0",
     ),
     (
         "priorities are turned round",
@@ -141,11 +141,11 @@ BOOK: tuple[tuple[str, str, str, str], ...] = (
     ("the reserve is no need", "needs", "goal = minimum * after", "goal = 0.0 * minimum * after"),
     (
         "a margin need ignores what is posted",
-        "needs",
-        "wanted = state.target * draft.total - _posted(state)",
-        "wanted = state.target * draft.total",
+        "derivatives",
+        "wanted = state.target * total - state.margin - added",
+        "wanted = state.target * total - added",
     ),
-    ("BuyScope is ignored", "needs", 'breaching = book.settings.buy_scope == "breaching"', "breaching = False"),
+    ("BuyScope is ignored", "draft", 'breaching = self.book.settings.buy_scope == "breaching"', "breaching = False"),
     (
         "pro rata is by priority",
         "deploy",
@@ -178,7 +178,7 @@ BOOK: tuple[tuple[str, str, str, str], ...] = (
     (
         "the profit of a closing is dropped",
         "derivatives",
-        "released = (margin_of(position) + pnl_of(position)) * share",
+        "released = margin_of(position) * share + gain",
         "released = margin_of(position) * share",
     ),
     (

@@ -42,18 +42,17 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
         "put = [above[column], beside[row]]",
         "put = [beside[row], above[column]]",
     ),
-    ("links are counted from 0", "evaluation/external_links", "enumerate(references, 1)", "enumerate(references)"),
+    (
+        "links are counted from 0",
+        "evaluation/external_links",
+        'enumerate(every(root, "externalReference"), 1)',
+        'enumerate(every(root, "externalReference"))',
+    ),
     (
         "numbers near each other are not looked for",
         "evaluation/suspects",
         "suspects = [*_noisy(calculation), *_near(calculation)]",
         "suspects = [*_noisy(calculation)]",
-    ),
-    (
-        "a swapped date is the American one",
-        "evaluation/suspects",
-        "            suspects += _with_dates(calculation)\n",
-        "",
     ),
     ("noise of a last subtraction is shown", "formulas/fifteen_digits", "<=ABS(rl_right)*1E-15,0,", "<0,0,"),
     (
