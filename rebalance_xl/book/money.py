@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rebalance_xl.book.model import Book, Holding, Settings
+from rebalance_xl.book.tolerances import SLACK
 
 #: Whose money it is: cash that was there, proceeds of trims and closes, and what was raised for rows below their band.
 CASH, PROCEEDS, RAISED = "cash", "proceeds", "raised"
@@ -147,6 +148,7 @@ class Purse:
 
     def spend(self, cost: float, venue: str, sources: Sequence[Source]) -> float:
         """Take money of usable sources, transferring where needed; return the transfer fees, which come on top."""
+        asked = cost
         fees, here = 0.0, venue.casefold()
         for source in sources:
             if cost <= 0:
@@ -163,8 +165,10 @@ class Purse:
                 key = (source.venue, venue)
                 self.transfers[key] = self.transfers.get(key, 0.0) + money
                 self.transfer_fees[key] = self.transfer_fees.get(key, 0.0) + fee
+        if cost > SLACK * asked:
+            raise ValueError(f"{cost:,.2f} of {asked:,.2f} to be spent at {venue or 'no venue'} is missing")
         if cost > 0 and self.sources:
-            # What rounding asks for beyond the last source is below a billionth: the last one used gives it.
+            # What rounding asks for beyond the last source: the largest one gives it.
             max(self.sources, key=lambda source: source.left).left -= cost
         return fees
 

@@ -7,10 +7,11 @@ import math
 
 from rebalance_xl.book import sentences as say
 from rebalance_xl.book.account_figures import account_figures, account_warnings
+from rebalance_xl.book.accounts import account_key
 from rebalance_xl.book.decision import Decision, decide
 from rebalance_xl.book.derivatives import spread_legs
 from rebalance_xl.book.draft import Draft
-from rebalance_xl.book.futures import figures_of, worth_of
+from rebalance_xl.book.futures import figures_of, margin_of, worth_of
 from rebalance_xl.book.model import Book, require_sound
 from rebalance_xl.book.money import CASH, PROCEEDS, RAISED
 from rebalance_xl.book.net_delta import delta_text, net_deltas
@@ -20,7 +21,11 @@ from rebalance_xl.book.plan_lines import cash_changes, label_of, lines_of, unres
 from rebalance_xl.book.problems import NOTE, UNUSED, WARNING
 from rebalance_xl.book.spreads import spread_of
 from rebalance_xl.book.tolerances import DUST, SLACK
+from rebalance_xl.book.top_up import TopUps
+from rebalance_xl.book.walk import carry_out
 from rebalance_xl.book.warnings import crumbs_note, warnings_of
+from rebalance_xl.functions.plan_table import amount_text
+from rebalance_xl.functions.wording import names_text
 
 
 def book_value(book: Book) -> float:
@@ -80,7 +85,7 @@ def described(decision: Decision) -> Plan:
         trigger=Trigger(draft.judgement.trigger, reasons),
         lines=tuple(lines),
         totals=totals,
-        warnings=(*problems, *warnings_of(draft, lines, positions, totals, spreads), *near),
+        warnings=(*problems, *warnings_of(draft, lines, positions, totals, spreads), *near, *_left_short(decision)),
         unresolved=tuple(unresolved_of(draft)),
         notes=(
             *(str(p) for p in book.problems if p.severity == NOTE and p.about != UNUSED),
@@ -96,6 +101,31 @@ def described(decision: Decision) -> Plan:
         mark=mark_of(book),
         next_review=draft.judgement.next_review,
     )
+
+
+def _left_short(decision: Decision) -> list[str]:
+    """Warn of positions that a closing in their account brings nearer to liquidation than MarginTopUp."""
+    draft, limit = decision.draft, decision.book.settings.margin_top_up
+    if limit is None:
+        return []
+    taken = [order for order in draft.closings if order.amount > 0 and order.position.margin_mode == "cross"]
+    if not taken:
+        return []
+    after = carry_out(decision.book, decision)
+    top_ups = TopUps(after, draft.tiers, limit)
+    found = []
+    for state, position in zip(draft.judgement.futures, after.positions, strict=True):
+        key = account_key(position.venue, position.account)
+        closed = [o.label for o in taken if account_key(o.position.venue, o.position.account) == key]
+        if state.acts or not closed or position.margin_mode != "cross" or position.quantity <= 0:
+            continue
+        short = top_ups.short(position, margin_of(position))
+        if short > DUST * draft.total:
+            found.append(
+                f"{position.symbol} would be nearer to liquidation than MarginTopUp after the plan, as "
+                f"{names_text(closed, ' and ')} leaves its account: the next plan adds {amount_text(short)}"
+            )
+    return found
 
 
 def _totals(draft: Draft, fees: float) -> Totals:

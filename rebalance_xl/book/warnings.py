@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rebalance_xl.book.causes import Refusal
+from rebalance_xl.book.derivatives import spread_legs
 from rebalance_xl.book.futures import DAYS_A_YEAR, funding_per_day, margin_of
 from rebalance_xl.book.model import Book
 from rebalance_xl.book.plan_data import HOLD, Line, PositionFigures, SpreadFigures, Totals
@@ -41,6 +42,7 @@ def warnings_of(
     found += _reserve(draft, lines)
     found += _margins(book, draft.total)
     found += _tiers(draft)
+    found += _alone(draft)
     found += [
         f"spread {each.name}: its z-score {each.zscore:.2f} does not support these sides"
         for each in spreads
@@ -203,6 +205,16 @@ def _tiers(draft: Draft) -> list[str]:
         if problem:
             found.append(f"{position.symbol}: no liquidation price, {problem}")
     return found
+
+
+def _alone(draft: Draft) -> list[str]:
+    """Warn of a leg that stays open although the other one of its spread has expired: alone, a leg is a bet."""
+    return [
+        f"{leg.position.symbol} stays open alone: {other.position.symbol}, the other leg of its spread, has expired"
+        for legs in spread_legs(draft.judgement.futures).values()
+        for leg, other in (legs, legs[::-1])
+        if other.expired and leg.position.quantity > 0 and not leg.to_close and not leg.gone
+    ]
 
 
 def crumbs_note(draft: Draft) -> list[str]:

@@ -22,6 +22,7 @@ from rebalance_xl.book.stress import market_shocks, read_shock, shocked, stress_
 from rebalance_xl.cli import app
 from rebalance_xl.functions.stress import Shock
 from rebalance_xl.hosts.file import FileWorkbook
+from rebalance_xl.recalc.workbook import recalculate
 from tests.fixtures import make_account_fixtures, make_unified_fixtures
 from tests.fixtures.make_account_fixtures import BOOKS, HERE, SHOCKS, multi_row
 
@@ -175,3 +176,34 @@ def _errors() -> tuple[Any, ...]:
     from rebalance_xl.book.problems import ERROR, Problem
 
     return (Problem(ERROR, "Portfolio!A1", "broken"),)
+
+
+ALL_MODES = sorted(path.stem.removeprefix("account_") for path in HERE.glob("account_*.xlsx"))
+
+
+@pytest.mark.parametrize("mode", ALL_MODES)
+def test_every_mode_book_runs_through_recalculation_plan_and_stress(mode: str, tmp_path: Path) -> None:
+    """Recalculated as a file it plans and stresses to the same accounts, and the command says the same."""
+    copy = tmp_path / f"account_{mode}.xlsx"
+    copy.write_bytes((HERE / f"account_{mode}.xlsx").read_bytes())
+    recalculate(copy, as_of=DAY)
+    book = read_book(FileWorkbook.open(copy), DAY)
+    plan = make_plan(book)
+    moves = [-0.3, 0.0, 0.2]
+    rows = stress_book(book, market_shocks(moves))
+    assert rows[1].value == pytest.approx(plan.totals.value)
+    assert (rows[1].trigger, rows[1].reasons) == (plan.trigger.kind, plan.trigger.reasons)
+    shown = {each.pool: (each.equity, each.requirement) for each in plan.accounts if each.mode != "given"}
+    assert {each.pool: (each.equity, each.requirement) for each in rows[1].accounts} == {
+        pool: (pytest.approx(equity), pytest.approx(needed)) for pool, (equity, needed) in shown.items()
+    }
+    assert [sum(each.is_dead for each in row.accounts) for row in rows] == [len(row.liquidated) for row in rows]
+    answer = CliRunner().invoke(
+        app, ["stress", str(copy), "--as-of", f"{DAY}", "--json", *(f"--shock=ALL={move}" for move in moves)]
+    )
+    assert answer.exit_code == 0, answer.output
+    told = json.loads(answer.output)
+    for row, found in zip(rows, told, strict=True):
+        assert (found["value"], found["value_if_lost"]) == pytest.approx((row.value, row.value_if_lost))
+        assert found["liquidated"] == list(row.liquidated)
+        assert found["trigger"] == row.trigger
