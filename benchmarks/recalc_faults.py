@@ -49,6 +49,19 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
         'enumerate(every(root, "externalReference"))',
     ),
     (
+        "cells are added without widening the spans of their rows",
+        "sheets/splice_columns",
+        "for start, end, tag, new_tag in both if new_tag != tag]",
+        "for start, end, tag, new_tag in both if not tag]",
+    ),
+    ("a number is replaced in the row of another cell", "sheets/cell_table", "or not own.all():", "or False:"),
+    (
+        "runs down a column go on over a gap",
+        "evaluation/exchange",
+        "if run and (at, below) != (column, row + len(run)):",
+        "if run and at != column:",
+    ),
+    (
         "numbers near each other are not looked for",
         "evaluation/suspects",
         "suspects = [*_noisy(calculation), *_near(calculation)]",

@@ -93,6 +93,13 @@ def test_numbers_over_usual_sheets(text: str, columns: dict[int, dict[int, Any]]
     assert outcome(text, columns, bulk=True) == outcome(text, columns, bulk=False)
 
 
+@pytest.mark.parametrize("bulk", [False, True])
+def test_a_cell_in_the_row_of_others_is_refused(bulk: bool) -> None:
+    """No number is replaced in a cell that stands in another row than its name says."""
+    text = f'{HEAD}<row r="1"><c r="A2"><v>1</v></c></row></sheetData></worksheet>'
+    assert outcome(text, {1: {2: 0.0}}, bulk) == "damaged: the cell A2 stands in row 1"
+
+
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
