@@ -209,8 +209,7 @@ def _stress(asked: BookAnswers, function: Function, options: Mapping[str, Any], 
     found: list[list[Any]] = [["Value", "Value if lost", "Equity", "Ratio", "Liquidated"]]
     for row in rows:
         ratio: Any = "LIQUIDATABLE" if math.isinf(row.ratio) else row.ratio
-        equity = math.fsum(each.equity for each in row.accounts)
-        found.append([row.value + 0.0, row.value_if_lost + 0.0, equity + 0.0, ratio, ", ".join(row.liquidated)])
+        found.append([row.value + 0.0, row.value_if_lost + 0.0, row.equity + 0.0, ratio, ", ".join(row.liquidated)])
     return found
 
 

@@ -49,8 +49,10 @@ class StressRow:
         The shock in words.
     value, value_if_lost
         Of the book: as marked, and with what is liquidated counted as gone.
+    equity
+        That counts against liquidation, of all wallets and positions.
     accounts
-        Every pool of its accounts.
+        Every pool of its accounts in which there is something to lose.
     liquidated
         What falls, in its order: a margin coin, "account", or the symbol of an isolated position; with the account's
         name where there are several.
@@ -63,6 +65,7 @@ class StressRow:
     name: str
     value: float
     value_if_lost: float
+    equity: float
     accounts: tuple[AccountRatio, ...]
     liquidated: tuple[str, ...]
     reserve: float
@@ -203,6 +206,7 @@ def _row(
         name=outcome.shock.name,
         value=value,
         value_if_lost=value - lost,
+        equity=outcome.equity,
         accounts=tuple(
             AccountRatio(each.pool.account, each.pool.name, each.equity, each.requirement, each.ratio, each.is_dead)
             for each in outcome.pools

@@ -228,10 +228,12 @@ class Pool:
         return math.fsum(parts)
 
     def owned(self, prices: Sequence[float], marks: Sequence[float]) -> float:
-        """Return what the pool is worth in dollars, without haircuts."""
+        """Return what the pool is worth in dollars, without haircuts; an isolated position at least nothing."""
         parts = [(each.balance - each.loan) * price for each, price in zip(self.wallets, prices, strict=True)]
         parts += [leg.pnl(mark) * prices[place] for leg, mark, place in zip(self.legs, marks, self.places, strict=True)]
-        return math.fsum(parts)
+        found = math.fsum(parts)
+        # An isolated position loses what was posted for it and no more: the plan values it so.
+        return max(0.0, found) if self.legs and self.legs[0].isolated is not None else found
 
     def requirement(self, prices: Sequence[float], marks: Sequence[float]) -> float:
         """Return maintenance margin, counted fees and the maintenance of loans, in the pool's money."""

@@ -155,7 +155,7 @@ def _row(outcome: Outcome) -> list[Any]:
             '{"symbol","coin","side","quantity","entry","mark","tiers","isolated_margin";'
             '"BTCUSDT","BTC","long",0.5,60000,60000,0.005,"";"ETHUSDT","ETH","long",10,3000,3000,0.01,3000})',
             '={"Value","Value if lost","Equity","Ratio","Liquidated";8000,8000,8000,0.1,"";'
-            '-4000,0,-4000,"LIQUIDATABLE","ETHUSDT, USDT"}',
+            '-1000,0,-4000,"LIQUIDATABLE","ETHUSDT, USDT"}',
             "A fall of 20 % costs at most the 8,000 that are there, not 12,000.",
         )
     ],
@@ -177,7 +177,7 @@ def stress_table(
     plan's (Portfolio and the equity of Futures), accounts have their modes, fees and triggers.
 
     A pool that is liquidated on the straight way to the shock is dead. "Value if lost" counts dead pools and isolated
-    positions as 0; "Liquidated" names them in the order in which they fall.
+    positions as 0; an isolated position is never worth less. "Liquidated" names them in the order in which they fall.
 
     Parameters
     ----------

@@ -78,6 +78,9 @@ def opened(path: Path) -> FileWorkbook:
     return FileWorkbook.from_bytes(calculated(path))
 
 
+#: Moves of the whole market that STRESS_TABLE and `stress` are asked.
+MOVES = (-0.5, -0.2, 0.0, 0.2)
+
 #: Every formula that is asked, with its arguments.
 ASKED: dict[str, tuple[str, tuple[Any, ...]]] = {
     "prices": ("LIQUIDATION_PRICE", ()),
@@ -88,6 +91,7 @@ ASKED: dict[str, tuple[str, tuple[Any, ...]]] = {
     "maintenance": ("ACCOUNT_MAINTENANCE", ()),
     "deltas": ("NET_DELTA", ()),
     "move": ("ACCOUNT_LIQUIDATION_MOVE", (MISSING, MISSING, "both")),
+    "stress": ("STRESS_TABLE", ([["ALL"], *([move] for move in MOVES)],)),
     **{f"figures {table}": ("PLAN_FIGURES", ([list(names)],)) for table, names in FIGURES.items()},
 }
 
@@ -110,7 +114,7 @@ def in_python(path: Path) -> dict[str, Any]:
 
 def asked_of(path: Path) -> list[str]:
     """Return what a book can be asked: without Futures nothing of accounts."""
-    of_accounts = ("prices", "distances", "equity", "maintenance", "move", "figures Futures")
+    of_accounts = ("prices", "distances", "equity", "maintenance", "move", "stress", "figures Futures")
     has_futures = FileWorkbook.open(path).read_table("Futures") is not None
     return [key for key in ASKED if has_futures or key not in of_accounts]
 
@@ -120,7 +124,8 @@ def formula_of(name: str, arguments: tuple[Any, ...]) -> str:
     texts = []
     for each in arguments:
         if isinstance(each, list):
-            texts.append("{" + ",".join(f'"{cell}"' for cell in each[0]) + "}")
+            rows = [",".join(json.dumps(cell) for cell in row) for row in each]
+            texts.append("{" + ";".join(rows) + "}")
         else:
             texts.append("" if each is MISSING else f'"{each}"')
     return f"={name}({','.join(texts)})"
@@ -275,6 +280,32 @@ def test_account_functions_say_what_the_plan_says(path: Path) -> None:
         down = found["move"][0][0]
         wanted = max((fall for fall in falls if math.isfinite(fall)), default=None)
         assert down == "NEVER" if wanted is None else same(down, wanted)
+
+
+@pytest.mark.parametrize("path", [each for each in BOOKS if "stress" in asked_of(each)], ids=lambda path: path.stem)
+def test_stress_table_says_what_the_stress_command_says(path: Path, tmp_path: Path) -> None:
+    """Value, value if lost, equity, ratio and what falls, at every move, of the book as it stands."""
+    copy = tmp_path / path.name
+    copy.write_bytes(calculated(path))
+    shocks = [f"--shock=ALL={move}" for move in MOVES]
+    answer = CliRunner().invoke(app, ["stress", str(copy), "--as-of", f"{DAY}", "--json", *shocks])
+    assert answer.exit_code == 0, answer.output
+    rows = json.loads(answer.stdout)
+    headers, *found = in_python(path)["stress"]
+    assert headers == ["Value", "Value if lost", "Equity", "Ratio", "Liquidated"]
+    wanted = [
+        [
+            row["value"],
+            row["value_if_lost"],
+            row["equity"],
+            "LIQUIDATABLE"
+            if any(each["is_dead"] and each["equity"] <= 0 for each in row["accounts"])
+            else row["ratio"],
+            ", ".join(row["liquidated"]),
+        ]
+        for row in rows
+    ]
+    assert differences(found, wanted) == []
 
 
 @pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.stem)

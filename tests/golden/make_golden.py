@@ -1,4 +1,4 @@
-"""Write ``golden.json`` and ``docs/inputs.md`` from the catalogue's examples, the rules and the table of edge cases.
+"""Write ``golden.json`` and ``docs/inputs.md`` from the catalogue's examples, the rules, edge cases and mode books.
 
 Run ``python tests/golden/make_golden.py`` from the checkout after a declaration, a rule or an edge case changed.
 The answers come from the declarations and the tables; no function is called to find one.
@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # run as a script,
 
 from rebalance_xl.cells import from_serial, is_range
 from rebalance_xl.functions import FUNCTIONS
-from tests.golden import edge_cases, rules
+from tests.golden import edge_cases, mode_books, rules
 from tests.golden.golden import PATH, Case, encode
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "inputs.md"
@@ -39,7 +39,7 @@ def _dated(result: Any) -> Any:
 def all_cases() -> list[Case]:
     """Return every case of the table, in the order of the file."""
     ruled = [case for function in FUNCTIONS.values() for case in rules.cases(function)]
-    found = [*examples(), *ruled, *edge_cases.cases()]
+    found = [*examples(), *ruled, *edge_cases.cases(), *mode_books.cases()]
     names = [case.id for case in found]
     twice = sorted({name for name in names if names.count(name) > 1})
     assert not twice, f"two cases have the same id: {twice}"
