@@ -18,7 +18,7 @@ from rebalance_xl.book.problems import BookError
 from rebalance_xl.book.schema import PLAN
 from rebalance_xl.hosts.file import FileWorkbook
 from tests.book.book_files import written
-from tests.book.books import line, perpetual, plan_of, spot, stable, workbook
+from tests.book.books import DAY, line, perpetual, plan_of, spot, stable, workbook
 
 approx = pytest.approx
 TIERS = [
@@ -155,6 +155,24 @@ def test_text_under_a_table_is_warned_of_with_its_cell(tmp_path: Path) -> None:
     said = "Portfolio!A4: this cell stands directly under the table Portfolio"
     assert any(said in warning for warning in plan.warnings)
     assert {each.asset for each in plan.lines} == {"BTC", "ETH"}
+
+
+def test_text_under_any_table_that_is_read_is_warned_of(tmp_path: Path) -> None:
+    """Futures, Events, Venues, Lots, Wallets and CashFlows lose such a row as silently as Portfolio would."""
+    book = workbook(
+        [spot("BTC", 6_000.0, 0.6, 0.05), spot("ETH", 4_000.0, 0.4, 0.05)],
+        [perpetual("BTCUSDT", "BTC", "long", 10.0)],
+        events=[{"Scope": "ETH", "Action": "HOLD", "Start": DAY}],
+        venues=[{"Venue": "kraken"}],
+        lots=[{"Asset": "BTC", "Date": DAY, "Quantity": 600.0, "Price": 5.0}],
+    )
+    book.tables["Wallets"] = [["Venue", "Coin", "Balance"], ["kraken", "USDT", 0.0]]
+    book.tables["CashFlows"] = [["Date", "Kind", "Amount"], [DAY, "DEPOSIT", 1.0]]
+    tables = [name for name in book.tables if name not in ("Plan", "Journal")]
+    path = written(tmp_path / "book.xlsx", book, under=dict.fromkeys(tables, "SOL"))
+    found = actions.check(FileWorkbook.open(path))
+    said = {each.where for each in found if "directly under" in each.message}
+    assert said == {"Portfolio!A4", *(f"{name}!A3" for name in tables if name != "Portfolio")}
 
 
 def test_lots_keep_columns_times_and_rows_of_the_user(tmp_path: Path) -> None:

@@ -37,6 +37,24 @@ def test_the_target_may_stand_on_any_row_of_the_asset() -> None:
     assert amounts(plan_of(rows)) == amounts(plan_of(turned)) != {}
 
 
+def test_the_sector_may_stand_on_any_row_of_the_asset() -> None:
+    """Typed at the second venue, an event about the sector sells the row at the first as well."""
+    first, second = unit("XMR", 1.0, 1_000.0, 0.2, 0.1, Venue="a"), unit("XMR", 1.0, 1_000.0, None, Venue="b")
+    rows = [first, second | {"Sector": "Privacy"}, spot("BTC", 8_000.0, 0.8, 0.1)]
+    plan = plan_of(rows, events=[{"Scope": "privacy", "Action": "EXIT", "Start": DAY}])
+    assert {each.venue: each.amount for each in plan.trades if each.action == "SELL"} == {"a": 1_000.0, "b": 1_000.0}
+
+
+def test_the_priority_may_stand_on_any_row_of_the_asset() -> None:
+    """BTC and ETH lack the same, 1,000 come in: the Priority at BTC's second venue lets it go first."""
+    first, second = unit("BTC", 1.0, 1_000.0, 0.3, 0.1, Venue="a"), unit("BTC", 1.0, 1_000.0, None, Venue="b")
+    rows = [spot("ETH", 2_000.0, 0.3, 0.1), first, second, spot("SOL", 6_000.0, 0.4, 0.05)]
+    settings = {"TrimTo": "edge", "TurnoverCap": 0.1}
+    assert "BTC" not in amounts(plan_of(rows, settings=settings))
+    rows[2] = second | {"Priority": 1}
+    assert "ETH" not in amounts(plan_of(rows, settings=settings))
+
+
 def test_a_purchase_goes_to_the_row_with_the_target_where_the_money_is_at_neither() -> None:
     """The cash lies at kraken; BTC is held at binance and bybit, and bought where its Target stands."""
     rows = [
@@ -82,6 +100,18 @@ def test_the_margin_coin_left_blank(symbol: str, contract: str, coin: str) -> No
     row = perpetual(symbol, "BTC", "long", 100.0, Contract=contract, Quantity=1.0, EntryPrice=100.0, Margin=50.0)
     (position,) = read_book(workbook([spot("BTC", 1_000.0, 0.9, 0.5)], [row])).positions
     assert position.margin_coin == coin
+
+
+def test_the_margin_coin_that_is_typed_holds_at_its_price_at_the_venue() -> None:
+    """1,000 USDC of margin under BTCUSDT count at the price of USDC where the position is, not of USDT or elsewhere."""
+    row = perpetual("BTCUSDT", "BTC", "long", 100.0, Venue="kraken", Quantity=10.0, EntryPrice=100.0, Margin=1_000.0)
+    rows = [
+        spot("BTC", 9_000.0, 0.9, 0.5),
+        {"Asset": "USDC", "Quantity": 1.0, "Price": 0.8, "Venue": "bybit"},
+        {"Asset": "USDC", "Quantity": 1.0, "Price": 0.9, "Venue": "kraken"},
+    ]
+    assert plan_of(rows, [row | {"MarginCoin": "USDC"}]).totals.value == approx(9_000.0 + 1.7 + 900.0)
+    assert plan_of(rows, [row]).totals.value == approx(9_000.0 + 1.7 + 1_000.0)
 
 
 def test_a_contract_of_1000_coins_keeps_the_venues_prices_and_quantities() -> None:
@@ -151,6 +181,24 @@ def test_a_threshold_trade_is_no_review_and_starts_the_cooldown() -> None:
     assert waiting.nothing_to_do
     assert "cooldown" in waiting.trigger.reasons[0]
     assert not actions.plan(book, DAY + dt.timedelta(days=5)).nothing_to_do
+
+
+@pytest.mark.parametrize("action", ["SELL", "BUY", "OPEN LONG"])
+def test_any_recorded_trade_starts_the_cooldown(action: str) -> None:
+    """A purchase or an opening paid from cash alone does so as a sale does: the breach of the next day waits."""
+    btc = {"SELL": 6_000.0, "BUY": 4_000.0, "OPEN LONG": 5_000.0}[action]
+    future = perpetual("ETHUSDT", "ETH", "long", 100.0)
+    event = {"Scope": "ETH", "Action": "LONG", "Start": DAY, "End": DAY, "Level": 0.1}
+    rows = [spot("BTC", btc, 0.5, 0.05), stable(10_000.0 - btc, 0.4)]
+    book = workbook(rows, [future], {"Cooldown": 5}, [event] if action == "OPEN LONG" else [])
+    assert {each.action for each in actions.rebalance(book).trades} == {action}
+    actions.record(book)
+    header, row, _ = book.tables["Portfolio"]
+    row[header.index("Price")] = 20.0
+    waiting = actions.plan(book, DAY + dt.timedelta(days=1))
+    assert waiting.nothing_to_do
+    assert "cooldown" in " ".join(waiting.trigger.reasons)
+    assert actions.plan(book, DAY + dt.timedelta(days=5)).trigger.kind == "THRESHOLD"
 
 
 def test_a_stablecoin_without_a_band_is_a_need_at_the_next_trigger() -> None:

@@ -92,9 +92,21 @@ def test_an_opening_beyond_its_tiers_is_blocked(target: float, reason: str) -> N
     assert reason in line(plan, "ETHUSDT").reason
 
 
-def test_an_opening_that_is_liquidated_at_once_is_blocked() -> None:
+def test_what_is_open_counts_in_the_tier_of_an_opening() -> None:
+    """40,000 are open and 21,200 would come on top: the tier of 61,200 allows a leverage of 10, that of 21,200 50."""
+    row = perpetual(
+        "ETHUSDT", "ETH", "long", 100.0, Venue="binance", Leverage=20.0, Target=0.03, Quantity=400.0, EntryPrice=100.0,
+        Margin=2_000.0,
+    )  # fmt: skip
+    book = workbook([unit("BTC", 1.0, 90_000.0, 0.5, 0.05), stable(10_000.0)], [row])
+    book.tables["MarginTiers"] = TIERS
+    assert "leverage 20 is above 10, the maximum of the tier of 61,200.00" in line(actions.plan(book), "ETHUSDT").reason
+
+
+@pytest.mark.parametrize("mode", ["isolated", "cross"])
+def test_an_opening_that_is_liquidated_at_once_is_blocked(mode: str) -> None:
     """Its margin would not cover the requirement of its size."""
-    row = perpetual("ETHUSDT", "ETH", "long", 100.0, Venue="binance", Leverage=40.0, Target=0.02)
+    row = perpetual("ETHUSDT", "ETH", "long", 100.0, Venue="binance", Leverage=40.0, Target=0.02, MarginMode=mode)
     book = workbook([unit("BTC", 1.0, 9_000.0, 0.5, 0.05), stable(1_000.0)], [row])
     book.tables["MarginTiers"] = [TIERS[0], ["binance", "ETHUSDT", 0.0, None, 50.0, 0.03, 0.0]]
     plan = actions.plan(book)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rebalance_xl.book import actions
 from rebalance_xl.book.model import Book, read_book
 from rebalance_xl.book.plan_data import Plan
 from rebalance_xl.book.walk import carry_out, decide, with_prices
@@ -152,6 +153,27 @@ def test_equity_beyond_target_and_band_is_reduced() -> None:
     assert reduce.realised_gain == approx(900.0)
     midpoint = plan_of(portfolio, [long_future(Band=0.05)], {"TrimTo": "midpoint"}).trades[0]
     assert midpoint.amount == approx(2_500.0 - 1_250.0)
+
+
+def test_a_position_reduced_to_its_edge_is_inside_it_after_fees() -> None:
+    """TrimTo edge, 1 % of fee: the equity left is 15 % of the value after fees, so the next plan reduces nothing."""
+    portfolio = [spot("A", 4500.0, 0.45, 0.2, Price=150.0), stable(3000.0)]
+    book = workbook(
+        portfolio, [long_future(Band=0.05, Venue="V")], {"TrimTo": "edge"}, venues=[{"Venue": "V", "FuturesFee": 0.01}]
+    )
+    found = actions.rebalance(book)
+    (reduce,) = found.trades
+    assert 2_500.0 - reduce.amount == approx(0.15 * found.totals.value_after)
+    actions.record(book)
+    assert actions.plan(book).nothing_to_do
+
+
+def test_a_reduction_too_small_to_trade_is_no_trigger() -> None:
+    """To the midpoint half of a notional of 4,500 is closed: MinTrade of 3,000 forbids it, 2,000 does not."""
+    portfolio = [spot("A", 4500.0, 0.45, 0.2, Price=150.0), stable(3000.0)]
+    futures, settings = [long_future(Band=0.05)], {"TrimTo": "midpoint"}
+    assert plan_of(portfolio, futures, settings | {"MinTrade": 3_000.0}).trigger.kind == "NONE"
+    assert plan_of(portfolio, futures, settings | {"MinTrade": 2_000.0}).trigger.kind == "THRESHOLD"
 
 
 def test_without_a_band_nothing_is_reduced() -> None:
