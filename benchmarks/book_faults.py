@@ -307,4 +307,10 @@ BOOK: tuple[tuple[str, str, str, str], ...] = (
         "net_side(book, position, quantity)) == -1.0:",
     ),
     ("only sales start the cooldown", "model", 'moved = ("Sold", "Bought", "Margin", "Fees")', 'moved = ("Sold",)'),
+    (
+        "a leg is reduced whose other leg is gone",
+        "triggers",
+        "if any(leg.position.quantity <= 0 or leg.gone for leg in legs):",
+        "if any(leg.position.quantity <= 0 and leg.gone for leg in legs):",
+    ),
 )

@@ -112,6 +112,15 @@ def test_the_lots_of_reduced_legs_are_counted_in_coins() -> None:
     assert line(plan, "FAR").quantity == approx(4.2)
 
 
+def test_a_leg_whose_other_leg_is_liquidated_is_not_reduced() -> None:
+    """The short lost 260 on a margin of 208 and is gone: no part of the long is closed for its equity."""
+    near = {"Margin": 1_200.0, "Band": 0.02, "Target": 0.05}
+    plan = plan_of(OVER, opened(near, {"MarkPrice": 130.0}))
+    assert line(plan, "FAR").reason.startswith("LIQUIDATED")
+    assert line(plan, "NEAR").action == "HOLD"
+    assert line(plan_of(OVER, opened(near)), "NEAR").action == "REDUCE"
+
+
 @pytest.mark.parametrize(
     "side, mark, supported",
     [("short", 104.0, True), ("short", 96.0, False), ("long", 96.0, True), ("long", 104.0, False)],
