@@ -18,7 +18,7 @@ from rebalance_xl.book.plan_data import FuturesTerms, Line, Unresolved
 from rebalance_xl.book.sizing import lot_of
 from rebalance_xl.book.spreads import spread_text
 from rebalance_xl.book.states import NONE, FuturesState, SpotState
-from rebalance_xl.book.tolerances import DUST, NEW_MONEY, NO_MONEY, SLACK
+from rebalance_xl.book.tolerances import CENT, DUST, NO_MONEY, SLACK
 from rebalance_xl.functions.plan_table import amount_text, percent
 from rebalance_xl.functions.wording import names_text
 
@@ -408,7 +408,7 @@ def _stable_lines(draft: Draft) -> list[Line]:
             line = Line(row.asset, data.HOLD, price=row.price, reason=reason, venue=row.venue, product="cash")
             lines.append(replace(line, row=row.row))
     for venue, change in changes.items():
-        if isinstance(venue, str) and abs(change) > NEW_MONEY * draft.total:
+        if isinstance(venue, str) and abs(change) > CENT:  # Record adds no row for less
             apart = wallet_for(draft.book, draft.new_stable, venue) is not None
             where = f"the wallet at {venue}" if apart else "stablecoins (a new row)"
             line = Line(draft.new_stable, data.HOLD, price=1.0, venue=venue, product="margin" if apart else "cash")
@@ -426,9 +426,10 @@ def _debt_text(draft: Draft, need: Order) -> str:
 def _stable_reason(draft: Draft, state: SpotState, row: Holding, change: float, need: Order | None) -> str:
     drift = say.drift_text(state, draft.book.settings.review_drift)
     reason = drift
-    if change > DUST * draft.total:
+    shown = max(DUST * draft.total, CENT)
+    if change > shown:
         reason += f"; receives {amount_text(change)}"
-    elif change < -DUST * draft.total:
+    elif change < -shown:
         reason += f"; pays {amount_text(-change)}"
     if need is not None and need.kind != "repay":
         reason += f"; {_cause(draft, need)}: {amount_text(need.amount)} of {amount_text(need.wanted)}"

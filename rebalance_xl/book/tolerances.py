@@ -16,9 +16,8 @@ SLACK: Final = 1e-9
 WHOLE: Final = 1e-12
 #: A quotient of units and lots is raised by this share before it is cut, or 0.3 / 0.1 lots would be 2.
 QUOTIENT: Final = 1e-14
-#: Money in a stablecoin below this share of the book is none, and a new row for it needs some more.
+#: Money in a stablecoin below this share of the book is none.
 NO_MONEY: Final = 1e-12
-NEW_MONEY: Final = 1e-10
 #: Half of what a weight with two decimals shows.
 ON_TARGET: Final = 5e-5
 #: A typed value and what it should be are the same up to this share.
@@ -29,7 +28,7 @@ FOUND: Final = 1e-13
 STILL: Final = 1e-9
 #: Fees have settled once a pass changes them by no more than this share of the book.
 SETTLED: Final = 1e-15
-#: Money that a person would not write down.
+#: Money that a person would not write down: it shows as 0.00, makes no line and no row.
 CENT: Final = 0.005
 
 __all__ = [
@@ -37,7 +36,6 @@ __all__ = [
     "DUST",
     "EDGE",
     "FOUND",
-    "NEW_MONEY",
     "NO_MONEY",
     "ON_TARGET",
     "QUOTIENT",

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rebalance_xl.book.free_margin import wallet_for
 from rebalance_xl.book.memory import MemoryWorkbook
-from rebalance_xl.book.model import read_book
+from rebalance_xl.book.model import Book, read_book
 from rebalance_xl.book.plan import make_plan
 from rebalance_xl.book.plan_data import Line, Plan
+from rebalance_xl.book.plan_lines import cash_changes
 from rebalance_xl.book.schema import JOURNAL, PLAN
+from rebalance_xl.book.tolerances import CENT
+from rebalance_xl.book.walk import decide
 
 DAY = dt.date(2026, 9, 30)
 PORTFOLIO = [
@@ -138,6 +143,17 @@ def example(targets: tuple[float, float, float] = (0.45, 0.30, 0.20), sol: float
 
 
 ETH_MARGIN = perpetual("ETHUSDT", "ETH", "long", 2000.0, Venue="Binance", Target=0.05, Priority=4)
+
+
+def share_after(book: Book) -> float:
+    """Return the sum of the weights after a plan, with the crumbs below a cent that make no line of their own."""
+    plan, draft = make_plan(book), decide(book).draft
+    crumbs = [
+        change
+        for venue, change in cash_changes(draft).items()
+        if isinstance(venue, str) and abs(change) <= CENT and wallet_for(book, draft.new_stable, venue) is None
+    ]
+    return math.fsum(line.weight_after or 0.0 for line in plan.lines) + math.fsum(crumbs) / plan.totals.value_after
 
 
 def amounts(plan: Plan) -> dict[str, tuple[str, float]]:

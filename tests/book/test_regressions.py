@@ -9,7 +9,7 @@ from rebalance_xl.book.forms import plan_to_dict
 from rebalance_xl.book.memory import MemoryWorkbook
 from rebalance_xl.book.model import read_book
 from rebalance_xl.book.plan import make_plan
-from tests.book.books import perpetual, plan_of, spot, stable, workbook
+from tests.book.books import line, perpetual, plan_of, share_after, spot, stable, workbook
 
 
 def rebalanced(book: MemoryWorkbook) -> list[tuple[str, str]]:
@@ -47,11 +47,34 @@ def test_proceeds_without_a_stablecoin_row_lost_their_venue() -> None:
     assert book.tables["Portfolio"][3][:6] == ["USDT", None, "stable", "Binance", 1.0, 1.0]
 
 
+def quarters(last: float) -> list[dict[str, object]]:
+    """Return four assets of 4,000 in all, three with a target of a quarter."""
+    targets = (0.25, 0.25, 0.25, last)
+    return [spot(name, value, share) for name, value, share in zip("ABCD", (1500, 900, 800, 800), targets, strict=True)]
+
+
 def test_a_sliver_left_over_was_missing_from_the_weights() -> None:
-    """A fee left a millionth of the book in stablecoins that no line showed."""
-    rows = [spot("SOL", 0.0, 0.5, Venue="MEXC", Lot=0.1, Price=0.5), spot("ADA", 4482.0, 0.0), spot("XRP", 182.04, 0.5)]
-    plan = plan_of(rows, venues=[{"Venue": "MEXC", "SpotFee": 0.001}])
-    assert abs(sum(line.weight_after or 0.0 for line in plan.lines) - 1.0) < 1e-9
+    """Cents in stablecoins, a hundred-thousandth of the book, were shown by no line."""
+    plan = plan_of(quarters(0.24999))
+    assert line(plan, "USDT").reason == "0.04 left over stays in stablecoins (a new row)"
+    assert abs(sum(each.weight_after or 0.0 for each in plan.lines) - 1.0) < 1e-9
+
+
+def test_less_than_a_cent_left_over_made_a_line() -> None:
+    """Targets that sum to 1 less a millionth left "0.00 left over stays in stablecoins (a new row)" in the plan."""
+    book = workbook(quarters(0.249999))
+    plan = make_plan(read_book(book))
+    assert 0.003 < plan.totals.left_over < 0.005
+    assert {each.asset for each in plan.lines} == {"A", "B", "C", "D"}
+    assert abs(share_after(read_book(book)) - 1.0) < 1e-9
+    assert rebalanced(book) == []
+    assert [row[0] for row in book.tables["Portfolio"][1:]] == ["A", "B", "C", "D"]
+
+
+def test_a_stablecoin_received_less_than_a_cent() -> None:
+    """The reason of a stable row said "receives 0.00"."""
+    reason = line(plan_of([*quarters(0.2499989), stable(0.0)]), "USDT").reason
+    assert "receives" not in reason
 
 
 def test_a_review_beyond_the_year_9999() -> None:

@@ -22,6 +22,7 @@ from rebalance_xl.book.schema import FILLS
 from rebalance_xl.book.sizing import lot_of, minimum_of
 from rebalance_xl.book.states import rows_by_asset
 from rebalance_xl.book.walk import carry_out, decide
+from tests.book.books import share_after
 from tests.book.wide_books import wide_book
 
 #: Books of a quick run, and of the slow one; REBALANCE_WIDE=20000 asks for as many seeds.
@@ -46,7 +47,7 @@ def check_laws(seed: int) -> None:
     beside = idle_value(book)
     after = idle_value(carry_out(book, decide(book))) if book.wallets else 0.0
     shares = [math.fsum(line.weight_before or 0.0 for line in plan.lines) + beside / totals.value]
-    shares.append(math.fsum(line.weight_after or 0.0 for line in plan.lines) + after / totals.value_after)
+    shares.append(share_after(book) + after / totals.value_after)
     assert shares == pytest.approx([1.0, 1.0], abs=1e-9), where
     assert math.isclose(totals.value - totals.fees, totals.value_after, abs_tol=1e-6), where
     assert totals.left_over >= -1e-6, where
