@@ -90,7 +90,8 @@ def liquidation_price(
     the wallet of the account and the fee of the venue.
 
     NEVER is an answer: no positive price liquidates, as for a 1x linear long or an inverse short at 1x. The tier is
-    the one in force at the liquidation price, not at the entry.
+    the one in force at the liquidation price, not at the entry. Shipped tiers are those of a day: the cell shows no
+    age, the plan, the column Estimate beside Futures and `rebalance-xl tiers` do.
 
     Parameters
     ----------
@@ -103,9 +104,8 @@ def liquidation_price(
     leverage : factor
         Leverage at entry, above 0 and not above the maximum of the tier of the entry notional.
     tiers : rate, rows or name
-        A flat maintenance rate (0.005); rows of floor, cap, max leverage, rate, amount (a single row is the tier in
-        force, as it is); or a name such as "binance:BTCUSDT", looked up in the MarginTiers table, then in the
-        shipped tables.
+        A flat maintenance rate (0.005); rows of floor, cap, max leverage, rate, amount (one row: the tier in force);
+        or a name ("binance:BTCUSDT") in MarginTiers, else in the shipped tables, whose age "rebalance-xl tiers" shows.
     contract : word
         As in HEDGE_CONTRACTS.
     venue : word
