@@ -236,7 +236,9 @@ def test_lots_give_the_gain_and_leave_the_table(method: str, gain: float, left: 
     book = workbook(example((0.5, 0.3, 0.2)), settings={"LotMethod": method}, lots=lots)
     plan = actions.rebalance(book)
     assert next(line for line in plan.lines if line.asset == "SOL").realised_gain == approx(gain)
-    actions.record(book)
+    done = actions.record(book)
+    changed = [place for place, (units, _) in enumerate(left) if units != LOTS[place]["Quantity"]]
+    assert [row for name, row, _ in done.cells if name == "Lots"] == changed  # the others are not written at all
     sol = [(row[2], row[3]) for row in book.tables["Lots"][1:] if row[0] == "SOL"]
     eth = [(row[1], row[2], row[3]) for row in book.tables["Lots"][1:] if row[0] == "ETH"]
     assert [units for units, _ in sol] == approx([units for units, _ in left])

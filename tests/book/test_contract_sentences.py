@@ -183,6 +183,20 @@ def test_a_threshold_trade_is_no_review_and_starts_the_cooldown() -> None:
     assert not actions.plan(book, DAY + dt.timedelta(days=5)).nothing_to_do
 
 
+def test_a_review_that_is_due_waits_for_the_end_of_the_cooldown() -> None:
+    """BTC is inside its band and beyond ReviewDrift: the reason is the cooldown, and not that all is well."""
+    book = workbook(
+        [spot("BTC", 5_300.0, 0.5, 0.05), spot("ETH", 4_700.0, 0.5, 0.05)], settings=REVIEW | {"Cooldown": 5}
+    )
+    header = book.tables["Journal"][0]
+    done = {"Date": DAY, "Entry": "EXECUTION", "Sold": 100.0}
+    book.tables["Journal"].append([done.get(name) for name in header])
+    assert actions.plan(book, DAY + dt.timedelta(days=3)).trigger.reasons == (
+        "in the cooldown for another 2 days: only events count",
+    )
+    assert actions.plan(book, DAY + dt.timedelta(days=5)).trigger.kind == "TIME"
+
+
 @pytest.mark.parametrize("action", ["SELL", "BUY", "OPEN LONG"])
 def test_any_recorded_trade_starts_the_cooldown(action: str) -> None:
     """A purchase or an opening paid from cash alone does so as a sale does: the breach of the next day waits."""

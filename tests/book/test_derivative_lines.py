@@ -70,6 +70,15 @@ def test_coins_that_hedge_stay_part_of_their_asset() -> None:
     assert "60.00 % is on its target" in line(again, "BTC").reason
 
 
+def test_the_net_delta_after_a_plan_is_that_before_the_next() -> None:
+    """A hedge entered at 50,000 is added to at 60,000: the coins that it takes away follow its average entry."""
+    book = coin_book(Quantity=10_000.0, EntryPrice=50_000.0, Margin=0.1)
+    planned = actions.rebalance(book)
+    assert line(planned, "BTCUSD_PERP").action == "OPEN SHORT"
+    actions.record(book)
+    assert planned.deltas[0].after == approx(make_plan(read_book(book)).deltas[0].before, rel=1e-9)
+
+
 @pytest.mark.parametrize("fee", [0.0, 0.0005])
 def test_a_full_hedge_in_coins_is_worth_the_same_at_every_price(fee: float) -> None:
     """1 BTC becomes the margin of a short of its own value: no USDT is spent, and the fee is paid in coin."""
@@ -305,7 +314,7 @@ def test_a_spread_that_is_none_is_refused(change: dict[str, Any], message: str) 
 
 
 def test_fills_get_a_row_each() -> None:
-    """Record appends one row a recorded line, with what it realised."""
+    """Record appends one row a recorded line, in the order of the plan, with its day."""
     book = coin_book()
     book.tables["Fills"] = [["Date", "Asset", "Action", "Quantity", "Price", "Amount", "Fee", "Realised gain"]]
     actions.rebalance(book)
@@ -316,6 +325,25 @@ def test_fills_get_a_row_each() -> None:
         ["BTCUSD_PERP", "OPEN SHORT"],
     ]
     assert book.tables["Fills"][1][0] == dt.datetime(2026, 9, 30)
+
+
+def test_a_fill_says_what_it_realised_and_where_it_went() -> None:
+    """2,000 of SOL that cost half are sold at bybit and moved to binance for BTC: 1,000 are realised, once."""
+    rows = [
+        spot("SOL", 4_000.0, 0.2, 0.05, CostBasis=2_000.0, Venue="bybit"),
+        spot("BTC", 6_000.0, 0.8, 0.05, Venue="binance"),
+    ]
+    book = workbook(rows, venues=[{"Venue": "bybit", "WithdrawalFee": 1.0}, {"Venue": "binance"}])
+    book.tables["Fills"] = [
+        ["Date", "Asset", "Action", "Amount", "Fee", "Venue", "To venue", "Realised gain"],
+    ]
+    actions.rebalance(book)
+    actions.record(book)
+    assert [row[2:] for row in book.tables["Fills"][1:]] == [
+        ["SELL", approx(2_000.0), 0.0, "bybit", None, approx(1_000.0)],
+        ["TRANSFER", approx(1_999.0), approx(1.0), "bybit", "binance", None],
+        ["BUY", approx(1_999.0), 0.0, "binance", None, None],
+    ]
 
 
 def test_fills_find_their_row_in_hedge_mode() -> None:

@@ -34,6 +34,18 @@ def test_both_sides_of_one_symbol_are_two_positions() -> None:
         plan_of(rows, [long, long])
 
 
+def test_prices_of_both_legs_in_a_cross_account_are_estimates() -> None:
+    """No exchange publishes a worked price for hedge mode, and the plan says so beside both; one leg alone has none."""
+    both = {"Venue": "binance", "MarginMode": "cross", "EntryPrice": 100.0, "Margin": 500.0}
+    long = perpetual("ETHUSDT", "ETH", "long", 100.0, Quantity=20.0, **both)
+    short = perpetual("ETHUSDT", "ETH", "short", 100.0, Quantity=10.0, **both)
+    book = workbook([unit("BTC", 1.0, 90_000.0, 0.5, 0.6)], [long, short])
+    book.tables["MarginTiers"] = TIERS
+    assert ["no exchange publishes" in each.estimate for each in actions.plan(book).positions] == [True, True]
+    book.tables["Futures"].pop()
+    assert [each.estimate for each in actions.plan(book).positions] == [""]
+
+
 def test_a_closed_row_without_a_mark_is_ignored() -> None:
     """Quantity 0, no target, no mark: a note, no refusal."""
     dead = {"Symbol": "LUNAUSDT", "Asset": "LUNA", "Side": "long", "Quantity": 0.0}

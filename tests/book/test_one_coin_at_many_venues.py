@@ -58,6 +58,19 @@ def test_a_sale_starts_where_the_money_is_needed() -> None:
     assert sales == approx({"binance": 2_000.0, "kraken": 4_400.0})
 
 
+def test_a_sale_comes_from_the_largest_row_where_no_venue_is_nearer() -> None:
+    """Money is needed at no venue of BTC's: the 2,400 are sold at kraken, where most of it lies, in one line."""
+    rows = [
+        unit("BTC", 0.2, 10_000.0, 0.4, 0.05, Venue="bybit"),
+        unit("BTC", 0.7, 10_000.0, None, None, Venue="kraken"),
+        unit("BTC", 0.3, 10_000.0, None, None, Venue="okx"),
+        unit("ETH", 2.0, 6_000.0, 0.6, 0.05, Venue="binance"),
+    ]
+    assert [(each.venue, each.amount) for each in plan_of(rows).trades if each.action == "SELL"] == [
+        ("kraken", approx(2_400.0))
+    ]
+
+
 @pytest.mark.parametrize(
     "column, one, other",
     [("Target", 0.5, 0.4), ("Band", 0.05, 0.1), ("Priority", 1, 2), ("Sector", "L1", "L2"), ("Kind", "spot", "stable")],

@@ -303,6 +303,12 @@ def test_a_payer_is_rounded_up_to_the_lot_that_covers_the_need() -> None:
     assert found.totals.left_over == approx(40.0)
 
 
+def test_a_purchase_begun_with_cash_is_topped_up_by_less_than_its_minimum() -> None:
+    """550 of cash buy A, whose smallest order is 100; the 50 that it still lacks are raised from B all the same."""
+    rows = [spot("A", 3_400.0, 0.40, 0.05, MinNotional=100.0), spot("B", 3_600.0, 0.30, 0.10), stable(3_000.0, 0.245)]
+    assert amounts(plan_of(rows)) == {"A": ("BUY", 600.0), "B": ("SELL", 50.0)}
+
+
 def test_the_largest_excess_pays_first_not_the_largest_row() -> None:
     """B is the larger row, C stands further above its target: A's 100 up to its lower edge come from C."""
     rows = [

@@ -86,6 +86,14 @@ def test_an_event_about_the_asset_raises_no_leg() -> None:
         assert {line(plan, "NEAR").action, line(plan, "FAR").action} == {"HOLD"}, action
 
 
+def test_hold_keeps_a_spread_as_it_is() -> None:
+    """BTC frees money for both legs; while HOLD names their asset, neither is opened."""
+    events = [{"Scope": "ETH", "Action": "HOLD", "Start": DAY}]
+    without, held = plan_of(OVER, legs({"Target": 0.05})), plan_of(OVER, legs({"Target": 0.05}), events=events)
+    assert (line(without, "NEAR").action, line(without, "FAR").action) == ("OPEN LONG", "OPEN SHORT")
+    assert (line(held, "NEAR").action, line(held, "FAR").action) == ("HOLD", "HOLD")
+
+
 def test_an_exit_closes_both_legs() -> None:
     """EXIT names the long leg; the short one goes with it."""
     plan = plan_of(OVER, opened({"Target": 0.05}), events=[{"Scope": "ETH", "Action": "EXIT", "Start": DAY}])
@@ -170,6 +178,14 @@ def test_a_coin_margined_hedge_that_is_too_large_is_closed_to_its_size() -> None
     assert delta.after == approx(0.0, abs=1e-9)
     actions.record(book)
     assert line(make_plan(read_book(book)), "BTCUSD").action == "HOLD"
+
+
+def test_a_last_digit_of_a_hedge_is_not_closed() -> None:
+    """BTC's short is too large by a millionth of a dollar, which is rounding: beside a sale nothing of it is closed."""
+    short = perpetual("BTCUSDT", "BTC", "short", 100.0, EntryPrice=100.0, Margin=300.0, Leverage=10.0, HedgeRatio=0.5)
+    rows = [spot("BTC", 6_000.0, None), spot("SOL", 2_000.0, 0.1, 0.05), stable(1_700.0, 0.1)]
+    for more, wanted in ((1e-8, {"SOL"}), (1.0, {"SOL", "BTCUSDT"})):
+        assert set(amounts(plan_of(rows, [short | {"Quantity": 30.0 + more}]))) == wanted
 
 
 def test_coins_bought_as_margin_count_in_what_is_bought() -> None:
