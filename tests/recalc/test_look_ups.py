@@ -109,3 +109,42 @@ def test_an_error_that_is_asked_for_is_the_answer(tmp_path: Path) -> None:
         ('CHOOSE("2",5,6)', 6),
     ]
     check(tmp_path / "b.xlsx", cases, ROWS)
+
+
+def test_an_approximate_look_up_stops_at_the_very_value(tmp_path: Path) -> None:
+    """Among cells in no order the search ends where it meets what it looks for, at the last that follow each other."""
+    rows: list[list[Any]] = [
+        ["TCS", 1, 5, 2], ["Relience", 2, 9, 4], ["Infosys", 3, 4, 7], ["HDFC", 4, 4, 7], ["ITC", 5, 3, 9],
+    ]  # fmt: skip
+    cases: list[tuple[str, Any]] = [
+        ('MATCH("Infosys",A1:A5)', 3),
+        ('MATCH("Infosys",A1:A5,1)', 3),
+        ('VLOOKUP("Infosys",A1:B5,2)', 3),
+        ('VLOOKUP("Infosys",A1:B5,2,TRUE)', 3),
+        ('LOOKUP("Infosys",A1:A5,B1:B5)', 3),
+        ('LOOKUP("Infosys",A1:B5)', 3),
+        ('IFERROR(INDEX(B1:B5,MATCH("infosys",A1:A5)),0)', 3),
+        ("MATCH(4,C1:C5)", 4),
+        ("HLOOKUP(5,A1:D2,2)", 9),
+        ("MATCH(7,D1:D5)", 4),
+        ("MATCH(8,D1:D5)", 4),
+    ]
+    check(tmp_path / "b.xlsx", cases, rows)
+
+
+def test_a_date_in_a_criterion_whose_order_the_file_does_not_tell(tmp_path: Path) -> None:
+    """Day and month that may be swapped are not guessed in a criterion either, with strokes or with hyphens."""
+    rows: list[list[Any]] = [[43500, 1, ">02-10-2019"], [43800, 2, "02/10/2019"]]
+    cases: list[tuple[str, Any]] = [
+        ('COUNTIF(A1:A2,">02-10-2019")', "kept"),
+        ('COUNTIFS(A1:A2,">02/10/2019")', "kept"),
+        ('SUMIF(A1:A2,"<=2-10-2019",B1:B2)', "kept"),
+        ("COUNTIF(A1:A2,C1)", "kept"),
+        ('AVERAGEIFS(B1:B2,A1:A2,">"&C2)', "kept"),
+        ('COUNTIF(A1:A2,">2019-02-10")', 1),
+        ('COUNTIF(A1:A2,">02-02-2019")', 2),
+        ('COUNTIF(A1:A2,">13-02-2019")', "kept"),
+        ('COUNTIF(A1:A2,">02-13-2019")', 1),
+        ('COUNTIF(B1:B2,">-5")', 2),
+    ]
+    check(tmp_path / "b.xlsx", cases, rows)

@@ -172,3 +172,18 @@ def test_a_text_that_may_be_a_number_elsewhere_keeps_the_cell(tmp_path: Path, fo
     assert (values(path)["D1"], values(path)["E1"]) == (45809, 45810)
     assert [(row.cell, row.status) for row in report.changed] == [("D1", "kept"), ("E1", "changed")]
     assert "may be a number or a date elsewhere" in report.changed[0].cause
+
+
+def test_both_sides_of_a_comparison_are_looked_at(tmp_path: Path) -> None:
+    """Two cells of different columns are the same where their 15 digits are, whichever stands first."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_row("A1", [0.1, 0.2, 0.3])
+        sheet.write_formula("B2", "=A1+B1", None, 0.3)
+        for name, formula in (("D1", '=IF(B2=C1,"same","other")'), ("E1", "=C1=B2"), ("F1", "=B2 <> C1")):
+            sheet.write_formula(name, formula, None, "")
+
+    path = make(tmp_path / "b.xlsx", build)
+    recalculate(path)
+    found = values(path)
+    assert (found["D1"], found["E1"], found["F1"]) == ("same", True, False)

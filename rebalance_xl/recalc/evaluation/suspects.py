@@ -16,6 +16,7 @@ from ..formulas.text import split_references
 from ..sheets.sheet_scan import FormulaCell
 from .calculation import Calculation
 from .doubts import compute_carefully
+from .look_ups import searching_in_no_order
 from .reads import Alike, Cells, cells_at
 
 #: Excel writes no number with a decimal point in more than 15 digits.
@@ -35,7 +36,7 @@ _BOUND: Final = re.compile(
 _WITH_TEXT: Final = re.compile(r"\"\"\s*(?:<>|[<>=]=?)|(?:<>|[<>=]=?)\s*\"\"")
 _REF: Final = r"(?:(?:'[^']*'|[\w.]+)!)?\$?[A-Z]{1,3}\$?[0-9]+(?::\$?[A-Z]{1,3}\$?[0-9]+)?"
 _PAIR: Final = re.compile(rf"(?<![\w.$:!]){_REF}\s*(?:<>|[<>=]=?)\s*{_REF}(?![\w.:(])")
-_SIDE: Final = re.compile(rf"(?<![\w.$:!])({_REF})\s*[<>=]|[<>=]\s*({_REF})(?![\w.:(])")
+_SIDE: Final = re.compile(rf"(?<![\w.$:!])({_REF})(?=\s*[<>=])|(?<=[<>=])\s*({_REF})(?![\w.:(])")
 _CATCHES: Final = re.compile(r"\b(?:IFERROR|IFNA|ISERROR|ISERR|ISNA|ISNUMBER|ERROR\.TYPE|COUNT|AGGREGATE)\(")
 _ARITHMETIC: Final = re.compile(r"[-+*/^%]")
 #: Texts that the engine reads as numbers as Excel does, or that no one does.
@@ -66,7 +67,7 @@ def compute_suspects(calculation: Calculation) -> None:
     if calculation.engine.idle:
         return
     for number in range(_ROUNDS):
-        suspects = [*_noisy(calculation), *_near(calculation)]
+        suspects = [*_noisy(calculation), *_near(calculation), *searching_in_no_order(calculation)]
         if number == 0:
             suspects += [*_with_own_texts(calculation), *_reading_texts(calculation), *_counting_truth(calculation)]
         if not compute_carefully(calculation, _whole_columns(calculation, suspects)):

@@ -230,13 +230,16 @@ def write_seeing_errors(c: Compiling, name: str, call: Call, wanted: str, watche
 def write_searched_again(c: Compiling, name: str, call: Call, wanted: str) -> Out:
     """Return an approximate look-up that passes over headings and unsorted cells as Excel's does.
 
-    The engine finds nothing where Excel's search ends somewhere; what it finds is right.
+    The engine finds nothing where Excel's search ends somewhere; what it finds is right among cells in rising order.
+    Among others (`evaluation.look_ups` sees it) the formula is computed the careful way, without the engine's answer.
     """
-    out = write_engine_call(c, name, call, wanted)
     implementation = c.book.registered(f"RXL.{name}")
     c.functions.add(f"RXL.{name}")
     arguments = call.arguments[:2] if name == "MATCH" else call.arguments
     careful = write_native_call(c, f"RXL.{name}", implementation, arguments, wanted)
+    if c.careful:
+        return careful
+    out = write_engine_call(c, name, call, wanted)
     return Out(["IFNA(", *out.pieces, ",", *careful.pieces, ")"], out.single)
 
 

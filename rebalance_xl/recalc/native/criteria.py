@@ -13,7 +13,7 @@ from rebalance_xl.recalc.native.reading import number_of, typed_number
 
 _OPERATOR = re.compile(r"(<=|>=|<>|<|>|=)?(.*)", re.DOTALL)
 #: What a number can be written with that the engine does not read in a criterion.
-_SPELLED = re.compile(r"[%$€£¥(,/]")
+_SPELLED = re.compile(r"[%$€£¥(,/]|\d-\d")
 _COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,

@@ -172,7 +172,8 @@ def last_not_above(lookup: Any, cells: list[Any]) -> int:
     """Return the position (from 0) at which Excel's approximate search in rising order ends.
 
     The search halves the cells whether they are sorted or not, and passes over errors, blanks and other types; a value
-    beyond everything therefore finds the last cell of its type.
+    beyond everything therefore finds the last cell of its type. Where it meets the very value it stops, at the last
+    of the same values that follow each other.
 
     Raises
     ------
@@ -188,10 +189,14 @@ def last_not_above(lookup: Any, cells: list[Any]) -> int:
         probe = middle
         while probe <= high and sort_key(cells[probe])[0] != key[0]:
             probe += 1
-        if probe <= high and sort_key(cells[probe]) <= key:
+        if probe > high or (found := sort_key(cells[probe])) > key:
+            high = middle - 1
+        elif found < key:
             best, low = probe, probe + 1
         else:
-            high = middle - 1
+            while probe + 1 < len(cells) and sort_key(cells[probe + 1]) == key:
+                probe += 1
+            return probe
     if best < 0:
         raise Fault("#N/A", f"{to_text(lookup)!r} lies before everything")
     return best

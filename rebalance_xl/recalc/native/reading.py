@@ -45,14 +45,14 @@ def typed_number(text: str) -> float | None:
     Raises
     ------
     Fault
-        The text is a date whose day and month depend on the system, such as "1/2/2020".
+        The text is a date whose day and month depend on the system, such as "1/2/2020", or a date on some systems and
+        a text on others, such as "13/2/2020".
     """
-    number = number_of(text)
-    if number is not None and (match := _MONTH_FIRST.match(text.strip())):
+    if match := _MONTH_FIRST.match(text.strip()):
         first, second = int(match[1]), int(match[3])
-        if first != second and first <= 12 and second <= 12:
+        if first != second and 1 <= first <= 31 and 1 <= second <= 12:
             raise undecided_fault(f"the order of day and month in {text!r} is the author's system's")
-    return number
+    return number_of(text)
 
 
 def _plain(text: str) -> float | None:

@@ -1,0 +1,108 @@
+"""Approximate look-ups among cells in no order: where Excel's search ends there, the engine's does not.
+
+Both halve the cells, but Excel stops where it meets the very value. Among cells in rising order that makes no
+difference, so only look-ups among others are searched again, cell by cell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from ...cells import CellError
+from ..native.lookup import sort_key
+from ..sheets.sheet_scan import FormulaCell
+from .calculation import Calculation
+from .reads import Read, reads_of
+
+_SEARCHES: Final = re.compile(r"\bRXL\.(MATCH|VLOOKUP|HLOOKUP)\(")
+_REF: Final = re.compile(
+    r"(?:(?:'(?:[^']|'')*'|[^\W\d][\w.]*)!)?\$?[A-Z]{1,3}(?:\$?[0-9]+)?:\$?[A-Z]{1,3}(?:\$?[0-9]+)?(?=[,)])"
+)
+
+#: Constants and computed values of one column of a sheet, by row.
+_Columns = dict[tuple[int, int], dict[int, Any]]
+
+
+def searching_in_no_order(calculation: Calculation) -> Iterator[tuple[int, FormulaCell]]:
+    """Yield the cells that look something up approximately among cells that do not rise.
+
+    Parameters
+    ----------
+    calculation : Calculation
+        Evaluated and read.
+
+    Yields
+    ------
+    tuple of int and FormulaCell
+    """
+    known: dict[tuple[str, Read], bool] = {}
+    columns: _Columns = {}
+    for group in calculation.readers.groups(_SEARCHES):
+        for cell, text in zip(group.cells, group.texts, strict=True):
+            for kind, searched in _searched(calculation, group.sheet, text):
+                if (kind, searched) not in known:
+                    known[kind, searched] = _rises(_line(calculation, columns, kind, searched))
+                if not known[kind, searched]:
+                    yield group.sheet, cell
+                    break
+
+
+def _searched(calculation: Calculation, sheet: int, text: str) -> Iterator[tuple[str, Read]]:
+    """Yield the ranges of a formula that are looked into; computed ones are searched as arrays anyway."""
+    for match in _SEARCHES.finditer(text):
+        place = _REF.match(text, _second_argument(text, match.end()))
+        if place:
+            yield from ((match[1], read) for read in reads_of(place[0], sheet, calculation.readers.sheets))
+
+
+def _second_argument(text: str, start: int) -> int:
+    """Return where the second argument of a call begins whose first one begins at a place."""
+    depth, quote = 0, ""
+    for place in range(start, len(text)):
+        sign = text[place]
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in "\"'":
+            quote = sign
+        elif sign == "," and not depth:
+            return place + 1
+        else:
+            depth += (sign in "({") - (sign in ")}")
+    return len(text)
+
+
+def _line(calculation: Calculation, columns: _Columns, kind: str, read: Read) -> Iterator[Any]:
+    """Yield the values of the row or column that a look-up goes through."""
+    bottom, right = calculation.extent(read.sheet)
+    last_row, last_column = min(read.bottom, bottom), min(read.right, right)
+    if kind == "HLOOKUP" or (kind == "MATCH" and read.top == read.bottom):
+        for column in range(read.left, last_column + 1):
+            yield _column(calculation, columns, read.sheet, column).get(read.top)
+    elif last_row >= read.top:
+        found = _column(calculation, columns, read.sheet, read.left)
+        yield from map(found.get, range(read.top, last_row + 1))
+
+
+def _column(calculation: Calculation, columns: _Columns, sheet: int, column: int) -> dict[int, Any]:
+    found = columns.get((sheet, column))
+    if found is None:
+        scan, bottom = calculation.scans[sheet], calculation.extent(sheet)[0]
+        found = dict(enumerate(scan.column_values(column, 1, bottom), 1)) if bottom else {}
+        found.update({cell.row: cell.value for cell in scan.formulas if cell.column == column})
+        columns[sheet, column] = found
+    return found
+
+
+def _rises(values: Iterator[Any]) -> bool:
+    """Say whether values of each type stand in rising order; blanks and errors are passed over."""
+    last: dict[int, Any] = {}
+    for value in values:
+        if value is None or isinstance(value, CellError):
+            continue
+        kind, key = sort_key(value)
+        if kind in last and key < last[kind]:
+            return False
+        last[kind] = key
+    return True
