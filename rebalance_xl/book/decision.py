@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from rebalance_xl.book.deploy import account_pools, deploy, pools_of
+from rebalance_xl.book.deploy import account_pools, deploy, hedge_with_coins, pools_of
 from rebalance_xl.book.derivatives import exposures, plan_closings, pledges
 from rebalance_xl.book.draft import Draft, Given, Placed, Pledged, placed
 from rebalance_xl.book.free_margin import Accounts, wallet_of
@@ -246,6 +246,8 @@ def _pass(draft: Draft, given: Given, kept: _Kept) -> None:
             draft.rewind(draft.deployed)
     draft.deployed, kept.goals = None, goals
     fund_rows_below(draft, kept.below)
+    if draft.hedged and draft.deployed is not None:
+        hedge_with_coins(draft)
 
 
 def _sell(draft: Draft, given: Given, kept: _Kept) -> None:

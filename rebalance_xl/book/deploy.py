@@ -103,6 +103,13 @@ def deploy(draft: Draft) -> None:
         place(draft, need, math.inf)
 
 
+def hedge_with_coins(draft: Draft) -> None:
+    """Serve the hedges margined in their own coin once more: it may have been bought with money raised since."""
+    for need in draft.needs:
+        if need.kind == HEDGE and need.futures is not None and pledges(need.futures):
+            place(draft, need, math.inf)
+
+
 def _pro_rata(draft: Draft, group: Sequence[Order]) -> None:
     needs = [need for need in group if not need.hard]
     if not needs:
@@ -248,8 +255,8 @@ def _is_collateral(draft: Draft, need: Order) -> bool:
 def _collateral(draft: Draft, need: Order) -> list[tuple[Holding, float]]:
     """Return the rows that hold the margin coin at the venue, and the money of each that may become margin.
 
-    A hedge may take all that is not locked: the coins stay part of the asset. Another position takes what stands above
-    the coin's target only, or the next plan would buy it back.
+    A hedge may take all that is not locked, what has been bought in this plan included: the coins stay part of the
+    asset. Another position takes what stands above the coin's target only, or the next plan would buy it back.
     """
     position = need.position
     rows = rows_by_asset(draft.book.holdings).get(position.margin_coin.casefold(), [])
@@ -268,7 +275,7 @@ def _collateral(draft: Draft, need: Order) -> list[tuple[Holding, float]]:
         room = max(0.0, after - state.target * draft.total)
     found = []
     for row in near:
-        free = min(row.free_value - draft.sold_of(row) - draft.moved.get(row.row, 0.0), room)
+        free = min(draft.unlocked(row) - draft.sold_of(row) - draft.moved.get(row.row, 0.0), room)
         if free > 0 and row.price:
             found.append((row, free))
             room -= free

@@ -169,6 +169,13 @@ class Draft:
             return 0.0
         return math.fsum([order.amount for order in (*self.sales, *self.extra) if order.row is row])
 
+    def unlocked(self, row: Holding) -> float:
+        """Return the money of a row that no lock keeps, with what has been bought into it by now."""
+        bought = math.fsum([need.amount for need in self.needs if need.kind == BUY and need.row is row])
+        if row.locked or not bought:
+            return row.free_value
+        return max(0.0, row.value + bought - row.locked_units * (row.price or 0.0))
+
     def exposure_after(self) -> dict[str, float]:
         """Return the money in each asset after the plan; coins that become margin of a hedge stay part of it."""
         after = exposures(self.judgement)

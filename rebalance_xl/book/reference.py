@@ -90,7 +90,8 @@ RULES = """\
     liquidated at once; and whatever KYC, products and withdrawals of the venue forbid.
 11. **Coins as margin**: the margin of an inverse contract is moved from the coin's row at that venue (CONVERT with To
     venue: a transfer of collateral, no sale), else bought (CONVERT without). A hedge may take every unlocked coin,
-    another position only what stands above the coin's target. A hedge pays its fee in the coin. It is sized so that
+    those that the same plan buys included, another position only what stands above the coin's target. A
+    hedge pays its fee in the coin. It is sized so that
     the net delta of the asset, coins on the position included, is what HedgeRatio says. Where its leverage is not
     above its ratio (1x for 100 %), a coin bought as margin takes the whole of the hedge that it margins: none is
     bought beyond the asset's target. Coins that the plan buys for a hedge, or that a closing releases, count in what
@@ -117,9 +118,7 @@ Once recorded, a book plans to nothing at the same prices, but for what the rule
 the rest of trims that TurnoverCap or FuturesShare kept back; money that cannot leave its venue, which counts as
 reserve from then on; a row that was opened nearer to its liquidation than MarginTopUp allows, or whose cross wallet
 lost the margin of a position that was closed, which gets its margin; margin of a row without a position that its
-account needed; coins bought into Portfolio by a plan that had
-too little money for the asset's hedge margined in that coin, which become its margin; and crumbs of fees and lots,
-none above the smallest order of its row.
+account needed; and crumbs of fees and lots, none above the smallest order of its row.
 
 Gains are before fees: by Lots and LotMethod where the lots of an asset add up to its quantity, else at the average
 cost (CostBasis). Liquidation prices take the tiers of the MarginTiers table named by Venue and Symbol, else the

@@ -79,6 +79,51 @@ def test_the_net_delta_after_a_plan_is_that_before_the_next() -> None:
     assert planned.deltas[0].after == approx(make_plan(read_book(book)).deltas[0].before, rel=1e-9)
 
 
+@pytest.mark.parametrize(("leverage", "moved", "locked"), [(1.0, 0.5, 0.0), (2.0, 0.25, 0.0), (2.0, 0.2, 0.3)])
+def test_coins_that_a_plan_buys_margin_their_hedge_at_once(leverage: float, moved: float, locked: float) -> None:
+    """All spare money buys 0.5 BTC: what of it is not locked margins the short in the same plan."""
+    rows = [
+        spot("BTC", 0.0, 0.5, 0.02, Price=60_000.0, Venue="binance", Locked=locked, Priority=1),
+        {**stable(60_000.0, 0.5), "Venue": "binance"},
+    ]
+    book = workbook(rows, [inverse(Leverage=leverage, HedgeRatio=1.0, Priority=2)])
+    plan = actions.rebalance(book)
+    assert [(each.asset, each.action) for each in plan.trades] == [
+        ("BTC", "BUY"),
+        ("BTC", "CONVERT"),
+        ("BTCUSD_PERP", "OPEN SHORT"),
+    ]
+    assert line(plan, "BTC", "CONVERT").quantity == approx(moved)
+    assert line(plan, "BTCUSD_PERP").quantity == approx(moved * 60_000.0 * leverage, abs=1.0)
+    assert plan.totals.check == 0.0
+    actions.record(book)
+    header, position = book.tables["Futures"]
+    assert position[header.index("Margin")] == approx(moved)
+    assert make_plan(read_book(book)).nothing_to_do
+
+
+@pytest.mark.parametrize("priority", [1, 9])
+def test_coins_that_another_asset_pays_for_margin_their_hedge_at_once(priority: int) -> None:
+    """BTC is bought with what ETH has above its target, after the hedge was served: its margin is these coins."""
+    rows = [
+        spot("ETH", 60_000.0, 0.5, 0.6, Price=2_000.0, Venue="binance"),
+        spot("BTC", 0.0, 0.5, 0.02, Price=60_000.0, Venue="binance", Priority=5),
+        {**stable(0.0), "Venue": "binance"},
+    ]
+    book = workbook(rows, [inverse(HedgeRatio=1.0, Priority=priority)])
+    plan = actions.rebalance(book)
+    assert [(each.asset, each.action) for each in plan.trades] == [
+        ("ETH", "SELL"),
+        ("BTC", "BUY"),
+        ("BTC", "CONVERT"),
+        ("BTCUSD_PERP", "OPEN SHORT"),
+    ]
+    assert line(plan, "BTC", "CONVERT").quantity == approx(0.25)
+    assert plan.totals.check == 0.0
+    actions.record(book)
+    assert make_plan(read_book(book)).nothing_to_do
+
+
 @pytest.mark.parametrize("fee", [0.0, 0.0005])
 def test_a_full_hedge_in_coins_is_worth_the_same_at_every_price(fee: float) -> None:
     """1 BTC becomes the margin of a short of its own value: no USDT is spent, and the fee is paid in coin."""

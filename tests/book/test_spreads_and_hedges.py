@@ -281,8 +281,8 @@ def test_a_last_digit_of_a_debt_is_none() -> None:
     assert amounts(plan) == {"ADA": ("SELL", 300.0)}
 
 
-def test_coins_bought_with_too_little_money_hedge_in_the_next_plan() -> None:
-    """3,000 buy XRP below its band; the next plan moves them as margin of its 1x hedge, and then nothing is left."""
+def test_coins_bought_with_too_little_money_hedge_in_the_same_plan() -> None:
+    """3,000 buy XRP below its band and become margin of its 1x hedge; then nothing is left to do."""
     rows = [
         spot("XRP", 0.0, 0.5, 0.05, Price=2.0, Venue="bybit"),
         spot("DOT", 7_000.0, 0.0, None, Locked="yes"),
@@ -290,9 +290,11 @@ def test_coins_bought_with_too_little_money_hedge_in_the_next_plan() -> None:
     ]
     hedge = perpetual("XRPUSD", "XRP", "short", 2.0, Venue="bybit", Contract="inverse", Leverage=1.0, HedgeRatio=1.0)
     book = workbook(rows, [hedge], {"ReserveMin": 0.0, "ReserveMax": 0.0})
-    assert amounts(actions.rebalance(book)) == {"XRP": ("BUY", 3_000.0)}
-    actions.record(book)
-    assert amounts(actions.rebalance(book)) == {"XRP": ("CONVERT", 3_000.0), "XRPUSD": ("OPEN SHORT", 3_000.0)}
+    assert [(each.asset, each.action, each.amount) for each in actions.rebalance(book).trades] == [
+        ("XRP", "BUY", 3_000.0),
+        ("XRP", "CONVERT", 3_000.0),
+        ("XRPUSD", "OPEN SHORT", 3_000.0),
+    ]
     assert recorded(book).nothing_to_do
 
 

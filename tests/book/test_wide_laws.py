@@ -56,17 +56,22 @@ def check_laws(seed: int) -> None:
         assert plan.nothing_to_do, where
     held = {row.row: row for row in book.holdings}
     out: dict[int, float] = {}
+    came: dict[int, float] = {}
     for line in plan.lines:
         assert line.amount >= 0, where
         assert line.fee >= 0, where
         if line.action in ("SELL", "CONVERT") and line.row is not None:
             out[line.row] = out.get(line.row, 0.0) + (line.quantity or 0.0)
+        if line.action == "BUY" and line.row is not None:
+            came[line.row] = line.quantity or 0.0
         if line.action in ("SELL", "BUY") and line.row is not None:
             assert held[line.row].target is not None, where
         if line.product == "spot" and line.weight_after is not None:
             assert line.weight_after >= -1e-9, where
     for row, units in out.items():
         free = (held[row].quantity or 0.0) * held[row].free_share
+        if row in came and not held[row].locked:  # coins that are bought may be moved as margin of their hedge at once
+            free = max(0.0, (held[row].quantity or 0.0) + came[row] - held[row].locked_units)
         assert units <= free * (1 + 1e-9) + 1e-12, where
     _check_reserve(seed, book, plan)
     _check_record(seed, workbook, book, plan)
@@ -122,8 +127,7 @@ def _check_rest(seed: int, book: Book, plan: Plan, after: Book, nested: bool = F
     A plan that does not settle says so. TurnoverCap and FuturesShare leave a part to the next plan; money that cannot
     leave its venue counts as reserve from then on; a payment between stablecoins leaves as much above ReserveMax; a row
     that was opened nearer to its liquidation than MarginTopUp says gets its margin (and the plan after that one has
-    nothing left); coins that were bought while a hedge in that coin lacked money become its margin; and fees and lots
-    leave crumbs, none above the smallest order of its row.
+    nothing left); and fees and lots leave crumbs, none above the smallest order of its row.
     """
     settings = book.settings
     if settings.turnover_cap is not None or settings.futures_share is not None:
@@ -144,15 +148,6 @@ def _check_rest(seed: int, book: Book, plan: Plan, after: Book, nested: bool = F
                 _check_rest(seed, after, following, carry_out(after, decide(after)), nested=True)
                 return
             trades = [line for line in trades if not (line.action == "ADD MARGIN" and line.asset in opened)]
-    # Coins that a plan short of money buys into Portfolio become margin of the asset's hedge in the next one.
-    bought = {line.asset: line.amount for line in plan.trades if line.action == "BUY"}
-    hedges = {(row.symbol, row.venue): row.asset for row in after.positions if row.inverse and row.hedge_ratio}
-    most = {key: bought.get(asset, 0.0) for key, asset in hedges.items()}
-    trades = [
-        line
-        for line in trades
-        if not (line.action == "OPEN SHORT" and line.amount <= most.get((line.asset, line.venue), 0.0))
-    ]
     owed = math.fsum(-row.value for row in book.holdings if row.stable and row.value < 0)
     for line in trades:
         spot = [row for row in after.holdings if row.asset == line.asset]
