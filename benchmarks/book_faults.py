@@ -4,7 +4,7 @@ from __future__ import annotations
 
 BOOK: tuple[tuple[str, str, str, str], ...] = (
     # --- money: fees, credit, transfers, reserve
-    ("bonus credit ignored", "money", "        return max(0.0, gross - self.credit(venue))", "        return gross"),
+    ("bonus credit ignored", "money", "max(0.0, gross - (self.book.venue(venue).credit - used))", "gross"),
     ("credit counted twice", "money", "gross - net\n", "0.0\n"),
     (
         "withdrawal fee dropped",
@@ -349,4 +349,34 @@ BOOK: tuple[tuple[str, str, str, str], ...] = (
     ("both legs of a cross account need no label", "estimates", "hedged = len(sides) > 1", "hedged = False"),
     ("a fill forgets its gain", "ledger", '"Realised gain": realised if changed else None,', '"Realised gain": None,'),
     ("a fill forgets where it went", "ledger", '"To venue": fill.to_venue or None,', '"To venue": None,'),
+    (
+        "a weakest holding is sold that is to be left alone",
+        "trims",
+        "if not free or id(state) in taken or state.over:",
+        "if not free and id(state) in taken or state.over:",
+    ),
+    (
+        "what a wallet owes is wealth",
+        "free_margin",
+        "return wallet.balance - wallet.loan - _margins_in(book, wallet)",
+        "return wallet.balance + wallet.loan - _margins_in(book, wallet)",
+    ),
+    (
+        "a purchase in units replaces the Value of its row",
+        "rows",
+        "return None if self.quantity is None and self.value else self.price",
+        "return self.price",
+    ),
+    (
+        "an edited quantity replaces the Value of its row",
+        "ledger",
+        "(fill.quantity is not None and not holding.value)",
+        "fill.quantity is not None",
+    ),
+    (
+        "a Value is written without units",
+        "execution",
+        "if after is not None and price is not None else",
+        "if after is not None or price is not None else",
+    ),
 )

@@ -166,7 +166,7 @@ def _buy(draft: Draft, need: Order, wanted: float, limit: float) -> None:
     if amount <= DUST * draft.total:
         return
     row = need.holding
-    price = None if row.quantity is None and row.price is None else row.price
+    price = row.unit_price
     size = size_order(draft.book, row, amount, price, topping_up=need.amount > 0.0)
     if size.refusal is not None and _refused(need, size, amount, limit):
         return
@@ -384,4 +384,4 @@ def unit_price(row: Holding | Position) -> float | None:
     """Return the money of one unit of a row's quantity, None in a book that keeps values only."""
     if isinstance(row, Position):
         return row.unit_value
-    return None if row.quantity is None and row.price is None else row.price
+    return row.unit_price

@@ -152,7 +152,7 @@ def _cells(ledger: Ledger, port: WorkbookPort | None) -> list[tuple[str, int, di
     for holding in ledger.book.holdings:
         values: dict[str, Cell] = {}
         row = holding.row
-        if row in ledger.quantities:
+        if row in ledger.quantities and _has_column(port, "Portfolio", "Quantity"):
             values["Quantity"] = ledger.quantities[row]
         if row in ledger.values and _value_is_typed(port, holding):
             price = holding.price

@@ -182,7 +182,7 @@ def _trade(ledger: Ledger, fill: Fill) -> float:
     row, buying = holding.row, fill.action == "BUY"
     held = ledger.held(holding)
     value = ledger.values.get(row, holding.value)
-    by_quantity = holding.quantity is not None or fill.quantity is not None
+    by_quantity = holding.quantity is not None or (fill.quantity is not None and not holding.value)
     if by_quantity and fill.quantity is None:
         ledger.refuse(fill, f"the line of {fill.asset} has no Quantity")
         return fill.amount

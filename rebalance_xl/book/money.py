@@ -56,10 +56,6 @@ class Fees:
         """Return the credit that is left at a venue."""
         return self.book.venue(venue).credit - self.credit_used.get(venue.casefold(), 0.0)
 
-    def net(self, venue: str, gross: float) -> float:
-        """Return what a fee costs in money."""
-        return max(0.0, gross - self.credit(venue))
-
     def charge(self, venue: str, gross: float) -> float:
         """Take a fee and return what it cost in money."""
         if not self.granted and not self.credit_used and gross >= 0.0:  # no credit, and no rebate that became one

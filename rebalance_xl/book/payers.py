@@ -103,8 +103,7 @@ def _money_to_raise(draft: Draft, acting: list[Order], lacks: dict[int, float]) 
             kept += lacks[id(need)]
             continue
         row = need.holding
-        price = None if row.quantity is None and row.price is None else row.price
-        size = size_order(draft.book, row, lacks[id(need)], price, topping_up=need.amount > 0)
+        size = size_order(draft.book, row, lacks[id(need)], row.unit_price, topping_up=need.amount > 0)
         costs += size.amount * (1 + need.fee_rate)
     money = max(0.0, costs - left) + kept
     cap = draft.book.settings.turnover_cap

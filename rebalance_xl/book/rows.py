@@ -65,6 +65,11 @@ class Holding:
         return "stable" if self.stable else "spot"
 
     @property
+    def unit_price(self) -> float | None:
+        """Price at which it is bought in units; None where it keeps its Value alone and is bought in money, as sold."""
+        return None if self.quantity is None and self.value else self.price
+
+    @property
     def free_share(self) -> float:
         """Share of the row that may be sold: 0 where it is locked, less where some units are."""
         if self.locked:

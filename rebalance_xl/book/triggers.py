@@ -197,7 +197,7 @@ def _can_buy(book: Book, state: SpotState, total: float) -> bool:
     if wanted <= DUST * total:
         return False
     for row in state.rows:
-        price = None if row.quantity is None and row.price is None else row.price
+        price = row.unit_price
         if price is None and row.quantity is not None:
             return True
         size = size_order(book, row, wanted, price)

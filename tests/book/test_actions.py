@@ -12,7 +12,9 @@ import pytest
 from rebalance_xl.book import actions
 from rebalance_xl.book.forms import plan_sentences, plan_to_dict
 from rebalance_xl.book.memory import MemoryWorkbook
+from rebalance_xl.book.model import read_book
 from rebalance_xl.book.problems import BookError
+from rebalance_xl.book.walk import carry_out, decide
 from tests.book.books import ETH_MARGIN, amounts, example, perpetual, plan_of, spot, stable, workbook
 
 approx = pytest.approx
@@ -353,6 +355,34 @@ def test_sentences_tell_the_plan_in_words() -> None:
     assert any("difference 0.00" in sentence for sentence in sentences)
     why = "the money went to BTC; FuturesShare 30.00 % keeps 480.00 of the proceeds for margin"
     assert f"Not placed: ETH 480.00: {why}." in sentences
+
+
+@pytest.mark.parametrize("eth", [4_000.0, 0.0])
+def test_a_row_that_keeps_its_value_beside_a_price_is_traded_in_money(eth: float) -> None:
+    """Without a Quantity, what is bought adds to the Value of its row, and the book then plans to nothing."""
+    names = ["Asset", "Price", "Value", "Target", "Band"]
+    rows = [["BTC", 100.0, 10_000.0 - eth, 0.5, 0.05], ["ETH", 10.0, eth, 0.5, 0.05]]
+    tables = {"Portfolio": [names, *rows]} | {name: workbook([]).tables[name] for name in ("Plan", "Journal")}
+    book = MemoryWorkbook(tables, {"AsOf": dt.date(2026, 9, 30)})
+    read = read_book(book)
+    walked = carry_out(read, decide(read))
+    actions.rebalance(book)
+    actions.record(book)
+    assert column(book, "Portfolio", "Value") == approx({"BTC": 5_000.0, "ETH": 5_000.0})
+    assert [row.value for row in walked.holdings] == approx([5_000.0, 5_000.0])
+    assert actions.plan(book).nothing_to_do
+
+
+def test_an_edited_quantity_of_a_row_that_keeps_its_value_adds_to_it() -> None:
+    """90 ETH at 11 were bought beside a Value of 4,000: 4,990 are held after it, and not 990."""
+    rows = [["BTC", 100.0, 6_000.0, 0.5, 0.05], ["ETH", 10.0, 4_000.0, 0.5, 0.05]]
+    tables = {"Portfolio": [["Asset", "Price", "Value", "Target", "Band"], *rows]}
+    tables |= {name: workbook([]).tables[name] for name in ("Plan", "Journal")}
+    book = MemoryWorkbook(tables, {"AsOf": dt.date(2026, 9, 30)})
+    actions.rebalance(book)
+    edit(book, "ETH", Quantity=90.0, Price=11.0)
+    actions.record(book)
+    assert column(book, "Portfolio", "Value")["ETH"] == approx(4_990.0)
 
 
 def test_a_book_of_values_is_recorded_in_values() -> None:

@@ -278,6 +278,25 @@ def test_the_weakest_holding_is_sold_to_the_lower_edge_of_its_band_at_most() -> 
 
 
 @pytest.mark.parametrize(
+    "spared", [{"Target": None}, {"Locked": "yes"}, {"Sector": "kept"}], ids=["no target", "locked", "named by HOLD"]
+)
+def test_a_weakest_holding_that_may_not_be_traded_is_left_alone(spared: dict[str, Any]) -> None:
+    """A has lost most, but has no target, is locked, or an event names it: B, the next weakest, pays."""
+    rows = [
+        spot("A", 3_000.0, 0.30, 0.05, CostBasis=9_000.0) | spared,
+        spot("B", 4_000.0, 0.40, 0.10, CostBasis=5_000.0),
+        spot("C", 3_000.0, 0.30, 0.05, CostBasis=1_000.0),
+    ]
+    long = perpetual("CUSDT", "C", "long", 10.0, Leverage=2.0)
+    events = [
+        {"Scope": "CUSDT", "Action": "LONG", "Start": DAY, "Level": 0.08},
+        {"Scope": "kept", "Action": "HOLD", "Start": DAY},
+    ]
+    plan = plan_of(rows, [long], {"EventFunding": "weakest"}, events if "Sector" in spared else events[:1])
+    assert amounts(plan) == {"B": ("SELL", 800.0), "CUSDT": ("OPEN LONG", 800.0)}
+
+
+@pytest.mark.parametrize(
     "band, margin, action, amount",
     [(None, 800.0, "OPEN SHORT", 1_200.0), (0.0, 800.0, "OPEN SHORT", 1_000.0), (0.0, 1_900.0, "REDUCE", 100.0)],
 )

@@ -201,6 +201,13 @@ def test_borrowed_beyond_the_limit_is_refused() -> None:
     assert (answer.code, answer.reason) == ("#NUM!", "loan of row 1 (USDT) of wallets is 5; its loan_limit is 3")
 
 
+def test_what_a_wallet_owes_is_no_value_of_the_book() -> None:
+    """Of 5,000 coins 1,200 are borrowed: spot 30,000, cash 10,000 and the 3,800 that are the book's own."""
+    port = account([position("BTCUSDT", Quantity=0.5, Margin=3_000.0)], 5_000.0)
+    port.tables["Wallets"][1][port.tables["Wallets"][0].index("Loan")] = 1_200.0
+    assert book_value(read(port)) == pytest.approx(43_800.0)
+
+
 def test_a_coin_without_a_price_is_named() -> None:
     """A wallet of a coin that nothing prices counts 0, and its cell is named."""
     port = account([position("BTCUSDT", Quantity=0.5, Margin=3_000.0)], 5_000.0)

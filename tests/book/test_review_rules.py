@@ -290,6 +290,15 @@ def test_equity_on_the_edge_of_its_band_is_not_reduced() -> None:
     assert not plan_of([spot("A", 5_500.0, 0.55, 0.2), stable(2_990.0)], [row]).nothing_to_do
 
 
+@pytest.mark.parametrize(
+    "a, kind", [(5_500.0, "NONE"), (4_500.0, "NONE"), (5_501.0, "THRESHOLD"), (4_499.0, "THRESHOLD")]
+)
+def test_a_weight_on_the_edge_of_its_band_is_inside_it(a: float, kind: str) -> None:
+    """55 % and 45 % against 50 % and 5 points are no reason to act, a hundredth of a point more is."""
+    rows = [spot("A", a, 0.5, 0.05), spot("B", 10_000.0 - a, None)]
+    assert plan_of(rows).trigger.kind == kind
+
+
 def test_what_fees_may_have_left_does_not_pay() -> None:
     """B stands 5 above its target of 3,000, less than twice the fee on it: A misses 5 and B keeps them."""
     found = plan(rows(34, 30.05, 35.95))
