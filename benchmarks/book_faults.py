@@ -379,4 +379,16 @@ BOOK: tuple[tuple[str, str, str, str], ...] = (
         "if after is not None and price is not None else",
         "if after is not None or price is not None else",
     ),
+    (
+        "released coins are counted in money",
+        "ledger",
+        "coins = fill.amount / _coin_money(position, price)",
+        "coins = fill.amount * _coin_money(position, price)",
+    ),
+    (
+        "the walk leaves the cost of what was sold",
+        "walk",
+        "cost_sold(book, row, quantity or 0.0, amount)",
+        "cost_sold(book, row, quantity and 0.0, amount)",
+    ),
 )

@@ -385,6 +385,18 @@ def test_an_edited_quantity_of_a_row_that_keeps_its_value_adds_to_it() -> None:
     assert column(book, "Portfolio", "Value")["ETH"] == approx(4_990.0)
 
 
+def test_the_walk_leaves_the_costs_that_record_leaves() -> None:
+    """From book to book or by fills, 40 % of SOL take 40 % of its cost along, and ETH costs what was bought more."""
+    book = workbook(example((0.5, 0.3, 0.2)))
+    read = read_book(book)
+    walked = carry_out(read, decide(read))
+    actions.rebalance(book)
+    actions.record(book)
+    costs = column(book, "Portfolio", "CostBasis")
+    assert costs["SOL"] == approx(1_200.0)
+    assert {row.asset: row.cost_basis for row in walked.holdings} == approx(costs)
+
+
 def test_a_book_of_values_is_recorded_in_values() -> None:
     """Without quantities the Value column itself is written."""
     book = MemoryWorkbook(

@@ -259,6 +259,18 @@ def test_margin_without_a_position_comes_back() -> None:
     assert plan_of(rows, [row | {"Target": None}]).nothing_to_do
 
 
+def test_coins_without_a_position_come_back_as_their_money() -> None:
+    """0.225 BTC on a coin-margined row that is not open are 13,500: Record takes those coins, all of them."""
+    rows = [spot("ETH", 86_500.0, 1.0, 0.05, Venue="binance")]
+    book = workbook(rows, [inverse(Margin=0.225, Target=0.0, HedgeRatio=None)])
+    released = line(actions.rebalance(book), "BTCUSD_PERP")
+    assert (released.action, released.amount) == ("RELEASE", approx(13_500.0))
+    actions.record(book)
+    header, row = book.tables["Futures"]
+    assert row[header.index("Margin")] == 0.0
+    assert make_plan(read_book(book)).nothing_to_do
+
+
 # --- spreads ---------------------------------------------------------------------------------------------------
 
 

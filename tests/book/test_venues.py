@@ -174,6 +174,21 @@ def test_turnover_cap_cuts_the_sales_in_proportion() -> None:
     assert {each.asset: round(each.amount, 6) for each in plan.unresolved} == {"A": 750.0, "B": 250.0, "C": 1000.0}
 
 
+def test_turnover_cap_counts_what_can_be_sold() -> None:
+    """5,000 of A lie on a locked row: of the 1,000 that the cap allows, its free 1,000 and B's 1,000 get half each."""
+    rows = [
+        spot("A", 5_000.0, 0.4, 0.05, Venue="ledger", Locked="yes"),
+        spot("A", 1_000.0, None, None, Venue="binance"),
+        spot("B", 3_000.0, 0.2, 0.05, Venue="binance"),
+        spot("C", 1_000.0, 0.4, 0.05, Venue="binance"),
+    ]
+    assert amounts(plan_of(rows, settings={"TurnoverCap": 0.1, "FundFrom": "none"})) == {
+        "A": ("SELL", 500.0),
+        "B": ("SELL", 500.0),
+        "C": ("BUY", 1_000.0),
+    }
+
+
 def test_pro_rata_leaves_no_dust_that_a_lot_could_use() -> None:
     """What the lots leave of the shares is placed by priority."""
     rows = [
