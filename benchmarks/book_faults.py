@@ -218,12 +218,6 @@ BOOK: tuple[tuple[str, str, str, str], ...] = (
         "return position.notional",
     ),
     (
-        "isolated equity may be negative",
-        "futures",
-        "equity = 0.0 if gone else max(0.0, equity)",
-        "equity = 0.0 if gone else equity",
-    ),
-    (
         "a position past its price keeps its worth",
         "futures",
         "equity = 0.0 if gone else max(0.0, equity)",
