@@ -69,10 +69,9 @@ def liquidation_notional(
     if table.by_quantity or len(table.rows) == 1:
         return (lost - amount_at(table, size)) / (slope - rate_at(table, size))
     # The requirement is the largest of the tiers' lines, so the first line that equity meets is the answer:
-    # the largest root on the way down, the smallest on the way up. No tier has to be guessed.
-    first = table.rows[0]
+    # the largest root on the way down, the smallest on the way up. No tier has to be guessed; the first takes 0 off.
     owed = direction * lost
-    furthest = (owed - direction * first.amount) / (slope - first.rate)
+    furthest = owed / (slope - table.rows[0].rate)
     for tier in table.rows[1:]:
         furthest = maximum(furthest, (owed - direction * tier.amount) / (slope - tier.rate))
     return direction * furthest

@@ -132,6 +132,11 @@ def _check_order(rows: Sequence[Tier], label: str) -> None:
 
 
 def _check_continuity(rows: Sequence[Tier], label: str) -> None:
+    if rows[0].amount:
+        # Nothing must be held for nothing: an amount at floor 0 would make the margin of a small position negative.
+        raise TierError(
+            f"amount of row 1 of {label} is {rows[0].amount:.15g}; the first tier begins at 0 and takes 0 off"
+        )
     for position, (before, tier) in enumerate(pairwise(rows), 2):
         wanted = before.amount + tier.floor * (tier.rate - before.rate)
         # A table in coins has amounts far below a cent: the slack must not exceed what the row is about.

@@ -67,6 +67,10 @@ def test_table_without_amounts_is_stepped() -> None:
         (changed(0, 3, 5), "fractions are meant, not percents"),
         (changed(1, 3, -0.01), "rate of row 2 of the tiers is -0.01"),
         (changed(1, 4, 80), "amount of row 2 of the tiers is 80, but continuity with the row before it needs 75"),
+        (
+            [[0, 50_000, 100, 0.005, 50], [50_000, None, 75, 0.0065, 125]],
+            "amount of row 1 of the tiers is 50; the first tier begins at 0 and takes 0 off",
+        ),
         (changed(1, 4, None), "amount of row 2 of the tiers is blank while others are given"),
         (changed(1, 2, 200), "max leverage of row 2 of the tiers is 200, above 100"),
         (changed(1, 2, 0), "max leverage of row 2 of the tiers is 0"),
