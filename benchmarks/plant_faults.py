@@ -52,7 +52,7 @@ TESTS = {
         for name in ("review_rules", "money_and_debts", "odd_positions", "derivative_lines", "venues")
     ]
     + ["tests/book"],
-    "functions": ["tests/golden", "tests/derivatives", "tests/functions"],
+    "functions": ["tests/golden", "tests/derivatives", "tests/accounts", "tests/functions"],
     "recalc": ["tests/recalc", "tests/native"],
 }
 

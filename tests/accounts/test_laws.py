@@ -15,7 +15,8 @@ from rebalance_xl.functions import FUNCTIONS
 from rebalance_xl.functions.account import MULTI, SINGLE, Account, Leg, Wallet
 from rebalance_xl.functions.account_solving import DOWN, UP, account_price, liquidation_move
 from rebalance_xl.functions.haircuts import flat_haircut
-from rebalance_xl.functions.tiers import TierTable, flat_table
+from rebalance_xl.functions.stress import Shock, stress
+from rebalance_xl.functions.tiers import Tier, TierTable, flat_table
 from tests.accounts.accounts import random_account
 from tests.derivatives.strategies import tables
 
@@ -132,6 +133,22 @@ def test_full_hedge_on_own_margin() -> None:
     """.5 ETH of margin under a short of 6,000 USD against 1.5 ETH of spot is liquidated at 3,960."""
     account = Account((Wallet("ETH", 0.5, 3_000.0),), (leg_of("ETHUSD", -1.0, 6_000.0, "ETH"),))
     assert account_price(account, "ETHUSD", 0.0) == pytest.approx(3_960.0)
+
+
+def test_pool_that_dies_on_the_way_lacks_what_it_lacks_there() -> None:
+    """Where 1 BTC of value becomes 1.25 the rate jumps to .3: .35 BTC for .375 lack .025, 1,500 dollars of today."""
+    rows = (Tier(0.0, 1.25, math.nan, 0.01, 0.0), Tier(1.25, math.inf, math.nan, 0.3, 0.0))
+    short = replace(leg_of("BTCUSD", -1.0, 60_000.0, "BTC"), table=TierTable(rows, continuous=False))
+    account = Account((Wallet("BTC", 0.1, 60_000.0),), (short,))
+    # At a third less 1.5 BTC of value need .45 and have .6: the ends alone would show nothing.
+    fall = Shock({"btc": -1.0 / 3.0})
+    found = stress((account,), (), fall)
+    assert found.pools[0].equity > found.pools[0].requirement
+    assert found.pools[0].is_dead
+    assert found.missing == pytest.approx(1_500.0)
+    for coins, dead in ((0.0249, True), (0.0251, False)):
+        richer = replace(account, wallets=(Wallet("BTC", 0.1 + coins, 60_000.0),))
+        assert stress((richer,), (), fall).pools[0].is_dead == dead
 
 
 def test_two_longs_on_one_wallet() -> None:

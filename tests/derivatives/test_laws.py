@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from rebalance_xl.functions.liquidation import cross_liquidation_price, liquidat
 from rebalance_xl.functions.liquidation_equation import is_already_liquidatable, liquidation_notional
 from rebalance_xl.functions.margin import bankruptcy_price
 from rebalance_xl.functions.tier_tables import shipped_tables
-from rebalance_xl.functions.tiers import TierTable, requirement
+from rebalance_xl.functions.tiers import TierTable, position_requirement, requirement
 from rebalance_xl.functions.venues import VENUE_WORDS
 from tests.derivatives.strategies import (
     CONTRACTS,
@@ -283,6 +284,20 @@ def test_negative_wallet_is_already_liquidatable(
 def test_requirement_is_the_sum_over_the_tiers(table: TierTable, notional: float) -> None:
     """The largest of the tiers' lines is the requirement added up tier by tier."""
     assert requirement(table, notional) == pytest.approx(float(marginal_requirement(table, notional)), rel=1e-9)
+
+
+@given(
+    tables() | tables(continuous=False) | tables().map(lambda table: replace(table, unit_quantity=1.0)),
+    st.lists(st.floats(0.0, 1e9) | st.just(math.nan), max_size=6),
+)
+def test_requirement_of_a_column_is_that_of_each_value(table: TierTable, others: list[float]) -> None:
+    """A column has the bits of its values one by one, by value or quantity, on borders and beside them; blanks too."""
+    borders = [tier.floor for tier in table.rows[1:]]
+    edges = [border * (1.0 + share) for border in borders for share in (-1e-15, 1e-15, -1e-6, 1e-6)]
+    values = [math.nan, 0.0, *borders, *edges, *others, math.nan]
+    column = position_requirement(table, np.array(values), np.array(values))
+    assert np.array_equal(column, [position_requirement(table, value, value) for value in values], equal_nan=True)
+    assert np.isnan(column).tolist() == [math.isnan(value) for value in values]
 
 
 @given(SIDES, PRICES, st.floats(0.0, 0.01), st.floats(0.0, 0.01), CONTRACTS)
