@@ -246,12 +246,14 @@ def _move_holding(ledger: Ledger, fill: Fill, rows: list[Holding]) -> float:
     if quantity > held * (1 + SLACK):
         ledger.refuse(fill, f"{quantity:g} of {fill.asset} moved, but only {held:g} held at {fill.venue}")
         return fill.amount
-    cost = (origin.cost_basis or 0.0) * quantity / held if held else 0.0
+    if origin.cost_basis is not None and held:
+        left = ledger.costs.get(origin.row, origin.cost_basis)  # after the sales that stand before it
+        cost = left * quantity / held
+        ledger.costs[origin.row] = left - cost
+        if goal.cost_basis is not None or not ledger.held(goal):  # coins of unknown cost stay so
+            ledger.costs[goal.row] = ledger.costs.get(goal.row, goal.cost_basis or 0.0) + cost
     ledger.quantities[origin.row] = held - quantity
     ledger.quantities[goal.row] = ledger.held(goal) + quantity
-    if origin.cost_basis is not None:
-        ledger.costs[origin.row] = ledger.costs.get(origin.row, origin.cost_basis) - cost
-        ledger.costs[goal.row] = ledger.costs.get(goal.row, goal.cost_basis or 0.0) + cost
     ledger.pay(fill.venue, -fill.fee)
     ledger.add("Fees", fill.fee)
     return fill.amount

@@ -271,6 +271,35 @@ def test_coins_without_a_position_come_back_as_their_money() -> None:
     assert make_plan(read_book(book)).nothing_to_do
 
 
+def test_a_release_pays_its_fee_and_brings_no_more_than_is_posted() -> None:
+    """Of 250 released 3 are a fee; a line that says 251 is refused."""
+    row = perpetual("ETHUSDT", "ETH", "long", 100.0, Margin=250.0, Target=0.0)
+    book = workbook([spot("BTC", 9_740.0, 0.9, 0.5), stable(10.0)], [row])
+    actions.rebalance(book)
+    header, *lines = book.tables["Plan"]
+    released = next(each for each in lines if each[:2] == ["ETHUSDT", "RELEASE"])
+    released[header.index("Fee")] = 3.0
+    released[header.index("Amount")] = 251.0
+    with pytest.raises(BookError, match=r"251.00 of ETHUSDT released, but only 250.00 posted"):
+        actions.record(book)
+    released[header.index("Amount")] = 250.0
+    actions.record(book)
+    assert book_value(read_book(book)) == approx(9_997.0)
+    assert make_plan(read_book(book)).nothing_to_do
+
+
+@pytest.mark.parametrize("price, left", [(80.0, 100.0), (70.0, 0.0), (60.0, 0.0)])
+def test_an_isolated_position_loses_no_more_than_its_margin(price: float, left: float) -> None:
+    """Ten bought at 100 with 300 of margin: filled at 80 they bring 100, at 70 and below nothing."""
+    row = perpetual("ETHUSDT", "ETH", "long", 100.0, Quantity=10.0, EntryPrice=100.0, Margin=300.0, Target=0.0)
+    book = workbook([spot("BTC", 9_000.0, 0.9, 0.5), stable(700.0)], [row])
+    actions.rebalance(book)
+    header, *lines = book.tables["Plan"]
+    next(each for each in lines if each[:2] == ["ETHUSDT", "CLOSE"])[header.index("Price")] = price
+    actions.record(book)
+    assert book_value(read_book(book)) == approx(9_700.0 + left)
+
+
 # --- spreads ---------------------------------------------------------------------------------------------------
 
 
@@ -413,6 +442,39 @@ def test_fills_find_their_row_in_hedge_mode() -> None:
     actions.record(book)
     header, *rows = book.tables["Futures"]
     assert [row[header.index("Quantity")] for row in rows] == [0.0, 2.0]
+
+
+@pytest.mark.parametrize("apart", [{"Venue": "W"}, {"MarginMode": "cross"}])
+def test_fills_find_their_row_by_venue_and_by_margin_mode(apart: dict[str, Any]) -> None:
+    """Two longs of one symbol at two venues, or in two margin modes: the one that the line names is closed."""
+    long = perpetual("BTCUSDT", "BTC", "long", 100.0, Venue="V", Quantity=1.0, EntryPrice=100.0, Margin=30.0)
+    for futures, left in (
+        ([long, long | apart | {"Target": 0.0}], [1.0, 0.0]),
+        ([long | {"Target": 0.0}, long | apart], [0.0, 1.0]),
+    ):
+        book = workbook([spot("BTC", 900.0, 0.9, 0.2)], futures)
+        actions.rebalance(book)
+        actions.record(book)
+        header, *rows = book.tables["Futures"]
+        assert [row[header.index("Quantity")] for row in rows] == left
+
+
+@pytest.mark.parametrize("other", [0.0, 2.0])
+def test_a_closing_without_its_side_takes_the_row_that_is_open(other: float) -> None:
+    """Side is deleted from the line: of both rows the open one is meant, and two open ones are refused."""
+    short = perpetual("BTCUSDT", "BTC", "short", 100.0, Venue="V", Quantity=other, EntryPrice=100.0, Margin=60.0)
+    long = perpetual("BTCUSDT", "BTC", "long", 100.0, Venue="V", Quantity=1.0, EntryPrice=90.0, Margin=30.0, Target=0.0)
+    book = workbook([spot("BTC", 900.0, 0.9, 0.2)], [short, long])
+    actions.rebalance(book)
+    header, *lines = book.tables["Plan"]
+    next(each for each in lines if each[0] == "BTCUSDT")[header.index("Side")] = None
+    if other:
+        with pytest.raises(BookError, match="BTCUSDT stands in more than one row of Futures: say Venue and Side"):
+            actions.record(book)
+    else:
+        actions.record(book)
+    header, *rows = book.tables["Futures"]
+    assert [row[header.index("Quantity")] for row in rows] == [other, 1.0 if other else 0.0]
 
 
 def test_a_book_that_changed_since_its_plan_is_noticed() -> None:

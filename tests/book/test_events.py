@@ -125,6 +125,21 @@ def test_hedge_event_raises_the_hedge_on_what_remains() -> None:
     assert hedge.amount == approx(90.0)
 
 
+def test_a_hedge_event_never_lowers_the_hedge() -> None:
+    """A HedgeRatio of 1 that is typed stands beside a HEDGE of half; a ratio of 0.25 is raised to it."""
+    for typed, notional in ((1.0, 2_000.0), (0.25, 1_000.0)):
+        short = perpetual("XMRUSDT", "XMR", "short", 10.0, Leverage=5.0, HedgeRatio=typed)
+        hedge = line(plan_of(BOOK, [short], events=[event("XMR", "HEDGE", Level=0.5)]), "XMRUSDT")
+        assert hedge.futures is not None
+        assert hedge.futures.notional == approx(notional)
+
+
+def test_a_hedge_event_opens_no_long() -> None:
+    """Only a short hedges: a long row of the same asset is left as it is."""
+    row = perpetual("XMRUSDT", "XMR", "long", 10.0, Leverage=5.0)
+    assert plan_of(BOOK, [row], events=[event("XMR", "HEDGE")]).nothing_to_do
+
+
 def test_long_event_is_funded_from_the_reserve() -> None:
     """A breakout raises the long to 5 % of the book; the reserve pays, down to ReserveMin."""
     row = perpetual("BTCUSDT", "BTC", "long", 10.0)
@@ -136,6 +151,15 @@ def test_long_event_is_funded_from_the_reserve() -> None:
     short = plan_of(BOOK, [row], {"ReserveMin": 0.18}, events=events)
     assert amounts(short) == {"BTCUSDT": ("OPEN LONG", 200.0)}
     assert ("BTCUSDT", 300.0) in [(each.asset, round(each.amount, 6)) for each in short.unresolved]
+
+
+def test_a_long_event_never_lowers_the_target() -> None:
+    """A Target of 5 % that is typed stands beside a LONG of 2 %; one of 1 % is raised to it."""
+    for typed, margin in ((0.05, 500.0), (0.01, 200.0)):
+        row = perpetual("BTCUSDT", "BTC", "long", 10.0, Target=typed)
+        assert amounts(plan_of(BOOK, [row], events=[event("BTC", "LONG", Level=0.02)])) == {
+            "BTCUSDT": ("OPEN LONG", margin)
+        }
 
 
 def test_long_event_is_funded_from_the_weakest_holdings() -> None:

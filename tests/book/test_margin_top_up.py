@@ -15,7 +15,7 @@ from rebalance_xl.book.memory import MemoryWorkbook
 from rebalance_xl.book.model import read_book
 from rebalance_xl.book.plan import book_value, make_plan
 from rebalance_xl.book.walk import carry_out
-from tests.book.books import perpetual, spot, stable, workbook
+from tests.book.books import DAY, perpetual, spot, stable, workbook
 from tests.book.test_free_margin import CASH, SPOT, account, position, read, recorded
 
 approx = pytest.approx
@@ -67,6 +67,33 @@ def test_a_position_too_large_for_its_band_is_reduced_and_the_rest_gets_its_marg
     assert (walked.positions[0].quantity, walked.positions[0].margin) == (approx(10.0 * (1.0 - share)), approx(600.0))
     assert book_value(after) == approx(10_000.0)
     assert make_plan(after).nothing_to_do
+
+
+@pytest.mark.parametrize(
+    "sold, kept, served",
+    [
+        (400.0, 400.0, {}),
+        (1_000.0, 500.0, {"ADD MARGIN": 500.0}),
+        (2_000.0, 500.0, {"ADD MARGIN": 1_044.0, "OPEN LONG": 456.0}),
+        (3_000.0, 1_356.0, {"ADD MARGIN": 1_044.0, "OPEN LONG": 500.0, "BUY": 100.0}),
+    ],
+)
+def test_a_debt_goes_first_then_margin_in_danger_then_events_then_priorities(
+    sold: float, kept: float, served: dict[str, float]
+) -> None:
+    """SOL's sale pays the debt of 500, then ADD MARGIN, then the event, and BTC with Priority 1 from what is left."""
+    rows = [
+        spot("BTC", 1_000.0, 0.11, 0.0, Venue="binance", Priority=1),
+        spot("SOL", 9_300.0, (9_300.0 - sold) / 10_000.0, 0.0, Venue="binance"),
+        stable(-500.0, Venue="binance"),
+    ]
+    breakout = perpetual("BTCUSDT", "BTC", "long", 10.0, Venue="binance", Priority=1)
+    event = {"Scope": "BTC", "Action": "LONG", "Start": DAY, "Level": 0.05}
+    book = workbook(rows, [long_ether(), breakout], {"MarginTopUp": 0.12, "FundFrom": "none"}, [event])
+    book.tables["MarginTiers"] = [list(row) for row in TIERS]
+    plan = make_plan(read_book(book))
+    assert {each.action: each.amount for each in plan.trades} == approx({"SELL": sold} | served)
+    assert plan.cash["USDT"] == approx(kept)
 
 
 def test_a_position_that_its_band_has_room_for_is_topped_up_in_full() -> None:

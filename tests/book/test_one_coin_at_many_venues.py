@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from rebalance_xl.book import actions
 from rebalance_xl.book.problems import BookError
-from tests.book.books import amounts, line, plan_of, stable, unit
+from tests.book.books import amounts, line, plan_of, stable, unit, workbook
 
 approx = pytest.approx
 
@@ -56,6 +57,64 @@ def test_a_sale_starts_where_the_money_is_needed() -> None:
     plan = plan_of(rows)
     sales = {each.venue: each.amount for each in plan.trades if each.action == "SELL"}
     assert sales == approx({"binance": 2_000.0, "kraken": 4_400.0})
+
+
+def test_a_fill_at_a_venue_without_a_row_is_refused_where_two_rows_could_be_meant() -> None:
+    """BTC lies at a and b, and its line now says c: Record asks where it was done, and writes nothing."""
+    rows = [unit("BTC", 4.0, 1_000.0, 0.5, 0.05, Venue="a"), unit("BTC", 3.0, 1_000.0, None, Venue="b")]
+    book = workbook([*rows, unit("ETH", 3.0, 1_000.0, 0.5, 0.05, Venue="a")])
+    actions.rebalance(book)
+    header, *lines = book.tables["Plan"]
+    next(each for each in lines if each[:2] == ["BTC", "SELL"])[header.index("Venue")] = "c"
+    with pytest.raises(BookError, match="BTC is held at a and b: say at which Venue the line was done"):
+        actions.record(book)
+    held = book.tables["Portfolio"][0].index("Quantity")
+    assert [row[held] for row in book.tables["Portfolio"][1:]] == [4.0, 3.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    "cost, held, costs",
+    [(600.0, 3.0, [500.0, 1_100.0]), (None, 3.0, [500.0, None]), (None, 0.0, [500.0, 500.0])],
+)
+def test_coins_moved_after_a_sale_take_their_share_of_the_cost_that_is_left(
+    cost: float | None, held: float, costs: list[float | None]
+) -> None:
+    """Half of what a keeps goes to b with half its cost, for a fee at a; beside coins of unknown cost it is unknown."""
+    rows = [
+        unit("BTC", 4.0, 1_000.0, (held + 2.0) / (held + 7.0), 0.0, Venue="a", CostBasis=2_000.0),
+        unit("BTC", held, 1_000.0, None, Venue="b", CostBasis=cost),
+        {**stable(3_000.0), "Venue": "a"},
+    ]
+    book = workbook(rows)
+    actions.rebalance(book)
+    header = book.tables["Plan"][0]
+    moved = {"Asset": "BTC", "Action": "TRANSFER", "Quantity": 1.0, "Price": 1_000.0, "Amount": 1_000.0, "Fee": 5.0}
+    book.tables["Plan"].append([(moved | {"Venue": "a", "To venue": "b"}).get(name) for name in header])
+    actions.record(book)
+    header, *rows_after = book.tables["Portfolio"]
+    after = [dict(zip(header, row, strict=True)) for row in rows_after]
+    assert [row["Quantity"] for row in after] == approx([1.0, held + 1.0, 3_000.0 + 2_000.0 - 5.0])
+    assert [row["CostBasis"] for row in after[:2]] == costs
+
+
+@pytest.mark.parametrize(
+    "cells, message",
+    [
+        ({"Quantity": 3.0}, "3 of BTC moved, but only 2 held at a"),
+        ({"To venue": "c"}, "BTC needs a row at a and one at c"),
+        ({"To venue": "a"}, "BTC needs a row at a and one at a"),
+    ],
+)
+def test_coins_that_cannot_have_moved_are_refused(cells: dict[str, Any], message: str) -> None:
+    """After the sale of two of its four BTC a has two left, and a move has two rows."""
+    first, second = unit("BTC", 4.0, 1_000.0, 0.5, 0.0, Venue="a"), unit("BTC", 3.0, 1_000.0, None, Venue="b")
+    book = workbook([first, second, {**stable(3_000.0), "Venue": "a"}])
+    actions.rebalance(book)
+    header = book.tables["Plan"][0]
+    moved = {"Asset": "BTC", "Action": "TRANSFER", "Quantity": 1.0, "Price": 1_000.0, "Venue": "a", "To venue": "b"}
+    book.tables["Plan"].append([(moved | cells).get(name) for name in header])
+    with pytest.raises(BookError, match=message):
+        actions.record(book)
 
 
 def test_a_sale_comes_from_the_largest_row_where_no_venue_is_nearer() -> None:
