@@ -120,5 +120,7 @@ FUNCTIONS: tuple[tuple[str, str, str, str], ...] = (
         "day=last_day if at_month_end else min(day.day, last_day)",
         "day=min(day.day, last_day)",
     ),
+    ("a close on the lower edge is a breakout", "triggers", "(1.0 - buffer) * (1.0 - TOLERANCE)",
+     "(1.0 - buffer) * (1.0 + TOLERANCE)"),
     ("a breakout needs no buffer", "triggers", "max(before) * (1.0 + buffer)", "max(before)"),
 )  # fmt: skip

@@ -219,6 +219,15 @@ def test_an_order_for_whole_lots_keeps_them_all(lots_wanted: int, price: float, 
     assert call("ORDER_QUANTITY", lots_wanted * lot * price, price, lot) == pytest.approx(lots_wanted * lot, rel=1e-12)
 
 
+@given(st.floats(0.001, 1e5), st.floats(1.0, 2.0), st.floats(0.0, 0.2))
+def test_a_close_on_the_edge_is_no_breakout(low: float, rise: float, buffer: float) -> None:
+    """The highest and the lowest close, moved out by the buffer, are not left yet; a millionth further they are."""
+    high = low * rise
+    for edge, outwards, word in ((high * (1.0 + buffer), 1.0, "UP"), (low * (1.0 - buffer), -1.0, "DOWN")):
+        for last, wanted in ((edge, "NONE"), (edge * (1.0 + outwards * 1e-6), word)):
+            assert call("BREAKOUT", [[high], [low], [last]], 2, buffer) == wanted
+
+
 @given(st.integers(36_526, 73_000), st.sampled_from(["weekly", "monthly", "quarterly", "yearly", 1.0, 45.0]))
 def test_reviews_go_forward_and_month_ends_stay(day: int, frequency: Any) -> None:
     """The next review is later; a review at a month's end stays at month ends; it is due on its day, not before."""
