@@ -57,6 +57,8 @@ FUNCTIONS: tuple[tuple[str, str, str, str], ...] = (
      "total_steep[1:] + total_steep[starts[pool]]"),
     ("an account without positions moves", "account_arrays", "np.where(positions == 0, np.inf,",
      "np.where(positions < 0, np.inf,"),
+    ("a requirement needs no wallet of those given", "accounts", "needs_wallets = mode == MULTI or wallets is not None",
+     "needs_wallets = mode == MULTI"),
     # --- hedging, spreads, triggers
     ("beta is ignored", "hedging", "spot_value * hedge_ratio * beta - open_short",
      "spot_value * hedge_ratio - open_short"),

@@ -219,3 +219,14 @@ def test_the_tables_of_the_workbook_are_understood() -> None:
     wallets = [["Account", "Coin", "Balance"], ["binance", "usdt", 5_000.0]]
     assert alone == function.call(wallets, futures)
     assert alone == pytest.approx(-0.08, abs=0.005)
+
+
+def test_maintenance_asks_wallets_only_where_they_are_given() -> None:
+    """Positions alone have their requirement; wallets that are given must have the margin coin of a cross position."""
+    header = ["symbol", "coin", "side", "quantity", "entry", "mark", "tiers"]
+    positions = [header, ["BTCUSDT", "BTC", "long", 1.0, 60_000.0, 60_000.0, 0.01]]
+    call = FUNCTIONS["ACCOUNT_MAINTENANCE"].call
+    assert call(positions) == [["USDT", 600.0]]
+    assert call(positions, [["coin", "balance"], ["USDT", 50.0]]) == [["USDT", 600.0]]
+    other = call(positions, [["coin", "balance"], ["USDC", 50.0]])
+    assert (other.code, "USDT, which wallets do not have" in other.reason) == ("#VALUE!", True)
