@@ -445,4 +445,16 @@ BOOK: tuple[tuple[str, str, str, str], ...] = (
         "released = max(0.0, released)",
         "released = min(released, released)",
     ),
+    (
+        "a first purchase is no cost",
+        "ledger",
+        "if holding.cost_basis is not None or not held:",
+        "if holding.cost_basis is not None:",
+    ),
+    (
+        "what stands above its target pays no debt",
+        "payers",
+        "[need for need in draft.needs if need.kind == REPAY]",
+        "[]",
+    ),
 )

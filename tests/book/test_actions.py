@@ -385,6 +385,15 @@ def test_an_edited_quantity_of_a_row_that_keeps_its_value_adds_to_it() -> None:
     assert column(book, "Portfolio", "Value")["ETH"] == approx(4_990.0)
 
 
+@pytest.mark.parametrize("held, cost", [(0.0, 5_000.0), (1_000.0, None)])
+def test_a_purchase_is_a_cost_where_nothing_of_unknown_cost_is_held(held: float, cost: float | None) -> None:
+    """CostBasis is blank: the first purchase is all the cost there is, one beside unknown costs tells nothing."""
+    book = workbook([spot("BTC", 10_000.0 - held, 0.5), spot("ETH", held, 0.5)])
+    actions.rebalance(book)
+    actions.record(book)
+    assert column(book, "Portfolio", "CostBasis")["ETH"] == cost
+
+
 def test_the_walk_leaves_the_costs_that_record_leaves() -> None:
     """From book to book or by fills, 40 % of SOL take 40 % of its cost along, and ETH costs what was bought more."""
     book = workbook(example((0.5, 0.3, 0.2)))

@@ -117,6 +117,15 @@ def test_a_profit_beyond_the_band_near_liquidation_is_reduced_and_saved_in_one_p
     assert figures.nothing_to_do
 
 
+def test_no_margin_is_added_at_a_venue_without_futures() -> None:
+    """Products says spot alone: ADD MARGIN is no trade there, and the money stays."""
+    book = ether([long_ether()])
+    book.tables["Venues"] = [["Venue", "Products"], ["binance", "spot"]]
+    assert make_plan(read_book(book)).nothing_to_do
+    book.tables["Venues"][1][1] = "both"
+    assert [each.action for each in make_plan(read_book(book)).trades] == ["ADD MARGIN"]
+
+
 def test_what_cannot_be_reduced_gets_its_margin() -> None:
     """In lots of 10 ETH nothing can be closed in part: the margin is added, whatever the Band."""
     plan = make_plan(read_book(ether([long_ether(Target=0.06, Band=0.02, Lot=10.0)])))

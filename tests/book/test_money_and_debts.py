@@ -44,6 +44,18 @@ def test_a_debt_that_nothing_can_pay_says_what_is_missing() -> None:
     assert "500.00 is still owed" in line(plan, "USDT").reason
 
 
+def test_what_stands_above_its_target_pays_a_debt() -> None:
+    """SOL is below its band and 500 are owed: BTC, ten points over inside its band, sells 1,000 for both."""
+    rows = [
+        unit("BTC", 7_000.0, 1.0, 0.6, 0.2),
+        unit("ETH", 2_000.0, 1.0, 0.2, 0.2),
+        unit("SOL", 1_500.0, 1.0, 0.2, 0.01),
+    ]
+    plan = plan_of([*rows, stable(-500.0)])
+    assert amounts(plan) == {"BTC": ("SELL", 1_000.0), "SOL": ("BUY", 500.0)}
+    assert plan.cash["USDT"] == approx(500.0)
+
+
 def test_a_negative_holding_is_refused_with_its_cell() -> None:
     """Only money may be below 0."""
     with pytest.raises(BookError, match=r"Portfolio!E2: .*cannot be negative"):
