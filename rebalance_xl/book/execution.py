@@ -80,9 +80,9 @@ def execute(
         If a fill cannot be: unknown asset, more sold than held, more spent than there is.
     """
     ledger = Ledger(book)
-    # Coins that become added margin have to be there before it, although the plan names the margin first.
-    adds = any(fill.action == "ADD MARGIN" for fill in fills)
-    for fill in sorted(fills, key=lambda each: adds and each.action != "CONVERT"):
+    # Coins that become added margin have to be there before it, also those just bought, although the plan names the
+    # margin first.
+    for fill in sorted(fills, key=lambda each: each.action == "ADD MARGIN"):
         carry(ledger, fill)
     ledger.return_coins()
     money = _settle_cash(ledger)
