@@ -244,3 +244,21 @@ def test_left_over_is_the_same_in_plan_and_execution() -> None:
     assert planned[left] == approx(done[left], abs=0.005)
     assert planned[left] > 100.0
     assert done[value] == approx(book_value(read_book(book)), abs=0.005)
+
+
+def test_a_sale_is_made_first_where_money_is_needed_most_urgently() -> None:
+    """BTC lies at two venues: it is sold where most is lacking, or where the need with the first Priority stands."""
+    rows = [
+        unit("BTC", 0.4, 10_000.0, 0.5, 0.05, Venue="a"),
+        unit("BTC", 0.4, 10_000.0, None, Venue="b"),
+        unit("ETH", 0.5, 1_000.0, 0.15, 0.05, Venue="a"),
+        unit("SOL", 5.0, 100.0, 0.25, 0.05, Venue="b"),
+        stable(1_000.0, 0.1, Venue="a"),
+    ]
+
+    def first_sale(rows: list[dict[str, Any]]) -> str:
+        return next(each.venue for each in plan_of(rows).trades if each.action == "SELL")
+
+    assert first_sale(rows) == "b"
+    rows[2] = rows[2] | {"Priority": 1}
+    assert first_sale(rows) == "a"
