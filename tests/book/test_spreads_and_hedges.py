@@ -71,6 +71,21 @@ def test_money_that_both_venues_could_have_is_spent_once() -> None:
     actions.record(book)
 
 
+@pytest.mark.parametrize("near, far", [({"Priority": 1}, {}), ({}, {"Priority": 1})])
+def test_the_priority_of_either_leg_is_that_of_both(near: dict[str, Any], far: dict[str, Any]) -> None:
+    """With too little money both legs are filled before a purchase that comes later, whichever leg says so."""
+    rows = [
+        spot("BTC", 8_000.0, 0.7, 0.05, Venue="binance"),
+        spot("SOL", 1_000.0, 0.3, 0.05, Venue="binance", Priority=2),
+        stable(1_000.0, Venue="binance"),
+    ]
+    settings = {"DeployMethod": "priority"}
+    plan = plan_of(rows, legs({"Target": 0.2} | near, far), settings=settings)
+    assert line(plan, "NEAR").amount + line(plan, "FAR").amount == approx(1_000.0)
+    assert line(plan, "SOL").action == "HOLD"
+    assert line(plan_of(rows, legs({"Target": 0.2}), settings=settings), "SOL").action == "BUY"
+
+
 @pytest.mark.parametrize("near, far", [({"Target": 0.0}, {}), ({}, {"Target": 0.0})])
 def test_a_target_of_0_on_either_leg_closes_both(near: dict[str, Any], far: dict[str, Any]) -> None:
     """The Target is that of both legs, wherever it is typed: no leg is left alone."""
