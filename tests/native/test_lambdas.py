@@ -31,6 +31,10 @@ CASES = [
     ("F.LET(P.k,10,SUM(F.MAP(A1:A3,F.LAMBDA(P.a,P.a*P.k))))", 60),
     ("Double(4)", 8),
     ("SUM(Double(A1:A3))", 12),
+    ("SUM(F.MAP(A1:A3,F.LAMBDA(P.x,P.x+SUM(B:B))))", 186),
+    ("SUM(F.MAP(A1:A3,F.LAMBDA(P.x,INDEX(B:B,P.x))))", 60),
+    ("SUM(F.MAP(A1:A3,F.LAMBDA(P.x,Shifted(P.x))))", 42),
+    ("SUM(F.MAP(A1:A2,F.LAMBDA(P.x,SUM(F.MAP(A1:A3,F.LAMBDA(P.y,F.LET(P.z,P.y+1,Shifted(P.z)+P.x)))))))", 105),
 ]
 
 
@@ -51,6 +55,8 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> list[object]:
         sheet.append(line)
     for number, (formula, _) in enumerate(CASES, 1):
         sheet.cell(number, 8).value = ArrayFormula(f"H{number}", as_in_files(formula))
+    shifted = "_xlfn.LAMBDA(_xlpm.x,_xlpm.x*2+Sheet!$B$1)"
+    book.defined_names["Shifted"] = DefinedName("Shifted", attr_text=shifted)
     book.defined_names["Double"] = DefinedName("Double", attr_text="_xlfn.LAMBDA(_xlpm.x,_xlpm.x*2)")
     path: Path = tmp_path_factory.mktemp("lambdas") / "book.xlsx"
     book.save(path)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rebalance_xl.recalc.formulas.parser import Parser
-from rebalance_xl.recalc.formulas.repairs import looks_approximately, may_end, repaired
+from rebalance_xl.recalc.formulas.repairs import looks_approximately, may_end, repaired, replaced
 from rebalance_xl.recalc.formulas.text import split_references
 from rebalance_xl.recalc.formulas.tree import Call, FormulaError
 from rebalance_xl.recalc.native.faults import UNDECIDED
@@ -122,7 +122,8 @@ def _call_of(formula: str) -> Call:
 def test_what_the_engine_gets_right_stays_as_it_is(formula: str) -> None:
     """Calls with nothing to repair are not rewritten, so that they cost nothing."""
     made = _call_of(formula)
-    assert repaired(made.name, made.arguments) is None
+    assert repaired(made.name, made.arguments) == made.arguments
+    assert replaced(made.name, made.arguments) is None
 
 
 @pytest.mark.parametrize("formula", ['CELL("filename",A1)', 'CELL("width")', "CELL(A1,B1)", 'CELL("address",Other!A1)'])
@@ -130,7 +131,7 @@ def test_what_the_file_does_not_tell_is_not_computed(formula: str) -> None:
     """A question to the program, the disk or the formats of a cell keeps the cell's value."""
     made = _call_of(formula)
     with pytest.raises(FormulaError, match="CELL asks for"):
-        repaired(made.name, made.arguments)
+        replaced(made.name, made.arguments)
 
 
 def test_a_range_cannot_end_a_formula_a_computed_text_can() -> None:

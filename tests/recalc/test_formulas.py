@@ -315,8 +315,9 @@ def test_hidden_rows_are_left_out_of_subtotals(tmp_path: Path) -> None:
         sheet.write_formula("C1", "=SUBTOTAL(109,A1:A3)", None, 0)
         sheet.write_formula("C3", "=SUBTOTAL(9,A1:A3)", None, 0)
         sheet.write_formula("D3", "=AGGREGATE(9,5,A1:A3)", None, 0)
+        sheet.write_formula("E3", "=SUBTOTAL(109,A:A)", None, 0)
 
     path = make(tmp_path / "b.xlsx", build)
     recalculate(path)
     found = values(path)
-    assert [found["C1"], found["C3"], found["D3"]] == [5, 7, 5]
+    assert [found["C1"], found["C3"], found["D3"], found["E3"]] == [5, 7, 5, 5]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Final
 
 from .array_sizes import joint, of_constant, operated
-from .comparisons import comparison_at, in_arithmetic, written_out
-from .compiling import Compiling, LambdaBody
-from .compiling_calls import fitting, write_call, write_end
+from .compiling import Compiling, Writer
+from .compiling_calls import fitting, write_call
 from .compiling_lambdas import write_invoke
 from .compiling_references import (
-    clipped,
     write_at,
     write_name,
     write_reference,
@@ -19,14 +17,20 @@ from .compiling_references import (
     write_spilled,
     write_structured,
 )
-from .fifteen_digits import last_difference, with_texts, without_noise
-from .lambdas import free_mark, parameter_mark
-from .operands import plain_name
-from .parameter_classes import (
-    ARRAY,
-    VALUE,
+from .fifteen_digits import (
+    COMPARISONS,
+    Items,
+    compared,
+    comparison,
+    difference,
+    has_sign,
+    in_arithmetic,
+    last_difference,
+    split_at,
+    with_texts,
 )
-from .template import Out, Template, merged
+from .parameter_classes import ARRAY, VALUE
+from .template import BookView, Out, Template, merged
 from .tree import (
     At,
     Call,
@@ -36,7 +40,6 @@ from .tree import (
     Invoke,
     Literal,
     Name,
-    Operand,
     Ref,
     Span,
     Spilled,
@@ -44,176 +47,91 @@ from .tree import (
 )
 
 #: An operand of fewer pieces is a reference or little more, which may be written more than once.
-_SHORT = 3
+_SHORT: Final = 3
 
 
-@dataclass(slots=True)
-class Compiler(Compiling):
-    """Makes one formula ready."""
+def compiled(book: BookView, sheet: int, expression: Expression, mode: str, careful: bool) -> Template:
+    """Return the template of a whole formula."""
+    c = Compiling(book, sheet, WRITERS, careful=careful)
+    out = _whole(c, with_texts(expression), mode) if careful else write_expression(c, expression, mode)
+    pieces = ["@(", *out.pieces, ")"] if mode == VALUE and not out.single else out.pieces
+    return Template(merged(pieces), out.single, c.layout, frozenset(c.functions), False)
 
-    def compile(self, expression: Expression, mode: str) -> Template:
-        """Return the template of a whole formula."""
-        out = self.whole(expression, mode) if self.careful else self.expression(expression, mode)
-        pieces = out.pieces
-        if mode == VALUE and not out.single:
-            pieces = ["@(", *pieces, ")"]
-        return Template(merged(pieces), out.single, self.layout, frozenset(self.functions), False)
 
-    def whole(self, expression: Expression, mode: str) -> Out:
-        """Return a whole formula computed the careful way: what its last subtraction leaves over may be noise."""
-        expression = with_texts(expression)
-        place = last_difference(expression) if mode == VALUE else None
-        if place is not None:
-            left = self.items(expression.items[:place], VALUE)
-            right = self.items(expression.items[place + 1 :], VALUE)
-            if left.single and right.single:
-                sides = [
-                    self.number(out) if len(items) == 1 else out
-                    for out, items in ((left, expression.items[:place]), (right, expression.items[place + 1 :]))
-                ]
-                before, between, after = without_noise(str(expression.items[place]))
-                return Out([before, *sides[0].pieces, between, *sides[1].pieces, after], True)
-        return self.expression(expression, mode)
-
-    def number(self, out: Out) -> Out:
-        """Return an operand of arithmetic as a number, also where it is a text that reads as one."""
-        self.functions.add("RXL.NUMBER")
-        if out.single and len(out.pieces) < _SHORT:  # the engine asks itself faster
-            return Out(["IF(ISTEXT(", *out.pieces, "),RXL.NUMBER(", *out.pieces, "),", *out.pieces, ")"], True)
-        return Out(["RXL.NUMBER(", *out.pieces, ")"], out.single, out.size)
-
-    def expression(self, expression: Expression, wanted: str) -> Out:
-        """Return an expression made ready for a parameter class."""
-        single = expression.single
-        if isinstance(single, Ref) and single.kind in ("columns", "rows") and wanted == ARRAY:
-            return clipped(self, single)
-        if single is not None:
-            return self.operand(single, wanted)
-        inside = ARRAY if wanted == ARRAY else VALUE
-        place = comparison_at(expression.items, self.careful)
-        if place is not None:
-            sign = str(expression.items[place])
-            left = self.items(expression.items[:place], inside)
-            right = self.items(expression.items[place + 1 :], inside)
-            if self.careful:
-                self.functions.add("RXL.COMPARE")
-                pieces = ["RXL.COMPARE(", *left.pieces, f',"{sign.strip()}",', *right.pieces, ")"]
-                return Out(pieces, left.single and right.single, joint([left, right]))
-            if left.single and right.single:
-                before, between, after = written_out(sign)
-                return Out([before, *left.pieces, between, *right.pieces, after], True)
-            sides = [left, right]
-            return Out(operated(self, sides, ["", sign, ""]), False, joint(sides))
-        return self.items(expression.items, inside)
-
-    def items(self, items: Sequence[str | Operand], inside: str) -> Out:
-        """Return operators and operands made ready in their order."""
-        outs: list[Out] = []
-        between = [""]
-        for place, item in enumerate(items):
-            if isinstance(item, str):
-                between[-1] += item
-                continue
-            if isinstance(item, Ref) and item.kind in ("columns", "rows") and inside == ARRAY:
-                out = clipped(self, item)
-            else:
-                out = self.operand(item, inside)
-            if self.careful and in_arithmetic(items, place):
-                out = self.number(out)
-            outs.append(out)
-            between.append("")
-        result = Out(operated(self, outs, between), all(out.single for out in outs), joint(outs))
-        if self.careful and any(isinstance(item, str) and item.strip() == "&" for item in items):
-            return fitting(self, result)
-        return result
-
-    def operand(self, operand: Operand, wanted: str) -> Out:
-        """Return an operand made ready for a parameter class."""
-        if isinstance(operand, Literal):
-            array = operand.text.startswith("{")
-            return Out([operand.text], not array, of_constant(operand.text) if array else None)
-        if isinstance(operand, Ref):
-            return write_reference(self, operand, wanted)
-        if isinstance(operand, Name):
-            return write_name(self, operand, wanted)
-        if isinstance(operand, Structured):
-            return write_structured(self, operand, wanted)
-        if isinstance(operand, Call):
-            return write_call(self, operand, wanted)
-        if isinstance(operand, Group):
-            if len(operand.members) > 1:
-                raise FormulaError("a union of references is not supported here")
-            out = self.expression(operand.members[0], wanted)
-            return Out(["(", *out.pieces, ")"], out.single, out.size)
-        if isinstance(operand, At):
-            return write_at(self, operand.operand)
-        if isinstance(operand, Spilled):
-            return write_spilled(self, operand.operand, wanted)
-        if isinstance(operand, Span):
-            return write_span(self, operand, wanted)
-        return write_invoke(self, operand)
-
-    def end(self, operand: Operand) -> Out:
-        """Return one end of a range or intersection made ready."""
-        return write_end(self, operand)
-
-    def fork(self, expanding: tuple[tuple[int, str], ...], references: Sequence[str]) -> Compiler:
-        """Return a compiler for a text that stands elsewhere, such as a defined name."""
-        return Compiler(self.book, self.sheet, expanding=expanding, references=references, careful=self.careful)
-
-    def body(self) -> Body:
-        """Return a compiler for the body of a LAMBDA."""
-        return Body(
-            self.book, self.sheet, expanding=self.expanding, outer=self, depth=self.depth + 1, careful=self.careful
+def _whole(c: Compiling, expression: Expression, mode: str) -> Out:
+    """Return a whole formula computed the careful way: what its last subtraction leaves over may be noise."""
+    place = last_difference(expression.items) if mode == VALUE else None
+    if place is not None:
+        sides = expression.items[:place], expression.items[place + 1 :]
+        left, right = (
+            _number(c, _items(c, side, VALUE)) if len(side) == 1 else _items(c, side, VALUE) for side in sides
         )
+        if left.single and right.single:
+            return c.say(difference(str(expression.items[place])), left, right)
+    return write_expression(c, expression, mode)
 
 
-#: Functions that answer by where a cell lies, which a LAMBDA does not know: its body is computed elsewhere.
-WHERE_IT_STANDS = frozenset(("ROW", "COLUMN", "OFFSET", "INDIRECT", "CELL", "ISREF", "SHEET", "AREAS"))
+def _number(c: Compiling, out: Out) -> Out:
+    """Return an operand of arithmetic as a number, also where it is a text that reads as one."""
+    if out.single and len(out.pieces) < _SHORT:  # the engine asks itself faster
+        return c.say("IF(ISTEXT({0}),RXL.NUMBER({0}),{0})", out)
+    return c.say("RXL.NUMBER({0})", out)
 
 
-@dataclass(slots=True)
-class Body(Compiler, LambdaBody):
-    """The body of a LAMBDA that Python calls: parameters and references become marks."""
+def write_expression(c: Compiling, expression: Expression, wanted: str) -> Out:
+    """Return operands with the operators between them."""
+    single = expression.single
+    if single is not None:
+        return c.operand(single, wanted)
+    inside = ARRAY if wanted == ARRAY else VALUE
+    sides = split_at(expression.items, COMPARISONS)
+    if not compared(sides, c.careful):
+        return _items(c, expression.items, inside)
+    left, right, sign = _items(c, sides[0], inside), _items(c, sides[2], inside), str(sides[1][0])
+    if c.careful:
+        pieces = c.say(f'RXL.COMPARE({{0}},"{sign}",{{1}})', left, right).pieces
+        return Out(pieces, left.single and right.single, joint([left, right]))
+    if left.single and right.single:
+        return c.say(comparison(sign), left, right)
+    return Out(operated(c, [left, right], ["", sign, ""]), False, joint([left, right]))
 
-    def operand(self, operand: Operand, wanted: str) -> Out:
-        """Return an operand made ready for a parameter class."""
-        if isinstance(operand, Name):
-            label = operand.text.lower().removeprefix("_xlpm.")
-            if label in self.locals:
-                return Out(
-                    [operand.text[6:] if operand.text.lower().startswith("_xlpm.") else operand.text],
-                    self.locals[label],
-                )
-            if label in self.parameters:
-                return Out([parameter_mark(self.depth, self.parameters[label])], False)
-        if isinstance(operand, Call) and plain_name(operand.name) in WHERE_IT_STANDS:
-            assert self.outer is not None
-            if self.uses_own(operand):
-                raise FormulaError(f"{plain_name(operand.name)} of something in a LAMBDA")
-            out = self.outer.operand(operand, ARRAY)
-            self.captured.append(out.pieces)
-            return Out([free_mark(self.depth, len(self.captured) - 1)], out.single)
-        if isinstance(operand, Ref | Name | Structured | Spilled | Span):
-            assert self.outer is not None
-            out = self.outer.operand(operand, ARRAY)
-            self.captured.append(out.pieces)
-            return Out([free_mark(self.depth, len(self.captured) - 1)], out.single)
-        return Compiler.operand(self, operand, wanted)
 
-    def uses_own(self, part: Expression | str | Operand | None) -> bool:
-        """Say whether part of the body names a parameter, or something that LET names in it."""
-        if isinstance(part, Name):
-            label = part.text.lower().removeprefix("_xlpm.")
-            return label in self.parameters or label in self.locals
-        if isinstance(part, Expression):
-            inner: Sequence[Expression | str | Operand | None] = part.items
-        elif isinstance(part, Call | Invoke):
-            inner = part.arguments
-        elif isinstance(part, Group):
-            inner = part.members
-        elif isinstance(part, At | Spilled):
-            inner = [part.operand]
-        else:
-            inner = [part.left, part.right] if isinstance(part, Span) else []
-        return any(map(self.uses_own, inner))
+def _items(c: Compiling, items: Items, inside: str) -> Out:
+    """Return operators and operands made ready in their order."""
+    outs: list[Out] = []
+    between = [""]
+    for place, item in enumerate(items):
+        if isinstance(item, str):
+            between[-1] += item
+            continue
+        out = c.operand(item, inside)
+        outs.append(_number(c, out) if c.careful and in_arithmetic(items, place) else out)
+        between.append("")
+    result = Out(operated(c, outs, between), all(out.single for out in outs), joint(outs))
+    return fitting(c, result) if c.careful and has_sign(items, "&") else result
+
+
+def _write_literal(c: Compiling, literal: Literal, wanted: str) -> Out:
+    array = literal.text.startswith("{")
+    return Out([literal.text], not array, of_constant(literal.text) if array else None)
+
+
+def _write_group(c: Compiling, group: Group, wanted: str) -> Out:
+    if len(group.members) > 1:
+        raise FormulaError("a union of references is not supported here")
+    return c.say("({0})", write_expression(c, group.members[0], wanted))
+
+
+WRITERS: Final[Mapping[type, Writer]] = {
+    Expression: write_expression,
+    Literal: _write_literal,
+    Group: _write_group,
+    Ref: write_reference,
+    Name: write_name,
+    Structured: write_structured,
+    At: write_at,
+    Spilled: write_spilled,
+    Span: write_span,
+    Call: write_call,
+    Invoke: write_invoke,
+}

@@ -1,21 +1,27 @@
-"""What one formula is made ready with, and how its parts reach each other.
+"""What one formula is made ready with: where it stands, what it has met so far, and a writer for each kind of part.
 
-`compiler` makes a formula ready and is the only implementation; the modules `compiling_...` hold a function for every
-kind of operand, each with the `Compiling` at hand as its first argument.
+`compiler` lists the writers; the modules `compiling_...` hold them, each with the `Compiling` at hand as its first
+argument and the parameter class that is wanted as its last.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from string import Formatter
+from typing import Any
 
 from .template import BookView, Out, Piece
 from .tree import Expression, Operand
 
+#: Makes a part of a formula ready for a parameter class.
+Writer = Callable[[Any, Any, str], Out]
+
 
 @dataclass(slots=True)
-class Compiling(ABC):
+class Compiling:
     """One formula, or a part of it that stands elsewhere, while it is made ready.
 
     Attributes
@@ -24,57 +30,80 @@ class Compiling(ABC):
         What has to be known about the workbook.
     sheet : int
         The sheet the formula stands on.
-    layout : bool
-        Whether the result depends on used areas or spilled areas, which may change.
-    functions : set of str
-        The functions that have to be registered with the engine.
+    writers : mapping of type to Writer
+        Who writes which kind of operand.
     expanding : tuple of (int, str)
         The names that are being expanded, by scope.
     references : sequence of str or None
         The text's own references where they are not the cell's.
-    locals : dict of str to bool
-        The names of LET and LAMBDA, and whether each is certainly one value.
-    depth : int
-        How deep in LAMBDAs it stands.
     careful : bool
         Whether it is computed the careful way, see `evaluation.suspects`.
+    depth : int
+        How deep in LAMBDAs it stands.
+    layout : bool
+        Whether the result depends on used areas or spilled areas, which may change.
+    functions : set of str
+        The functions that have to be registered with the engine.
+    locals : dict of str to bool
+        The names of LET and LAMBDA, and whether each is certainly one value.
     """
 
     book: BookView
     sheet: int
-    layout: bool = False
-    functions: set[str] = field(default_factory=set)
+    writers: Mapping[type, Writer]
     expanding: tuple[tuple[int, str], ...] = ()
     references: Sequence[str] | None = None
-    locals: dict[str, bool] = field(default_factory=dict)
-    depth: int = 0
     careful: bool = False
+    depth: int = 0
+    layout: bool = False
+    functions: set[str] = field(default_factory=set)
+    locals: dict[str, bool] = field(default_factory=dict)
 
-    @abstractmethod
     def expression(self, expression: Expression, wanted: str) -> Out:
         """Return an expression made ready for a parameter class."""
+        return self.writers[Expression](self, expression, wanted)
 
-    @abstractmethod
     def operand(self, operand: Operand, wanted: str) -> Out:
         """Return an operand made ready for a parameter class."""
+        return self.writers[operand.__class__](self, operand, wanted)
 
-    @abstractmethod
-    def end(self, operand: Operand) -> Out:
-        """Return one end of a range or intersection made ready."""
+    def say(self, text: str, *outs: Out) -> Out:
+        """Return a text with parts of the formula in the places {0}, {1}; it is of the kind and size of the first."""
+        parts, own = _parts(text)
+        self.functions |= own
+        pieces: list[Piece] = []
+        for part in parts:
+            pieces += [part] if isinstance(part, str) else outs[part].pieces
+        return Out(pieces, outs[0].single, outs[0].size)
 
-    @abstractmethod
     def fork(self, expanding: tuple[tuple[int, str], ...], references: Sequence[str]) -> Compiling:
         """Return the same for a text that stands elsewhere, such as a defined name."""
+        return Compiling(self.book, self.sheet, self.writers, expanding, references, self.careful)
 
-    @abstractmethod
-    def body(self) -> LambdaBody:
-        """Return the same for the body of a LAMBDA."""
+    def absorb(self, inner: Compiling) -> None:
+        """Take over what a part that stands elsewhere needs."""
+        self.layout |= inner.layout
+        self.functions |= inner.functions
 
 
-@dataclass(slots=True)
-class LambdaBody(Compiling, ABC):
-    """The body of a LAMBDA that Python calls: parameters and references become marks."""
+@lru_cache
+def _parts(text: str) -> tuple[list[str | int], frozenset[str]]:
+    """Return the texts and places of a text, and the functions of the package that it calls."""
+    parts: list[str | int] = []
+    for before, place, *_ in Formatter().parse(text):
+        parts += [before] if before else []
+        parts += [int(place)] if place else []
+    return parts, frozenset(re.findall(r"RXL\.\w+", text))
 
-    outer: Compiling | None = None
-    parameters: dict[str, int] = field(default_factory=dict)
-    captured: list[list[Piece]] = field(default_factory=list)
+
+def listed(outs: Sequence[Out]) -> list[Piece]:
+    """Return parts of a formula with commas between them."""
+    pieces: list[Piece] = []
+    for place, out in enumerate(outs):
+        pieces += [",", *out.pieces] if place else out.pieces
+    return pieces
+
+
+def call_of(name: str, outs: Sequence[Out]) -> list[Piece]:
+    """Return the call of a function with arguments that are made ready."""
+    return [name, "(", *listed(outs), ")"]

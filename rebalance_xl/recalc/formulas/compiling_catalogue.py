@@ -5,39 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Final
 
-from .compiling import Compiling
-from .compiling_references import clipped, defined
+from .compiling import Compiling, call_of
+from .compiling_references import defined, is_whole
 from .model_calls import fill_model, missing_text, omitted_text
-from .parameter_classes import (
-    ARRAY,
-    REFERENCE,
-    VALUE,
-)
+from .parameter_classes import ARRAY, REFERENCE, VALUE
 from .parser import parsed
-from .template import Out, Piece
-from .tree import (
-    Call,
-    Expression,
-    FormulaError,
-    Name,
-    Ref,
-)
+from .template import Out
+from .tree import Call, Expression, FormulaError, Name
 
-_COLUMN = re.compile(r"(\w+)\[([^\[\]]+)\]")
-
-
-def _plain(name: str) -> str:
-    return name.replace('"', "'")
+_COLUMN: Final = re.compile(r"(\w+)\[([^\[\]]+)\]")
 
 
 def argument_for_python(c: Compiling, argument: Expression, wanted: str) -> Out:
     """Return an argument of a Python function: whole columns and rows cut to the used area."""
     inner = argument.single
-    if isinstance(inner, Ref) and inner.kind in ("columns", "rows") and wanted != VALUE:
-        return clipped(c, inner)
-    return c.expression(argument, wanted)
+    return c.expression(argument, ARRAY if is_whole(inner) and wanted != VALUE else wanted)
 
 
 def write_catalogue_call(
@@ -45,26 +29,18 @@ def write_catalogue_call(
 ) -> Out:
     """Return a call of a catalogue function, completed."""
     inside = ARRAY if wanted == ARRAY else REFERENCE
-    given: list[Out | None] = [
-        None if argument is None else argument_for_python(c, argument, inside) for argument in arguments
-    ]
-    given = fill_model(
+    filled = fill_model(
         function,
-        given,
+        [None if argument is None else argument_for_python(c, argument, inside) for argument in arguments],
         lambda model: write_model(c, model),
         lambda text: Out([text], True),
         lambda model: hint(c, model),
     )
     declared = (*function.parameters, *function.context)
-    pieces: list[Piece] = [name, "("]
-    single = True
-    for position, out in enumerate(given):
-        if position:
-            pieces.append(",")
-        pieces.extend(out.pieces if out is not None else [omitted_text(declared, position)])
-        single = single and (out is None or out.single)
-    pieces.append(")")
-    return Out(pieces, function.result.shape == "value" or (function.result.shape == "data" and single))
+    outs = [out or Out([omitted_text(declared, place)], True) for place, out in enumerate(filled)]
+    shape = function.result.shape
+    single = shape == "value" or (shape == "data" and all(out.single for out in outs))
+    return Out(call_of(name, outs), single)
 
 
 def hint(c: Compiling, model: str) -> str:
@@ -72,13 +48,13 @@ def hint(c: Compiling, model: str) -> str:
     for name, column in _COLUMN.findall(model):
         table = c.book.tables.get(name.lower())
         if table is None:
-            near = get_close_matches(name, [each.name for each in c.book.tables.values()], 1)
-            if near:
-                return f"; did you mean the table {_plain(near[0])}, which is to be called {name}?"
+            kind, wanted, known = "table", name, [each.name for each in c.book.tables.values()]
         elif column.lower() not in table.lookup:
-            near = get_close_matches(column, table.columns, 1)
-            if near:
-                return f"; did you mean the column {_plain(near[0])}, which is to be called {column}?"
+            kind, wanted, known = "column", column, list(table.columns)
+        else:
+            continue
+        for near in get_close_matches(wanted, known, 1):
+            return f"; did you mean the {kind} {near.replace(chr(34), chr(39))}, which is to be called {wanted}?"
     return ""
 
 
@@ -86,37 +62,26 @@ def write_model(c: Compiling, text: str) -> Out | None:
     """Return a model expression made ready, None when the workbook lacks what it names."""
     try:
         expression, references = parsed(text)
-        compiler = c.fork(c.expanding, references)
-        out = model_of(compiler, expression)
+        inner = c.fork(c.expanding, references)
+        out = _model_of(inner, expression)
     except FormulaError:
         return None
-    if out is None:
-        return None
-    c.functions |= compiler.functions
-    c.layout |= compiler.layout
+    if out is not None:
+        c.absorb(inner)
     return out
 
 
-def model_of(c: Compiling, expression: Expression) -> Out | None:
+def _model_of(c: Compiling, expression: Expression | None) -> Out | None:
     """Return an expression of the model made ready, None when the workbook lacks something."""
-    operand = expression.single
+    operand = expression.single if expression is not None else None
     if isinstance(operand, Name) and defined(c, operand) is None and operand.text.lower() not in c.book.tables:
         return None
-    if isinstance(operand, Call):
-        function = c.book.registered(operand.name)
-        outs: list[Out | None] = []
-        for argument in operand.arguments:
-            out = model_of(c, argument) if argument is not None else None
-            outs.append(out)
-        required = [each.required for each in function.parameters]
-        filled = fill_model(function, outs, lambda model: write_model(c, model), lambda text: None)
-        if any(need and out is None for need, out in zip(required, filled, strict=False)):
-            return None
-        c.functions.add(operand.name)
-        pieces: list[Piece] = [operand.name, "("]
-        for position, out in enumerate(filled):
-            if position:
-                pieces.append(",")
-            pieces.extend([missing_text()] if out is None else out.pieces)
-        return Out([*pieces, ")"], False)
-    return c.expression(expression, ARRAY)
+    if not isinstance(operand, Call):
+        return None if expression is None else c.expression(expression, ARRAY)
+    function = c.book.registered(operand.name)
+    outs = [_model_of(c, argument) for argument in operand.arguments]
+    filled = fill_model(function, outs, lambda model: write_model(c, model), lambda text: None)
+    if any(each.required and out is None for each, out in zip(function.parameters, filled, strict=False)):
+        return None
+    c.functions.add(operand.name)
+    return Out(call_of(operand.name, [out or Out([missing_text()], True) for out in filled]), False)

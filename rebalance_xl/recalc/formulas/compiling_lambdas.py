@@ -3,42 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
-from .compiling import Compiling
+from .compiling import Compiling, call_of
 from .compiling_catalogue import argument_for_python
-from .lambdas import CALLERS, LAMBDA, parameter_mark
+from .compiling_references import defined, expanded
+from .lambdas import CALLERS, LAMBDA, free_mark, parameter_mark
 from .model_calls import missing_text
-from .operands import (
-    local_name,
-    plain_name,
-)
-from .parameter_classes import (
-    ARRAY,
-)
-from .parser import parsed
-from .template import Out, Piece
-from .tree import (
-    Call,
-    Expression,
-    FormulaError,
-    Invoke,
-    Name,
-)
+from .operands import local_label, local_name, plain_name
+from .parameter_classes import ARRAY
+from .template import Out
+from .tree import Call, Expression, FormulaError, Invoke, Name, Operand, Ref, Span, Spilled, Structured, operands_in
+
+#: Functions that answer by where a cell lies, which a LAMBDA does not know: its body is computed elsewhere.
+_WHERE_IT_STANDS: Final = frozenset(("ROW", "COLUMN", "OFFSET", "INDIRECT", "CELL", "ISREF", "SHEET", "AREAS"))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Body(Compiling):
+    """The body of a LAMBDA that Python calls: parameters and what is taken from outside become marks."""
+
+    outer: Compiling
+    parameters: dict[str, int] = field(default_factory=dict)
+    captured: list[Out] = field(default_factory=list)
+
+    def operand(self, operand: Operand, wanted: str) -> Out:
+        """Return an operand made ready for a parameter class."""
+        if isinstance(operand, Name):
+            label = local_label(operand.text)
+            if label.lower() in self.locals:
+                return Out([label], self.locals[label.lower()])
+            if label.lower() in self.parameters:
+                return Out([parameter_mark(self.depth, self.parameters[label.lower()])], False)
+        asked = plain_name(operand.name) if isinstance(operand, Call) else ""
+        if asked in _WHERE_IT_STANDS and any(map(self._is_own, operands_in(operand))):
+            raise FormulaError(f"{asked} of something in a LAMBDA")
+        if asked not in _WHERE_IT_STANDS and not isinstance(operand, Ref | Name | Structured | Spilled | Span):
+            return Compiling.operand(self, operand, wanted)
+        out = self.outer.operand(operand, ARRAY)
+        self.captured.append(out)
+        return Out([free_mark(self.depth, len(self.captured) - 1)], out.single)
+
+    def fork(self, expanding: tuple[tuple[int, str], ...], references: Sequence[str]) -> _Body:
+        """Return the same for a text that stands elsewhere, which takes its references from outside too."""
+        outer = self.outer.fork(expanding, references)
+        made = _Body(self.book, self.sheet, self.writers, expanding, references, self.careful, self.depth, outer=outer)
+        made.captured = self.captured
+        return made
+
+    def absorb(self, inner: Compiling) -> None:
+        """Take over what a part that stands elsewhere needs, here and outside."""
+        Compiling.absorb(self, inner)
+        if isinstance(inner, _Body) and inner is not self and inner.depth == self.depth:
+            self.outer.absorb(inner.outer)
+
+    def _is_own(self, operand: Operand) -> bool:
+        """Say whether an operand is a parameter, or something that LET names in the body."""
+        label = local_label(operand.text).lower() if isinstance(operand, Name) else None
+        return label in self.parameters or label in self.locals
+
+
+def _value(c: Compiling, given: Expression | None) -> Out:
+    """Return the value of a local name."""
+    return c.expression(given, ARRAY) if given is not None else Out(["0"], True)
 
 
 def write_let(c: Compiling, arguments: Sequence[Expression | None], wanted: str) -> Out:
     """Return a LET, remembering which of its names stand for one value."""
     before = dict(c.locals)
-    pieces: list[Piece] = ["LET("]
+    bound: list[Out] = []
     for named, given in zip(arguments[:-1:2], arguments[1::2], strict=False):
-        label = local_name(named)
-        out = c.expression(given, ARRAY) if given is not None else Out(["0"], True)
+        label, out = local_name(named), _value(c, given)
         c.locals[label.lower()] = out.single
-        pieces += [label, ",", *out.pieces, ","]
+        bound += [Out([label], True), out]
     last = arguments[-1]
     out = c.expression(last, wanted) if last is not None else Out(["0"], True)
     c.locals = before
-    return Out([*pieces, *out.pieces, ")"], out.single)
+    return Out(call_of("LET", [*bound, out]), out.single)
 
 
 def write_caller(c: Compiling, name: str, arguments: Sequence[Expression | None]) -> Out:
@@ -48,7 +90,7 @@ def write_caller(c: Compiling, name: str, arguments: Sequence[Expression | None]
     if given < CALLERS[name] or (name != "MAP" and given != CALLERS[name]):
         raise FormulaError(f"{name} has {len(arguments)} arguments")
     parameters = {"MAP": given, "REDUCE": 2, "SCAN": 2, "MAKEARRAY": 2}.get(name, 1)
-    body = c.body()
+    body = _Body(c.book, c.sheet, c.writers, c.expanding, None, c.careful, c.depth + 1, outer=c)
     if isinstance(last, Call) and plain_name(last.name) == "LAMBDA":
         labels = [local_name(each).lower() for each in last.arguments[:-1]]
         inner = last.arguments[-1]
@@ -61,46 +103,49 @@ def write_caller(c: Compiling, name: str, arguments: Sequence[Expression | None]
         pieces = [f"{last.text[7:]}({marks})"]
     else:
         raise FormulaError(f"{name} without a LAMBDA written in it")
-    text = ""
-    for piece in pieces:
-        if not isinstance(piece, str):
-            raise FormulaError(f"something in the LAMBDA of {name} depends on its place")
-        text += piece
-    c.functions |= body.functions
+    texts = [piece for piece in pieces if isinstance(piece, str)]
+    if len(texts) < len(pieces):
+        raise FormulaError(f"something in the LAMBDA of {name} depends on its place")
+    values = [
+        Out([missing_text()], True) if argument is None else argument_for_python(c, argument, ARRAY)
+        for argument in arguments[:-1]
+    ]
+    out = called_from_python(c, name, "".join(texts), body.functions, body.captured, values)
+    c.absorb(body)
+    return out
+
+
+def called_from_python(
+    c: Compiling, kind: str, body: str, functions: set[str], free: Sequence[Out], values: Sequence[Out]
+) -> Out:
+    """Return the call that computes a body with marks once per value, see `lambdas`."""
     c.functions.add(LAMBDA)
-    c.layout |= body.layout
-    used = " ".join(sorted(body.functions))
-    head = f'{LAMBDA}("{name}","{text.replace(chr(34), chr(34) * 2)}","{used}",{body.depth},{len(body.captured)}'
-    out: list[Piece] = [head]
-    for captured in body.captured:
-        out += [",", *captured]
-    for argument in arguments[:-1]:
-        out += [",", *([missing_text()] if argument is None else argument_for_python(c, argument, ARRAY).pieces)]
-    return Out([*out, ")"], False)
+    texts = (kind, body.replace('"', '""'), " ".join(sorted(functions)))
+    head = [f'"{text}"' for text in texts] + [str(c.depth + 1), str(len(free))]
+    return Out(call_of(LAMBDA, [*(Out([each], True) for each in head), *free, *values]), False)
 
 
-def write_named_lambda(c: Compiling, call: Call, found: tuple[int, str]) -> Out:
-    """Return the call of a defined name that stands for a LAMBDA."""
-    key = (found[0], call.name.lower())
-    if key in c.expanding:
-        raise FormulaError(f"the name {call.name} refers to itself")
-    expression, references = parsed(found[1])
+def write_named_lambda(c: Compiling, call: Call) -> Out | None:
+    """Return the call of a defined name that stands for a LAMBDA, None for the call of a function."""
+    found = defined(c, Name(call.name)) if not call.name.startswith("_xl") else None
+    if found is None or plain_name(found[1].partition("(")[0].strip()) != "LAMBDA":
+        return None  # other names stand in nobody's way: Rate beside RATE(...)
+    inner, expression = expanded(c, call.name, found)
     target = expression.single
     if not isinstance(target, Call) or plain_name(target.name) != "LAMBDA":
         raise FormulaError(f"the name {call.name} stands for more than a LAMBDA")
-    inner = c.fork((*c.expanding, key), references)
-    return write_applied(c, target, call.arguments, inner)
+    return _applied(c, target, call.arguments, inner)
 
 
-def write_invoke(c: Compiling, operand: Invoke) -> Out:
+def write_invoke(c: Compiling, operand: Invoke, wanted: str) -> Out:
     """Return a LAMBDA called on the spot."""
     target = operand.target
     if not isinstance(target, Call) or plain_name(target.name) != "LAMBDA":
         raise FormulaError("something that is no LAMBDA is called")
-    return write_applied(c, target, operand.arguments, c)
+    return _applied(c, target, operand.arguments, c)
 
 
-def write_applied(c: Compiling, target: Call, given: Sequence[Expression | None], inner: Compiling) -> Out:
+def _applied(c: Compiling, target: Call, given: Sequence[Expression | None], inner: Compiling) -> Out:
     """Return the body of a LAMBDA inside a LET that gives its parameters their values."""
     labels = [local_name(each) for each in target.arguments[:-1]]
     body = target.arguments[-1]
@@ -108,13 +153,11 @@ def write_applied(c: Compiling, target: Call, given: Sequence[Expression | None]
     if len(given) != len(labels) or body is None:
         raise FormulaError(f"a LAMBDA with {len(labels)} parameters is called with {len(given)} arguments")
     before = dict(inner.locals)
-    pieces: list[Piece] = ["LET("] if labels else ["("]
-    outs = [c.expression(each, ARRAY) if each is not None else Out(["0"], True) for each in given]
-    for label, out in zip(labels, outs, strict=True):
+    bound: list[Out] = []
+    for label, out in zip(labels, [_value(c, each) for each in given], strict=True):
         inner.locals[label.lower()] = out.single
-        pieces += [label, ",", *out.pieces, ","]
+        bound += [Out([label], True), out]
     out = inner.expression(body, ARRAY)
     inner.locals = before
-    c.layout |= inner.layout
-    c.functions |= inner.functions
-    return Out([*pieces, *out.pieces, ")"], out.single)
+    c.absorb(inner)
+    return Out(call_of("LET" if labels else "", [*bound, out]), out.single)

@@ -1,18 +1,27 @@
-"""Formulas written out where Excel's 15 digits show: the noise of a last subtraction, and numbers within texts.
+"""Formulas written out where Excel's 15 digits show: comparisons, the noise of a last subtraction, numbers in texts.
 
-``=0.1+0.2-0.3`` is 0 in Excel, and ``=0.1+0.2&""`` is "0.3"; to the last bit they are 5.6E-17 and
-"0.30000000000000004". Written out, a formula costs more, so only those are whose value shows such noise.
+``0.7+0.2+0.1=1`` is TRUE in Excel, ``=0.1+0.2-0.3`` is 0, and ``=0.1+0.2&""`` is "0.3"; to the last bit they are FALSE,
+5.6E-17 and "0.30000000000000004". Written out, a formula costs more, so only comparisons with arithmetic or a total in
+them are, and the others only where a value shows such noise (the careful way).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from itertools import pairwise
 from typing import Final
 
-from .comparisons import COMPARISONS
 from .operands import plain_name
 from .tree import Call, Expression, Group, Literal, Operand, Ref
 
+Items = Sequence[str | Operand]
+
+COMPARISONS: Final = frozenset(("=", "<>", "<", ">", "<=", ">="))
+_ARITHMETIC: Final = frozenset("+-*/^%")
+_TOTALS: Final = frozenset(
+    ("SUM", "SUMPRODUCT", "SUMIF", "SUMIFS", "SUBTOTAL", "AVERAGE", "AVERAGEIF", "AVERAGEIFS", "PRODUCT", "NPV")
+)
+_NEAR: Final = "IF(ISNUMBER(rl_left),IF(ISNUMBER(rl_right),ABS(rl_left-rl_right)<=ABS(rl_right)*1E-15,FALSE),FALSE)"
 #: Functions that take numbers for texts, and their first and last parameter that is one.
 _TAKE_TEXT: Final = {
     "CONCAT": (0, 255), "CONCATENATE": (0, 255), "TEXTJOIN": (2, 255), "LEFT": (0, 0), "RIGHT": (0, 0), "MID": (0, 0),
@@ -20,88 +29,117 @@ _TAKE_TEXT: Final = {
 }  # fmt: skip
 
 
-def last_difference(expression: Expression) -> int | None:
+def has_sign(items: Items, signs: Container[str]) -> bool:
+    """Say whether one of some operators stands among items."""
+    return any(isinstance(item, str) and item in signs for item in items)
+
+
+def split_at(items: Items, signs: Container[str]) -> list[list[str | Operand]]:
+    """Return the items between some operators, and each of these by itself between them."""
+    parts: list[list[str | Operand]] = [[]]
+    for item in items:
+        if isinstance(item, str) and item in signs:
+            parts += [[item], []]
+        else:
+            parts[-1].append(item)
+    return parts
+
+
+# --- comparisons ------------------------------------------------------------------------------------------
+
+
+def compared(sides: Sequence[Items], careful: bool) -> bool:
+    """Say whether what `split_at` gives is one comparison to 15 digits; the careful way every one of two sides is."""
+    if len(sides) != 3 or not sides[0] or not sides[2]:
+        return False
+    if careful:
+        return True
+    return not any(map(_is_text, sides[::2])) and any(map(_is_computed, sides[::2]))
+
+
+def _is_text(items: Items) -> bool:
+    return has_sign(items, "&") or any(isinstance(item, Literal) and item.text.startswith('"') for item in items)
+
+
+def _is_computed(items: Items) -> bool:
+    operands = [item for item in items if not isinstance(item, str)]
+    if len(operands) > 1:
+        return has_sign(items, _ARITHMETIC)
+    only = operands[0] if operands else None
+    if isinstance(only, Group):
+        return any(_is_computed(member.items) for member in only.members)
+    return isinstance(only, Call) and plain_name(only.name) in _TOTALS
+
+
+def comparison(sign: str) -> str:
+    """Return the comparison of two values to 15 digits."""
+    test = f"IF(rl_left{sign}rl_right,"
+    test += f"TRUE,{_NEAR})" if sign in ("=", "<=", ">=") else f"NOT({_NEAR}),FALSE)"
+    return f"LET(rl_left,{{0}},rl_right,{{1}},{test})"
+
+
+# --- the last subtraction ---------------------------------------------------------------------------------
+
+
+def in_arithmetic(items: Items, place: int) -> bool:
+    """Say whether an operand that is not a plain number is added, multiplied or the like."""
+    operand = items[place]
+    if isinstance(operand, Literal) and not operand.text.startswith(('"', "{")):
+        return False
+    return has_sign([*items[max(place - 1, 0) : place], *items[place + 1 : place + 2]], _ARITHMETIC)
+
+
+def last_difference(items: Items) -> int | None:
     """Return where the addition or subtraction stands that a formula ends with, None when it ends otherwise.
 
-    Parameters
-    ----------
-    expression : Expression
-        A whole formula; within parentheses Excel keeps the noise.
-
-    Returns
-    -------
-    int or None
+    Within parentheses Excel keeps the noise.
     """
-    items = expression.items
-    signs = [item.strip() if isinstance(item, str) else "" for item in items]
-    if any(sign == "&" or sign in COMPARISONS for sign in signs):
+    if has_sign(items, COMPARISONS | {"&"}):
         return None
+    pairs = enumerate(pairwise(items), 1)
     places = [
         place
-        for place in range(1, len(items))
-        if signs[place] in ("+", "-") and (not isinstance(items[place - 1], str) or signs[place - 1] == "%")
+        for place, (before, sign) in pairs
+        if sign in ("+", "-") and (not isinstance(before, str) or before == "%")
     ]
     return places[-1] if places else None
 
 
-def without_noise(sign: str) -> tuple[str, str, str]:
-    """Return what stands before, between and after the sides of an addition or subtraction that may be noise."""
-    result = f"rl_left{sign.strip()}rl_right"
-    return "LET(rl_left,", ",rl_right,", f",IF(ABS({result})<=ABS(rl_right)*1E-15,0,{result}))"
+def difference(sign: str) -> str:
+    """Return the addition or subtraction of two values as 0 where it is noise."""
+    result = f"rl_left{sign}rl_right"
+    return f"LET(rl_left,{{0}},rl_right,{{1}},IF(ABS({result})<=ABS(rl_right)*1E-15,0,{result}))"
+
+
+# --- numbers in texts -------------------------------------------------------------------------------------
 
 
 def with_texts(expression: Expression) -> Expression:
-    """Return an expression whose numbers become texts of 15 digits.
-
-    Parameters
-    ----------
-    expression : Expression
-        Any part of a formula.
-
-    Returns
-    -------
-    Expression
-    """
-    items = [item if isinstance(item, str) else _operand(item) for item in expression.items]
-    if not any(isinstance(item, str) and item.strip() == "&" for item in items):
+    """Return an expression whose numbers become texts of 15 digits where a text is wanted."""
+    items = [item if isinstance(item, str) else _with_texts_inside(item) for item in expression.items]
+    if not has_sign(items, "&"):
         return Expression(items)
-    found: list[str | Operand] = []
-    part: list[str | Operand] = []
-    sides: list[tuple[list[str | Operand], str]] = []
-    for item in items:
-        if isinstance(item, str) and (item.strip() == "&" or item.strip() in COMPARISONS):
-            sides.append((part, item))
-            part = []
-        else:
-            part.append(item)
-    sides.append((part, ""))
-    before = ""
-    for side, after in sides:
-        joined = before.strip() == "&" or after.strip() == "&"
-        found.extend([_shown(Expression(side))] if joined else side)
-        if after:
-            found.append(after)
-        before = after
-    return Expression(found)
+    parts = split_at(items, COMPARISONS | {"&"})
+    for place in range(0, len(parts), 2):
+        if ["&"] in parts[max(place - 1, 0) : place + 2]:
+            parts[place] = [_shown(Expression(parts[place]))]
+    return Expression([item for part in parts for item in part])
 
 
-def _operand(operand: Operand) -> Operand:
+def _with_texts_inside(operand: Operand) -> Operand:
     if isinstance(operand, Group):
         return Group([with_texts(member) for member in operand.members])
     if not isinstance(operand, Call):
         return operand
-    arguments = [None if each is None else with_texts(each) for each in operand.arguments]
     first, last = _TAKE_TEXT.get(plain_name(operand.name), (0, -1))
-    return Call(
-        operand.name,
-        [
-            Expression([_shown(each)]) if each is not None and first <= place <= last and _is_one(each.items) else each
-            for place, each in enumerate(arguments)
-        ],
-    )
+    arguments = [None if each is None else with_texts(each) for each in operand.arguments]
+    for place, each in enumerate(arguments):
+        if each is not None and first <= place <= last and _is_one(each.items):
+            arguments[place] = Expression([_shown(each)])
+    return Call(operand.name, arguments)
 
 
-def _is_one(items: Sequence[str | Operand]) -> bool:
+def _is_one(items: Items) -> bool:
     """Say whether a value is surely no range, which has to reach a function as it is."""
     return len(items) > 1 or (isinstance(items[0], Ref) and items[0].kind == "cell") or isinstance(items[0], Literal)
 

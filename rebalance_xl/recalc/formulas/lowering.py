@@ -1,20 +1,16 @@
 """Formulas made ready for the engine: only A1 references, no names, no tables, every argument in its place.
 
-One shape (see `formula_text`) is worked out once per sheet and rendered for every cell that has it.
+One shape (see `text`) is worked out once per sheet and rendered for every cell that has it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .compiler import Compiler
-from .parser import (
-    Parser,
-)
+from .compiler import compiled
+from .parser import Parser
 from .template import BookView, Template, joined
-from .tree import (
-    FormulaError,
-)
+from .tree import FormulaError
 
 
 class Lowering:
@@ -24,13 +20,13 @@ class Lowering:
         self.book = book
         self.singly = singly
         self.functions: set[str] = set()
-        self._templates: dict[tuple[int, str, str], Template | FormulaError] = {}
+        self._templates: dict[tuple[int, str, bool, str], Template | FormulaError] = {}
 
     def template(
         self, shape: str, references: Sequence[str], sheet: int, mode: str, *, careful: bool = False
     ) -> Template:
         """Return the template of a shape on a sheet, computed the careful way when that is wanted."""
-        key = (sheet, f"careful {mode}" if careful else mode, shape)
+        key = (sheet, mode, careful, shape)
         found = self._templates.get(key)
         if isinstance(found, Template):
             return found
@@ -38,8 +34,7 @@ class Lowering:
             raise found
         parser = Parser(shape, references)
         try:
-            compiler = Compiler(self.book, sheet, careful=careful)
-            template = compiler.compile(parser.parse(), mode)
+            template = compiled(self.book, sheet, parser.parse(), mode, careful)
         except FormulaError as error:
             if not parser.literal_slots and not self.singly:
                 self._templates[key] = error

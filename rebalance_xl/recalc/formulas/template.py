@@ -139,7 +139,7 @@ class Template:
         """
         if self._pattern is not None:
             return self._pattern % tuple([references[index] for index in self._order])
-        return "".join([text_of(piece, row, column, references) for piece in self.pieces])
+        return written(self.pieces, row, column, references)
 
 
 @dataclass(slots=True)
@@ -191,3 +191,8 @@ def text_of(piece: Piece, row: int, column: int, references: Sequence[str]) -> s
     if isinstance(piece, str):
         return piece
     return references[piece] if isinstance(piece, int) else piece(row, column, references)
+
+
+def written(pieces: Sequence[Piece], row: int, column: int, references: Sequence[str]) -> str:
+    """Return the text of pieces for a cell."""
+    return "".join([text_of(piece, row, column, references) for piece in pieces])

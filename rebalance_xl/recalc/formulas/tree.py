@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 
@@ -112,3 +113,31 @@ class Expression:
         """The operand when there are no operators at all."""
         item = self.items[0] if len(self.items) == 1 else None
         return None if isinstance(item, str) else item
+
+
+def operands_in(part: Expression | str | Operand | None) -> Iterator[Operand]:
+    """Yield every operand in a part of a formula, the part itself too where it is one."""
+    inner: list[Expression | str | Operand | None] = []
+    if isinstance(part, Expression):
+        inner += part.items
+    elif not isinstance(part, str) and part is not None:
+        yield part
+        if isinstance(part, Call):
+            inner += part.arguments
+        elif isinstance(part, Invoke):
+            inner += [part.target, *part.arguments]
+        elif isinstance(part, Group):
+            inner += part.members
+        elif isinstance(part, At | Spilled):
+            inner.append(part.operand)
+        elif isinstance(part, Span):
+            inner += [part.left, part.right]
+    for each in inner:
+        yield from operands_in(each)
+
+
+def bare(expression: Expression) -> Expression:
+    """Return an expression without the parentheses around it."""
+    while isinstance(expression.single, Group) and len(expression.single.members) == 1:
+        expression = expression.single.members[0]
+    return expression
