@@ -6,12 +6,13 @@ Everything is computed before the first write, so that a refusal leaves the work
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 from rebalance_xl.book import schema
 from rebalance_xl.book.decision import decide
 from rebalance_xl.book.doubts import distant_marks, no_tables, old_date
 from rebalance_xl.book.execution import Execution, execute
-from rebalance_xl.book.fills import planned_mark, planned_trigger, read_fills
+from rebalance_xl.book.fills import Fill, planned_mark, planned_trigger, read_fills
 from rebalance_xl.book.forms import day_of, journal_row, plan_rows
 from rebalance_xl.book.interface import Cell, WorkbookPort
 from rebalance_xl.book.model import Book, read_book, require_sound
@@ -77,6 +78,50 @@ def rebalance(port: WorkbookPort, as_of: dt.date | float | None = None, today: d
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What Record is about to do, for a host that asks before.
+
+    Parameters
+    ----------
+    book
+        The book as it stands.
+    fills
+        The lines that were executed; none where a review that is due found nothing to trade.
+    review
+        A review is carried out with them: LastReview becomes the day.
+    changed
+        Quantities or positions changed since the plan was written.
+    """
+
+    book: Book
+    fills: tuple[Fill, ...]
+    review: bool
+    changed: bool
+
+
+def to_record(port: WorkbookPort, as_of: dt.date | float | None = None, today: dt.date | None = None) -> Recording:
+    """Return what Record would do; nothing is written.
+
+    Parameters
+    ----------
+    port, as_of, today
+        As for :func:`~rebalance_xl.book.model.read_book`.
+
+    Raises
+    ------
+    BookError
+        If the book is unsound, lacks a table to write or its Plan table holds nothing to record.
+    """
+    book = _dated(require_sound(read_book(port, as_of, today)))
+    missing = [problem for table in (schema.PLAN, schema.JOURNAL) for problem in _writable(port, table)]
+    if missing:
+        raise BookError(missing)
+    review = decide(book).review
+    planned = planned_mark(port)
+    return Recording(book, tuple(read_fills(port, review)), review, bool(planned) and planned != mark_of(book))
+
+
 def record(
     port: WorkbookPort,
     as_of: dt.date | float | None = None,
@@ -107,20 +152,15 @@ def record(
         If the book is unsound, the Plan table holds nothing to record, the book changed since the plan, or a fill
         cannot be (more sold than held, more spent than there is); nothing was written.
     """
-    book = _dated(require_sound(read_book(port, as_of, today)))
-    missing = [problem for table in (schema.PLAN, schema.JOURNAL) for problem in _writable(port, table)]
-    if missing:
-        raise BookError(missing)
-    review = decide(book).review
-    fills = read_fills(port, review)
-    planned = planned_mark(port)
-    if planned and planned != mark_of(book) and not changed:
+    found = to_record(port, as_of, today)
+    if found.changed and not changed:
         message = (
             "quantities or positions changed since this plan was written: press Rebalance for a new one, or record it "
             "all the same (record --changed)"
         )
         raise BookError(Problem(ERROR, "Plan", message))
-    execution = execute(book, fills, port, planned_trigger(port), review)
+    book, review = found.book, found.review
+    execution = execute(book, found.fills, port, planned_trigger(port), review)
     for name, row, values in execution.cells:
         port.set_cells(name, row, values)
     for name, values in execution.new_rows:

@@ -37,11 +37,14 @@ def book_value(book: Book) -> float:
 
 
 def mark_of(book: Book) -> str:
-    """Return a mark of what the book holds: quantities, positions and the last execution, but no prices."""
+    """Return a mark of what the book holds: quantities, positions, wallets, the last execution, but no prices."""
     parts = [f"{r.asset}|{r.venue}|{r.value if r.quantity is None else r.quantity:.12g}" for r in book.holdings]
     parts += [
-        f"{p.symbol}|{p.venue}|{p.side}|{p.margin_mode}|{p.quantity:.12g}|{p.margin:.12g}" for p in book.positions
+        f"{p.symbol}|{p.venue}|{p.side}|{p.margin_mode}|{p.quantity:.12g}|{p.margin:.12g}|"
+        f"{(p.entry or 0.0) if p.quantity else 0.0:.12g}"
+        for p in book.positions
     ]
+    parts += [f"{w.account}|{w.venue}|{w.coin}|{w.balance:.12g}|{w.loan:.12g}" for w in book.wallets]
     parts.append(repr(book.last_execution))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 

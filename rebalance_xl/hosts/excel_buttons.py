@@ -14,7 +14,7 @@ import xlwings
 
 from rebalance_xl import __version__
 from rebalance_xl.book import actions
-from rebalance_xl.book.fills import Fill, read_fills
+from rebalance_xl.book.fills import Fill
 from rebalance_xl.book.forms import plan_sentences
 from rebalance_xl.book.problems import BookError
 from rebalance_xl.functions import FUNCTIONS
@@ -61,13 +61,20 @@ def record_button(book: xlwings.Book | None = None) -> None:
     """Ask, then apply the fills of the Plan table to the book."""
 
     def press(book: xlwings.Book) -> None:
-        workbook = _opened(book)
-        fills = read_fills(workbook)
-        question = ["Record these fills as executed?", *(_fill_text(fill) for fill in fills)]
+        workbook, today = _opened(book), dt.date.today()
+        found = actions.to_record(workbook, today=today)
+        question = ["Record these fills as executed?", *(_fill_text(fill) for fill in found.fills)]
+        if not found.fills:
+            question = ["Record the review? Nothing was traded: LastReview becomes the day."]
+        if found.changed:
+            question.append(
+                "Quantities or positions changed since this plan was written: No, then Rebalance, is safer."
+            )
         question.append("Quantities, prices and fees are taken from the Plan table. This cannot be undone.")
         if _ask(book, question):
-            execution = actions.record(workbook, today=dt.date.today())
-            _tell(book, [f"Recorded {len(fills)} fills on {execution.date}; the Journal has a new row."])
+            execution = actions.record(workbook, today=today, changed=found.changed)
+            what = f"{len(found.fills)} fills" if found.fills else "the review"
+            _tell(book, [f"Recorded {what} on {execution.date}; the Journal has a new row."])
 
     _press(press, book)
 

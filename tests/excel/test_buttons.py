@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from typing import Any
@@ -112,6 +113,41 @@ def test_record_asks_first(opened: Press) -> None:
     writes, behind.app.answer = behind.writes, "no"
     excel.record_button()
     assert behind.writes == writes
+
+
+def test_a_review_in_which_nothing_is_traded_is_recorded(opened: Press) -> None:
+    """The question says so, LastReview becomes the day, and the Journal gets a row."""
+    rows = [spot("BTC", 6_000.0, 0.6), spot("ETH", 4_000.0, 0.4)]
+    settings = {"ReviewFrequency": "monthly", "LastReview": dt.date(2026, 8, 1)}
+    behind = opened(workbook(rows, settings=settings))
+    excel.rebalance_button()
+    behind.app.alerts.clear()
+    excel.record_button()
+    (question, *_), (answer, mode, _) = behind.app.alerts
+    assert question.startswith("Record the review? Nothing was traded")
+    assert answer.startswith("Recorded the review on 2026-09-30")
+    assert mode == "info"
+    assert [row[1] for row in behind.rows("Journal")[1:]] == ["PLAN", "EXECUTION"]
+    behind.app.alerts.clear()
+    excel.record_button()
+    assert "nothing to record" in said(behind)[0]
+
+
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_a_book_that_changed_since_its_plan_is_recorded_after_a_yes_only(opened: Press, answer: str) -> None:
+    """The question says that quantities changed; No leaves everything, Yes goes on."""
+    behind = opened(workbook(example(), [ETH_MARGIN]))
+    excel.rebalance_button()
+    behind.app.alerts.clear()
+    port = ExcelWorkbook(xlwings.Book.caller())
+    port.set_cells("Portfolio", 0, {"Quantity": 0.11})
+    port.commit()
+    behind.app.answer = answer
+    excel.record_button()
+    assert "changed since this plan was written" in behind.app.alerts[0][0]
+    entries = [row[1] for row in behind.rows("Journal")[1:]]
+    assert entries == (["PLAN", "EXECUTION"] if answer == "yes" else ["PLAN"])
+    assert len(behind.app.alerts) == (2 if answer == "yes" else 1)
 
 
 def test_record_without_a_plan(opened: Press) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from rebalance_xl import __version__
 from rebalance_xl.book import actions
-from rebalance_xl.book.fills import Fill, read_fills
+from rebalance_xl.book.fills import Fill
 from rebalance_xl.book.forms import conservation
 from rebalance_xl.book.plan_data import Plan
 from rebalance_xl.book.problems import BookError
@@ -103,20 +103,21 @@ def summary(plan: Plan) -> str:
 
 def record(workbook: CalcWorkbook, screen: Screen, today: dt.date) -> None:
     """Ask, then apply the plan's fills to Portfolio, Futures and Lots and add a Journal row."""
-    fills = [_fill_text(fill) for fill in read_fills(workbook)]
-    question = "\n".join(
-        [
-            "Apply these fills to Portfolio, Futures and Lots, set LastReview and add a row to the Journal?",
-            "",
-            _limited(fills),
-            "",
-            "They are the quantities, prices and fees of the Plan table: edit them to your real fills first.",
-        ]
-    )
-    if not screen.ask(question):
+    found = actions.to_record(workbook, today=today)
+    apply = "Apply these fills to Portfolio, Futures and Lots, set LastReview and add a row to the Journal?"
+    if not found.fills:
+        apply = "Nothing was traded: record the review, set LastReview and add a row to the Journal?"
+    parts = [apply]
+    if found.fills:
+        parts.append(_limited([_fill_text(fill) for fill in found.fills]))
+        parts.append("They are the quantities, prices and fees of the Plan table: edit them to your real fills first.")
+    if found.changed:
+        parts.append("Quantities or positions changed since this plan was written: No, then Rebalance, is safer.")
+    if not screen.ask("\n\n".join(parts)):
         return
-    execution = actions.record(workbook, today=today)
-    screen.show(f"The fills were recorded on {execution.date}. Edit - Undo takes it back.")
+    execution = actions.record(workbook, today=today, changed=found.changed)
+    what = "The fills were" if found.fills else "The review was"
+    screen.show(f"{what} recorded on {execution.date}. Edit - Undo takes it back.")
 
 
 def _fill_text(fill: Fill) -> str:

@@ -1,0 +1,89 @@
+"""Sentences about Record that no other test stands for: one test a sentence, in its unhappy variants too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rebalance_xl.book import actions
+from rebalance_xl.book.memory import MemoryWorkbook
+from rebalance_xl.book.problems import BookError
+from tests.book.books import perpetual, spot, stable, table, workbook
+
+approx = pytest.approx
+
+
+def set_cell(book: MemoryWorkbook, name: str, row: int, column: str, change: Callable[[Any], Any]) -> None:
+    """Change a cell of a table, its rows counted from 1."""
+    header = book.tables[name][0]
+    cell = book.tables[name][row]
+    cell[header.index(column)] = change(cell[header.index(column)])
+
+
+# --- a book that changed ---------------------------------------------------------------------------------------
+
+
+def of_everything() -> MemoryWorkbook:
+    """Return a book with a typed Value, an open position and a wallet, in which BTC is sold for ETH."""
+    rows = [spot("BTC", 6_000.0, 0.4, 0.05), spot("ETH", 2_000.0, 0.4, 0.05), stable(500.0, None)]
+    position = perpetual(
+        "BTCUSDT", "BTC", "long", 100.0, Venue="x", MarginMode="cross", Quantity=1.0, EntryPrice=100.0, Margin=50.0
+    )
+    book = workbook(rows, [position])
+    book.tables["Portfolio"][0].append("Value")
+    for place, row in enumerate(book.tables["Portfolio"][1:]):
+        row.append(500.0 if place == 2 else None)
+    set_cell(book, "Portfolio", 3, "Quantity", lambda _: None)
+    set_cell(book, "Portfolio", 3, "Price", lambda _: None)
+    wallet = {"Account": "x", "Coin": "USDT", "Balance": 200.0, "Loan": 10.0}
+    book.tables["Wallets"] = table(["Account", "Venue", "Coin", "Balance", "Price", "Loan"], [wallet])
+    return book
+
+
+@pytest.mark.parametrize(
+    "name, row, column, change",
+    [
+        ("Portfolio", 1, "Quantity", lambda cell: cell - 1.0),
+        ("Portfolio", 3, "Value", lambda cell: cell - 1.0),
+        ("Portfolio", 2, "Venue", lambda _: "y"),
+        ("Futures", 1, "Quantity", lambda _: 2.0),
+        ("Futures", 1, "Margin", lambda _: 51.0),
+        ("Futures", 1, "Side", lambda _: "short"),
+        ("Futures", 1, "MarginMode", lambda _: "isolated"),
+        ("Futures", 1, "EntryPrice", lambda _: 101.0),
+        ("Wallets", 1, "Balance", lambda _: 201.0),
+        ("Wallets", 1, "Loan", lambda _: 0.0),
+    ],
+)
+def test_whatever_is_held_is_missed_when_it_changed(
+    name: str, row: int, column: str, change: Callable[[Any], Any]
+) -> None:
+    """A quantity, a typed Value, a position or a wallet that changed: Record refuses and writes nothing."""
+    book = of_everything()
+    actions.rebalance(book)
+    set_cell(book, name, row, column, change)
+    before = {each: [list(cells) for cells in rows] for each, rows in book.tables.items()}
+    with pytest.raises(BookError, match="changed since this plan was written"):
+        actions.record(book)
+    assert book.tables == before
+    assert actions.to_record(book).changed
+
+
+@pytest.mark.parametrize(
+    "name, row, column, change",
+    [
+        ("Portfolio", 1, "Price", lambda _: 10.5),
+        ("Portfolio", 1, "Target", lambda _: 0.45),
+        ("Futures", 1, "MarkPrice", lambda _: 101.0),
+        ("Futures", 1, "FundingRate", lambda _: 0.001),
+    ],
+)
+def test_prices_and_rules_are_not_what_is_held(name: str, row: int, column: str, change: Callable[[Any], Any]) -> None:
+    """New prices, marks, funding and targets leave the fills as they are: Record goes on."""
+    book = of_everything()
+    actions.rebalance(book)
+    set_cell(book, name, row, column, change)
+    assert not actions.to_record(book).changed
+    assert actions.record(book).fills
