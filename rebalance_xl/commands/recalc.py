@@ -13,7 +13,7 @@ from rebalance_xl.commands.limits import SECONDS, limited
 from rebalance_xl.commands.options import UsageError
 from rebalance_xl.commands.recalc_book import BookReport, recalculate_book, summary_rows
 from rebalance_xl.commands.recalc_request import Request, read_request
-from rebalance_xl.recalc.batch.jobs import Job, Outcome, run_here
+from rebalance_xl.recalc.batch.jobs import Job, Outcome, run_book
 from rebalance_xl.recalc.files.temporaries import remove_leftovers
 
 __all__ = ["Request", "run"]
@@ -95,9 +95,8 @@ def _work_on_all(request: Request, jobs: Sequence[Job], spool: CellSpool) -> lis
 
 
 def _run_alone(job: Job, seconds: float | None) -> Outcome:
-    ended = limited(lambda: run_here(recalculate_book, job), seconds)
-    outcome: Outcome = ended.value if ended.value is not None else Outcome(job, failure=ended.failure)
-    return outcome
+    ended = limited(lambda: run_book(recalculate_book, job), seconds)
+    return Outcome(job, *(ended.value or (None, ended.failure)))
 
 
 def _cores() -> int:

@@ -77,24 +77,19 @@ class Recalculation:
 
         The cells that an array fills follow the formula cells, each with the formula that fills it.
         """
-        rows = [
-            ChangedCell(
-                sheet,
-                cell_name(cell.row, cell.column),
-                "=" + cell.formula,
-                cell.old,
-                cell.value,
-                _status(cell),
-                cell.cause,
-            )
-            for sheet, cells in self.lines
-            for cell in cells
-        ]
+        rows: list[ChangedCell] = []
+
+        def tell(sheet: str, row: int, column: int, formula: str, old: Any, new: Any, status: str, cause: str) -> None:
+            if status not in ("kept", "error"):
+                status = "new" if old is None else "changed"
+            rows.append(ChangedCell(sheet, cell_name(row, column), "=" + formula, old, new, status, cause))
+
+        for sheet, cells in self.lines:
+            for cell in cells:
+                tell(sheet, cell.row, cell.column, cell.formula, cell.old, cell.value, cell.status, cell.cause)
         for sheet, row, column, cell, old, value in self.spilled:
             failed = isinstance(value, CellError)
-            status = "error" if failed else "new" if old is None else "changed"
-            cause = value.reason if failed else ""
-            rows.append(ChangedCell(sheet, cell_name(row, column), "=" + cell.formula, old, value, status, cause))
+            tell(sheet, row, column, cell.formula, old, value, *(("error", value.reason) if failed else ("", "")))
         return rows
 
     @property
@@ -112,44 +107,15 @@ class Recalculation:
         )
 
 
-def _status(cell: FormulaCell) -> str:
-    """Return what the report says of a formula cell that is not unchanged."""
-    if cell.status in ("kept", "error"):
-        return cell.status
-    return "new" if cell.old is None else "changed"
-
-
 def same(old: Any, new: Any) -> bool:
-    """Say whether two cell values show the same, numbers within the noise of the last digits.
-
-    Parameters
-    ----------
-    old, new : worksheet value
-        The cached and the computed value.
-
-    Returns
-    -------
-    bool
-    """
+    """Say whether two cell values show the same, numbers within the noise of the last digits."""
     if old.__class__ is float and new.__class__ is float:
         return bool(old == new) or isclose(old, new, rel_tol=SAME_WITHIN, abs_tol=0.0)
-    if old.__class__ is not new.__class__:
-        return False
-    return bool(old == new)
+    return old.__class__ is new.__class__ and bool(old == new)
 
 
 def first_difference(one: tuple[bytes, Recalculation], other: tuple[bytes, Recalculation]) -> str:
-    """Return where two recalculations of one workbook differ, "" when they gave the same bytes.
-
-    Parameters
-    ----------
-    one, other : tuple of bytes and Recalculation
-        The contents and the reports.
-
-    Returns
-    -------
-    str
-    """
+    """Return where two recalculations of one workbook, their bytes and reports, differ; "" for the same bytes."""
     if one[0] == other[0]:
         return ""
     cells = [{(row.sheet, row.cell): row for row in report.changed} for _, report in (one, other)]
@@ -162,20 +128,7 @@ def first_difference(one: tuple[bytes, Recalculation], other: tuple[bytes, Recal
 
 
 def compare(calculation: Calculation, report: Recalculation) -> list[SheetChanges]:
-    """Compare every computed value with the cached one.
-
-    Parameters
-    ----------
-    calculation : Calculation
-        Run.
-    report : Recalculation
-        Is filled in.
-
-    Returns
-    -------
-    list of SheetChanges
-        What has to be written, sheet by sheet.
-    """
+    """Fill in the report of a calculation that was run; return what has to be written, sheet by sheet."""
     changes: list[SheetChanges] = []
     names = [sheet.name for sheet in calculation.package.sheets]
     unknown: set[str] = set()
@@ -204,12 +157,10 @@ def compare(calculation: Calculation, report: Recalculation) -> list[SheetChange
                 continue
             differs = not same(old, value)
             anchor = spills.at(sheet, cell.row, cell.column) if anchored else None
-            grown = anchor is not None and anchor.active and _grown(anchor)
-            if status == "error":
-                report.errors += 1
+            report.errors += status == "error"
             if status == "error" or differs:
                 tell(cell)
-            if grown and anchor is not None:
+            if anchor is not None and anchor.active and _grown(anchor):
                 found.formulas.append(FormulaChange(cell, value, anchor.area, 0 if anchor.written is None else None))
             elif differs:
                 add(cell)
@@ -236,23 +187,16 @@ def _grown(anchor: Anchor) -> bool:
 def _compare_children(
     name: str, scan: SheetScan, anchor: Anchor, changes: SheetChanges
 ) -> list[tuple[str, int, int, FormulaCell, Any, Any]]:
-    """Collect the cells an array fills now or filled before whose value changes.
+    """Collect the cells an array fills now or filled before whose value changes, into the changes and for the report.
 
-    Returns
-    -------
-    list of tuple
-        Sheet, row, column, anchor, old and new value of those that change or are errors.
+    Those that are errors are told, too: sheet, row, column, anchor, old and new value.
     """
     area, rows, own = anchor.area, anchor.rows, anchor.cell
     before = anchor.written or Area(own.row, own.column, own.row, own.column)
     if rows is None or area.height * area.width + before.height * before.width == 2:
         return []
-    both = Area(
-        min(area.top, before.top),
-        min(area.left, before.left),
-        max(area.bottom, before.bottom),
-        max(area.right, before.right),
-    )
+    top, left = min(area.top, before.top), min(area.left, before.left)
+    both = Area(top, left, max(area.bottom, before.bottom), max(area.right, before.right))
     formulas = {(cell.row, cell.column) for cell in scan.formulas if both.contains(cell.row, cell.column)}
     old = scan.columns_within(both)
     told: list[tuple[str, int, int, FormulaCell, Any, Any]] = []

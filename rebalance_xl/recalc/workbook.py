@@ -105,17 +105,12 @@ def recalculate_bytes(
     data : bytes
         The whole file.
     as_of, spill_plain, plain, verify
-        As for :func:`recalculate`.
+        As for :func:`recalculate`, which raises the same errors.
 
     Returns
     -------
     tuple of bytes and Recalculation
         The file with its cached values up to date, and what was done; its paths are empty.
-
-    Raises
-    ------
-    Refused
-        Damaged, unsafe or not a workbook.
     """
     content, report, _ = _recalculated(data, as_of, spill_plain, False, plain, verify)
     return content, report
@@ -176,24 +171,7 @@ def _changed_inputs(before: bytes, scans: list[SheetScan]) -> Iterator[tuple[int
 
 
 def open_book(data: bytes, *, exact: bool = False) -> tuple[Package, list[SheetScan]]:
-    """Read a workbook's declarations and all its sheets.
-
-    Parameters
-    ----------
-    data : bytes
-        The whole file.
-    exact : bool
-        Read the sheets cell by cell.
-
-    Returns
-    -------
-    tuple of Package and list of SheetScan
-
-    Raises
-    ------
-    Refused
-        Damaged, unsafe or not a workbook.
-    """
+    """Read a workbook's declarations and all its sheets; `exact` reads them cell by cell."""
     package = Package.open(data)
     scans = []
     for sheet in package.sheets:

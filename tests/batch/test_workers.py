@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from rebalance_xl.recalc.batch.jobs import Job, Outcome
-from rebalance_xl.recalc.batch.worker import run_chunk_in_child
+from rebalance_xl.recalc.batch.worker import run_in_child
 from rebalance_xl.recalc.batch.workers import run_jobs
 
 LOST = "its worker process was lost: it crashed, was killed or ran out of memory"
@@ -170,7 +170,7 @@ def test_workers_end_with_their_parent(kind: signal.Signals, expected: list[str]
 def test_books_in_a_child_process(capfd: pytest.CaptureFixture[str]) -> None:
     """A child works on the books in order; one that hangs, dies, fails or prints harms no other."""
     kinds = ("a", "spin", "die", "print", "fail", "unpicklable", "b")
-    found = [value or failure for value, failure in run_chunk_in_child(work, jobs(*kinds), 1.0)]
+    found = [value or failure for value, failure in run_in_child(work, jobs(*kinds), 1.0)]
     assert found[:5] == ["0 a", "stopped: it took longer than 1 seconds", LOST, "3 print", "ValueError: bad book"]
     assert found[6] == "6 b"
     assert "a book that prints" in capfd.readouterr().err
@@ -183,7 +183,7 @@ def test_the_start_of_a_child_process_is_no_books_time(tmp_path: Path, monkeypat
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     slow = importlib.import_module("slow_to_import")
-    assert run_chunk_in_child(slow.work, jobs("a"), 0.7) == [(None, LOST)]
+    assert run_in_child(slow.work, jobs("a"), 0.7) == [(None, LOST)]
 
 
 @pytest.mark.slow

@@ -43,6 +43,11 @@ class Outcome:
     failure: str = ""
 
 
+#: What a book gave: its value, and why there is none.
+Result = tuple[Any, str]
+Work = Callable[[Job], Any]
+
+
 # --- which books, and where to -------------------------------------------------------------------------------
 
 
@@ -110,18 +115,10 @@ def _is_book(path: Path) -> bool:
 
 
 def plan_jobs(books: Sequence[tuple[Path, Path]], out_dir: Path | None, options: Any = None) -> list[Job]:
-    """Return a job per book; books whose results would overwrite each other or leave `out_dir` are refused.
+    """Return a job per book that :func:`find_books` found; without `out_dir` results are written in place.
 
-    In place a link is no book: the file it points to is.
-
-    Parameters
-    ----------
-    books
-        As :func:`find_books` returns them.
-    out_dir
-        Folder for the results; None to write in place.
-    options
-        Handed to the work function.
+    Books whose results would overwrite each other or leave `out_dir` are refused. In place a link is no book: the file
+    it points to is.
     """
     if out_dir is None:
         return _in_place([path for path, _ in books], options)
@@ -164,19 +161,16 @@ def _same_name(path: Path) -> str:
     return name.casefold() if sys.platform == "darwin" else name
 
 
-def run_here(work: Callable[[Job], Any], job: Job) -> Outcome:
-    """Work on one book in this process; what goes wrong becomes its failure, so that it harms no other book.
-
-    Parameters
-    ----------
-    work
-        Takes the job and returns its result.
-    job
-        A job without a refusal.
-    """
+def run_book(work: Work, job: Job) -> Result:
+    """Work on one book in this process; what goes wrong becomes its failure, so that it harms no other book."""
     try:
-        return Outcome(job, work(job))
+        return work(job), ""
     except MemoryError:
-        return Outcome(job, failure=NOT_ENOUGH)
-    except Exception as failure:
-        return Outcome(job, failure=f"{type(failure).__name__}: {failure}".splitlines()[0])
+        return None, NOT_ENOUGH
+    except Exception as problem:
+        return failed(problem)
+
+
+def failed(problem: BaseException) -> Result:
+    """Return what a book gives whose work ended with an exception."""
+    return None, f"{type(problem).__name__}: {problem}".splitlines()[0]

@@ -10,57 +10,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from typing import Any
 
-from .jobs import Job, run_here
+from .jobs import Job, Result, Work, failed, run_book
 from .memory import limit_memory
 
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-
-#: What a book gave: its value, and why there is none.
-Result = tuple[Any, str]
-Work = Callable[[Job], Any]
 #: What ends a run from outside; held back while workers are started.
 HELD_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-def run_chunk(work: Work, jobs: Sequence[Job], seconds: float | None) -> list[Result]:
-    """Work on some books, one after the other.
-
-    A book that takes longer than `seconds` ends the worker process itself, since nothing else stops code that hangs
-    outside of Python; the caller sees a lost worker.
-
-    Parameters
-    ----------
-    work
-        A function of a module that takes a job.
-    jobs
-        The books.
-    seconds
-        Time limit for each.
-    """
-    results: list[Result] = []
-    for job in jobs:
-        with _time_limit(seconds):
-            outcome = run_here(work, job)
-        results.append((outcome.value, outcome.failure))
-    return results
-
-
-@contextmanager
-def _time_limit(seconds: float | None) -> Iterator[None]:
-    if seconds is None:
-        yield
-        return
-    with open(os.devnull, "w") as nowhere:
-        faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
-        try:
-            yield
-        finally:
-            faulthandler.cancel_dump_traceback_later()
 
 
 def why_lost(elapsed: float, seconds: float | None) -> str:
@@ -70,43 +30,68 @@ def why_lost(elapsed: float, seconds: float | None) -> str:
     return "its worker process was lost: it crashed, was killed or ran out of memory"
 
 
-def prepare(lifeline: Connection, other_end: Connection) -> None:
-    """Make a new worker process end with its parent, leave Ctrl-C to the parent, and limit its memory.
-
-    Parameters
-    ----------
-    lifeline
-        What this process listens to: it ends as soon as nobody holds the other end.
-    other_end
-        The copy of the parent's end that this process was born with.
-    """
+def serve_pipe(pipe: Connection, other_end: Connection) -> None:
+    """Serve in a process that was started for it; `other_end` is the copy of the parent's end that it was born with."""
     other_end.close()
+    _serve(pipe.recv, pipe.send_bytes)
+
+
+def serve_streams() -> None:
+    """Serve over the standard streams; what the work prints goes to the error stream."""
+    inbox, outbox = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    _serve(lambda: pickle.load(inbox), lambda result: outbox.write(result))
+
+
+def _serve(receive: Callable[[], Any], send: Callable[[bytes], Any]) -> None:
+    """Take the work and say so, then take books with their time limits and send back what they give.
+
+    Ctrl-C is left to the parent. When nobody can send any more this process ends at once: results are written
+    atomically, so the middle of a book is as good a place as any.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
     limit_memory()
-    threading.Thread(target=_end_with_parent, args=[lifeline], daemon=True).start()
+    received: SimpleQueue[Any] = SimpleQueue()
+
+    def read() -> None:
+        try:
+            while True:
+                received.put(receive())
+        finally:
+            os._exit(1)
+
+    threading.Thread(target=read, daemon=True).start()
+    work, answer = received.get(), pickle.dumps(None)
+    while True:
+        send(answer)
+        job, seconds = received.get()
+        result = _run(work, job, seconds)
+        try:
+            answer = pickle.dumps(result)
+        except Exception as problem:  # what the work returned cannot travel
+            answer = pickle.dumps(failed(problem))
 
 
-def _end_with_parent(lifeline: Connection) -> None:
-    with suppress(EOFError, OSError):
-        lifeline.recv_bytes()
-    os._exit(1)  # results are written atomically, so the middle of a book is as good a place as any
+def _run(work: Work, job: Job, seconds: float | None) -> Result:
+    """Work on a book; one that takes too long ends this process: nothing else stops what hangs outside of Python."""
+    with open(os.devnull, "w") as nowhere:
+        if seconds is not None:
+            faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
+        try:
+            return run_book(work, job)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
 
 
-# --- a process for the books of a worker that must not be ended itself --------------------------------------------
-
-
-def run_chunk_in_child(work: Work, jobs: Sequence[Job], seconds: float | None) -> list[Result]:
-    """Work on some books in a process of their own, as workers of a cluster do.
+def run_in_child(work: Work, jobs: Sequence[Job], seconds: float | None) -> list[Result]:
+    """Work on some books, each within a time limit, in a process of their own, as workers of a cluster do.
 
     Such a worker may run several threads, or be the user's own process: a time limit must not end it.
-
-    Parameters
-    ----------
-    work, jobs, seconds
-        As for :func:`run_chunk`.
     """
     results: list[Result] = []
     child: _Child | None = None
@@ -117,7 +102,7 @@ def run_chunk_in_child(work: Work, jobs: Sequence[Job], seconds: float | None) -
             try:
                 child.make_ready(work)
                 began = time.monotonic()
-                results.append(child.run(job, seconds))
+                results.append(child.ask((job, seconds)))
             except (EOFError, OSError, pickle.UnpicklingError):
                 child.end()
                 child = None
@@ -132,20 +117,17 @@ class _Child:
     """A Python process that is sent one book at a time; it ends when nobody can send any more."""
 
     def __init__(self) -> None:
-        code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import serve; serve()"
+        code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import serve_streams; serve_streams()"
         self._process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._ready = False
 
     def make_ready(self, work: Work) -> None:
         """Wait until the process has started and has imported the work; this is no book's time."""
         if not self._ready:
-            self._ready = self._ask(work)
+            self.ask(work)
+            self._ready = True
 
-    def run(self, job: Job, seconds: float | None) -> Result:
-        found: Result = self._ask((job, seconds))
-        return found
-
-    def _ask(self, question: Any) -> Any:
+    def ask(self, question: Any) -> Any:
         sender, receiver = self._process.stdin, self._process.stdout
         assert sender is not None
         assert receiver is not None
@@ -155,36 +137,5 @@ class _Child:
 
     def end(self) -> None:
         self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with suppress(OSError):
-                    stream.close()
-
-
-def serve() -> None:
-    """Take the work, then its books, and send back what they give; what the work prints goes to the error stream."""
-    inbox, outbox = _private_streams()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    limit_memory()
-    work = pickle.load(inbox)
-    result: Any = True
-    while True:
-        try:
-            pickle.dump(result, outbox)
-            outbox.flush()
-        except BrokenPipeError:  # who asked is gone; what is left in the buffer must not be tried again at the exit
-            os._exit(1)
-        try:
-            job, seconds = pickle.load(inbox)
-        except EOFError:
-            return
-        [result] = run_chunk(work, [job], seconds)
-
-
-def _private_streams() -> tuple[IO[bytes], IO[bytes]]:
-    inbox, outbox = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    with open(os.devnull, "rb") as nothing:
-        os.dup2(nothing.fileno(), 0)
-    os.dup2(2, 1)
-    return inbox, outbox
+        with suppress(OSError):  # what could not be sent any more is tried again here
+            self._process.communicate()

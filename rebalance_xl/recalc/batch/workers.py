@@ -1,34 +1,37 @@
 """Books divided among workers: processes of this machine or of a dask cluster, with time limits.
 
-The work itself is a function handed in; it runs through the standard ``concurrent.futures.Executor`` interface.
-Results come back in the order of the books, whatever the workers do.
+The work itself is a function handed in. Results come back in the order of the books, whatever the workers do.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED as FIRST
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, wait
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from concurrent.futures import CancelledError, Executor, Future, wait
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from multiprocessing import Pipe, Process
+from multiprocessing.connection import wait as wait_for_pipes
 from pathlib import Path
 from typing import Any
 
-from .jobs import Job, Outcome, run_here
-from .worker import HELD_SIGNALS, Result, Work, prepare, run_chunk, run_chunk_in_child, why_lost
+from .jobs import Job, Outcome, Result, Work, failed, run_book
+from .worker import HELD_SIGNALS, run_in_child, serve_pipe, why_lost
 
-#: Books per piece of work, at most: starting a piece costs about as much as a tenth of a small book, on a cluster more.
-_LARGEST_CHUNK, _LARGEST_CHUNK_OF_CLUSTER = 16, 64
+#: Books per piece of a cluster's work, at most: it starts a process for each piece.
+_LARGEST_PIECE = 64
 _POLL_SECONDS = 0.2
 #: Seconds that a cluster may be without workers.
 _WITHOUT_WORKERS = 30.0
 
-Runner = Callable[[Work, Sequence[Job], float | None], list[Result]]
+#: Numbers of jobs, each with what its book gave.
+Results = Generator[tuple[int, Result], None, None]
 
 
 def run_jobs(
@@ -57,150 +60,89 @@ def run_jobs(
     done
         Called here with each outcome as it comes.
     """
-    batch = _Batch(jobs, work, seconds, done)
-    todo = batch.refuse()
+    outcomes = {index: Outcome(job, failure=job.refusal) for index, job in enumerate(jobs) if job.refusal}
+    if done is not None:
+        for refused in outcomes.values():
+            done(refused)
+    todo = deque(index for index in range(len(jobs)) if index not in outcomes)
     if scheduler:
-        batch.jobs = [_absolute(job) for job in jobs]
-        _run_on_cluster(batch, todo, scheduler)
+        results = _on_cluster(jobs, todo, work, seconds, scheduler)
     elif workers <= 1 and seconds is None:
-        for index in todo:
-            batch.finish(index, run_here(work, jobs[index]))
+        results = ((index, run_book(work, jobs[index])) for index in todo)
     else:
-        count = max(1, min(workers, len(todo)))
-        chunks = _chunks(todo, count, _LARGEST_CHUNK)
-        while chunks:
-            with _process_pool(count) as pool:
-                lost = batch.run_chunks(pool, run_chunk, chunks, count + 1)
-            while lost:
-                with _process_pool(1) as pool:
-                    batch.run_alone(pool, run_chunk, lost)
-    return [replace(batch.outcomes[index], job=job) for index, job in enumerate(jobs)]
+        results = _in_processes(jobs, todo, work, seconds, workers)
+    with closing(results):
+        for index, (value, failure) in results:
+            outcomes[index] = Outcome(jobs[index], value, failure)
+            if done is not None:
+                done(outcomes[index])
+    return [outcomes[index] for index in range(len(jobs))]
 
 
-def _run_on_cluster(batch: _Batch, todo: Sequence[int], scheduler: str) -> None:
-    """Work on books on a cluster; those that are not finished when the scheduler is lost fail by that."""
-    connected = False
+# --- processes of this machine ------------------------------------------------------------------------------------
+
+
+class _Worker:
+    """A process that is sent one book at a time; it ends when this one does."""
+
+    def __init__(self, work: Work) -> None:
+        self.pipe, theirs = Pipe()
+        self.process = Process(target=serve_pipe, args=(theirs, self.pipe), daemon=True)
+        self.index: int | None = None
+        self.since = math.inf
+        with _signals_held():
+            self.process.start()
+        theirs.close()
+        self._send(work)
+
+    def begin(self, index: int, job: Job, seconds: float | None) -> None:
+        self.index, self.since = index, time.monotonic()
+        self._send((job, seconds))
+
+    def _send(self, what: Any) -> None:
+        with suppress(OSError):  # a process that is gone is noticed where its answer is read
+            self.pipe.send(what)
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+
+def _in_processes(jobs: Sequence[Job], todo: deque[int], work: Work, seconds: float | None, count: int) -> Results:
+    """Keep some processes busy with one book each; one that is lost costs its book, and another one follows it.
+
+    Whatever ends this, Ctrl-C too, ends the processes at once.
+    """
+    workers: dict[Any, _Worker] = {}
     try:
-        with _dask_executor(scheduler) as (executor, count):
-            connected = True
-            chunks = _chunks(todo, count, _LARGEST_CHUNK_OF_CLUSTER)
-            lost = batch.run_chunks(executor, run_chunk_in_child, chunks, 2 * count)
-            batch.run_alone(executor, run_chunk_in_child, lost)
-    except (Exception, CancelledError):
-        if not connected:
-            raise
-        for index in todo:
-            if index not in batch.outcomes:
-                batch.finish(
-                    index, Outcome(batch.jobs[index], failure=f"the cluster at {scheduler} was lost: run it again")
-                )
-
-
-def _absolute(job: Job) -> Job:
-    """Return a job for a worker that runs in another folder."""
-    return replace(job, path=Path(os.path.abspath(job.path)), output=Path(os.path.abspath(job.output)))
-
-
-def _chunks(todo: Sequence[int], count: int, largest: int) -> deque[list[int]]:
-    size = max(1, min(largest, len(todo) // (count * 4)))
-    return deque(list(todo[start : start + size]) for start in range(0, len(todo), size))
-
-
-@dataclass(slots=True)
-class _Batch:
-    """The books of a run, and what became of those that are done."""
-
-    jobs: Sequence[Job]
-    work: Work
-    seconds: float | None
-    done: Callable[[Outcome], None] | None
-    outcomes: dict[int, Outcome] = field(default_factory=dict)
-
-    def finish(self, index: int, outcome: Outcome) -> None:
-        self.outcomes[index] = outcome
-        if self.done is not None:
-            self.done(outcome)
-
-    def refuse(self) -> list[int]:
-        """Finish the books that are refused; return the others."""
-        todo = []
-        for index, job in enumerate(self.jobs):
-            if job.refusal:
-                self.finish(index, Outcome(job, failure=job.refusal))
-            else:
-                todo.append(index)
-        return todo
-
-    def run_chunks(self, executor: Executor, run: Runner, chunks: deque[list[int]], window: int) -> deque[int]:
-        """Work on chunks, a few at a time, until none is left or a worker is lost.
-
-        Returns
-        -------
-        deque of int
-            The books that were under way when a worker was lost; chunks not yet begun stay in `chunks`.
-        """
-        waiting: dict[Future[list[Result]], list[int]] = {}
-        lost: list[int] = []
-        try:
-            while chunks or waiting:
-                while chunks and len(waiting) < window:
-                    chunk = chunks[0]
-                    jobs = [self.jobs[index] for index in chunk]
-                    waiting[executor.submit(run, self.work, jobs, self.seconds)] = chunk
-                    chunks.popleft()
-                for future in wait(waiting, timeout=_POLL_SECONDS, return_when=FIRST).done:
-                    chunk = waiting.pop(future)
-                    if future.exception() is not None:
-                        lost += chunk
-                        continue
-                    for index, (value, failure) in zip(chunk, future.result(), strict=True):
-                        self.finish(index, Outcome(self.jobs[index], value, failure))
-        except BrokenExecutor:  # a worker was lost while chunks were handed out
-            lost += [index for chunk in waiting.values() for index in chunk]
-        except BaseException:
-            for future in waiting:
-                future.cancel()
-            raise
-        return deque(index for index in lost if index not in self.outcomes)
-
-    def run_alone(self, executor: Executor, run: Runner, suspects: deque[int]) -> None:
-        """Work on each book alone, so that the one that loses its worker is known; ends with the executor."""
-        while suspects:
-            index = suspects.popleft()
-            job = self.jobs[index]
-            began = time.monotonic()
-            try:
-                executor.submit(callable, self.work).result()  # the worker's start and imports are no book's time
-                began = time.monotonic()
-                [(value, failure)] = executor.submit(run, self.work, [job], self.seconds).result()
-            except BrokenExecutor:
-                self.finish(index, Outcome(job, failure=why_lost(time.monotonic() - began, self.seconds)))
-                return
-            except Exception as problem:  # what the work returned cannot travel, or dask's KilledWorker
-                self.finish(index, Outcome(job, failure=f"{type(problem).__name__}: {problem}".splitlines()[0]))
-            else:
-                self.finish(index, Outcome(job, value, failure))
-
-
-@contextmanager
-def _process_pool(count: int) -> Iterator[Executor]:
-    """Yield a pool whose processes end at once when this one ends, or leaves with an exception such as Ctrl-C."""
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import Pipe
-
-    lifeline, other_end = Pipe(duplex=False)
-    try:
-        with ProcessPoolExecutor(count, initializer=prepare, initargs=(lifeline, other_end)) as pool:
-            try:
-                with _signals_held():
-                    pool.submit(os.getpid)  # starts the processes
-                yield pool
-            except BaseException:
-                other_end.close()
-                raise
+        while todo or workers:
+            while len(workers) < count and len(todo) > sum(each.index is None for each in workers.values()):
+                worker = _Worker(work)
+                workers[worker.pipe] = worker
+            for pipe in wait_for_pipes(list(workers), _POLL_SECONDS):
+                worker = workers.pop(pipe)
+                try:
+                    answer = worker.pipe.recv()
+                except (EOFError, OSError):
+                    worker.end()
+                    if worker.index is None and todo:  # it could not even begin
+                        worker.index = todo.popleft()
+                    if worker.index is not None:
+                        yield worker.index, (None, why_lost(time.monotonic() - worker.since, seconds))
+                    continue
+                before = worker.index
+                if todo:
+                    index = todo.popleft()
+                    worker.begin(index, jobs[index], seconds)
+                    workers[pipe] = worker
+                else:
+                    worker.end()
+                if before is not None:
+                    yield before, answer
     finally:
-        other_end.close()
-        lifeline.close()
+        for worker in workers.values():
+            worker.end()
 
 
 @contextmanager
@@ -214,6 +156,40 @@ def _signals_held() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+# --- a cluster ----------------------------------------------------------------------------------------------------
+
+
+def _on_cluster(jobs: Sequence[Job], todo: Sequence[int], work: Work, seconds: float | None, address: str) -> Results:
+    """Have a cluster work on pieces of the run; the books of a piece that lost its worker are worked on one by one.
+
+    Books that are not finished when the scheduler is lost fail by that.
+    """
+    whole = [replace(each, path=_absolute(each.path), output=_absolute(each.output)) for each in jobs]
+    left = set(todo)
+    with _dask_executor(address) as (executor, count), suppress(Exception, CancelledError):
+        size = max(1, min(_LARGEST_PIECE, len(todo) // (count * 4)))
+        pieces = deque(list(todo)[start : start + size] for start in range(0, len(todo), size))
+        waiting: dict[Future[list[Result]], list[int]] = {}
+        while pieces or waiting:
+            while pieces and len(waiting) < 2 * count:
+                piece = pieces.popleft()
+                waiting[executor.submit(run_in_child, work, [whole[each] for each in piece], seconds)] = piece
+            for future in wait(waiting, timeout=_POLL_SECONDS, return_when=FIRST).done:
+                piece = waiting.pop(future)
+                problem = future.exception()
+                if problem is None or len(piece) == 1:
+                    left -= set(piece)
+                    yield from zip(piece, future.result() if problem is None else [failed(problem)], strict=True)
+                else:
+                    pieces += [[index] for index in piece]
+    yield from ((index, (None, f"the cluster at {address} was lost: run it again")) for index in sorted(left))
+
+
+def _absolute(path: Path) -> Path:
+    """Return a path for a worker that runs in another folder."""
+    return Path(os.path.abspath(path))
 
 
 @contextmanager

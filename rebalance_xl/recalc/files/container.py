@@ -17,8 +17,9 @@ BOMB_SIZE = 64 * 2**20
 BOMB_RATIO = 400
 #: Compressed bytes that are read back at a time.
 _READ_BACK = 2**15
-LOCAL_HEADER = struct.Struct("<4s5H3L2H")
-CENTRAL_HEADER = struct.Struct("<4s6H3L5H2L")
+#: What a member's own header and its entry in the directory share, from the version that can read it to the length of
+#: what follows its name.
+HEADER = struct.Struct("<5H3L2H")
 END_RECORD = struct.Struct("<4s4H2LH")
 UTF8_FLAG = 0x800
 DESCRIPTOR_FLAG = 0x8
@@ -35,29 +36,11 @@ class Container:
 
     @classmethod
     def open(cls, data: bytes) -> Container:
-        """Read the directory of a zip file and refuse damaged, doubled and exploding ones.
-
-        Parameters
-        ----------
-        data : bytes
-            The whole file.
-
-        Returns
-        -------
-        Container
-        """
+        """Read the directory of a zip file and refuse damaged, doubled and exploding ones."""
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 infos, comment = archive.infolist(), archive.comment
-        except (
-            zipfile.BadZipFile,
-            ValueError,
-            struct.error,
-            OverflowError,
-            NotImplementedError,
-            EOFError,
-            UnicodeDecodeError,
-        ) as error:
+        except (zipfile.BadZipFile, ValueError, struct.error, ArithmeticError, NotImplementedError, EOFError) as error:
             raise Refused(f"damaged or truncated: the zip directory cannot be read ({error})") from None
         if len(infos) > MAX_MEMBERS:
             raise Refused(f"{len(infos)} parts in the zip file: more than {MAX_MEMBERS} is not a workbook")
@@ -89,37 +72,25 @@ class Container:
 
     def payload(self, info: zipfile.ZipInfo) -> bytes:
         """Return a member's bytes as they lie in the file, still compressed."""
-        start = info.header_offset
+        start = info.header_offset + 4
         try:
-            header = LOCAL_HEADER.unpack_from(self.data, start)
+            _, flags, *_, name_length, extra_length = HEADER.unpack_from(self.data, start)
         except struct.error:
             raise Refused(f"truncated: the part {info.filename} is cut off") from None
-        if header[0] != b"PK\x03\x04":
+        if self.data[start - 4 : start] != b"PK\x03\x04":
             raise Refused(f"damaged: the part {info.filename} is not where the zip directory says")
-        start += LOCAL_HEADER.size
-        written = self.data[start : start + header[9]]
-        if written.decode("utf-8" if header[2] & UTF8_FLAG else "cp437", "replace") != info.orig_filename:
+        start += HEADER.size
+        written = self.data[start : start + name_length]
+        if written.decode("utf-8" if flags & UTF8_FLAG else "cp437", "replace") != info.orig_filename:
             raise Refused(f"damaged: the part {info.filename} has another name where it lies in the file")
-        start += header[9] + header[10]
+        start += name_length + extra_length
         raw = self.data[start : start + info.compress_size]
         if len(raw) != info.compress_size:
             raise Refused(f"truncated: the part {info.filename} is cut off")
         return raw
 
     def read(self, name: str, keep: bool = False) -> bytes:
-        """Return a part decompressed, checked against its size and its checksum.
-
-        Parameters
-        ----------
-        name : str
-            The part's name in the zip file.
-        keep : bool
-            Keep it for the next reader.
-
-        Returns
-        -------
-        bytes
-        """
+        """Return a part decompressed, checked against its size and its checksum; `keep` it for the next reader."""
         if name in self._parts:
             return self._parts[name]
         info = self.members[name]
@@ -141,19 +112,7 @@ class Container:
         return content
 
     def holds(self, name: str, content: bytes) -> bool:
-        """Say whether a part reads back as some content; for files written here, which are no zip bombs.
-
-        Parameters
-        ----------
-        name : str
-            The part's name in the zip file.
-        content : bytes
-            What it has to contain.
-
-        Returns
-        -------
-        bool
-        """
+        """Say whether a part reads back as some content; for files written here, which are no zip bombs."""
         info = self.members[name]
         raw = self.payload(info)
         if info.file_size != len(content) or zlib.crc32(content) != info.CRC:
@@ -179,43 +138,25 @@ class Container:
                 self.read(name)
 
     def rewritten(self, changed: dict[str, bytes]) -> bytes:
-        """Return a zip file with some parts replaced or added and all others copied verbatim.
-
-        Parameters
-        ----------
-        changed : dict of str to bytes
-            New content by part name.
-
-        Returns
-        -------
-        bytes
-        """
-        out = bytearray()
-        directory = bytearray()
-        count = 0
+        """Return a zip file with some parts replaced or added (by name) and all others copied verbatim."""
+        out, directory = bytearray(), bytearray()
         for info in self.members.values():
-            if info.filename in changed:
-                content = changed[info.filename]
-                method = info.compress_type
-                raw = _deflated(content) if method == zipfile.ZIP_DEFLATED else content
-                crc, size = zlib.crc32(content), len(content)
+            content = changed.get(info.filename)
+            if content is None:
+                _append(out, directory, info, self.payload(info), info.CRC, info.file_size)
             else:
-                raw, method = self.payload(info), info.compress_type
-                crc, size = info.CRC, info.file_size
-            _append(out, directory, info, raw, method, crc, size)
-            count += 1
+                raw = _deflated(content) if info.compress_type == zipfile.ZIP_DEFLATED else content
+                _append(out, directory, info, raw, zlib.crc32(content), len(content))
         model = next(iter(self.members.values()))
-        for name, content in changed.items():
-            if name in self.members:
-                continue
+        added = [name for name in changed if name not in self.members]
+        for name in added:
             info = zipfile.ZipInfo(name, model.date_time)
-            _append(out, directory, info, _deflated(content), zipfile.ZIP_DEFLATED, zlib.crc32(content), len(content))
-            count += 1
-        offset = len(out)
-        out += directory
-        out += (
-            END_RECORD.pack(b"PK\x05\x06", 0, 0, count, count, len(directory), offset, len(self.comment)) + self.comment
-        )
+            info.compress_type = zipfile.ZIP_DEFLATED
+            content = changed[name]
+            _append(out, directory, info, _deflated(content), zlib.crc32(content), len(content))
+        count = len(self.members) + len(added)
+        end = END_RECORD.pack(b"PK\x05\x06", 0, 0, count, count, len(directory), len(out), len(self.comment))
+        out += directory + end + self.comment
         return bytes(out)
 
 
@@ -224,9 +165,8 @@ def _deflated(content: bytes) -> bytes:
     return deflater.compress(content) + deflater.flush()
 
 
-def _append(
-    out: bytearray, directory: bytearray, info: zipfile.ZipInfo, raw: bytes, method: int, crc: int, size: int
-) -> None:
+def _append(out: bytearray, directory: bytearray, info: zipfile.ZipInfo, raw: bytes, crc: int, size: int) -> None:
+    """Add a member to a zip file and to its directory; the header says the sizes, so that none follows the bytes."""
     flags = info.flag_bits & ~DESCRIPTOR_FLAG
     name = info.orig_filename
     encoded = name.encode("utf-8") if flags & UTF8_FLAG else name.encode("cp437", "replace")
@@ -235,31 +175,8 @@ def _append(
     year, month, day, hour, minute, second = info.date_time
     date = max(year - 1980, 0) << 9 | month << 5 | day
     clock = hour << 11 | minute << 5 | second // 2
-    offset = len(out)
-    out += (
-        LOCAL_HEADER.pack(b"PK\x03\x04", 20, flags, method, clock, date, crc, len(raw), size, len(encoded), 0) + encoded
-    )
-    out += raw
-    directory += (
-        CENTRAL_HEADER.pack(
-            b"PK\x01\x02",
-            info.create_version | info.create_system << 8,
-            20,
-            flags,
-            method,
-            clock,
-            date,
-            crc,
-            len(raw),
-            size,
-            len(encoded),
-            0,
-            len(info.comment),
-            0,
-            info.internal_attr,
-            info.external_attr,
-            offset,
-        )
-        + encoded
-        + info.comment
-    )
+    header = HEADER.pack(20, flags, info.compress_type, clock, date, crc, len(raw), size, len(encoded), 0)
+    made_by = struct.pack("<H", info.create_version | info.create_system << 8)
+    place = struct.pack("<3H2L", len(info.comment), 0, info.internal_attr, info.external_attr, len(out))
+    out += b"PK\x03\x04" + header + encoded + raw
+    directory += b"PK\x01\x02" + made_by + header + place + encoded + info.comment

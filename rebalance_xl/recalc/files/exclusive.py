@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from .refusals import Refused
@@ -29,18 +29,8 @@ _held = threading.local()
 def exclusive(path: Path, patience: float = PATIENCE) -> Iterator[None]:
     """Keep every other program of this project from writing a workbook, whatever this one does with it meanwhile.
 
-    Parameters
-    ----------
-    path
-        The file that will be replaced; one that does not exist yet needs no lock. A thread that holds the lock may
-        ask for it again.
-    patience
-        Seconds to wait for a program that has it.
-
-    Raises
-    ------
-    Refused
-        Another program has it for longer than that.
+    A file that does not exist yet needs no lock, and a thread that holds the lock may ask for it again. A program that
+    has it is waited for, `patience` seconds at most, and then Refused is raised.
     """
     key = os.path.realpath(path)
     mine: set[str] = _held.__dict__.setdefault("names", set())
@@ -64,19 +54,19 @@ def _locked(path: Path, key: str, until: float) -> int | None:
         if descriptor is None:
             return None
         try:
-            while not _try(descriptor):
+            while (held := try_lock(descriptor)) is False:
                 if time.monotonic() >= until:
                     raise Refused("another run of this program is working on it: run it again when that has ended")
                 time.sleep(_POLL)
-            if _is_current(descriptor, path):
-                return descriptor
-        except OSError:  # locks are not to be had here
-            os.close(descriptor)
-            return None
         except BaseException:
             os.close(descriptor)
             raise
-        os.close(descriptor)  # it was replaced while this program waited: now the new file has to be locked
+        if held and (os.name != "posix" or is_named(descriptor, path)):
+            return descriptor
+        os.close(descriptor)
+        if not held:
+            return None
+        # It was replaced while this program waited: now the new file has to be locked.
 
 
 def _opened(path: Path, key: str) -> int | None:
@@ -89,25 +79,27 @@ def _opened(path: Path, key: str) -> int | None:
         return None
 
 
-def _try(descriptor: int) -> bool:
-    if os.name == "posix":
-        import fcntl
+def try_lock(descriptor: int) -> bool | None:
+    """Lock a file without waiting; False when another descriptor holds the lock, None where nothing can be locked."""
+    try:
+        if os.name == "posix":
+            import fcntl
 
-        with suppress(BlockingIOError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
+        else:
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
+    except (BlockingIOError, PermissionError):
         return False
-    import msvcrt
-
-    with suppress(PermissionError):
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
-        return True
-    return False
+    except OSError:
+        return None
+    return True
 
 
-def _is_current(descriptor: int, path: Path) -> bool:
-    if os.name != "posix":
-        return True
-    with suppress(OSError):
+def is_named(descriptor: int, path: Path) -> bool:
+    """Say whether an open file is still the one that a path names."""
+    try:
         return os.path.samestat(os.fstat(descriptor), os.stat(path))
-    return False
+    except OSError:
+        return False

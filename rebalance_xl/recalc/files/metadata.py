@@ -27,17 +27,7 @@ _RECORD = re.compile(r"<bk\s*>\s*<rc\s+t=\"(\d+)\"\s+v=\"(\d+)\"\s*/>\s*</bk>", 
 
 
 def dynamic_array_index(package: Package) -> tuple[int, dict[str, bytes]]:
-    """Return the cell-metadata number of dynamic arrays and the parts to change to have it.
-
-    Parameters
-    ----------
-    package : Package
-        The workbook.
-
-    Returns
-    -------
-    tuple of int and dict of str to bytes
-        No parts when the workbook has it already.
+    """Return the cell-metadata number of dynamic arrays and the parts to change to have it, if any.
 
     Raises
     ------

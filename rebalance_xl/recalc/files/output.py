@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from xml.parsers import expat
@@ -20,14 +20,7 @@ from .temporaries import new_temporary, remove_leftovers_once
 class Update:
     """A workbook that is being worked on: no other program of this project writes it until the block ends.
 
-    Parameters
-    ----------
-    data
-        The file as read.
-    source, target, mark
-        Where it was read, where the result goes, and the state of the source when it was read.
-    ignore_lock, read_only_too
-        Whether lock files and write protection are overridden.
+    `data` is the file as it was read from `source`, whose state then was `mark`; the result goes to `target`.
     """
 
     data: bytes
@@ -38,15 +31,7 @@ class Update:
     read_only_too: bool = False
 
     def write(self, content: bytes, changed: Mapping[str, bytes] | None = None) -> None:
-        """Put the result in its place, as :func:`write_atomically` does, after it was read again.
-
-        Parameters
-        ----------
-        content
-            The whole file.
-        changed
-            The parts in which it differs from the file that was read, where they are known.
-        """
+        """Put the result in its place after it was read again; `changed` are the parts that differ, where known."""
         write_atomically(
             self.target,
             content,
@@ -66,10 +51,8 @@ def update(
 
     Parameters
     ----------
-    source
-        The workbook.
-    target
-        Where the result goes; the workbook itself by default.
+    source, target
+        The workbook, and where the result goes; the workbook itself by default.
     ignore_lock
         Go on although a lock file says that another program has it open.
     read_only_too
@@ -101,22 +84,8 @@ def write_atomically(
 ) -> None:
     """Write a workbook under its name only when it is complete, on disk and readable.
 
-    Parameters
-    ----------
-    target : Path
-        Where the result goes.
-    content : bytes
-        The whole file.
-    source : Path
-        The workbook it was made from.
-    mark : FileMark
-        The state of the source when it was read.
-    ignore_lock : bool
-        Write although a lock file lies beside the target.
-    read_only_too : bool
-        Replace a write-protected file, too.
-    verify : callable, optional
-        Called with the bytes read back; raises when they are not right.
+    `source` is the workbook it was made from, and `mark` its state when it was read; `verify` is called with the bytes
+    read back and raises when they are not right.
 
     Raises
     ------
@@ -126,62 +95,39 @@ def write_atomically(
     with exclusive(target):
         refuse_output(target, source, mark, ignore_lock)
         refuse_protected(target, read_only_too)
-        _replace(target, content, source, mark, ignore_lock, verify)
-
-
-def _replace(
-    target: Path,
-    content: bytes,
-    source: Path,
-    mark: FileMark,
-    ignore_lock: bool,
-    verify: Callable[[bytes], None] | None,
-) -> None:
-    try:
-        handle, temporary, lock = new_temporary(target)
-    except OSError as error:
-        raise Refused(f"cannot write into {target.parent}: {error.strerror or error}") from None
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        written = temporary.read_bytes()
-        if written != content:
-            raise Refused(f"what was written to {target.parent} reads back differently: the disk may be failing")
-        if verify is not None:
-            verify(written)
-        if target.exists():
-            keep_attributes(target, temporary)
-        else:
-            give_permissions(source, temporary)
-        refuse_output(target, source, mark, ignore_lock)
-        os.replace(temporary, target)
-        _sync_folder(target.parent)
-    except OSError as error:
-        raise Refused(f"cannot write {target.name}: {error.strerror or error}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
-        if lock is not None:
-            os.close(lock)
+        try:
+            handle, temporary, lock = new_temporary(target)
+        except OSError as error:
+            raise Refused(f"cannot write into {target.parent}: {error.strerror or error}") from None
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            written = temporary.read_bytes()
+            if written != content:
+                raise Refused(f"what was written to {target.parent} reads back differently: the disk may be failing")
+            if verify is not None:
+                verify(written)
+            if target.exists():
+                keep_attributes(target, temporary)
+            else:
+                give_permissions(source, temporary)
+            refuse_output(target, source, mark, ignore_lock)
+            os.replace(temporary, target)
+            _sync_folder(target.parent)
+        except OSError as error:
+            raise Refused(f"cannot write {target.name}: {error.strerror or error}") from None
+        finally:
+            temporary.unlink(missing_ok=True)
+            if lock is not None:
+                os.close(lock)
 
 
 def verify_package(content: bytes, original: Container, changed: Mapping[str, bytes] | None = None) -> None:
     """Check a finished package: it opens, no part is lost, what changed is as computed and XML, all else is untouched.
 
-    Parameters
-    ----------
-    content : bytes
-        The file as read back.
-    original : Container
-        What it was made from.
-    changed : mapping of str to bytes, optional
-        The parts that were replaced or added; without it any part may be.
-
-    Raises
-    ------
-    Refused
-        Anything differs, or a part that is new cannot be read by an XML parser.
+    Where it is not known which parts were `changed`, any may be.
     """
     result = Container.open(content)
     lost = set(original.members) - set(result.members)
@@ -212,8 +158,7 @@ def _sync_folder(folder: Path) -> None:
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
-    except OSError:
-        return
+        with suppress(OSError):
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)

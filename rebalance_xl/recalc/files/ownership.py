@@ -13,15 +13,7 @@ _OF_THE_SYSTEM = ("security.", "trusted.")
 
 
 def refuse_protected(target: Path, read_only_too: bool = False) -> None:
-    """Refuse to replace a file that is write-protected, or known under further names that would keep the old state.
-
-    Parameters
-    ----------
-    target
-        The file that will be replaced; one that does not exist is fine.
-    read_only_too
-        Replace write-protected files, too.
-    """
+    """Refuse to replace a file that is write-protected, or known under further names that would keep the old state."""
     try:
         status = target.stat()
     except OSError:
@@ -37,18 +29,7 @@ def refuse_protected(target: Path, read_only_too: bool = False) -> None:
 
 
 def keep_attributes(model: Path, path: Path) -> None:
-    """Give a new file owner, permissions and extended attributes of the one that it will replace.
-
-    Parameters
-    ----------
-    model, path
-        The file that is replaced, and the new one.
-
-    Raises
-    ------
-    Refused
-        Any of them cannot be kept.
-    """
+    """Give a new file owner, permissions and extended attributes of the one that it will replace, or refuse."""
     status = model.stat()
     if hasattr(os, "chown"):
         mine = path.stat()

@@ -80,22 +80,7 @@ class Package:
 
     @classmethod
     def open(cls, data: bytes) -> Package:
-        """Read the declarations of a workbook.
-
-        Parameters
-        ----------
-        data : bytes
-            The whole file.
-
-        Returns
-        -------
-        Package
-
-        Raises
-        ------
-        Refused
-            Damaged, unsafe or not a workbook.
-        """
+        """Read the declarations of a workbook; refuse what is damaged, unsafe or none."""
         container = Container.open(data)
         part = main_part(container)
         root = parsed(container, part)

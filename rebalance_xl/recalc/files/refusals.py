@@ -19,11 +19,7 @@ class Refused(Exception):  # noqa: N818 - the name tells what happened
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(
-            message
-            if message.isprintable()
-            else "".join(each if each.isprintable() else ascii(each)[1:-1] for each in message)
-        )
+        super().__init__("".join(each if each.isprintable() else ascii(each)[1:-1] for each in message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +32,13 @@ class FileMark:
 
     @classmethod
     def of(cls, path: Path) -> FileMark:
-        """Return the mark of the file as it is now.
-
-        Parameters
-        ----------
-        path : Path
-            An existing file.
-
-        Returns
-        -------
-        FileMark
-        """
+        """Return the mark of a file as it is now."""
         status = path.stat()
         return cls(status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 def read_input(path: Path, ignore_lock: bool = False) -> tuple[bytes, FileMark]:
-    """Read a workbook file whole, after the checks that need no parsing.
-
-    Parameters
-    ----------
-    path : Path
-        The workbook.
-    ignore_lock : bool
-        Read although Excel's or Calc's lock file lies beside it.
-
-    Returns
-    -------
-    tuple of bytes and FileMark
+    """Read a workbook file whole, after the checks that need no parsing; `ignore_lock` also beside a lock file.
 
     Raises
     ------
@@ -116,17 +91,7 @@ def refuse_when_locked(path: Path) -> None:
 
 
 def refuse_output(target: Path, source: Path, mark: FileMark, ignore_lock: bool = False) -> None:
-    """Refuse a place where the result must not be written.
-
-    Parameters
-    ----------
-    target, source : Path
-        Where the result goes and where the workbook came from.
-    mark : FileMark
-        The state of the source when it was read.
-    ignore_lock : bool
-        Write although a lock file lies beside the target.
-    """
+    """Refuse a place where the result must not be written, or a source that is not in the state `mark` any more."""
     if target.is_symlink():
         raise Refused(f"the output {target.name} is a link: name the file it points to")
     if target.is_dir():

@@ -14,16 +14,13 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
+from .exclusive import is_named, try_lock
+
 TEMPORARY_PREFIX = ".rebalance-"
 
 
 def new_temporary(target: Path) -> tuple[int, Path, int | None]:
-    """Make a file beside the target whose name tells host and process, and lock it for as long as it is written.
-
-    Parameters
-    ----------
-    target : Path
-        The file that it will replace.
+    """Make a file beside a target whose name tells host and process, and lock it for as long as it is written.
 
     Returns
     -------
@@ -35,42 +32,19 @@ def new_temporary(target: Path) -> tuple[int, Path, int | None]:
         handle, name = tempfile.mkstemp(prefix=prefix, suffix=target.suffix, dir=target.parent)
         if os.name != "posix":
             return handle, Path(name), None
-        locked = _lock(handle)
+        locked = try_lock(handle)
         if locked is None:  # no locks here: nobody can take the file for a leftover either
             return handle, Path(name), None
-        if locked and _is_named(handle, Path(name)):
+        if locked and is_named(handle, Path(name)):
             return handle, Path(name), os.dup(handle)
         os.close(handle)  # a clean-up was faster than the lock
 
 
-def _lock(descriptor: int) -> bool | None:
-    """Lock a file without waiting; False when another descriptor holds the lock, None where nothing can be locked."""
-    import fcntl
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return None
-    return True
-
-
-def _is_named(descriptor: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.lstat(path))
-    except FileNotFoundError:
-        return False
-
-
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files that killed processes of this machine left in a folder.
+    """Remove the temporary files that killed processes of this machine left in a folder where results are written.
 
-    Parameters
-    ----------
-    folder : Path
-        Where results are written. Files that a process still writes (it holds their lock, which dies with it), files
-        of other machines and files that cannot be locked stay.
+    Files that a process still writes (it holds their lock, which dies with it), files of other machines and files that
+    cannot be locked stay.
     """
     if os.name != "posix" or not folder.is_dir():
         return
@@ -93,7 +67,7 @@ def _remove_unlocked(path: Path) -> None:
     except PermissionError:  # it has got the permissions of a read-only workbook already
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
-        if _lock(descriptor) and _is_named(descriptor, path):
+        if try_lock(descriptor) and is_named(descriptor, path):
             path.unlink()
     finally:
         os.close(descriptor)
