@@ -68,7 +68,10 @@ def _serve(receive: Callable[[], Any], send: Callable[[bytes], Any]) -> None:
     threading.Thread(target=read, daemon=True).start()
     work, answer = received.get(), pickle.dumps(None)
     while True:
-        send(answer)
+        try:
+            send(answer)
+        except OSError:  # who asked is gone
+            os._exit(1)
         job, seconds = received.get()
         result = _run(work, job, seconds)
         try:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, numbers_of, to_number, to_text
+from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, no_error, numbers_of, to_number, to_text
 from rebalance_xl.recalc.native.criteria import matcher, plain_criterion
 from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
@@ -105,16 +105,12 @@ def aggregate(function_num: int, options: int, array: Rows, *more: Rows) -> floa
     return AGGREGATES[name](numbers_of([cells]))
 
 
-@worksheet("MODE", "MODE.SNGL", kinds="range*")
-def mode(*numbers: Rows) -> float:
-    """Return the commonest number, of several as common the first one; #N/A when none comes twice."""
-    return modes([number for rows in numbers for number in numbers_of(rows)])[0]
+def _modes_of(ranges: tuple[Rows, ...]) -> Numbers:
+    return modes([number for rows in ranges for number in numbers_of(rows)])
 
 
-@worksheet("MODE.MULT", kinds="range*")
-def every_mode(*numbers: Rows) -> Rows:
-    """Return the commonest numbers as a column, in the order in which they come."""
-    return [[number] for number in modes([number for rows in numbers for number in numbers_of(rows)])]
+worksheet("MODE", "MODE.SNGL", kinds="range*")(lambda *ranges: _modes_of(ranges)[0])
+worksheet("MODE.MULT", kinds="range*")(lambda *ranges: [[number] for number in _modes_of(ranges)])
 
 
 # --- database functions: a table with headers, a field, and criteria whose rows are alternatives --------------------
@@ -129,13 +125,11 @@ def _column(headers: list[Any], field: Rows) -> int:
     if len(field) != 1 or len(field[0]) != 1:
         raise value_fault("the field must be one value")
     value = field[0][0]
-    if isinstance(value, CellError):
-        raise Fault(value.code, value.reason)
-    if isinstance(value, str):
-        for index, header in enumerate(headers):
-            if _label(header) == value.lower():
-                return index
-        raise value_fault(f"the table has no column {value!r}")
+    if isinstance(no_error(value), str):
+        labels = list(map(_label, headers))
+        if value.lower() not in labels:
+            raise value_fault(f"the table has no column {value!r}")
+        return labels.index(value.lower())
     if not is_number(value) or not 1 <= int(value) <= len(headers):
         raise value_fault(f"the field is {value!r}; it must be a column name or a number from 1 to {len(headers)}")
     return int(value) - 1

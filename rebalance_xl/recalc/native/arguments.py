@@ -1,15 +1,12 @@
 """Worksheet values as the arguments of a native function, the way Excel converts them.
 
-Each argument has a kind: ``number`` (text that reads as a number counts, TRUE is 1, a blank is 0), ``strict`` (the
-same, but TRUE and FALSE are refused, as the functions of the former Analysis ToolPak do), ``integer`` and ``whole``
-(number and strict, cut off towards zero), ``day`` and ``date`` (integer and whole, shifted to the 1900 system),
-``text``, ``flag``, ``any`` (one value as it is, errors too), ``cells`` (one value or an array, as rows) and ``range``
-(rows of values as they are).
+Which of these an argument is given to says its kind (:mod:`rebalance_xl.recalc.native.kinds`).
 """
 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
@@ -19,11 +16,19 @@ from rebalance_xl.recalc.native.reading import typed_number
 
 Rows = list[list[Any]]
 
-KINDS: Final = ("number", "strict", "integer", "whole", "day", "date", "text", "flag", "any", "cells", "range")
+#: The operators that compare, as formulas, criteria and number formats write them.
+COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    **{"=": operator.eq, "<>": operator.ne, "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
+}
 #: No function makes an array of more cells than this (twice the rows of a sheet).
 MOST_CELLS: Final = 2_097_152
-#: What a left-out argument without a default counts as, by kind.
-_LEFT_OUT: Final[dict[str, Any]] = {"text": "", "flag": False, "any": None, "integer": 0}
+
+
+def no_error(value: Any) -> Any:
+    """Return a worksheet value; an error ends the function, and is its answer."""
+    if isinstance(value, CellError):
+        raise Fault(value.code, value.reason)
+    return value
 
 
 def to_number(value: Any) -> float:
@@ -40,9 +45,7 @@ def to_number(value: Any) -> float:
         return 0.0
     if isinstance(value, bool | int | float):
         return float(value)
-    if isinstance(value, CellError):
-        raise Fault(value.code, value.reason)
-    if isinstance(value, str):
+    if isinstance(no_error(value), str):
         number = typed_number(value)
         if number is not None:
             return number
@@ -80,9 +83,7 @@ def to_text(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    if isinstance(value, CellError):
-        raise Fault(value.code, value.reason)
-    return general(float(value))
+    return general(float(no_error(value)))
 
 
 def to_flag(value: Any) -> bool:
@@ -106,35 +107,6 @@ def to_rows(value: Any) -> Rows:
     if isinstance(value, tuple):
         return [list(row) if is_range(row) else [row] for row in value]
     return [[None if value is MISSING else value]]
-
-
-_CONVERT: Final[dict[str, Callable[[Any], Any]]] = {
-    "number": to_number,
-    "strict": to_strict,
-    "integer": to_integer,
-    "whole": to_whole,
-    "text": to_text,
-    "flag": to_flag,
-    "any": lambda value: value,
-    "cells": to_rows,
-    "range": to_rows,
-}
-
-
-def convert(kind: str, value: Any, date_offset: int) -> Any:
-    """Return a worksheet value as the kind of argument a native function declares."""
-    if kind == "date":
-        return to_whole(value) + date_offset
-    if kind == "day":
-        return to_integer(value) + date_offset
-    return _CONVERT[kind](value)
-
-
-def left_out(kind: str) -> Any:
-    """Return what a left-out argument without a default counts as; the ToolPak functions refuse it (#N/A)."""
-    if kind in ("strict", "whole", "date"):
-        raise Fault("#N/A", "a required argument is left out")
-    return [[None]] if kind in ("range", "cells") else _LEFT_OUT.get(kind, 0.0)
 
 
 def general(number: float) -> str:
@@ -165,11 +137,7 @@ def numbers_of(rows: Sequence[Sequence[Any]]) -> list[float]:
     """Return the numbers of a range; blanks, text and booleans are left out, an error ends the function."""
     found: list[float] = []
     for cell in cells_of(rows):
-        if cell.__class__ is float:
-            found.append(cell)
-        elif isinstance(cell, CellError):
-            raise Fault(cell.code, cell.reason)
-        elif isinstance(cell, int) and not isinstance(cell, bool):
+        if cell.__class__ is float or is_number(no_error(cell)):
             found.append(float(cell))
     return found
 
@@ -188,42 +156,6 @@ def alike(arrays: Sequence[Rows]) -> list[Rows]:
     return found
 
 
-def pairs_of(left: Rows, right: Rows) -> list[tuple[float, float]]:
-    """Return the pairs of numbers of two ranges with as many cells; a pair with a cell that is no number is left out.
-
-    Raises
-    ------
-    Fault
-        ``#N/A`` when the ranges have not as many cells; an error inside the ranges.
-    """
-    first, second = list(cells_of(left)), list(cells_of(right))
-    if len(first) != len(second):
-        raise Fault("#N/A", f"the ranges have {len(first)} and {len(second)} cells; they must be as long")
-    found = []
-    for a, b in zip(first, second, strict=True):
-        for cell in (a, b):
-            if isinstance(cell, CellError):
-                raise Fault(cell.code, cell.reason)
-        if is_number(a) and is_number(b):
-            found.append((float(a), float(b)))
-    return found
-
-
 def is_number(cell: Any) -> bool:
     """Tell whether a cell holds a number (a boolean is none)."""
     return isinstance(cell, float | int) and not isinstance(cell, bool)
-
-
-def matrix_of(rows: Rows) -> list[list[float]]:
-    """Return a range as a matrix of numbers; a blank, text or boolean cell is ``#VALUE!``."""
-    matrix = []
-    for row in rows:
-        line = []
-        for cell in row:
-            if isinstance(cell, CellError):
-                raise Fault(cell.code, cell.reason)
-            if not is_number(cell):
-                raise value_fault("every cell of a matrix must be a number")
-            line.append(float(cell))
-        matrix.append(line)
-    return matrix

@@ -14,7 +14,7 @@ from typing import Final
 from rebalance_xl.recalc.native.coupons import check_order, period_length, quasi_dates, schedule
 from rebalance_xl.recalc.native.days import days_between
 from rebalance_xl.recalc.native.faults import number_fault
-from rebalance_xl.recalc.native.roles import declare
+from rebalance_xl.recalc.native.registry import worksheet
 
 PAR: Final = 100.0
 
@@ -159,48 +159,35 @@ def odd_last(
     return Payments(after, [coupon * whole], redemption, coupon * before, frequency)
 
 
-_FIRST, _LAST, _END = "settlement maturity issue first_coupon", "settlement maturity last_interest", "frequency basis=0"
-declare(
-    "PRICE",
-    f"settlement maturity rate yld redemption {_END}",
-    lambda start, end, rate, yld, *terms: regular(start, end, rate, *terms).price(yld),
-)
-declare(
-    "YIELD",
-    f"settlement maturity rate pr redemption {_END}",
-    lambda start, end, rate, pr, *terms: regular(start, end, rate, *terms).yield_at(pr, rate),
-)
-declare(
-    "DURATION",
-    f"settlement maturity coupon yld {_END}",
-    lambda start, end, coupon, yld, *terms: regular(start, end, coupon, PAR, *terms).duration(yld),
-)
-declare(
-    "MDURATION",
-    f"settlement maturity coupon yld {_END}",
+def _of_payments(count: int, sought: str, payments: Callable[..., Payments]) -> Callable[..., float]:
+    """Return the price or the yield as a function of some dates, the coupon rate, the other of the two, and terms."""
+
+    def answer(*given: float) -> float:
+        dates, (rate, known, *terms) = given[:count], given[count:]
+        found = payments(*dates, rate, *terms)
+        return found.price(known) if sought == "PRICE" else found.yield_at(known, rate)
+
+    return answer
+
+
+for _prefix, _dates, _payments in (
+    ("", "settlement maturity", regular),
+    ("ODDF", "settlement maturity issue first_coupon", odd_first),
+    ("ODDL", "settlement maturity last_interest", odd_last),
+):
+    for _sought, _known in (("PRICE", "yld"), ("YIELD", "pr")):
+        worksheet(f"{_prefix}{_sought}", kinds=f"{_dates} rate {_known} redemption frequency basis=0")(
+            _of_payments(len(_dates.split()), _sought, _payments)
+        )
+
+
+def _duration(start: int, end: int, coupon: float, yld: float, frequency: int, basis: int) -> float:
+    return regular(start, end, coupon, PAR, frequency, basis).duration(yld)
+
+
+worksheet("DURATION", kinds="settlement maturity coupon yld frequency basis=0")(_duration)
+worksheet("MDURATION", kinds="settlement maturity coupon yld frequency basis=0")(
     lambda start, end, coupon, yld, frequency, basis: (
-        regular(start, end, coupon, PAR, frequency, basis).duration(yld) / (1.0 + yld / frequency)
-    ),
-)
-declare(
-    "ODDFPRICE",
-    f"{_FIRST} rate yld redemption {_END}",
-    lambda start, end, issue, first, rate, yld, *terms: odd_first(start, end, issue, first, rate, *terms).price(yld),
-)
-declare(
-    "ODDFYIELD",
-    f"{_FIRST} rate pr redemption {_END}",
-    lambda start, end, issue, first, rate, pr, *terms: odd_first(start, end, issue, first, rate, *terms).yield_at(
-        pr, rate
-    ),
-)
-declare(
-    "ODDLPRICE",
-    f"{_LAST} rate yld redemption {_END}",
-    lambda start, end, last, rate, yld, *terms: odd_last(start, end, last, rate, *terms).price(yld),
-)
-declare(
-    "ODDLYIELD",
-    f"{_LAST} rate pr redemption {_END}",
-    lambda start, end, last, rate, pr, *terms: odd_last(start, end, last, rate, *terms).yield_at(pr, rate),
+        _duration(start, end, coupon, yld, frequency, basis) / (1.0 + yld / frequency)
+    )
 )

@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import to_number
+from rebalance_xl.recalc.native.arguments import no_error, to_number
 from rebalance_xl.recalc.native.days import LAST_DAY, parts, serial_of
-from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
+from rebalance_xl.recalc.native.faults import number_fault, value_fault
 from rebalance_xl.recalc.native.reading import typed_number
 from rebalance_xl.recalc.native.registry import worksheet
 
@@ -74,9 +73,7 @@ for _part, _seconds, _most in (("HOUR", 3600, 24), ("MINUTE", 60, 60), ("SECOND"
 
 def _read(text: Any) -> float:
     """Return the serial number in a text; anything but text is refused."""
-    if isinstance(text, CellError):
-        raise Fault(text.code, text.reason)
-    number = typed_number(text) if isinstance(text, str) else None
+    number = typed_number(text) if isinstance(no_error(text), str) else None
     if number is None or not any(sign in text for sign in ":-/ "):
         raise value_fault(f"{text!r} is no date or time as text")
     return number

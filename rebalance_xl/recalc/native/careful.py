@@ -7,11 +7,10 @@ differ beyond the 15 digits that Excel looks at.
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import eq, ge, gt, le, lt, ne
 from typing import Any, Final
 
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import Rows, alike
+from rebalance_xl.recalc.native.arguments import COMPARISONS, Rows, alike
 from rebalance_xl.recalc.native.faults import UNDECIDED, Fault
 from rebalance_xl.recalc.native.reading import typed_number
 from rebalance_xl.recalc.native.registry import worksheet
@@ -21,7 +20,6 @@ AMBIGUOUS: Final = "a text that may be a number or a date elsewhere"
 #: The most characters that a text may have.
 LONGEST: Final = 32767
 TOO_LONG: Final = CellError("#VALUE!", f"a text of more than {LONGEST} characters")
-_TESTS: Final[dict[str, Callable[[Any, Any], bool]]] = {"=": eq, "<>": ne, "<": lt, ">": gt, "<=": le, ">=": ge}
 
 
 @worksheet("RXL.NUMBER", kinds="cells")
@@ -77,7 +75,7 @@ def unknown(what: str) -> Any:
 @worksheet("RXL.COMPARE", kinds="cells text cells")
 def compare(left: Rows, sign: str, right: Rows) -> Any:
     """Return whether comparisons hold: numbers to 15 digits, texts in any case, numbers before texts before FALSE."""
-    test = _TESTS.get(sign)
+    test = COMPARISONS.get(sign)
     if test is None:
         return CellError("#VALUE!", f"{sign!r} compares nothing")
     if len(left) == len(left[0]) == len(right) == len(right[0]) == 1:

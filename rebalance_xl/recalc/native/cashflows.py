@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, numbers_of
+from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, no_error, numbers_of
 from rebalance_xl.recalc.native.days import parts
 from rebalance_xl.recalc.native.faults import Fault, number_fault
 from rebalance_xl.recalc.native.registry import worksheet
@@ -18,9 +17,7 @@ _BRACKET, _RESIDUAL = 7.8e-9, 7.6e-9
 def _amounts(values: Rows, wrong: str) -> list[float]:
     found = []
     for cell in cells_of(values):
-        if isinstance(cell, CellError):
-            raise Fault(cell.code, cell.reason)
-        if not is_number(cell):
+        if not is_number(no_error(cell)):
             raise Fault(wrong, "every amount and date must be a number")
         found.append(float(cell))
     return found

@@ -8,8 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import Rows, cells_of, general, is_number
+from rebalance_xl.recalc.native.arguments import Rows, cells_of, general, is_number, no_error
 from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
@@ -25,9 +24,7 @@ def read(value: Any) -> tuple[complex, str]:
     Fault
         ``#NUM!`` for text that is no complex number, ``#VALUE!`` for TRUE and FALSE.
     """
-    if isinstance(value, CellError):
-        raise Fault(value.code, value.reason)
-    if isinstance(value, bool):
+    if isinstance(no_error(value), bool):
         raise value_fault("TRUE and FALSE are no complex numbers")
     if value is None or is_number(value):
         return complex(float(value or 0.0)), ""

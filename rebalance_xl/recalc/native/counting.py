@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from rebalance_xl.recalc.native.arguments import Rows, cells_of, pairs_of, to_strict
-from rebalance_xl.recalc.native.faults import number_fault
+from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, no_error, to_strict
+from rebalance_xl.recalc.native.faults import Fault, number_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
 
 @worksheet("PROB", kinds="range range number number")
 def prob(x_range: Rows, prob_range: Rows, lower_limit: float, upper_limit: float | None = None) -> float:
     """Return the probability that values lie between two limits, or equal the one limit given."""
-    pairs = pairs_of(x_range, prob_range)
+    first, second = list(cells_of(x_range)), list(cells_of(prob_range))
+    if len(first) != len(second):
+        raise Fault("#N/A", f"the ranges have {len(first)} and {len(second)} cells; they must be as long")
+    both = zip(map(no_error, first), map(no_error, second), strict=True)
+    pairs = [(float(x), float(chance)) for x, chance in both if is_number(x) and is_number(chance)]
     if any(not 0 < chance <= 1 for _, chance in pairs) or abs(math.fsum(chance for _, chance in pairs) - 1) > 1e-7:
         raise number_fault("the probabilities must be above 0, at most 1, and sum to 1")
     upper = lower_limit if upper_limit is None else upper_limit

@@ -6,6 +6,7 @@ last days. Basis: 0 American 30/360, 1 actual/actual, 2 actual/360, 3 actual/365
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter
@@ -15,13 +16,12 @@ from rebalance_xl.recalc.native.days import (
     days_360,
     days_between,
     is_month_end,
-    month_length,
     parts,
     serial_of,
     year_fraction,
 )
 from rebalance_xl.recalc.native.faults import number_fault
-from rebalance_xl.recalc.native.roles import declare
+from rebalance_xl.recalc.native.registry import worksheet
 
 
 def check_order(*dates: int) -> None:
@@ -33,10 +33,8 @@ def check_order(*dates: int) -> None:
 def step(anchor: int, months: int) -> int:
     """Return the coupon date some months from a coupon date; a last day of a month leads to last days."""
     day = add_months(anchor, months)
-    if is_month_end(anchor):
-        year, month, _ = parts(day)
-        return serial_of(year, month, month_length(year, month))
-    return day
+    year, month, _ = parts(day)
+    return serial_of(year, month, monthrange(year, month)[1]) if is_month_end(anchor) else day
 
 
 def period_length(previous: int, following: int, frequency: int, basis: int) -> float:
@@ -101,11 +99,9 @@ for _name, _part in {
     **{"COUPDAYS": "length", "COUPDAYBS": "elapsed", "COUPDAYSNC": "remaining"},
     **{"COUPNCD": "following", "COUPPCD": "previous", "COUPNUM": "coupons"},
 }.items():
-    declare(
-        _name,
-        "settlement maturity frequency basis=0",
-        lambda *terms, found=attrgetter(_part): found(schedule(*terms)),
-        dates=_part in ("following", "previous"),
+    _dates = _part in ("following", "previous")
+    worksheet(_name, kinds="settlement maturity frequency basis=0", dates=_dates)(
+        lambda *terms, found=attrgetter(_part): found(schedule(*terms))
     )
 
 
@@ -113,7 +109,8 @@ def _signed_days(start: int, end: int, basis: int) -> int:
     return days_360(start, end, european=basis == 4) if basis in (0, 4) else end - start
 
 
-def _accrued(
+@worksheet("ACCRINT", kinds="issue first_interest settlement interest par=1000 frequency=1 basis=0 calc_method=TRUE")
+def accrued(
     issue: int, first: int, settlement: int, rate: float, par: float, frequency: int, basis: int, from_issue: bool
 ) -> float:
     """Return the accrued interest of a security that pays periodically.
@@ -144,14 +141,8 @@ def _accrued(
     return coupon * (periods + whole + passed + _signed_days(running, settlement, basis) / length)
 
 
-def _accrued_at_maturity(issue: int, settlement: int, rate: float, par: float, basis: int) -> float:
+@worksheet("ACCRINTM", kinds="issue settlement interest par=1000 basis=0")
+def accrued_at_maturity(issue: int, settlement: int, rate: float, par: float, basis: int) -> float:
+    """Return the accrued interest of a security that pays at maturity."""
     check_order(issue, settlement)
     return par * rate * year_fraction(issue, settlement, basis)
-
-
-declare(
-    "ACCRINT",
-    "issue first_interest settlement interest par=1000 frequency=1 basis=0 calc_method=TRUE",
-    _accrued,
-)
-declare("ACCRINTM", "issue settlement interest par=1000 basis=0", _accrued_at_maturity)

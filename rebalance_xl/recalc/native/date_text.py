@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 from rebalance_xl.recalc.native.days import LAST_DAY, parts
 from rebalance_xl.recalc.native.faults import undecided_fault, value_fault
@@ -16,7 +17,7 @@ def shown_date(serial: float, tokens: Sequence[Token], names: Names = ENGLISH) -
     """Return a serial number as date and time codes show it.
 
     A time of day is rounded to the decimals of a second that are shown, to whole seconds when none are; what is larger
-    is cut off. ``m`` means minutes after hours and before seconds, months elsewhere.
+    is cut off.
 
     Raises
     ------
@@ -25,103 +26,65 @@ def shown_date(serial: float, tokens: Sequence[Token], names: Names = ENGLISH) -
     """
     if not 0 <= serial < LAST_DAY + 1:
         raise value_fault(f"{serial:.10g} is no date: a serial number lies between 0 and {LAST_DAY}")
-    minutes = _minute_tokens(tokens)
-    decimals = _second_decimals(tokens)
-    clock_shown = minutes or any(
-        kind in ("elapsed", "half") or text[0] in "hs" for kind, text in tokens if _codes(kind)
-    )
+    codes = _codes(tokens)
+    kinds = {kind for kind, _ in codes}
+    decimals = next((len(text) for kind, text in codes if kind == "fraction"), 0)
+    clock_shown = kinds & {"elapsed", "half"} or any(kind == "date" and text[0] in "hns" for kind, text in codes)
     total = round(serial * 86_400, decimals) if clock_shown else math.floor(serial) * 86_400.0
     day, clock = divmod(total, 86_400)
-    year, month, day_of_month = parts(day)
-    hour, minute, second = int(clock // 3600), int(clock % 3600 // 60), clock % 60
-    half = any(kind == "half" for kind, _ in tokens)
-    shown_hour = hour if not half else hour % 12 or 12
+    hour = int(clock // 3600)
+    units = {"h": (hour % 12 or 12) if "half" in kinds else hour, "n": int(clock % 3600 // 60), "s": int(clock % 60)}
     out: list[str] = []
-    after_seconds = False
-    skip_until = -1
-    for index, (kind, text) in enumerate(tokens):
-        if index <= skip_until:
-            continue
-        seconds_here = kind in ("date", "elapsed") and text[0] == "s"
+    for kind, text in codes:
         if kind == "half":
-            out.append(_half(text, hour))
+            out.append((text.upper() if len(text) > 3 else text).split("/")[hour >= 12])
         elif kind == "elapsed":
-            unit = {"h": 3600, "m": 60, "s": 1}[text[0]]
-            out.append(f"{int(total // unit):0{len(text)}d}")
-        elif kind == "date":
-            if text[0] == "s":
-                out.append(f"{int(second):0{min(len(text), 2)}d}")
-            elif text[0] == "h":
-                out.append(f"{shown_hour:0{min(len(text), 2)}d}")
-            elif index in minutes:
-                out.append(f"{minute:0{min(len(text), 2)}d}")
-            else:
-                out.append(_calendar(text, year, month, day_of_month, int(day), names))
-        elif kind == "point" and after_seconds and decimals:
-            digits = f"{total % 1:.{decimals}f}"[1:]
-            out.append(digits)
-            skip_until = index + decimals
-        else:
+            out.append(f"{int(total // _SECONDS[text[0]]):0{len(text)}d}")
+        elif kind == "fraction":
+            out.append(f"{total % 1:.{decimals}f}"[1:])
+        elif kind != "date":
             out.append(text)
-        after_seconds = seconds_here
+        elif text[0] in units:
+            out.append(f"{units[text[0]]:0{min(len(text), 2)}d}")
+        else:
+            out.append(_calendar(text, int(day), names))
     return "".join(out)
 
 
-def _codes(kind: str) -> bool:
-    return kind in ("date", "elapsed", "half")
+_SECONDS: Final = {"h": 3600, "m": 60, "s": 1}
 
 
-def _minute_tokens(tokens: Sequence[Token]) -> set[int]:
-    """Return the positions of the m codes that mean minutes."""
+def _codes(tokens: Sequence[Token]) -> list[Token]:
+    """Return tokens with ``n`` for minutes (``m`` after hours or before seconds) and decimals as one ``fraction``."""
+    codes = list(tokens)
     coded = [index for index, (kind, _) in enumerate(tokens) if kind in ("date", "elapsed")]
-    found = set()
+    letters = ["", *(tokens[index][1][0] for index in coded), ""]
     for order, index in enumerate(coded):
-        if tokens[index] in (("date", "m"), ("date", "mm")):
-            before = tokens[coded[order - 1]][1][0] if order else ""
-            after = tokens[coded[order + 1]][1][0] if order + 1 < len(coded) else ""
-            if before == "h" or after == "s":
-                found.add(index)
-    return found
+        if tokens[index] in (("date", "m"), ("date", "mm")) and (letters[order] == "h" or letters[order + 2] == "s"):
+            codes[index] = "date", "n" * len(tokens[index][1])
+    for index in reversed(coded):
+        end = index + 2
+        while codes[end : end + 1] == [("digit", "0")]:
+            end += 1
+        if codes[index][1][0] == "s" and codes[index + 1 : index + 2] == [("point", ".")] and end > index + 2:
+            codes[index + 1 : end] = [("fraction", "0" * (end - index - 2))]
+    return codes
 
 
-def _second_decimals(tokens: Sequence[Token]) -> int:
-    """Return how many decimals of a second are shown."""
-    for index, (kind, text) in enumerate(tokens):
-        following = tuple(tokens[index + 1 : index + 2])
-        if kind in ("date", "elapsed") and text[0] == "s" and following == (("point", "."),):
-            return _digits_from(tokens, index + 2)
-    return 0
-
-
-def _digits_from(tokens: Sequence[Token], start: int) -> int:
-    count = 0
-    while start + count < len(tokens) and tokens[start + count] == ("digit", "0"):
-        count += 1
-    return count
-
-
-def _half(code: str, hour: int) -> str:
-    if len(code) == 3:
-        return code[2] if hour >= 12 else code[0]
-    return "PM" if hour >= 12 else "AM"
-
-
-def _calendar(code: str, year: int, month: int, day: int, serial: int, names: Names) -> str:
+def _calendar(code: str, serial: int, names: Names) -> str:
+    """Return what a code for years, months or days shows."""
     letter, length = code[0], len(code)
+    year, month, day = parts(serial)
     if letter in "ye":
         return f"{year % 100:02d}" if length <= 2 and letter == "y" else f"{year:04d}"
     if letter == "b":
         return f"{(year + 543) % 100:02d}" if length <= 2 else f"{year + 543:04d}"
     if letter not in "md":
         return ""
-    number = month if letter == "m" else day
     if length <= 2:
-        return f"{number:0{length}d}"
-    full, short, place = (
-        (names.months, names.short_months, month - 1)
-        if letter == "m"
-        else (names.days, names.short_days, (serial - 1) % 7)
-    )
+        return f"{month if letter == 'm' else day:0{length}d}"
+    of_months, of_days = (names.months, names.short_months), (names.days, names.short_days)
+    (full, short), place = (of_months, month - 1) if letter == "m" else (of_days, (serial - 1) % 7)
     if length != 3:
         return full[place][0] if length == 5 and letter == "m" else full[place]
     if not short:

@@ -7,6 +7,7 @@ worksheet shows them.
 from __future__ import annotations
 
 import datetime as dt
+from calendar import isleap, monthrange
 from typing import Final
 
 from rebalance_xl.recalc.native.faults import number_fault
@@ -14,18 +15,6 @@ from rebalance_xl.recalc.native.faults import number_fault
 LAST_DAY: Final = 2_958_465
 PHANTOM_DAY: Final = 60
 _UNIX = dt.date(1899, 12, 30).toordinal()
-
-
-def is_leap(year: int) -> bool:
-    """Tell whether a year has a 29 February; 1900 has not, apart from the phantom day."""
-    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-
-
-def month_length(year: int, month: int) -> int:
-    """Return the number of days of a month."""
-    if month == 2:
-        return 29 if is_leap(year) else 28
-    return 30 if month in (4, 6, 9, 11) else 31
 
 
 def parts(serial: float) -> tuple[int, int, int]:
@@ -74,13 +63,13 @@ def add_months(serial: float, months: int) -> int:
     year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
     if not 1900 <= year <= 9999:
         raise number_fault(f"{months} months after {serial:.10g} lies outside 1900 to 9999")
-    return serial_of(year, month, min(day, month_length(year, month)))
+    return serial_of(year, month, min(day, monthrange(year, month)[1]))
 
 
 def is_month_end(serial: float) -> bool:
     """Tell whether a serial number is the last day of its month."""
     year, month, day = parts(serial)
-    return day == month_length(year, month)
+    return day == monthrange(year, month)[1]
 
 
 def days_360(start: float, end: float, european: bool = False) -> int:
@@ -122,9 +111,9 @@ def year_length(start: float, end: float, basis: int) -> float:
         return 365.0
     (y1, m1, d1), (y2, m2, d2) = parts(start), parts(end)
     if y1 == y2:
-        return 366.0 if is_leap(y1) else 365.0
+        return 366.0 if isleap(y1) else 365.0
     if y2 == y1 + 1 and (m1, d1) >= (m2, d2):
-        leap_inside = (is_leap(y1) and (m1, d1) <= (2, 29)) or (is_leap(y2) and (m2, d2) >= (2, 29))
+        leap_inside = (isleap(y1) and (m1, d1) <= (2, 29)) or (isleap(y2) and (m2, d2) >= (2, 29))
         return 366.0 if leap_inside else 365.0
     first, last = serial_of(y1, 1, 1), serial_of(y2 + 1, 1, 1) if y2 < 9999 else LAST_DAY + 1
     return (last - first) / (y2 - y1 + 1)

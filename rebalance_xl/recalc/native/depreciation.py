@@ -7,7 +7,6 @@ import math
 from rebalance_xl.recalc.native.days import year_fraction
 from rebalance_xl.recalc.native.faults import number_fault, undecided_fault
 from rebalance_xl.recalc.native.registry import worksheet
-from rebalance_xl.recalc.native.roles import checked
 
 #: Periods are stepped through one by one; a life in days of a thousand years is beyond any asset.
 _MOST_PERIODS = 400_000
@@ -73,16 +72,15 @@ def vdb(
 
 
 def _terms(cost: float, salvage: float, period: float, rate: float, basis: int) -> None:
-    checked("basis", basis)
     if basis == 2:
         raise number_fault("basis 2 is not defined for this function")
     if cost <= 0 or salvage < 0 or salvage > cost or period < 0 or rate <= 0:
         raise number_fault("cost and rate must be above 0, period not below 0, salvage between 0 and cost")
 
 
-@worksheet("AMORLINC", kinds="strict date date strict strict strict whole")
+@worksheet("AMORLINC", kinds="strict date date strict strict strict basis=0")
 def amorlinc(
-    cost: float, date_purchased: int, first_period: int, salvage: float, period: float, rate: float, basis: int = 0
+    cost: float, date_purchased: int, first_period: int, salvage: float, period: float, rate: float, basis: int
 ) -> float:
     """Return the linear depreciation of a period, the first one in proportion to its days (French rules)."""
     _terms(cost, salvage, period, rate, basis)
@@ -104,9 +102,9 @@ def _coefficient(life: float) -> float:
     return 1.5 if life < 5 else 2.0 if life <= 6 else 2.5
 
 
-@worksheet("AMORDEGRC", kinds="strict date date strict strict strict whole")
+@worksheet("AMORDEGRC", kinds="strict date date strict strict strict basis=0")
 def amordegrc(
-    cost: float, date_purchased: int, first_period: int, salvage: float, period: float, rate: float, basis: int = 0
+    cost: float, date_purchased: int, first_period: int, salvage: float, period: float, rate: float, basis: int
 ) -> float:
     """Return the declining depreciation of a period in whole units (French rules).
 

@@ -11,7 +11,6 @@ from rebalance_xl.recalc.native.coupons import check_order
 from rebalance_xl.recalc.native.days import add_months, days_between, year_fraction, year_length
 from rebalance_xl.recalc.native.faults import Fault, number_fault
 from rebalance_xl.recalc.native.registry import worksheet
-from rebalance_xl.recalc.native.roles import declare
 
 
 def _discounted(formula: Callable[[float, float, float], float]) -> Callable[..., float]:
@@ -39,7 +38,7 @@ _DISCOUNTED: Final[dict[str, tuple[str, Callable[[float, float, float], float]]]
     "RECEIVED": ("investment discount", _received),
 }
 for _name, (_amounts, _formula) in _DISCOUNTED.items():
-    declare(_name, f"settlement maturity {_amounts} basis=0", _discounted(_formula))
+    worksheet(_name, kinds=f"settlement maturity {_amounts} basis=0")(_discounted(_formula))
 
 
 def _at_maturity(settlement: int, maturity: int, issue: int, basis: int) -> tuple[float, float, float]:
@@ -53,18 +52,18 @@ def _at_maturity(settlement: int, maturity: int, issue: int, basis: int) -> tupl
     return whole, before, after
 
 
-def _price(settlement: int, maturity: int, issue: int, rate: float, yld: float, basis: int) -> float:
+@worksheet("PRICEMAT", kinds="settlement maturity issue rate yld basis=0")
+def price_at_maturity(settlement: int, maturity: int, issue: int, rate: float, yld: float, basis: int) -> float:
+    """Return the price of a security that pays its interest at maturity."""
     whole, before, after = _at_maturity(settlement, maturity, issue, basis)
     return 100.0 * ((1.0 + whole * rate) / (1.0 + after * yld) - before * rate)
 
 
-def _yield(settlement: int, maturity: int, issue: int, rate: float, price: float, basis: int) -> float:
+@worksheet("YIELDMAT", kinds="settlement maturity issue rate pr basis=0")
+def yield_at_maturity(settlement: int, maturity: int, issue: int, rate: float, price: float, basis: int) -> float:
+    """Return the yield of a security that pays its interest at maturity."""
     whole, before, after = _at_maturity(settlement, maturity, issue, basis)
     return ((1.0 + whole * rate) / (price / 100.0 + before * rate) - 1.0) / after
-
-
-declare("PRICEMAT", "settlement maturity issue rate yld basis=0", _price)
-declare("YIELDMAT", "settlement maturity issue rate pr basis=0", _yield)
 
 
 def _bill(formula: Callable[[float, int], float]) -> Callable[..., float]:
@@ -109,7 +108,7 @@ _BILLS: Final[dict[str, tuple[str, Callable[[float, int], float]]]] = {
     "TBILLEQ": ("discount", _bond_equivalent),
 }
 for _name, (_amount, _of_bill) in _BILLS.items():
-    declare(_name, f"settlement maturity {_amount}", _bill(_of_bill))
+    worksheet(_name, kinds=f"settlement maturity {_amount}")(_bill(_of_bill))
 
 
 def _parts_of_dollar(fraction: float) -> tuple[int, int]:
@@ -122,20 +121,20 @@ def _parts_of_dollar(fraction: float) -> tuple[int, int]:
     return whole, 10 ** math.ceil(math.log10(whole))
 
 
-@worksheet("DOLLARDE", kinds="strict strict")
-def dollarde(fractional_dollar: float, fraction: float) -> float:
-    """Return a price quoted in fractions (1.02 for 1 2/16) as a decimal number."""
-    whole, scale = _parts_of_dollar(fraction)
-    dollars = math.trunc(fractional_dollar)
-    return dollars + (fractional_dollar - dollars) * scale / whole
+def _dollars(to_decimal: bool) -> Callable[[float, float], float]:
+    """Return what makes a decimal number of a price quoted in fractions (1.02 for 1 2/16), or the other way round."""
+
+    def answer(price: float, fraction: float) -> float:
+        whole, scale = _parts_of_dollar(fraction)
+        dollars = math.trunc(price)
+        rest = price - dollars
+        return dollars + (rest * scale / whole if to_decimal else rest * whole / scale)
+
+    return answer
 
 
-@worksheet("DOLLARFR", kinds="strict strict")
-def dollarfr(decimal_dollar: float, fraction: float) -> float:
-    """Return a decimal price as a price quoted in fractions."""
-    whole, scale = _parts_of_dollar(fraction)
-    dollars = math.trunc(decimal_dollar)
-    return dollars + (decimal_dollar - dollars) * whole / scale
+worksheet("DOLLARDE", kinds="strict strict")(_dollars(True))
+worksheet("DOLLARFR", kinds="strict strict")(_dollars(False))
 
 
 @worksheet("FVSCHEDULE", kinds="strict range")

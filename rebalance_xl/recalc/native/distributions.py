@@ -13,7 +13,7 @@ from typing import Final
 from scipy import special
 
 from rebalance_xl.recalc.native.faults import number_fault
-from rebalance_xl.recalc.native.roles import declare
+from rebalance_xl.recalc.native.registry import worksheet
 
 
 def _beta_below(a: float, b: float, part: float, rest: float) -> float:
@@ -178,4 +178,4 @@ _TABLE: Final[tuple[tuple[str, str, Callable[..., float]], ...]] = (
     ("LOGNORM.INV LOGINV", "between number positive", lambda p, mean, sd: math.exp(mean + sd * special.ndtri(p))),
 )
 for _names, _arguments, _formula in _TABLE:
-    declare(_names, _arguments, lambda *given, formula=_formula: float(formula(*given)))
+    worksheet(*_names.split(), kinds=_arguments)(lambda *given, formula=_formula: float(formula(*given)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from rebalance_xl.cells import CellError
 
 
@@ -21,20 +23,8 @@ class Fault(Exception):  # noqa: N818
         self.error = CellError(code, reason)
 
 
-def number_fault(reason: str) -> Fault:
-    """Return the fault of a number outside the range a function is defined on (#NUM!)."""
-    return Fault("#NUM!", reason)
-
-
-def value_fault(reason: str) -> Fault:
-    """Return the fault of a value of the wrong type (#VALUE!)."""
-    return Fault("#VALUE!", reason)
-
-
 #: The code of an answer that the file does not decide; the cell keeps its value.
 UNDECIDED = "#UNDECIDED"
-
-
-def undecided_fault(reason: str) -> Fault:
-    """Return the fault of a value that depends on what no file tells, such as the language of a system."""
-    return Fault(UNDECIDED, reason)
+#: The faults of a number outside the range a function is defined on, of a value of the wrong type, and of a value that
+#: depends on what no file tells, such as the language of a system.
+number_fault, value_fault, undecided_fault = (partial(Fault, code) for code in ("#NUM!", "#VALUE!", UNDECIDED))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, to_text
-from rebalance_xl.recalc.native.criteria import wildcard
+from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, no_error, to_text
+from rebalance_xl.recalc.native.criteria import ERRORS, wildcard
 from rebalance_xl.recalc.native.faults import Fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 from rebalance_xl.recalc.native.text_parts import expression_of
-from rebalance_xl.recalc.references import MAX_COLUMNS, MAX_ROWS, column_letters
+from rebalance_xl.recalc.references import MAX_COLUMNS, MAX_ROWS, column_letters, quoted_sheet
 
 #: Sheet names that stand without quotes before a cell: no blanks and signs, no digit first, not like a cell itself.
 _PLAIN_SHEET = re.compile(r"(?:\[[^\[\]']*\])?[^\W\d][\w.]*")
@@ -31,18 +31,10 @@ def sort_key(value: Any) -> tuple[int, Any]:
 
 
 def position(lookup: Any, cells: list[Any], match_mode: int, search_mode: int) -> int:
-    """Return the position (from 0) of a value among cells.
+    """Return the position (from 0) of a value among the cells of one row or column; a blank value counts as 0.
 
-    Parameters
-    ----------
-    lookup
-        What is looked for; a blank counts as 0.
-    cells
-        One row or column.
-    match_mode
-        0 equal, -1 equal or the next smaller, 1 equal or the next larger, 2 wildcards, 3 a regular expression.
-    search_mode
-        1 from the first, -1 from the last, 2 binary in rising order, -2 binary in falling order.
+    `match_mode` is 0 equal, -1 equal or the next smaller, 1 equal or the next larger, 2 wildcards, 3 a regular
+    expression; `search_mode` is 1 from the first, -1 from the last, 2 and -2 binary in rising and falling order.
 
     Raises
     ------
@@ -51,8 +43,7 @@ def position(lookup: Any, cells: list[Any], match_mode: int, search_mode: int) -
     """
     if match_mode not in (-1, 0, 1, 2, 3) or search_mode not in (1, -1, 2, -2):
         raise value_fault(f"match_mode is {match_mode} and search_mode {search_mode}")
-    if isinstance(lookup, CellError):
-        raise Fault(lookup.code, lookup.reason)
+    no_error(lookup)
     if match_mode in (2, 3) and abs(search_mode) == 2:
         raise value_fault("a pattern cannot be looked for by a binary search")
     if abs(search_mode) == 2:
@@ -153,19 +144,12 @@ def xlookup(
     return [return_array[found]] if along_rows else [[row[found]] for row in return_array]
 
 
-#: In the order of their numbers from 1.
-_ERRORS: Final = (
-    *("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA"),
-    *("#SPILL!", "#CONNECT!", "#BLOCKED!", "#UNKNOWN!", "#FIELD!", "#CALC!"),
-)
-
-
 @worksheet("ERROR.TYPE", kinds="any")
 def error_type(error_val: Any) -> int:
     """Return the number of an error value; #N/A for anything else."""
     if not isinstance(error_val, CellError):
         raise Fault("#N/A", "the value is no error")
-    return _ERRORS.index(error_val.code) + 1 if error_val.code in _ERRORS else 3
+    return ERRORS.index(error_val.code) + 1 if error_val.code in ERRORS else 3
 
 
 def last_not_above(lookup: Any, cells: list[Any]) -> int:
@@ -180,8 +164,7 @@ def last_not_above(lookup: Any, cells: list[Any]) -> int:
     Fault
         ``#N/A`` when every cell the search meets is above the value.
     """
-    if isinstance(lookup, CellError):
-        raise Fault(lookup.code, lookup.reason)
+    no_error(lookup)
     key = sort_key(0.0 if lookup is None else lookup)
     low, high, best = 0, len(cells) - 1, -1
     while low <= high:
@@ -261,8 +244,4 @@ def address(row_num: int, column_num: int, abs_num: int = 1, a1: bool = True, sh
     if sheet_text is None:
         return cell
     plain = not sheet_text or (_PLAIN_SHEET.fullmatch(sheet_text) and not _LIKE_A_CELL.fullmatch(sheet_text))
-    return f"{sheet_text if plain else _quoted(sheet_text)}!{cell}"
-
-
-def _quoted(sheet: str) -> str:
-    return "'" + sheet.replace("'", "''") + "'"
+    return f"{sheet_text if plain else quoted_sheet(sheet_text)}!{cell}"

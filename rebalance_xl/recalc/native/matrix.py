@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from rebalance_xl.recalc.native.arguments import MOST_CELLS, Rows, matrix_of
+from rebalance_xl.recalc.native.arguments import MOST_CELLS, Rows, is_number, no_error
 from rebalance_xl.recalc.native.faults import number_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
@@ -19,7 +19,7 @@ Matrix = list[list[float]]
 @worksheet("MMULT", kinds="range range")
 def mmult(left: Rows, right: Rows) -> Matrix:
     """Return the product of two matrices: as many rows as the left one, as many columns as the right one."""
-    a, b = _array(matrix_of(left)), _array(matrix_of(right))
+    a, b = _array(_matrix(left)), _array(_matrix(right))
     columns, rows = a.shape[1], b.shape[0]
     if columns != rows:
         raise value_fault(f"the left matrix has {columns} columns, the right one {rows} rows; they must be equal")
@@ -77,14 +77,23 @@ def munit(dimension: float) -> Matrix:
     return [[1.0 if i == j else 0.0 for j in range(size)] for i in range(size)]
 
 
+def _matrix(rows: Rows) -> Matrix:
+    """Return a range as a matrix of numbers; a blank, text or boolean cell is ``#VALUE!``."""
+    for row in rows:
+        for cell in row:
+            if not is_number(no_error(cell)):
+                raise value_fault("every cell of a matrix must be a number")
+    return rows
+
+
 def _square(array: Rows) -> Matrix:
-    matrix = matrix_of(array)
+    matrix = _matrix(array)
     if any(len(row) != len(matrix) for row in matrix):
         raise value_fault(f"the matrix has {len(matrix)} rows and {len(matrix[0])} columns; it must be square")
     return matrix
 
 
-def _array(matrix: Matrix) -> NDArray[np.float64]:
+def _array(matrix: Rows) -> NDArray[np.float64]:
     import numpy as np
 
     return np.array(matrix, dtype=float)

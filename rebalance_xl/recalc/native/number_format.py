@@ -5,31 +5,24 @@ Source of the syntax: ECMA-376 part 1, 18.8.31 (numFmts), and the page "Number f
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+
+from rebalance_xl.recalc.native.arguments import COMPARISONS
 
 Token = tuple[str, str]
 
+#: Quoted and escaped text, blanks (_x), fillers (*x) and brackets are read, but are no kinds of tokens.
 _TOKEN = re.compile(
-    r'"([^"]*)"?|\\(.?)|_(.?)|\*(.?)|(\[[^\]]*\])|(general)|([AaPp]/[AaPp])|([Aa][Mm]/[Pp][Mm])|(E[+-])'
-    r"|(y+|m+|d+|h+|s+|e+|b+|g+)|([0#?])|([.,%/@;])|(.)",
+    r'"(?P<quoted>[^"]*)"?|\\(?P<escaped>.?)|_(?P<blank>.?)|\*(?P<filler>.?)'
+    r"|\[\s*(?P<condition>(?:<=|>=|<>|<|>|=)\s*[+-]?[\d.]+(?:E[+-]?\d+)?)\s*\]|\[(?P<elapsed>h+|m+|s+)\]"
+    r"|\[\$(?P<currency>[^\]-]*)(?:-(?P<language>[^\]]*))?\]|(?P<bracket>\[[^\]]*\])"
+    r"|(?P<general>general)|(?P<half>[ap]/[ap]|am/pm)|(?P<exponent>E[+-])|(?P<date>y+|m+|d+|h+|s+|e+|b+|g+)"
+    r"|(?P<digit>[0#?])|(?P<point>\.)|(?P<comma>,)|(?P<percent>%)|(?P<slash>/)|(?P<at>@)|(?P<end>;)|(?P<text>.)",
     re.IGNORECASE | re.DOTALL,
 )
-_CONDITION = re.compile(r"\[\s*(<=|>=|<>|<|>|=)\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*\]")
-_ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
-_LOCALE = re.compile(r"\[\$([^\]-]*)(?:-([^\]]*))?\]")
-_TESTS: Final[dict[str, Callable[[float, float], bool]]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "=": operator.eq,
-    "<>": operator.ne,
-}
+_CONDITION = re.compile(r"([<>=]+)\s*(.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +50,7 @@ class Section:
 
     def meets(self, value: float) -> bool:
         """Tell whether a value meets the section's condition."""
-        return self.condition is None or _TESTS[self.condition[0]](value, self.condition[1])
+        return self.condition is None or COMPARISONS[self.condition[0]](value, self.condition[1])
 
 
 @lru_cache(maxsize=512)
@@ -68,65 +61,20 @@ def sections(text: str) -> tuple[Section, ...]:
     condition: tuple[str, float] | None = None
     language = ""
     for match in _TOKEN.finditer(text):
-        kind, value = _classified(match)
+        kind, content = match.lastgroup or "", match[match.lastindex or 0]
         if kind == "end":
             found.append(Section(tuple(tokens), condition, language))
             tokens, condition, language = [], None, ""
-        elif kind == "condition":
-            parts = _CONDITION.fullmatch(value)
-            assert parts is not None
+        elif kind == "condition" and (parts := _CONDITION.fullmatch(content)):
             condition = (parts[1], float(parts[2]))
-        elif kind:
-            tokens.append((kind, value))
-        tag = _LOCALE.fullmatch(match[0])
-        language = tag[2] if tag and tag[2] else language
+        elif kind in ("currency", "language"):
+            language = match["language"] or language
+            tokens += [("text", match["currency"])] if match["currency"] else []
+        elif kind in ("quoted", "escaped", "blank"):
+            tokens.append(("text", " " if kind == "blank" else content))
+        elif kind not in ("filler", "bracket"):
+            tokens.append((kind, content.lower() if kind in ("date", "elapsed") else content))
     return (*found, Section(tuple(tokens), condition, language))
-
-
-_KIND_OF_SIGN: Final = {
-    ".": "point",
-    ",": "comma",
-    "%": "percent",
-    "/": "slash",
-    "@": "at",
-    ";": "end",
-}
-
-
-def _classified(match: re.Match[str]) -> Token:
-    whole = match[0]
-    index = match.lastindex or 0
-    if index in (1, 2):
-        return "text", match[index]
-    if index == 3:
-        return "text", " "
-    if index == 4:
-        return "", ""
-    if index == 5:
-        return _bracketed(whole)
-    if index == 6:
-        return "general", whole
-    if index in (7, 8):
-        return "half", whole
-    if index == 9:
-        return "exponent", whole
-    if index == 10:
-        return "date", whole.lower()
-    if index == 11:
-        return "digit", whole
-    if index == 12:
-        return _KIND_OF_SIGN[whole], whole
-    return "text", whole if index else ""
-
-
-def _bracketed(text: str) -> Token:
-    if _CONDITION.fullmatch(text):
-        return "condition", text
-    elapsed = _ELAPSED.fullmatch(text)
-    if elapsed:
-        return "elapsed", elapsed[1].lower()
-    currency = _LOCALE.fullmatch(text)
-    return ("text", currency[1]) if currency and currency[1] else ("", "")
 
 
 def choose(found: tuple[Section, ...], value: float) -> tuple[Section | None, bool]:

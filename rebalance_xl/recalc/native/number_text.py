@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
+from itertools import dropwhile
 from typing import Any, Final
 
-from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import general, to_text
+from rebalance_xl.recalc.native.arguments import general, no_error, to_text
 from rebalance_xl.recalc.native.date_text import shown_date
-from rebalance_xl.recalc.native.faults import Fault, undecided_fault, value_fault
+from rebalance_xl.recalc.native.faults import undecided_fault, value_fault
 from rebalance_xl.recalc.native.format_language import names_of, undecided
-from rebalance_xl.recalc.native.number_format import Section, Token, choose, sections
+from rebalance_xl.recalc.native.number_format import Token, choose, sections
 from rebalance_xl.recalc.native.reading import typed_number
 from rebalance_xl.recalc.native.registry import worksheet
 
@@ -46,139 +48,98 @@ def shown(value: float, text: str, date_offset: int = 0) -> str:
     magnitude = abs(value)
     if section.has("digit"):
         if section.has("exponent"):
-            return sign + _scientific(magnitude, section)
-        if section.has("slash") and _fraction_start(section.tokens) is not None:
-            return sign + _fraction(magnitude, section)
+            return sign + _scientific(magnitude, section.tokens)
+        span = _fraction_span(section.tokens) if section.has("slash") else None
+        if span is not None:
+            return sign + _fraction(magnitude, section.tokens, *span)
         return sign + _plain(decimal_of(magnitude), section.tokens)
-    parts = []
-    for kind, part in section.tokens:
-        parts.append(general(magnitude) if kind in ("general", "at") else part)
-    return (sign if section.has("general", "at") else "") + "".join(parts)
+    text = "".join(general(magnitude) if kind in ("general", "at") else part for kind, part in section.tokens)
+    return sign + text if section.has("general", "at") else text
 
 
-def _plain(number: Decimal, tokens: tuple[Token, ...]) -> str:
+def _plain(number: Decimal, tokens: Sequence[Token]) -> str:
     """Show a number by placeholders; literals keep their places between the digits."""
     kinds = [kind for kind, _ in tokens]
     point = kinds.index("point") if "point" in kinds else len(tokens)
     whole_places = [i for i, kind in enumerate(kinds) if kind == "digit" and i < point]
     part_places = [i for i, kind in enumerate(kinds) if kind == "digit" and i > point]
     last = whole_places[-1] if whole_places else -1
-    first = whole_places[0] if whole_places else 0
-    grouped = any(kind == "comma" and first < i < last for i, kind in enumerate(kinds))
+    grouped = "comma" in kinds[whole_places[0] if whole_places else 0 : max(last, 0)]
     end = (part_places or [last])[-1]
     scaling = _commas_after(kinds, last if point < len(tokens) else end) + (
         _commas_after(kinds, end) if point < len(tokens) and part_places else 0
     )
     number = number.scaleb(2 * kinds.count("percent") - 3 * scaling, _CONTEXT)
-    number = rounded(number, len(part_places))
-    digits = f"{number:f}"
-    whole, _, part = digits.partition(".")
+    whole, _, part = f"{rounded(number, len(part_places)):f}".partition(".")
     whole = whole.lstrip("0")
-    out: list[str] = []
-    _fill_whole(out, tokens, whole_places, point, whole, grouped)
-    for index in range(point, len(tokens)):
-        kind, text = tokens[index]
-        if kind == "point" and index == point:
-            out.append(".")
-        elif kind == "digit":
-            out.append(_decimal_digit(part, part_places.index(index), text))
-        elif kind != "comma":
-            out.append(text)
+    before = _whole_digits(whole, [tokens[place][1] for place in whole_places], grouped)
+    after = [_decimal_digit(part[at:], tokens[place][1]) for at, place in enumerate(part_places)]
+    digits = iter([*before, *after])
+    out = [next(digits) if kind == "digit" else "" if kind == "comma" else text for kind, text in tokens]
+    if not whole_places:
+        out.insert(point, whole)
     return "".join(out)
 
 
 def _commas_after(kinds: list[str], index: int) -> int:
-    count = 0
-    while index + 1 + count < len(kinds) and kinds[index + 1 + count] == "comma":
-        count += 1
-    return count if index >= 0 else 0
+    following = kinds[index + 1 :]
+    return len(following) - len(list(dropwhile("comma".__eq__, following))) if index >= 0 else 0
 
 
-def _fill_whole(
-    out: list[str], tokens: tuple[Token, ...], places: list[int], point: int, digits: str, grouped: bool
-) -> None:
-    remaining = len(places)
-    spare = max(len(digits) - remaining, 0)
-    for index in range(point):
-        kind, text = tokens[index]
-        if kind == "digit":
-            if remaining == len(places):
-                for offset in range(spare):
-                    _put(out, digits[offset], len(digits) - offset - 1, grouped)
-            position = remaining - 1
-            if position < len(digits):
-                _put(out, digits[len(digits) - position - 1], position, grouped)
-            elif text == "0":
-                _put(out, "0", position, grouped)
-            elif text == "?":
-                out.append(" ")
-            remaining -= 1
-        elif kind != "comma":
-            out.append(text)
-    if not places and digits:
-        out.append(digits)
+#: What placeholders show where there is no digit.
+_EMPTY: Final = {"0": "0", "?": " ", "#": ""}
 
 
-def _put(out: list[str], digit: str, position: int, grouped: bool) -> None:
-    out.append(digit)
-    if grouped and position and position % 3 == 0:
-        out.append(",")
+def _whole_digits(digits: str, placeholders: list[str], grouped: bool) -> list[str]:
+    """Return what each placeholder before the point shows; the first one takes the digits that are left over."""
+    filled = [_EMPTY[each] for each in placeholders[: max(len(placeholders) - len(digits), 0)]] + [*digits]
+    for index, digit in enumerate(filled[:-1] if grouped else ()):
+        if (len(filled) - 1 - index) % 3 == 0 and digit.strip():
+            filled[index] += ","
+    spare = len(filled) - len(placeholders)
+    return ["".join(filled[: spare + 1]), *filled[spare + 1 :]] if placeholders else []
 
 
-def _decimal_digit(part: str, position: int, placeholder: str) -> str:
-    if placeholder == "0" or part[position:].strip("0"):
-        return part[position]
-    return " " if placeholder == "?" else ""
+def _decimal_digit(rest: str, placeholder: str) -> str:
+    return rest[0] if rest.strip("0") else _EMPTY[placeholder]
 
 
-def _scientific(number: float, section: Section) -> str:
-    tokens = section.tokens
-    at = next(i for i, (kind, _) in enumerate(tokens) if kind == "exponent")
-    mantissa = tokens[:at]
-    after = [i for i in range(at + 1, len(tokens)) if tokens[i][0] == "digit"]
-    kinds = [kind for kind, _ in mantissa]
-    point = kinds.index("point") if "point" in kinds else len(kinds)
-    step = max(kinds[:point].count("digit"), 1)
-    places = kinds[point:].count("digit")
-    exact = decimal_of(number).scaleb(2 * [kind for kind, _ in tokens].count("percent"))
+def _scientific(number: float, tokens: Sequence[Token]) -> str:
+    kinds = [kind for kind, _ in tokens]
+    at = kinds.index("exponent")
+    point = kinds[:at].index("point") if "point" in kinds[:at] else at
+    step, places = max(kinds[:point].count("digit"), 1), kinds[point:at].count("digit")
+    exact = decimal_of(number).scaleb(2 * kinds.count("percent"))
     exponent = 0
     if exact:
         exponent = exact.adjusted() // step * step
-        scaled = rounded(exact.scaleb(-exponent, _CONTEXT), places)
-        if scaled.adjusted() >= step:
+        if rounded(exact.scaleb(-exponent, _CONTEXT), places).adjusted() >= step:
             exponent += step
-    body = _plain(exact.scaleb(-exponent, _CONTEXT), tuple(t for t in mantissa if t[0] != "percent"))
-    sign = "-" if exponent < 0 else "+" if tokens[at][1][1] == "+" else ""
-    tail_end = after[-1] + 1 if after else at + 1
-    tail = _plain(Decimal(abs(exponent)), tokens[at + 1 : tail_end])
-    rest = "".join(text for kind, text in tokens[tail_end:] if kind in ("text", "percent"))
-    return body + tokens[at][1][0] + sign + tail + rest
+    body = _plain(exact.scaleb(-exponent, _CONTEXT), [token for token in tokens[:at] if token[0] != "percent"])
+    letter = tokens[at][1]
+    sign = "-" if exponent < 0 else letter[1].replace("-", "")
+    end = max((i for i in range(at + 1, len(tokens)) if kinds[i] == "digit"), default=at) + 1
+    tail = _plain(Decimal(abs(exponent)), tokens[at + 1 : end])
+    return body + letter[0] + sign + tail + "".join(text for kind, text in tokens[end:] if kind in ("text", "percent"))
 
 
-def _fraction_start(tokens: tuple[Token, ...]) -> int | None:
-    """Return where the numerator's placeholders begin, None when the slash separates no digits."""
+def _fraction_span(tokens: Sequence[Token]) -> tuple[int, int, int] | None:
+    """Return where numerator, slash and denominator's end are, None when the slash separates no digits."""
     slash = next(i for i, (kind, _) in enumerate(tokens) if kind == "slash")
-    index = slash
-    while index and tokens[index - 1][0] == "digit":
-        index -= 1
-    following = tokens[slash + 1] if slash + 1 < len(tokens) else ("", "")
-    denominator = following[0] == "digit" or following[1].isdigit()
-    return index if index < slash and denominator else None
-
-
-def _fraction(number: float, section: Section) -> str:
-    tokens = section.tokens
-    slash = next(i for i, (kind, _) in enumerate(tokens) if kind == "slash")
-    start = _fraction_start(tokens)
-    assert start is not None
-    end = slash + 1
+    start, end = slash, slash + 1
+    while start and tokens[start - 1][0] == "digit":
+        start -= 1
     while end < len(tokens) and (tokens[end][0] == "digit" or tokens[end][1].isdigit()):
         end += 1
+    return (start, slash, end) if start < slash and end > slash + 1 else None
+
+
+def _fraction(number: float, tokens: Sequence[Token], start: int, slash: int, end: int) -> str:
     below = "".join(text for _, text in tokens[slash + 1 : end])
-    fixed = int(below.replace("#", "").replace("?", "")) if any(c in "123456789" for c in below) else 0
-    whole_tokens = tokens[:start]
+    fixed = int(re.sub("[#?]", "", below)) if re.search("[1-9]", below) else 0
+    before, rest = tokens[:start], "".join(text for _, text in tokens[end:])
     exact = Fraction(decimal_of(number))
-    mixed = any(kind == "digit" for kind, _ in whole_tokens)
+    mixed = any(kind == "digit" for kind, _ in before)
     whole = int(exact) if mixed else 0
     if fixed:
         top, bottom = int((exact - whole) * fixed + Fraction(1, 2)), fixed
@@ -187,26 +148,22 @@ def _fraction(number: float, section: Section) -> str:
         top, bottom = nearest.numerator, nearest.denominator
     if mixed and top == bottom:
         whole, top = whole + 1, 0
+    lead = _plain(Decimal(whole), before) if before else ""
     if mixed and top == 0:
-        width = end - start
-        text = _plain(Decimal(whole), whole_tokens) if whole or not width else _plain(Decimal(0), whole_tokens)
-        filler = " " * width if "?" in below or any(t == "?" for _, t in tokens[start:slash]) else ""
-        lead = text if whole else text.rstrip() + ("0" if not text.strip() else "") + text[len(text.rstrip()) :]
-        return lead + filler + "".join(text for _, text in tokens[end:])
-    left = _plain(Decimal(whole), whole_tokens) if whole_tokens else ""
-    upper = _plain(Decimal(top), tokens[start:slash])
+        wide = "?" in below or ("digit", "?") in tokens[start:slash]
+        return (lead if lead.strip() else "0" + lead) + " " * (end - start if wide else 0) + rest
     lower = str(bottom)
-    lower = (
-        lower.ljust(len(below)) if "?" in below else lower.zfill(len(below)) if "0" in below and not fixed else lower
-    )
-    return left + upper + "/" + lower + "".join(text for _, text in tokens[end:])
+    if "?" in below:
+        lower = lower.ljust(len(below))
+    elif "0" in below and not fixed:
+        lower = lower.zfill(len(below))
+    return lead + _plain(Decimal(top), tokens[start:slash]) + "/" + lower + rest
 
 
 @worksheet("TEXT", kinds="any any", dated=True)
 def text_(value: Any, format_text: Any, *, date_offset: int = 0) -> str:
     """Return a value as a number format shows it; text that reads as a number is formatted as one."""
-    if isinstance(value, CellError):
-        raise Fault(value.code, value.reason)
+    no_error(value)
     pattern = to_text(format_text)
     open_question = undecided(pattern)
     if open_question:
@@ -223,10 +180,9 @@ def text_(value: Any, format_text: Any, *, date_offset: int = 0) -> str:
 
 def _shown_text(value: str, pattern: str) -> str:
     found = sections(pattern)
-    last = found[3] if len(found) > 3 else found[-1] if found[-1].has("at") else None
-    if last is None:
+    if len(found) <= 3 and not found[-1].has("at"):
         return value
-    return "".join(value if kind == "at" else text for kind, text in last.tokens)
+    return "".join(value if kind == "at" else text for kind, text in found[min(3, len(found) - 1)].tokens)
 
 
 @worksheet("FIXED", kinds="number integer flag")
@@ -245,9 +201,6 @@ def dollar(number: float, decimals: int = 2) -> str:
 def _grouped(number: float, decimals: int, commas: bool) -> str:
     if decimals > 127:
         raise value_fault(f"the number of decimals is {decimals}; it must be below 128")
-    value = rounded(decimal_of(number), decimals)
-    if decimals < 0:
-        value = value.quantize(Decimal(1), context=_CONTEXT)
-    if not value:
-        value = abs(value)
+    value = rounded(rounded(decimal_of(number), decimals), max(decimals, 0))
+    value = value if value else abs(value)
     return f"{value:,f}" if commas else f"{value:f}"

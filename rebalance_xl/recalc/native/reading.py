@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
+from math import isinf
 from typing import Final
 
-from rebalance_xl.recalc.native.days import month_length, serial_of
+from rebalance_xl.recalc.native.days import serial_of
 from rebalance_xl.recalc.native.faults import Fault, undecided_fault
+from rebalance_xl.recalc.native.format_language import ENGLISH
 
-MONTHS: Final = (
-    *("january", "february", "march", "april", "may", "june"),
-    *("july", "august", "september", "october", "november", "december"),
-)
+_MONTHS: Final = tuple(map(str.lower, ENGLISH.months))
 _FOREIGN: Final = ("€", "£", "¥")
 _CURRENCIES: Final = ("$", *_FOREIGN)
 _NUMBER = re.compile(r"(\d{1,3}(?:,\d{3,})+|\d+)?(\.\d*)?(?:[eE]([+-]?\d+))?")
@@ -56,14 +56,11 @@ def typed_number(text: str) -> float | None:
 
 
 def _plain(text: str) -> float | None:
-    sign, body = 1.0, text
+    sign, percent, body = 1.0, False, text
     if body.startswith("(") and body.endswith(")") and body[1:2] not in "+-":
         sign, body = -1.0, body[1:-1].strip()
-    percent = 1.0
-    if body.endswith("%"):
-        percent, body = 0.01, body[:-1].rstrip()
-    elif body.startswith("%"):
-        percent, body = 0.01, body[1:].lstrip()
+    if body[:1] == "%" or body[-1:] == "%":
+        percent, body = True, (body[:-1] if body[-1:] == "%" else body[1:]).strip()
     if body[:1] in ("+", "-"):
         sign, body = sign * (-1.0 if body[0] == "-" else 1.0), body[1:].lstrip()
     body = body[:-1].rstrip() if body[-1:] in _FOREIGN else body
@@ -73,13 +70,11 @@ def _plain(text: str) -> float | None:
             sign, body = sign * (-1.0 if body[0] == "-" else 1.0), body[1:]
     match = _NUMBER.fullmatch(body)
     if match and body and (match[1] or len(match[2] or "") > 1):
-        number = sign * float(body.replace(",", ""))
-        if abs(number) == float("inf"):
-            return None
-        return number / 100.0 if percent != 1.0 else number
+        number = sign * float(body.replace(",", "")) / (100.0 if percent else 1.0)
+        return None if isinf(number) else number
     fraction = _FRACTION.fullmatch(body)
     if fraction and int(fraction[3]):
-        return sign * (int(fraction[1]) + int(fraction[2]) / int(fraction[3])) * percent
+        return sign * (int(fraction[1]) + int(fraction[2]) / int(fraction[3])) * (0.01 if percent else 1.0)
     return _dated(text)
 
 
@@ -134,7 +129,7 @@ def date_of(text: str) -> int | None:
         return None
     if year < 1900 or not 1 <= month <= 12:
         return None
-    if not 1 <= day <= (29 if (year, month) == (1900, 2) else month_length(year, month)):
+    if not 1 <= day <= (29 if (year, month) == (1900, 2) else monthrange(year, month)[1]):
         return None
     return serial_of(year, month, day)
 
@@ -145,8 +140,5 @@ def _century(text: str) -> int:
 
 
 def _month(name: str) -> int:
-    lower = name.lower()
-    for index, month in enumerate(MONTHS, 1):
-        if lower == month or lower == month[:3] or (lower == "sept" and index == 9):
-            return index
-    return 0
+    lower = name.lower().removesuffix("t") if name.lower() == "sept" else name.lower()
+    return next((number for number, month in enumerate(_MONTHS, 1) if lower in (month, month[:3])), 0)

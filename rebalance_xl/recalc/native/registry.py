@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from rebalance_xl.cells import MISSING, NUM, CellError
-from rebalance_xl.recalc.native.arguments import KINDS, alike, convert, left_out, to_rows
+from rebalance_xl.recalc.native.arguments import alike, to_rows
 from rebalance_xl.recalc.native.faults import Fault
+from rebalance_xl.recalc.native.kinds import KINDS, checked, left_out
 
 Kernel = Callable[..., Any]
 KernelT = TypeVar("KernelT", bound=Kernel)
@@ -52,6 +53,10 @@ class NativeFunction:
 REGISTERED: Final[dict[str, NativeFunction]] = {}
 
 
+#: Defaults as they stand after an equals sign.
+_DEFAULTS: Final = {"0": 0, "1": 1, "1000": 1000.0, "TRUE": True, "NONE": None}
+
+
 def worksheet(
     *names: str,
     kinds: str,
@@ -67,7 +72,8 @@ def worksheet(
     names
         Its worksheet names.
     kinds
-        The kinds of its arguments, in order, separated by blanks; the last one may end in ``*`` and then repeats.
+        The kinds of its arguments, in order, separated by blanks, some with ``=`` and a default; the last one may end
+        in ``*`` and then repeats.
     dates
         Whether the result is a date, which the 1904 system counts from another day.
     dated
@@ -75,14 +81,19 @@ def worksheet(
     needs
         The number of arguments that must be given, when it is not the number of those without a default.
     defaults
-        What the last arguments are when they are left out; otherwise the function's own defaults.
+        What the last arguments are when they are left out; otherwise those after equals signs, or the function's own.
+
+    Examples
+    --------
+    >>> double = worksheet("X.DOUBLE", kinds="x basis=0")(lambda x, basis: 2 * x + basis)
+    >>> REGISTERED["X.DOUBLE"].callable(4.0), REGISTERED.pop("X.DOUBLE").callable(4.0, 7.0).reason
+    (8.0, 'basis is 7; it must lie between 0 and 4')
     """
-    listed = kinds.split()
-    repeats = bool(listed) and listed[-1].endswith("*")
-    listed = [kind.rstrip("*") for kind in listed]
-    unknown = [kind for kind in listed if kind not in KINDS]
-    if unknown:
-        raise ValueError(f"{names[0]}: unknown kinds {unknown}")
+    given = [kind.partition("=") for kind in kinds.split()]
+    listed = [kind.rstrip("*") for kind, _, _ in given]
+    repeats = kinds.endswith("*")
+    if defaults is None:
+        defaults = tuple(_DEFAULTS[default] for _, sign, default in given if sign) or None
 
     def declare(kernel: KernelT) -> KernelT:
         known = kernel.__defaults__ or () if defaults is None else defaults
@@ -101,20 +112,26 @@ def worksheet(
 
 
 def _worksheet_callable(
-    kernel: Kernel, kinds: list[str], defaults: tuple[Any, ...], repeats: bool, dates: bool, dated: bool
+    kernel: Kernel, names: list[str], defaults: tuple[Any, ...], repeats: bool, dates: bool, dated: bool
 ) -> Callable[..., Any]:
+    kinds = [KINDS[name] for name in names]
     first_default = len(kinds) - len(defaults)
+    limited = any(kind.allowed for kind in kinds)
 
     def answer(values: list[Any], date_offset: int) -> Any:
         arguments = []
         for index, value in enumerate(values):
             kind = kinds[index] if index < len(kinds) else kinds[-1]
             if value is not MISSING:
-                arguments.append(convert(kind, value, date_offset))
+                read = kind.read(value)
+                arguments.append(read + date_offset if kind.days else read)
             elif first_default <= index < len(kinds):
                 arguments.append(defaults[index - first_default])
             else:
                 arguments.append(left_out(kind))
+        arguments += defaults[max(len(values) - first_default, 0) :]
+        if limited:
+            arguments = list(map(checked, names, arguments))
         result = kernel(*arguments, date_offset=date_offset) if dated else kernel(*arguments)
         return finished(result, date_offset if dates else 0)
 
@@ -127,7 +144,7 @@ def _worksheet_callable(
             index
             for index, value in enumerate(values)
             if isinstance(value, list | tuple)
-            and (kinds[index] if index < len(kinds) else kinds[-1]) not in ("range", "cells")
+            and (names[index] if index < len(names) else names[-1]) not in ("range", "cells")
         ]
         if lifted:
             return _lift(lambda filled: guarded(answer, filled, date_offset), values, lifted)

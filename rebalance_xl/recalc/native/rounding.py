@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Final
 
+from rebalance_xl.recalc.native.arguments import to_number
 from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
@@ -53,27 +55,22 @@ def floor(number: float, significance: float) -> float:
     return _down(number, significance)
 
 
-@worksheet("CEILING.MATH", kinds="number number number")
-def ceiling_math(number: float, significance: float = 1.0, mode: float = 0.0) -> float:
-    """Return the number rounded up to a multiple; `mode` other than 0 rounds negative numbers away from zero."""
-    multiple = abs(significance)
-    if number == 0 or multiple == 0:
-        return 0.0
-    return _down(number, multiple) if number < 0 and mode != 0 else _up(number, multiple)
+def _of_size(up: bool) -> Callable[..., float]:
+    """Return what rounds to a multiple whatever its sign; a mode other than 0 turns the direction below zero."""
+
+    def answer(number: float, significance: float = 1.0, mode: float = 0.0) -> float:
+        multiple = abs(significance)
+        if number == 0 or multiple == 0:
+            return 0.0
+        return (_up if up != (number < 0 and mode != 0) else _down)(number, multiple)
+
+    return answer
 
 
-@worksheet("FLOOR.MATH", kinds="number number number")
-def floor_math(number: float, significance: float = 1.0, mode: float = 0.0) -> float:
-    """Return the number rounded down to a multiple; `mode` other than 0 rounds negative numbers towards zero."""
-    multiple = abs(significance)
-    if number == 0 or multiple == 0:
-        return 0.0
-    return _up(number, multiple) if number < 0 and mode != 0 else _down(number, multiple)
-
-
-for _names, _rounded in (("CEILING.PRECISE ISO.CEILING", ceiling_math), ("FLOOR.PRECISE", floor_math)):
-    worksheet(*_names.split(), kinds="number number", defaults=(1.0,))(_rounded)
-worksheet("ECMA.CEILING", kinds="number number", defaults=(1.0,))(ceiling_math)  # as other programs' files name it
+for _direction, _more in (("CEILING", "ISO.CEILING ECMA.CEILING"), ("FLOOR", "")):  # ECMA: other programs' files
+    _function = _of_size(_direction == "CEILING")
+    worksheet(f"{_direction}.MATH", kinds="number number number")(_function)
+    worksheet(f"{_direction}.PRECISE", *_more.split(), kinds="number number", defaults=(1.0,))(_function)
 
 
 @worksheet("MROUND", kinds="strict strict")
@@ -116,8 +113,6 @@ def roman(number: float, form: object = None) -> str:
 
 
 def _form(form: object) -> int:
-    from rebalance_xl.recalc.native.arguments import to_number
-
     if isinstance(form, bool):
         return 0 if form else 4
     style = int(to_number(form))

@@ -1,0 +1,113 @@
+"""The kinds of arguments: how each is converted, which values it refuses (#NUM!), and what a left-out one counts as.
+
+A kind of a general name says the type alone: ``number`` (text that reads as a number counts, TRUE is 1, a blank is 0),
+``strict`` (the same, but TRUE and FALSE are refused, as the functions of the former Analysis ToolPak do), ``integer``
+and ``whole`` (number and strict, cut off towards zero), ``day`` and ``date`` (integer and whole, shifted to the 1900
+system), ``text``, ``flag``, ``any`` (one value as it is, errors too), ``cells`` (one value or an array, as rows) and
+``range`` (rows of values as they are). The others are roles in a family of functions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from rebalance_xl.recalc.native import arguments as values
+from rebalance_xl.recalc.native.days import parts
+from rebalance_xl.recalc.native.faults import Fault, number_fault
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How an argument is read, which values are allowed and how that is said, and what becomes of it then.
+
+    Attributes
+    ----------
+    read
+        From a worksheet value to what the function works with.
+    left_out
+        What a left-out argument without a default counts as; None: it is #N/A, as in the ToolPak functions.
+    days
+        Whether it is a day, which the 1904 system counts from another one.
+    allowed, limits, become
+        The test of a read value, the sentence for those that fail it, and what is made of the others.
+    """
+
+    read: Callable[[Any], Any]
+    left_out: Callable[[], Any] | None = float
+    days: bool = False
+    allowed: Callable[[Any], bool] | None = None
+    limits: str = ""
+    become: Callable[[Any], Any] = lambda value: value
+
+
+_NUMBER = Kind(values.to_number)
+_STRICT = Kind(values.to_strict, left_out=None)
+_WHOLE = Kind(values.to_whole, left_out=None)
+_DATE = replace(_WHOLE, days=True)
+_DAY_OF_BOND = replace(_DATE, allowed=lambda value: bool(parts(value)))
+_ABOVE_ZERO = replace(_STRICT, allowed=lambda value: value > 0, limits="it must be above 0")
+_NOT_NEGATIVE = replace(_STRICT, allowed=lambda value: value >= 0, limits="it must not be below 0")
+_FLAG = Kind(values.to_flag, left_out=bool)
+
+
+def _number(allowed: Callable[[Any], bool], limits: str, become: Callable[[Any], Any] = lambda value: value) -> Kind:
+    return replace(_NUMBER, allowed=allowed, limits=limits, become=become)
+
+
+KINDS: Final[dict[str, Kind]] = {
+    "number": _NUMBER,
+    "strict": _STRICT,
+    "integer": Kind(values.to_integer, left_out=int),
+    "whole": _WHOLE,
+    "day": Kind(values.to_integer, days=True),
+    "date": _DATE,
+    "text": Kind(values.to_text, left_out=str),
+    "flag": _FLAG,
+    "any": Kind(lambda value: value, left_out=lambda: None),
+    **dict.fromkeys(("cells", "range"), Kind(values.to_rows, left_out=lambda: [[None]])),
+    # securities
+    **dict.fromkeys(
+        ["settlement", "maturity", "issue", "first_coupon", "first_interest", "last_interest"], _DAY_OF_BOND
+    ),
+    **dict.fromkeys(("pr", "redemption", "investment", "discount", "par", "interest"), _ABOVE_ZERO),
+    **dict.fromkeys(("rate", "yld", "coupon"), _NOT_NEGATIVE),
+    "frequency": replace(_WHOLE, allowed=(1, 2, 4).__contains__, limits="it must be 1, 2 or 4 coupons a year"),
+    "basis": replace(_WHOLE, allowed=range(5).__contains__, limits="it must lie between 0 and 4"),
+    "calc_method": _FLAG,
+    # distributions
+    "x": _number(lambda value: value >= 0, "it must not be below 0"),
+    "positive": _number(lambda value: value > 0, "it must be above 0"),
+    "freedom": _number(lambda value: 1 <= value < 10**10 + 1, "it must be 1 or more, at most 10^10", int),
+    "count": _number(lambda value: 0 <= value <= 10**15, "it must not be below 0", math.floor),
+    "chance": _number(lambda value: 0 <= value <= 1, "it must lie between 0 and 1"),
+    "below_1": _number(lambda value: 0 <= value < 1, "it must lie between 0 and below 1"),
+    "above_0": _number(lambda value: 0 < value <= 1, "it must lie above 0 and at most at 1"),
+    "between": _number(lambda value: 0 < value < 1, "it must lie between 0 and 1"),
+    "cumulative": _FLAG,
+}
+
+
+def left_out(kind: Kind) -> Any:
+    """Return what a left-out argument without a default counts as."""
+    if kind.left_out is None:
+        raise Fault("#N/A", "a required argument is left out")
+    return kind.left_out()
+
+
+def checked(name: str, value: Any) -> Any:
+    """Return what becomes of a read argument of a kind; None, the default of some, stays.
+
+    Raises
+    ------
+    Fault
+        ``#NUM!`` for a value that the kind refuses.
+    """
+    kind = KINDS[name]
+    if value is None or kind.allowed is None:
+        return value
+    if not kind.allowed(value):
+        raise number_fault(f"{name} is {value:.10g}; {kind.limits}")
+    return kind.become(value)
