@@ -14,7 +14,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from rebalance_xl.recalc.native import arguments as values
+from rebalance_xl.recalc.native.arguments import (
+    to_flag,
+    to_integer,
+    to_number,
+    to_rows,
+    to_strict,
+    to_text,
+    to_whole,
+)
 from rebalance_xl.recalc.native.days import parts
 from rebalance_xl.recalc.native.faults import Fault, number_fault
 
@@ -43,14 +51,14 @@ class Kind:
     become: Callable[[Any], Any] = lambda value: value
 
 
-_NUMBER = Kind(values.to_number)
-_STRICT = Kind(values.to_strict, left_out=None)
-_WHOLE = Kind(values.to_whole, left_out=None)
+_NUMBER = Kind(to_number)
+_STRICT = Kind(to_strict, left_out=None)
+_WHOLE = Kind(to_whole, left_out=None)
 _DATE = replace(_WHOLE, days=True)
 _DAY_OF_BOND = replace(_DATE, allowed=lambda value: bool(parts(value)))
 _ABOVE_ZERO = replace(_STRICT, allowed=lambda value: value > 0, limits="it must be above 0")
 _NOT_NEGATIVE = replace(_STRICT, allowed=lambda value: value >= 0, limits="it must not be below 0")
-_FLAG = Kind(values.to_flag, left_out=bool)
+_FLAG = Kind(to_flag, left_out=bool)
 
 
 def _number(allowed: Callable[[Any], bool], limits: str, become: Callable[[Any], Any] = lambda value: value) -> Kind:
@@ -60,14 +68,14 @@ def _number(allowed: Callable[[Any], bool], limits: str, become: Callable[[Any],
 KINDS: Final[dict[str, Kind]] = {
     "number": _NUMBER,
     "strict": _STRICT,
-    "integer": Kind(values.to_integer, left_out=int),
+    "integer": Kind(to_integer, left_out=int),
     "whole": _WHOLE,
-    "day": Kind(values.to_integer, days=True),
+    "day": Kind(to_integer, days=True),
     "date": _DATE,
-    "text": Kind(values.to_text, left_out=str),
+    "text": Kind(to_text, left_out=str),
     "flag": _FLAG,
     "any": Kind(lambda value: value, left_out=lambda: None),
-    **dict.fromkeys(("cells", "range"), Kind(values.to_rows, left_out=lambda: [[None]])),
+    **dict.fromkeys(("cells", "range"), Kind(to_rows, left_out=lambda: [[None]])),
     # securities
     **dict.fromkeys(
         ["settlement", "maturity", "issue", "first_coupon", "first_interest", "last_interest"], _DAY_OF_BOND
