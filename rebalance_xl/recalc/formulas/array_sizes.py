@@ -123,8 +123,6 @@ def fitted(c: Compiling, operands: Sequence[Out], write: Write, chosen_by: int |
         for name, place in zip(names, places, strict=True):
             others = ",".join(other for other in names if other != name)
             texts[place], enlarged[place] = name, f"{FIT}({name},{others})"
-        if None not in sizes:
-            return f"LET({bound},{write(enlarged)})"
         test = _same(names)
         if chooses is not None:
             test = f"OR(ROWS({names[chooses]})*COLUMNS({names[chooses]})=1,{test})"

@@ -27,9 +27,9 @@ from .fifteen_digits import (
     in_arithmetic,
     last_difference,
     split_at,
-    with_texts,
 )
 from .parameter_classes import ARRAY, VALUE
+from .repairs import as_shown
 from .template import BookView, Out, Template, merged
 from .tree import (
     At,
@@ -53,7 +53,7 @@ _SHORT: Final = 3
 def compiled(book: BookView, sheet: int, expression: Expression, mode: str, careful: bool) -> Template:
     """Return the template of a whole formula."""
     c = Compiling(book, sheet, WRITERS, careful=careful)
-    out = _whole(c, with_texts(expression), mode) if careful else write_expression(c, expression, mode)
+    out = _whole(c, expression, mode) if careful else write_expression(c, expression, mode)
     pieces = ["@(", *out.pieces, ")"] if mode == VALUE and not out.single else out.pieces
     return Template(merged(pieces), out.single, c.layout, frozenset(c.functions), False)
 
@@ -84,6 +84,8 @@ def write_expression(c: Compiling, expression: Expression, wanted: str) -> Out:
     if single is not None:
         return c.operand(single, wanted)
     inside = ARRAY if wanted == ARRAY else VALUE
+    if c.careful and has_sign(expression.items, "&"):
+        expression = _with_texts(expression)
     sides = split_at(expression.items, COMPARISONS)
     if not compared(sides, c.careful):
         return _items(c, expression.items, inside)
@@ -94,6 +96,15 @@ def write_expression(c: Compiling, expression: Expression, wanted: str) -> Out:
     if left.single and right.single:
         return c.say(comparison(sign), left, right)
     return Out(operated(c, [left, right], ["", sign, ""]), False, joint([left, right]))
+
+
+def _with_texts(expression: Expression) -> Expression:
+    """Return an expression whose numbers become texts of 15 digits where they are joined."""
+    parts = split_at(expression.items, COMPARISONS | {"&"})
+    for place in range(0, len(parts), 2):
+        if ["&"] in parts[max(place - 1, 0) : place + 2]:
+            parts[place] = as_shown(Expression(parts[place])).items
+    return Expression([item for part in parts for item in part])
 
 
 def _items(c: Compiling, items: Items, inside: str) -> Out:

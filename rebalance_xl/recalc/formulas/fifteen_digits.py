@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from .operands import plain_name
-from .tree import Call, Expression, Group, Literal, Operand, Ref
+from .tree import Call, Group, Literal, Operand
 
 Items = Sequence[str | Operand]
 
@@ -22,11 +22,6 @@ _TOTALS: Final = frozenset(
     ("SUM", "SUMPRODUCT", "SUMIF", "SUMIFS", "SUBTOTAL", "AVERAGE", "AVERAGEIF", "AVERAGEIFS", "PRODUCT", "NPV")
 )
 _NEAR: Final = "IF(ISNUMBER(rl_left),IF(ISNUMBER(rl_right),ABS(rl_left-rl_right)<=ABS(rl_right)*1E-15,FALSE),FALSE)"
-#: Functions that take numbers for texts, and their first and last parameter that is one.
-_TAKE_TEXT: Final = {
-    "CONCAT": (0, 255), "CONCATENATE": (0, 255), "TEXTJOIN": (2, 255), "LEFT": (0, 0), "RIGHT": (0, 0), "MID": (0, 0),
-    "SUBSTITUTE": (0, 2), "REPLACE": (0, 0), "REPT": (0, 0), "TRIM": (0, 0), "UPPER": (0, 0), "LOWER": (0, 0),
-}  # fmt: skip
 
 
 def has_sign(items: Items, signs: Container[str]) -> bool:
@@ -109,45 +104,3 @@ def difference(sign: str) -> str:
     """Return the addition or subtraction of two values as 0 where it is noise."""
     result = f"rl_left{sign}rl_right"
     return f"LET(rl_left,{{0}},rl_right,{{1}},IF(ABS({result})<=ABS(rl_right)*1E-15,0,{result}))"
-
-
-# --- numbers in texts -------------------------------------------------------------------------------------
-
-
-def with_texts(expression: Expression) -> Expression:
-    """Return an expression whose numbers become texts of 15 digits where a text is wanted."""
-    items = [item if isinstance(item, str) else _with_texts_inside(item) for item in expression.items]
-    if not has_sign(items, "&"):
-        return Expression(items)
-    parts = split_at(items, COMPARISONS | {"&"})
-    for place in range(0, len(parts), 2):
-        if ["&"] in parts[max(place - 1, 0) : place + 2]:
-            parts[place] = [_shown(Expression(parts[place]))]
-    return Expression([item for part in parts for item in part])
-
-
-def _with_texts_inside(operand: Operand) -> Operand:
-    if isinstance(operand, Group):
-        return Group([with_texts(member) for member in operand.members])
-    if not isinstance(operand, Call):
-        return operand
-    first, last = _TAKE_TEXT.get(plain_name(operand.name), (0, -1))
-    arguments = [None if each is None else with_texts(each) for each in operand.arguments]
-    for place, each in enumerate(arguments):
-        if each is not None and first <= place <= last and _is_one(each.items):
-            arguments[place] = Expression([_shown(each)])
-    return Call(operand.name, arguments)
-
-
-def _is_one(items: Items) -> bool:
-    """Say whether a value is surely no range, which has to reach a function as it is."""
-    return len(items) > 1 or (isinstance(items[0], Ref) and items[0].kind == "cell") or isinstance(items[0], Literal)
-
-
-def _shown(expression: Expression) -> Operand:
-    """Return what shows a value as a text: numbers in General format, everything else as it is."""
-    single = expression.single
-    if isinstance(single, Literal) and single.text.startswith(('"', "{")):
-        return single
-    general = Call("TEXT", [expression, Expression([Literal('"General"')])])
-    return Call("IF", [Expression([Call("ISNUMBER", [expression])]), Expression([general]), expression])

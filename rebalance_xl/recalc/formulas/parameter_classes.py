@@ -16,12 +16,16 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-#: One value whatever the arguments are; reference parameters.
-AGGREGATES: Final = _set(
+#: Functions that take several references where one is written (3-D references and unions can be listed instead).
+LISTS: Final = _set(
     """SUM AVERAGE AVERAGEA COUNT COUNTA MIN MINA MAX MAXA PRODUCT STDEV STDEVA STDEVP STDEVPA STDEV.S STDEV.P VAR VARA
-    VARP VARPA VAR.S VAR.P AND OR XOR SUMSQ DEVSQ AVEDEV GEOMEAN HARMEAN KURT SKEW SKEW.P MEDIAN CONCATENATE CONCAT
-    GCD LCM MULTINOMIAL NPV COUNTBLANK ROWS COLUMNS AREAS SHEETS DSUM DCOUNT DCOUNTA DAVERAGE DMAX DMIN DGET DPRODUCT
-    DSTDEV DSTDEVP DVAR DVARP T N TYPE ISREF"""
+    VARP VARPA VAR.S VAR.P SUMSQ AND OR XOR MEDIAN DEVSQ AVEDEV GEOMEAN HARMEAN KURT SKEW SKEW.P NPV CONCAT"""
+)
+
+#: One value whatever the arguments are; reference parameters.
+AGGREGATES: Final = LISTS | _set(
+    """CONCATENATE GCD LCM MULTINOMIAL COUNTBLANK ROWS COLUMNS AREAS SHEETS DSUM DCOUNT DCOUNTA DAVERAGE DMAX DMIN DGET
+    DPRODUCT DSTDEV DSTDEVP DVAR DVARP T N TYPE ISREF"""
 )
 
 #: One value whatever the arguments are; array parameters.
@@ -106,64 +110,15 @@ GAP_DEFAULTS: Final[dict[tuple[str, int], str]] = {
     ("SEQUENCE", 0): "1", ("SEQUENCE", 1): "1", ("SEQUENCE", 2): "1", ("SEQUENCE", 3): "1",
 }  # fmt: skip
 
-#: Functions that take several references where one is written (3-D references and unions can be listed instead).
-LISTS: Final = _set(
-    """SUM AVERAGE AVERAGEA COUNT COUNTA MIN MINA MAX MAXA PRODUCT STDEV STDEVA STDEVP STDEVPA STDEV.S STDEV.P VAR VARA
-    VARP VARPA VAR.S VAR.P SUMSQ AND OR XOR MEDIAN DEVSQ AVEDEV GEOMEAN HARMEAN KURT SKEW SKEW.P NPV CONCAT"""
-)
-
-
-def parameter_class(name: str, position: int) -> str:
-    """Return the class of a function's parameter: VALUE, REFERENCE or ARRAY.
-
-    Parameters
-    ----------
-    name : str
-        The function, in capitals and without a prefix.
-    position : int
-        The parameter, from 0.
-
-    Returns
-    -------
-    str
-        REFERENCE for a function that is not listed.
-    """
-    if name in ELEMENTWISE:
-        return VALUE
-    if name in AGGREGATES:
-        return REFERENCE
-    if name in ARRAY_AGGREGATES or name in ARRAY_MAKERS:
-        return ARRAY
-    classes = MIXED.get(name) or REFERENCE_MAKERS.get(name)
-    if classes:
-        return classes[min(position, len(classes) - 1)]
-    classes = CRITERIA.get(name)
-    if classes:
-        head = len(classes) - 2
-        return classes[position] if position < head else classes[head + (position - head) % 2]
-    return REFERENCE
-
-
-def gives_one_value(name: str, single_arguments: bool) -> bool:
-    """Say whether a call certainly gives one value.
-
-    Parameters
-    ----------
-    name : str
-        The function, in capitals and without a prefix.
-    single_arguments : bool
-        Whether every argument for a value parameter is one value.
-
-    Returns
-    -------
-    bool
-    """
-    if name in AGGREGATES or name in ARRAY_AGGREGATES:
-        return True
-    if name in NOT_SINGLE:
-        return False
-    return single_arguments and (name in ELEMENTWISE or name in MIXED or name in CRITERIA or name in TRANSPARENT)
-
+_ONE_VALUE: Final = AGGREGATES | ARRAY_AGGREGATES
+_CLASSES: Final[dict[str, str]] = {
+    **dict.fromkeys(ELEMENTWISE, VALUE),
+    **dict.fromkeys(AGGREGATES, REFERENCE),
+    **dict.fromkeys(ARRAY_AGGREGATES | ARRAY_MAKERS, ARRAY),
+    **MIXED,
+    **REFERENCE_MAKERS,
+    **CRITERIA,
+}
 
 #: Functions that the engine has a name for, but no answer that can be trusted.
 DISTRUSTED: Final = _set("GROUPBY PIVOTBY")
@@ -174,36 +129,30 @@ LIFTED_BY_ENGINE: Final = _set("COS SIN TAN IF IFERROR IFNA PI RAND NOW TODAY NA
 #: Of these, the ones with several arguments: their arrays have to be of one size.
 CELL_BY_CELL: Final = _set("IF IFERROR IFNA")
 
+# In all of these a function's name is in capitals and without a prefix, and positions count from 0.
+
+
+def parameter_class(name: str, position: int) -> str:
+    """Return the class of a function's parameter; REFERENCE for a function that is not listed."""
+    classes = _CLASSES.get(name, REFERENCE)
+    repeated = 2 if name in CRITERIA else 1
+    if position >= len(classes):
+        position = len(classes) - repeated + (position - len(classes)) % repeated
+    return classes[position]
+
+
+def gives_one_value(name: str, single_arguments: bool) -> bool:
+    """Say whether a call certainly gives one value, when every argument for a value parameter is one or not."""
+    single = name in ELEMENTWISE or name in MIXED or name in CRITERIA or name in TRANSPARENT
+    return name in _ONE_VALUE or (single and single_arguments and name not in NOT_SINGLE)
+
 
 def lifts(name: str) -> bool:
-    """Say whether a function has to be called cell by cell where it is given arrays.
-
-    Parameters
-    ----------
-    name : str
-        The function, in capitals and without a prefix.
-
-    Returns
-    -------
-    bool
-    """
-    if name in LIFTED_BY_ENGINE:
-        return False
+    """Say whether a function has to be called cell by cell where it is given arrays."""
     listed = name in ELEMENTWISE or name in MIXED or name in CRITERIA
-    return listed or name in ("INDEX", "XLOOKUP", "CHOOSE", "SWITCH", "IFS")
+    return name not in LIFTED_BY_ENGINE and (listed or name in ("INDEX", "XLOOKUP", "CHOOSE", "SWITCH", "IFS"))
 
 
 def is_listed(name: str) -> bool:
-    """Say whether a name is one of Excel's functions that are listed here.
-
-    Parameters
-    ----------
-    name : str
-        The function, in capitals and without a prefix.
-
-    Returns
-    -------
-    bool
-    """
-    listed = (AGGREGATES, ARRAY_AGGREGATES, ARRAY_MAKERS, ELEMENTWISE, MIXED, CRITERIA, TRANSPARENT, REFERENCE_MAKERS)
-    return any(name in group for group in listed)
+    """Say whether a name is one of Excel's functions that are listed here."""
+    return name in _CLASSES or name in TRANSPARENT

@@ -116,6 +116,20 @@ def _as_text(value: Expression) -> Expression:
     return value if constant or "&" in value.items else _made('a&""', a=value)
 
 
+def as_shown(value: Expression) -> Expression:
+    """Return what shows a value as a text: numbers in General format, everything else as it is."""
+    single = value.single
+    text = isinstance(single, Literal) and single.text.startswith(('"', "{"))
+    return value if text else _made('IF(ISNUMBER(a),TEXT(a,"General"),a)', a=value)
+
+
+def _as_text_argument(value: Expression) -> Expression:
+    """Return a value for a text, unless it may be a range, which has to reach the function as it is."""
+    single = value.single
+    one = single is None or isinstance(single, Literal) or (isinstance(single, Ref) and single.kind == "cell")
+    return as_shown(value) if one else value
+
+
 def _as_total(value: Expression) -> Expression:
     """Return a constant text as the number it reads as, or #VALUE!; the engine passes over it."""
     single = value.single
@@ -157,6 +171,11 @@ _ARGUMENTS: Final[dict[str, tuple[slice, Callable[[Expression], Expression], boo
     **dict.fromkeys(_set("SUMIFS AVERAGEIFS MAXIFS MINIFS"), (slice(2, None, 2), _as_criterion, False)),
     # show TRUE in small letters
     **dict.fromkeys(_set("LEFT LEFTB RIGHT RIGHTB REPT CODE"), (slice(1), _as_text, False)),
+    # take numbers for texts, as LEFT and the others above do
+    **dict.fromkeys(_set("CONCAT CONCATENATE"), (slice(None), _as_text_argument, True)),
+    "TEXTJOIN": (slice(2, None), _as_text_argument, True),
+    "SUBSTITUTE": (slice(3), _as_text_argument, True),
+    **dict.fromkeys(_set("MID REPLACE TRIM UPPER LOWER"), (slice(1), _as_text_argument, True)),
     # skip a text given to them where Excel says #VALUE!
     **dict.fromkeys(
         _set(

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import Final
 
 from ..files.package import Table
 from ..references import Area, column_letters, quoted_sheet
-from .tree import (
-    FormulaError,
-)
+from .tree import FormulaError
 
-_PART = re.compile(r"\[((?:'.|[^\]'])*)\]|([^,\[\]]+)", re.S)
-_ESCAPE = re.compile(r"'(.)", re.S)
-_ITEMS = ("#all", "#data", "#headers", "#totals", "#this row")
+_PART: Final = re.compile(r"\[((?:'.|[^\]'])*)\]|([^,\[\]]+)", re.S)
+_ESCAPE: Final = re.compile(r"'(.)", re.S)
+_ITEMS: Final = ("#all", "#data", "#headers", "#totals", "#this row")
 
 
+@dataclass(frozen=True, slots=True)
 class ThisRow:
-    """A structured reference to the row of the formula's own cell."""
+    """A structured reference to the row of the formula's own cell; `sheet` is a prefix, left and right are letters."""
 
-    __slots__ = ("left", "right", "sheet", "table")
-
-    def __init__(self, table: Table, sheet: str, left: int, right: int) -> None:
-        self.table = table
-        self.sheet = sheet
-        self.left = column_letters(left)
-        self.right = column_letters(right)
+    table: Table
+    sheet: str
+    left: str
+    right: str
 
     def at(self, row: int) -> str:
         """Return the A1 text for a formula in a row, #VALUE! outside the table's data."""
@@ -36,29 +34,16 @@ class ThisRow:
 
 
 def split_specifier(inner: str) -> tuple[list[str], list[str]]:
-    """Return the items (#Totals, @...) and the one or two column names of a specifier.
-
-    Parameters
-    ----------
-    inner : str
-        What stands between the outer square brackets.
-
-    Returns
-    -------
-    tuple of list of str and list of str
-        Items in lower case; column names without escapes.
-    """
+    """Return the items (#totals, #this row for @) and the one or two column names between the outer brackets."""
     text = inner.strip()
     items: list[str] = []
     columns: list[str] = []
     if text.startswith("@"):
         items.append("#this row")
         text = text[1:].strip()
-    if not text:
-        return items, columns
-    if not text.startswith("["):
-        if text.startswith("#"):
-            return [*items, text.lower()], columns
+    if text.startswith("#"):
+        return [*items, text.lower()], columns
+    if text and not text.startswith("["):
         return items, [_ESCAPE.sub(r"\1", text)]
     for bracketed, bare in _PART.findall(text):
         if bracketed.strip().lower() in _ITEMS:
@@ -95,39 +80,28 @@ def resolve(table: Table, inner: str | None, sheet: str, same_sheet: bool) -> st
     """
     items, columns = split_specifier(inner) if inner is not None else ([], [])
     prefix = "" if same_sheet else quoted_sheet(sheet) + "!"
-    left, right = table.area.left, table.area.right
-    if columns:
-        found = [table.lookup.get(column.strip().lower().replace("\n", " "), -1) for column in columns]
-        found = [
-            table.lookup.get(column.lower().replace("\n", " "), -1) if position < 0 else position
-            for column, position in zip(columns, found, strict=True)
-        ]
-        if min(found) < 0:
-            raise FormulaError(f"the table {table.name} has no column {columns[found.index(min(found))]!r}")
-        left, right = table.area.left + min(found), table.area.left + max(found)
+    places = [_column(table, column) for column in columns] or [0, table.area.width - 1]
+    left, right = table.area.left + min(places), table.area.left + max(places)
     if "#this row" in items:
-        return ThisRow(table, prefix, left, right)
-    rows = _rows(table, items)
-    if rows is None:
+        return ThisRow(table, prefix, column_letters(left), column_letters(right))
+    spans = {
+        "#all": (table.area.top, table.area.bottom),
+        "#data": (table.first_row, max(table.first_row, table.last_row)),
+        "#headers": (table.area.top, table.area.top) if table.header else None,
+        "#totals": (table.area.bottom, table.area.bottom) if table.totals else None,
+    }
+    rows = [row for item in items or ["#data"] for row in spans.get(item) or (0,)]
+    if 0 in rows:
         return "#REF!"
-    area = Area(rows[0], left, rows[1], right)
-    first = f"${column_letters(area.left)}${area.top}"
-    if area.top == area.bottom and area.left == area.right:
-        return prefix + first
-    return f"{prefix}{first}:${column_letters(area.right)}${area.bottom}"
+    area = Area(min(rows), left, max(rows), right)
+    first = f"{prefix}${column_letters(left)}${area.top}"
+    return first if area.height == area.width == 1 else f"{first}:${column_letters(right)}${area.bottom}"
 
 
-def _rows(table: Table, items: list[str]) -> tuple[int, int] | None:
-    spans: list[tuple[int, int]] = []
-    for item in items or ["#data"]:
-        if item == "#all":
-            spans.append((table.area.top, table.area.bottom))
-        elif item == "#data":
-            spans.append((table.first_row, max(table.first_row, table.last_row)))
-        elif item == "#headers" and table.header:
-            spans.append((table.area.top, table.area.top))
-        elif item == "#totals" and table.totals:
-            spans.append((table.area.bottom, table.area.bottom))
-        else:
-            return None
-    return min(top for top, _ in spans), max(bottom for _, bottom in spans)
+def _column(table: Table, column: str) -> int:
+    """Return the place of a column in its table."""
+    for name in (column.strip(), column):
+        place = table.lookup.get(name.lower().replace("\n", " "))
+        if place is not None:
+            return place
+    raise FormulaError(f"the table {table.name} has no column {column!r}")
