@@ -82,20 +82,8 @@ def operated(c: Compiling, operands: Sequence[Out], between: Sequence[str]) -> l
 def fitted(c: Compiling, operands: Sequence[Out], write: Write, chosen_by: int | None = None) -> list[Piece]:
     """Return an operation on operands, made as large as each other where they are not.
 
-    Parameters
-    ----------
-    c : Compiling
-        The formula.
-    operands : sequence of Out
-        What is computed with.
-    write : callable
-        Gives the text of the operation from the texts of its operands.
-    chosen_by : int, optional
-        The operand that alone decides, when it is one value, which of the others is the result (the test of IF).
-
-    Returns
-    -------
-    list of Piece
+    `write` gives the text of the operation from the texts of its operands; the operand `chosen_by` alone decides, when
+    it is one value, which of the others is the result (the test of IF).
     """
     places = [place for place, each in enumerate(operands) if not each.single]
     arrays = [operands[place] for place in places]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from . import fifteen_digits
 from .array_sizes import joint, of_constant, operated
 from .compiling import Compiling, Writer
 from .compiling_calls import fitting, write_call
@@ -16,17 +17,6 @@ from .compiling_references import (
     write_span,
     write_spilled,
     write_structured,
-)
-from .fifteen_digits import (
-    COMPARISONS,
-    Items,
-    compared,
-    comparison,
-    difference,
-    has_sign,
-    in_arithmetic,
-    last_difference,
-    split_at,
 )
 from .parameter_classes import ARRAY, VALUE
 from .repairs import as_shown
@@ -60,14 +50,14 @@ def compiled(book: BookView, sheet: int, expression: Expression, mode: str, care
 
 def _whole(c: Compiling, expression: Expression, mode: str) -> Out:
     """Return a whole formula computed the careful way: what its last subtraction leaves over may be noise."""
-    place = last_difference(expression.items) if mode == VALUE else None
+    place = fifteen_digits.last_difference(expression.items) if mode == VALUE else None
     if place is not None:
         sides = expression.items[:place], expression.items[place + 1 :]
         left, right = (
             _number(c, _items(c, side, VALUE)) if len(side) == 1 else _items(c, side, VALUE) for side in sides
         )
         if left.single and right.single:
-            return c.say(difference(str(expression.items[place])), left, right)
+            return c.say(fifteen_digits.difference(str(expression.items[place])), left, right)
     return write_expression(c, expression, mode)
 
 
@@ -84,30 +74,30 @@ def write_expression(c: Compiling, expression: Expression, wanted: str) -> Out:
     if single is not None:
         return c.operand(single, wanted)
     inside = ARRAY if wanted == ARRAY else VALUE
-    if c.careful and has_sign(expression.items, "&"):
+    if c.careful and fifteen_digits.has_sign(expression.items, "&"):
         expression = _with_texts(expression)
-    sides = split_at(expression.items, COMPARISONS)
-    if not compared(sides, c.careful):
+    sides = fifteen_digits.split_at(expression.items, fifteen_digits.COMPARISONS)
+    if not fifteen_digits.compared(sides, c.careful):
         return _items(c, expression.items, inside)
     left, right, sign = _items(c, sides[0], inside), _items(c, sides[2], inside), str(sides[1][0])
     if c.careful:
         pieces = c.say(f'RXL.COMPARE({{0}},"{sign}",{{1}})', left, right).pieces
         return Out(pieces, left.single and right.single, joint([left, right]))
     if left.single and right.single:
-        return c.say(comparison(sign), left, right)
+        return c.say(fifteen_digits.comparison(sign), left, right)
     return Out(operated(c, [left, right], ["", sign, ""]), False, joint([left, right]))
 
 
 def _with_texts(expression: Expression) -> Expression:
     """Return an expression whose numbers become texts of 15 digits where they are joined."""
-    parts = split_at(expression.items, COMPARISONS | {"&"})
+    parts = fifteen_digits.split_at(expression.items, fifteen_digits.COMPARISONS | {"&"})
     for place in range(0, len(parts), 2):
         if ["&"] in parts[max(place - 1, 0) : place + 2]:
             parts[place] = as_shown(Expression(parts[place])).items
     return Expression([item for part in parts for item in part])
 
 
-def _items(c: Compiling, items: Items, inside: str) -> Out:
+def _items(c: Compiling, items: fifteen_digits.Items, inside: str) -> Out:
     """Return operators and operands made ready in their order."""
     outs: list[Out] = []
     between = [""]
@@ -116,10 +106,10 @@ def _items(c: Compiling, items: Items, inside: str) -> Out:
             between[-1] += item
             continue
         out = c.operand(item, inside)
-        outs.append(_number(c, out) if c.careful and in_arithmetic(items, place) else out)
+        outs.append(_number(c, out) if c.careful and fifteen_digits.in_arithmetic(items, place) else out)
         between.append("")
     result = Out(operated(c, outs, between), all(out.single for out in outs), joint(outs))
-    return fitting(c, result) if c.careful and has_sign(items, "&") else result
+    return fitting(c, result) if c.careful and fifteen_digits.has_sign(items, "&") else result
 
 
 def _write_literal(c: Compiling, literal: Literal, wanted: str) -> Out:

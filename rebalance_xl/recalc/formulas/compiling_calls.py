@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from ..native import ALTERNATIVES, BLIND_TO_ERRORS
 from ..references import MAX_COLUMNS, MAX_ROWS, Area
+from . import parameter_classes as classes
+from . import repairs
 from .array_sizes import alike, fitted, joint, of_range
 from .compiling import Compiling, call_of, listed
 from .compiling_catalogue import argument_for_python, write_catalogue_call
@@ -19,33 +21,7 @@ from .fifteen_digits import COMPARISONS, has_sign
 from .lambdas import CALLERS, EACH, free_mark, parameter_mark
 from .model_calls import missing_text
 from .operands import area_of, has_array_constant, needs_python, only, plain_name, split_area
-from .parameter_classes import (
-    ARRAY,
-    CELL_BY_CELL,
-    DISTRUSTED,
-    ELEMENTWISE,
-    GAP_DEFAULTS,
-    LISTS,
-    REFERENCE,
-    SAME_SIZE,
-    TRANSPARENT,
-    VALUE,
-    gives_one_value,
-    lifts,
-    parameter_class,
-)
-from .repairs import (
-    APPROXIMATE,
-    CAUGHT,
-    found_place,
-    is_computed_array,
-    joins_cells,
-    looks_approximately,
-    may_end,
-    repaired,
-    replaced,
-    shows_untagged_names,
-)
+from .parameter_classes import ARRAY, REFERENCE, VALUE, parameter_class
 from .template import ByCell, Out, Piece, written
 from .tree import (
     At,
@@ -65,7 +41,7 @@ from .tree import (
 Arguments = Sequence[Expression | None]
 
 #: Functions with criteria, which may be errors.
-_ASKED_FOR_ERRORS: Final = SAME_SIZE | {"COUNTIF", "SUMIF", "AVERAGEIF"}
+_ASKED_FOR_ERRORS: Final = classes.SAME_SIZE | {"COUNTIF", "SUMIF", "AVERAGEIF"}
 #: Functions of the engine that make texts longer than a cell holds, where Excel says #VALUE!.
 _JOINING: Final = frozenset(("CONCAT", "CONCATENATE", "SUBSTITUTE"))
 #: Functions of one value that give truth values.
@@ -95,12 +71,12 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
     applied = write_named_lambda(c, call)
     if applied is not None:
         return applied
-    if name == "TEXT" and shows_untagged_names(arguments) and c.book.foreign_names():
+    if name == "TEXT" and repairs.shows_untagged_names(arguments) and c.book.foreign_names():
         raise FormulaError("months and days have names of another language in this workbook")
-    replacement = replaced(name, arguments)
+    replacement = repairs.replaced(name, arguments)
     if replacement is not None:
         return c.expression(replacement, wanted)
-    arguments = repaired(name, arguments, c.careful)
+    arguments = repairs.repaired(name, arguments, c.careful)
     if name in ALTERNATIVES and len(arguments) >= ALTERNATIVES[name] and needs_python(name, arguments):
         name = f"RXL.{name}"
     implementation = c.book.registered(name)
@@ -114,7 +90,7 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
         return told
     if name == "IFERROR" and _is_from_google(arguments):
         return c.expression(_given(arguments[1]), wanted)
-    if name in DISTRUSTED or not c.book.knows(name):
+    if name in classes.DISTRUSTED or not c.book.knows(name):
         raise UnknownFunctionError(name)
     if name == "INDIRECT":
         return write_indirect(c, call, wanted)
@@ -123,7 +99,7 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
         return _of_either_system(c, name, _given(arguments[0]), out, wanted)
     if name == "CODE":  # beyond the characters of western Windows it is another number on every system
         return c.say('IF({0}>255,RXL.UNKNOWN("CODE of a character that western Windows lacks"),{0})', out)
-    return _of_one_size(c, name, arguments, out) if name in SAME_SIZE else out
+    return _of_one_size(c, name, arguments, out) if name in classes.SAME_SIZE else out
 
 
 def _given(argument: Expression | None) -> Expression:
@@ -172,7 +148,7 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
         by_cell = _lifted(c, name, arguments)
         if by_cell is not None:
             return by_cell
-    if name in APPROXIMATE and looks_approximately(name, arguments):
+    if name in repairs.APPROXIMATE and repairs.looks_approximately(name, arguments):
         # The engine finds nothing where Excel's search ends somewhere; what it finds is right among cells in rising
         # order. Among others (`evaluation.look_ups` sees it) the careful way asks without the engine's answer.
         python = _native_call(c, f"RXL.{name}", arguments[:2] if name == "MATCH" else arguments, wanted)
@@ -206,18 +182,18 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
     single = True
     for position, argument in enumerate(arguments):
         if argument is None:
-            given.append(Out([GAP_DEFAULTS.get((name, position), "")], True))
+            given.append(Out([classes.GAP_DEFAULTS.get((name, position), "")], True))
             continue
         out = _engine_argument(c, name, position, argument, arguments, wanted)
         given.append(out)
-        if parameter_class(name, position) != REFERENCE or name in TRANSPARENT:
+        if parameter_class(name, position) != REFERENCE or name in classes.TRANSPARENT:
             single = single and out.single
-    single = gives_one_value(name, single)
-    if name in CELL_BY_CELL:
+    single = classes.gives_one_value(name, single)
+    if name in classes.CELL_BY_CELL:
         return _each_cell(c, name, given, single)
     call = Out(call_of(name, given), single)
-    caught = name in CAUGHT and any(map(may_end, arguments[:1]))
-    return c.say(f"IFERROR({{0}},{CAUGHT[name]})", call) if caught else call
+    caught = name in repairs.CAUGHT and any(map(repairs.may_end, arguments[:1]))
+    return c.say(f"IFERROR({{0}},{repairs.CAUGHT[name]})", call) if caught else call
 
 
 def _engine_argument(
@@ -225,10 +201,10 @@ def _engine_argument(
 ) -> Out:
     """Return an argument of a function that the engine has."""
     kind = ARRAY if wanted == ARRAY else parameter_class(name, position)
-    if position >= TRANSPARENT.get(name, len(arguments)):
+    if position >= classes.TRANSPARENT.get(name, len(arguments)):
         kind = wanted
     inner = argument.single
-    places = several(c, inner) if name in LISTS else None
+    places = several(c, inner) if name in classes.LISTS else None
     if places is not None:
         return Out(listed([c.operand(each, kind) for each in places]), True)
     if name in ("SUBTOTAL", "AGGREGATE") and isinstance(inner, Ref | Structured):
@@ -238,13 +214,13 @@ def _engine_argument(
     if name in ("INDEX", "OFFSET") and position == 0:
         if name == "INDEX" and is_whole(inner) and not c.depth:
             return unclipped(c, inner)
-        kind = ARRAY if name == "INDEX" and is_computed_array(argument) else REFERENCE
+        kind = ARRAY if name == "INDEX" and repairs.is_computed_array(argument) else REFERENCE
     out = c.expression(argument, kind)
     if name in ("OFFSET", "INDEX") and position:
         refuse_places(name, argument, out)
     if name == "SUMPRODUCT" and _counts_nothing(argument, c.careful):
         return c.say("RXL.NUMERIC({0})", out)  # texts and truth values are 0 there, also those that read as numbers
-    skipped = wanted == ARRAY and name in ("AND", "OR", "XOR") and joins_cells(argument)
+    skipped = wanted == ARRAY and name in ("AND", "OR", "XOR") and repairs.joins_cells(argument)
     return c.say("IF({{TRUE}},{0})", out) if skipped else out
 
 
@@ -291,8 +267,8 @@ def _native_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
             out = _as_large(argument_for_python(c, _given(arguments[0]), kind), out)
         outs.append(out)
         values += [] if ranged else [out]
-    single = gives_one_value(name, all(out.single for out in values))
-    return Out(call_of(name, outs), single, joint(values) if name in ELEMENTWISE else None)
+    single = classes.gives_one_value(name, all(out.single for out in values))
+    return Out(call_of(name, outs), single, joint(values) if name in classes.ELEMENTWISE else None)
 
 
 def _as_large(tested: Out, summed: Out) -> Out:
@@ -319,9 +295,9 @@ def _lifted(c: Compiling, name: str, arguments: Arguments) -> Out | None:
         # A computed reference, such as INDIRECT("1:"&A1), gives as many numbers as it has rows or columns.
         if isinstance(operand, Call | Span | Name | Structured | Spilled):
             text = "SEQUENCE(ROWS({0}),1,ROW({0}))" if name == "ROW" else "SEQUENCE(1,COLUMNS({0}),COLUMN({0}))"
-            return Out(c.say(text, c.operand(found_place(operand), REFERENCE)).pieces, False)
+            return Out(c.say(text, c.operand(repairs.found_place(operand), REFERENCE)).pieces, False)
         return _numbered(c, name, operand) if isinstance(operand, Ref) and operand.kind != "cell" else None
-    if not lifts(name):
+    if not classes.lifts(name):
         return None
     marks: list[str] = []
     each: list[Out] = []

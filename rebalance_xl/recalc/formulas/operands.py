@@ -70,19 +70,7 @@ def split_area(text: str) -> tuple[str, Area | None]:
 def one_cell(prefix: str, text: str, row: int, column: int) -> str:
     """Return the one cell of a range that an ordinary formula in a cell takes (implicit intersection).
 
-    Parameters
-    ----------
-    prefix : str
-        The sheet before the range, with its exclamation mark, or "".
-    text : str
-        The range, also whole columns or rows.
-    row, column : int
-        The formula's cell.
-
-    Returns
-    -------
-    str
-        A1 text, ``#VALUE!`` when no cell of the range lies in the formula's row or column.
+    The range may be whole columns or rows; ``#VALUE!`` when no cell of it lies in the formula's row or column.
     """
     area = area_of(text)
     if area is None:
@@ -97,21 +85,10 @@ def one_cell(prefix: str, text: str, row: int, column: int) -> str:
 
 
 def joined_areas(first: str, second: str, bounds: bool, own: str) -> str:
-    """Return the smallest range around two references, or the cells that both have.
+    """Return the smallest range around two references (bounds), or the cells that both have.
 
-    Parameters
-    ----------
-    first, second : str
-        A1 text, maybe with a sheet before it, or an error value.
-    bounds : bool
-        True for ``first:second``, False for the intersection, ``first second``.
-    own : str
-        The sheet meant where none stands before a reference.
-
-    Returns
-    -------
-    str
-        A1 text, ``#VALUE!`` for references on different sheets, ``#NULL!`` for an empty intersection.
+    `own` is the sheet meant where none stands before a reference. On different sheets they are ``#VALUE!``, an empty
+    intersection is ``#NULL!``, and an error passes on.
 
     Examples
     --------

@@ -18,6 +18,7 @@ from .parameter_classes import ELEMENTWISE
 from .parser import parsed
 from .tree import Call, Expression, FormulaError, Group, Literal, Name, Operand, Ref, Spilled, Structured, bare
 
+#: None for an argument that was left out. Names of functions are in capitals and without a prefix everywhere here.
 Arguments = Sequence[Expression | None]
 
 
@@ -188,16 +189,7 @@ _ARGUMENTS: Final[dict[str, tuple[slice, Callable[[Expression], Expression], boo
 
 
 def repaired(name: str, arguments: Arguments, careful: bool = False) -> Arguments:
-    """Return the arguments that a call is to be made with.
-
-    Parameters
-    ----------
-    name : str
-        The function, in capitals and without a prefix.
-    arguments : sequence of Expression or None
-        Its arguments; None for one that was left out.
-    careful : bool
-        Whether texts are read as numbers where the engine does not.
+    """Return the arguments that a call is to be made with, where the careful way also reads texts as numbers.
 
     Raises
     ------
@@ -233,13 +225,6 @@ def _upwards(arguments: Arguments, careful: bool) -> Arguments:
 
 def replaced(name: str, arguments: Arguments) -> Expression | None:
     """Return what stands for a whole call, None where the call itself is right.
-
-    Parameters
-    ----------
-    name : str
-        The function, in capitals and without a prefix.
-    arguments : sequence of Expression or None
-        Its arguments; None for one that was left out.
 
     Raises
     ------

@@ -55,23 +55,10 @@ def split_specifier(inner: str) -> tuple[list[str], list[str]]:
 
 
 def resolve(table: Table, inner: str | None, sheet: str, same_sheet: bool) -> str | ThisRow:
-    """Return the A1 text of a structured reference, or what gives it for a row.
+    """Return the A1 text of a structured reference, or what gives it for a row; None stands for the bare table name.
 
-    Parameters
-    ----------
-    table : Table
-        The table meant.
-    inner : str or None
-        The specifier, None for the bare table name.
-    sheet : str
-        The name of the table's sheet.
-    same_sheet : bool
-        Whether the formula stands on that sheet.
-
-    Returns
-    -------
-    str or ThisRow
-        ``#REF!`` when the table has no such part.
+    `sheet` is the name of the table's sheet, which is left out in formulas on it. A part that the table has not is
+    ``#REF!``.
 
     Raises
     ------
