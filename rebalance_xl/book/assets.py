@@ -13,11 +13,17 @@ import rebalance_xl.data
 from rebalance_xl.book.problems import ERROR, NOTE, WARNING, Problem
 from rebalance_xl.book.reading import Record
 from rebalance_xl.book.rows import Holding
-from rebalance_xl.book.tolerances import DUST
+from rebalance_xl.book.tolerances import CENT, DUST
 from rebalance_xl.cells import CellError
+from rebalance_xl.functions.account import STEADY
 
 #: What a typed total calls itself, without regard to case.
 TOTAL_WORDS = ("total", "totals", "sum", "summe", "gesamt", "grand total", "book value", "portfolio total")
+_MINTED = (
+    "USD EUR GBP CHF CAD AUD NZD JPY CNY HKD SGD TWD KRW INR IDR THB VND PHP MYR TRY BRL MXN ARS CLP COP ZAR NGN KES "
+    "AED SAR ILS PLN CZK HUF RON BGN SEK NOK DKK ISK UAH GEL KZT"
+)
+_CURRENCIES = STEADY | frozenset(_MINTED.split())
 _SHARED = ("Target", "Band", "Priority", "Sector", "Kind")
 
 
@@ -33,6 +39,47 @@ def stablecoins() -> dict[str, str]:
 def is_money(asset: str, quote: str) -> bool:
     """Tell whether an asset whose Kind is blank is money: a known stablecoin, or the book's currency itself."""
     return asset.casefold() in stablecoins() or asset.casefold() == quote.casefold()
+
+
+def cent_of(quote: str, total: float) -> float:
+    """Return the money that makes no line and no row: half a cent of a currency; in a book kept in a coin, its dust.
+
+    Parameters
+    ----------
+    quote
+        The currency of the book. One that is not known is taken for a coin.
+    total
+        What the book is worth.
+    """
+    is_currency = quote.upper() in _CURRENCIES
+    return CENT if is_currency else min(CENT, DUST * abs(total))
+
+
+def receiving_coin(holdings: Sequence[Holding], quote: str) -> str:
+    """Return the stablecoin that money comes in where its venue has none: the book's first one.
+
+    Parameters
+    ----------
+    holdings
+        The rows of Portfolio. Without money among them it is USDT, or the currency of the book where that is not USD;
+        a coin that its row calls spot is none, so that the next one of the currency takes its place.
+    quote
+        The currency of the book.
+    """
+    first = next((holding.asset for holding in holdings if holding.stable), None)
+    if first is not None:
+        return first
+    currency = quote.upper() or "USD"
+    coins = [coin.upper() for coin, stands_for in stablecoins().items() if stands_for == currency]
+    taken = {holding.asset.casefold() for holding in holdings}
+    wanted = [*coins, currency] if currency == "USD" else [currency, *coins]
+    return next((coin for coin in wanted if coin.casefold() not in taken), f"{currency} cash")
+
+
+def money_price(holdings: Sequence[Holding], coin: str) -> float:
+    """Return what a unit of money is worth in the book's currency: the price of a row that has it, else 1."""
+    folded = coin.casefold()
+    return next((row.price for row in holdings if row.asset.casefold() == folded and row.price), 1.0)
 
 
 def resolved(

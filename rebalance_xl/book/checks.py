@@ -336,6 +336,7 @@ def _references(book: Book) -> list[Problem]:
             what = "it is closed at its mark" if position.quantity else "nothing is opened in it"
             problems.append(Problem(WARNING, position.where, f"{position.symbol} expired on {day}: {what}"))
     known = assets | sectors | {position.asset.casefold(): position.asset for position in book.positions}
+    known |= {position.symbol.casefold(): position.symbol for position in book.positions}
     for event in book.events:
         if event.scope.casefold() not in known and event.scope.casefold() != "all":
             guess = nearest(event.scope, list(known.values()))
@@ -344,7 +345,7 @@ def _references(book: Book) -> list[Problem]:
                 Problem(
                     ERROR if guess else WARNING,
                     event.where,
-                    f'the scope "{event.scope}" is no asset or sector of the book{hint}',
+                    f'the scope "{event.scope}" is no asset, sector or symbol of the book{hint}',
                 )
             )
     return problems

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from rebalance_xl.book.assets import receiving_coin
 from rebalance_xl.book.deploy import account_pools, deploy, hedge_with_coins, pools_of
 from rebalance_xl.book.derivatives import exposures, plan_closings, pledges
 from rebalance_xl.book.draft import Draft, Given, Placed, Pledged, placed
@@ -132,7 +133,7 @@ def decide(book: Book) -> Decision:
         raise BookError(Problem(ERROR, "Portfolio", f"the book is worth {worth.total:,.2f}: there are no weights"))
     draft = Draft(book, judge(book, tiers, worth), tiers, worth)
     if draft.judgement.trigger != NONE:
-        draft.new_stable = new_stable_name(book)
+        draft.new_stable = receiving_coin(book.holdings, book.settings.quote)
         _settle(draft)
         _merge_sales(draft)
     return Decision(book, draft.judgement, worth, tiers, draft)
@@ -292,15 +293,6 @@ def _fill_purse(draft: Draft, given: Given, kept: _Kept) -> None:
     kept.exposure, kept.offered = left, purse.mark()
 
 
-def new_stable_name(book: Book) -> str:
-    """Return the stablecoin that a book without one receives its proceeds in."""
-    first = next((holding.asset for holding in book.holdings if holding.stable), None)
-    if first is not None:
-        return first
-    quote = book.settings.quote.upper()
-    return "USDT" if quote in ("", "USD") else quote
-
-
 def _offer_sale(draft: Draft, sale: Order, share: float | None) -> float:
     """Put a sale's proceeds into the purse; return the part that is kept for margin."""
     net = sale.amount - sale.fee
@@ -424,4 +416,4 @@ def _merge_sales(draft: Draft) -> None:
     draft.extra = []
 
 
-__all__ = ["Decision", "decide", "new_stable_name"]
+__all__ = ["Decision", "decide"]

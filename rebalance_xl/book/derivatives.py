@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 
-from rebalance_xl.book.free_margin import Accounts
+from rebalance_xl.book.free_margin import Accounts, listed_wallet
 from rebalance_xl.book.futures import (
     Tiers,
     contract_number,
@@ -149,7 +149,8 @@ def block_of(book: Book, tiers: Tiers, state: FuturesState, margin: float, notio
         return Refusal("expired", (position.expiry or 0.0,))
     if state.gone:
         return Refusal("gone")
-    if position.quantity > 0 and position.margin_mode == "isolated" and position.margin < 0:
+    in_wallet = position.margin_mode == "cross" and listed_wallet(book, position) is not None
+    if position.quantity > 0 and position.margin < 0 and not in_wallet:
         return Refusal("negative margin", (state.margin,))
     if venue.max_leverage is not None and position.leverage > venue.max_leverage:
         return Refusal("venue leverage", (position.leverage, venue.max_leverage), (venue.name,))

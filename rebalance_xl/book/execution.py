@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rebalance_xl.book.accounts import price_of
-from rebalance_xl.book.decision import new_stable_name
+from rebalance_xl.book.assets import money_price, receiving_coin
 from rebalance_xl.book.fills import Fill, read_fills
 from rebalance_xl.book.forms import day_of, iso_date
 from rebalance_xl.book.free_margin import followed, wallet_for, with_flows
@@ -18,7 +18,7 @@ from rebalance_xl.book.plan import book_value
 from rebalance_xl.book.problems import ERROR, BookError, Problem
 from rebalance_xl.book.record_lots import LotChanges, lots_after
 from rebalance_xl.book.settlement import Settlement, settle
-from rebalance_xl.book.tolerances import CENT, WHOLE
+from rebalance_xl.book.tolerances import WHOLE
 from rebalance_xl.functions.plan_table import amount_text
 
 __all__ = ["Execution", "Fill", "execute", "read_fills"]
@@ -86,7 +86,9 @@ def execute(
         carry(ledger, fill)
     ledger.return_coins()
     money = _settle_cash(ledger)
-    new_rows = [("Portfolio", row) for row in _fresh_rows(book, money)]
+    if money.fresh and not _has_column(port, "Portfolio", "Venue"):
+        money.fresh = {"": math.fsum(money.fresh.values())}  # rows that no venue tells apart would be the same row
+    new_rows = [("Portfolio", row) for row in _fresh_rows(ledger, money, port)]
     if ledger.problems:
         raise BookError(ledger.problems)
     lots = lots_after(ledger)
@@ -110,10 +112,10 @@ def _settle_cash(ledger: Ledger) -> Settlement:
     total = book_value(book) - ledger.sums.get("Fees", 0.0)
     after = settle(book, ledger.came, ledger.went, total)
     for venue, money in after.short.items():
-        if money > CENT:
+        if money > ledger.cent:
             ledger.problems.append(_overspent(money, venue))
     for venue in [*after.fresh]:
-        wallet = wallet_for(book, new_stable_name(book), venue)
+        wallet = wallet_for(book, receiving_coin(book.holdings, book.settings.quote), venue)
         if wallet is not None:
             coins = after.fresh.pop(venue) / (price_of(book, wallet.coin) or 1.0)
             ledger.wallets[wallet.row] = ledger.wallets.get(wallet.row, 0.0) + coins
@@ -134,16 +136,20 @@ def _overspent(money: float, venue: str) -> Problem:
     return Problem(ERROR, "Plan", message + ": correct quantities, prices or fees, or enter the money that came in")
 
 
-def _fresh_rows(book: Book, money: Settlement) -> list[dict[str, Cell]]:
-    """Return the stablecoin rows to add at venues that have none."""
-    name = new_stable_name(book)
+def _fresh_rows(ledger: Ledger, money: Settlement, port: WorkbookPort | None) -> list[dict[str, Cell]]:
+    """Return the stablecoin rows to add at venues that have none: in units, or in money where no units are kept."""
+    book = ledger.book
+    name = receiving_coin(book.holdings, book.settings.quote)
+    price = money_price(book.holdings, name)
+    in_units = all([_has_column(port, "Portfolio", column) for column in ("Quantity", "Price")])
+    in_money = _has_column(port, "Portfolio", "Value") and all([row.quantity is None for row in book.holdings])
     rows = []
     for venue, amount in money.fresh.items():
-        if amount <= CENT:
+        if amount <= ledger.cent:
             continue
         row: dict[str, Cell] = {"Asset": name, "Kind": "stable", "Venue": venue or None}
-        keeps_units = any(holding.quantity is not None for holding in book.holdings)
-        rows.append(row | ({"Quantity": amount, "Price": 1.0} if keeps_units else {"Value": amount}))
+        units: dict[str, Cell] = {"Quantity": amount / price, "Price": price}
+        rows.append(row | (units if in_units and not in_money else {"Value": amount}))
     return rows
 
 
@@ -206,7 +212,7 @@ def _book_after(ledger: Ledger, money: Settlement) -> Book:
         holdings.append(
             replace(row, quantity=quantity, value=value, cost_basis=ledger.costs.get(row.row, row.cost_basis))
         )
-    fresh = math.fsum([amount for amount in money.fresh.values() if amount > CENT])
+    fresh = math.fsum([amount for amount in money.fresh.values() if amount > ledger.cent])
     if fresh and holdings:
         spare = replace(holdings[0], asset="", value=fresh, quantity=None, stable=True, target=None, row=-1)
         holdings.append(spare)
@@ -232,7 +238,7 @@ def _journal(ledger: Ledger, money: Settlement, value: float) -> dict[str, Cell]
         "Bought": sums.get("Bought", 0.0),
         "Margin": sums.get("Margin", 0.0),
         "Fees": sums.get("Fees", 0.0),
-        "Left over": money.left_over if money.left_over > CENT else 0.0,
+        "Left over": money.left_over if money.left_over > ledger.cent else 0.0,
         "Realised gain": sums.get("Realised gain", 0.0),
         "Reason": ", ".join(ledger.deeds),
     }

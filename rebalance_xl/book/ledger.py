@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from rebalance_xl.book.assets import cent_of
 from rebalance_xl.book.fills import Fill
 from rebalance_xl.book.free_margin import Accounts, listed_wallet, wallet_of
-from rebalance_xl.book.futures import Tiers, contract_number, sign
+from rebalance_xl.book.futures import Tiers, contract_number, sign, worth_of
 from rebalance_xl.book.gains import cost_sold, sale_gain
 from rebalance_xl.book.interface import Cell
 from rebalance_xl.book.model import Book, Holding, Lot, Position
 from rebalance_xl.book.problems import ERROR, Problem
 from rebalance_xl.book.sizing import lot_of
-from rebalance_xl.book.tolerances import CENT, SLACK
+from rebalance_xl.book.tolerances import SLACK
 from rebalance_xl.functions import contracts
 from rebalance_xl.functions.plan_table import amount_text
 
@@ -51,9 +52,11 @@ class Ledger:
     fill_rows: list[dict[str, Cell]] = field(default_factory=list)
     wallets: dict[int, float] = field(default_factory=dict)
     accounts: Accounts = field(init=False)
+    cent: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.accounts = Accounts(self.book, Tiers.of(self.book).tables)
+        self.cent = cent_of(self.book.settings.quote, worth_of(self.book).total)
 
     def refuse(self, fill: Fill, message: str) -> None:
         """Note that a fill cannot be."""
@@ -94,12 +97,12 @@ class Ledger:
                 coins.quantity -= coins.quantity * part / coins.money if coins.money else 0.0
                 coins.money -= part
                 money -= part
-        return money if money > CENT * SLACK else 0.0
+        return money if money > self.cent * SLACK else 0.0
 
     def return_coins(self) -> None:
         """Give coins that were not posted back to their row; bought ones stay money of the venue's stablecoins."""
         for coins in self.coins:
-            if coins.money <= CENT:
+            if coins.money <= self.cent:
                 continue
             if coins.row is not None:
                 row = coins.row.row
@@ -235,25 +238,34 @@ def _transfer(ledger: Ledger, fill: Fill) -> float:
 
 
 def _move_holding(ledger: Ledger, fill: Fill, rows: list[Holding]) -> float:
-    """Move units of an asset between two of its rows; the fee is money of the venue they leave."""
+    """Move an asset between two of its rows, by units or as each keeps it; the fee is money of the venue it leaves."""
     origin = next((row for row in rows if row.venue.casefold() == fill.venue.casefold()), None)
     goal = next((row for row in rows if row.venue.casefold() == fill.to_venue.casefold()), None)
-    quantity = fill.quantity or 0.0
     if origin is None or goal is None or origin is goal:
         ledger.refuse(fill, f"{fill.asset} needs a row at {fill.venue or 'no venue'} and one at {fill.to_venue}")
         return fill.amount
-    held = ledger.held(origin)
-    if quantity > held * (1 + SLACK):
-        ledger.refuse(fill, f"{quantity:g} of {fill.asset} moved, but only {held:g} held at {fill.venue}")
+    value = ledger.values.get(origin.row, origin.value)
+    by_units = origin.quantity is not None
+    held, moved = (ledger.held(origin), fill.quantity or 0.0) if by_units else (value, fill.amount)
+    if moved > held * (1 + SLACK):
+        said, have = (f"{moved:g}", f"{held:g}") if by_units else (amount_text(moved), amount_text(held))
+        ledger.refuse(fill, f"{said} of {fill.asset} moved, but only {have} held at {fill.venue}")
         return fill.amount
+    share = min(1.0, moved / held) if held else 0.0
     if origin.cost_basis is not None and held:
         left = ledger.costs.get(origin.row, origin.cost_basis)  # after the sales that stand before it
-        cost = left * quantity / held
+        cost = left * share
         ledger.costs[origin.row] = left - cost
         if goal.cost_basis is not None or not ledger.held(goal):  # coins of unknown cost stay so
             ledger.costs[goal.row] = ledger.costs.get(goal.row, goal.cost_basis or 0.0) + cost
-    ledger.quantities[origin.row] = held - quantity
-    ledger.quantities[goal.row] = ledger.held(goal) + quantity
+    ledger.values[origin.row] = value * (1.0 - share)
+    ledger.values[goal.row] = ledger.values.get(goal.row, goal.value) + value * share
+    if by_units:
+        ledger.quantities[origin.row] = held * (1.0 - share) if share > 1.0 - SLACK else held - moved
+    if goal.quantity is not None or not goal.value:
+        units = moved if by_units else moved / goal.price if goal.price and goal.quantity is not None else None
+        if units is not None:
+            ledger.quantities[goal.row] = ledger.held(goal) + units
     ledger.pay(fill.venue, -fill.fee)
     ledger.add("Fees", fill.fee)
     return fill.amount
@@ -380,7 +392,7 @@ def _post(ledger: Ledger, fill: Fill) -> float:
                     [state["Quantity"], quantity], [state["EntryPrice"], price], contract_number(position)
                 )
             )
-        posted = _margin_posted(ledger.book, fill, position, price)
+        posted = _margin_posted(ledger, fill, position, price)
         state["Quantity"] += quantity
     state["Margin"] += posted / _coin_money(position, price)
     cost = posted + fill.fee
@@ -394,14 +406,14 @@ def _post(ledger: Ledger, fill: Fill) -> float:
     return posted
 
 
-def _margin_posted(book: Book, fill: Fill, position: Position, price: float) -> float:
+def _margin_posted(ledger: Ledger, fill: Fill, position: Position, price: float) -> float:
     """Return the margin of an opening: as planned it follows the size that was filled, an edited one stands."""
     if not fill.quantity or not fill.notional:
         return fill.amount
     unit = position.unit_value if position.inverse else price * position.money
     beyond = fill.amount - fill.notional / position.leverage  # what rounding the size down to the lot has left
-    rounding = _ROUNDED_LOTS * lot_of(book, position) * unit / position.leverage + CENT
-    if not -CENT <= beyond <= rounding:
+    rounding = _ROUNDED_LOTS * lot_of(ledger.book, position) * unit / position.leverage + ledger.cent
+    if not -ledger.cent <= beyond <= rounding:
         return fill.amount
     return fill.amount * fill.quantity * unit / fill.notional
 

@@ -19,7 +19,7 @@ from rebalance_xl.book.checks import check_below, check_book, check_position, va
 from rebalance_xl.book.contents import Book, Settings
 from rebalance_xl.book.interface import WorkbookPort
 from rebalance_xl.book.problems import ERROR, WARNING, BookError, Problem, by_severity, errors_of
-from rebalance_xl.book.reading import Record, check_table_names, read_records, read_settings
+from rebalance_xl.book.reading import Record, check_number_texts, check_table_names, read_records, read_settings
 from rebalance_xl.book.rows import (
     CashFlow,
     CollateralTier,
@@ -79,7 +79,7 @@ def read_book(port: WorkbookPort, as_of: dt.date | float | None = None, today: d
     events = read_records(port, schema.EVENTS, problems)
     venues = read_records(port, schema.VENUES, problems)
     lots = read_records(port, schema.LOTS, problems)
-    journal = read_records(port, schema.JOURNAL, []) or []
+    journal = _read_journal(port, problems)
     rows = portfolio or []
     typed_total(rows, problems)
     held = resolved(rows, [_holding(record) for record in rows], settings.quote, problems)
@@ -124,7 +124,8 @@ def read_book(port: WorkbookPort, as_of: dt.date | float | None = None, today: d
         fills=_rows(port, schema.FILLS, RecordedFill, problems),
     )
     problems += check_book(book, portfolio, futures or [], venues or [])
-    problems += check_below(port, ("Portfolio", "Futures", "Events", "Venues", "Lots", "Wallets", "CashFlows"))
+    check_number_texts(book.tiers, schema.numeric_columns(schema.MARGIN_TIERS), problems)
+    problems += check_below(port, schema.INPUTS)
     return _with_problems(book, problems)
 
 
@@ -236,6 +237,18 @@ def _rows(port: WorkbookPort, table: Table, row: Callable[..., Any], problems: l
     return tuple(row(**fields_of(record, table), **_place(record, table)) for record in whole)
 
 
+def _read_journal(port: WorkbookPort, problems: list[Problem]) -> list[Record]:
+    """Return the rows of the Journal; a Date or Entry that cannot be read is a warning: no cooldown follows from it."""
+    found: list[Problem] = []
+    records = read_records(port, schema.JOURNAL, found) or []
+    problems += [
+        Problem(WARNING, each.where, f"{each.message}: no cooldown follows from this row")
+        for each in found
+        if each.message.startswith(("Journal[Date]", "Journal[Entry]"))
+    ]
+    return records
+
+
 def _read_prices(port: WorkbookPort, problems: list[Problem]) -> dict[str, dict[float, float]]:
     """Read the closes by day: one column an asset, or long with the columns Date, Asset and Price.
 
@@ -247,6 +260,8 @@ def _read_prices(port: WorkbookPort, problems: list[Problem]) -> dict[str, dict[
     data = records[0].table
     asset_column, price_column = data.column("Asset"), data.column("Price")
     long = asset_column is not None and price_column is not None
+    headers = [price_column] if long else [place for place in range(len(data.headers)) if place != data.column("Date")]
+    check_number_texts(data, [data.headers[place] for place in headers if place is not None], problems)
     series: dict[str, dict[float, float]] = {}
     cells: dict[tuple[float, str], str] = {}
     for record in records:

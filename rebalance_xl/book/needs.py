@@ -290,12 +290,11 @@ def _spread_asks(draft: Draft, legs: Sequence[FuturesState], reduced: set[int]) 
 
 
 def _pair_legs(needs: Sequence[Order]) -> None:
-    """Tie the openings of both legs of a spread together: one priority, and none without the other."""
+    """Tie the openings of both legs of a spread together: the first that is served opens both, and none alone."""
     legs = [need for need in needs if need.cause.kind == "spread"]
     for pair in zip(legs[::2], legs[1::2], strict=True):
-        priority = min((need.priority for need in pair if need.priority is not None), default=None)
         for one, other in (pair, pair[::-1]):
-            one.partner, one.priority = other, priority
+            one.partner = other
             if one.refusal is None and other.refusal is not None:
                 one.refusal, one.hard = Refusal("other leg", names=(other.label,)), True
 

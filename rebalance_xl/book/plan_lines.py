@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from rebalance_xl.book import plan_data as data
 from rebalance_xl.book import sentences as say
+from rebalance_xl.book.assets import cent_of, money_price
 from rebalance_xl.book.draft import Draft
 from rebalance_xl.book.free_margin import wallet_for, wallet_of
 from rebalance_xl.book.futures import terms_of
@@ -18,7 +19,7 @@ from rebalance_xl.book.plan_data import FuturesTerms, Line, Unresolved
 from rebalance_xl.book.sizing import lot_of
 from rebalance_xl.book.spreads import spread_text
 from rebalance_xl.book.states import NONE, FuturesState, SpotState
-from rebalance_xl.book.tolerances import CENT, DUST, NO_MONEY, SLACK
+from rebalance_xl.book.tolerances import DUST, NO_MONEY, SLACK
 from rebalance_xl.functions.plan_table import amount_text, percent
 from rebalance_xl.functions.wording import names_text
 
@@ -199,11 +200,13 @@ def _transfer_lines(draft: Draft) -> list[Line]:
     stables = [row for row in draft.book.holdings if row.stable]
     lines = []
     for (origin, goal), amount in draft.purse.transfers.items():
-        asset = next((h.asset for h in stables if h.venue.casefold() == origin.casefold()), draft.new_stable)
+        row = next((row for row in stables if row.venue.casefold() == origin.casefold()), None)
+        asset = draft.new_stable if row is None else row.asset
+        price = money_price(stables, asset) if row is None else row.price or 1.0
         fee = draft.purse.transfer_fees[(origin, goal)]
         reason = f"pays for what is bought at {goal}"
-        line = Line(asset, data.TRANSFER, amount, amount, 1.0, fee, reason=reason, venue=origin, to_venue=goal)
-        lines.append(replace(line, product="cash", cause="transfer"))
+        line = Line(asset, data.TRANSFER, amount, amount / price, price, fee, reason=reason, venue=origin)
+        lines.append(replace(line, to_venue=goal, product="cash", cause="transfer"))
     return lines
 
 
@@ -407,11 +410,13 @@ def _stable_lines(draft: Draft) -> list[Line]:
                 reason += _debt_text(draft, debts[row.row])
             line = Line(row.asset, data.HOLD, price=row.price, reason=reason, venue=row.venue, product="cash")
             lines.append(replace(line, row=row.row))
+    cent = cent_of(draft.book.settings.quote, draft.total)
     for venue, change in changes.items():
-        if isinstance(venue, str) and abs(change) > CENT:  # Record adds no row for less
+        if isinstance(venue, str) and abs(change) > cent:  # Record adds no row for less
             apart = wallet_for(draft.book, draft.new_stable, venue) is not None
             where = f"the wallet at {venue}" if apart else "stablecoins (a new row)"
-            line = Line(draft.new_stable, data.HOLD, price=1.0, venue=venue, product="margin" if apart else "cash")
+            price = money_price(draft.book.holdings, draft.new_stable)
+            line = Line(draft.new_stable, data.HOLD, price=price, venue=venue, product="margin" if apart else "cash")
             lines.append(replace(line, reason=f"{amount_text(change)} left over stays in {where}"))
     return lines
 
@@ -426,7 +431,7 @@ def _debt_text(draft: Draft, need: Order) -> str:
 def _stable_reason(draft: Draft, state: SpotState, row: Holding, change: float, need: Order | None) -> str:
     drift = say.drift_text(state, draft.book.settings.review_drift)
     reason = drift
-    shown = max(DUST * draft.total, CENT)
+    shown = max(DUST * draft.total, cent_of(draft.book.settings.quote, draft.total))
     if change > shown:
         reason += f"; receives {amount_text(change)}"
     elif change < -shown:

@@ -208,6 +208,39 @@ def read_records(port: WorkbookPort, table: Table, problems: list[Problem]) -> l
     return records
 
 
+def is_number_as_text(value: object) -> bool:
+    """Tell whether a cell holds a number that is stored as text: whoever reads the table by kind would pass it over."""
+    if not isinstance(value, str) or not value.strip():
+        return False
+    try:
+        number_of(value)
+    except UnreadableError as why:
+        return str(why).endswith("enter it as a number")
+    return False
+
+
+def check_number_texts(data: TableData | None, columns: Iterable[str], problems: list[Problem]) -> None:
+    """Report numbers stored as text in columns of a table whose rows are read elsewhere.
+
+    Parameters
+    ----------
+    data
+        The table; None where there is none.
+    columns
+        Headers of the columns that hold numbers.
+    problems
+        Receives an error for each such cell.
+    """
+    if data is None:
+        return
+    for column in columns:
+        place = data.column(column)
+        for row, cells in enumerate(data.rows if place is not None else ()):
+            if is_number_as_text(cells[place or 0]):
+                message = f"{data.name}[{column}] holds the text {describe(cells[place or 0])}; enter it as a number"
+                problems.append(Problem(ERROR, data.address(row, column), message))
+
+
 def _read_cell(
     data: TableData, row: int, column: Column, place: int | None, problems: list[Problem], offset: float
 ) -> Any:

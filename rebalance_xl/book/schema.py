@@ -191,7 +191,7 @@ EVENTS = Table(
     "Scope",
     "Fundamental and technical events, one row each",
     (
-        Column("Scope", "text", "An asset, a sector, or ALL", required=True),
+        Column("Scope", "text", "An asset, a sector, the symbol of a future, or ALL", required=True),
         Column(
             "Action",
             "word",
@@ -437,6 +437,15 @@ TABLES: Final = {
         CASH_FLOWS_TABLE,
     )
 }
+
+#: Tables that a person fills: what is typed directly under one of them looks like a row of it and is none.
+INPUTS: Final = tuple(name for name in TABLES if name != PLAN.name)
+
+
+def numeric_columns(table: Table) -> tuple[str, ...]:
+    """Return the headers of a table's columns that hold numbers."""
+    return tuple(column.name for column in table.columns if column.kind in ("amount", "number", "price", "share"))
+
 
 FREQUENCIES: Final = ("weekly", "monthly", "quarterly", "yearly")
 

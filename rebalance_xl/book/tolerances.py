@@ -28,7 +28,8 @@ FOUND: Final = 1e-13
 STILL: Final = 1e-9
 #: Fees have settled once a pass changes them by no more than this share of the book.
 SETTLED: Final = 1e-15
-#: Money that a person would not write down: it shows as 0.00, makes no line and no row.
+#: Money that a person would not write down in a currency: it shows as 0.00, makes no line and no row. A book kept in a
+#: coin has no cents (0.005 BTC are hundreds of dollars): there dust is what makes none (assets.cent_of).
 CENT: Final = 0.005
 
 __all__ = [

@@ -13,6 +13,7 @@ from rebalance_xl.book import actions
 from rebalance_xl.book.model import read_book
 from rebalance_xl.book.plan import make_plan
 from rebalance_xl.book.plan_data import Line, Plan
+from rebalance_xl.book.problems import BookError
 from rebalance_xl.functions import FUNCTIONS
 from tests.book.books import DAY, amounts, perpetual, plan_of, spot, stable, workbook
 
@@ -335,3 +336,17 @@ def test_an_event_fills_a_row_with_a_band_up_to_its_equity(
     assert amounts(actions.rebalance(book)) == {"BTCUSDT": (action, amount)}
     actions.record(book)
     assert make_plan(read_book(book)).nothing_to_do
+
+
+@pytest.mark.parametrize("scope", ["BTCUSDT_Q", "btcusdt_q"])
+def test_an_event_may_name_the_symbol_of_a_future(scope: str) -> None:
+    """EXIT for one contract closes that one, and leaves the asset and its other contract alone."""
+    futures = [
+        perpetual(symbol, "BTC", "long", 10.0, Quantity=10.0, EntryPrice=10.0, Margin=10.0)
+        for symbol in ("BTCUSDT", "BTCUSDT_Q")
+    ]
+    event = {"Scope": scope, "Action": "EXIT", "Start": DAY}
+    plan = plan_of([spot("BTC", 6_000.0, 0.6, 0.2), stable(4_000.0, 0.4)], futures, events=[event])
+    assert [(each.asset, each.action) for each in plan.trades if each.product == "futures"] == [("BTCUSDT_Q", "CLOSE")]
+    with pytest.raises(BookError, match=r'Events!A2: .*is no asset, sector or symbol.*did you mean "BTCUSDT"'):
+        plan_of([spot("BTC", 6_000.0, 0.6, 0.2)], futures[:1], events=[event | {"Scope": "BTCUSD"}])

@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from rebalance_xl.book import actions
+from rebalance_xl.book.memory import MemoryWorkbook
+from rebalance_xl.book.model import read_book
+from rebalance_xl.book.plan import book_value
 from rebalance_xl.book.problems import BookError
-from tests.book.books import amounts, line, plan_of, stable, unit, workbook
+from rebalance_xl.book.schema import JOURNAL, PLAN
+from tests.book.books import DAY, amounts, line, plan_of, stable, unit, workbook
 
 approx = pytest.approx
 
@@ -156,3 +160,59 @@ def test_the_same_pair_twice_is_refused_by_name() -> None:
     rows = [unit("BTC", 1.0, 10.0, 0.5, Venue="a"), unit("BTC", 1.0, 10.0, None, Venue="A")]
     with pytest.raises(BookError, match=r'Portfolio!A3: "BTC" at A is already in Portfolio!A2'):
         plan_of(rows)
+
+
+#: What stands of BTC at a and at b before 1 BTC of 1,000 moves from a to b, and after it: Quantity, Price, Value.
+MOVED: list[tuple[list[float | None], list[float | None], list[float | None], list[float | None]]] = [
+    ([4.0, 1_000.0, 4_000.0], [3.0, 1_000.0, 3_000.0], [3.0, 1_000.0, 3_000.0], [4.0, 1_000.0, 4_000.0]),
+    ([4.0, None, 4_000.0], [3.0, None, 3_000.0], [3.0, None, 3_000.0], [4.0, None, 4_000.0]),
+    ([4.0, 1_000.0, None], [None, None, 3_000.0], [3.0, 1_000.0, None], [None, None, 4_000.0]),
+    ([None, None, 4_000.0], [None, None, 3_000.0], [None, None, 3_000.0], [None, None, 4_000.0]),
+    ([None, None, 4_000.0], [3.0, 1_000.0, None], [None, None, 3_000.0], [4.0, 1_000.0, None]),
+    ([4.0, 1_000.0, None], [None, 1_000.0, None], [3.0, 1_000.0, None], [1.0, 1_000.0, None]),
+]
+
+
+class TypedValues(MemoryWorkbook):
+    """A workbook whose Value cells are all typed."""
+
+    def is_formula(self, name: str, row: int, column: str) -> bool:
+        """Return False."""
+        return False
+
+
+@pytest.mark.parametrize("origin, goal, left, comes", MOVED)
+def test_coins_that_move_take_their_typed_value_along(
+    origin: list[float | None], goal: list[float | None], left: list[float | None], comes: list[float | None]
+) -> None:
+    """Each row keeps what it kept, in units, as a Value or both: the book is worth the same after the move."""
+    columns = ["Asset", "Venue", "Quantity", "Price", "Value", "Target"]
+    money = ["USDT", "a", 500.0, 1.0, None, None]
+    tables: dict[str, list[list[Any]]] = {
+        "Portfolio": [columns, ["BTC", "a", *origin, None], ["BTC", "b", *goal, None], money],
+        "Plan": [[column.name for column in PLAN.columns]],
+        "Journal": [[column.name for column in JOURNAL.columns]],
+    }
+    moved: dict[str, Any] = {"Asset": "BTC", "Action": "TRANSFER", "Amount": 1_000.0, "Venue": "a", "To venue": "b"}
+    moved |= {"Quantity": 1.0, "Price": 1_000.0} if origin[0] is not None else {}
+    tables["Plan"].append([moved.get(name) for name in tables["Plan"][0]])
+    book = TypedValues(tables, {"AsOf": DAY})
+    before = book_value(read_book(book))
+    actions.record(book)
+    assert book_value(read_book(book)) == approx(before)
+    for row, expected in zip(book.tables["Portfolio"][1:3], (left, comes), strict=True):
+        quantity, price, value = row[2:5]
+        assert [quantity, price] == expected[:2]
+        assert value == (expected[2] if expected[2] is not None else quantity * price)
+
+
+def test_more_money_than_a_row_is_worth_cannot_have_moved() -> None:
+    """A row that keeps a Value alone gives no more of it than it has."""
+    tables: dict[str, list[list[Any]]] = {
+        "Portfolio": [["Asset", "Venue", "Value"], ["BTC", "a", 900.0], ["BTC", "b", 100.0]],
+        "Plan": [["Asset", "Action", "Amount", "Quantity", "Price", "Fee", "Venue", "To venue"]],
+        "Journal": [[column.name for column in JOURNAL.columns]],
+    }
+    tables["Plan"].append(["BTC", "TRANSFER", 1_000.0, None, None, None, "a", "b"])
+    with pytest.raises(BookError, match=r"1,000.00 of BTC moved, but only 900.00 held at a"):
+        actions.record(MemoryWorkbook(tables, {"AsOf": DAY}))
