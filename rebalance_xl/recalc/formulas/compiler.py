@@ -18,6 +18,7 @@ from .compiling_references import (
     write_spilled,
     write_structured,
 )
+from .compiling_whole import sheets_of_whole_ranges
 from .parameter_classes import ARRAY, VALUE
 from .repairs import as_shown
 from .template import BookView, Out, Template, merged
@@ -43,6 +44,7 @@ _SHORT: Final = 3
 def compiled(book: BookView, sheet: int, expression: Expression, mode: str, careful: bool) -> Template:
     """Return the template of a whole formula."""
     c = Compiling(book, sheet, WRITERS, careful=careful)
+    c.together = sheets_of_whole_ranges(c, expression)
     out = _whole(c, expression, mode) if careful else write_expression(c, expression, mode)
     pieces = ["@(", *out.pieces, ")"] if mode == VALUE and not out.single else out.pieces
     return Template(merged(pieces), out.single, c.layout, frozenset(c.functions), False)

@@ -40,6 +40,8 @@ class Compiling:
         Whether it is computed the careful way, see `evaluation.suspects`.
     depth : int
         How deep in LAMBDAs it stands.
+    together : frozenset of int
+        The sheets whose whole columns and rows the formula reads.
     layout : bool
         Whether the result depends on used areas or spilled areas, which may change.
     functions : set of str
@@ -55,6 +57,7 @@ class Compiling:
     references: Sequence[str] | None = None
     careful: bool = False
     depth: int = 0
+    together: frozenset[int] = frozenset()
     layout: bool = False
     functions: set[str] = field(default_factory=set)
     locals: dict[str, bool] = field(default_factory=dict)
@@ -78,7 +81,9 @@ class Compiling:
 
     def fork(self, expanding: tuple[tuple[int, str], ...], references: Sequence[str]) -> Compiling:
         """Return the same for a text that stands elsewhere, such as a defined name."""
-        return Compiling(self.book, self.sheet, self.writers, expanding, references, self.careful)
+        return Compiling(
+            self.book, self.sheet, self.writers, expanding, references, self.careful, together=self.together
+        )
 
     def absorb(self, inner: Compiling) -> None:
         """Take over what a part that stands elsewhere needs."""

@@ -16,6 +16,7 @@ from .compiling_file_questions import told_by_the_file, visible_rows
 from .compiling_lambdas import called_from_python, write_caller, write_let, write_named_lambda
 from .compiling_places import refuse_places, write_indirect
 from .compiling_references import corner_of, is_whole, prefix_of, several, unclipped
+from .compiling_whole import WITH_CRITERIA, as_long_as_others, longest_first, sums_another_sheet
 from .faulty_places import ASKED, LOOK_INTO, seeing_faults
 from .fifteen_digits import COMPARISONS, has_sign
 from .lambdas import CALLERS, EACH, free_mark, parameter_mark
@@ -40,8 +41,6 @@ from .tree import (
 
 Arguments = Sequence[Expression | None]
 
-#: Functions with criteria, which may be errors.
-_ASKED_FOR_ERRORS: Final = classes.SAME_SIZE | {"COUNTIF", "SUMIF", "AVERAGEIF"}
 #: Functions of the engine that make texts longer than a cell holds, where Excel says #VALUE!.
 _JOINING: Final = frozenset(("CONCAT", "CONCATENATE", "SUBSTITUTE"))
 #: Functions of one value that give truth values.
@@ -156,7 +155,7 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
     operand = arguments[0].single if len(arguments) == 1 and arguments[0] is not None else None
     if is_whole(operand) and (name, operand.kind) in (("ROWS", "columns"), ("COLUMNS", "rows")):
         return Out([str(MAX_ROWS if name == "ROWS" else MAX_COLUMNS)], True)
-    if c.careful and name in _ASKED_FOR_ERRORS:  # the engine gives an error that is asked for; Excel counts it
+    if c.careful and name in WITH_CRITERIA:  # the engine gives an error that is asked for; Excel counts it
         if name in ("SUMIF", "AVERAGEIF"):
             arguments = [*arguments, arguments[0]][:3]
         return _native_call(c, "RXL.COUNTIFS" if name == "COUNTIF" else f"RXL.{name}", arguments, wanted)
@@ -180,6 +179,7 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
     """Return a call of a function that the engine has."""
     given: list[Out] = []
     single = True
+    arguments = longest_first(c, name, list(arguments))
     for position, argument in enumerate(arguments):
         if argument is None:
             given.append(Out([classes.GAP_DEFAULTS.get((name, position), "")], True))
@@ -191,6 +191,9 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
     single = classes.gives_one_value(name, single)
     if name in classes.CELL_BY_CELL:
         return _each_cell(c, name, given, single)
+    of_many = sums_another_sheet(c, name, list(arguments))
+    if of_many:
+        return Out(call_of(of_many, [_as_large(given[0], given[2]), *given[:2]]), single)
     call = Out(call_of(name, given), single)
     caught = name in repairs.CAUGHT and any(map(repairs.may_end, arguments[:1]))
     return c.say(f"IFERROR({{0}},{repairs.CAUGHT[name]})", call) if caught else call
@@ -215,7 +218,8 @@ def _engine_argument(
         if name == "INDEX" and is_whole(inner) and not c.depth:
             return unclipped(c, inner)
         kind = ARRAY if name == "INDEX" and repairs.is_computed_array(argument) else REFERENCE
-    out = c.expression(argument, kind)
+    long = as_long_as_others(c, name, list(arguments), inner) if kind != VALUE else None
+    out = long if long is not None else c.expression(argument, kind)
     if name in ("OFFSET", "INDEX") and position:
         refuse_places(name, argument, out)
     if name == "SUMPRODUCT" and _counts_nothing(argument, c.careful):

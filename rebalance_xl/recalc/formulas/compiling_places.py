@@ -34,17 +34,17 @@ def refuse_places(name: str, argument: Expression, out: Out) -> None:
         raise FormulaError(f"{name} of several places at once")
 
 
-def write_indirect(c: Compiling, call: Call, wanted: str) -> Out:
+def write_indirect(c: Compiling, call: Call, wanted: str, corners: bool = False) -> Out:
     """Return an INDIRECT that passes an error in its text on, which the engine takes for a wrong address."""
-    place = write_place(c, call, wanted)
+    place = write_place(c, call, wanted, corners)
     whole = ["INDIRECT(", *place, ")"]
     if any(isinstance(piece, str) and "INDIRECT(" in piece for piece in place):
         return Out(whole, False)  # one within the other: to write each of them twice would double with every level
     return Out(["IF(ISERROR(", *place, "),", *place, ",", *whole, ")"], False)
 
 
-def write_place(c: Compiling, call: Call, wanted: str = VALUE) -> list[Piece]:
-    """Return the address that the text of an INDIRECT means."""
+def write_place(c: Compiling, call: Call, wanted: str = VALUE, corners: bool = False) -> list[Piece]:
+    """Return the address that the text of an INDIRECT means, with corners where whole columns are to be written so."""
     if not call.arguments or call.arguments[0] is None or len(call.arguments) > 2:
         raise FormulaError("INDIRECT without a text")
     style = call.arguments[1] if len(call.arguments) > 1 else None
@@ -54,6 +54,8 @@ def write_place(c: Compiling, call: Call, wanted: str = VALUE) -> list[Piece]:
     pieces: list[Piece] = [PLACE, "(", *text.pieces, f",{c.sheet},"]
     pieces += chosen if style is None else c.expression(style, VALUE).pieces
     c.functions.add(PLACE)
+    if corners:
+        return [*pieces, lambda row, column, _: f",{row},{column},TRUE)"]
     if chosen == ["TRUE"] or (style is not None and isinstance(style.single, Literal) and style.single.text in _A1):
         return [*pieces, ")"]
     return [*pieces, lambda row, column, _: f",{row},{column})"]

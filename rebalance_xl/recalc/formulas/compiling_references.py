@@ -83,11 +83,15 @@ def is_whole(operand: Operand | None) -> TypeGuard[Ref]:
 
 
 def clipped(c: Compiling, ref: Ref) -> Out:
-    """Return whole columns or rows cut to the used area, for array arithmetic and Python callbacks."""
+    """Return whole columns or rows cut to the used area, for array arithmetic and Python callbacks.
+
+    All of one formula end at one place, the end of the largest of their sheets, because their cells are paired.
+    """
     prefix = prefix_of(c, ref.sheet)
     if prefix is None:
         return Out(["#REF!"], True)
-    bottom, right = c.book.extent(sheet_of(c, ref.sheet))
+    extents = [c.book.extent(sheet) for sheet in {sheet_of(c, ref.sheet), *c.together}]
+    bottom, right = (max(ends) for ends in zip(*extents, strict=True))
     c.layout = True
     if ref.kind == "columns":
         pieces: list[Piece] = [f"{prefix}{ref.first}1:{ref.last}{max(bottom, 1)}"]

@@ -20,6 +20,7 @@ PLACE: Final = "RXL.PLACE"
 _PREFIX: Final = re.compile(r"((?:'(?:[^']|'')+'|[^'!:,() ]+)!)?(.*)", re.S)
 _ENDS: Final = re.compile(r"((?:'(?:[^']|'')+'|[^'!:,() ]+)!)?([^!:]+)(?::((?:'(?:[^']|'')+'|[^'!:,() ]+)!)?([^!:]+))?")
 _TABLE: Final = re.compile(r"([^\W\d][\w.]*)(?:\[(.*)\])?", re.S)
+_COLUMNS: Final = re.compile(r"(?<![^!])([A-Z]{1,3}):([A-Z]{1,3})$")
 _R1C1: Final = re.compile(r"(?:R(\[-?\d+\]|\d*))?(?:C(\[-?\d+\]|\d*))?", re.IGNORECASE)
 #: Names that stand for something computed or for a constant are no references to INDIRECT.
 _COMPUTED: Final = re.compile(r'.*(?:[-+*/^&<>={"]|[\w.]\().*|[\d.]+%?|TRUE|FALSE|#N/A', re.IGNORECASE | re.S)
@@ -34,11 +35,12 @@ class Places:
 
     def function(self) -> NativeFunction:
         """Return what the engine calls."""
-        return NativeFunction(PLACE, self.address, 2, 5)
+        return NativeFunction(PLACE, self.address, 2, 6)
 
     def address(
-        self, text: Any, sheet: float, style: Any = True, row: float = 1.0, column: float = 1.0, date_offset: int = 0
-    ) -> Any:
+        self, text: Any, sheet: float, style: Any = True, row: float = 1.0, column: float = 1.0, corners: bool = False,
+        date_offset: int = 0,
+    ) -> Any:  # fmt: skip
         """Return the address that a text means.
 
         Parameters
@@ -51,6 +53,9 @@ class Places:
             FALSE or 0 where the text is of the kind R1C1.
         row, column : float
             The formula's cell, which relative texts of that kind count from.
+        corners : bool
+            Whether whole columns are to be written from the first to the last row: among others, the engine ends
+            each of them with its own last used cell.
         date_offset : int
             Not used; every function is told it.
 
@@ -67,9 +72,9 @@ class Places:
         if isinstance(style, str):
             return CellError(UNDECIDED, "INDIRECT with a style that is a text")
         found = self._cells(text, int(sheet), None if style else (int(row), int(column)))
-        if found is not None:
-            return found
-        named = self._named(text, int(sheet), int(row))
+        named = found if found is not None else self._named(text, int(sheet), int(row))
+        if corners and isinstance(named, str):
+            return _COLUMNS.sub(rf"\g<1>1:\g<2>{MAX_ROWS}", named)
         return _unknown(text) if named is None else named
 
     def _cells(self, text: str, sheet: int, from_cell: tuple[int, int] | None) -> str | None:

@@ -1,0 +1,98 @@
+"""Whole columns and rows whose cells are paired with those of others, which the engine ends in different places."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .compiling import Compiling
+from .compiling_places import write_indirect
+from .compiling_references import clipped, defined, expanded, is_whole, sheet_of, unclipped
+from .operands import plain_name
+from .parameter_classes import REFERENCE, SAME_SIZE, VALUE, parameter_class
+from .template import Out
+from .tree import Call, Expression, Name, Operand, Ref, Span, Structured, operands_in
+
+#: Functions with criteria, which may be errors.
+WITH_CRITERIA: Final = SAME_SIZE | {"COUNTIF", "SUMIF", "AVERAGEIF"}
+#: Functions that pair the cells of several ranges.
+_PAIRED: Final = WITH_CRITERIA.union(
+    ("CORREL", "PEARSON", "SLOPE", "INTERCEPT", "RSQ", "STEYX", "FORECAST", "FORECAST.LINEAR", "COVAR", "T.TEST"),
+    ("COVARIANCE.P", "COVARIANCE.S", "TTEST", "SUMXMY2", "SUMX2MY2", "SUMX2PY2"),
+)
+#: Functions of the engine that stop where the used cells of their first range's sheet end.
+_OF_MANY: Final = {"SUMIF": "SUMIFS", "AVERAGEIF": "AVERAGEIFS"}
+
+
+def _meant(c: Compiling, operand: Operand | None) -> tuple[Compiling, Operand | None]:
+    """Return what a name stands for and what makes it ready, anything else as it is."""
+    found = defined(c, operand) if isinstance(operand, Name) and operand.text.lower() not in c.locals else None
+    if not isinstance(operand, Name) or found is None or not found[1]:
+        return c, operand
+    if (found[0], operand.text.lower()) in c.expanding:
+        return c, operand
+    inner, expression = expanded(c, operand.text, found)
+    return _meant(inner, expression.single)
+
+
+def _sheet(c: Compiling, argument: Expression | None) -> int | None:
+    """Return the sheet of a range that is written as cells, a table or a name; None for anything else."""
+    _, operand = _meant(c, argument.single if argument is not None else None)
+    if isinstance(operand, Structured) and operand.table.lower() in c.book.tables:
+        return c.book.tables[operand.table.lower()].sheet
+    known = isinstance(operand, Ref) and (not operand.sheet or operand.sheet.strip("'!").lower() in c.book.sheet_index)
+    return sheet_of(c, operand.sheet) if known and isinstance(operand, Ref) else None
+
+
+def sheets_of_whole_ranges(c: Compiling, expression: Expression) -> frozenset[int]:
+    """Return the sheets of the whole columns and rows in a formula, which are cut to one size together."""
+    whole = [operand for operand in operands_in(expression) if is_whole(_meant(c, operand)[1])]
+    sheets = [_sheet(c, Expression([operand])) for operand in whole]
+    return frozenset(sheet for sheet in sheets if sheet is not None)
+
+
+def as_long_as_others(
+    c: Compiling, name: str, arguments: list[Expression | None], operand: Operand | None
+) -> Out | None:
+    """Return a whole column or row whose cells are paired with others', with their end; None for anything else.
+
+    The engine ends every one with its own last used cell, and takes as many rows of each as the first one has.
+    """
+    if name not in _PAIRED or len(arguments) < (3 if name in WITH_CRITERIA else 2):
+        return None
+    if name in WITH_CRITERIA and isinstance(operand, Call) and plain_name(operand.name) == "INDIRECT":
+        return write_indirect(c, operand, VALUE, corners=True)
+    inner, ref = _meant(c, operand)
+    if not is_whole(ref):
+        return None
+    computed = name in WITH_CRITERIA and any(
+        parameter_class(name, place) == REFERENCE and each is not None and isinstance(each.single, Call | Span)
+        for place, each in enumerate(arguments)
+    )
+    # A range that is computed has all rows; the engine takes minutes for a row of 16,384 cells.
+    out = unclipped(inner, ref) if computed and ref.kind == "columns" else clipped(inner, ref)
+    c.absorb(inner)
+    return out
+
+
+def longest_first(c: Compiling, name: str, arguments: list[Expression | None]) -> list[Expression | None]:
+    """Return the arguments of COUNTIFS beginning with the sheet that goes furthest down.
+
+    The engine stops where the used cells of the first range's sheet end, also where the criteria are met by blanks.
+    """
+    if name != "COUNTIFS" or len(arguments) < 4 or len(arguments) % 2:
+        return arguments
+    pairs = [(_sheet(c, arguments[place]), arguments[place : place + 2]) for place in range(0, len(arguments), 2)]
+    bottoms = [c.book.extent(sheet)[0] for sheet, _ in pairs if sheet is not None]
+    if len({sheet for sheet, _ in pairs}) == 1 or len(bottoms) < len(pairs):
+        return arguments
+    c.layout = True
+    order = sorted(range(len(pairs)), key=lambda place: -bottoms[place])
+    return [each for place in order for each in pairs[place][1]]
+
+
+def sums_another_sheet(c: Compiling, name: str, arguments: list[Expression | None]) -> str:
+    """Return the function of many criteria for a SUMIF or AVERAGEIF that sums the cells of another sheet, else ""."""
+    if name not in _OF_MANY or len(arguments) != 3:
+        return ""
+    sheets = [_sheet(c, arguments[0]), _sheet(c, arguments[2])]
+    return "" if None in sheets or sheets[0] == sheets[1] else _OF_MANY[name]
