@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from html import unescape
 
 ESCAPED_CHARACTER = re.compile(r"_x([0-9A-Fa-f]{4})_")
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
@@ -30,10 +29,17 @@ def from_xml(text: str) -> str:
     if "&" not in text:
         return text
     if "&#" in text:
-        return _XML_ENTITY.sub(lambda match: unescape(match[0]), text)
+        return _XML_ENTITY.sub(lambda match: _character(match[0]), text)
     for entity, character in _NAMED:
         text = text.replace(entity, character)
     return text
+
+
+def _character(entity: str) -> str:
+    if entity[1] != "#":
+        return dict(_NAMED)[entity]
+    number = int(entity[3:-1], 16) if entity[2] == "x" else int(entity[2:-1])
+    return chr(number) if number <= 0x10FFFF else "\ufffd"
 
 
 def all_from_xml(texts: Sequence[str]) -> Sequence[str]:

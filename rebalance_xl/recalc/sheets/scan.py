@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-from xml.parsers import expat
 
-from ..files.refusals import Refused
 from .cell_values import CellValues
-from .exact import read_exact
+from .exact import check_well_formed, read_exact
 from .sheet_scan import SheetScan
 
 _SHEET_DATA = re.compile(r"<sheetData(?:\s[^<>]*?)?>")
@@ -67,13 +65,5 @@ def _scan_large(text: str, encoding: str, values: CellValues, part: str) -> Shee
     scan = SheetScan(text, encoding, "", opening.end(), end, values, part)
     if not scan_bulk(scan):
         return None
-    _check_well_formed(text[: scan.start] + text[scan.end :], part)
+    check_well_formed(text[: scan.start] + text[scan.end :], part)
     return scan
-
-
-def _check_well_formed(text: str, part: str) -> None:
-    parser = expat.ParserCreate("utf-8")
-    try:
-        parser.Parse(re.sub(r"^\ufeff?\s*<\?xml[^>]*\?>", "", text, count=1).encode("utf-8", "replace"), True)
-    except expat.ExpatError as error:
-        raise Refused(f"damaged: the part {part} is not well-formed XML ({error})") from None

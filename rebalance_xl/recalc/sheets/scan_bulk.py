@@ -1,6 +1,6 @@
-"""Large worksheets read with arrays: every tag found and checked at once instead of one cell after the other.
+"""Large worksheets read with arrays: one pattern says that they are written the usual way, arrays find their cells.
 
-A sheet that is written in any unusual way is left to the readers that go cell by cell, which also decide what is
+A sheet that is written in any unusual way is left to the reader that goes cell by cell, which also decides what is
 refused. Texts come in pieces of whole rows, so that the arrays stay small.
 """
 
@@ -13,82 +13,35 @@ import numpy as np
 
 from ..files.markup import all_from_xml
 from ..references import MAX_COLUMNS, MAX_ROWS
-from .cell_table import CellTable, joined_pieces, texts
+from .cell_table import CellTable, texts
 from .cell_values import attributes_of
 from .sheet_scan import FormulaCell, SheetScan
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from .number_arrays import Bytes, Ints
+    from .cell_table import Bytes, Ints
 
 #: Characters read at a time: more is slower, because the arrays leave the processor's cache.
 PIECE = 2**19
 #: Zeros behind a piece, so that looking ahead from its last tag stays inside.
 _MARGIN = 64
-_ATTRIBUTES = re.compile(r'((?: [\w:]+="[^"<]*")*) ?')
-#: What begins like an entity of XML and is none.
-_LOOSE = re.compile(r"&(?!(?:lt|gt|amp|quot|apos|#[0-9]+|#x[0-9A-Fa-f]+);)")
-_FORMULA_TAG = re.compile(r'<f(?: [\w:]+="[^"<]*")* ?/?>')
-#: Numbers, each with the bracket that follows it; possessive, since there are hundreds of thousands.
-_NUMBERS = re.compile(rb"(?:[-+]?+(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][-+]?+[0-9]++)?+<)*+")
-_SPACED_VALUE = '<v xml:space="preserve">'
-_SPACED_TEXT = '<t xml:space="preserve">'
 
-# Kinds of tags; text may follow the first four, and the numbers of cells and rows differ in their last bit only.
-_V, _F, _F_LONG, _T, _V_END, _F_END, _C_END, _C, _C_EMPTY, _ROW, _ROW_EMPTY, _ROW_END = range(1, 13)
-_F_EMPTY, _V_EMPTY, _V_LONG, _T_LONG, _T_END, _IS, _IS_END = range(13, 20)
-_BY_NAME = {
-    "v>": _V, "f>": _F, "f ": _F_LONG, "t>": _T, "/v": _V_END, "/f": _F_END, "/c": _C_END, "c ": _C, "ro": _ROW,
-    "/r": _ROW_END, "f/": _F_EMPTY, "v/": _V_EMPTY, "v ": _V_LONG, "t ": _T_LONG, "/t": _T_END, "is": _IS,
-    "/i": _IS_END,
-}  # fmt: skip
-_LENGTHS = {
-    _V: 3, _F: 3, _T: 3, _V_END: 4, _F_END: 4, _C_END: 4, _ROW_END: 6, _F_EMPTY: 4, _V_EMPTY: 4, _T_END: 4, _IS: 4,
-    _IS_END: 5,
-}  # fmt: skip
-#: What else the names of tags have to be, and where in the tag it stands.
-_REST = ((_C, b' r="', 2), (_ROW, b"w", 3), (_ROW_END, b"ow", 3), (_IS, b">", 3), (_IS_END, b"s>", 3))
-_AFTER_FORMULA = {_V, _V_EMPTY, _C_END}
-_AFTER_CELL = {_C, _C_EMPTY, _ROW_END}
-_AFTER_ROW = {_ROW, _ROW_EMPTY}
-_FOLLOWERS = {
-    _V: {_V_END},
-    _F: {_F_END},
-    _F_LONG: {_F_END},
-    _T: {_T_END},
-    _T_LONG: {_T_END},
-    _V_END: {_C_END},
-    _F_END: _AFTER_FORMULA,
-    _T_END: {_IS_END},
-    _F_EMPTY: _AFTER_FORMULA,
-    _V_EMPTY: {_C_END},
-    _IS: {_T, _T_LONG},
-    _IS_END: {_C_END},
-    _C: _AFTER_FORMULA | {_F, _F_LONG, _F_EMPTY, _IS},
-    _C_END: _AFTER_CELL,
-    _C_EMPTY: _AFTER_CELL,
-    _ROW: _AFTER_CELL,
-    _ROW_END: _AFTER_ROW,
-    _ROW_EMPTY: _AFTER_ROW,
-}
-
-
-def _tables() -> tuple[Bytes, Ints, NDArray[np.bool_]]:
-    kinds = np.zeros(2**16, np.uint8)
-    for name, kind in _BY_NAME.items():
-        kinds[ord(name[0]) << 8 | ord(name[1])] = kind
-    lengths = np.zeros(32, np.intp)
-    for kind, length in _LENGTHS.items():
-        lengths[kind] = length
-    follows = np.zeros(1024, np.bool_)
-    for kind, followers in _FOLLOWERS.items():
-        for follower in followers:
-            follows[kind << 5 | follower] = True
-    return kinds, lengths, follows
-
-
-_KINDS, _TAG_LENGTHS, _FOLLOWS = _tables()
+_NUMBER = r"[-+]?+(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][-+]?+[0-9]++)?+"
+_TEXT = r"[^<>&\r]*+(?:&(?:lt|gt|amp|quot|apos|#[0-9]++|#x[0-9A-Fa-f]++);[^<>&\r]*+)*+"
+_VALUE = r'<v(?:>|(?: xml:space="preserve")>)'
+_DATA = rf"(?:{_VALUE}{_TEXT}</v>|<v ?/>)"
+_INSIDE = rf'<is><t(?: xml:space="preserve">(?!<){_TEXT}|>(?=[^\s<]){_TEXT}(?<!\s))</t></is>'
+#: Attributes but for the name and the type of a cell, in ASCII: what is alike in its bytes is alike.
+_OTHERS = r"""(?: (?!r=|t=)[\w:]++="[ !#-%'-;=@-~]*+")*+"""
+_FORMULA = rf'<f(?: [\w:]++="[^"<>&]*+")*+ ?(?:/>|>{_TEXT}</f>)'
+#: Rows whose cells all tell the number of their row; constants without a type are numbers.
+_ROWS = re.compile(
+    rf'(?:<row r="([1-9][0-9]{{0,6}})"(?: [\w:]++="[^"<>]*+")*+ ?(?:/>|>(?:<c r="[A-Z]{{1,3}}\1"{_OTHERS}(?:'
+    rf'><v>{_NUMBER}</v></c>|(?: t="\w++"{_OTHERS})?+ ?>{_FORMULA}{_DATA}?+</c>'
+    rf'|(?: t="n"{_OTHERS})?+ ?(?:/>|>(?:{_VALUE}(?:{_NUMBER})?+</v>|<v ?/>)?+</c>)'
+    rf'| t="inlineStr"{_OTHERS} ?>{_INSIDE}</c>'
+    rf'| t="(?!n")\w++"{_OTHERS} ?(?:/>|>{_DATA}?+</c>)'
+    r"))*+</row>))*+"
+)
 
 
 class UnusualError(Exception):
@@ -109,26 +62,9 @@ def scan_bulk(scan: SheetScan) -> bool:
         False when any cell is written otherwise; nothing is set then.
     """
     reader = _Reader(scan)
-    if not _read_all(reader, scan):
-        return False
-    scan.formulas = reader.formulas
-    scan.plain = True
-    scan.table = reader.table
-    scan.has_metadata = any("vm" in attributes for attributes in reader.parsed)
-    return True
-
-
-def _read_all(reader: _Reader, scan: SheetScan) -> bool:
     text, position, end = scan.text, scan.start, scan.end
-    if text.find("\r", position, end) >= 0:
-        return False  # XML makes one line break of CR and LF
     if text.find("_xD", position, end) >= 0 or text.find("_xd", position, end) >= 0:
-        return False  # half a character, perhaps, which the parser names
-    if text.find("&", position, end) >= 0:
-        if text.find("&#", position, end) >= 0 and text.find("<is>", position, end) >= 0:
-            return False  # texts inside their cells may have spaces that the engine would drop
-        if _LOOSE.search(text, position, end) is not None:
-            return False
+        return False  # half a character, perhaps, which the other reader names
     try:
         while position < end:
             cut = end
@@ -141,91 +77,35 @@ def _read_all(reader: _Reader, scan: SheetScan) -> bool:
             position = cut
     except UnusualError:
         return False
+    if reader.any_inside and text.find("&#", scan.start, end) >= 0:
+        return False  # texts inside their cells may have spaces that the engine would drop
+    scan.formulas, scan.table, scan.plain = reader.formulas, reader.table, True
+    scan.has_metadata = any("vm" in attributes for attributes in reader.parsed)
     return True
 
 
-def _kinds_of_tags(content: Bytes, opens: Ints, closes: Ints, piece: str) -> Bytes:
-    """Return what every tag is; together they have to be rows of cells, nothing else."""
-    kinds: Bytes = _KINDS[content[opens + 1].astype(np.intp) << 8 | content[opens + 2]]
-    lengths, wanted = closes - opens + 1, _TAG_LENGTHS[kinds]
-    _need(((wanted == 0) | (lengths == wanted)).all())
-    for kind, name, offset in _REST:
-        found = opens[kinds == kind]
-        for place, byte in enumerate(name, offset):
-            _need((content[found + place] == byte).all())
-    rows = np.flatnonzero(kinds == _ROW)
-    after = content[opens[rows] + 4]
-    _need(((after == 32) | (after == 62) | (after == 47)).all())
-    for kind, empty in ((_C, _C_EMPTY), (_ROW, _ROW_EMPTY), (_F_LONG, _F_EMPTY)):
-        found = np.flatnonzero(kinds == kind)
-        kinds[found[content[closes[found] - 1] == 47]] = empty
-    for tag in np.flatnonzero(kinds == _V_LONG).tolist():
-        written = piece[opens[tag] : closes[tag] + 1]
-        _need(written in (_SPACED_VALUE, "<v />"))
-        kinds[tag] = _V if written == _SPACED_VALUE else _V_EMPTY
-    _need(kinds[0] in _AFTER_ROW and kinds[-1] in (_ROW_END, _ROW_EMPTY))
-    _need(_FOLLOWS[kinds[:-1].astype(np.intp) << 5 | kinds[1:]].all())
-    if (kinds == _IS).any():
-        _check_texts(content, opens, closes, kinds, piece)
-    return kinds
-
-
-def _check_texts(content: Bytes, opens: Ints, closes: Ints, kinds: Bytes, piece: str) -> None:
-    """Check the texts that stand inside their cells: none is empty or may lose a space at its ends."""
-    found = np.flatnonzero(kinds == _T)
-    for places in (closes[found] + 1, opens[found + 1] - 1):
-        _need((content[places] > 32).all())
-        _need(not any(piece[place].isspace() for place in places[content[places] == 63].tolist()))
-    spaced = np.flatnonzero(kinds == _T_LONG)
-    _need(all(piece[opens[tag] : closes[tag] + 1] == _SPACED_TEXT for tag in spaced.tolist()))
-    kinds[spaced] = _T
-    found = np.flatnonzero(kinds == _T)
-    _need((content[closes[found] + 1] != 60).all())
-
-
-def _check_numbers(content: Bytes, starts: Ints, ends: Ints) -> None:
-    """Check that pieces are numbers: what stands where a number belongs and is none, an XML parser has to name."""
-    _need(_NUMBERS.fullmatch(joined_pieces(content, starts, ends).tobytes()))
-
-
-def _places(content: Bytes, starts: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return rows and columns of cells and where their names, which start at `starts`, end."""
-    letter = content[starts] - np.uint8(64)
-    _need(((letter >= 1) & (letter <= 26)).all())
-    columns, at = letter.astype(np.intp), starts + 1
-    for _ in range(2):
-        letter = content[at] - np.uint8(64)
-        more = (letter >= 1) & (letter <= 26)
-        if not more.any():
-            break
-        columns = np.where(more, columns * 26 + letter, columns)
-        at = at + more
-    rows, ends = _whole_numbers(content, at)
-    _need((content[ends] == 34).all() and (ends > at).all())
-    _need(columns.max() <= MAX_COLUMNS and rows.min() >= 1 and rows.max() <= MAX_ROWS)
-    return rows, columns, ends
-
-
 def _whole_numbers(content: Bytes, starts: Ints) -> tuple[Ints, Ints]:
-    """Return the whole numbers that start at some places, and where they end."""
+    """Return the whole numbers that start at some places, and how many digits they have."""
     numbers, at = np.zeros(len(starts), np.intp), starts
-    for _ in range(8):
+    for _ in range(7):
         digit = content[at] - np.uint8(48)
         more = digit < 10
+        numbers, at = np.where(more, numbers * 10 + digit, numbers), at + more
         if not more.any():
             break
-        numbers = np.where(more, numbers * 10 + digit, numbers)
-        at = at + more
-    return numbers, at
+    return numbers, at - starts
 
 
-def _row_numbers(content: Bytes, starts: Ints) -> Ints:
-    """Return the numbers of rows whose tags start at some places, 0 where they do not begin with them."""
-    numbers, ends = _whole_numbers(content, starts + 8)
-    usual = content[ends] == 34
-    for place, byte in enumerate(b'<row r="'):
-        usual &= content[starts + place] == byte
-    return np.where(usual, numbers, 0)
+def _columns(content: Bytes, starts: Ints) -> tuple[Ints, Ints]:
+    """Return the columns whose letters start at some places, and how many letters they have."""
+    numbers, at = np.zeros(len(starts), np.intp), starts
+    for _ in range(3):
+        letter = content[at] - np.uint8(64)
+        more = letter <= 26
+        if not more.any():
+            break
+        numbers, at = np.where(more, numbers * 26 + letter, numbers), at + more
+    return numbers, at - starts
 
 
 def _need(fulfilled: Any) -> None:
@@ -236,85 +116,94 @@ def _need(fulfilled: Any) -> None:
 class _Reader:
     def __init__(self, scan: SheetScan) -> None:
         self.text = scan.text
-        self.values = scan.reader
         self.formulas: list[FormulaCell] = []
         self.table = CellTable(scan.text, scan.reader)
         self.last_place = 0
+        self.any_inside = False
         self.groups: dict[str, int] = {}
         self.parsed: list[dict[str, str]] = []
 
     def read(self, base: int, end: int) -> None:
         """Read the rows between two positions of the text."""
         piece = self.text[base:end]
+        _need(_ROWS.fullmatch(piece))
         data = piece.encode("ascii", "replace")  # one byte a character: positions are the same in both
         content = np.frombuffer(data + bytes(_MARGIN), np.uint8)
         brackets = np.flatnonzero((content | 2) == 62)
         opens, closes = np.ascontiguousarray(brackets[0::2]), np.ascontiguousarray(brackets[1::2])
-        _need(len(opens) and len(opens) == len(closes))
-        _need((content[opens] == 60).all() and (content[closes] == 62).all())
-        kinds = _kinds_of_tags(content, opens, closes, piece)
-        _need(opens[0] == 0 and closes[-1] == len(piece) - 1)
-        apart = opens[1:] - closes[:-1] != 1
-        _need((kinds[:-1][apart] <= _T).all())
-
-        cells = np.flatnonzero((kinds & 14) == _C)
-        row_tags, row_ends = np.flatnonzero(kinds == _ROW), np.flatnonzero(kinds == _ROW_END)
-        last = np.zeros(len(row_tags), np.int64)
-        if len(cells):
-            places = self._read_cells(content, piece, (opens, closes, kinds), cells, base)
-            until = np.searchsorted(cells, row_ends)
-            before = np.concatenate(([0], until[:-1]))
-            filled = np.flatnonzero(until > before)
-            first, last_ones = places[before[filled]], places[until[filled] - 1]
-            last[filled] = np.where(first >> 15 == last_ones >> 15, last_ones, -1)
-        numbers = _row_numbers(content, opens[row_tags])
-        numbers[last < 0] = 0
-        self.table.rows.add(numbers, opens[row_tags], closes[row_tags] + 1, opens[row_ends], last, base)
-
-    def _read_cells(self, content: Bytes, piece: str, tags: tuple[Ints, Ints, Bytes], cells: Ints, base: int) -> Ints:
-        """Read the cells, given by the numbers of their tags; return their places."""
-        opens, closes, kinds = tags
-        empty = kinds[cells] == _C_EMPTY
-        rows, columns, names_end = _places(content, opens[cells] + 6)
+        kinds, empty = content[opens + 1], content[closes - 1] == ord("/")
+        tags = np.flatnonzero(kinds == ord("r"))
+        cells = np.flatnonzero(kinds == ord("c"))
+        numbers, digits = _whole_numbers(content, opens[tags] + 8)
+        until = np.searchsorted(cells, np.append(tags[1:], len(opens)))
+        counts = np.diff(until, prepend=0)
+        columns, letters = _columns(content, opens[cells] + 6)
+        rows = np.repeat(numbers, counts)
         places = rows << 15 | columns
-        _need(places[0] > self.last_place and (places[1:] > places[:-1]).all())
-        self.last_place = int(places[-1])
-        groups = self._groups(content, piece, names_end + 1, closes[cells] - empty)
+        every = np.concatenate(([self.last_place], places))
+        _need((every[1:] > every[:-1]).all() and columns.max(initial=0) <= MAX_COLUMNS)
+        _need((numbers[1:] > numbers[:-1]).all() and numbers[0] > self.last_place >> 15 and numbers[-1] <= MAX_ROWS)
+        self.last_place = int(max(numbers[-1] << 15, every[-1]))
+        last = np.where(counts > 0, columns[until - 1], 0) if len(cells) else counts
+        filled = ~empty[tags]
+        ends = np.append(opens[tags[1:] - 1], opens[-1])
+        bounds = (each[filled] for each in (opens[tags], closes[tags] + 1, ends))
+        self.table.add_rows(numbers[filled], bounds, last[filled], base)
+        if len(cells):
+            names_end = opens[cells] + 6 + letters + np.repeat(digits, counts)
+            groups = self._groups(content, piece, names_end + 1, closes[cells] - empty[cells])
+            self._read_cells(piece, content, (opens, closes, kinds, empty), (cells, rows, columns, groups), base)
 
-        after = kinds[cells + 1]
-        filled = (after == _F) | (after == _F_LONG)
-        has_formula = filled | (after == _F_EMPTY)
-        inside = after == _IS
-        _need(
-            all(
-                self.table.types[group] == "inlineStr" for group in np.flatnonzero(np.bincount(groups[inside])).tolist()
-            )
-        )
-        values = cells + 1 + has_formula + filled + inside
-        has_value = (kinds[values] == _V) | inside
+    def _read_cells(
+        self, piece: str, content: Bytes, tags: tuple[Ints, Ints, Bytes, Ints], found: tuple[Ints, ...], base: int
+    ) -> None:
+        """Add the cells to the constants and formulas found; they are given by the numbers of their tags."""
+        opens, closes, kinds, empty = tags
+        cells, rows, columns, groups = found
+        has_formula = kinds[cells + 1] == ord("f")
+        values = cells + 1 + has_formula + (has_formula & ~empty[cells + 1])
+        inside = kinds[values] == ord("i")
+        self.any_inside = self.any_inside or bool(inside.any())
+        is_value = kinds[values] == ord("v")
+        has_value = (is_value & ~empty[values]) | inside
+        values += inside
         starts = np.where(has_value, closes[values] + 1, opens[cells])
         ends = np.where(has_value, opens[np.minimum(values + 1, len(opens) - 1)], opens[cells])
-
-        constant = np.flatnonzero(~has_formula)
-        numeric = np.array([kind == "n" for kind in self.table.types], np.bool_)[groups[constant]]
-        filled_in = constant[numeric & (ends[constant] > starts[constant])]
-        _check_numbers(content, starts[filled_in], ends[filled_in])
-        self.table.add(rows[constant], columns[constant], groups[constant], starts[constant], ends[constant], base)
+        own = ~has_formula
+        self.table.add(rows[own], columns[own], groups[own], starts[own], ends[own], base)
         own = np.flatnonzero(has_formula)
-        if len(own):
-            first = cells[own] + 1
-            formula_starts, formula_ends = closes[first] + 1, opens[first + 1]
-            formula_ends = np.maximum(formula_starts, np.where(filled[own], formula_ends, 0))
-            plain = content if piece.isascii() else None
-            formulas = texts(piece, plain, formula_starts, formula_ends)
-            found = texts(piece, plain, starts[own], ends[own])
-            last = values[own] + np.where(has_value[own], 2, kinds[values[own]] == _V_EMPTY)
-            placed = (rows[own].tolist(), columns[own].tolist(), (closes[last] + (base + 1)).tolist())
-            odd = np.flatnonzero(kinds[first] != _F)
-            bounds = zip(opens[first[odd]].tolist(), closes[first[odd]].tolist(), strict=True)
-            written = [piece[i : j + 1] for i, j in bounds]
-            self._add(placed, groups[own], formulas, found, dict(zip(odd.tolist(), written, strict=True)))
-        return places
+        if not len(own):
+            return
+        first = cells[own] + 1
+        formula_starts, formula_ends = closes[first] + 1, np.where(empty[first], closes[first] + 1, opens[first + 1])
+        plain = content if piece.isascii() else None
+        formulas = texts(piece, plain, formula_starts, formula_ends)
+        data = texts(piece, plain, starts[own], ends[own])
+        last = values[own] + np.where(has_value[own], 2, is_value[own])
+        old = self.table.read(groups[own], data)
+        placed = (each.tolist() for each in (rows[own], columns[own]))
+        new = list(map(FormulaCell, *placed, all_from_xml(formulas), old, (closes[last] + (base + 1)).tolist(), data))
+        self.formulas += new
+        self._add_shapes(new, piece, opens[first], closes[first])
+        for group in np.flatnonzero(np.bincount(groups[own])).tolist():
+            attributes = self.parsed[group]
+            if "cm" in attributes or "t" in attributes or "vm" in attributes:
+                for place in np.flatnonzero(groups[own] == group).tolist():
+                    cell = new[place]
+                    cell.dynamic, cell.type = "cm" in attributes, attributes.get("t", "n")
+                    if "vm" in attributes:
+                        cell.data = None
+
+    def _add_shapes(self, cells: list[FormulaCell], piece: str, starts: Ints, ends: Ints) -> None:
+        """Give the cells whose formula elements have attributes these and their kind."""
+        odd = np.flatnonzero(ends - starts > 2)
+        shapes: dict[str, dict[str, str]] = {}
+        for place, start, end in zip(odd.tolist(), starts[odd].tolist(), ends[odd].tolist(), strict=True):
+            tag = piece[start:end]
+            shape = shapes.get(tag)
+            if shape is None:
+                shape = shapes[tag] = attributes_of(tag)
+            cells[place].attributes, cells[place].kind = shape, shape.get("t", "normal")
 
     def _groups(self, content: Bytes, piece: str, starts: Ints, ends: Ints) -> Ints:
         """Return for every cell the number of its attributes' text, the same for the same text."""
@@ -336,10 +225,7 @@ class _Reader:
         example = np.full(2**16, -1, np.intp)
         example[key] = np.arange(len(key))
         models = example[key]
-        same = lengths == lengths[models]
-        for word in words:
-            same &= word == word[models]
-        _need(same.all())
+        _need((lengths == lengths[models]).all() and all((word == word[models]).all() for word in words))
         used = np.flatnonzero(example >= 0)
         _need(len(used) < 4096)
         found = example[used]
@@ -350,46 +236,10 @@ class _Reader:
     def _group(self, text: str) -> int:
         number = self.groups.get(text)
         if number is None:
-            match = _ATTRIBUTES.fullmatch(text)
-            if match is None or "?" in text:
-                raise UnusualError
             number = self.groups[text] = len(self.parsed)
-            attributes = attributes_of(match[1])
-            _need(len(attributes) == match[1].count('="') and "r" not in attributes)
+            attributes = attributes_of(text)
+            _need(len(attributes) == text.count('="'))
             self.parsed.append(attributes)
             self.table.types.append(attributes.get("t", "n"))
-            self.table.steady.append(text == match[1] and "t" not in attributes and "vm" not in attributes)
+            self.table.steady.append(not text.endswith(" ") and "t" not in attributes and "vm" not in attributes)
         return number
-
-    def _add(
-        self,
-        placed: tuple[list[int], list[int], list[int]],
-        groups: Ints,
-        formulas: list[str],
-        data: list[str],
-        tags: dict[int, str],
-    ) -> None:
-        rows, columns, ends = placed
-        formulas = list(all_from_xml(formulas))
-        old = self.table.read(groups, data)
-        cells = list(map(FormulaCell, rows, columns, formulas, old, ends, data))
-        shapes: dict[str, dict[str, str]] = {}
-        for place, tag in tags.items():
-            shape = shapes.get(tag)
-            if shape is None:
-                _need(_FORMULA_TAG.fullmatch(tag) is not None)
-                shape = shapes[tag] = attributes_of(tag)
-            cell = cells[place]
-            cell.attributes = shape
-            if "t" in shape:
-                cell.kind = shape["t"]
-        for group in np.flatnonzero(np.bincount(groups)).tolist():
-            attributes = self.parsed[group]
-            if "cm" in attributes or "t" in attributes or "vm" in attributes:
-                for place in np.flatnonzero(groups == group).tolist():
-                    cell = cells[place]
-                    cell.dynamic = "cm" in attributes
-                    cell.type = attributes.get("t", "n")
-                    if "vm" in attributes:
-                        cell.data = None
-        self.formulas += cells

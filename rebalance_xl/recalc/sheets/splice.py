@@ -162,8 +162,8 @@ def _column_edits(
     scan: SheetScan, columns: dict[int, dict[int, Any]], styles: dict[tuple[int, int], str]
 ) -> Iterable[Edit]:
     """Return the edits that set, insert and remove the cells of arrays."""
-    rows = scan.table.rows.arrays() if scan.table is not None and not styles else None
-    if scan.table is None or rows is None:
+    rows = scan.table.rows() if scan.table is not None and not styles else ()
+    if scan.table is None or not rows:
         return row_edits(scan, swapped(columns), styles)
     from .splice_columns import cells_added, numbers_replaced
 

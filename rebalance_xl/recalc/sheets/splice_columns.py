@@ -11,8 +11,7 @@ from ..references import MAX_COLUMNS, column_letters
 from .splice_rows import Edit, column_style, has_removed, new_cell, with_spans
 
 if TYPE_CHECKING:
-    from .cell_table import CellTable
-    from .number_arrays import Ints
+    from .cell_table import CellTable, Ints
     from .sheet_scan import SheetScan
 
 Columns = dict[int, dict[int, Any]]
@@ -50,7 +49,7 @@ def cells_added(scan: SheetScan, rows: tuple[Ints, ...], columns: Columns) -> li
     scan : SheetScan
         The sheet.
     rows : tuple of arrays
-        Its rows, from :meth:`RowTable.arrays`.
+        Its rows, from :meth:`CellTable.rows`.
     columns : dict of int to dict of int to value
         New values by column and row.
     """
