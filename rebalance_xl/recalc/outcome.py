@@ -13,7 +13,7 @@ from ..cells import CellError
 from .evaluation.calculation import Calculation
 from .evaluation.spills import Anchor
 from .references import Area, cell_name
-from .sheets.sheet_scan import FormulaCell, SheetScan
+from .sheets.sheet_scan import FormulaCell, Formulas, SheetScan
 from .sheets.splice import REMOVED, FormulaChange, SheetChanges
 
 SAME_WITHIN = 1e-12
@@ -55,7 +55,7 @@ class Recalculation:
     stale : bool
         Whether any cached value differed from the computed one.
     lines, spilled : list
-        What `changed` is made from: formula cells sheet by sheet, and cells that arrays fill.
+        What `changed` is made from: places of formula cells sheet by sheet, and cells that arrays fill.
     """
 
     path: Path
@@ -68,7 +68,7 @@ class Recalculation:
     spills: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     stale: bool = False
-    lines: list[tuple[str, list[FormulaCell]]] = field(default_factory=list, repr=False)
+    lines: list[tuple[str, Formulas, list[int]]] = field(default_factory=list, repr=False)
     spilled: list[tuple[str, int, int, FormulaCell, Any, Any]] = field(default_factory=list, repr=False)
 
     @property
@@ -84,8 +84,8 @@ class Recalculation:
                 status = "new" if old is None else "changed"
             rows.append(ChangedCell(sheet, cell_name(row, column), "=" + formula, old, new, status, cause))
 
-        for sheet, cells in self.lines:
-            for cell in cells:
+        for sheet, formulas, places in self.lines:
+            for cell in formulas.at(places):
                 tell(sheet, cell.row, cell.column, cell.formula, cell.old, cell.value, cell.status, cell.cause)
         for sheet, row, column, cell, old, value in self.spilled:
             failed = isinstance(value, CellError)
@@ -100,11 +100,14 @@ class Recalculation:
     @property
     def changed_cells(self) -> int:
         """How many formula cells show another value than before."""
-        return sum(
-            cell.status != "kept" and (cell.status != "error" or not same(cell.old, cell.value))
-            for _, cells in self.lines
-            for cell in cells
-        )
+        count = 0
+        for _, own, places in self.lines:
+            statuses = own.statuses
+            count += len(places)
+            for place in statuses.keys() & set(places) if statuses else ():
+                kept, failed = statuses[place] == "kept", statuses[place] == "error"
+                count -= kept or (failed and same(own.olds[place], own.values[place]))
+        return count
 
 
 def same(old: Any, new: Any) -> bool:
@@ -136,34 +139,25 @@ def compare(calculation: Calculation, report: Recalculation) -> list[SheetChange
     for sheet, scan in enumerate(calculation.scans[: len(names)]):  # without what is cached of other workbooks
         found = SheetChanges()
         changes.append(found)
-        report.formulas += len(scan.formulas)
-        add = found.values.append
-        told: list[FormulaCell] = []
-        tell = told.append
-        report.lines.append((names[sheet], told))
-        anchored = any(anchor.sheet == sheet and anchor.active for anchor in spills.anchors)
-        for cell in scan.formulas:
-            old, value, status = cell.old, cell.value, cell.status
-            if status == "computed" and not anchored and old.__class__ is float and value.__class__ is float:
-                if old != value and not isclose(old, value, rel_tol=SAME_WITHIN, abs_tol=0.0):
-                    tell(cell)
-                    add(cell)
-                continue
-            if status == "kept":
-                report.kept += 1
-                if cell.cause.startswith("unknown-function:"):
-                    unknown.add(cell.cause.partition(":")[2].partition(";")[0])
-                tell(cell)
-                continue
-            differs = not same(old, value)
-            anchor = spills.at(sheet, cell.row, cell.column) if anchored else None
-            report.errors += status == "error"
-            if status == "error" or differs:
-                tell(cell)
-            if anchor is not None and anchor.active and _grown(anchor):
-                found.formulas.append(FormulaChange(cell, value, anchor.area, 0 if anchor.written is None else None))
-            elif differs:
-                add(cell)
+        own = scan.formulas
+        report.formulas += len(own)
+        told: list[int] = []
+        report.lines.append((names[sheet], own, told))
+        kept, failed = own.with_status("kept"), own.with_status("error")
+        report.errors += len(failed)
+        report.kept += len(kept)
+        causes = [cell.cause.partition(":") for cell in kept]
+        unknown.update(name.partition(";")[0] for kind, _, name in causes if kind == "unknown-function")
+        left = {cell.place for cell in kept}
+        differing = [place for place in _differing(own) if place not in left]
+        told += sorted({*differing, *left, *(cell.place for cell in failed)}) if kept or failed else differing
+        for anchor in spills.anchors:
+            cell = anchor.cell
+            if anchor.sheet == sheet and anchor.active and cell.place not in left and _grown(anchor):
+                metadata = 0 if anchor.written is None else None
+                found.formulas.append(FormulaChange(cell, cell.value, anchor.area, metadata))
+        grown = {change.cell.place for change in found.formulas}
+        found.values += [place for place in differing if place not in grown] if grown else differing
     report.computed = report.formulas - report.kept
     for anchor in spills.anchors:
         if not anchor.active:
@@ -176,6 +170,19 @@ def compare(calculation: Calculation, report: Recalculation) -> list[SheetChange
     report.stale = any(changes)
     report.unknown_functions = sorted(unknown)
     return changes
+
+
+def _differing(own: Formulas) -> list[int]:
+    """Return the places of the formula cells that show another value than before."""
+    return [
+        place
+        for place, old, new in zip(range(len(own)), own.olds, own.values, strict=True)
+        if (
+            (old != new and not isclose(old, new, rel_tol=SAME_WITHIN, abs_tol=0.0))
+            if old.__class__ is float and new.__class__ is float
+            else not same(old, new)
+        )
+    ]
 
 
 def _grown(anchor: Anchor) -> bool:

@@ -68,8 +68,8 @@ def test_verify_refuses_any_difference(tmp_path: Path, monkeypatch: pytest.Monke
 
     def wrong(known: Any, column: FilledColumn) -> bool:
         done = compute(known, column)
-        if done and isinstance(column.cells[0].value, float):
-            column.cells[0].value += 1.0
+        if done and isinstance(column.of.values[column.places[0]], float):
+            column.of.values[column.places[0]] += 1.0
         return done
 
     monkeypatch.setattr(early, "_compute_column", wrong)

@@ -148,7 +148,7 @@ def test_formula_cells_change_their_type(text: str, values: list[Any], bulk: boo
         reject()
     for cell, value in zip(whole.formulas, values, strict=False):
         cell.value = value
-    actual = spliced(whole, SheetChanges(values=whole.formulas))
+    actual = spliced(whole, SheetChanges(values=list(range(len(whole.formulas)))))
     again = scanned(actual, False)
     assert [(cell.formula, cell.kind, cell.attributes, cell.dynamic) for cell in again.formulas] == [
         (cell.formula, cell.kind, cell.attributes, cell.dynamic) for cell in whole.formulas

@@ -11,7 +11,7 @@ from ...cells import CellError
 from ..files.package import Package, Table
 from ..formulas.filled_down import FilledColumn
 from ..formulas.implementations import implementation
-from ..formulas.in_bulk import keep, lower_shape, lower_sheet, lower_singly, write_out
+from ..formulas.in_bulk import keep, lower_shape, lower_sheet, write_out
 from ..formulas.lambdas import LAMBDA
 from ..formulas.lowering import Lowering, Template
 from ..formulas.parameter_classes import ARRAY
@@ -135,8 +135,8 @@ class Calculation:
     def foreign_names(self) -> bool:
         """Say whether cached texts show that months and days have names of another language here."""
         if self._foreign is None:
-            shown = (cell for _, cell in self.cells() if cell.old.__class__ is str and not cell.old.isascii())
-            self._foreign = any(shows_names(cell.formula) for cell in shown)
+            shown = (both for scan in self.scans for both in zip(scan.formulas.olds, scan.formulas.texts, strict=True))
+            self._foreign = any(shows_names(text) for old, text in shown if old.__class__ is str and not old.isascii())
         return self._foreign
 
     def on_macintosh(self) -> bool:
@@ -179,7 +179,7 @@ class Calculation:
 
     def kept(self) -> list[tuple[int, FormulaCell]]:
         """Return the formula cells that keep their cached values."""
-        return [(sheet, c) for sheet, scan in enumerate(self.scans) for c in scan.formulas if c.status == "kept"]
+        return [(sheet, c) for sheet, scan in enumerate(self.scans) for c in scan.formulas.with_status("kept")]
 
     def prepare(self) -> None:
         """Make every formula ready and hand all cells to the engine; what needs no engine is computed on the way."""
@@ -216,7 +216,7 @@ class Calculation:
 
     def _find_anchors(self) -> None:
         for sheet, scan in enumerate(self.scans):
-            for cell in [each for each in scan.unusual if each.kind == "array"]:
+            for cell in scan.formulas.of_kind("array"):
                 area = parse_area(cell.reference) or Area(cell.row, cell.column, cell.row, cell.column)
                 if area.height * area.width > MAX_ARRAY:
                     area = Area(cell.row, cell.column, cell.row, cell.column)
@@ -234,9 +234,6 @@ class Calculation:
         for (sheet, row, column), linked in self.linked.items():
             if linked.text is None and not linked.error:
                 self.unreadable[sheet, row, column] = "a linked data type or a picture"
-        if self.linked:
-            for scan in self.scans:
-                scan.forget_unusual()
         entities = {place for place, linked in self.linked.items() if not linked.error}
         for sheet, cell in self.cells() if entities else ():
             if (sheet, cell.row, cell.column) in entities:
@@ -250,10 +247,7 @@ class Calculation:
         filled: list[FilledColumn] = []
         for sheet, scan in enumerate(self.scans):
             own: list[FilledColumn] = []
-            others = lower_sheet(self.lowering, scan, sheet, own)
-            if self.singly:
-                others = lower_singly(self.lowering, scan, sheet)
-            for cell in others:
+            for cell in lower_sheet(self.lowering, scan, sheet, own):
                 if cell.kind == "array":
                     self._lower_array(sheet, cell)
                 else:
@@ -262,8 +256,10 @@ class Calculation:
                     if cell.kind == "linked":
                         cell.cause = decide(Finding(linked=True))[1]
             if self.spill_plain:
-                for cell in scan.formulas:
-                    if cell.lowered is not None and cell.kind != "array" and _may_spill(cell.formula):
+                texts = zip(scan.formulas.lowered, scan.formulas.texts, strict=True)
+                spilling = [place for place, (made, text) in enumerate(texts) if made is not None and _may_spill(text)]
+                for cell in scan.formulas.at(spilling):
+                    if cell.kind != "array":
                         self._lower_array(sheet, cell)
                 own = [column for column in own if not self._lower_arrays(column)]
             filled += own
@@ -286,7 +282,8 @@ class Calculation:
 
     def restore(self, sheet: int, row: int, column: int) -> None:
         """Give a cell in the engine what it is to hold: its formula or its value."""
-        cell = next((each for each in self.scans[sheet].formulas if (each.row, each.column) == (row, column)), None)
+        own = self.scans[sheet].formulas
+        cell = next((own[place] for place in own.in_column(column) if own.rows[place] == row), None)
         if cell is None:
             self.engine.set_value(sheet, row, column, self.scans[sheet].column_values(column, row, row)[0])
         elif cell.lowered is not None:
@@ -296,13 +293,13 @@ class Calculation:
 
     def _lower_arrays(self, column: FilledColumn) -> bool:
         """Lower a formula filled down whose cells may spill; False when it gives one value in each of them."""
-        first = column.cells[0]
-        if not _may_spill(first.formula):
+        first = column.of.texts[column.places[0]]
+        if not _may_spill(first):
             return False
-        template = lower_shape(self.lowering, *split_references(first.formula), column.sheet, ARRAY)
+        template = lower_shape(self.lowering, *split_references(first), column.sheet, ARRAY)
         if isinstance(template, Template) and template.single:
             return False
-        for cell in column.cells:
+        for cell in column.of.at(column.places):
             self._lower_array(column.sheet, cell)
         return True
 
@@ -410,9 +407,9 @@ class Calculation:
         """
         self.odd, self.showing = [], []
         for sheet, scan in enumerate(self.scans):
-            odd, showing = read_values(self.engine, scan, sheet, self.singly)
-            self.odd += [(sheet, cell) for cell in odd]
-            self.showing += [(sheet, cell) for cell in showing]
+            odd, showing = read_values(self.engine, scan.formulas, sheet, self.singly)
+            self.odd += [(sheet, cell) for cell in scan.formulas.at(odd)]
+            self.showing += [(sheet, cell) for cell in scan.formulas.at(showing)]
         self.spills.fill_children()
         self.spills.fill_early()
 

@@ -7,7 +7,6 @@ columns. What depends on cells that the engine has to compute first stays with t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 from typing import Any
 
 from ...cells import MISSING, CellError
@@ -43,7 +42,7 @@ def compute_early(known: KnownCells, filled: Sequence[FilledColumn]) -> None:
         before = len(waiting)
         waiting = [column for column in waiting if not _compute_column(known, column)]
     for column in filled:
-        if not column.cells[0].early:
+        if not column.early:
             column.render()
 
 
@@ -62,8 +61,7 @@ def compute_arrays_early(known: KnownCells) -> dict[int, Any] | None:
     """
     anchors = [anchor for anchor in known.anchors if anchor.active]
     most = sum(anchor.cell.lowered is not None for anchor in anchors)
-    waiting = (cell for scan in known.scans for cell in scan.formulas if cell.lowered is not None)
-    if next(islice(waiting, most, None), None) is not None:
+    if sum(len(scan.formulas) - scan.formulas.lowered.count(None) for scan in known.scans) > most:
         return None
     arrays: dict[int, Any] = {}
     for anchor in anchors:
@@ -89,7 +87,8 @@ def _array(known: KnownCells, sheet: int, cell: FormulaCell, text: str) -> Any:
     if not isinstance(call, Call) or function is None or not hasattr(function, "parameters"):
         raise NotNowError
     fill = Fill(shape, tuple((each, None) for each in references))
-    evaluation = RowFormula(known, FilledColumn(sheet, cell.column, fill, [cell], lowered=fill), MAX_CELLS)
+    column = FilledColumn(sheet, cell.column, fill, cell.of, [cell.place], lowered=fill)
+    evaluation = RowFormula(known, column, MAX_CELLS)
     arguments = [MISSING if each is None else evaluation.expression(each) for each in call.arguments]
     answer = function.call(*arguments)
     if isinstance(answer, CellError) and answer.reason.startswith("internal error"):
@@ -108,25 +107,25 @@ def _calls_columns(column: FilledColumn) -> bool:
 def _compute_column(known: KnownCells, column: FilledColumn) -> bool:
     """Compute a column when its arguments are known; False when they are not, or when it takes the engine."""
     assert column.lowered is not None
-    stems = [
-        stem if offset is None else f"{stem}{column.cells[0].row + offset}" for stem, offset in column.lowered.slots
-    ]
+    top = column.rows[0]
+    stems = [stem if offset is None else f"{stem}{top + offset}" for stem, offset in column.lowered.slots]
     try:
         expression = Parser(column.lowered.shape, stems).parse()
         values = RowFormula(known, column).expression(expression)
     except (NotNowError, FormulaError, RecursionError):
         return False
-    answers = values if isinstance(values, PerRow) else [values] * len(column.cells)
+    answers = values if isinstance(values, PerRow) else [values] * len(column.places)
     if expression.single is None and any(map(is_tiny, answers)):
         return False  # it may be the noise of a subtraction
     plain = set(map(type, answers)) <= {float, str, bool}
     if not plain and not all(map(_is_answer, answers)):
         return False
-    for cell, answer in zip(column.cells, answers, strict=True):
-        cell.value = answer
-        cell.early = True
+    own = column.of
+    own.early.update(dict.fromkeys(column.places, True))
+    for place, answer in zip(column.places, answers, strict=True):
+        own.values[place] = answer
         if answer.__class__ is CellError:
-            cell.status, cell.cause = "error", answer.reason
+            own.statuses[place], own.causes[place] = "error", answer.reason
     return True
 
 

@@ -86,13 +86,13 @@ def _cells(scan: SheetScan) -> str:
     """Return a sheet's cells; those whose formula goes to the engine otherwise than it stands in the file replaced."""
     if scan.start == scan.end or scan.is_empty_element():
         return ""
-    text = scan.text
+    text, own = scan.text, scan.formulas
     out: list[str] = []
     position = scan.start
-    for cell in scan.formulas:
-        if cell.kind == "normal" and cell.lowered is cell.formula:
-            continue  # a shared formula says nothing without its group, so each of these is written out
-        start = cell.start if cell.start >= 0 else text.rindex("<c ", position, cell.end)
+    # A shared formula says nothing without its group, so each of these is written out.
+    others = [n for n, one, other in zip(range(len(own)), own.texts, own.lowered, strict=True) if one is not other]
+    for cell in own.at(sorted({*others, *own.kinds}) if own.kinds else others):
+        start = cell.spots.start if cell.spots is not None else text.rindex("<c ", position, cell.end)
         out.append(text[position:start])
         out.append(_cell(cell))
         position = cell.end

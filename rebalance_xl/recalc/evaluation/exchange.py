@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 from math import isfinite
 from operator import itemgetter
 from typing import Any
 
 from ...cells import CellError
 from ..files.package import Package
-from ..sheets.sheet_scan import FormulaCell, SheetScan
+from ..sheets.sheet_scan import Formulas, SheetScan
 from .engine import FAILURES, NOTHING, Engine, from_engine, to_engine
 from .engine_input import engine_package
 from .noise import SHORT, TINY
@@ -42,15 +43,17 @@ def load(engine: Engine, package: Package, scans: Sequence[SheetScan], names: Se
     for sheet, scan in enumerate(scans):
         rows, columns, values = scan.within()
         held = list(zip(columns, rows, values, strict=True))
-        for cell in scan.formulas:
+        own = scan.formulas
+        # Where workbooks iterate, loops go on from the values that their cells hold. Blanks are left out: one that is
+        # written where a formula goes afterwards can hide the formula's value in the engine.
+        for cell in own.at(place for place, text in enumerate(own.lowered) if text is None or package.iterate):
             constant = cell.value if cell.early else cell.old
-            # Where workbooks iterate, loops go on from the values that their cells hold. Blanks are left out: one that
-            # is written where a formula goes afterwards can hide the formula's value in the engine.
-            if constant is not None and (cell.lowered is None or package.iterate):
+            if constant is not None:
                 held.append((cell.column, cell.row, constant))
         for row, column, values in runs_down(held):
             engine.set_block(sheet, row, column, [[to_engine(value)] for value in values])
-        formulas = [(cell.column, cell.row, f"={cell.lowered}") for cell in scan.formulas if cell.lowered is not None]
+        lowered = zip(own.columns, own.rows, own.lowered, strict=True)
+        formulas = [(column, row, f"={text}") for column, row, text in lowered if text is not None]
         set_formulas(engine, sheet, formulas, singly)
 
 
@@ -96,64 +99,61 @@ def set_formulas(engine: Engine, sheet: int, formulas: Iterable[tuple[int, int, 
                 engine.set_formula_block(sheet, row, column, [[text] for text in texts])
 
 
-def read_values(
-    engine: Engine, scan: SheetScan, sheet: int, singly: bool
-) -> tuple[list[FormulaCell], list[FormulaCell]]:
+def read_values(engine: Engine, own: Formulas, sheet: int, singly: bool) -> tuple[list[int], list[int]]:
     """Read the engine's values into the formula cells of a sheet.
 
     Returns
     -------
-    tuple of two lists of FormulaCell
-        The errors and troubles among them, and those that may show more than Excel's 15 digits.
+    tuple of two lists of int
+        The places of the errors and troubles among them, and of those that may show more than Excel's 15 digits.
     """
-    odd: list[FormulaCell] = []
-    showing: list[FormulaCell] = []
-    cells = [cell for cell in scan.formulas if cell.lowered is not None]
-    if len(cells) < len(scan.formulas):
-        for cell in scan.formulas:
-            if cell.lowered is None and not cell.early:
-                cell.value = cell.old
-    if not cells:
-        return odd, showing
-    if singly:
-        for cell in cells:
-            place = (cell.row, cell.column, cell.row, cell.column)
-            _take([cell], engine.read_block(sheet, *place)[0], odd, showing)
-        return odd, showing
-    columns = [cell.column for cell in cells]
-    top, bottom, left, right = cells[0].row, cells[-1].row, min(columns), max(columns)
-    if (bottom - top + 1) * (right - left + 1) <= 4 * len(cells) + 256:
-        values = engine.read_block(sheet, top, left, bottom, right)
-        if (bottom - top + 1) * (right - left + 1) == len(cells):
-            _take(cells, [value for line in values for value in line], odd, showing)
-        else:
-            _take(cells, [values[cell.row - top][cell.column - left] for cell in cells], odd, showing)
-        return odd, showing
-    found: list[Any] = [None] * len(cells)
-    for row, column, numbers in runs_down((cell.column, cell.row, number) for number, cell in enumerate(cells)):
-        values = engine.read_block(sheet, row, column, row + len(numbers) - 1, column)
-        for number, (value,) in zip(numbers, values, strict=True):
-            found[number] = value
-    _take(cells, found, odd, showing)
+    places: Sequence[int] = range(len(own))
+    values = own.values
+    if None in own.lowered:
+        places = [place for place in places if own.lowered[place] is not None]
+        for place, text in enumerate(own.lowered):
+            if text is None and place not in own.early:
+                values[place] = own.olds[place]
+    if not places:
+        return [], []
+    found = _read_all(engine, own, places, sheet, singly)
+    if len(places) == len(own):
+        values[:] = found
+    else:
+        for place, value in zip(places, found, strict=True):
+            values[place] = value
+    if set(map(type, found)) == {float} and all(map(isfinite, found)):
+        return [], [place for place, value in zip(places, found, strict=True) if -TINY < value < TINY and value]
+    odd: list[int] = []
+    showing: list[int] = []
+    for place, value in zip(places, found, strict=True):
+        kind = value.__class__
+        if (kind is float and value - value == 0) or kind is str or kind is bool:
+            if (-TINY < value < TINY and value) if kind is float else (kind is str and len(value) > SHORT):
+                showing.append(place)
+            continue
+        value = _NUM if kind is float else from_engine(value)
+        values[place] = NOTHING if value is None else value
+        odd.append(place)
     return odd, showing
 
 
-def _take(
-    cells: Sequence[FormulaCell], values: Sequence[Any], odd: list[FormulaCell], showing: list[FormulaCell]
-) -> None:
-    if set(map(type, values)) == {float} and all(map(isfinite, values)):
-        for cell, value in zip(cells, values, strict=True):
-            cell.value = value
-            if -TINY < value < TINY and value:
-                showing.append(cell)
-        return
-    for cell, value in zip(cells, values, strict=True):
-        kind = value.__class__
-        if (kind is float and value - value == 0) or kind is str or kind is bool:
-            cell.value = value
-            if (-TINY < value < TINY and value) if kind is float else (kind is str and len(value) > SHORT):
-                showing.append(cell)
-            continue
-        value = _NUM if kind is float else from_engine(value)
-        cell.value = NOTHING if value is None else value
-        odd.append(cell)
+def _read_all(engine: Engine, own: Formulas, places: Sequence[int], sheet: int, singly: bool) -> list[Any]:
+    """Return what the engine holds in the cells at some places, read in one block where they fill most of it."""
+    rows, columns = own.rows, own.columns
+    if len(places) < len(own):
+        rows, columns = [rows[place] for place in places], [columns[place] for place in places]
+    if singly:
+        return [engine.read_block(sheet, *cell, *cell)[0][0] for cell in zip(rows, columns, strict=True)]
+    top, bottom, left, right = rows[0], rows[-1], min(columns), max(columns)
+    if (bottom - top + 1) * (right - left + 1) <= 4 * len(rows) + 256:
+        values = engine.read_block(sheet, top, left, bottom, right)
+        if (bottom - top + 1) * (right - left + 1) == len(rows):
+            return list(chain.from_iterable(values))
+        return [values[row - top][column - left] for row, column in zip(rows, columns, strict=True)]
+    found: list[Any] = [None] * len(rows)
+    for row, column, numbers in runs_down(zip(columns, rows, range(len(rows)), strict=True)):
+        values = engine.read_block(sheet, row, column, row + len(numbers) - 1, column)
+        for number, (value,) in zip(numbers, values, strict=True):
+            found[number] = value
+    return found

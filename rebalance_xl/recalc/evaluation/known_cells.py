@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..references import MAX_COLUMNS, MAX_ROWS, Area
-from ..sheets.sheet_scan import FormulaCell, SheetScan
+from ..sheets.sheet_scan import SheetScan
 from .spills import Anchor
 
 
@@ -37,9 +37,7 @@ class KnownCells:
     anchors: Sequence[Anchor]
     linked: frozenset[tuple[int, int]] = frozenset()
     _reach: dict[int, list[Area]] = field(default_factory=dict)
-    _columns: dict[int, frozenset[int]] = field(default_factory=dict)
     _constants: dict[tuple[int, int, int, int], list[Any]] = field(default_factory=dict)
-    _formulas: dict[tuple[int, int], tuple[list[int], list[FormulaCell]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Note the cells that arrays may fill."""
@@ -55,18 +53,6 @@ class KnownCells:
             area.left <= column <= area.right and top <= area.bottom and bottom >= area.top
             for area in self._reach.get(sheet, ())
         )
-
-    def formulas(self, sheet: int, column: int) -> tuple[list[int], list[FormulaCell]]:
-        """Return the rows and the formula cells of a column."""
-        if sheet not in self._columns:
-            self._columns[sheet] = frozenset([cell.column for cell in self.scans[sheet].formulas])
-        if column not in self._columns[sheet]:
-            return [], []
-        found = self._formulas.get((sheet, column))
-        if found is None:
-            cells = [cell for cell in self.scans[sheet].formulas if cell.column == column]
-            found = self._formulas[sheet, column] = ([cell.row for cell in cells], cells)
-        return found
 
     def constants(self, sheet: int, column: int, top: int, bottom: int) -> list[Any]:
         """Return the constants of a column from one row to another, None for other cells."""
@@ -87,14 +73,15 @@ class KnownCells:
         if self.may_be_filled(sheet, column, top, bottom) or (sheet, column) in self.linked:
             raise NotNowError
         values = self.constants(sheet, column, top, bottom)
-        rows, cells = self.formulas(sheet, column)
-        values = list(values) if rows else values
-        for index in range(bisect_left(rows, top), bisect_right(rows, bottom)):
-            cell = cells[index]
-            if cell.early:
-                values[cell.row - top] = cell.value
-            elif cell.status == "kept":
-                values[cell.row - top] = cell.old
+        own = self.scans[sheet].formulas
+        places = own.in_column(column)
+        values = list(values) if places else values
+        first, last = (bisect_left(places, row, key=own.rows.__getitem__) for row in (top, bottom + 1))
+        for place in places[first:last]:
+            if place in own.early:
+                values[own.rows[place] - top] = own.values[place]
+            elif own.statuses.get(place) == "kept":
+                values[own.rows[place] - top] = own.olds[place]
             else:
                 raise NotNowError
         return values

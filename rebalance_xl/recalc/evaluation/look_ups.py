@@ -90,7 +90,8 @@ def _column(calculation: Calculation, columns: _Columns, sheet: int, column: int
     if found is None:
         scan, bottom = calculation.scans[sheet], calculation.extent(sheet)[0]
         found = dict(enumerate(scan.column_values(column, 1, bottom), 1)) if bottom else {}
-        found.update({cell.row: cell.value for cell in scan.formulas if cell.column == column})
+        own = scan.formulas
+        found.update({own.rows[place]: own.values[place] for place in own.in_column(column)})
         columns[sheet, column] = found
     return found
 

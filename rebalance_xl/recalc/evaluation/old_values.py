@@ -50,8 +50,8 @@ def name_what_is_old(calculation: Calculation, inputs: Callable[[], Places] | No
 def _early_readers(calculation: Calculation, cells: Cells) -> Iterable[tuple[int, FormulaCell]]:
     """Yield the cells of columns computed without the engine that read any of some cells."""
     for column in calculation.filled:
-        if column.lowered is None or not column.cells[0].early:
+        if column.lowered is None or not column.early:
             continue
-        for cell, text in zip(column.cells, column.lowered.texts(column.rows), strict=True):
+        for place, text in zip(column.places, column.lowered.texts(column.rows), strict=True):
             if any(read.meets(cells) for read in reads_of(text, column.sheet, calculation.readers.sheets)):
-                yield column.sheet, cell
+                yield column.sheet, column.of[place]

@@ -6,11 +6,11 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..formulas.text import digit_classes
 from ..references import MAX_COLUMNS, MAX_ROWS, column_number
-from ..sheets.sheet_scan import FormulaCell, SheetScan
+from ..sheets.sheet_scan import FormulaCell, Formulas, SheetScan
 
 _READS = re.compile(
     r"""\"(?:[^\"]|\"\")*\"
@@ -111,9 +111,15 @@ class Alike:
     """Formula cells of one column whose texts, as they were first made ready, differ in digits only."""
 
     sheet: int
-    cells: list[FormulaCell]
+    of: Formulas
+    places: list[int]
     texts: list[str]
     columns: list[Read]
+
+    @property
+    def cells(self) -> list[FormulaCell]:
+        """The cells themselves."""
+        return self.of.at(self.places)
 
 
 @dataclass(slots=True)
@@ -124,7 +130,7 @@ class Readers:
     sheet_index: dict[str, int]
     _groups: dict[re.Pattern[str] | None, list[Alike]] = field(default_factory=dict)
     _known: dict[str, list[int]] = field(default_factory=dict)
-    _known_shapes: list[dict[int, FormulaCell]] | None = None
+    _known_shapes: list[dict[Any, int]] | None = None
 
     def sheets(self, name: str) -> Sequence[int]:
         """Return the number of the sheet that a name in lower case means, nothing for none."""
@@ -149,30 +155,34 @@ class Readers:
         if having not in self._groups:
             found = self._groups[having] = []
             for sheet, shapes in enumerate(self._shapes()):
+                own = self.scans[sheet].formulas
                 wanted = {
-                    number
-                    for number, cell in shapes.items()
-                    if having is None or having.search(str(cell.lowered)) is not None
+                    template
+                    for template, place in shapes.items()
+                    if having is None or having.search(str(own.lowered[place])) is not None
                 }
                 if not wanted:
                     continue
-                formulas = self.scans[sheet].formulas
-                cells = [cell for cell in formulas if id(cell.template) in wanted and cell.lowered is not None]
-                texts = [str(cell.lowered) for cell in cells]
-                alike: dict[tuple[int, str], tuple[list[FormulaCell], list[str]]] = {}
-                for cell, text, each in zip(cells, texts, digit_classes(texts), strict=True):
-                    group = alike.setdefault((cell.column, each), ([], []))
-                    group[0].append(cell)
+                every = zip(range(len(own)), own.templates, own.lowered, strict=True)
+                places = [place for place, template, text in every if template in wanted and text is not None]
+                texts = [str(own.lowered[place]) for place in places]
+                alike: dict[tuple[int, str], tuple[list[int], list[str]]] = {}
+                for place, text, each in zip(places, texts, digit_classes(texts), strict=True):
+                    group = alike.setdefault((own.columns[place], each), ([], []))
+                    group[0].append(place)
                     group[1].append(text)
-                found += [Alike(sheet, *both, self.columns(both[1][0], sheet)) for both in alike.values()]
+                found += [Alike(sheet, own, *both, self.columns(both[1][0], sheet)) for both in alike.values()]
         return self._groups[having]
 
-    def _shapes(self) -> list[dict[int, FormulaCell]]:
-        """Return for every sheet one cell of each template, by the number of the template."""
+    def _shapes(self) -> list[dict[Any, int]]:
+        """Return for every sheet the place of one computed cell of each template."""
         if self._known_shapes is None:
-            cells = [[cell for cell in scan.formulas if cell.lowered is not None] for scan in self.scans]
-            templates = [map(id, [cell.template for cell in each]) for each in cells]
-            self._known_shapes = [dict(zip(*both, strict=True)) for both in zip(templates, cells, strict=True)]
+            self._known_shapes = []
+            for own in [scan.formulas for scan in self.scans]:
+                places: Iterable[int] = range(len(own))
+                if None in own.lowered:
+                    places = [place for place in places if own.lowered[place] is not None]
+                self._known_shapes.append(dict(zip(map(own.templates.__getitem__, places), places, strict=True)))
         return self._known_shapes
 
     def forget_shapes(self) -> None:

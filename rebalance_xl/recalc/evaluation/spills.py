@@ -173,7 +173,8 @@ class Spills:
         for area in (anchor.area, written):
             values = scan.values_within(area) if area.height * area.width > 1 else {}
             # Cells of volatile arrays carry empty formulas, and their values with them.
-            values.update({(cell.row, cell.column): cell.old for cell in scan.formulas if not cell.formula})
+            empty = scan.formulas.at(place for place, text in enumerate(scan.formulas.texts) if not text)
+            values.update({(cell.row, cell.column): cell.old for cell in empty})
             for row in range(area.top, area.bottom + 1):
                 for column in range(area.left, area.right + 1):
                     if area.height * area.width > 1 and (row, column) != (anchor.cell.row, anchor.cell.column):
@@ -196,8 +197,8 @@ class Spills:
         if not self.taken:
             return
         for sheet, scan in enumerate(self.scans):
-            for cell in scan.formulas:
-                if cell.lowered is not None or cell.formula:
+            for cell in scan.formulas.at(place for place, text in enumerate(scan.formulas.texts) if not text):
+                if cell.lowered is not None:
                     continue
                 owner = self.taken[sheet].get(place_of(cell.row, cell.column))
                 if isinstance(owner, Anchor) and owner.rows is not None and owner.active:
@@ -229,9 +230,10 @@ def occupied_by(scans: list[SheetScan], anchors: list[Anchor]) -> list[dict[int,
             top, left = min(cell.row for cell in own), min(cell.column for cell in own)
             rows, columns, _ = scan.within(Area(top, left, MAX_ROWS, MAX_COLUMNS))
             cells = dict.fromkeys(map(place_of, rows, columns), "value")
-            for cell in scan.formulas:
-                if cell.formula or cell.kind != "normal":
-                    cells[place_of(cell.row, cell.column)] = "formula"
+            found = scan.formulas
+            for place, (row, column, text) in enumerate(zip(found.rows, found.columns, found.texts, strict=True)):
+                if text or place in found.kinds:
+                    cells[place_of(row, column)] = "formula"
         taken.append(cells)
     for anchor in anchors:
         cells = taken[anchor.sheet]

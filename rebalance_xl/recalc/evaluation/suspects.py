@@ -30,6 +30,7 @@ _TEXT: Final = re.compile(r"\"(?:[^\"]|\"\")*\"")
 _COMPARED: Final = re.compile(r"[<>=]+")
 #: Fewer numbers than this are compared without numpy.
 _FEW: Final = 5000
+_FEW_BOUNDS: Final = 8
 _BOUND: Final = re.compile(
     r"[<>=]\s*(-?[0-9]+\.?[0-9]*(?:E[-+]?[0-9]+)?)(?![\w.:(])|(?<![\w.$:!])([0-9]+\.?[0-9]*)\s*[<>=]"
 )
@@ -98,12 +99,14 @@ def _near(calculation: Calculation) -> Iterator[Node]:
         (with_bounds if against == signs else others).append(group)
     for groups in (with_bounds, others):
         bounds = {each for group in groups for each in _bounds(group)}
-        near = set(_nearly_equal([*bounds, *_read_by(calculation, groups, float)]))
-        if not near:
-            continue
-        if groups is with_bounds:  # what is near another cell's value does not matter
+        read = _read_by(calculation, groups, float)
+        if groups is with_bounds and len(bounds) <= _FEW_BOUNDS:  # what is near another cell's value does not matter
+            read = [each for bound in bounds for each in read if abs(each - bound) <= 1e-13 * abs(bound)]
+        near = set(_nearly_equal([*bounds, *read]))
+        if groups is with_bounds:
             near = {each for each in near if any(_is_near(each, bound) for bound in bounds)}
-        yield from calculation.readers.of(_holding(calculation, groups, float, near), groups)
+        if near:
+            yield from calculation.readers.of(_holding(calculation, groups, float, near), groups)
 
 
 def _bounds(group: Alike) -> Iterator[float]:
@@ -150,8 +153,8 @@ def _reading_texts(calculation: Calculation) -> Iterator[Node]:
     """Yield the cells that read texts which are no matter for the engine, by what they do with them."""
     scans = calculation.scans
     found = {*calculation.package.strings}
-    found.update([cell.value for scan in scans for cell in scan.formulas if cell.value.__class__ is str])
-    within = any('str"' in scan.text or "str'" in scan.text or "inlineStr" in scan.text for scan in scans)
+    found.update([value for scan in scans for value in scan.formulas.values if value.__class__ is str])
+    within = any(scan.has_texts() for scan in scans)
     for wanted, also, test in _TEXTS_READ:
         if not within and not any(map(test, found)):
             continue
@@ -228,7 +231,8 @@ def _read_by(calculation: Calculation, groups: list[Alike], kind: type) -> list[
         scan, bottom = calculation.scans[sheet], calculation.extent(sheet)[0]
         for column in columns if bottom else ():
             found += scan.column_values(column, 1, bottom)
-        found += [cell.value for cell in scan.formulas if cell.column in columns]
+        own = scan.formulas
+        found += [own.values[place] for column in columns for place in own.in_column(column)]
     return [each for each in found if each.__class__ is kind]
 
 
@@ -240,8 +244,9 @@ def _holding(calculation: Calculation, groups: list[Alike], kind: type, values: 
         for column in columns if bottom else ():
             constants = enumerate(scan.column_values(column, 1, bottom), 1)
             found += [(sheet, row, column) for row, value in constants if value.__class__ is kind and value in values]
-        own = [cell for cell in scan.formulas if cell.column in columns and cell.value.__class__ is kind]
-        found += [(sheet, cell.row, cell.column) for cell in own if cell.value in values]
+            own = scan.formulas
+            computed = [(own.rows[place], own.values[place]) for place in own.in_column(column)]
+            found += [(sheet, row, column) for row, value in computed if value.__class__ is kind and value in values]
     return cells_at(found)
 
 
@@ -255,10 +260,11 @@ def _whole_columns(calculation: Calculation, suspects: list[Node]) -> list[Node]
     for (sheet, shape), cells in groups.items():
         found += [(sheet, cell) for cell in cells]
         if len(cells) >= _MANY and not calculation.singly:
-            columns = {cell.column for cell in cells}
+            own = calculation.scans[sheet].formulas
+            places = [place for column in {cell.column for cell in cells} for place in own.in_column(column)]
             found += [
                 (sheet, cell)
-                for cell in calculation.scans[sheet].formulas
-                if cell.column in columns and cell.lowered is not None and split_references(cell.formula)[0] == shape
+                for cell in own.at(place for place in sorted(places) if own.lowered[place] is not None)
+                if split_references(cell.formula)[0] == shape
             ]
     return found

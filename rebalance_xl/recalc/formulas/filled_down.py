@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from ..sheets.sheet_scan import FormulaCell
+from ..sheets.formula_cells import Formulas
 from .template import Template
 from .text import SLOT, digit_classes, split_references
 
@@ -91,72 +91,74 @@ class Fill:
 
 @dataclass(slots=True, eq=False)
 class FilledColumn:
-    """Cells of one column whose formulas are one formula filled down."""
+    """Cells of one column, given by their places among the sheet's, whose formulas are one formula filled down."""
 
     sheet: int
     column: int
     fill: Fill
-    cells: list[FormulaCell] = field(default_factory=list)
+    of: Formulas
+    places: list[int]
     template: Template | None = None
     lowered: Fill | None = None
 
     @property
     def rows(self) -> list[int]:
         """The rows of the cells, rising."""
-        return [cell.row for cell in self.cells]
+        rows = self.of.rows
+        return [rows[place] for place in self.places]
+
+    @property
+    def early(self) -> bool:
+        """Whether its values are known without the engine."""
+        return self.places[0] in self.of.early
 
     def render(self) -> None:
         """Give every cell the text that the engine computes."""
         if self.lowered is None:
             return
-        unchanged = self.lowered == self.fill  # the very text, so that the cell goes to the engine as it is in the file
-        texts = [cell.formula for cell in self.cells] if unchanged else self.lowered.texts(self.rows)
-        for cell, text in zip(self.cells, texts, strict=True):
-            cell.lowered = text
+        texts, lowered = self.of.texts, self.of.lowered
+        # A text that is the very one of the file goes to the engine as the file has it.
+        unchanged = self.lowered == self.fill
+        new = [texts[place] for place in self.places] if unchanged else self.lowered.texts(self.rows)
+        for place, text in zip(self.places, new, strict=True):
+            lowered[place] = text
 
 
-def filled_columns(cells: Sequence[FormulaCell], sheet: int) -> Iterator[FilledColumn]:
-    """Find the formulas filled down among formula cells.
-
-    Parameters
-    ----------
-    cells : sequence of FormulaCell
-        In order of rows; no array formulas and data tables.
-    sheet : int
-        The number of their sheet.
-
-    Yields
-    ------
-    FilledColumn
-        With at least FEWEST cells.
-    """
-    columns: defaultdict[int, list[FormulaCell]] = defaultdict(list)
-    for cell in cells:
-        columns[cell.column].append(cell)
-    for column, group in columns.items():
-        if len(group) < FEWEST:
+def filled_columns(of: Formulas, places: Sequence[int], sheet: int) -> Iterator[FilledColumn]:
+    """Find the formulas filled down among some formulas of a sheet, each with at least FEWEST cells."""
+    by_column: defaultdict[int, list[int]] = defaultdict(list)
+    for place in places:
+        by_column[of.columns[place]].append(place)
+    for column, own in by_column.items():
+        if len(own) < FEWEST:
             continue
-        fill = Fill.between(group[0].formula, group[0].row, group[-1].formula, group[-1].row)
-        if fill is not None and fill.texts([cell.row for cell in group]) == [cell.formula for cell in group]:
-            yield FilledColumn(sheet, column, fill, group)
+        fill, filled = _filled(of, own)
+        if fill is not None and len(filled) == len(own):
+            yield FilledColumn(sheet, column, fill, of, own)
         else:
-            yield from _several(group, sheet, column)
+            yield from _several(of, own, sheet, column)
 
 
-def _several(cells: Sequence[FormulaCell], sheet: int, column: int) -> Iterator[FilledColumn]:
+def _filled(of: Formulas, places: Sequence[int]) -> tuple[Fill | None, list[int]]:
+    """Return what changes from the first to the last of some cells, and those of them that it is true of."""
+    first, last = places[0], places[-1]
+    fill = Fill.between(of.texts[first], of.rows[first], of.texts[last], of.rows[last])
+    if fill is None:
+        return None, []
+    texts = fill.texts([of.rows[place] for place in places])
+    return fill, [place for place, text in zip(places, texts, strict=True) if of.texts[place] == text]
+
+
+def _several(of: Formulas, places: Sequence[int], sheet: int, column: int) -> Iterator[FilledColumn]:
     """Find the different formulas filled down in one column; those alike but for digits are tried together."""
-    groups: defaultdict[str, list[FormulaCell]] = defaultdict(list)
-    for cell, each in zip(cells, digit_classes([cell.formula for cell in cells]), strict=True):
-        groups[each].append(cell)
-    found: dict[Fill, list[FormulaCell]] = {}
+    groups: defaultdict[str, list[int]] = defaultdict(list)
+    for place, each in zip(places, digit_classes([of.texts[place] for place in places]), strict=True):
+        groups[each].append(place)
+    found: dict[Fill, list[int]] = {}
     for group in groups.values():
-        if len(group) < 2:
-            continue
-        fill = Fill.between(group[0].formula, group[0].row, group[-1].formula, group[-1].row)
+        fill, own = _filled(of, group) if len(group) > 1 else (None, [])
         if fill is not None:
-            texts = fill.texts([cell.row for cell in group])
-            own = [cell for cell, text in zip(group, texts, strict=True) if cell.formula == text]
             found.setdefault(fill, []).extend(own)
     for fill, own in found.items():
         if len(own) >= FEWEST:
-            yield FilledColumn(sheet, column, fill, sorted(own, key=lambda cell: cell.row))
+            yield FilledColumn(sheet, column, fill, of, sorted(own))

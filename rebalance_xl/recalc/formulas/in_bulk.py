@@ -8,16 +8,8 @@ from ..sheets.sheet_scan import FormulaCell, SheetScan
 from .filled_down import Fill, FilledColumn, filled_columns
 from .lowering import Lowering, Template
 from .parameter_classes import VALUE
-from .text import (
-    digit_classes,
-    only_references_and_numbers,
-    shift_formula,
-    shift_reference,
-    split_references,
-)
-from .tree import (
-    FormulaError,
-)
+from .text import digit_classes, only_references_and_numbers, shift_formula, shift_reference, split_references
+from .tree import FormulaError
 
 
 def write_out(scan: SheetScan, singly: bool = False) -> None:
@@ -26,28 +18,31 @@ def write_out(scan: SheetScan, singly: bool = False) -> None:
     Parameters
     ----------
     scan : SheetScan
-        A sheet as read; its formula cells are changed in place.
+        A sheet as read; its formulas are changed in place.
     singly : bool
         Shift every formula as a whole, without what the cells of a group have in common.
     """
-    masters: dict[str, tuple[FormulaCell, str, list[str], bool]] = {}
-    for cell in [each for each in scan.formulas if each.formula[:1] == "=" and each.kind != "shared"]:
-        cell.formula = cell.formula[1:]
-    for cell in [each for each in scan.unusual if each.kind == "shared"]:
-        group = cell.attributes.get("si", "")
-        if cell.formula:
-            shape, references = split_references(cell.formula)
+    own = scan.formulas
+    texts, kinds, rows, columns = own.texts, own.kinds, own.rows, own.columns
+    for place in [place for place, text in enumerate(texts) if text[:1] == "="]:
+        if kinds.get(place) != "shared":
+            texts[place] = texts[place][1:]
+    masters: dict[str, tuple[int, str, list[str], bool]] = {}
+    for place in sorted([place for place, kind in kinds.items() if kind == "shared"]):
+        group = own.attributes[place].get("si", "")
+        if texts[place]:
+            shape, references = split_references(texts[place])
             plain = not singly and not any(mark in shape for mark in "\"'[") and ":" not in shape.replace("\0:\0", "")
-            masters[group] = (cell, shape, references, plain)
+            masters[group] = (place, shape, references, plain)
         elif group in masters:
             master, shape, references, plain = masters[group]
-            rows, columns = cell.row - master.row, cell.column - master.column
+            away = rows[place] - rows[master], columns[place] - columns[master]
             if plain:
                 parts = shape.split("\0")
-                shifted = [shift_reference(each, rows, columns) for each in references]
-                cell.formula = parts[0] + "".join(map(str.__add__, shifted, parts[1:]))
+                shifted = [shift_reference(each, *away) for each in references]
+                texts[place] = parts[0] + "".join(map(str.__add__, shifted, parts[1:]))
             else:
-                cell.formula = shift_formula(master.formula, rows, columns)
+                texts[place] = shift_formula(texts[master], *away)
 
 
 def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int, filled: list[FilledColumn]) -> Iterator[FormulaCell]:
@@ -56,7 +51,7 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int, filled: list[Fi
     Parameters
     ----------
     lowering : Lowering
-        Of the workbook.
+        Of the workbook; one that lowers singly works every formula out anew.
     scan : SheetScan
         The sheet.
     sheet : int
@@ -69,79 +64,43 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int, filled: list[Fi
     FormulaCell
         Cells that were left alone.
     """
-    formulas = scan.formulas
-    texts = [cell.formula for cell in formulas]
-    classes = digit_classes(texts)
-    examples = dict(zip(classes, texts, strict=True))
-    safe = {each: _safe_template(lowering, text, sheet) for each, text in examples.items()}
-    unsure: list[FormulaCell] = []
-    for cell, text, known in zip(formulas, texts, map(safe.get, classes), strict=True):
-        if known is None:
-            unsure.append(cell)
-        else:
-            cell.template = known
-            cell.lowered = text
-    if not {cell.kind for cell in scan.unusual} <= {"shared"}:
-        for cell in formulas:
-            if cell.kind not in ("normal", "shared"):
-                cell.template = cell.lowered = None
-                yield cell
-        unsure = [cell for cell in formulas if cell.template is None and cell.kind in ("normal", "shared")]
-    for column in filled_columns(unsure, sheet):
-        if _worked_out(lowering, column):
-            filled.append(column)
-            for cell in column.cells:
-                cell.template = column.template
-    unsure = [cell for cell in unsure if cell.template is None]
-    templates: dict[str, Template | FormulaError] = {}
-    for cell in unsure:
-        shape, references = split_references(cell.formula)
+    own = scan.formulas
+    texts, templates, lowered = own.texts, own.templates, own.lowered
+    if not lowering.singly:
+        classes = digit_classes(texts)
+        examples = dict(zip(classes, texts, strict=True))
+        safe = {each: _safe_template(lowering, text, sheet) for each, text in examples.items()}
+        templates[:] = map(safe.__getitem__, classes)
+        lowered[:] = [None if template is None else text for text, template in zip(texts, templates, strict=True)]
+    others = {place for place, kind in own.kinds.items() if kind != "shared"}
+    for place in sorted(others):
+        templates[place] = lowered[place] = None
+        yield own[place]
+    unsure = [place for place, template in enumerate(templates) if template is None and place not in others]
+    if not lowering.singly:
+        for column in filled_columns(own, unsure, sheet):
+            if _worked_out(lowering, column):
+                filled.append(column)
+                for place in column.places:
+                    templates[place] = column.template
+        unsure = [place for place in unsure if templates[place] is None]
+    known: dict[str, Template | FormulaError] = {}
+    for place in unsure:
+        shape, references = split_references(texts[place])
         if not shape:
-            yield cell
+            yield own[place]
             continue
-        template = templates.get(shape)
+        template = known.get(shape)
         if template is None:
             template = lower_shape(lowering, shape, references, sheet, VALUE)
-            if not isinstance(template, Template) or template.repeatable:
-                templates[shape] = template
+            if not lowering.singly and (not isinstance(template, Template) or template.repeatable):
+                known[shape] = template
         if not isinstance(template, Template):
-            keep(cell, template)
+            keep(own[place], template)
             continue
-        cell.template = template
-        if template.verbatim:
-            cell.lowered = cell.formula
-        else:
-            cell.lowered = template.render(references, cell.row, cell.column)
-
-
-def lower_singly(lowering: Lowering, scan: SheetScan, sheet: int) -> Iterator[FormulaCell]:
-    """Lower a sheet's formulas one by one, each worked out anew; yield those that the caller has to lower otherwise.
-
-    Parameters
-    ----------
-    lowering : Lowering
-        Of the workbook.
-    scan : SheetScan
-        The sheet.
-    sheet : int
-        Its number, from 0.
-
-    Yields
-    ------
-    FormulaCell
-        Cells that were left alone.
-    """
-    for cell in scan.formulas:
-        shape, references = split_references(cell.formula)
-        if cell.kind not in ("normal", "shared") or not shape:
-            yield cell
-            continue
-        template = lower_shape(lowering, shape, references, sheet, VALUE)
-        if isinstance(template, Template):
-            cell.template = template
-            cell.lowered = template.render(references, cell.row, cell.column)
-        else:
-            keep(cell, template)
+        templates[place] = template
+        usual = template.verbatim and not lowering.singly
+        lowered[place] = texts[place] if usual else template.render(references, own.rows[place], own.columns[place])
 
 
 def _safe_template(lowering: Lowering, formula: str, sheet: int) -> Template | None:
@@ -161,19 +120,19 @@ def _safe_template(lowering: Lowering, formula: str, sheet: int) -> Template | N
 
 def _worked_out(lowering: Lowering, column: FilledColumn) -> bool:
     """Work out a formula filled down from some of its cells; False when each of its cells needs a look."""
-    cells = column.cells
+    rows, places = column.rows, column.places
     texts: list[str] = []
-    for cell in (cells[0], cells[len(cells) // 2], cells[-1]):
-        shape, references = split_references(cell.formula)
+    for number in (0, len(places) // 2, -1):
+        shape, references = split_references(column.of.texts[places[number]])
         template = lower_shape(lowering, shape, references, column.sheet, VALUE)
         if not isinstance(template, Template) or template.by_cell:
             return False
-        if not template.fits(references, cell.row, cell.column):
+        if not template.fits(references, rows[number], column.column):
             return False
-        texts.append(template.render(references, cell.row, cell.column))
+        texts.append(template.render(references, rows[number], column.column))
         column.template = column.template or template
-    column.lowered = Fill.between(texts[0], cells[0].row, texts[-1], cells[-1].row)
-    return column.lowered is not None and column.lowered.text(cells[len(cells) // 2].row) == texts[1]
+    column.lowered = Fill.between(texts[0], rows[0], texts[-1], rows[-1])
+    return column.lowered is not None and column.lowered.text(rows[len(places) // 2]) == texts[1]
 
 
 def lower_shape(

@@ -92,7 +92,7 @@ class BookView(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Template:
     """A shape made ready: text with places for references and for what depends on the cell."""
 

@@ -18,7 +18,8 @@ from ..files.markup import from_xml
 from ..files.refusals import Refused
 from ..references import MAX_COLUMNS, MAX_ROWS, cell_name, column_number
 from .cell_values import Cells, CellValues, attributes_of
-from .sheet_scan import FormulaCell, SheetScan, Spots
+from .formula_cells import Spots
+from .sheet_scan import SheetScan
 
 _TOKEN = re.compile(
     r"<(?:!--(?s:.*?)--|!\[CDATA\[(?P<data>(?s:.*?))\]\]|\?(?s:.*?)\?|(?P<close>/)?(?P<name>[^\s/>!?]+)"
@@ -90,6 +91,8 @@ class _Reader:
         self.codes: dict[str, str] = {}
         self.attributes: dict[str, dict[str, str]] = {"": {}}
         self.constants: list[tuple[int, int, Any]] = []
+        #: Rows, columns, texts, values, ends, data, and what few cells have.
+        self.formulas: list[tuple[int, int, str, Any, int, str | None, tuple[Any, ...]]] = []
         self.ordered = True
 
     def read(self) -> SheetScan:
@@ -106,13 +109,31 @@ class _Reader:
             self._content(tag)
         if not self.ordered:
             self.constants.sort(key=itemgetter(0, 1))
-            scan.formulas.sort(key=lambda each: (each.row, each.column))
+            self.formulas.sort(key=itemgetter(0, 1))
             self._refuse_doubles()
         scan._cells = Cells(*zip(*self.constants, strict=True))
+        self._add_formulas()
         inside = self.text[scan.start : scan.end]
         if scan.prefix or "<!" in inside or "<?" in inside or ("<is>" in inside and ("&#" in inside or "\r" in inside)):
             scan.plain = False
         return scan
+
+    def _add_formulas(self) -> None:
+        if not self.formulas:
+            return
+        own = self.scan.formulas
+        *lists, rare = zip(*self.formulas, strict=True)
+        own.add(*lists)
+        for place, (spots, shape, kind, dynamic) in enumerate(rare):
+            own.spots[place] = spots
+            if shape:
+                own.attributes[place] = shape
+            if shape.get("t", "normal") != "normal":
+                own.kinds[place] = shape["t"]
+            if kind != "n":
+                own.types[place] = kind
+            if dynamic:
+                own.dynamic[place] = True
 
     def _prefixes(self, attributes: dict[str, str]) -> Iterator[str]:
         """Yield the prefixes that attributes declare for the elements of worksheets."""
@@ -309,13 +330,10 @@ class _Reader:
         if place.number != row:
             place.strangers.append((row, column))
         if formula is not None:
-            cell = FormulaCell(row, column, formula[0], value, end)
-            cell.start, cell.spots, cell.type, cell.dynamic = start, formula[2], kind, "cm" in given
-            if formula[1]:
-                cell.attributes, cell.kind = formula[1], formula[1].get("t", "normal")
-            if "vm" not in given and not odd and not has_text:
-                cell.data = self._simple_data(end, formula[2])
-            scan.formulas.append(cell)
+            simple = "vm" not in given and not odd and not has_text
+            own = self._simple_data(end, formula[2]) if simple else None
+            rare = formula[2], formula[1], kind, "cm" in given
+            self.formulas.append((row, column, formula[0], value, end, own, rare))
         elif value is not None:
             if kind == "n" and value.__class__ is str:
                 odd = True
@@ -339,9 +357,7 @@ class _Reader:
         return None if "<" in data else data
 
     def _refuse_doubles(self) -> None:
-        places = sorted(
-            [each[:2] for each in self.constants] + [(cell.row, cell.column) for cell in self.scan.formulas]
-        )
+        places = sorted([each[:2] for each in self.constants] + [each[:2] for each in self.formulas])
         for one, other in pairwise(places):
             if one == other:
                 raise Refused(f"damaged: the part {self.part} has the cell {cell_name(*one)} twice")

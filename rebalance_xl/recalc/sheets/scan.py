@@ -56,7 +56,7 @@ def _scan_large(text: str, encoding: str, values: CellValues, part: str) -> Shee
     """Read a sheet with arrays, None where that cannot be done."""
     opening = _SHEET_DATA.search(text)
     end = text.rfind("</sheetData") if opening is not None else -1
-    if opening is None or end < opening.end() or opening[0].endswith("/>") or "<!" in text:
+    if opening is None or end < opening.end() or opening[0].endswith("/>") or ("!" in text and "<!" in text):
         return None
     try:
         from .scan_bulk import scan_bulk

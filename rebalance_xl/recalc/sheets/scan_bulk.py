@@ -15,7 +15,7 @@ from ..files.markup import all_from_xml
 from ..references import MAX_COLUMNS, MAX_ROWS
 from .cell_table import CellTable, texts
 from .cell_values import attributes_of
-from .sheet_scan import FormulaCell, SheetScan
+from .sheet_scan import Formulas, SheetScan
 
 if TYPE_CHECKING:
     from .cell_table import Bytes, Ints
@@ -63,7 +63,7 @@ def scan_bulk(scan: SheetScan) -> bool:
     """
     reader = _Reader(scan)
     text, position, end = scan.text, scan.start, scan.end
-    if text.find("_xD", position, end) >= 0 or text.find("_xd", position, end) >= 0:
+    if any(text.find(mark, position, end) >= 0 for mark in ("_xD", "_xd") if "_" in text):  # one sign is found fast
         return False  # half a character, perhaps, which the other reader names
     try:
         while position < end:
@@ -116,7 +116,7 @@ def _need(fulfilled: Any) -> None:
 class _Reader:
     def __init__(self, scan: SheetScan) -> None:
         self.text = scan.text
-        self.formulas: list[FormulaCell] = []
+        self.formulas = Formulas()
         self.table = CellTable(scan.text, scan.reader)
         self.last_place = 0
         self.any_inside = False
@@ -181,29 +181,32 @@ class _Reader:
         data = texts(piece, plain, starts[own], ends[own])
         last = values[own] + np.where(has_value[own], 2, is_value[own])
         old = self.table.read(groups[own], data)
-        placed = (each.tolist() for each in (rows[own], columns[own]))
-        new = list(map(FormulaCell, *placed, all_from_xml(formulas), old, (closes[last] + (base + 1)).tolist(), data))
-        self.formulas += new
-        self._add_shapes(new, piece, opens[first], closes[first])
+        before = len(self.formulas)
+        ends_of_cells = (closes[last] + (base + 1)).tolist()
+        self.formulas.add(rows[own].tolist(), columns[own].tolist(), all_from_xml(formulas), old, ends_of_cells, data)
+        self._add_shapes(before, piece, opens[first], closes[first])
         for group in np.flatnonzero(np.bincount(groups[own])).tolist():
             attributes = self.parsed[group]
-            if "cm" in attributes or "t" in attributes or "vm" in attributes:
-                for place in np.flatnonzero(groups[own] == group).tolist():
-                    cell = new[place]
-                    cell.dynamic, cell.type = "cm" in attributes, attributes.get("t", "n")
-                    if "vm" in attributes:
-                        cell.data = None
+            for place in (np.flatnonzero(groups[own] == group) + before).tolist() if attributes else ():
+                if "t" in attributes:
+                    self.formulas.types[place] = attributes["t"]
+                if "cm" in attributes:
+                    self.formulas.dynamic[place] = True
+                if "vm" in attributes:
+                    self.formulas.data[place] = None
 
-    def _add_shapes(self, cells: list[FormulaCell], piece: str, starts: Ints, ends: Ints) -> None:
-        """Give the cells whose formula elements have attributes these and their kind."""
+    def _add_shapes(self, before: int, piece: str, starts: Ints, ends: Ints) -> None:
+        """Note the attributes that formula elements have, and their kinds."""
         odd = np.flatnonzero(ends - starts > 2)
         shapes: dict[str, dict[str, str]] = {}
-        for place, start, end in zip(odd.tolist(), starts[odd].tolist(), ends[odd].tolist(), strict=True):
+        for place, start, end in zip((odd + before).tolist(), starts[odd].tolist(), ends[odd].tolist(), strict=True):
             tag = piece[start:end]
             shape = shapes.get(tag)
             if shape is None:
                 shape = shapes[tag] = attributes_of(tag)
-            cells[place].attributes, cells[place].kind = shape, shape.get("t", "normal")
+            self.formulas.attributes[place] = shape
+            if shape.get("t", "normal") != "normal":
+                self.formulas.kinds[place] = shape["t"]
 
     def _groups(self, content: Bytes, piece: str, starts: Ints, ends: Ints) -> Ints:
         """Return for every cell the number of its attributes' text, the same for the same text."""

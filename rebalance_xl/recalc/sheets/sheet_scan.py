@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ..files.markup import ESCAPED_CHARACTER
 from ..references import MAX_COLUMNS, MAX_ROWS, Area, parse_area
 from .cell_values import Cells, CellValues
+from .formula_cells import FormulaCell, Formulas
 
 if TYPE_CHECKING:  # numpy comes with the first large sheet
     from .cell_table import CellTable
@@ -21,84 +22,6 @@ _FILTER = re.compile(r"<(?:\w+:)?autoFilter\s[^>]*?ref=\"([^\"]*)\"[^>]*>\s*<(?:
 _HIDDEN_ROW = re.compile(r"<(?:\w+:)?row\s([^>]*)>")
 _HIDDEN = re.compile(r"\bhidden\s*=\s*[\"'](?:1|true)[\"']")
 _ROW_NUMBER = re.compile(r"(?:^|\s)r\s*=\s*[\"']([0-9]+)[\"']")
-
-
-class Spots(NamedTuple):
-    """Where the pieces of a formula cell lie in its sheet's text.
-
-    The element begins at `start`, its start tag ends at `tag_end`, its formula element lies between `formula` and
-    `formula_end`, what shows its value between `value` and `value_end`: both are where it belongs when there is none.
-    """
-
-    start: int
-    tag_end: int
-    formula: int
-    formula_end: int
-    value: int
-    value_end: int
-
-
-class FormulaCell:
-    """A cell with a formula: where it is, what it showed, and later what became of it.
-
-    There are hundreds of thousands of these, so what most cells share is an attribute of the class.
-
-    Attributes
-    ----------
-    row, column : int
-        The cell.
-    formula : str
-        Its formula as the calculation uses it: shared formulas are written out.
-    old : worksheet value
-        Its cached value, None when it has none.
-    start, end : int
-        Where its element lies in the sheet's text; a start of -1 has to be looked up.
-    spots : Spots or None
-        Where its pieces lie, when an XML parser has read it.
-    data, type
-        The cached value as the file has it right before the closing tags, None when it is not so simple, and its type.
-    kind, attributes, dynamic
-        The formula element's type and attributes, and whether the cell carries cell metadata.
-    lowered : str or None
-        What the engine computes, None while (or because) it computes nothing.
-    template : Template or None
-        What the formula's shape was worked out to.
-    early
-        Whether the value was computed without the engine, which then takes it for a constant.
-    value, status, cause
-        The outcome: "computed", "error" or "kept".
-    """
-
-    start = -1
-    spots: Spots | None = None
-    type = "n"
-    kind = "normal"
-    attributes: dict[str, str] = {}  # noqa: RUF012 - shared on purpose and never changed
-    dynamic = False
-    lowered: str | None = None
-    template: Any = None
-    early = False
-    value: Any = None
-    status = "computed"
-    cause = ""
-
-    def __init__(self, row: int, column: int, formula: str, old: Any, end: int = -1, data: str | None = None) -> None:
-        self.row = row
-        self.column = column
-        self.formula = formula
-        self.old = old
-        self.end = end
-        self.data = data
-        # Set here although the class has them, too: an attribute added later costs four times as much.
-        self.lowered = None
-        self.template = None
-        self.value = None
-        self.early = False
-
-    @property
-    def reference(self) -> str:
-        """The area an array formula fills, "" for other formulas."""
-        return self.attributes.get("ref", "")
 
 
 @dataclass(slots=True)
@@ -116,25 +39,18 @@ class SheetScan:
     end: int
     reader: CellValues
     part: str = ""
-    formulas: list[FormulaCell] = field(default_factory=list)
+    formulas: Formulas = field(default_factory=Formulas)
     implicit: bool = False
     plain: bool = False
     table: CellTable | None = None
     has_metadata: bool = True
     unreadable: dict[tuple[int, int], str] = field(default_factory=dict)
     _cells: Cells = field(default_factory=Cells)
-    _unusual: list[FormulaCell] | None = None
 
     @property
     def unusual(self) -> list[FormulaCell]:
         """The cells of shared and array formulas and of data tables, as the file has them."""
-        if self._unusual is None:
-            self._unusual = [cell for cell in self.formulas if cell.kind != "normal"]
-        return self._unusual
-
-    def forget_unusual(self) -> None:
-        """Look for unusual cells again, because their kinds change."""
-        self._unusual = None
+        return self.formulas.at(sorted(self.formulas.kinds))
 
     def extent(self) -> tuple[int, int]:
         """Return the last row and column in use."""
@@ -145,13 +61,18 @@ class SheetScan:
             found = self._cells
             row, column = found.rows[-1] if found.rows else 0, max(found.columns, default=0)
         if self.formulas:
-            row = max(row, self.formulas[-1].row)
-            column = max(column, max([cell.column for cell in self.formulas]))
+            row, column = max(row, self.formulas.rows[-1]), max(column, *self.formulas.columns)
         return row, column
 
     def is_empty_element(self) -> bool:
         """Say whether the sheet's data is a tag without content, which `start` and `end` then enclose."""
         return self.text.startswith(f"<{self.prefix}sheetData", self.start)
+
+    def has_texts(self) -> bool:
+        """Say whether any cell may hold a text of its own."""
+        if self.table is not None:
+            return self.table.has_texts()
+        return any(mark in self.text for mark in ('str"', "str'", "inlineStr"))
 
     def has_escapes(self) -> bool:
         """Say whether any text has characters written as _x000D_."""
@@ -220,3 +141,6 @@ class SheetScan:
         """Return the area of the sheet's own filter when it is in use."""
         match = _FILTER.search(self.text, self.end)
         return parse_area(match[1]) if match is not None else None
+
+
+__all__ = ["FormulaCell", "Formulas", "SheetScan"]

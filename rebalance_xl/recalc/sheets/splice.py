@@ -10,7 +10,8 @@ from typing import Any
 
 from ..files.markup import number_texts
 from ..references import Area, parse_area
-from .sheet_scan import FormulaCell, SheetScan, Spots
+from .formula_cells import FormulaCell, Spots
+from .sheet_scan import SheetScan
 from .splice_rows import REMOVED, Edit, has_removed, row_edits, shown, typed_value
 
 _TYPE = re.compile(r"\s+t\s*=\s*(?:\"[^\"]*\"|'[^']*')")
@@ -41,11 +42,11 @@ class FormulaChange:
 class SheetChanges:
     """What changes in one sheet: formula cells that show another value, arrays that change their size, their cells.
 
-    The cells of arrays are in `columns`, by column and then by row; `styles` are formats, by row and column, for those
-    of them that have none.
+    The `values` that change are given by their places among the formulas. The cells of arrays are in `columns`, by
+    column and then by row; `styles` are formats, by row and column, for those of them that have none.
     """
 
-    values: list[FormulaCell] = field(default_factory=list)
+    values: list[int] = field(default_factory=list)
     formulas: list[FormulaChange] = field(default_factory=list)
     columns: dict[int, dict[int, Any]] = field(default_factory=dict)
     styles: dict[tuple[int, int], str] = field(default_factory=dict)
@@ -69,11 +70,13 @@ def spliced(scan: SheetScan, changes: SheetChanges) -> str:
     -------
     str
     """
-    simple = [cell for cell in changes.values if cell.data and cell.value.__class__ is float and cell.type == "n"]
-    ends = [cell.end - 8 for cell in simple]
-    starts = [end - len(cell.data) for end, cell in zip(ends, simple, strict=True)]  # type: ignore[arg-type]
-    new = number_texts([cell.value for cell in simple])
-    others = _other_edits(scan, changes.values) if len(simple) < len(changes.values) else []
+    own = scan.formulas
+    data, values, typed = own.data, own.values, {place for place, kind in own.types.items() if kind != "n"}
+    simple = [n for n in changes.values if data[n] and values[n].__class__ is float and n not in typed]
+    ends = [own.ends[place] - 8 for place in simple]
+    starts = [end - len(data[place] or "") for end, place in zip(ends, simple, strict=True)]
+    new = number_texts([values[place] for place in simple])
+    others = _other_edits(scan, sorted({*changes.values}.difference(simple)))
     for change in changes.formulas:
         others.extend(_cell_edits(scan, change))
     if changes.columns:
@@ -103,13 +106,11 @@ def _joined(text: str, starts: list[int], ends: list[int], new: list[str]) -> st
     return "".join(blocks)
 
 
-def _other_edits(scan: SheetScan, cells: list[FormulaCell]) -> list[Edit]:
-    """Return the edits of formula cells that show another value, but for those that replace a number by a number."""
+def _other_edits(scan: SheetScan, places: list[int]) -> list[Edit]:
+    """Return the edits of formula cells that show another value, other than a number where a number stood."""
     edits: list[Edit] = []
-    for cell in cells:
+    for cell in scan.formulas.at(places):
         value, data, end = cell.value, cell.data, cell.end
-        if data and value.__class__ is float and cell.type == "n":
-            continue
         kind, written = typed_value(value)
         if data and (kind or "n") == cell.type and written == written.strip():
             edits.append((end - 8 - len(data), end - 8, written))

@@ -1,0 +1,185 @@
+"""The formula cells of one worksheet: a list for each thing that is known of them, and single cells made from these.
+
+What concerns hundreds of thousands of cells goes through the lists; a `FormulaCell` shows one place of all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+from typing import Any, NamedTuple, overload
+
+
+class Spots(NamedTuple):
+    """Where the pieces of a formula cell lie in its sheet's text.
+
+    The element begins at `start`, its start tag ends at `tag_end`, its formula element lies between `formula` and
+    `formula_end`, what shows its value between `value` and `value_end`: both are where it belongs when there is none.
+    """
+
+    start: int
+    tag_end: int
+    formula: int
+    formula_end: int
+    value: int
+    value_end: int
+
+
+def _listed(name: str) -> Any:
+    lists = attrgetter(name)
+
+    def change(cell: FormulaCell, value: Any) -> None:
+        lists(cell.of)[cell.place] = value
+
+    return property(lambda cell: lists(cell.of)[cell.place], change)
+
+
+def _rare(name: str, usual: Any) -> Any:
+    kept = attrgetter(name)
+
+    def change(cell: FormulaCell, value: Any) -> None:
+        kept(cell.of)[cell.place] = value
+
+    return property(lambda cell: kept(cell.of).get(cell.place, usual), change)
+
+
+class FormulaCell:
+    """A cell with a formula: where it is, what it showed, and later what became of it.
+
+    Attributes
+    ----------
+    row, column : int
+        The cell.
+    formula : str
+        Its formula as the calculation uses it: shared formulas are written out.
+    old : worksheet value
+        Its cached value, None when it has none.
+    end : int
+        Where its element ends in the sheet's text.
+    spots : Spots or None
+        Where its pieces lie, when it was read cell by cell.
+    data, type
+        The cached value as the file has it right before the closing tags, None when it is not so simple, and its type.
+    kind, attributes, dynamic
+        The formula element's type and attributes, and whether the cell carries cell metadata.
+    lowered : str or None
+        What the engine computes, None while (or because) it computes nothing.
+    template : Template or None
+        What the formula's shape was worked out to.
+    early
+        Whether the value was computed without the engine, which then takes it for a constant.
+    value, status, cause
+        The outcome: "computed", "error" or "kept".
+    """
+
+    def __init__(self, of: Formulas, place: int) -> None:
+        self.of = of
+        self.place = place
+
+    row: int = _listed("rows")
+    column: int = _listed("columns")
+    formula: str = _listed("texts")
+    old: Any = _listed("olds")
+    end: int = _listed("ends")
+    data: str | None = _listed("data")
+    lowered: str | None = _listed("lowered")
+    template: Any = _listed("templates")
+    value: Any = _listed("values")
+    early: bool = _rare("early", False)
+    status: str = _rare("statuses", "computed")
+    cause: str = _rare("causes", "")
+    spots: Spots | None = _rare("spots", None)
+    type: str = _rare("types", "n")
+    kind: str = _rare("kinds", "normal")
+    attributes: dict[str, str] = _rare("attributes", {})
+    dynamic: bool = _rare("dynamic", False)
+
+    @property
+    def reference(self) -> str:
+        """The area an array formula fills, "" for other formulas."""
+        return self.attributes.get("ref", "")
+
+
+class Formulas(Sequence[FormulaCell]):
+    """The formula cells of a worksheet in order of rows and columns; what few of them have is kept by their places."""
+
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+        self.columns: list[int] = []
+        self.texts: list[str] = []
+        self.olds: list[Any] = []
+        self.ends: list[int] = []
+        self.data: list[str | None] = []
+        self.lowered: list[str | None] = []
+        self.templates: list[Any] = []
+        self.values: list[Any] = []
+        self.early: dict[int, bool] = {}
+        self.statuses: dict[int, str] = {}
+        self.causes: dict[int, str] = {}
+        self.spots: dict[int, Spots] = {}
+        self.types: dict[int, str] = {}
+        self.kinds: dict[int, str] = {}
+        self.attributes: dict[int, dict[str, str]] = {}
+        self.dynamic: dict[int, bool] = {}
+        self._cells: dict[int, FormulaCell] = {}
+        self._by_column: dict[int, list[int]] = {}
+
+    def add(
+        self,
+        rows: Sequence[int],
+        columns: Sequence[int],
+        texts: Sequence[str],
+        olds: Sequence[Any],
+        ends: Sequence[int],
+        data: Sequence[str | None],
+    ) -> None:
+        """Add cells that follow those added before."""
+        self.rows += rows
+        self.columns += columns
+        self.texts += texts
+        self.olds += olds
+        self.ends += ends
+        self.data += data
+        nothing = [None] * len(rows)
+        self.lowered += nothing
+        self.templates += nothing
+        self.values += nothing
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, place: int) -> FormulaCell: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[FormulaCell]: ...
+    def __getitem__(self, place: int | slice) -> FormulaCell | list[FormulaCell]:
+        """Return the cell at a place, the same one every time."""
+        if isinstance(place, slice):
+            return self.at(range(len(self.rows))[place])
+        if place < 0:
+            place += len(self.rows)
+        cell = self._cells.get(place)
+        if cell is None:
+            if place >= len(self.rows):
+                raise IndexError
+            cell = self._cells[place] = FormulaCell(self, place)
+        return cell
+
+    def at(self, places: Iterable[int]) -> list[FormulaCell]:
+        """Return the cells at some places."""
+        return [self[place] for place in places]
+
+    def of_kind(self, *kinds: str) -> list[FormulaCell]:
+        """Return the cells of some kinds of formulas other than normal ones."""
+        return self.at([place for place, kind in sorted(self.kinds.items()) if kind in kinds])
+
+    def with_status(self, status: str) -> list[FormulaCell]:
+        """Return the cells that have a status other than computed."""
+        return self.at([place for place, own in sorted(self.statuses.items()) if own == status])
+
+    def in_column(self, column: int) -> list[int]:
+        """Return the places of the cells of a column."""
+        if not self._by_column:
+            for place, own in enumerate(self.columns):
+                self._by_column.setdefault(own, []).append(place)
+        return self._by_column.get(column, [])
