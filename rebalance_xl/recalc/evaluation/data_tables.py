@@ -23,13 +23,7 @@ MOST_CELLS: Final = 20_000
 
 
 def compute_tables(calculation: Calculation) -> None:
-    """Compute the data tables of a workbook, and what reads them.
-
-    Parameters
-    ----------
-    calculation : Calculation
-        Everything else computed.
-    """
+    """Compute the data tables of a workbook, and what reads them."""
     unusual = [(sheet, cell) for sheet, scan in enumerate(calculation.scans) for cell in scan.unusual]
     tables = [(sheet, cell) for sheet, cell in unusual if cell.kind == "dataTable"]
     if not tables:

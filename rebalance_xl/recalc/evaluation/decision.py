@@ -59,14 +59,6 @@ class Finding:
 def decide(finding: Finding) -> tuple[Action, str]:
     """Return what is done with a cell, and the cause where its cached value is kept.
 
-    Parameters
-    ----------
-    finding : Finding
-
-    Returns
-    -------
-    tuple of Action and str
-
     Examples
     --------
     >>> decide(Finding(answer=2.0, old=1.0)), decide(Finding(old=1.0, failure="circular"))

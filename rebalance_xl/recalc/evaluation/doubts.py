@@ -28,13 +28,7 @@ Node = tuple[int, FormulaCell]
 
 
 def settle_doubts(calculation: Calculation) -> None:
-    """Decide on every error and failure, until nothing is open any more.
-
-    Parameters
-    ----------
-    calculation : Calculation
-        Evaluated and read.
-    """
+    """Decide on every error and failure, until nothing is open any more."""
     if _keep_readers(calculation):
         calculation.compute()
     for _ in range(_ROUNDS):
@@ -195,13 +189,7 @@ def compute_carefully(calculation: Calculation, cells: Iterable[Node]) -> bool:
 
 
 def explain_errors(calculation: Calculation) -> None:
-    """Find the reasons of errors that functions gave; what a failed function gave is not written.
-
-    Parameters
-    ----------
-    calculation : Calculation
-        With every doubt settled.
-    """
+    """Find the reasons of errors that functions gave; what a failed function gave is not written."""
     asked: list[Node] = []
     failed = calculation.engine.failed
     for sheet, cell in calculation.odd:

@@ -27,15 +27,7 @@ MAX_CELLS = 4_000_000
 
 
 def compute_early(known: KnownCells, filled: Sequence[FilledColumn]) -> None:
-    """Compute the filled-down catalogue calls whose arguments are known already; the others go to the engine.
-
-    Parameters
-    ----------
-    known : KnownCells
-        What their arguments are read from.
-    filled : sequence of FilledColumn
-        Formulas filled down; their cells have no text for the engine yet.
-    """
+    """Compute the filled-down catalogue calls whose arguments are known already; the others go to the engine."""
     waiting = [column for column in filled if _calls_columns(column)]
     before = -1
     while waiting and len(waiting) != before:
@@ -47,18 +39,7 @@ def compute_early(known: KnownCells, filled: Sequence[FilledColumn]) -> None:
 
 
 def compute_arrays_early(known: KnownCells) -> dict[int, Any] | None:
-    """Compute all arrays of a workbook in which nothing else needs the engine.
-
-    Parameters
-    ----------
-    known : KnownCells
-        What their arguments are read from; every formula is lowered, and what filled columns give is computed.
-
-    Returns
-    -------
-    dict of int to array, or None
-        The arrays by the keys of their anchors, None when the engine is needed.
-    """
+    """Compute all arrays of a workbook, by the keys of their anchors; None when anything in it needs the engine."""
     anchors = [anchor for anchor in known.anchors if anchor.active]
     most = sum(anchor.cell.lowered is not None for anchor in anchors)
     if sum(len(scan.formulas) - scan.formulas.lowered.count(None) for scan in known.scans) > most:

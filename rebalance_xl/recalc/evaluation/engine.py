@@ -213,17 +213,9 @@ class Engine:
         self.workbook.evaluate_cell(self.names[sheet], row, column)
 
     def reasons(self, formulas: Sequence[tuple[int, int, str]]) -> list[tuple[str, str]]:
-        """Compute formulas once more, all in one round and beside the sheets' cells, to hear why they fail.
+        """Compute formulas (sheet, row, text) once more, all in one round and beside the cells, to hear why they fail.
 
-        Parameters
-        ----------
-        formulas : sequence of (int, int, str)
-            Sheet, row and text of each.
-
-        Returns
-        -------
-        list of (str, str)
-            The first reason that a function gave for an error, and how a function failed; "" for none.
+        Of each the first reason that a function gave for an error is returned, and how a function failed; "" for none.
         """
         found: list[tuple[str, str]] = [("", "")] * len(formulas)
 

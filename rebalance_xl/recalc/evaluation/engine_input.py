@@ -24,22 +24,9 @@ _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 
 def engine_package(package: Package, scans: Sequence[SheetScan], names: Sequence[str], *, empty: bool = False) -> bytes:
-    """Return a workbook with the cells that the engine has to know.
+    """Return a workbook with the cells that the engine has to know, without any where they are handed over otherwise.
 
-    Parameters
-    ----------
-    package : Package
-        The workbook.
-    scans : sequence of SheetScan
-        Its sheets, written the usual way (`plain`), their formulas lowered.
-    names : sequence of str
-        What the engine calls them.
-    empty : bool
-        Leave all cells out; they are handed over one by one.
-
-    Returns
-    -------
-    bytes
+    The sheets are written the usual way (`plain`), their formulas lowered; `names` is what the engine calls them.
     """
     numbers = range(1, len(scans) + 1)
     sheets = "".join(

@@ -20,17 +20,7 @@ _NUM = CellError("#NUM!")
 
 
 def load(engine: Engine, package: Package, scans: Sequence[SheetScan], names: Sequence[str], singly: bool) -> None:
-    """Hand all cells of a workbook over, their formulas lowered.
-
-    Parameters
-    ----------
-    engine : Engine
-        Without any cell.
-    package, scans, names : Package, sequence of SheetScan, sequence of str
-        The workbook, its sheets, and what the engine calls them.
-    singly : bool
-        Hand every formula over alone.
-    """
+    """Hand all cells of a workbook over, their formulas lowered; every formula alone where `singly` says so."""
     plain = all(scan.plain and not scan.has_escapes() for scan in scans)
     escaped = any("_x" in text or "\r" in text for text in package.strings)
     at_once = plain and not escaped and not package.iterate and not singly
@@ -58,17 +48,9 @@ def load(engine: Engine, package: Package, scans: Sequence[SheetScan], names: Se
 
 
 def runs_down(cells: Iterable[tuple[int, int, Any]]) -> Iterator[tuple[int, int, list[Any]]]:
-    """Join cells that stand below each other, because the engine takes and gives blocks fastest.
+    """Join cells (column, row, content) that stand below each other: the engine takes and gives blocks fastest.
 
-    Parameters
-    ----------
-    cells : iterable of (int, int, object)
-        Column, row and content of each.
-
-    Yields
-    ------
-    tuple
-        The row of the first, its column, and the contents.
+    The row of the first, its column and the contents are yielded.
 
     Examples
     --------
@@ -102,10 +84,7 @@ def set_formulas(engine: Engine, sheet: int, formulas: Iterable[tuple[int, int, 
 def read_values(engine: Engine, own: Formulas, sheet: int, singly: bool) -> tuple[list[int], list[int]]:
     """Read the engine's values into the formula cells of a sheet.
 
-    Returns
-    -------
-    tuple of two lists of int
-        The places of the errors and troubles among them, and of those that may show more than Excel's 15 digits.
+    The places of the errors and troubles among them are returned, and of those that may show more than 15 digits.
     """
     places: Sequence[int] = range(len(own))
     values = own.values

@@ -47,17 +47,7 @@ class ExternalLinks:
 
 
 def external_links(package: Package) -> ExternalLinks:
-    """Read what a workbook has cached of other workbooks.
-
-    Parameters
-    ----------
-    package : Package
-        The workbook.
-
-    Returns
-    -------
-    ExternalLinks
-    """
+    """Read what a workbook has cached of other workbooks."""
     found = ExternalLinks()
     if b"externalReference" not in package.container.read(package.part, keep=True):
         return found

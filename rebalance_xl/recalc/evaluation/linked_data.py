@@ -49,15 +49,7 @@ UNKNOWN: Final = Linked()
 
 
 def linked_cells(package: Package, scans: list[SheetScan]) -> dict[tuple[int, int, int], Linked]:
-    """Return what the cells with a `vm` hold, by sheet, row and column; formatted numbers are left out.
-
-    Parameters
-    ----------
-    package : Package
-        The workbook.
-    scans : list of SheetScan
-        Its sheets.
-    """
+    """Return what the cells with a `vm` hold, by sheet, row and column; formatted numbers are left out."""
     found: dict[tuple[int, int, int], Linked] = {}
     meanings: dict[int, Linked] | None = None
     for sheet, scan in enumerate(scans):
@@ -142,17 +134,7 @@ def _linked(
 
 
 def field_text(linked: dict[tuple[int, int, int], Linked], sheet: int, area: Area | None, name: str) -> str | None:
-    """Return a field of the linked data type in a cell as formula text, None when it is not known.
-
-    Parameters
-    ----------
-    linked : dict
-        From :func:`linked_cells`.
-    sheet, area
-        The cell.
-    name : str
-        The field, for example "Price".
-    """
+    """Return a field of the linked data type in a cell as formula text, None when it is not known."""
     if area is None or area.height * area.width != 1:
         return None
     found = linked.get((sheet, area.top, area.left))

@@ -26,17 +26,7 @@ _Columns = dict[tuple[int, int], dict[int, Any]]
 
 
 def searching_in_no_order(calculation: Calculation) -> Iterator[tuple[int, FormulaCell]]:
-    """Yield the cells that look something up approximately among cells that do not rise.
-
-    Parameters
-    ----------
-    calculation : Calculation
-        Evaluated and read.
-
-    Yields
-    ------
-    tuple of int and FormulaCell
-    """
+    """Yield the cells that look something up approximately among cells that do not rise."""
     known: dict[tuple[str, Read], bool] = {}
     columns: _Columns = {}
     for group in calculation.readers.groups(_SEARCHES):

@@ -24,11 +24,6 @@ def close_loops(calculation: Calculation) -> None:
 
     A loop that the cached values solve already stays as it is, bit for bit. A single cell that changes with every pass
     counts and keeps its value; other loops that have not settled are told in a warning.
-
-    Parameters
-    ----------
-    calculation : Calculation
-        Evaluated from the cached values on, and read.
     """
     loops = _loops(calculation)
     if not loops:

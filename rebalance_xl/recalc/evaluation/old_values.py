@@ -21,12 +21,7 @@ Places = Iterable[tuple[int, int, int]]
 def name_what_is_old(calculation: Calculation, inputs: Callable[[], Places] | None = None) -> None:
     """Say of kept cells whose inputs changed that their value is old, and of what reads them that it follows from it.
 
-    Parameters
-    ----------
-    calculation : Calculation
-        Finished but for this.
-    inputs : callable, optional
-        Gives the cells without formulas that were changed before the calculation; asked only when a cell was kept.
+    `inputs` gives the cells without formulas that were changed before the calculation; it is asked only if any is kept.
     """
     kept = [(sheet, cell) for sheet, cell in calculation.kept() if cell.formula]
     if not kept:

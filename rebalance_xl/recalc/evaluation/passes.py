@@ -29,27 +29,10 @@ def calculate(
     singly: bool = False,
     inputs: Callable[[], Places] | None = None,
 ) -> Calculation:
-    """Calculate a workbook.
+    """Calculate a workbook: its formula cells get values, statuses and causes, its spills their arrays.
 
-    Parameters
-    ----------
-    package : Package
-        Its declarations.
-    scans : list of SheetScan
-        Its sheets; their formula cells get values, statuses and causes.
-    now : datetime
-        What NOW gives.
-    spill_plain : bool
-        Let ordinary formulas spill.
-    singly : bool
-        Compute every formula singly, without any short cut.
-    inputs : callable, optional
-        Gives the cells without formulas that were changed before the calculation.
-
-    Returns
-    -------
-    Calculation
-        Finished; its `spills` hold the arrays.
+    `spill_plain` lets ordinary formulas spill, `singly` computes every formula without any short cut, `inputs` gives
+    the cells without formulas that were changed before the calculation.
     """
     calculation = Calculation(package, scans, now, spill_plain, singly)
     calculation.prepare()

@@ -9,17 +9,7 @@ import formualizer as fz
 
 @cache
 def knows(name: str) -> bool:
-    """Say whether the engine has a worksheet function, by asking it.
-
-    Parameters
-    ----------
-    name : str
-        The function in capitals, without a prefix.
-
-    Returns
-    -------
-    bool
-    """
+    """Say whether the engine has a worksheet function, by asking it."""
     probe = fz.Workbook(mode=fz.WorkbookMode.Interactive)
     sheet = probe.sheet("S")
     try:

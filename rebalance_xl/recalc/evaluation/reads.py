@@ -53,20 +53,9 @@ class Read(NamedTuple):
 
 
 def reads_of(text: str, sheet: int, sheets: Callable[[str], Sequence[int]]) -> Iterator[Read]:
-    """Yield what a formula reads, as far as its text tells.
+    """Yield what a formula reads, as far as its text tells: A1 references only, no names and tables.
 
-    Parameters
-    ----------
-    text : str
-        With A1 references only, no names and tables.
-    sheet : int
-        The formula's own sheet.
-    sheets : callable
-        From a sheet's name in lower case to the numbers of the sheets that it may mean.
-
-    Yields
-    ------
-    Read
+    `sheets` tells the numbers of the sheets that a name in lower case may mean.
     """
     for match in _READS.finditer(text):
         if match[0][0] == '"':
@@ -141,16 +130,9 @@ class Readers:
         return found
 
     def groups(self, having: re.Pattern[str] | None = None) -> list[Alike]:
-        """Return the cells that the engine computes, those alike together.
+        """Return the cells that the engine computes and whose formulas have something, those alike together.
 
-        Parameters
-        ----------
-        having : pattern, optional
-            Only formulas that have this; their digits do not matter to it.
-
-        Returns
-        -------
-        list of Alike
+        Digits do not matter to what is looked for.
         """
         if having not in self._groups:
             found = self._groups[having] = []

@@ -245,19 +245,7 @@ def occupied_by(scans: list[SheetScan], anchors: list[Anchor]) -> list[dict[int,
 
 
 def fitted(rows: list[list[Any]], height: int, width: int) -> list[list[Any]]:
-    """Return an array in the area of an array formula: cut, repeated when one cell, row or column, else #N/A.
-
-    Parameters
-    ----------
-    rows : list of list
-        What the formula gave.
-    height, width : int
-        The area of the array formula.
-
-    Returns
-    -------
-    list of list
-    """
+    """Return an array in the area of an array formula: cut, repeated when one cell, row or column, else #N/A."""
     tall, wide = len(rows), len(rows[0])
     if (tall, wide) == (height, width):
         return rows

@@ -58,13 +58,7 @@ Node = tuple[int, FormulaCell]
 
 
 def compute_suspects(calculation: Calculation) -> None:
-    """Compute the formulas again whose value may differ from Excel's by these rules, and all that read them.
-
-    Parameters
-    ----------
-    calculation : Calculation
-        Evaluated and read, its doubts settled.
-    """
+    """Compute the formulas again whose value may differ from Excel's by these rules, and all that read them."""
     if calculation.engine.idle:
         return
     for number in range(_ROUNDS):

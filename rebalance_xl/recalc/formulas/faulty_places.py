@@ -37,25 +37,7 @@ _LONGEST: Final = 1000
 
 
 def seeing_faults(c: Compiling, name: str, arguments: Sequence[Expression | None], out: Out, wanted: str) -> Out:
-    """Return a call that gives the error which stands in the place of a range it looks into.
-
-    Parameters
-    ----------
-    c : Compiling
-        The formula.
-    name : str
-        The function.
-    arguments : sequence of Expression or None
-        Its arguments.
-    out : Out
-        The call as it is without errors.
-    wanted : str
-        The parameter class that the call stands in.
-
-    Returns
-    -------
-    Out
-    """
+    """Return a call that gives the error which stands in the place of a range it looks into."""
     for place in ASKED.get(name, ()):
         argument = arguments[place] if place < len(arguments) else None
         if argument is not None and not isinstance(argument.single, Literal):

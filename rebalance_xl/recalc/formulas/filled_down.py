@@ -35,17 +35,6 @@ class Fill:
     def between(cls, first: str, row: int, last: str, last_row: int) -> Fill | None:
         """Return what changes between the texts of two rows, None when they differ in anything else.
 
-        Parameters
-        ----------
-        first, last : str
-            The texts.
-        row, last_row : int
-            Their rows.
-
-        Returns
-        -------
-        Fill or None
-
         Examples
         --------
         >>> Fill.between("WEIGHT(A2,$Z$1)", 2, "WEIGHT(A9,$Z$1)", 9).text(4)

@@ -15,12 +15,7 @@ from .tree import FormulaError
 def write_out(scan: SheetScan, singly: bool = False) -> None:
     """Give every cell its own formula text; those of a shared group are written out from the group's first cell.
 
-    Parameters
-    ----------
-    scan : SheetScan
-        A sheet as read; its formulas are changed in place.
-    singly : bool
-        Shift every formula as a whole, without what the cells of a group have in common.
+    Singly, every formula is shifted as a whole, without what the cells of a group have in common.
     """
     own = scan.formulas
     texts, kinds, rows, columns = own.texts, own.kinds, own.rows, own.columns
@@ -48,21 +43,7 @@ def write_out(scan: SheetScan, singly: bool = False) -> None:
 def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int, filled: list[FilledColumn]) -> Iterator[FormulaCell]:
     """Lower a sheet's formulas; yield those that the caller has to lower otherwise (array formulas, data tables).
 
-    Parameters
-    ----------
-    lowering : Lowering
-        Of the workbook; one that lowers singly works every formula out anew.
-    scan : SheetScan
-        The sheet.
-    sheet : int
-        Its number, from 0.
-    filled : list of FilledColumn
-        Gets the formulas filled down that are worked out, but whose cells have no text for the engine yet.
-
-    Yields
-    ------
-    FormulaCell
-        Cells that were left alone.
+    `filled` gets the formulas filled down that are worked out, but whose cells have no text for the engine yet.
     """
     own = scan.formulas
     texts, templates, lowered = own.texts, own.templates, own.lowered

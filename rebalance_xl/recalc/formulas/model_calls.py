@@ -17,19 +17,7 @@ def missing_text() -> str:
 
 
 def omitted_text(declared: Sequence[Any], position: int) -> str:
-    """Return the formula text of an omitted argument: its default where that is a plain constant.
-
-    Parameters
-    ----------
-    declared : sequence of Parameter
-        The function's parameters.
-    position : int
-        Which of them; beyond the last one nothing is known.
-
-    Returns
-    -------
-    str
-    """
+    """Return the formula text of an omitted argument: its default where that is a plain constant."""
     if position >= len(declared):
         return missing_text()
     parameter = declared[position]
@@ -47,25 +35,10 @@ def fill_model(
     from_text: Callable[[str], Out | None],
     hint: Callable[[str], str] = lambda model: "",
 ) -> list[Out | None]:
-    """Return a call's arguments with those that hosts supply.
+    """Return a call's arguments (None for one that was not given) with those that hosts supply.
 
-    Parameters
-    ----------
-    function : Function
-        The declaration.
-    given : sequence
-        The arguments as written, None for one that was not given.
-    from_model : callable
-        Turns a model expression into an argument, None when the workbook lacks it.
-    from_text : callable
-        Turns formula text into an argument.
-    hint : callable
-        Says which name was probably meant by one that the workbook lacks.
-
-    Returns
-    -------
-    list
-        As long as needed; None where an argument stays omitted.
+    `from_model` turns a model expression into an argument, None when the workbook lacks it; `from_text` does so with
+    formula text; `hint` says which name was probably meant by one that the workbook lacks.
     """
     parameters = function.parameters
     if len(given) <= len(parameters) and function.asks_book(given, None):

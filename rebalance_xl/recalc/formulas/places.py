@@ -41,28 +41,10 @@ class Places:
         self, text: Any, sheet: float, style: Any = True, row: float = 1.0, column: float = 1.0, corners: bool = False,
         date_offset: int = 0,
     ) -> Any:  # fmt: skip
-        """Return the address that a text means.
+        """Return the address that a text means: A1 text with a sheet, #REF! for what is no reference.
 
-        Parameters
-        ----------
-        text : worksheet value
-            The text of the INDIRECT.
-        sheet : float
-            The number of the formula's sheet, from 0.
-        style : worksheet value
-            FALSE or 0 where the text is of the kind R1C1.
-        row, column : float
-            The formula's cell, which relative texts of that kind count from.
-        corners : bool
-            Whether whole columns are to be written from the first to the last row: among others, the engine ends
-            each of them with its own last used cell.
-        date_offset : int
-            Not used; every function is told it.
-
-        Returns
-        -------
-        str or CellError
-            A1 text with a sheet, #REF! for what is no reference.
+        With a style of FALSE or 0 the text is of the kind R1C1, relative to the formula's row and column. `corners` has
+        whole columns written from the first to the last row: the engine ends each with its own last used cell else.
         """
         for value in (text, style):
             if isinstance(value, CellError):

@@ -123,20 +123,7 @@ class Template:
         return all(piece.fits(row, column, references) for piece in sized)
 
     def render(self, references: Sequence[str], row: int, column: int) -> str:
-        """Return the engine's text for one cell.
-
-        Parameters
-        ----------
-        references : sequence of str
-            The cell's own references, in order.
-        row, column : int
-            The cell.
-
-        Returns
-        -------
-        str
-            Without the leading equals sign.
-        """
+        """Return the engine's text for one cell."""
         if self._pattern is not None:
             return self._pattern % tuple([references[index] for index in self._order])
         return written(self.pieces, row, column, references)
@@ -173,21 +160,7 @@ def merged(pieces: list[Piece]) -> list[Piece]:
 
 
 def text_of(piece: Piece, row: int, column: int, references: Sequence[str]) -> str:
-    """Return the text of one piece for a cell.
-
-    Parameters
-    ----------
-    piece : Piece
-        A text, the number of a reference, or what gives a text for a cell.
-    row, column : int
-        The cell.
-    references : sequence of str
-        The cell's own references.
-
-    Returns
-    -------
-    str
-    """
+    """Return the text of one piece for a cell."""
     if isinstance(piece, str):
         return piece
     return references[piece] if isinstance(piece, int) else piece(row, column, references)

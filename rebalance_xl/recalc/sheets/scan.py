@@ -18,26 +18,7 @@ BULK_LOADED = 2**17
 def scan_sheet(
     text: str, encoding: str, strings: list[str], date1904: bool, part: str, *, exact: bool = False
 ) -> SheetScan:
-    """Read a worksheet's cells.
-
-    Parameters
-    ----------
-    text : str
-        The whole part.
-    encoding : str
-        What turns the text back into the part's bytes.
-    strings : list of str
-        The workbook's shared strings.
-    date1904 : bool
-        Whether dates count from 1904.
-    part : str
-        The part's name, for messages.
-    exact : bool
-        Read every sheet by the XML parser, as odd ones are.
-
-    Returns
-    -------
-    SheetScan
+    """Read a worksheet's cells; `exact` reads every sheet cell by cell, as odd ones are.
 
     Raises
     ------

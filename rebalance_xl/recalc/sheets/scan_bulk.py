@@ -49,18 +49,7 @@ class UnusualError(Exception):
 
 
 def scan_bulk(scan: SheetScan) -> bool:
-    """Read a sheet written the usual way: its formula cells, and where its constants lie.
-
-    Parameters
-    ----------
-    scan : SheetScan
-        A sheet without prefixes whose text and bounds are known; on success its formula cells and `table` are set.
-
-    Returns
-    -------
-    bool
-        False when any cell is written otherwise; nothing is set then.
-    """
+    """Read a sheet written the usual way: its formulas, and where its constants lie; False when it is not."""
     reader = _Reader(scan)
     text, position, end = scan.text, scan.start, scan.end
     if any(text.find(mark, position, end) >= 0 for mark in ("_xD", "_xd") if "_" in text):  # one sign is found fast

@@ -96,18 +96,7 @@ class SheetScan:
         return dict(zip(zip(rows, columns, strict=True), values, strict=True))
 
     def column_values(self, column: int, top: int, bottom: int) -> list[Any]:
-        """Return the constants of one column from one row to another, None where there is none.
-
-        Parameters
-        ----------
-        column, top, bottom : int
-            The column and its first and last row, counted from 1.
-
-        Returns
-        -------
-        list
-            ``bottom - top + 1`` values; formula cells count as None.
-        """
+        """Return the constants of one column from one row to another, None where there is none."""
         rows, _, found = self.within(Area(top, column, bottom, column))
         if len(rows) == bottom - top + 1:
             return list(found)

@@ -57,19 +57,7 @@ class SheetChanges:
 
 
 def spliced(scan: SheetScan, changes: SheetChanges) -> str:
-    """Return a worksheet's text with its changes made.
-
-    Parameters
-    ----------
-    scan : SheetScan
-        The sheet as read.
-    changes : SheetChanges
-        New values of formula cells and of the cells that arrays fill.
-
-    Returns
-    -------
-    str
-    """
+    """Return a worksheet's text with its changes made."""
     own = scan.formulas
     data, values, typed = own.data, own.values, {place for place, kind in own.types.items() if kind != "n"}
     simple = [n for n in changes.values if data[n] and values[n].__class__ is float and n not in typed]

@@ -18,15 +18,7 @@ Columns = dict[int, dict[int, Any]]
 
 
 def numbers_replaced(table: CellTable, columns: Columns) -> tuple[list[Edit], Columns]:
-    """Return the edits that replace plain numbers by numbers, and the cells that take more than that.
-
-    Parameters
-    ----------
-    table : CellTable
-        The cells of the sheet.
-    columns : dict of int to dict of int to value
-        New values by column and row.
-    """
+    """Return the edits that replace plain numbers by numbers, and the cells that take more than that."""
     edits: list[Edit] = []
     left: Columns = {}
     for column, cells in columns.items():
@@ -42,17 +34,7 @@ def numbers_replaced(table: CellTable, columns: Columns) -> tuple[list[Edit], Co
 
 
 def cells_added(scan: SheetScan, rows: tuple[Ints, ...], columns: Columns) -> list[Edit] | None:
-    """Return the edits that add cells behind all others of their rows; None where any of them takes more than that.
-
-    Parameters
-    ----------
-    scan : SheetScan
-        The sheet.
-    rows : tuple of arrays
-        Its rows, from :meth:`CellTable.rows`.
-    columns : dict of int to dict of int to value
-        New values by column and row.
-    """
+    """Return the edits that add cells behind all others of their rows; None where any of them takes more than that."""
     text, style = scan.text, column_style(scan)
     if text.find("customFormat", scan.start, scan.end) >= 0:  # new cells take the formats of such rows
         return None

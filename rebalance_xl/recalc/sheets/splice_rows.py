@@ -28,17 +28,7 @@ Edit = tuple[int, int, str]
 
 
 def typed_value(value: Any) -> tuple[str, str]:
-    """Return a value's cell type and character data.
-
-    Parameters
-    ----------
-    value : float, bool, str or CellError
-
-    Returns
-    -------
-    tuple of str and str
-        The type is "" for numbers.
-    """
+    """Return a value's cell type, "" for numbers, and its character data."""
     if value.__class__ is float:
         return "", number_text(value)
     if isinstance(value, str):
@@ -53,17 +43,9 @@ def typed_value(value: Any) -> tuple[str, str]:
 def row_edits(
     scan: SheetScan, children: dict[int, dict[int, Any]], styles: Mapping[tuple[int, int], str] | None = None
 ) -> list[Edit]:
-    """Return the edits that set, insert and remove the cells of arrays.
+    """Return the edits that set, insert and remove (REMOVED) the cells of arrays, given by row and column.
 
-    Parameters
-    ----------
-    scan : SheetScan
-        The sheet.
-    children : dict of int to dict of int to value
-        By row and column; REMOVED for a cell that becomes empty. A new cell takes the format of its row, else that
-        of its column.
-    styles : mapping of (int, int) to str, optional
-        Formats, by row and column, that go before those for cells that have none.
+    A new cell takes the format of its row, else that of its column; `styles` go before both for cells without any.
     """
     prefix, of_column, given = scan.prefix, column_style(scan), styles or {}
 
@@ -163,23 +145,7 @@ def _edits_of_row(
 
 
 def new_cell(prefix: str, row: int, column: int, value: Any, attributes: str = "") -> str:
-    """Return the element of a cell without a formula, "" for one that is removed and has no attributes.
-
-    Parameters
-    ----------
-    prefix : str
-        Of the element's name, with its colon.
-    row, column : int
-        The cell.
-    value : worksheet value or REMOVED
-        What it shows.
-    attributes : str
-        Its other attributes, each with a space before it.
-
-    Returns
-    -------
-    str
-    """
+    """Return the element of a cell without a formula, "" for one that is removed and has no attributes."""
     if value is REMOVED:
         return f'<{prefix}c r="{cell_name(row, column)}"{attributes}/>' if attributes else ""
     kind, data = typed_value(value)
@@ -190,19 +156,7 @@ def new_cell(prefix: str, row: int, column: int, value: Any, attributes: str = "
 
 
 def with_spans(tag: str, columns: Iterable[int]) -> str:
-    """Return a row's start tag with the columns it declares widened to contain others.
-
-    Parameters
-    ----------
-    tag : str
-        With or without a ``spans`` attribute.
-    columns : iterable of int
-        What it has to contain.
-
-    Returns
-    -------
-    str
-    """
+    """Return a row's start tag with the columns it declares widened to contain others."""
     wanted = tuple(columns)
     if not wanted:
         return tag
