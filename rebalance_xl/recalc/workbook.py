@@ -125,15 +125,16 @@ def _recalculated(
     verify: bool,
     before: bytes | None = None,
 ) -> tuple[bytes, Recalculation, dict[str, bytes]]:
+    now = moment(as_of)
     with _no_collection():
-        now = moment(as_of)
-        found = _computed(data, now, spill_plain, check and not verify, plain, before)
-        if verify:
-            other = _computed(data, now, spill_plain, False, not plain, before)
-            difference = first_difference(found[:2], other[:2])
-            if difference:
-                raise Refused(f"the fast and the plain way of computing differ: {difference}")
-        return found
+        found, *others = (
+            _computed(data, now, spill_plain, check and not verify, singly, before)
+            for singly in ((plain, not plain) if verify else (plain,))
+        )
+        difference = first_difference(found[:2], others[0][:2]) if verify else ""
+    if difference:
+        raise Refused(f"the fast and the plain way of computing differ: {difference}")
+    return found
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 
 from ..references import Area, parse_area
 from .container import Container
-from .markup import from_cell_text
-from .parts import decoded, every, local_name, parsed, refuse_entities, relations_of
+from .markup import from_cell_text, unescaped
+from .parts import children, decoded, every, local_name, parsed, refuse_entities, relations_of
 from .refusals import Refused
 
 _STRING_ITEM = re.compile(r"<si>(?:<t(?: xml:space=\"preserve\")?>([^<]*)</t>|(.*?))</si>|<si/>", re.S)
@@ -87,14 +87,12 @@ class Package:
         relations = relations_of(container, part)
         sheets: list[SheetPart] = []
         sheet_index: dict[str, int] = {}
-        others: set[str] = set()
-        positions: list[int] = []
+        positions: list[int] = []  # of each sheet among the worksheets; -1 for the others
         for element in every(root, "sheet"):
             name = element.get("name") or ""
             relation = next((v for k, v in element.attrib.items() if k.endswith("}id")), "")
             target, kind = relations.get(relation, ("", ""))
             if kind != "worksheet" or target not in container:
-                others.add(name.lower())
                 positions.append(-1)
                 continue
             if name.lower() in sheet_index:
@@ -102,15 +100,13 @@ class Package:
             sheet_index[name.lower()] = len(sheets)
             positions.append(len(sheets))
             sheets.append(SheetPart(name, target))
-        if not sheets and not others:
+        if not positions:
             raise Refused("a workbook without sheets")
         warnings: list[str] = []
         tables = _read_tables(container, sheets, warnings)
-        settings = {local_name(element): element for element in root if local_name(element) in ("workbookPr", "calcPr")}
-        calculation = settings.get("calcPr")
-        workbook_settings = settings.get("workbookPr")
-        metadata = next((target for target, kind in relations.values() if kind == "sheetMetadata"), None)
-        strings_part = next((target for target, kind in relations.values() if kind == "sharedStrings"), None)
+        settings = {local_name(element): element.attrib for element in root}
+        calculation = settings.get("calcPr", {})
+        related = {kind: target for target, kind in reversed(relations.values()) if target in container}
         return cls(
             container=container,
             part=part,
@@ -118,19 +114,19 @@ class Package:
             sheet_index=sheet_index,
             names=_read_names(root, positions),
             tables=tables,
-            strings=_read_strings(container, strings_part),
-            date1904=workbook_settings is not None and workbook_settings.get("date1904") in ("1", "true"),
-            iterate=calculation is not None and calculation.get("iterate") in ("1", "true"),
-            iterations=int(_number(calculation, "iterateCount", 100)),
-            max_change=_number(calculation, "iterateDelta", 0.001),
-            metadata_part=metadata if metadata is not None and metadata in container else None,
+            strings=_read_strings(container, related.get("sharedStrings")),
+            date1904=settings.get("workbookPr", {}).get("date1904") in ("1", "true"),
+            iterate=calculation.get("iterate") in ("1", "true"),
+            iterations=int(_number(calculation.get("iterateCount"), 100)),
+            max_change=_number(calculation.get("iterateDelta"), 0.001),
+            metadata_part=related.get("sheetMetadata"),
             warnings=warnings,
         )
 
 
-def _number(element: ElementTree.Element | None, name: str, default: float) -> float:
+def _number(text: str | None, default: float) -> float:
     try:
-        return default if element is None else float(element.get(name, default))
+        return default if text is None else float(text)
     except ValueError:
         return default
 
@@ -160,18 +156,15 @@ def main_part(container: Container) -> str:
 def _read_names(root: ElementTree.Element, positions: list[int]) -> dict[tuple[int, str], str]:
     names = {}
     for element in every(root, "definedName"):
-        scope = -1
-        local_sheet = element.get("localSheetId")
-        if local_sheet is not None:
-            try:
-                scope = positions[int(local_sheet)]
-            except (ValueError, IndexError):
-                continue
-            if scope < 0:
-                continue
+        try:
+            scope = positions[int(element.get("localSheetId", ""))] if "localSheetId" in element.attrib else None
+        except (ValueError, IndexError):
+            continue
+        if scope == -1:
+            continue
         if element.get("function") in ("1", "true") or element.get("vbProcedure") in ("1", "true"):
             continue
-        names[scope, (element.get("name") or "").lower()] = (element.text or "").strip()
+        names[-1 if scope is None else scope, (element.get("name") or "").lower()] = (element.text or "").strip()
     return names
 
 
@@ -204,7 +197,7 @@ def _read_tables(container: Container, sheets: list[SheetPart], warnings: list[s
 
 
 def _read_strings(container: Container, part: str | None) -> list[str]:
-    if part is None or part not in container:
+    if part is None:
         return []
     content = container.read(part)
     refuse_entities(content, part)
@@ -230,14 +223,5 @@ def _strings_by_parser(content: bytes, part: str) -> list[str]:
         root = ElementTree.fromstring(content)
     except (ElementTree.ParseError, ValueError) as error:
         raise Refused(f"damaged: the part {part} is not well-formed XML ({error})") from None
-    strings = []
-    for item in root:
-        if local_name(item) == "si":
-            runs = []
-            for child in item:
-                if local_name(child) == "t":
-                    runs.append(child.text or "")
-                elif local_name(child) == "r":
-                    runs.extend(run.text or "" for run in child if local_name(run) == "t")
-            strings.append(from_cell_text("".join(runs).replace("&", "&amp;")))
-    return strings
+    runs = [[item, *children(item, "r")] for item in children(root, "si")]
+    return [unescaped("".join(t.text or "" for run in item for t in children(run, "t"))) for item in runs]

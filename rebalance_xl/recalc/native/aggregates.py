@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from itertools import compress
 from typing import Any, Final
 
 from rebalance_xl.cells import CellError
@@ -135,30 +136,23 @@ def _column(headers: list[Any], field: Rows) -> int:
     return int(value) - 1
 
 
-def _tests(headers: list[Any], criteria: Rows) -> list[list[tuple[int, Callable[[Any], bool]]]]:
-    """Return, per row of criteria, the columns and the tests that must all be met."""
-    labels = [_label(header) for header in headers]
-    alternatives = []
-    for row in criteria[1:]:
-        tests: list[tuple[int, Callable[[Any], bool]]] = []
-        for name, criterion in zip(criteria[0], row, strict=False):
-            if criterion is None or criterion == "":
-                continue
-            label = _label(name)
-            if label and label in labels:
-                tests.append((labels.index(label), matcher(criterion, begins=True)))
-            elif criterion is not True:
-                tests.append((0, lambda cell: False))
-        alternatives.append(tests)
-    return alternatives
-
-
 def _matching(database: Rows, field: Rows, criteria: Rows) -> list[Any]:
-    """Return the cells of a field in the rows that meet the criteria."""
+    """Return the cells of a field in the rows that meet every criterion of any row of the criteria."""
     column = _column(database[0], field)
     if len(database) < 2 or len(criteria) < 2:
         raise value_fault("the table and the criteria need a header and at least one row")
-    alternatives = _tests(database[0], criteria)
+    labels = [_label(header) for header in database[0]]
+    alternatives = []
+    for row in criteria[1:]:
+        tests: list[tuple[int, Callable[[Any], bool]]] = []
+        for name, criterion in zip(map(_label, criteria[0]), row, strict=False):
+            if criterion is None or criterion == "":
+                continue
+            if name and name in labels:
+                tests.append((labels.index(name), matcher(criterion, begins=True)))
+            elif criterion is not True:
+                tests.append((0, lambda cell: False))
+        alternatives.append(tests)
     rows = (row for row in database[1:] if any(all(test(row[at]) for at, test in tests) for tests in alternatives))
     return [row[column] for row in rows]
 
@@ -213,21 +207,20 @@ def _meeting(size: int, conditions: Iterable[Rows]) -> list[bool]:
     return kept
 
 
-def _kept(cells: Iterator[Any], kept: Iterable[bool]) -> Numbers:
-    return numbers_of([[cell for keep, cell in zip(kept, cells, strict=False) if keep]])
+def _kept(summed: Rows, kept: Iterable[bool]) -> Numbers:
+    return numbers_of([list(compress(cells_of(summed), kept))])
 
 
 def _if_all(name: str) -> Callable[..., float]:
     def answer(summed: Rows, *conditions: Rows) -> float:
-        size = sum(map(len, summed))
-        return AGGREGATES[name](_kept(cells_of(summed), _meeting(size, conditions)))
+        return AGGREGATES[name](_kept(summed, _meeting(sum(map(len, summed)), conditions)))
 
     return answer
 
 
 def _if_one(name: str) -> Callable[..., float]:
     def answer(tested: Rows, criterion: Any, summed: Rows) -> float:
-        return AGGREGATES[name](_kept(cells_of(summed), map(matcher(criterion), cells_of(tested))))
+        return AGGREGATES[name](_kept(summed, map(matcher(criterion), cells_of(tested))))
 
     return answer
 

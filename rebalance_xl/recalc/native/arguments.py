@@ -20,6 +20,8 @@ Rows = list[list[Any]]
 COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     **{"=": operator.eq, "<>": operator.ne, "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
 }
+#: The most characters that the text in a cell may have.
+LONGEST: Final = 32_767
 #: No function makes an array of more cells than this (twice the rows of a sheet).
 MOST_CELLS: Final = 2_097_152
 

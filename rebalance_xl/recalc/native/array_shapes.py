@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from rebalance_xl.cells import NA
@@ -36,28 +37,23 @@ def expand(array: Rows, rows: int | None = None, columns: int | None = None, pad
     return filled + [[pad_with] * wide for _ in range(tall - height)]
 
 
-def _wrapped(vector: Rows, count: float, pad_with: Any) -> list[list[Any]]:
-    """Return the pieces of a row or a column, each of the same length."""
+@worksheet("WRAPROWS", kinds="range number any")
+def wraprows(vector: Rows, wrap_count: float, pad_with: Any = NA) -> Rows:
+    """Return a row or a column as rows of a length, the last one filled up."""
     if len(vector) > 1 and len(vector[0]) > 1:
         raise value_fault("the vector must be one row or one column")
-    if not 1 <= count <= MOST_CELLS:
-        raise number_fault(f"wrap_count is {count:.10g}; it must be 1 or more")
-    size = int(count)
+    if not 1 <= wrap_count <= MOST_CELLS:
+        raise number_fault(f"wrap_count is {wrap_count:.10g}; it must be 1 or more")
+    size = int(wrap_count)
     cells = list(cells_of(vector))
     cells += [pad_with] * (-len(cells) % size)
     return [cells[start : start + size] for start in range(0, len(cells), size)]
 
 
-@worksheet("WRAPROWS", kinds="range number any")
-def wraprows(vector: Rows, wrap_count: float, pad_with: Any = NA) -> Rows:
-    """Return a row or a column as rows of a length, the last one filled up."""
-    return _wrapped(vector, wrap_count, pad_with)
-
-
 @worksheet("WRAPCOLS", kinds="range number any")
 def wrapcols(vector: Rows, wrap_count: float, pad_with: Any = NA) -> Rows:
     """Return a row or a column as columns of a length, the last one filled up."""
-    return [list(row) for row in zip(*_wrapped(vector, wrap_count, pad_with), strict=True)]
+    return list(map(list, zip(*wraprows(vector, wrap_count, pad_with), strict=True)))
 
 
 @worksheet("TRIMRANGE", kinds="range integer integer")
@@ -66,10 +62,10 @@ def trimrange(rng: Rows, trim_rows: int = 3, trim_columns: int = 3) -> Rows:
     if not (0 <= trim_rows <= 3 and 0 <= trim_columns <= 3):
         raise value_fault("trim_rows and trim_columns must be 0, 1, 2 or 3")
     kept = _trimmed(rng, trim_rows)
-    columns = _trimmed([list(column) for column in zip(*kept, strict=True)], trim_columns)
+    columns = _trimmed(list(map(list, zip(*kept, strict=True))), trim_columns)
     if not kept or not columns:
         raise Fault("#REF!", "the range holds nothing but blanks")
-    return [list(row) for row in zip(*columns, strict=True)]
+    return list(map(list, zip(*columns, strict=True)))
 
 
 def _trimmed(rows: Rows, sides: int) -> Rows:
@@ -100,18 +96,18 @@ def _kept(size: int, count: float | None, drop: bool) -> slice:
     return slice(0, number) if wanted > 0 else slice(size - number, size)
 
 
-@worksheet("TAKE", kinds="range number number")
-def take(array: Rows, rows: float | None = None, columns: float | None = None) -> Rows:
-    """Return the first rows and columns of an array, or with negative numbers the last ones."""
-    across = _kept(len(array[0]), columns, drop=False)
-    return [row[across] for row in array[_kept(len(array), rows, drop=False)]]
+def _part(drop: bool) -> Callable[..., Rows]:
+    """Return TAKE or DROP: the first rows and columns of an array (with negative numbers the last), or the others."""
+
+    def answer(array: Rows, rows: float | None = None, columns: float | None = None) -> Rows:
+        across = _kept(len(array[0]), columns, drop)
+        return [row[across] for row in array[_kept(len(array), rows, drop)]]
+
+    return answer
 
 
-@worksheet("DROP", kinds="range number number")
-def drop(array: Rows, rows: float | None = None, columns: float | None = None) -> Rows:
-    """Return an array without its first rows and columns, or with negative numbers without the last ones."""
-    across = _kept(len(array[0]), columns, drop=True)
-    return [row[across] for row in array[_kept(len(array), rows, drop=True)]]
+for _name in ("TAKE", "DROP"):
+    worksheet(_name, kinds="range number number")(_part(_name == "DROP"))
 
 
 @worksheet("VSTACK", kinds="range*")

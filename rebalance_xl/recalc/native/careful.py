@@ -10,15 +10,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import COMPARISONS, Rows, alike
+from rebalance_xl.recalc.native.arguments import COMPARISONS, LONGEST, Rows, alike
 from rebalance_xl.recalc.native.faults import UNDECIDED, Fault
 from rebalance_xl.recalc.native.reading import typed_number
 from rebalance_xl.recalc.native.registry import worksheet
 
 #: How the reason begins where a text may be a number that only its author's system can read.
 AMBIGUOUS: Final = "a text that may be a number or a date elsewhere"
-#: The most characters that a text may have.
-LONGEST: Final = 32767
 TOO_LONG: Final = CellError("#VALUE!", f"a text of more than {LONGEST} characters")
 
 
@@ -57,13 +55,8 @@ def numeric(value: Rows) -> Any:
 @worksheet("RXL.FITTING", kinds="cells")
 def fitting(value: Rows) -> Any:
     """Return texts that were joined, #VALUE! for those that no cell holds."""
-    if len(value) == 1 and len(value[0]) == 1:
-        return _fitting(value[0][0])
-    return [[_fitting(cell) for cell in row] for row in value]
-
-
-def _fitting(value: Any) -> Any:
-    return TOO_LONG if value.__class__ is str and len(value) > LONGEST else value
+    found = [[TOO_LONG if cell.__class__ is str and len(cell) > LONGEST else cell for cell in row] for row in value]
+    return found if len(value) > 1 or len(value[0]) > 1 else found[0][0]
 
 
 @worksheet("RXL.UNKNOWN", kinds="text")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from rebalance_xl.recalc.native.arguments import Rows, cells_of, general, is_number, no_error
+from rebalance_xl.recalc.native.arguments import cells_of, general, is_number, no_error
 from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
@@ -60,58 +60,44 @@ def _unit(*units: str) -> str:
     return named.pop() if named else "i"
 
 
-#: What a function of one number makes of it.
-_OF_ONE: Final[dict[str, Callable[[complex], complex]]] = {
-    **{"IMCONJUGATE": complex.conjugate, "IMEXP": cmath.exp, "IMLN": cmath.log, "IMLOG10": cmath.log10},
-    **{"IMSIN": cmath.sin, "IMCOS": cmath.cos, "IMTAN": cmath.tan, "IMSINH": cmath.sinh, "IMCOSH": cmath.cosh},
-    **{"IMCSC": lambda z: 1 / cmath.sin(z), "IMSEC": lambda z: 1 / cmath.cos(z), "IMSQRT": cmath.sqrt},
-    **{"IMCSCH": lambda z: 1 / cmath.sinh(z), "IMSECH": lambda z: 1 / cmath.cosh(z)},
-    **{"IMCOT": lambda z: cmath.cos(z) / cmath.sin(z), "IMLOG2": lambda z: cmath.log(z) / math.log(2)},
-}
-
-
-def _of_one(formula: Callable[[complex], complex]) -> Callable[[Any], str]:
-    def kernel(inumber: Any) -> str:
-        number, unit = read(inumber)
-        return written(formula(number), unit or "i")
-
-    return kernel
-
-
-for _name, _formula in _OF_ONE.items():
-    worksheet(_name, kinds="any")(_of_one(_formula))
-
-
-def _of_several(combine: Callable[[list[complex]], complex]) -> Callable[..., str]:
-    """Return a function of several numbers and ranges; blank cells of ranges are left out."""
-
-    def kernel(*inumbers: Rows) -> str:
-        found = [read(cell) for rows in inumbers for cell in cells_of(rows) if cell is not None]
-        return written(combine([number for number, _ in found]), _unit(*(unit for _, unit in found)))
-
-    return kernel
-
-
-worksheet("IMSUM", kinds="range*")(_of_several(lambda numbers: sum(numbers, start=complex(0))))
-worksheet("IMPRODUCT", kinds="range*")(_of_several(lambda numbers: math.prod(numbers, start=complex(1))))
-
-
-def _of_two(combine: Callable[[complex, complex], complex]) -> Callable[[Any, Any], str]:
-    def kernel(inumber1: Any, inumber2: Any) -> str:
-        (left, first), (right, second) = read(inumber1), read(inumber2)
-        return written(combine(left, right), _unit(first, second))
-
-    return kernel
-
-
 def _quotient(left: complex, right: complex) -> complex:
     if right == 0:
         raise number_fault("a division by 0")
     return left / right
 
 
-worksheet("IMDIV", kinds="any any")(_of_two(_quotient))
-worksheet("IMSUB", kinds="any any")(_of_two(lambda left, right: left - right))
+#: What functions of one, two or any count of numbers make of them.
+_FORMULAS: Final[dict[str, Callable[..., complex]]] = {
+    **{"IMCONJUGATE": complex.conjugate, "IMEXP": cmath.exp, "IMLN": cmath.log, "IMLOG10": cmath.log10},
+    **{"IMSIN": cmath.sin, "IMCOS": cmath.cos, "IMTAN": cmath.tan, "IMSINH": cmath.sinh, "IMCOSH": cmath.cosh},
+    **{"IMCSC": lambda z: 1 / cmath.sin(z), "IMSEC": lambda z: 1 / cmath.cos(z), "IMSQRT": cmath.sqrt},
+    **{"IMCSCH": lambda z: 1 / cmath.sinh(z), "IMSECH": lambda z: 1 / cmath.cosh(z)},
+    **{"IMCOT": lambda z: cmath.cos(z) / cmath.sin(z), "IMLOG2": lambda z: cmath.log(z) / math.log(2)},
+    **{"IMDIV": _quotient, "IMSUB": lambda left, right: left - right},
+    "IMSUM": lambda *numbers: sum(numbers, start=complex(0)),
+    "IMPRODUCT": lambda *numbers: math.prod(numbers, start=complex(1)),
+}
+_KINDS: Final = {"IMDIV": "any any", "IMSUB": "any any", "IMSUM": "range*", "IMPRODUCT": "range*"}
+
+
+def _of_numbers(formula: Callable[..., complex]) -> Callable[..., str]:
+    """Return a function of cells, or of ranges whose blank cells are left out."""
+
+    def kernel(*inumbers: Any) -> str:
+        cells = [
+            cell
+            for each in inumbers
+            for cell in (cells_of(each) if isinstance(each, list) else [each])
+            if cell is not None or each is None
+        ]
+        found = [read(cell) for cell in cells]
+        return written(formula(*(number for number, _ in found)), _unit(*(unit for _, unit in found)))
+
+    return kernel
+
+
+for _name, _formula in _FORMULAS.items():
+    worksheet(_name, kinds=_KINDS.get(_name, "any"))(_of_numbers(_formula))
 
 
 @worksheet("COMPLEX", kinds="number number any")

@@ -7,13 +7,12 @@ last days. Basis: 0 American 30/360, 1 actual/actual, 2 actual/360, 3 actual/365
 from __future__ import annotations
 
 from calendar import monthrange
-from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter
+from typing import NamedTuple
 
 from rebalance_xl.recalc.native.days import (
     add_months,
-    days_360,
     days_between,
     is_month_end,
     parts,
@@ -44,33 +43,18 @@ def period_length(previous: int, following: int, frequency: int, basis: int) -> 
     return 365.0 / frequency if basis == 3 else 360.0 / frequency
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """The coupon period that a settlement date lies in, and the number of coupons still to come."""
+class Schedule(NamedTuple):
+    """The coupon period that a settlement date lies in: its dates and days, and the number of coupons still to come.
+
+    `length` is the days of the period (E), `elapsed` those up to settlement (A), `remaining` those after it (DSC).
+    """
 
     previous: int
     following: int
     coupons: int
-    settlement: int
-    frequency: int
-    basis: int
-
-    @property
-    def length(self) -> float:
-        """Days of the period (E)."""
-        return period_length(self.previous, self.following, self.frequency, self.basis)
-
-    @property
-    def elapsed(self) -> float:
-        """Days from the beginning of the period to settlement (A)."""
-        return float(days_between(self.previous, self.settlement, self.basis))
-
-    @property
-    def remaining(self) -> float:
-        """Days from settlement to the next coupon (DSC)."""
-        if self.basis in (0, 4):
-            return self.length - self.elapsed
-        return float(self.following - self.settlement)
+    length: float
+    elapsed: float
+    remaining: float
 
 
 def schedule(settlement: int, maturity: int, frequency: int, basis: int) -> Schedule:
@@ -82,7 +66,10 @@ def schedule(settlement: int, maturity: int, frequency: int, basis: int) -> Sche
     while step(maturity, -months * (count + 1)) > settlement:
         count += 1
     previous, following = (step(maturity, -months * each) for each in (count + 1, count))
-    return Schedule(previous, following, count + 1, settlement, frequency, basis)
+    length = period_length(previous, following, frequency, basis)
+    elapsed = float(days_between(previous, settlement, basis))
+    remaining = length - elapsed if basis in (0, 4) else float(following - settlement)
+    return Schedule(previous, following, count + 1, length, elapsed, remaining)
 
 
 def quasi_dates(anchor: int, until: int, months: int) -> list[int]:
@@ -105,10 +92,6 @@ for _name, _part in {
     )
 
 
-def _signed_days(start: int, end: int, basis: int) -> int:
-    return days_360(start, end, european=basis == 4) if basis in (0, 4) else end - start
-
-
 @worksheet("ACCRINT", kinds="issue first_interest settlement interest par=1000 frequency=1 basis=0 calc_method=TRUE")
 def accrued(
     issue: int, first: int, settlement: int, rate: float, par: float, frequency: int, basis: int, from_issue: bool
@@ -126,7 +109,7 @@ def accrued(
     length = period_length(last, first, frequency, basis)
     coupon = par * rate / frequency
     if issue > last:
-        return coupon * _signed_days(issue, settlement, basis) / length
+        return coupon * days_between(issue, settlement, basis) / length
     begin, whole = last, 0
     while (earlier := step(first, -months * (whole + 2))) >= issue:
         begin, whole = earlier, whole + 1
@@ -135,10 +118,10 @@ def accrued(
     else:
         periods = days_between(issue, begin, basis) / period_length(earlier, begin, frequency, basis)
     if not from_issue:
-        return coupon * (periods + _signed_days(last, settlement, basis) / length)
+        return coupon * (periods + days_between(last, settlement, basis) / length)
     passed = len(quasi_dates(first, settlement, months)) - 1
     running = step(first, months * (passed - 1))
-    return coupon * (periods + whole + passed + _signed_days(running, settlement, basis) / length)
+    return coupon * (periods + whole + passed + days_between(running, settlement, basis) / length)
 
 
 @worksheet("ACCRINTM", kinds="issue settlement interest par=1000 basis=0")

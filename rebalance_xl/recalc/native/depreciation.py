@@ -57,13 +57,10 @@ def vdb(
     total, book = 0.0, cost
     straight: float | None = None
     for period in range(math.ceil(end_period)):
-        if straight is None:
-            amount = max(min(book * min(factor / life, 1.0), book - salvage), 0.0)
-            even = (book - salvage) / (life - period)
-            if not no_switch and even > amount:
-                straight = amount = max(even, 0.0)
-        else:
-            amount = straight
+        amount = max(min(book * min(factor / life, 1.0), book - salvage), 0.0) if straight is None else straight
+        even = (book - salvage) / (life - period)
+        if straight is None and not no_switch and even > amount:
+            straight = amount = max(even, 0.0)
         overlap = min(period + 1, end_period) - max(period, start_period)
         if overlap > 0:
             total += amount * min(overlap, 1.0)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import is_number
+from rebalance_xl.recalc.native.arguments import LONGEST, is_number
 from rebalance_xl.recalc.native.faults import value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
@@ -20,19 +20,10 @@ def proper(text: str) -> str:
     return "".join(out)
 
 
-#: No text in a cell is longer.
-LONGEST_TEXT: Final = 32_767
-
-
 @worksheet("UPPER", kinds="text")
 def upper(text: str) -> str:
     """Return a text in capitals; letters without one of their own, such as the German sharp s, stay."""
-    return text.upper() if text.isascii() else "".join(map(_capital, text))
-
-
-def _capital(letter: str) -> str:
-    changed = letter.upper()
-    return changed if len(changed) == 1 else letter
+    return "".join(letter.upper() if len(letter.upper()) == 1 else letter for letter in text)
 
 
 @worksheet("LOWER", kinds="text")
@@ -53,8 +44,8 @@ def replace(old_text: str, start_num: int, num_chars: int, new_text: str) -> str
     if start_num < 1 or num_chars < 0:
         raise value_fault(f"start_num is {start_num} and num_chars {num_chars}; they must be at least 1 and 0")
     made = old_text[: start_num - 1] + new_text + old_text[start_num - 1 + num_chars :]
-    if len(made) > LONGEST_TEXT:
-        raise value_fault(f"the text would have {len(made)} characters; a cell holds {LONGEST_TEXT}")
+    if len(made) > LONGEST:
+        raise value_fault(f"the text would have {len(made)} characters; a cell holds {LONGEST}")
     return made
 
 

@@ -57,19 +57,20 @@ def position(lookup: Any, cells: list[Any], match_mode: int, search_mode: int) -
 
 def _tester(lookup: Any, match_mode: int) -> Callable[[Any], bool]:
     if match_mode in (2, 3) and isinstance(lookup, str):
-        if match_mode == 2:
-            expression = wildcard(lookup)
-            return lambda cell: isinstance(cell, str) and expression.match(cell) is not None
-        pattern = expression_of(lookup, False)
-        return lambda cell: isinstance(cell, str) and pattern.search(cell) is not None
-    key = sort_key(0.0 if lookup is None else lookup)
+        found = wildcard(lookup).match if match_mode == 2 else expression_of(lookup, False).search
+        return lambda cell: isinstance(cell, str) and found(cell) is not None
+    key = _sought(lookup)
     return lambda cell: cell is not None and sort_key(cell) == key
+
+
+def _sought(lookup: Any) -> tuple[int, Any]:
+    return sort_key(0.0 if lookup is None else lookup)
 
 
 def _linear(lookup: Any, cells: list[Any], match_mode: int, backwards: bool) -> int | None:
     order = range(len(cells) - 1, -1, -1) if backwards else range(len(cells))
     equal = _tester(lookup, match_mode)
-    key = sort_key(0.0 if lookup is None else lookup)
+    key = _sought(lookup)
     best: int | None = None
     for index in order:
         cell = cells[index]
@@ -86,16 +87,14 @@ def _linear(lookup: Any, cells: list[Any], match_mode: int, backwards: bool) -> 
 
 def _binary(lookup: Any, cells: list[Any], match_mode: int, falling: bool) -> int | None:
     """Halve the cells as if they were sorted; cells of another type than the value are passed over towards the end."""
-    key = sort_key(0.0 if lookup is None else lookup)
+    key = _sought(lookup)
     low, high = 0, len(cells) - 1
     before: int | None = None
     after: int | None = None
     while low <= high:
         middle = (low + high) // 2
-        probe = middle
-        while probe <= high and sort_key(cells[probe])[0] != key[0]:
-            probe += 1
-        if probe > high:
+        probe = next((at for at in range(middle, high + 1) if sort_key(cells[at])[0] == key[0]), None)
+        if probe is None:
             high = middle - 1
             continue
         other = sort_key(cells[probe])
@@ -164,25 +163,14 @@ def last_not_above(lookup: Any, cells: list[Any]) -> int:
     Fault
         ``#N/A`` when every cell the search meets is above the value.
     """
-    no_error(lookup)
-    key = sort_key(0.0 if lookup is None else lookup)
-    low, high, best = 0, len(cells) - 1, -1
-    while low <= high:
-        middle = (low + high) // 2
-        probe = middle
-        while probe <= high and sort_key(cells[probe])[0] != key[0]:
-            probe += 1
-        if probe > high or (found := sort_key(cells[probe])) > key:
-            high = middle - 1
-        elif found < key:
-            best, low = probe, probe + 1
-        else:
-            while probe + 1 < len(cells) and sort_key(cells[probe + 1]) == key:
-                probe += 1
-            return probe
-    if best < 0:
+    found = _binary(no_error(lookup), cells, -1, falling=False)
+    if found is None:
         raise Fault("#N/A", f"{to_text(lookup)!r} lies before everything")
-    return best
+    key = _sought(lookup)
+    if sort_key(cells[found]) == key:
+        while found + 1 < len(cells) and sort_key(cells[found + 1]) == key:
+            found += 1
+    return found
 
 
 @worksheet("RXL.LOOKUP", kinds="any range range")
@@ -226,9 +214,7 @@ def vlookup(lookup_value: Any, table_array: Rows, col_index_num: int, range_look
 @worksheet("RXL.HLOOKUP", kinds="any range integer flag")
 def hlookup(lookup_value: Any, table_array: Rows, row_index_num: int, range_lookup: bool = True) -> Any:
     """Return the same along the first row of a table."""
-    return vlookup(
-        lookup_value, [list(column) for column in zip(*table_array, strict=True)], row_index_num, range_lookup
-    )
+    return vlookup(lookup_value, list(map(list, zip(*table_array, strict=True))), row_index_num, range_lookup)
 
 
 @worksheet("ADDRESS", kinds="integer integer integer flag text")

@@ -9,47 +9,12 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import Rows, cells_of, to_text
+from rebalance_xl.recalc.native.arguments import Rows, cells_of, no_error, to_text
 from rebalance_xl.recalc.native.criteria import wildcard
 from rebalance_xl.recalc.native.faults import Fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
 _NOT_FOUND: Final = CellError("#N/A", "the delimiter is not in the text")
-
-
-def _cuts(text: str, delimiters: list[str], any_case: bool, ends: bool) -> list[tuple[int, int]]:
-    """Return where delimiters begin and end, from left to right; the end of the text may count as one."""
-    expression = re.compile("|".join(re.escape(each) for each in delimiters), re.IGNORECASE if any_case else 0)
-    found = [match.span() for match in expression.finditer(text)]
-    return [*found, (len(text), len(text))] if ends else found
-
-
-def _cut(
-    text: str,
-    delimiter: Rows,
-    instance: float | None = None,
-    match_mode: float = 0.0,
-    match_end: float = 0.0,
-    if_not_found: Any = _NOT_FOUND,
-) -> tuple[int, int] | CellError | Any:
-    """Return the span of the wanted delimiter, or what to answer when there is none."""
-    wanted = 1 if instance is None else int(instance // 1)
-    if wanted == 0 or match_mode not in (0, 1) or match_end not in (0, 1):
-        raise value_fault("instance_num must not be 0, match_mode and match_end must be 0 or 1")
-    delimiters = sorted((to_text(cell) for cell in cells_of(delimiter)), key=len, reverse=True)
-    if "" in delimiters:
-        return (0, 0) if wanted > 0 else (len(text), len(text))
-    if instance is not None and max(abs(wanted), len(delimiters[-1])) > max(len(text), 1):
-        raise value_fault(f"instance_num is {wanted}, the text has {len(text)} characters")
-    found = _cuts(text, delimiters, match_mode == 1, ends=match_end == 1 and wanted > 0)
-    if match_end == 1 and wanted < 0:
-        found.insert(0, (0, 0))
-    position = wanted - 1 if wanted > 0 else len(found) + wanted
-    if 0 <= position < len(found):
-        return found[position]
-    if isinstance(if_not_found, CellError):
-        raise Fault(if_not_found.code, if_not_found.reason)
-    return if_not_found
 
 
 @worksheet("SEARCH", kinds="text text integer")
@@ -66,11 +31,25 @@ def search(find_text: str, within_text: str, start_num: int = 1) -> int:
 def _part(before: bool) -> Callable[..., Any]:
     """Return what gives the text before or after a delimiter; a negative instance counts from the end."""
 
-    def answer(text: str, *asked: Any) -> Any:
-        found = _cut(text, *asked)
-        if isinstance(found, tuple):
-            return text[: found[0]] if before else text[found[1] :]
-        return "" if found is None else found
+    def answer(
+        text: str, delimiter: Rows, instance: float | None, match_mode: float, match_end: float, if_not_found: Any
+    ) -> Any:
+        wanted = 1 if instance is None else int(instance // 1)
+        if wanted == 0 or match_mode not in (0, 1) or match_end not in (0, 1):
+            raise value_fault("instance_num must not be 0, match_mode and match_end must be 0 or 1")
+        delimiters = sorted((to_text(cell) for cell in cells_of(delimiter)), key=len, reverse=True)
+        if "" in delimiters:
+            return text if before == (wanted < 0) else ""
+        if instance is not None and max(abs(wanted), len(delimiters[-1])) > max(len(text), 1):
+            raise value_fault(f"instance_num is {wanted}, the text has {len(text)} characters")
+        expression = re.compile("|".join(map(re.escape, delimiters)), re.IGNORECASE if match_mode else 0)
+        spans = [match.span() for match in expression.finditer(text)]
+        if match_end:  # the end that the instances are counted towards is one, too
+            spans = [*spans, (len(text), len(text))] if wanted > 0 else [(0, 0), *spans]
+        if abs(wanted) <= len(spans):
+            start, end = spans[wanted - 1 if wanted > 0 else wanted]
+            return text[:start] if before else text[end:]
+        return "" if no_error(if_not_found) is None else if_not_found
 
     return answer
 
@@ -84,15 +63,8 @@ for _name in ("TEXTBEFORE", "TEXTAFTER"):
 
 _POSSESSIVE = re.compile(r"\[:(\w+):\]")
 _CLASSES = {
-    "alpha": "A-Za-z",
-    "digit": "0-9",
-    "alnum": "A-Za-z0-9",
-    "upper": "A-Z",
-    "lower": "a-z",
-    "space": r"\s",
-    "punct": r"!-/:-@\[-`{-~",
-    "xdigit": "0-9A-Fa-f",
-    "word": r"\w",
+    **{"alpha": "A-Za-z", "digit": "0-9", "alnum": "A-Za-z0-9", "upper": "A-Z", "lower": "a-z", "space": r"\s"},
+    **{"punct": r"!-/:-@\[-`{-~", "xdigit": "0-9A-Fa-f", "word": r"\w"},
 }
 
 

@@ -6,7 +6,6 @@ Publication 811 and the CODATA values of 2006 that Excel uses.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
@@ -74,25 +73,19 @@ _PREFIXES: Final = {
 _BINARY: Final = {"Yi": 80, "Zi": 70, "Ei": 60, "Pi": 50, "Ti": 40, "Gi": 30, "Mi": 20, "ki": 10}
 
 
-@dataclass(frozen=True, slots=True)
-class _Unit:
-    kind: str
-    factor: float
-    prefixed: bool
-    power: int
-
-
 @cache
-def _table() -> dict[str, _Unit]:
-    table: dict[str, _Unit] = {}
-    for kind, units in _UNITS.items():
-        for name, factor in units.items():
-            table[name.removeprefix("+")] = _Unit(kind, factor, name.startswith("+"), 1)
+def _table() -> dict[str, tuple[str, float, int]]:
+    """Return the kind and the factor of each unit, and the power in which prefixes count (0: it takes none)."""
+    table = {
+        name.removeprefix("+"): (kind, factor, int(name.startswith("+")))
+        for kind, units in _UNITS.items()
+        for name, factor in units.items()
+    }
     for name, length in _POWERS.items():
         for power, kind in ((2, "area"), (3, "volume")):
-            unit = _Unit(kind, length**power, name.startswith("+"), power)
-            table[f"{name.removeprefix('+')}{power}"] = unit
-            table[f"{name.removeprefix('+')}^{power}"] = unit
+            for sign in ("", "^"):
+                prefixed = power if name.startswith("+") else 0
+                table[f"{name.removeprefix('+')}{sign}{power}"] = kind, length**power, prefixed
     return table
 
 
@@ -100,16 +93,14 @@ def _found(name: str) -> tuple[str, float]:
     """Return the kind and the factor of a unit with or without a prefix."""
     table = _table()
     if name in table:
-        return table[name].kind, table[name].factor
+        return table[name][:2]
     for length in (2, 1):
-        prefix, rest = name[:length], name[length:]
-        unit = table.get(rest)
-        if unit is None or not unit.prefixed:
-            continue
-        if prefix in _PREFIXES:
-            return unit.kind, unit.factor * 10.0 ** (_PREFIXES[prefix] * unit.power)
-        if prefix in _BINARY and unit.kind == "information":
-            return unit.kind, unit.factor * 2.0 ** _BINARY[prefix]
+        prefix = name[:length]
+        kind, factor, power = table.get(name[length:], ("", 0.0, 0))
+        if power and prefix in _PREFIXES:
+            return kind, factor * 10.0 ** (_PREFIXES[prefix] * power)
+        if power and prefix in _BINARY and kind == "information":
+            return kind, factor * 2.0 ** _BINARY[prefix]
     raise Fault("#N/A", f"{name!r} is no unit")
 
 
