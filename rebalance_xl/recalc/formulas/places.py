@@ -35,7 +35,7 @@ class Places:
 
     def function(self) -> NativeFunction:
         """Return what the engine calls."""
-        return NativeFunction(PLACE, self.address, 2, 6)
+        return NativeFunction(PLACE, self.address, 2, 6, ("any",))
 
     def address(
         self, text: Any, sheet: float, style: Any = True, row: float = 1.0, column: float = 1.0, corners: bool = False,

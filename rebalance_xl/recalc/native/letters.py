@@ -23,6 +23,8 @@ def proper(text: str) -> str:
 @worksheet("UPPER", kinds="text")
 def upper(text: str) -> str:
     """Return a text in capitals; letters without one of their own, such as the German sharp s, stay."""
+    if text.isascii():
+        return text.upper()
     return "".join(letter.upper() if len(letter.upper()) == 1 else letter for letter in text)
 
 

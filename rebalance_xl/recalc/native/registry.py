@@ -30,29 +30,28 @@ class NativeFunction:
         keyword ``date_offset`` is 1462 for books of the 1904 date system.
     min_args, max_args
         The number of arguments; `max_args` is None where there is no limit.
-    ranges
-        The positions of the arguments that take ranges; every other argument takes one value, and an array there gives
-        an array of results. A position of -1 stands for all arguments after the last one named.
+    kinds
+        The kinds of its arguments; the last one holds for all that follow. An argument of another kind than ``range``
+        and ``cells`` takes one value, and an array there gives an array of results.
     """
 
     name: str
     callable: Callable[..., Any]
     min_args: int
     max_args: int | None
-    ranges: frozenset[int] = frozenset()
+    kinds: tuple[str, ...]
 
     def takes_range(self, position: int) -> bool:
         """Tell whether the argument at a position (from 0) takes a range."""
-        if position in self.ranges:
-            return True
-        named = [index for index in self.ranges if index >= 0]
-        return -1 in self.ranges and position > (max(named) if named else -1)
+        return self.kinds[min(position, len(self.kinds) - 1)] == "range"
 
 
 #: The functions of the modules imported so far, by name.
 REGISTERED: Final[dict[str, NativeFunction]] = {}
 
 
+#: The kinds of arguments that take arrays as they are.
+WHOLE: Final = ("range", "cells")
 #: Defaults as they stand after an equals sign.
 _DEFAULTS: Final = {"0": 0, "1": 1, "1000": 1000.0, "TRUE": True, "NONE": None}
 
@@ -99,13 +98,8 @@ def worksheet(
         known = kernel.__defaults__ or () if defaults is None else defaults
         invoke = _worksheet_callable(kernel, listed, known, repeats, dates, dated)
         required = needs if needs is not None else len(listed) - len(known)
-        ranges = {index for index, kind in enumerate(listed) if kind == "range"}
-        if repeats and listed[-1] == "range":
-            ranges.add(-1)
         for name in names:
-            REGISTERED[name] = NativeFunction(
-                name, invoke, required, None if repeats else len(listed), frozenset(ranges)
-            )
+            REGISTERED[name] = NativeFunction(name, invoke, required, None if repeats else len(listed), tuple(listed))
         return kernel
 
     return declare
@@ -115,21 +109,23 @@ def _worksheet_callable(
     kernel: Kernel, names: list[str], defaults: tuple[Any, ...], repeats: bool, dates: bool, dated: bool
 ) -> Callable[..., Any]:
     kinds = [KINDS[name] for name in names]
-    first_default = len(kinds) - len(defaults)
+    count = len(kinds)
+    first_default = count - len(defaults)
     limited = any(kind.allowed for kind in kinds)
 
     def answer(values: list[Any], date_offset: int) -> Any:
         arguments = []
         for index, value in enumerate(values):
-            kind = kinds[index] if index < len(kinds) else kinds[-1]
+            kind = kinds[index] if index < count else kinds[-1]
             if value is not MISSING:
                 read = kind.read(value)
                 arguments.append(read + date_offset if kind.days else read)
-            elif first_default <= index < len(kinds):
+            elif first_default <= index < count:
                 arguments.append(defaults[index - first_default])
             else:
                 arguments.append(left_out(kind))
-        arguments += defaults[max(len(values) - first_default, 0) :]
+        if len(values) < count:
+            arguments += defaults[max(len(values) - first_default, 0) :]
         if limited:
             arguments = list(map(checked, names, arguments))
         result = kernel(*arguments, date_offset=date_offset) if dated else kernel(*arguments)
@@ -143,17 +139,16 @@ def _worksheet_callable(
         lifted = [
             index
             for index, value in enumerate(values)
-            if isinstance(value, list | tuple)
-            and (names[index] if index < len(names) else names[-1]) not in ("range", "cells")
+            if isinstance(value, list | tuple) and (names[index] if index < count else names[-1]) not in WHOLE
         ]
         if lifted:
-            return _lift(lambda filled: guarded(answer, filled, date_offset), values, lifted)
-        return guarded(answer, values, date_offset)
+            return _lift(lambda filled: _guarded(answer, filled, date_offset), values, lifted)
+        return _guarded(answer, values, date_offset)
 
     return invoke
 
 
-def guarded(answer: Callable[[list[Any], int], Any], values: list[Any], date_offset: int) -> Any:
+def _guarded(answer: Callable[[list[Any], int], Any], values: list[Any], date_offset: int) -> Any:
     """Return the answer, or the error value that what it raised stands for."""
     try:
         return answer(values, date_offset)
@@ -185,10 +180,6 @@ def finished(result: Any, date_offset: int = 0) -> Any:
     """Return a result as a worksheet value: no NaN, no infinity, dates in the book's own system."""
     if result.__class__ is float:
         return result - date_offset if math.isfinite(result) else NUM
-    if isinstance(result, bool | str | CellError) or result is None:
-        return result
-    if isinstance(result, int):
-        return float(result - date_offset)
     if isinstance(result, list):
         return [[finished(cell, date_offset) for cell in row] for row in result]
-    return result
+    return float(result - date_offset) if isinstance(result, int) and not isinstance(result, bool) else result
