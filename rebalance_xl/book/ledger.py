@@ -24,12 +24,17 @@ _ROUNDED_LOTS = 2.0
 
 @dataclass(slots=True)
 class Coins:
-    """Coins on their way to become margin: money of them, and the row that they come from (None: bought)."""
+    """Coins on their way to become margin: what of them is not posted, and the row that they come from (None: bought)."""
 
     key: tuple[str, str]
     money: float
     quantity: float
     row: Holding | None
+    all_money: float = field(init=False)
+    all_units: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.all_money, self.all_units = self.money, self.quantity
 
 
 @dataclass(slots=True)
@@ -100,16 +105,24 @@ class Ledger:
         return money if money > self.cent * SLACK else 0.0
 
     def return_coins(self) -> None:
-        """Give coins that were not posted back to their row; bought ones stay money of the venue's stablecoins."""
+        """Give coins that were not posted back to their row; bought ones stay money of the venue's stablecoins.
+
+        What was posted leaves the row with its share of the cost, and out of its lots.
+        """
         for coins in self.coins:
-            if coins.money <= self.cent:
+            if coins.row is None:
+                if coins.money > self.cent:
+                    self.pay(coins.key[0], coins.money)
                 continue
-            if coins.row is not None:
-                row = coins.row.row
+            row, money, units = coins.row.row, coins.all_money, coins.all_units
+            if coins.money > self.cent:
                 self.quantities[row] = self.quantities[row] + coins.quantity
                 self.values[row] = self.values.get(row, coins.row.value) + coins.money
-            else:
-                self.pay(coins.key[0], coins.money)
+                money, units = money - coins.money, units - coins.quantity
+            key = coins.row.asset.casefold()
+            before = self.sold_lots.get(key, 0.0)
+            _take_cost(self, coins.row, units, money, before)
+            self.sold_lots[key] = before + units
 
 
 def carry(ledger: Ledger, fill: Fill) -> None:
@@ -286,9 +299,6 @@ def _convert(ledger: Ledger, fill: Fill) -> float:
         after = held - quantity
         ledger.quantities[row.row] = 0.0 if abs(after) <= SLACK * held else after
         ledger.values[row.row] = ledger.values.get(row.row, row.value) - fill.amount
-        key = row.asset.casefold()
-        _take_cost(ledger, row, quantity, fill.amount, ledger.sold_lots.get(key, 0.0))
-        ledger.sold_lots[key] = ledger.sold_lots.get(key, 0.0) + quantity
     else:
         ledger.pay(fill.venue, -fill.amount - fill.fee)
     ledger.add("Fees", fill.fee)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -87,3 +88,35 @@ def test_prices_and_rules_are_not_what_is_held(name: str, row: int, column: str,
     set_cell(book, name, row, column, change)
     assert not actions.to_record(book).changed
     assert actions.record(book).fills
+
+
+def test_an_execution_since_the_plan_is_a_change() -> None:
+    """The Journal says that something was executed after the plan was written: its fills may stand in it already."""
+    book = of_everything()
+    actions.rebalance(book)
+    header = book.tables["Journal"][0]
+    row: dict[Any, Any] = {"Date": dt.date(2026, 9, 30), "Entry": "EXECUTION", "Sold": 100.0}
+    book.tables["Journal"].append([row.get(name) for name in header])
+    assert actions.to_record(book).changed
+
+
+def test_a_plan_of_an_older_release_is_recorded() -> None:
+    """Its check line has no mark: nothing tells whether the book changed, and nothing is refused."""
+    book = of_everything()
+    actions.rebalance(book)
+    header, *rows = book.tables["Plan"]
+    for row in rows:
+        if row[header.index("Action")] == "CHECK":
+            row[header.index("Side")] = None
+    assert not actions.to_record(book).changed
+
+
+def test_a_review_is_recorded_only_with_its_plan() -> None:
+    """A review is due and nothing is to be traded: before Rebalance was pressed there is nothing to record."""
+    settings = {"ReviewFrequency": "monthly", "LastReview": dt.date(2026, 8, 1)}
+    book = workbook([spot("BTC", 6_000.0, 0.6), spot("ETH", 4_000.0, 0.4)], settings=settings)
+    with pytest.raises(BookError, match="nothing to record: press Rebalance first"):
+        actions.record(book)
+    actions.rebalance(book)
+    assert actions.record(book).fills == ()
+    assert book.settings["LastReview"] == dt.datetime(2026, 9, 30)

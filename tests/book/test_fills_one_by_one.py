@@ -1,0 +1,426 @@
+"""Every kind of fill on one book: what it changes, to the cent, in rows, margins, lots and Journal; and no more."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from rebalance_xl.book import actions
+from rebalance_xl.book.execution import Execution
+from rebalance_xl.book.memory import MemoryWorkbook
+from rebalance_xl.book.model import read_book
+from rebalance_xl.book.plan import book_value
+from rebalance_xl.book.problems import BookError
+from rebalance_xl.book.schema import FILLS, PLAN
+from tests.book.books import DAY, perpetual, stable, table, unit, workbook
+
+approx = pytest.approx
+COLUMNS = [column.name for column in PLAN.columns]
+
+
+def held() -> MemoryWorkbook:
+    """Return a book with coins and money at two venues and four positions, one of them without a size."""
+    rows = [
+        unit("BTC", 1.0, 50_000.0, 0.5, 0.05, Venue="binance", CostBasis=30_000.0),
+        unit("BTC", 0.5, 50_000.0, None, Venue="kraken", CostBasis=20_000.0),
+        unit("ETH", 10.0, 2_000.0, 0.2, 0.05, Venue="binance", CostBasis=15_000.0),
+        unit("ADA", 0.0, 1.0, 0.1, 0.05, Venue="binance"),
+        {**stable(10_000.0, None), "Venue": "binance"},
+        {**stable(5_000.0, None), "Venue": "kraken"},
+    ]
+    at = {"Venue": "binance", "MarginMode": "isolated"}
+    futures = [
+        perpetual("ETHUSDT", "ETH", "long", 2_100.0, Quantity=10.0, EntryPrice=2_000.0, Margin=4_000.0, **at)
+        | {"Leverage": 5.0},
+        perpetual("BTCUSD", "BTC", "short", 50_000.0, Contract="inverse", Quantity=10_000.0, EntryPrice=40_000.0, **at)
+        | {"Margin": 0.1, "Leverage": 2.0},
+        perpetual("ADAUSDT", "ADA", "long", 1.0, Quantity=0.0, Margin=300.0, **at),
+        perpetual("SOLUSDT", "SOL", "short", 100.0, Venue="kraken", Leverage=5.0),
+    ]
+    book = workbook(rows, futures)
+    book.tables["Fills"] = [[column.name for column in FILLS.columns]]
+    return book
+
+
+def filled(book: MemoryWorkbook, *fills: dict[str, Any]) -> Execution:
+    """Record lines as they were executed."""
+    book.tables["Plan"] = table(COLUMNS, fills)
+    return actions.record(book)
+
+
+def state(book: MemoryWorkbook) -> dict[str, Any]:
+    """Return quantities and costs of the rows and size, entry and margin of the positions."""
+    found: dict[str, Any] = {}
+    names = book.tables["Portfolio"][0]
+    for row in book.tables["Portfolio"][1:]:
+        cells = dict(zip(names, row, strict=True))
+        where = f"{cells['Asset']} {cells['Venue']}"
+        found[where] = cells["Quantity"]
+        if cells["CostBasis"] is not None:
+            found[f"cost of {where}"] = cells["CostBasis"]
+    names = book.tables["Futures"][0]
+    for row in book.tables["Futures"][1:]:
+        cells = dict(zip(names, row, strict=True))
+        found |= {f"{name} of {cells['Symbol']}": cells[name] for name in ("Quantity", "EntryPrice", "Margin")}
+    return found
+
+
+def changes(*fills: dict[str, Any]) -> tuple[dict[str, Any], dict[str, float]]:
+    """Return what fills change in the rows, and the sums of the Journal that are not 0."""
+    book = held()
+    before = state(book)
+    done = filled(book, *fills)
+    after = state(book)
+    assert done.journal["Value"] == approx(book_value(read_book(book)))
+    assert [row[0] for row in book.tables["Plan"][1:]] == ["Recorded"]
+    sums = {name: done.journal[name] for name in ("Sold", "Bought", "Margin", "Fees", "Left over", "Realised gain")}
+    rows = {name: after[name] for name in after if name not in before or after[name] != before[name]}
+    return rows, {name: value for name, value in sums.items() if value}
+
+
+def fill(action: str, asset: str, amount: float, quantity: float | None, price: float | None, **more: Any) -> Any:
+    """Return a line of the plan as it was executed; amounts of spot follow from quantity and price."""
+    return {
+        "Action": action, "Asset": asset, "Amount": amount, "Quantity": quantity, "Price": price, "Fee": 0.0,
+        "Venue": "binance",
+    } | more  # fmt: skip
+
+
+SOL = {"Venue": "kraken", "Side": "short"}
+CASES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], dict[str, float]]] = {
+    "a sale": (
+        [fill("SELL", "BTC", 5_000.0, 0.1, 60_000.0, Fee=6.0)],
+        {"BTC binance": 0.9, "cost of BTC binance": 27_000.0, "USDT binance": 15_994.0},
+        {"Sold": 6_000.0, "Fees": 6.0, "Left over": 5_994.0, "Realised gain": 3_000.0},
+    ),
+    "a sale elsewhere": (
+        [fill("SELL", "BTC", 0.0, 0.5, 60_000.0, Venue="kraken")],
+        {"BTC kraken": 0.0, "cost of BTC kraken": 0.0, "USDT kraken": 35_000.0},
+        {"Sold": 30_000.0, "Left over": 30_000.0, "Realised gain": 10_000.0},
+    ),
+    "a purchase": (
+        [fill("BUY", "ETH", 4_000.0, 2.0, 2_100.0, Fee=4.2)],
+        {"ETH binance": 12.0, "cost of ETH binance": 19_200.0, "USDT binance": 5_795.8},
+        {"Bought": 4_200.0, "Fees": 4.2},
+    ),
+    "a first purchase": (
+        [fill("BUY", "ADA", 0.0, 100.0, 1.1)],
+        {"ADA binance": 100.0, "cost of ADA binance": 110.0, "USDT binance": 9_890.0},
+        {"Bought": 110.0},
+    ),
+    "a transfer of money": (
+        [fill("TRANSFER", "USDT", 0.0, 1_000.0, 1.0, Fee=2.0, Venue="kraken", **{"To venue": "binance"})],
+        {"USDT kraken": 3_998.0, "USDT binance": 11_000.0},
+        {"Fees": 2.0, "Left over": 1_000.0},
+    ),
+    "a move of coins": (
+        [fill("TRANSFER", "BTC", 0.0, 0.2, 50_000.0, Fee=5.0, Venue="kraken", **{"To venue": "binance"})],
+        {
+            "BTC kraken": 0.3,
+            "cost of BTC kraken": 12_000.0,
+            "BTC binance": 1.2,
+            "cost of BTC binance": 38_000.0,
+            "USDT kraken": 4_995.0,
+        },
+        {"Fees": 5.0},
+    ),
+    "a part is closed": (
+        [fill("CLOSE", "ETHUSDT", 1_000.0, 4.0, 2_200.0, Fee=4.4)],
+        {"Quantity of ETHUSDT": 6.0, "Margin of ETHUSDT": 2_400.0, "USDT binance": 12_395.6},
+        {"Sold": 2_400.0, "Fees": 4.4, "Left over": 2_395.6, "Realised gain": 800.0},
+    ),
+    "a part is reduced at a loss": (
+        [fill("REDUCE", "ETHUSDT", 1_000.0, 5.0, 1_800.0)],
+        {"Quantity of ETHUSDT": 5.0, "Margin of ETHUSDT": 2_000.0, "USDT binance": 11_000.0},
+        {"Sold": 1_000.0, "Left over": 1_000.0, "Realised gain": -1_000.0},
+    ),
+    "all of a coin-margined short is closed": (
+        [fill("CLOSE", "BTCUSD", 0.0, 10_000.0, 50_000.0, Fee=5.0)],
+        {"Quantity of BTCUSD": 0.0, "Margin of BTCUSD": 0.0, "USDT binance": 12_495.0},
+        {"Sold": 2_500.0, "Fees": 5.0, "Left over": 2_495.0, "Realised gain": -2_500.0},
+    ),
+    "a coin-margined short is closed at another price": (
+        [fill("CLOSE", "BTCUSD", 0.0, 5_000.0, 62_500.0)],
+        {"Quantity of BTCUSD": 5_000.0, "Margin of BTCUSD": 0.05, "USDT binance": 10_312.5},
+        {"Sold": 312.5, "Left over": 312.5, "Realised gain": -2_812.5},
+    ),
+    "margin comes back": (
+        [fill("RELEASE", "ADAUSDT", 200.0, None, None, Fee=1.0)],
+        {"Margin of ADAUSDT": 100.0, "EntryPrice of ADAUSDT": 1.0, "USDT binance": 10_199.0},
+        {"Sold": 200.0, "Fees": 1.0, "Left over": 199.0},
+    ),
+    "margin is added": (
+        [fill("ADD MARGIN", "ETHUSDT", 500.0, None, 2_100.0, Fee=1.0)],
+        {"Margin of ETHUSDT": 4_500.0, "USDT binance": 9_499.0},
+        {"Margin": 500.0, "Fees": 1.0},
+    ),
+    "more is opened": (
+        [fill("OPEN LONG", "ETHUSDT", 920.0, 2.0, 2_300.0, Fee=2.3, Notional=4_600.0)],
+        {
+            "Quantity of ETHUSDT": 12.0,
+            "EntryPrice of ETHUSDT": 2_050.0,
+            "Margin of ETHUSDT": 4_920.0,
+            "USDT binance": 9_077.7,
+        },
+        {"Margin": 920.0, "Fees": 2.3},
+    ),
+    "a part of what was planned is opened elsewhere": (
+        [fill("OPEN SHORT", "SOLUSDT", 1_000.0, 30.0, 90.0, Notional=5_000.0, **SOL)],
+        {
+            "Quantity of SOLUSDT": 30.0,
+            "EntryPrice of SOLUSDT": 90.0,
+            "Margin of SOLUSDT": 540.0,
+            "USDT kraken": 4_460.0,
+        },
+        {"Margin": 540.0},
+    ),
+    "another margin than planned is posted": (
+        [fill("OPEN SHORT", "SOLUSDT", 1_500.0, 50.0, 100.0, Notional=5_000.0, **SOL)],
+        {
+            "Quantity of SOLUSDT": 50.0,
+            "EntryPrice of SOLUSDT": 100.0,
+            "Margin of SOLUSDT": 1_500.0,
+            "USDT kraken": 3_500.0,
+        },
+        {"Margin": 1_500.0},
+    ),
+    "coins are moved as margin": (
+        [
+            fill("CONVERT", "BTC", 0.0, 0.1, 50_000.0, **{"To venue": "binance"}),
+            fill("OPEN SHORT", "BTCUSD", 5_000.0, 10_000.0, 50_000.0, Notional=10_000.0),
+        ],
+        {
+            "BTC binance": 0.9,
+            "cost of BTC binance": 27_000.0,
+            "Quantity of BTCUSD": 20_000.0,
+            "EntryPrice of BTCUSD": 20_000.0 / 0.45,
+            "Margin of BTCUSD": 0.2,
+        },
+        {"Margin": 5_000.0},
+    ),
+    "coins are bought as margin": (
+        [
+            fill("CONVERT", "BTC", 0.0, 0.1, 50_000.0, Fee=5.0),
+            fill("ADD MARGIN", "BTCUSD", 5_000.0, None, 50_000.0),
+        ],
+        {"Margin of BTCUSD": 0.2, "USDT binance": 4_995.0},
+        {"Margin": 5_000.0, "Fees": 5.0},
+    ),
+    "coins are bought after the margin is named": (
+        [
+            fill("ADD MARGIN", "BTCUSD", 5_000.0, None, 50_000.0),
+            fill("CONVERT", "BTC", 0.0, 0.1, 50_000.0, Fee=5.0),
+        ],
+        {"Margin of BTCUSD": 0.2, "USDT binance": 4_995.0},
+        {"Margin": 5_000.0, "Fees": 5.0},
+    ),
+    "coins that moved and were not posted come back": (
+        [
+            fill("CONVERT", "BTC", 0.0, 0.1, 50_000.0, **{"To venue": "binance"}),
+            fill("ADD MARGIN", "BTCUSD", 2_000.0, None, 50_000.0),
+        ],
+        {"BTC binance": 0.96, "cost of BTC binance": 28_800.0, "Margin of BTCUSD": 0.14},
+        {"Margin": 2_000.0},
+    ),
+    "coins that were bought and not posted are money": (
+        [
+            fill("CONVERT", "BTC", 0.0, 0.1, 50_000.0),
+            fill("ADD MARGIN", "BTCUSD", 2_000.0, None, 50_000.0),
+        ],
+        {"Margin of BTCUSD": 0.14, "USDT binance": 8_000.0},
+        {"Margin": 2_000.0},
+    ),
+    "coins at another venue are no margin here": (
+        [
+            fill("CONVERT", "BTC", 0.0, 0.1, 50_000.0, Venue="kraken", **{"To venue": "kraken"}),
+            fill("ADD MARGIN", "BTCUSD", 5_000.0, None, 50_000.0),
+        ],
+        {"Margin of BTCUSD": 0.2, "USDT binance": 5_000.0},
+        {"Margin": 5_000.0},
+    ),
+    "coins of another kind are no margin": (
+        [
+            fill("CONVERT", "ETH", 0.0, 1.0, 2_000.0, **{"To venue": "binance"}),
+            fill("ADD MARGIN", "BTCUSD", 2_000.0, None, 50_000.0),
+        ],
+        {"Margin of BTCUSD": 0.14, "USDT binance": 8_000.0},
+        {"Margin": 2_000.0},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_fill_changes_what_it_changes_and_no_more(case: str) -> None:
+    """The rows that differ from before, and the sums of the Journal that are not 0."""
+    fills, rows, sums = CASES[case]
+    found, told = changes(*fills)
+    assert found == {name: approx(value, abs=1e-9) for name, value in rows.items()}
+    assert told == {name: approx(value, abs=1e-9) for name, value in sums.items()}
+
+
+# --- lots -------------------------------------------------------------------------------------------------------
+
+BOUGHT = [
+    {"Asset": "BTC", "Date": dt.datetime(2025, 3, 4, 15, 30), "Quantity": 0.4, "Price": 20_000.0},
+    {"Asset": "ETH", "Date": dt.date(2025, 1, 1), "Quantity": 10.0, "Price": 1_500.0},
+    {"Asset": "BTC", "Date": dt.datetime(2025, 1, 2, 9, 0), "Quantity": 0.5, "Price": 50_000.0},
+    {"Asset": "btc", "Date": dt.date(2026, 1, 2), "Quantity": 0.6, "Price": 40_000.0},
+]
+
+
+def with_lots(**settings: Any) -> MemoryWorkbook:
+    """Return the book with lots of BTC at both venues together, and of ETH."""
+    book = held()
+    book.settings |= settings
+    book.tables["Lots"] = table(["Asset", "Date", "Quantity", "Price"], BOUGHT)
+    return book
+
+
+def left(book: MemoryWorkbook) -> list[Any]:
+    """Return the quantities of the lots that were there."""
+    return [row[2] for row in book.tables["Lots"][1:5]]
+
+
+@pytest.mark.parametrize(
+    "method, lots, gain",
+    [
+        ("fifo", [0.2, 10.0, 0.0, 0.6], 0.5 * 10_000.0 + 0.2 * 40_000.0),
+        ("lifo", [0.3, 10.0, 0.5, 0.0], 0.6 * 20_000.0 + 0.1 * 40_000.0),
+        ("hifo", [0.4, 10.0, 0.0, 0.4], 0.5 * 10_000.0 + 0.2 * 20_000.0),
+    ],
+)
+def test_sales_at_two_venues_take_one_assets_lots_in_turn(method: str, lots: list[float], gain: float) -> None:
+    """0.3 are sold at binance and 0.4 at kraken, both at 60,000: 0.7 leave the lots, as one sale would."""
+    book = with_lots(LotMethod=method)
+    sales = [fill("SELL", "BTC", 0.0, 0.3, 60_000.0), fill("SELL", "BTC", 0.0, 0.4, 60_000.0, Venue="kraken")]
+    done = filled(book, *sales)
+    assert left(book) == approx(lots)
+    assert done.journal["Realised gain"] == approx(gain)
+    assert len(book.tables["Lots"]) == 5
+    assert [row[1] for row in book.tables["Lots"][1:]] == [row["Date"] for row in BOUGHT]
+
+
+def test_coins_that_are_posted_leave_their_lots_and_the_others_stay() -> None:
+    """0.1 BTC are moved and 0.04 of them posted: the oldest lot has 0.04 less, at its own cost."""
+    book = with_lots(LotMethod="fifo")
+    moved = fill("CONVERT", "BTC", 0.0, 0.1, 50_000.0, **{"To venue": "binance"})
+    filled(book, moved, fill("ADD MARGIN", "BTCUSD", 2_000.0, None, 50_000.0))
+    assert left(book) == approx([0.4, 10.0, 0.46, 0.6])
+    assert state(book)["cost of BTC binance"] == approx(30_000.0 - 0.04 * 50_000.0)
+
+
+def test_coins_that_are_posted_after_a_sale_take_the_lots_that_follow() -> None:
+    """0.5 BTC are sold and 0.1 posted: the sale takes the oldest lot, the margin the next one."""
+    book = with_lots(LotMethod="fifo")
+    moved = fill("CONVERT", "BTC", 0.0, 0.1, 50_000.0, **{"To venue": "binance"})
+    added = fill("ADD MARGIN", "BTCUSD", 5_000.0, None, 50_000.0)
+    filled(book, fill("SELL", "BTC", 0.0, 0.5, 60_000.0), moved, added)
+    assert left(book) == approx([0.3, 10.0, 0.0, 0.6])
+    assert state(book)["cost of BTC binance"] == approx(30_000.0 - 0.5 * 50_000.0 - 0.1 * 20_000.0)
+
+
+def test_a_purchase_adds_a_lot_at_its_own_price_on_its_day() -> None:
+    """Of an asset that keeps lots, and of one of which nothing was held; the lots that were there stay as they are."""
+    book = with_lots()
+    bought = [fill("BUY", "ETH", 0.0, 2.0, 2_200.0, Fee=3.0), fill("BUY", "ADA", 0.0, 100.0, 1.1)]
+    done = filled(book, *bought)
+    day = dt.datetime(DAY.year, DAY.month, DAY.day)
+    assert book.tables["Lots"][5:] == [["ETH", day, 2.0, approx(2_200.0)], ["ADA", day, 100.0, approx(1.1)]]
+    assert "Lots" not in [name for name, *_ in done.cells]
+
+
+def test_an_asset_held_without_lots_gets_none() -> None:
+    """BTC is held and has no lots: one lot would not add up to what is held."""
+    book = held()
+    book.tables["Lots"] = table(["Asset", "Date", "Quantity", "Price"], [BOUGHT[1]])
+    filled(book, fill("BUY", "BTC", 0.0, 0.1, 50_000.0))
+    assert len(book.tables["Lots"]) == 2
+
+
+def test_lots_that_do_not_add_up_stay_as_they_are() -> None:
+    """1.5 BTC in lots of 1.4: the gain is that of the average cost, and no lot changes."""
+    book = with_lots()
+    book.tables["Lots"][1][2] = 0.3
+    done = filled(book, fill("SELL", "BTC", 0.0, 0.1, 60_000.0))
+    assert left(book) == [0.3, 10.0, 0.5, 0.6]
+    assert done.journal["Realised gain"] == approx(3_000.0)
+
+
+# --- Fills and the Journal --------------------------------------------------------------------------------------
+
+
+def test_each_line_becomes_a_row_of_fills() -> None:
+    """With its day, its own quantity, price, fee and venue, what it realised, and the money that came or went."""
+    book = held()
+    sale = fill("SELL", "BTC", 1.0, 0.1, 60_000.0, Fee=6.0)
+    closing = fill("CLOSE", "ETHUSDT", 1.0, 4.0, 2_200.0, Fee=4.4)
+    sent = fill("TRANSFER", "USDT", 0.0, 100.0, 1.0, Fee=2.0, Venue="kraken", **{"To venue": "binance"})
+    done = filled(book, sale, closing, sent)
+    header, *rows = book.tables["Fills"]
+    day = dt.datetime(DAY.year, DAY.month, DAY.day)
+    names = ["Date", "Asset", "Action", "Quantity", "Price", "Amount", "Fee", "Venue", "To venue", "Realised gain"]
+    assert [[row[header.index(name)] for name in names] for row in rows] == [
+        [day, "BTC", "SELL", 0.1, 60_000.0, 6_000.0, 6.0, "binance", None, approx(3_000.0)],
+        [day, "ETHUSDT", "CLOSE", 4.0, 2_200.0, approx(2_400.0), 4.4, "binance", None, approx(800.0)],
+        [day, "USDT", "TRANSFER", 100.0, 1.0, 100.0, 2.0, "kraken", "binance", None],
+    ]
+    assert done.journal["Reason"] == "SELL BTC 6,000.00, CLOSE ETHUSDT 2,400.00, TRANSFER USDT 100.00"
+    assert (done.journal["Date"], done.journal["Entry"]) == (day, "EXECUTION")
+
+
+def test_a_book_without_the_table_fills_is_recorded() -> None:
+    """Fills is what a review reads; Record does not need it."""
+    book = held()
+    del book.tables["Fills"]
+    filled(book, fill("SELL", "BTC", 0.0, 0.1, 60_000.0))
+    assert state(book)["BTC binance"] == 0.9
+
+
+# --- fills that cannot be ---------------------------------------------------------------------------------------
+
+IMPOSSIBLE: dict[str, tuple[dict[str, Any], str]] = {
+    "sold": (fill("SELL", "BTC", 0.0, 1.1, 50_000.0), "1.1 of BTC sold, but only 1 held"),
+    "moved": (
+        fill("TRANSFER", "BTC", 0.0, 0.6, 50_000.0, Venue="kraken", **{"To venue": "binance"}),
+        "0.6 of BTC moved, but only 0.5 held at kraken",
+    ),
+    "posted": (
+        fill("CONVERT", "BTC", 0.0, 0.6, 50_000.0, Venue="kraken", **{"To venue": "margin"}),
+        "0.6 of BTC moved as margin, but only 0.5 held",
+    ),
+    "closed": (fill("CLOSE", "ETHUSDT", 0.0, 10.1, 2_100.0), "10.1 of ETHUSDT closed, but only 10 open"),
+    "released": (
+        fill("RELEASE", "ADAUSDT", 301.0, None, None),
+        "301.00 of ADAUSDT released, but only 300.00 posted",
+    ),
+    "turned round": (
+        fill("OPEN SHORT", "ETHUSDT", 100.0, 1.0, 2_100.0),
+        "OPEN SHORT does not fit ETHUSDT, which is long",
+    ),
+    "spent": (fill("BUY", "ETH", 0.0, 8.0, 2_000.0), "the fills spend 1,000.00 more than they bring"),
+    "posted without money": (fill("ADD MARGIN", "ETHUSDT", 15_001.0, None, 2_100.0), "the fills spend"),
+    "a size without a number": (fill("CLOSE", "ETHUSDT", 100.0, None, 2_100.0), "has no Quantity"),
+    "units without a number": (fill("SELL", "BTC", 100.0, None, 50_000.0), "has no Quantity"),
+}
+
+
+@pytest.mark.parametrize("case", IMPOSSIBLE)
+def test_a_fill_that_cannot_be_is_refused_and_nothing_is_written(case: str) -> None:
+    """More than there is, the other side, or no number: the sentence says what there is, and the book stays."""
+    line, words = IMPOSSIBLE[case]
+    book = held()
+    book.tables["Plan"] = table(COLUMNS, [line])
+    before = {name: [list(row) for row in rows] for name, rows in book.tables.items()}
+    with pytest.raises(BookError, match=words):
+        actions.record(book)
+    assert book.tables == before
+
+
+def test_a_last_digit_more_than_is_held_is_all_of_it() -> None:
+    """0.1 + 0.2 is not 0.3 in binary: a sale of all units leaves 0, not 5e-17, and is not refused."""
+    book = held()
+    book.tables["Portfolio"][2][book.tables["Portfolio"][0].index("Quantity")] = 0.3
+    filled(book, fill("SELL", "BTC", 0.0, 0.1 + 0.2, 50_000.0, Venue="kraken"))
+    assert state(book)["BTC kraken"] == 0.0
