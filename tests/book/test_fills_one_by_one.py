@@ -67,7 +67,7 @@ def state(book: MemoryWorkbook) -> dict[str, Any]:
     return found
 
 
-def changes(*fills: dict[str, Any]) -> tuple[dict[str, Any], dict[str, float]]:
+def changes(*fills: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what fills change in the rows, and the sums of the Journal that are not 0."""
     book = held()
     before = state(book)
