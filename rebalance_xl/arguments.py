@@ -403,6 +403,25 @@ def _drop_headers(
                 found[i] = (cells[1:], (rows - 1, columns) if columns == 1 else (rows, columns - 1))
 
 
+def is_headed(parameters: Sequence[Parameter], arguments: Sequence[Any]) -> bool:
+    """Tell whether the first argument, a range with one number per row, begins with its heading.
+
+    Parameters
+    ----------
+    parameters, arguments
+        As for :func:`align`; fewer arguments are enough.
+    """
+    found: list[tuple[list[Any], tuple[int, int]]] = []
+    for argument in arguments:
+        rows = as_rows(argument) if is_range(argument) else [[argument]]
+        found.append(([cell for row in rows for cell in row], (len(rows), len(rows[0]) if rows else 0)))
+    pairs = list(enumerate(zip(parameters, found, strict=False)))
+    ranges = [i for i, (parameter, (_, shape)) in pairs if not parameter.vector and 1 in shape]
+    before = len(found[0][0])
+    _drop_headers(parameters, found, ranges)
+    return len(found[0][0]) < before
+
+
 def _may_be_header(cell: Any) -> bool:
     """Say whether a text can be a heading; "5000" and "-" are numbers that arrived as texts, not names of a column."""
     if type(cell) is not str or (not _is_empty(cell) and not any(map(str.isalpha, cell))):

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from rebalance_xl.arguments import is_headed
 from rebalance_xl.cells import MISSING, CellError, as_rows, is_range
 
 #: The arguments that belong to a row rather than to the whole: values, targets and bands.
@@ -40,6 +41,9 @@ def call_grouped(function: Any, arguments: Sequence[Any], date_offset: float) ->
     context = arguments[count + 2 :]
     if (labels is MISSING and locks is MISSING) or not base or base[0] is MISSING:
         return plain.call(*base, *context, date_offset=date_offset)
+    if is_range(base[0]) and is_headed(plain.parameters, base):
+        height = len(_cells(base[0])[0])
+        *base, labels, locks = [_without_heading(each, height) for each in (*base, labels, locks)]
     values, shape = _cells(base[0])
     size = len(values)
     names = _cells(labels)[0] if labels is not MISSING else [None] * size
@@ -60,6 +64,9 @@ def call_grouped(function: Any, arguments: Sequence[Any], date_offset: float) ->
             asked[index] = [[_sum([cells[place] for place in group])] for group in groups]
         else:
             asked[index] = [[_first([cells[place] for place in group if place < len(cells)])] for group in groups]
+        first = asked[index][0]
+        if isinstance(first[0], str) and first[0].strip():  # a text of the data, which must not pass for a heading
+            first[0] = CellError("#VALUE!", f'{plain.parameters[index].name} is "{first[0]}", not a number')
     answer = plain.call(*asked, *context, date_offset=date_offset)
     found = [row[0] for row in answer] if isinstance(answer, list) else [answer]
     cells_out: list[Any] = [""] * size
@@ -74,6 +81,14 @@ def call_grouped(function: Any, arguments: Sequence[Any], date_offset: float) ->
 def _cells(argument: Any) -> tuple[list[Any], tuple[int, int]]:
     rows = [list(row) for row in as_rows(argument)] if is_range(argument) else [[argument]]
     return [cell for row in rows for cell in row], (len(rows), len(rows[0]) if rows else 0)
+
+
+def _without_heading(argument: Any, length: int) -> Any:
+    """Return a range of a length without its first cell, anything else as it is."""
+    if not is_range(argument) or len(_cells(argument)[0]) != length:
+        return argument
+    rows = as_rows(argument)
+    return [list(rows[0])[1:]] if len(rows) == 1 else rows[1:]
 
 
 def _groups(names: Sequence[Any]) -> list[list[int]]:

@@ -24,7 +24,7 @@ _ROUNDED_LOTS = 2.0
 
 @dataclass(slots=True)
 class Coins:
-    """Coins on their way to become margin: what of them is not posted, and the row that they come from (None: bought)."""
+    """Coins on their way to become margin: what is not posted yet, and the row that they come from (None: bought)."""
 
     key: tuple[str, str]
     money: float

@@ -127,7 +127,7 @@ def _contradiction(assets: Sequence[str], targets: Sequence[float]) -> str:
 def _one_row_an_asset(
     assets: Sequence[str], values: Sequence[float], targets: Sequence[float], bands: Sequence[float]
 ) -> tuple[list[str], list[float], list[float], list[float]]:
-    """Return the sum of the rows of each asset, with the first target and band that one of them states."""
+    """Return the sum of the rows of each asset, with the first target and the first band that one of them states."""
     first: dict[str, int] = {}
     names: list[str] = []
     sums: list[float] = []
@@ -146,7 +146,8 @@ def _one_row_an_asset(
         known = [each for each in (sums[place], value) if each == each]
         sums[place] = math.fsum(known) if known else value
         if wanted[place] != wanted[place]:
-            wanted[place], widths[place] = target, band
+            wanted[place] = target
+        widths[place] = widths[place] or band
     return names, sums, wanted, widths
 
 
