@@ -13,7 +13,7 @@ from rebalance_xl.book.memory import MemoryWorkbook
 from rebalance_xl.book.model import read_book
 from rebalance_xl.book.plan import book_value
 from rebalance_xl.book.problems import BookError
-from rebalance_xl.book.schema import FILLS, PLAN
+from rebalance_xl.book.schema import FILLS, JOURNAL, PLAN
 from tests.book.books import DAY, perpetual, stable, table, unit, workbook
 
 approx = pytest.approx
@@ -424,3 +424,139 @@ def test_a_last_digit_more_than_is_held_is_all_of_it() -> None:
     book.tables["Portfolio"][2][book.tables["Portfolio"][0].index("Quantity")] = 0.3
     filled(book, fill("SELL", "BTC", 0.0, 0.1 + 0.2, 50_000.0, Venue="kraken"))
     assert state(book)["BTC kraken"] == 0.0
+
+
+# --- what is written, and what stays ----------------------------------------------------------------------------
+
+
+def typed(formula: bool) -> MemoryWorkbook:
+    """Return a book with a column Value beside quantities and prices: typed, or a formula of the workbook."""
+    book = held()
+    header, *rows = book.tables["Portfolio"]
+    header.append("Value")
+    for row in rows:
+        row.append(row[header.index("Quantity")] * row[header.index("Price")])
+    book.is_formula = lambda name, row, column: formula and column == "Value"  # type: ignore[method-assign]
+    return book
+
+
+@pytest.mark.parametrize("formula", [True, False])
+def test_a_typed_value_follows_its_quantity_and_a_formula_stays(formula: bool) -> None:
+    """0.1 of 1 BTC is sold and 6,000 come in: a typed Value is 45,000 and 16,000; a formula is left alone."""
+    book = typed(formula)
+    done = filled(book, fill("SELL", "BTC", 0.0, 0.1, 60_000.0))
+    header, btc, *_ = book.tables["Portfolio"]
+    usdt = book.tables["Portfolio"][5]
+    wanted = [50_000.0, 10_000.0] if formula else [approx(45_000.0), approx(16_000.0)]
+    assert [btc[header.index("Value")], usdt[header.index("Value")]] == wanted
+    assert any("Value" in values for _, _, values in done.cells) is not formula
+
+
+def test_numbers_are_written_as_people_write_them() -> None:
+    """0.3 less 0.1 is 0.2, not 0.19999999999999998."""
+    book = held()
+    book.tables["Portfolio"][2][book.tables["Portfolio"][0].index("Quantity")] = 0.3
+    filled(book, fill("SELL", "BTC", 0.0, 0.1, 50_000.0, Venue="kraken"))
+    assert repr(state(book)["BTC kraken"]) == "0.2"
+
+
+def test_a_stablecoin_off_its_peg_changes_by_its_own_units() -> None:
+    """990 come in where USDT costs 0.99: 1,000 more of it."""
+    book = held()
+    header = book.tables["Portfolio"][0]
+    book.tables["Portfolio"][5][header.index("Price")] = 0.99
+    filled(book, fill("SELL", "ETH", 0.0, 0.495, 2_000.0))
+    assert state(book)["USDT binance"] == approx(11_000.0)
+
+
+@pytest.mark.parametrize("units", [True, False])
+def test_money_at_a_venue_without_a_stablecoin_gets_a_row_there(units: bool) -> None:
+    """600 of a sale at bybit become a row of money there: stable, in units where the book keeps them, else in money."""
+    columns = ["Asset", "Kind", "Venue", "Quantity", "Price", "Value", "Target", "Band"]
+    bought = {"Quantity": 10.0, "Price": 100.0} if units else {"Value": 1_000.0}
+    rows = [{"Asset": "SOL", "Venue": "bybit", "Target": 0.4, "Band": 0.05} | bought]
+    book = MemoryWorkbook(
+        {"Portfolio": table(columns, rows), "Plan": [COLUMNS], "Journal": [[c.name for c in JOURNAL.columns]]},
+        {"AsOf": DAY},
+    )
+    actions.rebalance(book)
+    actions.record(book)
+    new = dict(zip(columns, book.tables["Portfolio"][2], strict=True))
+    assert (new["Asset"], new["Kind"], new["Venue"]) == ("USDT", "stable", "bybit")
+    assert (new["Quantity"], new["Price"], new["Value"]) == ((600.0, 1.0, None) if units else (None, None, 600.0))
+    after = read_book(book)
+    assert book_value(after) == approx(1_000.0)
+    assert [row.stable for row in after.holdings] == [False, True]
+    journal = dict(zip(book.tables["Journal"][0], book.tables["Journal"][-1], strict=True))
+    assert (journal["Value"], journal["Left over"], journal["Trigger"]) == (approx(1_000.0), approx(600.0), "THRESHOLD")
+
+
+@pytest.mark.parametrize("target, settings", [(None, {"ReserveMin": 0.05}), (0.1, {})])
+def test_what_fills_the_reserve_or_a_target_is_not_left_over(target: float | None, settings: dict[str, Any]) -> None:
+    """5,994 come in: what lacks in ReserveMin, or in the Target of the stablecoin, is used, and the rest left over."""
+    book = held()
+    book.settings |= settings
+    header = book.tables["Portfolio"][0]
+    book.tables["Portfolio"][5][header.index("Target")] = target
+    for row in book.tables["Portfolio"][5:7]:
+        row[header.index("Quantity")] = 2_500.0 if target is None else 5_000.0
+    whole = book_value(read_book(book)) - 6.0
+    done = filled(book, fill("SELL", "BTC", 0.0, 0.1, 60_000.0, Fee=6.0))
+    lacking = 0.05 * whole - 5_000.0 if target is None else 0.1 * whole - 10_000.0
+    assert 0.0 < lacking < 5_994.0
+    assert done.journal["Left over"] == approx(5_994.0 - lacking)
+
+
+# --- wallets ----------------------------------------------------------------------------------------------------
+
+
+def in_account(balance: float = 1_000.0) -> MemoryWorkbook:
+    """Return a long on ETH in a cross account at bybit, whose wallet holds its margin of 400 and more."""
+    rows = [unit("BTC", 1.0, 50_000.0, 0.5, 0.05, Venue="binance"), {**stable(10_000.0, None), "Venue": "binance"}]
+    long = perpetual("ETHUSDT", "ETH", "long", 2_000.0, Venue="bybit", MarginMode="cross", Quantity=1.0, Leverage=5.0)
+    book = workbook(rows, [long | {"EntryPrice": 2_000.0, "Margin": 400.0}])
+    book.tables["Wallets"] = table(
+        ["Venue", "Coin", "Balance"], [{"Venue": "bybit", "Coin": "USDT", "Balance": balance}]
+    )
+    return book
+
+
+def money(book: MemoryWorkbook) -> tuple[float, float, float]:
+    """Return the wallet's balance, the margin and the stablecoin."""
+    margin = book.tables["Futures"][1][book.tables["Futures"][0].index("Margin")]
+    row = book.tables["Portfolio"][2]
+    return book.tables["Wallets"][1][2], margin, row[book.tables["Portfolio"][0].index("Quantity")]
+
+
+AT = {"Venue": "bybit"}
+ACCOUNT: dict[str, tuple[dict[str, Any], tuple[float, float, float]]] = {
+    "opened with free margin": (
+        fill("OPEN LONG", "ETHUSDT", 400.0, 1.0, 2_000.0, Fee=2.0, Notional=2_000.0, **AT),
+        (998.0, 800.0, 10_000.0),
+    ),
+    "added from outside": (fill("ADD MARGIN", "ETHUSDT", 300.0, None, 2_000.0, **AT), (1_300.0, 700.0, 9_700.0)),
+}
+
+
+@pytest.mark.parametrize("case", ACCOUNT)
+def test_a_wallet_follows_its_position(case: str) -> None:
+    """An opening takes free margin, added margin comes from outside; what the book is worth is the Journal's Value."""
+    line, wanted = ACCOUNT[case]
+    book = in_account()
+    done = filled(book, line)
+    assert money(book) == approx(wanted)
+    assert done.journal["Value"] == approx(book_value(read_book(book)))
+
+
+def test_a_closing_leaves_its_margin_free_in_the_wallet_and_its_profit() -> None:
+    """Closed at 2,100: 100 of profit stay with the wallet's coins, or come out with what is free; none is lost."""
+    book = in_account()
+    before = book_value(read_book(book))
+    done = filled(book, fill("CLOSE", "ETHUSDT", 0.0, 1.0, 2_100.0, Fee=1.0, **AT))
+    balance, margin, _ = money(book)
+    held_after = sum(row.value for row in read_book(book).holdings if row.stable)
+    assert margin == 0.0
+    assert balance + held_after == approx(1_000.0 + 10_000.0 + 100.0 - 1.0)
+    assert done.journal["Value"] == approx(book_value(read_book(book)))
+    assert book_value(read_book(book)) == approx(before + 100.0 - 1.0)
+    assert done.journal["Realised gain"] == approx(100.0)
