@@ -73,6 +73,7 @@ class Calculation:
     filled: list[FilledColumn] = field(default_factory=list)
     readers: Readers = field(init=False)
     careful: set[int] = field(default_factory=set)
+    decimal_comma: bool = False
     unreadable: dict[tuple[int, int, int], str] = field(default_factory=dict)
     linked: dict[tuple[int, int, int], Linked] = field(default_factory=dict)
     _places: Any = field(init=False)

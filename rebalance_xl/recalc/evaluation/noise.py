@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-#: What is left over of a subtraction of amounts up to a thousand million is smaller than this.
-TINY: Final = 1e-6
+#: What is left over of a subtraction of amounts up to a million million is smaller than this.
+TINY: Final = 1e-4
 #: A text with more than 15 digits in it is longer than this.
 SHORT: Final = 15
 

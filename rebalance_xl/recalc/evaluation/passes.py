@@ -11,6 +11,7 @@ from ..files.package import Package
 from ..sheets.sheet_scan import SheetScan
 from .calculation import Calculation
 from .data_tables import compute_tables
+from .decimal_comma import keep_decimal_commas
 from .doubts import explain_errors, settle_doubts
 from .loops import close_loops
 from .old_values import Places, name_what_is_old
@@ -41,6 +42,7 @@ def calculate(
         close_loops(calculation)
     settle_doubts(calculation)
     compute_suspects(calculation)
+    keep_decimal_commas(calculation)
     compute_tables(calculation)
     explain_errors(calculation)
     name_what_is_old(calculation, inputs)

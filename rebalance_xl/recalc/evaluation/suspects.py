@@ -15,6 +15,7 @@ from typing import Any, Final
 from ..formulas.text import split_references
 from ..sheets.sheet_scan import FormulaCell
 from .calculation import Calculation
+from .decimal_comma import with_decimal_comma
 from .doubts import compute_carefully
 from .look_ups import searching_in_no_order
 from .reads import Alike, Cells, cells_at
@@ -31,6 +32,8 @@ _COMPARED: Final = re.compile(r"[<>=]+")
 #: Fewer numbers than this are compared without numpy.
 _FEW: Final = 5000
 _FEW_BOUNDS: Final = 8
+#: A minus or plus that is not a number's own.
+_SUBTRACTS: Final = re.compile(r"[\w\])\"%]\s*[-+]")
 _BOUND: Final = re.compile(
     r"[<>=]\s*(-?[0-9]+\.?[0-9]*(?:E[-+]?[0-9]+)?)(?![\w.:(])|(?<![\w.$:!])([0-9]+\.?[0-9]*)\s*[<>=]"
 )
@@ -64,6 +67,7 @@ def compute_suspects(calculation: Calculation) -> None:
     for number in range(_ROUNDS):
         suspects = [*_noisy(calculation), *_near(calculation), *searching_in_no_order(calculation)]
         if number == 0:
+            suspects += with_decimal_comma(calculation)
             suspects += [*_with_own_texts(calculation), *_reading_texts(calculation), *_counting_truth(calculation)]
         if not compute_carefully(calculation, _whole_columns(calculation, suspects)):
             return
@@ -73,7 +77,7 @@ def compute_suspects(calculation: Calculation) -> None:
 def _noisy(calculation: Calculation) -> Iterator[Node]:
     """Yield the cells whose value may be noise, or a text with noise in it."""
     for sheet, cell in calculation.showing:
-        if cell.value.__class__ is float or _LONG_NUMBER.search(cell.value):
+        if _SUBTRACTS.search(cell.formula) if cell.value.__class__ is float else _LONG_NUMBER.search(cell.value):
             yield sheet, cell
 
 

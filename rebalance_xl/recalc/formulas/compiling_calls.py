@@ -83,7 +83,9 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
         c.functions.add(name)
         return write_catalogue_call(c, name, implementation, arguments, wanted)
     if implementation is not None:
-        return _native_call(c, name, arguments[:2] if name == "RXL.MATCH" else arguments, wanted)
+        out = _native_call(c, name, arguments[:2] if name == "RXL.MATCH" else arguments, wanted)
+        comma = name == "TEXT" and c.book.decimal_comma and repairs.shows_generally(arguments)
+        return c.say('SUBSTITUTE({0},".",",")', out) if comma else out
     told = told_by_the_file(c, name, arguments)
     if told is not None:
         return told

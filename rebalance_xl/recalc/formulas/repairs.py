@@ -28,7 +28,7 @@ def _set(words: str) -> frozenset[str]:
 
 #: Functions whose wrong argument ends the whole formula in the engine instead of giving an error value.
 _END_FORMULAS: Final = _set(
-    """SUM SUMSQ SUMX2MY2 SUMX2PY2 SUMXMY2 REPT CHAR UNICHAR DEGREES RADIANS ACOSH ATANH SECH FISHER FISHERINV ERF
+    """SUM SUMSQ REPT CHAR UNICHAR DEGREES RADIANS ACOSH ATANH SECH FISHER FISHERINV ERF
     ERF.PRECISE ERFC ERFC.PRECISE BESSELI BESSELJ BESSELK BESSELY"""
 )
 #: What functions that look at an error answer when their argument ends the formula.
@@ -122,6 +122,12 @@ def as_shown(value: Expression) -> Expression:
     single = value.single
     text = isinstance(single, Literal) and single.text.startswith(('"', "{"))
     return value if text else _made('IF(ISNUMBER(a),TEXT(a,"General"),a)', a=value)
+
+
+def shows_generally(arguments: Arguments) -> bool:
+    """Say whether a TEXT shows numbers as a text joined to them does."""
+    shape = arguments[1].single if len(arguments) == 2 and arguments[1] is not None else None
+    return isinstance(shape, Literal) and shape.text.lower() == '"general"'
 
 
 def _as_text_argument(value: Expression) -> Expression:

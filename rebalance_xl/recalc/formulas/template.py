@@ -54,6 +54,7 @@ class BookView(Protocol):
     sheet_names: list[str]
     sheet_index: dict[str, int]
     sheet_count: int
+    decimal_comma: bool
 
     def field_of(self, sheet: int, area: Area | None, name: str) -> str | None:
         """Return a field of a linked data type as formula text, None when it is not known."""

@@ -1,4 +1,4 @@
-"""Counting and numbers: probabilities over a table, permutations, multinomial coefficients, GCD and LCM."""
+"""Counting and numbers: sums and probabilities over pairs, permutations, multinomial coefficients, GCD and LCM."""
 
 from __future__ import annotations
 
@@ -10,14 +10,37 @@ from rebalance_xl.recalc.native.faults import Fault, number_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
 
-@worksheet("PROB", kinds="range range number number")
-def prob(x_range: Rows, prob_range: Rows, lower_limit: float, upper_limit: float | None = None) -> float:
-    """Return the probability that values lie between two limits, or equal the one limit given."""
-    first, second = list(cells_of(x_range)), list(cells_of(prob_range))
+def _pairs(one: Rows, other: Rows) -> list[tuple[float, float]]:
+    """Return the numbers that stand at the same place; #N/A where the ranges are not as long."""
+    first, second = list(cells_of(one)), list(cells_of(other))
     if len(first) != len(second):
         raise Fault("#N/A", f"the ranges have {len(first)} and {len(second)} cells; they must be as long")
     both = zip(map(no_error, first), map(no_error, second), strict=True)
-    pairs = [(float(x), float(chance)) for x, chance in both if is_number(x) and is_number(chance)]
+    return [(float(x), float(y)) for x, y in both if is_number(x) and is_number(y)]
+
+
+@worksheet("SUMXMY2", kinds="range range")
+def sumxmy2(array_x: Rows, array_y: Rows) -> float:
+    """Return the sum of squared differences; a pair without two numbers is left out."""
+    return math.fsum((x - y) ** 2 for x, y in _pairs(array_x, array_y))
+
+
+@worksheet("SUMX2MY2", kinds="range range")
+def sumx2my2(array_x: Rows, array_y: Rows) -> float:
+    """Return the sum of the differences of squares; a pair without two numbers is left out."""
+    return math.fsum(x * x - y * y for x, y in _pairs(array_x, array_y))
+
+
+@worksheet("SUMX2PY2", kinds="range range")
+def sumx2py2(array_x: Rows, array_y: Rows) -> float:
+    """Return the sum of the sums of squares; a pair without two numbers is left out."""
+    return math.fsum(x * x + y * y for x, y in _pairs(array_x, array_y))
+
+
+@worksheet("PROB", kinds="range range number number")
+def prob(x_range: Rows, prob_range: Rows, lower_limit: float, upper_limit: float | None = None) -> float:
+    """Return the probability that values lie between two limits, or equal the one limit given."""
+    pairs = _pairs(x_range, prob_range)
     if any(not 0 < chance <= 1 for _, chance in pairs) or abs(math.fsum(chance for _, chance in pairs) - 1) > 1e-7:
         raise number_fault("the probabilities must be above 0, at most 1, and sum to 1")
     upper = lower_limit if upper_limit is None else upper_limit

@@ -13,7 +13,7 @@ from rebalance_xl.recalc.native.reading import number_of, typed_number
 
 _OPERATOR = re.compile(r"(<=|>=|<>|<|>|=)?(.*)", re.DOTALL)
 #: What a number can be written with that the engine does not read in a criterion.
-_SPELLED = re.compile(r"[%$€£¥(,/]|\d-\d")
+_SPELLED = re.compile(r"[%$€£¥(,/:]|\d-\d|\d[ -]?[A-Za-z]{3}|[A-Za-z]{3}[ -]?\d")
 #: In the order of their numbers from 1; criteria know the first seven.
 ERRORS: Final = (
     *("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA"),
@@ -73,7 +73,7 @@ def _split(criterion: str) -> tuple[str, str]:
 
 def _typed(operand: str) -> float | bool | CellError | str:
     """Return what the text of a criterion stands for: a number, TRUE or FALSE, an error, or itself."""
-    number, word = number_of(operand), operand.upper()
+    number, word = typed_number(operand), operand.upper()
     if number is not None:
         return number
     return word == "TRUE" if word in ("TRUE", "FALSE") else CellError(word) if word in ERRORS[:7] else operand

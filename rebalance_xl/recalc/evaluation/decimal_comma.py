@@ -1,0 +1,62 @@
+"""Numbers within texts of workbooks whose author's system writes 5,4: the file tells it by the texts it shows alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from ..sheets.sheet_scan import FormulaCell
+from .calculation import Calculation
+from .doubts import as_before, keep
+
+#: What makes a text of a number.
+_SHOWS: Final = re.compile(r"&|\b(?:CONCAT|CONCATENATE|TEXTJOIN|SUBSTITUTE|MID|REPLACE|TRIM|LEFT|RIGHT)\(")
+#: What makes a number of such a text again, which the point serves here.
+_READS: Final = re.compile(r"\b(?:VALUE|NUMBERVALUE|INDIRECT|(?:COUNT|SUM|AVERAGE)IFS?|MAXIFS|MINIFS)\(")
+_CAUSE: Final = "a number within a text, which this workbook writes with a decimal comma"
+
+Node = tuple[int, FormulaCell]
+
+
+def with_decimal_comma(calculation: Calculation) -> Iterator[Node]:
+    """Yield the cells that make texts of numbers where the workbook writes them with a comma, and remember that.
+
+    A single text that would be the cached one but for points between digits decides. What is as it was before is right.
+    """
+    if calculation.decimal_comma or next(_but_for_points(calculation), None) is None:
+        return
+    calculation.decimal_comma = True
+    for group in calculation.readers.groups(_SHOWS):
+        if _READS.search(group.texts[0]) is None:
+            yield from ((group.sheet, cell) for cell in group.cells if not as_before(cell))
+
+
+def keep_decimal_commas(calculation: Calculation) -> None:
+    """Keep the texts whose decimal commas could not be computed."""
+    if not calculation.decimal_comma:
+        return
+    left = list(_but_for_points(calculation))
+    for sheet, cell in left:
+        keep(calculation, sheet, cell, _CAUSE)
+    if left:
+        calculation.compute()
+
+
+def _but_for_points(calculation: Calculation) -> Iterator[Node]:
+    """Yield the cells whose text is the cached one but for a point where that has a comma between digits."""
+    for sheet, cell in calculation.cells():
+        old = cell.old
+        if old.__class__ is str and "," in old and cell.value.__class__ is str and _is_but_for_points(cell.value, old):
+            yield sheet, cell
+
+
+def _is_but_for_points(value: str, old: str) -> bool:
+    if value == old or len(value) != len(old):
+        return False
+    places = [place for place, pair in enumerate(zip(value, old, strict=True)) if pair[0] != pair[1]]
+    return all(value[place] == "." and old[place] == "," and _between_digits(old, place) for place in places)
+
+
+def _between_digits(text: str, place: int) -> bool:
+    return text[place - 1 : place].isdigit() and text[place + 1 : place + 2].isdigit()
