@@ -3,9 +3,11 @@
     python benchmarks/plant_faults.py            all faults, about a minute each
     python benchmarks/plant_faults.py --area book --only cap
     python benchmarks/plant_faults.py --area book --random 40 --seed 1
+    python benchmarks/plant_faults.py --area contract --only "blank venue"
 
 A fault is a line of the code and what it is changed into. Each is planted into a copy of the checkout, the tests of the
 area that owns the line are run there, and a fault that no test notices survives. The checkout itself is not touched.
+In the area contract each fault breaks one claim of what a book is promised (claims.py) and names its own tests.
 With --random the faults are drawn by a seed instead (random_faults.py): nobody chose them to be easy or hard.
 """
 
@@ -21,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from book_faults import BOOK
+from claims import claims
 from function_faults import FUNCTIONS
 from random_faults import drawn
 from recalc_faults import RECALC
@@ -30,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass(frozen=True)
 class Fault:
-    """One line and what it becomes; `area` names the tests that should notice."""
+    """One line and what it becomes; `tests` should notice, by default those of the area."""
 
     area: str
     name: str
@@ -38,6 +41,7 @@ class Fault:
     line: str
     becomes: str
     at: int = -1
+    tests: tuple[str, ...] = ()
 
 
 def faults_of(area: str, rows: Iterable[tuple[str, str, str, str]]) -> list[Fault]:
@@ -54,9 +58,14 @@ TESTS = {
     + ["tests/book"],
     "functions": ["tests/golden", "tests/derivatives", "tests/accounts", "tests/functions"],
     "recalc": ["tests/recalc", "tests/native"],
+    "contract": ["tests/book"],
 }
 
 FAULTS = [*faults_of("book", BOOK), *faults_of("functions", FUNCTIONS), *faults_of("recalc", RECALC)]
+FAULTS += [
+    Fault("contract", each.name, f"rebalance_xl/{each.file}", each.line, each.becomes, tests=each.tests)
+    for each in claims()
+]
 
 
 def planted(fault: Fault, root: Path) -> bool:
@@ -73,7 +82,8 @@ def planted(fault: Fault, root: Path) -> bool:
 def noticed(fault: Fault, root: Path) -> bool:
     """Run the tests that own a fault in the copy; True where one of them fails."""
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-m", "not slow", "-p", "no:cacheprovider"]
-    done = subprocess.run([*command, *TESTS[fault.area]], cwd=root, capture_output=True, timeout=1800, check=False)
+    tests = fault.tests or TESTS[fault.area]
+    done = subprocess.run([*command, *tests], cwd=root, capture_output=True, timeout=1800, check=False)
     return done.returncode != 0
 
 

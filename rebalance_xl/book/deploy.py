@@ -188,10 +188,12 @@ def _refused(need: Order, size: Size, amount: float, limit: float) -> bool:
 
 
 def _choose_row(draft: Draft, need: Order) -> None:
-    """Buy at the venue where the money is, else into the row that holds the target."""
+    """Buy at the venue where the money is, else into the row that holds the target, as far as they can take it."""
     assert need.spot is not None
     book = draft.book
     rows = [row for row in need.spot.rows if not (row.venue and book.venue(row.venue).forbids("spot"))]
+    # One row that can take the order is why the asset acts: the money goes there, not where it is too small.
+    rows = [row for row in rows if size_order(book, row, need.wanted, row.unit_price).refusal is None] or rows
     pools, kinds = pools_of(need), kinds_of(need)
     money = [draft.purse.at(row.venue, pools, kinds) for row in rows]
     best = max(range(len(rows)), key=lambda place: (money[place], rows[place].main, -place))

@@ -376,7 +376,7 @@ def _still(draft: Draft, state: SpotState, holding: Holding, said: bool) -> Line
         reason = f"locked, so {amount_text(stays)} over the limit stays; {drift}" if stays else f"locked; {drift}"
     else:
         reason = drift
-        if state.idle is not None and not state.acts and (state.beyond or state.drifted or state.named):
+        if state.idle is not None and not state.acts:
             side = "sold" if state.drift > 0 else "bought"
             reason += f"; cannot be {side}: {say.refusal_text(state.idle)}"
         if draft.judgement.trigger == NONE and draft.judgement.waiting:
