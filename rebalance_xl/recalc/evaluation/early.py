@@ -17,7 +17,7 @@ from ..formulas.operands import plain_name
 from ..formulas.parser import Parser
 from ..formulas.text import split_references
 from ..formulas.tree import Call, FormulaError
-from ..sheets.sheet_scan import FormulaCell
+from ..sheets.formula_cells import FormulaCell, put
 from .known_cells import KnownCells, NotNowError
 from .noise import is_tiny
 from .row_formula import RowFormula
@@ -103,8 +103,8 @@ def _compute_column(known: KnownCells, column: FilledColumn) -> bool:
         return False
     own = column.of
     own.early.update(dict.fromkeys(column.places, True))
-    for place, answer in zip(column.places, answers, strict=True):
-        own.values[place] = answer
+    put(own.values, column.places, answers)
+    for place, answer in () if plain else zip(column.places, answers, strict=True):
         if answer.__class__ is CellError:
             own.statuses[place], own.causes[place] = "error", answer.reason
     return True

@@ -11,7 +11,8 @@ from typing import Any
 
 from ...cells import CellError
 from ..files.package import Package
-from ..sheets.sheet_scan import Formulas, SheetScan
+from ..sheets.formula_cells import Formulas, put, taken
+from ..sheets.sheet_scan import SheetScan
 from .engine import FAILURES, NOTHING, Engine, from_engine, to_engine
 from .engine_input import engine_package
 from .noise import SHORT, TINY
@@ -96,11 +97,7 @@ def read_values(engine: Engine, own: Formulas, sheet: int, singly: bool) -> tupl
     if not places:
         return [], []
     found = _read_all(engine, own, places, sheet, singly)
-    if len(places) == len(own):
-        values[:] = found
-    else:
-        for place, value in zip(places, found, strict=True):
-            values[place] = value
+    put(values, places, found)
     if set(map(type, found)) == {float} and all(map(isfinite, found)):
         return [], [place for place, value in zip(places, found, strict=True) if -TINY < value < TINY and value]
     odd: list[int] = []
@@ -121,7 +118,7 @@ def _read_all(engine: Engine, own: Formulas, places: Sequence[int], sheet: int, 
     """Return what the engine holds in the cells at some places, read in one block where they fill most of it."""
     rows, columns = own.rows, own.columns
     if len(places) < len(own):
-        rows, columns = [rows[place] for place in places], [columns[place] for place in places]
+        rows, columns = taken(rows, places), taken(columns, places)
     if singly:
         return [engine.read_block(sheet, *cell, *cell)[0][0] for cell in zip(rows, columns, strict=True)]
     top, bottom, left, right = rows[0], rows[-1], min(columns), max(columns)

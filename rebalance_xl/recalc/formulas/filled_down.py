@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..sheets.formula_cells import Formulas
+from ..sheets.formula_cells import Formulas, evenly, put, taken
 from .template import Template
 from .text import SLOT, digit_classes, split_references
 
@@ -86,15 +86,14 @@ class FilledColumn:
     column: int
     fill: Fill
     of: Formulas
-    places: list[int]
+    places: Sequence[int]
     template: Template | None = None
     lowered: Fill | None = None
 
     @property
     def rows(self) -> list[int]:
         """The rows of the cells, rising."""
-        rows = self.of.rows
-        return [rows[place] for place in self.places]
+        return taken(self.of.rows, self.places)
 
     @property
     def early(self) -> bool:
@@ -105,43 +104,42 @@ class FilledColumn:
         """Give every cell the text that the engine computes."""
         if self.lowered is None:
             return
-        texts, lowered = self.of.texts, self.of.lowered
         # A text that is the very one of the file goes to the engine as the file has it.
         unchanged = self.lowered == self.fill
-        new = [texts[place] for place in self.places] if unchanged else self.lowered.texts(self.rows)
-        for place, text in zip(self.places, new, strict=True):
-            lowered[place] = text
+        new = taken(self.of.texts, self.places) if unchanged else self.lowered.texts(self.rows)
+        put(self.of.lowered, self.places, new)
 
 
 def filled_columns(of: Formulas, places: Sequence[int], sheet: int) -> Iterator[FilledColumn]:
     """Find the formulas filled down among some formulas of a sheet, each with at least FEWEST cells."""
-    by_column: defaultdict[int, list[int]] = defaultdict(list)
-    for place in places:
-        by_column[of.columns[place]].append(place)
-    for column, own in by_column.items():
+    wanted = set(places) if len(places) < len(of) else None
+    for column, every in of.by_column().items() if places else ():
+        own = every if wanted is None else evenly([place for place in every if place in wanted])
         if len(own) < FEWEST:
             continue
         fill, filled = _filled(of, own)
         if fill is not None and len(filled) == len(own):
-            yield FilledColumn(sheet, column, fill, of, own)
+            yield FilledColumn(sheet, column, fill, of, filled)
         else:
             yield from _several(of, own, sheet, column)
 
 
-def _filled(of: Formulas, places: Sequence[int]) -> tuple[Fill | None, list[int]]:
+def _filled(of: Formulas, places: Sequence[int]) -> tuple[Fill | None, Sequence[int]]:
     """Return what changes from the first to the last of some cells, and those of them that it is true of."""
     first, last = places[0], places[-1]
     fill = Fill.between(of.texts[first], of.rows[first], of.texts[last], of.rows[last])
     if fill is None:
         return None, []
-    texts = fill.texts([of.rows[place] for place in places])
-    return fill, [place for place, text in zip(places, texts, strict=True) if of.texts[place] == text]
+    texts, own = fill.texts(taken(of.rows, places)), taken(of.texts, places)
+    if texts == own:
+        return fill, places
+    return fill, [place for place, one, other in zip(places, texts, own, strict=True) if one == other]
 
 
 def _several(of: Formulas, places: Sequence[int], sheet: int, column: int) -> Iterator[FilledColumn]:
     """Find the different formulas filled down in one column; those alike but for digits are tried together."""
     groups: defaultdict[str, list[int]] = defaultdict(list)
-    for place, each in zip(places, digit_classes([of.texts[place] for place in places]), strict=True):
+    for place, each in zip(places, digit_classes(taken(of.texts, places)), strict=True):
         groups[each].append(place)
     found: dict[Fill, list[int]] = {}
     for group in groups.values():
@@ -150,4 +148,4 @@ def _several(of: Formulas, places: Sequence[int], sheet: int, column: int) -> It
             found.setdefault(fill, []).extend(own)
     for fill, own in found.items():
         if len(own) >= FEWEST:
-            yield FilledColumn(sheet, column, fill, of, sorted(own))
+            yield FilledColumn(sheet, column, fill, of, evenly(sorted(own)))

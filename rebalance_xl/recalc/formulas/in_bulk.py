@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..sheets.sheet_scan import FormulaCell, SheetScan
+from ..sheets.formula_cells import FormulaCell, put
+from ..sheets.sheet_scan import SheetScan
 from .filled_down import Fill, FilledColumn, filled_columns
 from .lowering import Lowering, Template
 from .parameter_classes import VALUE
@@ -62,8 +63,7 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int, filled: list[Fi
         for column in filled_columns(own, unsure, sheet):
             if _worked_out(lowering, column):
                 filled.append(column)
-                for place in column.places:
-                    templates[place] = column.template
+                put(templates, column.places, [column.template] * len(column.places))
         unsure = [place for place in unsure if templates[place] is None]
     known: dict[str, Template | FormulaError] = {}
     for place in unsure:

@@ -122,7 +122,7 @@ class Formulas(Sequence[FormulaCell]):
         self.attributes: dict[int, dict[str, str]] = {}
         self.dynamic: dict[int, bool] = {}
         self._cells: dict[int, FormulaCell] = {}
-        self._by_column: dict[int, list[int]] = {}
+        self._by_column: dict[int, Sequence[int]] = {}
 
     def add(
         self,
@@ -177,9 +177,42 @@ class Formulas(Sequence[FormulaCell]):
         """Return the cells that have a status other than computed."""
         return self.at([place for place, own in sorted(self.statuses.items()) if own == status])
 
-    def in_column(self, column: int) -> list[int]:
-        """Return the places of the cells of a column."""
+    def by_column(self) -> dict[int, Sequence[int]]:
+        """Return the places of the cells by column, as a range where their distance is always the same."""
         if not self._by_column:
-            for place, own in enumerate(self.columns):
-                self._by_column.setdefault(own, []).append(place)
-        return self._by_column.get(column, [])
+            found: dict[int, list[int]] = {}
+            for place, column in enumerate(self.columns):
+                if column in found:
+                    found[column].append(place)
+                else:
+                    found[column] = [place]
+            self._by_column = {column: evenly(places) for column, places in found.items()}
+        return self._by_column
+
+    def in_column(self, column: int) -> Sequence[int]:
+        """Return the places of the cells of a column."""
+        return self.by_column().get(column, ())
+
+
+def evenly(places: list[int]) -> Sequence[int]:
+    """Return rising places as a range where their distance is always the same."""
+    if len(places) < 2:
+        return places
+    even = range(places[0], places[-1] + 1, places[1] - places[0])
+    return even if len(even) == len(places) and list(even) == places else places
+
+
+def taken(values: list[Any], places: Sequence[int]) -> list[Any]:
+    """Return what a list holds at some places."""
+    if isinstance(places, range):
+        return values[places.start : places.stop : places.step]
+    return [values[place] for place in places]
+
+
+def put(values: list[Any], places: Sequence[int], new: Sequence[Any]) -> None:
+    """Let a list hold something else at some places."""
+    if isinstance(places, range):
+        values[places.start : places.stop : places.step] = new
+        return
+    for place, value in zip(places, new, strict=True):
+        values[place] = value
