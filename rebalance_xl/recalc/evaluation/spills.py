@@ -229,7 +229,8 @@ def occupied_by(scans: list[SheetScan], anchors: list[Anchor]) -> list[dict[int,
             # Arrays grow to the right and downwards: what lies above or left of all of them is in nobody's way.
             top, left = min(cell.row for cell in own), min(cell.column for cell in own)
             rows, columns, _ = scan.within(Area(top, left, MAX_ROWS, MAX_COLUMNS))
-            cells = dict.fromkeys(map(place_of, rows, columns), "value")
+            places = [row << 15 | column for row, column in zip(rows, columns, strict=True)]
+            cells = dict.fromkeys(places, "value")
             found = scan.formulas
             for place, (row, column, text) in enumerate(zip(found.rows, found.columns, found.texts, strict=True)):
                 if text or place in found.kinds:

@@ -48,6 +48,7 @@ class CellTable:
         self.steady: list[bool] = []
         self._pieces: list[tuple[NDArray[Any], ...]] = []
         self._rows: list[tuple[NDArray[Any], ...]] = []
+        self._last: tuple[bytes, list[Any]] = (b"", [])
 
     def add(self, rows: Ints, columns: Ints, groups: Ints, starts: Ints, ends: Ints, base: int) -> None:
         """Add cells that follow those added before; `starts` and `ends` count from `base`."""
@@ -120,6 +121,8 @@ class CellTable:
 
     def _values(self, chosen: Ints) -> list[Any]:
         _, _, groups, starts, ends = self._arrays()
+        if self._last[0] == chosen.tobytes():  # an array is asked for several times
+            return self._last[1]
         out: list[Any] = []
         for first in range(0, len(chosen), _BLOCK):
             some = chosen[first : first + _BLOCK]
@@ -128,4 +131,5 @@ class CellTable:
             content = np.frombuffer(piece.encode("ascii", "replace"), np.uint8) if piece.isascii() else None
             bounds = starts[some].astype(np.intp) - start, ends[some].astype(np.intp) - start
             out += self.read(groups[some], texts(piece, content, *bounds))
+        self._last = (chosen.tobytes(), out)
         return out
