@@ -7,7 +7,7 @@ more texts as numbers than the engine does, which shows as an error unless the f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final
@@ -29,8 +29,7 @@ _ROUNDS: Final = 5
 _MANY: Final = 32
 _TEXT: Final = re.compile(r"\"(?:[^\"]|\"\")*\"")
 _COMPARED: Final = re.compile(r"[<>=]+")
-#: Fewer numbers than this are compared without numpy.
-_FEW: Final = 5000
+#: So many constants are compared with each number on its own.
 _FEW_BOUNDS: Final = 8
 #: A minus or plus that is not a number's own.
 _SUBTRACTS: Final = re.compile(r"[\w\])\"%]\s*[-+]")
@@ -122,16 +121,13 @@ def _is_near(one: float, other: float) -> bool:
 
 def _nearly_equal(values: list[float]) -> list[float]:
     """Return the numbers that others differ from, but beyond 15 digits only."""
-    ordered = sorted(set(values))
-    if len(ordered) < _FEW:
-        pairs: Iterable[tuple[float, float]] = pairwise(ordered)
-    else:
-        import numpy as np
-
-        numbers = np.array(ordered)
-        close = np.diff(numbers) <= np.maximum(np.abs(numbers[1:]), np.abs(numbers[:-1])) * _NEAR
-        pairs = [(ordered[place], ordered[place + 1]) for place in np.flatnonzero(close).tolist()]
-    return [each for pair in pairs if _is_near(*pair) for each in pair]
+    pairs = pairwise(sorted(set(values)))
+    return [
+        each
+        for low, high in pairs
+        if high - low <= 2 * _NEAR * abs(high) and _is_near(low, high)
+        for each in (low, high)
+    ]
 
 
 def _with_own_texts(calculation: Calculation) -> Iterator[Node]:
