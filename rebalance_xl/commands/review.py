@@ -12,7 +12,7 @@ from rebalance_xl.book.problems import BookError
 from rebalance_xl.cells import to_serial
 from rebalance_xl.commands.options import UsageError, read_day
 from rebalance_xl.hosts.file import FileWorkbook
-from rebalance_xl.recalc.files.output import write_atomically
+from rebalance_xl.recalc.files.output import Update
 from rebalance_xl.recalc.files.refusals import Refused, read_input
 from rebalance_xl.recalc.workbook import recalculate_bytes
 
@@ -136,7 +136,7 @@ def _review(options: Options, request: Request) -> Review:
             request = replace(request, sweeps=sheet.SHEET_SWEEPS)
         found = sheet.fill_review(port, request, history, today, told)
     content, _ = recalculate_bytes(port.content())
-    write_atomically(options.output or options.book, content, options.book, mark, ignore_lock=options.ignore_lock)
+    Update(data, options.book, options.output or options.book, mark, options.ignore_lock).write(content)
     return found
 
 

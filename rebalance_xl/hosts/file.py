@@ -12,7 +12,7 @@ from rebalance_xl.book.interface import Cell, Row, TableData
 from rebalance_xl.book.problems import ERROR, BookError, Problem
 from rebalance_xl.cells import MISSING, REF, CellError, Missing, to_serial
 from rebalance_xl.hosts.file_parts import grown_table, spliced_cells, table_parts
-from rebalance_xl.recalc.files.output import verify_package, write_atomically
+from rebalance_xl.recalc.files.output import Update
 from rebalance_xl.recalc.files.package import Package, Table
 from rebalance_xl.recalc.files.parts import decoded
 from rebalance_xl.recalc.files.refusals import FileMark, read_input
@@ -221,15 +221,8 @@ class FileWorkbook:
             return
         changed = self._changed_parts()
         content = self.package.container.rewritten(changed) if changed else self.package.container.data
-        original = self.package.container
-        write_atomically(
-            self.output,
-            content,
-            self.path,
-            self._mark,
-            ignore_lock=self._ignore_lock,
-            verify=lambda written: verify_package(written, original, changed),
-        )
+        original = self.package.container.data
+        Update(original, self.path, self.output, self._mark, self._ignore_lock).write(content, changed)
 
     # --- inside ---
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,16 +31,46 @@ class Update:
     read_only_too: bool = False
 
     def write(self, content: bytes, changed: Mapping[str, bytes] | None = None) -> None:
-        """Put the result in its place after it was read again; `changed` are the parts that differ, where known."""
-        write_atomically(
-            self.target,
-            content,
-            self.source,
-            self.mark,
-            ignore_lock=self.ignore_lock,
-            read_only_too=self.read_only_too,
-            verify=lambda written: verify_package(written, Container.open(self.data), changed),
-        )
+        """Write the result under its name only when it is complete, on disk and readable.
+
+        `changed` are the parts in which it differs from the file that was read, where they are known.
+
+        Raises
+        ------
+        Refused
+            The place is unfit, or writing failed; nothing is left behind and the old file is untouched.
+        """
+        with exclusive(self.target):
+            refuse_output(self.target, self.source, self.mark, self.ignore_lock)
+            refuse_protected(self.target, self.read_only_too)
+            try:
+                handle, temporary, lock = new_temporary(self.target)
+            except OSError as error:
+                raise Refused(f"cannot write into {self.target.parent}: {error.strerror or error}") from None
+            try:
+                with os.fdopen(handle, "wb") as stream:
+                    stream.write(content)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                written = temporary.read_bytes()
+                if written != content:
+                    raise Refused(
+                        f"what was written to {self.target.parent} reads back differently: the disk may be failing"
+                    )
+                verify_package(written, Container.open(self.data), changed)
+                if self.target.exists():
+                    keep_attributes(self.target, temporary)
+                else:
+                    give_permissions(self.source, temporary)
+                refuse_output(self.target, self.source, self.mark, self.ignore_lock)
+                os.replace(temporary, self.target)
+                _sync_folder(self.target.parent)
+            except OSError as error:
+                raise Refused(f"cannot write {self.target.name}: {error.strerror or error}") from None
+            finally:
+                temporary.unlink(missing_ok=True)
+                if lock is not None:
+                    os.close(lock)
 
 
 @contextmanager
@@ -70,58 +100,6 @@ def update(
         refuse_output(place, source, mark, ignore_lock)
         refuse_protected(place, read_only_too)
         yield Update(data, source, place, mark, ignore_lock, read_only_too)
-
-
-def write_atomically(
-    target: Path,
-    content: bytes,
-    source: Path,
-    mark: FileMark,
-    *,
-    ignore_lock: bool = False,
-    read_only_too: bool = False,
-    verify: Callable[[bytes], None] | None = None,
-) -> None:
-    """Write a workbook under its name only when it is complete, on disk and readable.
-
-    `source` is the workbook it was made from, and `mark` its state when it was read; `verify` is called with the bytes
-    read back and raises when they are not right.
-
-    Raises
-    ------
-    Refused
-        The place is unfit, or writing failed; nothing is left behind and the old file is untouched.
-    """
-    with exclusive(target):
-        refuse_output(target, source, mark, ignore_lock)
-        refuse_protected(target, read_only_too)
-        try:
-            handle, temporary, lock = new_temporary(target)
-        except OSError as error:
-            raise Refused(f"cannot write into {target.parent}: {error.strerror or error}") from None
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            written = temporary.read_bytes()
-            if written != content:
-                raise Refused(f"what was written to {target.parent} reads back differently: the disk may be failing")
-            if verify is not None:
-                verify(written)
-            if target.exists():
-                keep_attributes(target, temporary)
-            else:
-                give_permissions(source, temporary)
-            refuse_output(target, source, mark, ignore_lock)
-            os.replace(temporary, target)
-            _sync_folder(target.parent)
-        except OSError as error:
-            raise Refused(f"cannot write {target.name}: {error.strerror or error}") from None
-        finally:
-            temporary.unlink(missing_ok=True)
-            if lock is not None:
-                os.close(lock)
 
 
 def verify_package(content: bytes, original: Container, changed: Mapping[str, bytes] | None = None) -> None:

@@ -34,13 +34,7 @@ def no_error(value: Any) -> Any:
 
 
 def to_number(value: Any) -> float:
-    """Return a worksheet value as a number: text that reads as one counts, TRUE is 1, a blank is 0.
-
-    Raises
-    ------
-    Fault
-        The error that the value is, or ``#VALUE!`` for other text.
-    """
+    """Return a worksheet value as a number: text has to read as one (else #VALUE!), TRUE is 1, a blank is 0."""
     if value.__class__ is float:
         return float(value)
     if value is None or value is MISSING:

@@ -20,12 +20,9 @@ PAR: Final = 100.0
 
 
 def solve(residual: Callable[[float], float], guess: float, low: float = -1.0) -> float:
-    """Return where a falling function of a rate is zero: secant steps inside a bracket that halves when they stall.
+    """Return where a falling function of a rate is zero, #NUM! for nowhere between `low` and 1e9.
 
-    Raises
-    ------
-    Fault
-        ``#NUM!`` when no rate between `low` and 1e9 solves it.
+    Secant steps inside a bracket, which is halved where they stall.
     """
     left, right = low, max(2 * abs(guess), 0.1)
     while residual(right) > 0:

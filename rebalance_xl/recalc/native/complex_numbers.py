@@ -19,10 +19,7 @@ _COMPLEX = re.compile(rf"([+-]?(?:{_NUMBER}))?(?:([+-]?)({_NUMBER})?([ij]))?")
 def read(value: Any) -> tuple[complex, str]:
     """Return a complex number and the letter of its imaginary unit ("" when it has no imaginary part).
 
-    Raises
-    ------
-    Fault
-        ``#NUM!`` for text that is no complex number, ``#VALUE!`` for TRUE and FALSE.
+    Text that is no complex number is #NUM!, TRUE and FALSE are #VALUE!.
     """
     if isinstance(no_error(value), bool):
         raise value_fault("TRUE and FALSE are no complex numbers")

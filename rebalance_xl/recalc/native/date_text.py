@@ -17,12 +17,7 @@ def shown_date(serial: float, tokens: Sequence[Token], names: Names = ENGLISH) -
     """Return a serial number as date and time codes show it.
 
     A time of day is rounded to the decimals of a second that are shown, to whole seconds when none are; what is larger
-    is cut off.
-
-    Raises
-    ------
-    Fault
-        ``#VALUE!`` for a negative number or one beyond the year 9999.
+    is cut off. A negative number, or one beyond the year 9999, is #VALUE!.
     """
     if not 0 <= serial < LAST_DAY + 1:
         raise value_fault(f"{serial:.10g} is no date: a serial number lies between 0 and {LAST_DAY}")

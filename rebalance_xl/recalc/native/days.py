@@ -18,13 +18,7 @@ _UNIX = dt.date(1899, 12, 30).toordinal()
 
 
 def parts(serial: float) -> tuple[int, int, int]:
-    """Return year, month and day of a serial number, as Excel shows them.
-
-    Raises
-    ------
-    Fault
-        ``#NUM!`` when the number is negative or beyond the year 9999.
-    """
+    """Return year, month and day of a serial number, as Excel shows them; #NUM! below 0 and beyond the year 9999."""
     day = int(serial // 1)
     if not 0 <= day <= LAST_DAY:
         raise number_fault(f"{serial:.10g} is no date: a serial number lies between 0 and {LAST_DAY}")
@@ -37,13 +31,7 @@ def parts(serial: float) -> tuple[int, int, int]:
 
 
 def serial_of(year: int, month: int, day: int) -> int:
-    """Return the serial number of a day of the calendar; months and days may run over, as in DATE.
-
-    Raises
-    ------
-    Fault
-        ``#NUM!`` when the day lies before 1900 or after 9999.
-    """
+    """Return the serial number of a day of the calendar, #NUM! outside 1900 to 9999; months and days may run over."""
     year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
     if not 1899 <= year <= 9999:
         raise number_fault(f"the year {year} lies outside 1900 to 9999")

@@ -23,31 +23,11 @@ def _beta_below(a: float, b: float, part: float, rest: float) -> float:
     return special.betaincc(b, a, rest / (part + rest))
 
 
-def _f_below(x: float, d1: int, d2: int) -> float:
-    return _beta_below(d1 / 2, d2 / 2, d1 * x, d2)
-
-
-def _f_above(x: float, d1: int, d2: int) -> float:
-    return _beta_below(d2 / 2, d1 / 2, d2, d1 * x)
-
-
 def _f_density(x: float, d1: int, d2: int) -> float:
     if x == 0:
         return {1: math.inf, 2: 1.0}.get(d1, 0.0)
     log = (d1 * math.log(d1 * x) + d2 * math.log(d2) - (d1 + d2) * math.log(d1 * x + d2)) / 2
     return math.exp(log - special.betaln(d1 / 2, d2 / 2)) / x
-
-
-def _f_quantile(p: float, d1: int, d2: int) -> float:
-    return special.betaincinv(d1 / 2, d2 / 2, p) * d2 / (special.betainccinv(d2 / 2, d1 / 2, p) * d1)
-
-
-def _f_quantile_above(p: float, d1: int, d2: int) -> float:
-    return special.betainccinv(d1 / 2, d2 / 2, p) * d2 / (special.betaincinv(d2 / 2, d1 / 2, p) * d1)
-
-
-def _chi_squared_below(x: float, freedom: int) -> float:
-    return special.gammainc(freedom / 2, x / 2)
 
 
 def _chi_squared_density(x: float, freedom: int) -> float:
@@ -155,11 +135,27 @@ def _either(below: Callable[..., float], density: Callable[..., float]) -> Calla
 
 
 _TABLE: Final[tuple[tuple[str, str, Callable[..., float]], ...]] = (
-    ("F.DIST", "x freedom freedom cumulative", _either(_f_below, _f_density)),
-    ("F.DIST.RT FDIST", "x freedom freedom", _f_above),
-    ("F.INV", "below_1 freedom freedom", _f_quantile),
-    ("F.INV.RT FINV", "above_0 freedom freedom", _f_quantile_above),
-    ("CHISQ.DIST", "x freedom cumulative", _either(_chi_squared_below, _chi_squared_density)),
+    (
+        "F.DIST",
+        "x freedom freedom cumulative",
+        _either(lambda x, d1, d2: _beta_below(d1 / 2, d2 / 2, d1 * x, d2), _f_density),
+    ),
+    ("F.DIST.RT FDIST", "x freedom freedom", lambda x, d1, d2: _beta_below(d2 / 2, d1 / 2, d2, d1 * x)),
+    (
+        "F.INV",
+        "below_1 freedom freedom",
+        lambda p, d1, d2: special.betaincinv(d1 / 2, d2 / 2, p) * d2 / (special.betainccinv(d2 / 2, d1 / 2, p) * d1),
+    ),
+    (
+        "F.INV.RT FINV",
+        "above_0 freedom freedom",
+        lambda p, d1, d2: special.betainccinv(d1 / 2, d2 / 2, p) * d2 / (special.betaincinv(d2 / 2, d1 / 2, p) * d1),
+    ),
+    (
+        "CHISQ.DIST",
+        "x freedom cumulative",
+        _either(lambda x, freedom: special.gammainc(freedom / 2, x / 2), _chi_squared_density),
+    ),
     ("CHISQ.DIST.RT", "x freedom", lambda x, freedom: special.gammaincc(freedom / 2, x / 2)),
     ("CHISQ.INV", "below_1 freedom", lambda p, freedom: 2 * special.gammaincinv(freedom / 2, p)),
     ("CHISQ.INV.RT", "above_0 freedom", lambda p, freedom: 2 * special.gammainccinv(freedom / 2, p)),

@@ -106,13 +106,7 @@ def left_out(kind: Kind) -> Any:
 
 
 def checked(name: str, value: Any) -> Any:
-    """Return what becomes of a read argument of a kind; None, the default of some, stays.
-
-    Raises
-    ------
-    Fault
-        ``#NUM!`` for a value that the kind refuses.
-    """
+    """Return what becomes of a read argument of a kind, #NUM! where it is refused; None, the default of some, stays."""
     kind = KINDS[name]
     if value is None or kind.allowed is None:
         return value

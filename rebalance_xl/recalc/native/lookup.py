@@ -34,12 +34,8 @@ def position(lookup: Any, cells: list[Any], match_mode: int, search_mode: int) -
     """Return the position (from 0) of a value among the cells of one row or column; a blank value counts as 0.
 
     `match_mode` is 0 equal, -1 equal or the next smaller, 1 equal or the next larger, 2 wildcards, 3 a regular
-    expression; `search_mode` is 1 from the first, -1 from the last, 2 and -2 binary in rising and falling order.
-
-    Raises
-    ------
-    Fault
-        ``#N/A`` when there is none, ``#VALUE!`` for an unknown mode.
+    expression; `search_mode` is 1 from the first, -1 from the last, 2 and -2 binary in rising and falling order. It is
+    #N/A when there is none, #VALUE! for an unknown mode.
     """
     if match_mode not in (-1, 0, 1, 2, 3) or search_mode not in (1, -1, 2, -2):
         raise value_fault(f"match_mode is {match_mode} and search_mode {search_mode}")
@@ -156,12 +152,7 @@ def last_not_above(lookup: Any, cells: list[Any]) -> int:
 
     The search halves the cells whether they are sorted or not, and passes over errors, blanks and other types; a value
     beyond everything therefore finds the last cell of its type. Where it meets the very value it stops, at the last
-    of the same values that follow each other.
-
-    Raises
-    ------
-    Fault
-        ``#N/A`` when every cell the search meets is above the value.
+    of the same values that follow each other. It is #N/A when every cell the search meets is above the value.
     """
     found = _binary(no_error(lookup), cells, -1, falling=False)
     if found is None:

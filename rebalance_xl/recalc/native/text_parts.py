@@ -70,13 +70,7 @@ _CLASSES = {
 
 @lru_cache(maxsize=512)
 def expression_of(pattern: str, any_case: bool) -> re.Pattern[str]:
-    """Return a compiled pattern (PCRE2 as Excel writes it, as far as Python's expressions go).
-
-    Raises
-    ------
-    Fault
-        ``#VALUE!`` for a pattern that cannot be read.
-    """
+    """Return a compiled pattern (PCRE2 as Excel writes it, as far as Python's expressions go), or #VALUE!."""
     known = _POSSESSIVE.sub(lambda match: _CLASSES.get(match[1], match[0]), pattern)
     try:
         return re.compile(known, re.IGNORECASE if any_case else 0)
