@@ -11,14 +11,7 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
-from rebalance_xl.recalc.native.days import (
-    add_months,
-    days_between,
-    is_month_end,
-    parts,
-    serial_of,
-    year_fraction,
-)
+from rebalance_xl.recalc.native.days import add_months, days_between, is_month_end, parts, serial_of, year_fraction
 from rebalance_xl.recalc.native.faults import number_fault
 from rebalance_xl.recalc.native.registry import worksheet
 

@@ -10,28 +10,27 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-_ENGLISH_MONTHS = (
-    "January February March April May June July August September October November December",
-    "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
-)
-_ENGLISH_DAYS = ("Sunday Monday Tuesday Wednesday Thursday Friday Saturday", "Sun Mon Tue Wed Thu Fri Sat")
-
 
 @dataclass(frozen=True, slots=True)
 class Names:
     """Months from January and days from Sunday; the short ones are empty where systems differ about them."""
 
     months: tuple[str, ...]
-    short_months: tuple[str, ...]
     days: tuple[str, ...]
-    short_days: tuple[str, ...]
+    short_months: tuple[str, ...] = ()
+    short_days: tuple[str, ...] = ()
 
 
-def _names(months: str, days: str, short_months: str = "", short_days: str = "") -> Names:
-    return Names(tuple(months.split()), tuple(short_months.split()), tuple(days.split()), tuple(short_days.split()))
+def _names(*lines: str) -> Names:
+    return Names(*(tuple(line.split()) for line in lines))
 
 
-ENGLISH: Final = _names(_ENGLISH_MONTHS[0], _ENGLISH_DAYS[0], _ENGLISH_MONTHS[1], _ENGLISH_DAYS[1])
+ENGLISH: Final = _names(
+    "January February March April May June July August September October November December",
+    "Sunday Monday Tuesday Wednesday Thursday Friday Saturday",
+    "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
+    "Sun Mon Tue Wed Thu Fri Sat",
+)
 #: By language and region; Windows' own names.
 _BY_TAG: Final[dict[str, Names]] = {
     "de": _names(
@@ -70,8 +69,8 @@ _BY_TAG: Final[dict[str, Names]] = {
 }
 #: Language numbers of Windows that stand for exactly these names.
 _BY_NUMBER: Final = {
-    **{0x407: "de", 0x807: "de", 0x40C: "fr", 0x410: "it", 0x413: "nl", 0x40A: "es", 0xC0A: "es", 0x416: "pt"},
-    0x816: "pt",
+    **{0x407: "de", 0x807: "de", 0x40C: "fr", 0x410: "it", 0x413: "nl", 0x40A: "es", 0xC0A: "es"},
+    **{0x416: "pt", 0x816: "pt"},
 }
 _REGIONS: Final = ("de-de", "de-ch", "fr-fr", "it-it", "nl-nl", "es-es", "pt-br", "pt-pt")
 _TAG = re.compile(r"\[\$[^\]-]*-([^\]]*)\]")
@@ -91,20 +90,15 @@ def names_of(tag: str) -> Names | None:
     ('März', 'sábado', None)
     """
     lowered = tag.lower()
-    if not lowered:
+    if not lowered or lowered.startswith("en-"):
         return ENGLISH
-    if "-" in lowered or not re.fullmatch(r"[0-9a-f]+", lowered):
-        if lowered.startswith("en-"):
-            return ENGLISH
+    if not re.fullmatch(r"[0-9a-f]+", lowered):
         return _BY_TAG[lowered[:2]] if lowered in _REGIONS else None
     number = int(lowered, 16)
     if number >> 16 not in (0, 0x1, 0x100, 0x101):  # other calendars and digits
         return None
     language = number & 0xFFFF
-    if language & 0x3FF == 0x09 or language == 0:
-        return ENGLISH
-    known = _BY_NUMBER.get(language)
-    return None if known is None else _BY_TAG[known]
+    return ENGLISH if language & 0x3FF == 0x09 or not language else _BY_TAG.get(_BY_NUMBER.get(language, ""))
 
 
 def shows_names(formula: str) -> bool:

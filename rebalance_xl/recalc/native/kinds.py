@@ -14,15 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from rebalance_xl.recalc.native.arguments import (
-    to_flag,
-    to_integer,
-    to_number,
-    to_rows,
-    to_strict,
-    to_text,
-    to_whole,
-)
+from rebalance_xl.recalc.native.arguments import to_flag, to_integer, to_number, to_rows, to_strict, to_text, to_whole
 from rebalance_xl.recalc.native.days import parts
 from rebalance_xl.recalc.native.faults import Fault, number_fault
 

@@ -3,43 +3,38 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rebalance_xl.recalc.native.arguments import MOST_CELLS, Rows, is_number, no_error
 from rebalance_xl.recalc.native.faults import number_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-Matrix = list[list[float]]
+Matrix = NDArray[np.float64]
 
 
 @worksheet("MMULT", kinds="range range")
-def mmult(left: Rows, right: Rows) -> Matrix:
+def mmult(left: Rows, right: Rows) -> Any:
     """Return the product of two matrices: as many rows as the left one, as many columns as the right one."""
-    a, b = _array(_matrix(left)), _array(_matrix(right))
+    a, b = _matrix(left), _matrix(right)
     columns, rows = a.shape[1], b.shape[0]
     if columns != rows:
         raise value_fault(f"the left matrix has {columns} columns, the right one {rows} rows; they must be equal")
-    import numpy as np
-
     product = np.zeros((a.shape[0], b.shape[1]))
     with np.errstate(all="ignore"):
         for k in range(columns):  # one term after the other: the same bits on every machine, unlike `a @ b`
             product += a[:, k, None] * b[k]
-    return _rows(product)
+    return product.tolist()
 
 
 @worksheet("MINVERSE", kinds="range")
-def minverse(array: Rows) -> Matrix:
+def minverse(array: Rows) -> Any:
     """Return the inverse of a square matrix; #NUM! when it has none."""
     matrix = _square(array)
-    import numpy as np
-
     size = len(matrix)
-    work = np.hstack([_array(matrix), np.eye(size)])
+    work = np.hstack([matrix, np.eye(size)])
     with np.errstate(all="ignore"):
         for column in range(size):
             if not _swap_pivot_up(work, column):
@@ -47,15 +42,13 @@ def minverse(array: Rows) -> Matrix:
             work[column] /= work[column, column]
             for others in (work[:column], work[column + 1 :]):
                 others -= others[:, column, None] * work[column]
-    return _rows(work[:, size:])
+    return work[:, size:].tolist()
 
 
 @worksheet("MDETERM", kinds="range")
 def mdeterm(array: Rows) -> float:
     """Return the determinant of a square matrix."""
-    work = _array(_square(array))
-    import numpy as np
-
+    work = _square(array)
     result = 1.0
     with np.errstate(all="ignore"):
         for column in range(len(work)):
@@ -69,12 +62,11 @@ def mdeterm(array: Rows) -> float:
 
 
 @worksheet("MUNIT", kinds="number")
-def munit(dimension: float) -> Matrix:
+def munit(dimension: float) -> Any:
     """Return the unit matrix of a dimension of at least 1."""
     if not 1 <= dimension <= math.isqrt(MOST_CELLS):
         raise value_fault(f"the dimension is {dimension:.10g}; it must be 1 or more, and not too large")
-    size = int(dimension)
-    return [[1.0 if i == j else 0.0 for j in range(size)] for i in range(size)]
+    return np.eye(int(dimension)).tolist()
 
 
 def _matrix(rows: Rows) -> Matrix:
@@ -83,34 +75,20 @@ def _matrix(rows: Rows) -> Matrix:
         for cell in row:
             if not is_number(no_error(cell)):
                 raise value_fault("every cell of a matrix must be a number")
-    return rows
+    return np.array(rows, dtype=float)
 
 
 def _square(array: Rows) -> Matrix:
     matrix = _matrix(array)
-    if any(len(row) != len(matrix) for row in matrix):
-        raise value_fault(f"the matrix has {len(matrix)} rows and {len(matrix[0])} columns; it must be square")
+    if matrix.shape[0] != matrix.shape[1]:
+        raise value_fault(f"the matrix has {matrix.shape[0]} rows and {matrix.shape[1]} columns; it must be square")
     return matrix
 
 
-def _array(matrix: Rows) -> NDArray[np.float64]:
-    import numpy as np
-
-    return np.array(matrix, dtype=float)
-
-
-def _rows(array: NDArray[np.float64]) -> Matrix:
-    rows: Matrix = array.tolist()
-    return rows
-
-
-def _swap_pivot_up(work: NDArray[np.float64], column: int) -> int:
+def _swap_pivot_up(work: Matrix, column: int) -> int:
     """Bring the row with the column's largest entry, from the diagonal down, to the diagonal.
 
-    Returns
-    -------
-    int
-        -1 when rows changed places, 1 when the right one was there, 0 when every entry is zero.
+    Return -1 when rows changed places, 1 when the right one was there, 0 when every entry is zero.
     """
     best = column + int(abs(work[column:, column]).argmax())
     if work[best, column] == 0.0:

@@ -1,4 +1,4 @@
-"""Text found and cut: SEARCH, TEXTBEFORE, TEXTAFTER, REGEX*, ENCODEURL."""
+"""Text: in capitals or small, found, cut and replaced, by places, delimiters and regular expressions; N and T."""
 
 from __future__ import annotations
 
@@ -9,12 +9,65 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import Rows, cells_of, no_error, to_text
+from rebalance_xl.recalc.native.arguments import LONGEST, Rows, cells_of, is_number, no_error, to_text
 from rebalance_xl.recalc.native.criteria import wildcard
 from rebalance_xl.recalc.native.faults import Fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
-_NOT_FOUND: Final = CellError("#N/A", "the delimiter is not in the text")
+
+@worksheet("PROPER", kinds="text")
+def proper(text: str) -> str:
+    """Return a text with the first letter of every word in capitals and the others small."""
+    out, inside = [], False
+    for letter in text:
+        out.append(letter.lower() if inside else letter.upper())
+        inside = letter.isalpha()
+    return "".join(out)
+
+
+@worksheet("UPPER", kinds="text")
+def upper(text: str) -> str:
+    """Return a text in capitals; letters without one of their own, such as the German sharp s, stay."""
+    if text.isascii():
+        return text.upper()
+    return "".join(letter.upper() if len(letter.upper()) == 1 else letter for letter in text)
+
+
+worksheet("LOWER", kinds="text", defaults=())(str.lower)
+
+
+@worksheet("TRIM", kinds="text")
+def trim(text: str) -> str:
+    """Return a text without blanks around it and with single ones within; only the ordinary blank is one."""
+    return " ".join(part for part in text.split(" ") if part)
+
+
+@worksheet("REPLACE", kinds="text integer integer text")
+def replace(old_text: str, start_num: int, num_chars: int, new_text: str) -> str:
+    """Return a text with characters from a place on replaced; beyond its end the new text is added."""
+    if start_num < 1 or num_chars < 0:
+        raise value_fault(f"start_num is {start_num} and num_chars {num_chars}; they must be at least 1 and 0")
+    made = old_text[: start_num - 1] + new_text + old_text[start_num - 1 + num_chars :]
+    if len(made) > LONGEST:
+        raise value_fault(f"the text would have {len(made)} characters; a cell holds {LONGEST}")
+    return made
+
+
+@worksheet("RXL.N", kinds="any")
+def n(value: Any) -> Any:
+    """Return a number as it is, TRUE as 1, an error as it is, anything else as 0."""
+    if isinstance(value, CellError):
+        return value
+    return float(value) if isinstance(value, bool) or is_number(value) else 0.0
+
+
+@worksheet("RXL.T", kinds="any")
+def t(value: Any) -> Any:
+    """Return a text or an error as it is, anything else as an empty text."""
+    return value if isinstance(value, str | CellError) else ""
+
+
+# --- found and cut ---------------------------------------------------------------------------------------------
 
 
 @worksheet("SEARCH", kinds="text text integer")
@@ -54,6 +107,7 @@ def _part(before: bool) -> Callable[..., Any]:
     return answer
 
 
+_NOT_FOUND: Final = CellError("#N/A", "the delimiter is not in the text")
 _ASKED: Final = (None, 0.0, 0.0, _NOT_FOUND)
 for _name in ("TEXTBEFORE", "TEXTAFTER"):
     worksheet(_name, kinds="text range number number number any", defaults=_ASKED)(_part(_name == "TEXTBEFORE"))
@@ -146,7 +200,4 @@ def _expanded(match: re.Match[str], replacement: str) -> str:
     return _GROUP.sub(group, replacement)
 
 
-@worksheet("ENCODEURL", kinds="text")
-def encodeurl(text: str) -> str:
-    """Return a text as it stands in a web address."""
-    return quote(text, safe="-_.~")
+worksheet("ENCODEURL", kinds="text", defaults=())(lambda text: quote(text, safe="-_.~"))
