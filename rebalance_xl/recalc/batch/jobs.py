@@ -54,21 +54,21 @@ Work = Callable[[Job], Any]
 def find_books(
     patterns: Sequence[str], out_dir: Path | None = None, reports: Sequence[Path] = ()
 ) -> tuple[list[tuple[Path, Path]], list[str]]:
-    """Return the books that files, folders and patterns name, and the words that name none.
+    """Return the books that files, folders (with subfolders) and glob patterns name, and the words that name none.
 
     Parameters
     ----------
     patterns
-        Files, folders (searched with their subfolders) or glob patterns such as ``inbox/*.xlsx``.
+        For instance ``book.xlsx``, ``inbox`` or ``inbox/*.xlsx``.
     out_dir
         Where results go: inside a searched folder it is left out, so that they are not the next run's books.
     reports
-        Files that an earlier run has written beside the books; they are left out.
+        Files that an earlier run has written beside the books; they are left out, and so are lock files.
 
     Returns
     -------
     tuple of books and misses
-        Books as (path, path below the folder that was searched), without repeats; lock files are left out.
+        Books as (path, path below the folder that was searched), without repeats.
     """
     found: dict[Path, tuple[Path, Path]] = {}
     misses = []

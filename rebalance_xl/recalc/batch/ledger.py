@@ -40,13 +40,6 @@ def options_hash(options: Any) -> str:
 class Ledger:
     """The finished books of one folder of results.
 
-    Parameters
-    ----------
-    folder
-        Where the results lie.
-
-    Notes
-    -----
     Lines are only ever added, each in one write; of several lines for a book the last one counts, and a line that was
     cut short by a crash is skipped.
     """

@@ -133,17 +133,15 @@ def _number(text: str | None, default: float) -> float:
 
 def main_part(container: Container) -> str:
     """Return the name of the workbook part; refuse a file that is another kind of document."""
-    if "_rels/.rels" in container:
-        for element in parsed(container, "_rels/.rels"):
-            if (element.get("Type") or "").endswith("/officeDocument"):
-                part = (element.get("Target") or "").lstrip("/")
-                part = posixpath.normpath(part)
-                if part.endswith(".bin"):
-                    raise Refused("binary workbook (.xlsb): save it as .xlsx or .xlsm first")
-                if part in container:
-                    if local_name(parsed(container, part)) != "workbook":
-                        raise Refused("an Office document, but not a workbook")
-                    return part
+    for element in parsed(container, "_rels/.rels") if "_rels/.rels" in container else ():
+        if (element.get("Type") or "").endswith("/officeDocument"):
+            part = posixpath.normpath((element.get("Target") or "").lstrip("/"))
+            if part.endswith(".bin"):
+                raise Refused("binary workbook (.xlsb): save it as .xlsx or .xlsm first")
+            if part in container:
+                if local_name(parsed(container, part)) != "workbook":
+                    raise Refused("an Office document, but not a workbook")
+                return part
     if "xl/workbook.xml" in container:
         return "xl/workbook.xml"
     if "xl/workbook.bin" in container:
@@ -204,8 +202,6 @@ def _read_strings(container: Container, part: str | None) -> list[str]:
     text, _ = decoded(content, part)
     if "\r" in text:  # XML makes one line break of CR and LF
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if "<!--" in text or "<![CDATA[" in text:
-        return _strings_by_parser(content, part)
     items = _STRING_ITEM.findall(text)
     if len(items) == text.count("<si>") + text.count("<si/>") and len(items) == len(_PREFIXED_ITEM.findall(text)):
         return [from_cell_text(plain) if not rich else _runs(rich) for plain, rich in items]

@@ -7,6 +7,7 @@ both ends of the incomplete beta function, so that no tail is lost in 1 - p.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Final
 
@@ -95,14 +96,7 @@ def _binomial_range(trials: int, chance: float, low: int, high: int | None = Non
 
 def _binomial_quantile(trials: int, chance: float, alpha: float) -> float:
     """Return the least number of successes whose cumulative probability reaches alpha."""
-    low, high = 0, trials
-    while low < high:
-        middle = (low + high) // 2
-        if _binomial_below(middle, trials, chance) >= alpha:
-            high = middle
-        else:
-            low = middle + 1
-    return low
+    return bisect_left(range(trials), alpha, key=lambda count: _binomial_below(count, trials, chance))
 
 
 def _negative_binomial(failures: int, successes: int, chance: float, cumulative: bool) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 from rebalance_xl.cells import CellError
@@ -66,19 +67,13 @@ def _sought(lookup: Any) -> tuple[int, Any]:
 def _linear(lookup: Any, cells: list[Any], match_mode: int, backwards: bool) -> int | None:
     order = range(len(cells) - 1, -1, -1) if backwards else range(len(cells))
     equal = _tester(lookup, match_mode)
+    found = next((index for index in order if equal(cells[index])), None)
+    if found is not None or match_mode not in (-1, 1):
+        return found
     key = _sought(lookup)
-    best: int | None = None
-    for index in order:
-        cell = cells[index]
-        if equal(cell):
-            return index
-        if match_mode in (-1, 1) and cell is not None:
-            other = sort_key(cell)
-            if other[0] == key[0] and (other < key) == (match_mode == -1):
-                nearest = None if best is None else sort_key(cells[best])
-                if nearest is None or (other > nearest if match_mode == -1 else other < nearest):
-                    best = index
-    return best
+    others = [(sort_key(cells[index]), index) for index in order if cells[index] is not None]
+    near = [each for each in others if each[0][0] == key[0] and (each[0] < key) == (match_mode == -1)]
+    return (max if match_mode == -1 else min)(near, key=itemgetter(0), default=(key, None))[1]
 
 
 def _binary(lookup: Any, cells: list[Any], match_mode: int, falling: bool) -> int | None:

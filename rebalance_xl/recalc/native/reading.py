@@ -17,11 +17,15 @@ _CURRENCIES: Final = ("$", *_FOREIGN)
 _NUMBER = re.compile(r"(\d{1,3}(?:,\d{3,})+|\d+)?(\.\d*)?(?:[eE]([+-]?\d+))?")
 _FRACTION = re.compile(r"(\d+) +(\d+) */ *(\d+)")
 _TIME = re.compile(r"(\d{1,4}):(\d{1,2})(?::(\d{1,2}))?(\.\d*)?(?: *([AaPp])[Mm]?)?|(\d{1,2}) +([AaPp])[Mm]?")
-_YEAR_FIRST = re.compile(r"(\d{4})([-/])(\d{1,2})\2(\d{1,2})")
-_MONTH_FIRST = re.compile(r"(\d{1,2})([-/])(\d{1,2})\2(\d{4}|\d{1,2})")
-_DAY_NAME = re.compile(r"(\d{1,2})[- /]?([A-Za-z]{3,9})[- /,]{1,2}(\d{4}|\d{2})")
-_NAME_DAY = re.compile(r"([A-Za-z]{3,9})[- ](\d{1,2}),? +(\d{4})")
-_NAME_YEAR = re.compile(r"([A-Za-z]{3,9})[- /](\d{4})")
+_YEAR_FIRST = re.compile(r"(?P<year>\d{4})([-/])(?P<month>\d{1,2})\2(?P<day>\d{1,2})")
+_MONTH_FIRST = re.compile(r"(?P<month>\d{1,2})([-/])(?P<day>\d{1,2})\2(?P<year>\d{4}|\d{1,2})")
+_DATES = (
+    _YEAR_FIRST,
+    _MONTH_FIRST,
+    re.compile(r"(?P<day>\d{1,2})[- /]?(?P<month>[A-Za-z]{3,9})[- /,]{1,2}(?P<year>\d{4}|\d{2})"),
+    re.compile(r"(?P<month>[A-Za-z]{3,9})[- ](?P<day>\d{1,2}),? +(?P<year>\d{4})"),
+    re.compile(r"(?P<month>[A-Za-z]{3,9})[- /](?P<year>\d{4})"),
+)
 
 
 def number_of(text: str) -> float | None:
@@ -49,7 +53,7 @@ def typed_number(text: str) -> float | None:
         a text on others, such as "13/2/2020".
     """
     if match := _MONTH_FIRST.match(text.strip()):
-        first, second = int(match[1]), int(match[3])
+        first, second = int(match["month"]), int(match["day"])
         if first != second and 1 <= first <= 31 and 1 <= second <= 12:
             raise undecided_fault(f"the order of day and month in {text!r} is the author's system's")
     return number_of(text)
@@ -115,18 +119,11 @@ def time_of(text: str) -> float | None:
 
 def date_of(text: str) -> int | None:
     """Return the serial number of a date such as "2024-01-09", "1/9/2024", "9-Jan-24" or "January 9, 2024"."""
-    if match := _YEAR_FIRST.fullmatch(text):
-        year, month, day = int(match[1]), int(match[3]), int(match[4])
-    elif match := _MONTH_FIRST.fullmatch(text):
-        year, month, day = _century(match[4]), int(match[1]), int(match[3])
-    elif match := _DAY_NAME.fullmatch(text):
-        year, month, day = _century(match[3]), _month(match[2]), int(match[1])
-    elif match := _NAME_DAY.fullmatch(text):
-        year, month, day = int(match[3]), _month(match[1]), int(match[2])
-    elif match := _NAME_YEAR.fullmatch(text):
-        year, month, day = int(match[2]), _month(match[1]), 1
-    else:
+    match = next(filter(None, (pattern.fullmatch(text) for pattern in _DATES)), None)
+    if match is None:
         return None
+    found = match.groupdict("1")
+    year, month, day = _century(found["year"]), _month(found["month"]), int(found.get("day", "1"))
     if year < 1900 or not 1 <= month <= 12:
         return None
     if not 1 <= day <= (29 if (year, month) == (1900, 2) else monthrange(year, month)[1]):
@@ -140,5 +137,7 @@ def _century(text: str) -> int:
 
 
 def _month(name: str) -> int:
+    if name.isdigit():
+        return int(name)
     lower = name.lower().removesuffix("t") if name.lower() == "sept" else name.lower()
     return next((number for number, month in enumerate(_MONTHS, 1) if lower in (month, month[:3])), 0)
