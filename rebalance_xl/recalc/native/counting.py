@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
+from itertools import starmap
+from typing import Any, Final
 
 from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, no_error, to_strict
 from rebalance_xl.recalc.native.faults import Fault, number_fault
@@ -19,22 +21,16 @@ def _pairs(one: Rows, other: Rows) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in both if is_number(x) and is_number(y)]
 
 
-@worksheet("SUMXMY2", kinds="range range")
-def sumxmy2(array_x: Rows, array_y: Rows) -> float:
-    """Return the sum of squared differences; a pair without two numbers is left out."""
-    return math.fsum((x - y) ** 2 for x, y in _pairs(array_x, array_y))
-
-
-@worksheet("SUMX2MY2", kinds="range range")
-def sumx2my2(array_x: Rows, array_y: Rows) -> float:
-    """Return the sum of the differences of squares; a pair without two numbers is left out."""
-    return math.fsum(x * x - y * y for x, y in _pairs(array_x, array_y))
-
-
-@worksheet("SUMX2PY2", kinds="range range")
-def sumx2py2(array_x: Rows, array_y: Rows) -> float:
-    """Return the sum of the sums of squares; a pair without two numbers is left out."""
-    return math.fsum(x * x + y * y for x, y in _pairs(array_x, array_y))
+#: Sums over pairs of numbers, and what each pair adds.
+_TERMS: Final[dict[str, Callable[[float, float], float]]] = {
+    "SUMXMY2": lambda x, y: (x - y) ** 2,
+    "SUMX2MY2": lambda x, y: x * x - y * y,
+    "SUMX2PY2": lambda x, y: x * x + y * y,
+}
+for _name, _term in _TERMS.items():
+    worksheet(_name, kinds="range range", defaults=())(
+        lambda array_x, array_y, term=_term: math.fsum(starmap(term, _pairs(array_x, array_y)))
+    )
 
 
 @worksheet("PROB", kinds="range range number number")
