@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from ...cells import CellError
 from ..files.package import Package, Table
@@ -34,7 +34,7 @@ from .engine import Engine, Settings, from_engine
 from .exchange import load, read_values
 from .known_cells import KnownCells
 from .linked_data import Linked
-from .reads import Readers
+from .reads import Readers, reads_anywhere
 from .spills import Anchor, Spills
 
 #: Larger array formulas than this are taken for one cell: their area is nonsense.
@@ -48,6 +48,9 @@ SPILLING = frozenset(
         "TRANSPOSE", "MMULT", "MINVERSE", "FREQUENCY", "LINEST", "TREND", "GROWTH",
     }
 )  # fmt: skip
+
+#: After so many cells whose computed references the engine does not come to an end with, all others are kept.
+_UNSETTLED: Final = 3
 
 
 @dataclass(slots=True)
@@ -366,12 +369,16 @@ class Calculation:
             return
         except engines.FAILURES:
             pass
+        unsettled = 0
         for sheet, cell in self.cells():
-            if cell.lowered is None:
+            if cell.lowered is None or (unsettled >= _UNSETTLED and not reads_anywhere(cell.lowered)):
                 continue
             try:
+                if unsettled >= _UNSETTLED:  # each of them would be tried for seconds
+                    raise FormulaError("references that depend on one another too deeply, or on random numbers")
                 self.engine.evaluate_cell(sheet, cell.row, cell.column)
-            except engines.FAILURES as error:
+            except (*engines.FAILURES, FormulaError) as error:
+                unsettled += "did not converge" in str(error)
                 keep(cell, FormulaError(str(error)))
                 self.engine.set_value(sheet, cell.row, cell.column, cell.old)
         self.engine.evaluate()

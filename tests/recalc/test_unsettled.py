@@ -1,0 +1,41 @@
+"""References that depend on one another without end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import formualizer as fz
+import pytest
+
+from rebalance_xl.recalc import recalculate
+from rebalance_xl.recalc.evaluation.engine import Engine
+from tests.recalc.books import make, values
+
+
+def test_only_a_few_are_tried_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the engine comes to no end with computed references, three are tried and all others keep their value."""
+    failure = fz.ExcelEvaluationError("dynamic dependency evaluation did not converge after 5 replans")
+    evaluate, tried = Engine.evaluate, []
+
+    def failing(engine: Engine) -> None:
+        if len(tried) < 3:
+            raise failure
+        evaluate(engine)
+
+    def alone(engine: Engine, sheet: int, row: int, column: int) -> None:
+        tried.append(row)
+        raise failure
+
+    def build(book: Any, sheet: Any) -> None:
+        for row in range(1, 9):
+            sheet.write_formula(f"A{row}", f'=INDIRECT("B{row}")+1', None, row)
+            sheet.write(f"B{row}", 10)
+        sheet.write_formula("C9", "=SUM(A1:A8)+B1", None, 0)
+
+    monkeypatch.setattr(Engine, "evaluate", failing)
+    monkeypatch.setattr(Engine, "evaluate_cell", alone)
+    report = recalculate(make(tmp_path / "a.xlsx", build), tmp_path / "b.xlsx")
+    assert len(tried) == 3
+    assert report.kept == 8
+    assert values(tmp_path / "b.xlsx")["C9"] == 46
