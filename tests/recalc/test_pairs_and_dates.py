@@ -1,4 +1,4 @@
-"""Sums over pairs of cells, dates in criteria, and the noise of sums of large amounts."""
+"""Sums over pairs of cells, one number for a table, dates in criteria, and the noise of sums of large amounts."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ PAIRS: list[tuple[str, Any]] = [
     ("SUMXMY2(A1:A2,B1:B3)", "#N/A"),
     ("SUMXMY2(A1:A2,B2:B3/0)", "#DIV/0!"),
     ("SUM(A1:A6,40000000000.1)-SUM(40000000000.3,A1:A6,-0.2)", 0),
+    ("INDEX(A1:B6,2)", "#REF!"),
+    ("INDEX(A1:B6,MATCH(7,A5:A6,0))", "#REF!"),
+    ("SUM(INDEX(A1:B6,2,))", 3),
+    ("INDEX(B1:B6,5)+INDEX(A1:B1,2)", 8),
+    ("SUM(A1:INDEX(A1:A6,2))", 3),
+    ("MATCH(8,A1:A6,2)", 5),
     ("0.00005-0.00003-0.00002+0.00001", 0.00001),
 ]
 

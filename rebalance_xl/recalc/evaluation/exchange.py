@@ -45,7 +45,8 @@ def load(engine: Engine, package: Package, scans: Sequence[SheetScan], names: Se
             engine.set_block(sheet, row, column, [[to_engine(value)] for value in values])
         lowered = zip(own.columns, own.rows, own.lowered, strict=True)
         formulas = [(column, row, f"={text}") for column, row, text in lowered if text is not None]
-        set_formulas(engine, sheet, formulas, singly)
+        # Which cell of a loop comes first in a pass depends on the blocks.
+        set_formulas(engine, sheet, formulas, singly and not package.iterate)
 
 
 def runs_down(cells: Iterable[tuple[int, int, Any]]) -> Iterator[tuple[int, int, list[Any]]]:

@@ -140,6 +140,20 @@ def alike(ranges: Sequence[Out], out: Out) -> Out:
     return Out(_by_size(text, fits, pieces), out.single, out.size)
 
 
+def in_one_line(given: Out, out: Out) -> Out:
+    """Return what INDEX with one number gives, #REF! where its range has several rows and several columns."""
+    measured = given.size
+
+    def fits(row: int, column: int, references: Sequence[str]) -> bool:
+        size = measured(row, column, references) if measured is not None else None
+        return size is None or 1 in size
+
+    def text(row: int, column: int, references: Sequence[str]) -> str:
+        return written(out.pieces, row, column, references) if fits(row, column, references) else "#REF!"
+
+    return Out(_by_size(text, fits, out.pieces), out.single, out.size) if measured is not None else out
+
+
 def _by_size(
     text: Callable[[int, int, Sequence[str]], str],
     fits: Callable[[int, int, Sequence[str]], bool],

@@ -9,7 +9,7 @@ from ..native import ALTERNATIVES, BLIND_TO_ERRORS
 from ..references import MAX_COLUMNS, MAX_ROWS, Area
 from . import parameter_classes as classes
 from . import repairs
-from .array_sizes import alike, fitted, joint, of_range
+from .array_sizes import alike, fitted, in_one_line, joint, of_range
 from .compiling import Compiling, call_of, listed
 from .compiling_catalogue import argument_for_python, write_catalogue_call
 from .compiling_file_questions import told_by_the_file, visible_rows
@@ -197,6 +197,8 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
     if of_many:
         return Out(call_of(of_many, [_as_large(given[0], given[2]), *given[:2]]), single)
     call = Out(call_of(name, given), single)
+    if name == "INDEX" and len(arguments) == 2 and repairs.takes_one_of_a_line(arguments):
+        call = in_one_line(given[0], call)
     caught = name in repairs.CAUGHT and any(map(repairs.may_end, arguments[:1]))
     return c.say(f"IFERROR({{0}},{repairs.CAUGHT[name]})", call) if caught else call
 

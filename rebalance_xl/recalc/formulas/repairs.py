@@ -289,7 +289,16 @@ def looks_approximately(name: str, arguments: Arguments) -> bool:
         return len(arguments) > 1
     chosen = arguments[place]
     mode = chosen.single if chosen is not None else None
-    return isinstance(mode, Literal) and mode.text.upper() in (("1",) if name == "MATCH" else ("TRUE", "1"))
+    if not isinstance(mode, Literal):
+        return False
+    return mode.text[:1] in tuple("123456789") if name == "MATCH" else mode.text.upper() in ("TRUE", "1")
+
+
+def takes_one_of_a_line(arguments: Arguments) -> bool:
+    """Say whether an INDEX gives one cell of a range by one number, which must be in one row or column."""
+    area, number = (each.single if each is not None else None for each in arguments)
+    everything = arguments[1] is None or (isinstance(number, Literal) and number.text == "0")
+    return isinstance(area, Ref | Structured | Name) and not everything
 
 
 def joins_cells(argument: Expression) -> bool:
