@@ -12,6 +12,7 @@ import xlsxwriter
 from rebalance_xl.book import actions, schema
 from rebalance_xl.book.model import read_book
 from rebalance_xl.book.problems import ERROR, WARNING, BookError
+from rebalance_xl.functions import FUNCTIONS
 from rebalance_xl.hosts.file import FileWorkbook
 from tests.book.books import DAY, amounts, as_values, line, perpetual, plan_of, spot, stable, unit, workbook
 
@@ -348,3 +349,11 @@ def test_nothing_is_opened_in_an_expired_contract(wanted: dict[str, Any]) -> Non
     assert list(amounts(plan)) == ["BTC"]
     assert "it expired on 2026-09-29" in line(plan, "ETHUSDT_Q").reason
     assert any("nothing is opened in it" in each for each in plan.warnings)
+
+
+@pytest.mark.parametrize("text", ["5000", " 5,000 ", "50%", "-"])
+def test_a_number_stored_as_text_is_an_error_in_a_function(text: str) -> None:
+    """In the first row as well: only a word is the heading of a range, and no row is dropped."""
+    answer = FUNCTIONS["WEIGHT"].call([[text], [3_000.0], [1_000.0]])
+    assert [row[0].code for row in answer] == ["#VALUE!"] * 3
+    assert FUNCTIONS["WEIGHT"].call([["Value"], [3_000.0], [1_000.0]]) == [[0.75], [0.25]]

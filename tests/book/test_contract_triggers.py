@@ -413,3 +413,83 @@ def test_the_band_of_a_position_follows_band_kind() -> None:
         rows = [spot("BTC", 9_000.0 - gain, 0.9, 0.9)]
         plan = plan_of(rows, [row], settings={"BandKind": "relative", "TrimTo": "edge"})
         assert [each.action for each in plan.trades if each.product == "futures"] == (["REDUCE"] if trades else [])
+
+
+def test_a_stable_row_with_a_band_triggers_whatever_the_smallest_trade_is() -> None:
+    """USDT is 5 points above its target and its band is 2: its money is no order that could be too small."""
+    rows = [spot("BTC", 7_500.0, 0.8, 0.2), stable(2_500.0, 0.2, 0.02)]
+    assert plan_of(rows, settings={"MinTrade": 1_000.0}).trigger.kind == "THRESHOLD"
+
+
+def test_without_reserve_max_a_stable_row_without_a_target_is_kept() -> None:
+    """USDT stands at its target; BTC lacks 1,000, and the 2,000 of USDC are nobody's to spend without ReserveMax."""
+    rows = [spot("BTC", 7_500.0, 0.85, 0.05), stable(500.0, 0.05), stable(2_000.0, Asset="USDC")]
+    assert amounts(plan_of(rows)) == {}
+    assert amounts(plan_of(rows, settings={"ReserveMax": 0.15})) == {"BTC": ("BUY", 1_000.0)}
+
+
+def test_what_is_below_reserve_min_is_filled_from_proceeds() -> None:
+    """SOL's 1,000 bring the reserve from 2 to 5 % of the book, and BTC gets the rest."""
+    rows = [spot("BTC", 3_800.0, 0.5, 0.2), spot("SOL", 6_000.0, 0.5, 0.05), stable(200.0)]
+    plan = plan_of(rows, settings={"ReserveMin": 0.05})
+    assert amounts(plan) == {"SOL": ("SELL", 1_000.0), "BTC": ("BUY", 700.0)}
+    assert plan.totals.reserve == approx(300.0)
+    assert amounts(plan_of(rows)) == {"SOL": ("SELL", 1_000.0), "BTC": ("BUY", 1_000.0)}
+
+
+def test_a_row_that_is_trimmed_pays_without_a_minimum_of_its_own() -> None:
+    """B is trimmed by 400, and its 100 for A are part of that order, although MinTrade is 150."""
+    plan = plan_of(three(3_000.0, 3_900.0, 3_100.0), settings={"TrimTo": "edge", "MinTrade": 150.0})
+    assert amounts(plan) == {"B": ("SELL", 500.0), "A": ("BUY", 500.0)}
+
+
+def test_rounding_up_to_the_lot_stays_under_turnover_cap() -> None:
+    """A lacks 600 and 400 may be sold: B gives 300, and a lot of 150 of C would be more than the 100 that are left."""
+    rows = three(3_400.0, 3_300.0, 3_300.0)
+    rows[1]["Lot"] = rows[2]["Lot"] = 150.0
+    assert amounts(plan_of(rows, settings={"TurnoverCap": 0.04})) == {"B": ("SELL", 300.0), "A": ("BUY", 300.0)}
+
+
+def test_the_goal_of_a_stable_row_is_measured_after_fees() -> None:
+    """USDT comes to its 20 % of what fees leave of the book, less the fees of the plan."""
+    rows = [
+        spot("BTC", 5_300.0, 0.5, 0.1, Venue="a"),
+        spot("ETH", 3_200.0, 0.3, 0.1, Venue="a"),
+        stable(1_500.0, 0.2, 0.02, Venue="a"),
+    ]
+    plan = plan_of(rows, venues=[{"Venue": "a", "SpotFee": 0.001}])
+    fees = plan.totals.fees
+    assert 1_500.0 + plan.totals.left_over + plan.totals.reserve == approx(0.2 * (10_000.0 - fees) - fees, abs=1e-6)
+
+
+def test_pro_rata_shares_what_was_raised_by_what_each_row_lacks() -> None:
+    """A lacks 800 and D 400; the cap lets 300 be raised: 200 and 100, by priority all of it for A."""
+    rows = [
+        spot("A", 3_200.0, 0.4, 0.05, Price=1.0),
+        spot("D", 600.0, 0.1, 0.03, Price=1.0),
+        spot("B", 6_200.0, 0.5, 0.2, Price=1.0),
+    ]
+    for method, bought in (("pro_rata", {"A": 200.0, "D": 100.0}), ("priority", {"D": 300.0})):
+        plan = plan_of(rows, settings={"TurnoverCap": 0.03, "DeployMethod": method})
+        assert {each.asset: round(each.amount, 2) for each in plan.trades if each.action == "BUY"} == bought
+
+
+def test_what_lots_of_the_purchases_leave_unused_is_not_raised() -> None:
+    """The cap lets 400 be raised, and A and D are bought in lots of 300: 300 are sold, and 300 bought."""
+    rows = [
+        spot("A", 3_300.0, 0.4, 0.05, Price=1.0, Lot=300.0),
+        spot("D", 300.0, 0.1, 0.05, Price=1.0, Lot=300.0),
+        spot("B", 6_400.0, 0.5, 0.2, Price=1.0),
+    ]
+    plan = plan_of(rows, settings={"TurnoverCap": 0.04})
+    assert amounts(plan) == {"B": ("SELL", 300.0), "D": ("BUY", 300.0)}
+
+
+def test_the_larger_fee_of_a_venue_makes_what_is_no_excess() -> None:
+    """B stands 50 above its target: with a futures fee of 1 % that is what fees may have left, and B keeps it."""
+    rows = [*three(3_350.0, 3_050.0, 3_450.0), stable(150.0)]
+    for row in rows:
+        row["Venue"] = "a"
+    assert amounts(plan_of(rows)) == {"C": ("SELL", 450.0), "B": ("SELL", 50.0), "A": ("BUY", 500.0)}
+    plan = plan_of(rows, venues=[{"Venue": "a", "FuturesFee": 0.01}])
+    assert amounts(plan) == {"C": ("SELL", 450.0), "A": ("BUY", 450.0)}
