@@ -107,8 +107,8 @@ class Ledger:
             self.units[asset, venue] += side * quantity
             self.money[venue] -= side * quantity * price + fee
         elif action == "TRANSFER":
-            self.money[venue] -= quantity + fee
-            self.money[fill["To venue"]] += quantity
+            self.money[venue] -= quantity * price + fee
+            self.money[fill["To venue"]] += quantity * price
         elif action == "CONVERT":
             if fill["To venue"]:
                 self.units[asset, venue] -= quantity
