@@ -130,3 +130,40 @@ def test_line_breaks_are_those_of_xml(tmp_path: Path) -> None:
     """CR and LF in a file are one line break, as XML says."""
     path = spelled(tmp_path / "b.xlsx", '<row r="1"><c r="A1" t="str"><f>"a"&amp;CHAR(10)</f><v>a\r\n</v></c></row>')
     assert recalculate(path, check=True).stale is False
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "<si><t>one</t></si>",
+        "<si ><t >one</t></si>",
+        "<!-- two --><si><t>o<!-- three -->ne</t></si>",
+        "<si><t><![CDATA[one]]></t></si>",
+        f'<x:si xmlns:x="{MAIN}"><x:t>one</x:t></x:si>',
+        "<si><r><rPr><b/></rPr><t>o</t></r><r><t>ne</t></r><rPh sb='0' eb='1'><t>two</t></rPh></si>",
+    ],
+)
+def test_spellings_of_shared_texts(item: str, tmp_path: Path) -> None:
+    """A text that sheets share is read however it is written, and those around it keep their numbers."""
+    made = make(tmp_path / "made.xlsx", lambda _, sheet: (sheet.write("A1", "one"), sheet.write("B1", "=A1&1")))
+    text = f'<sst xmlns="{MAIN}"><si/>{item}<si><t/></si></sst>'
+    path = tmp_path / "b.xlsx"
+    with zipfile.ZipFile(made) as source, zipfile.ZipFile(path, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == "xl/sharedStrings.xml":
+                content = text.encode()
+            target.writestr(name, content.replace(b'<c r="A1" t="s"><v>0</v>', b'<c r="A1" t="s"><v>1</v>'))
+    assert recalculated(path)[0]["B1"] == "one1"
+
+
+def test_shared_texts_that_are_cut_off_are_refused(tmp_path: Path) -> None:
+    """Half a list of texts is no list: nothing is computed from it."""
+    made = make(tmp_path / "made.xlsx", lambda _, sheet: (sheet.write("A1", "one"), sheet.write("B1", "=A1&1")))
+    path = tmp_path / "b.xlsx"
+    with zipfile.ZipFile(made) as source, zipfile.ZipFile(path, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            target.writestr(name, content[: content.index(b"</si>")] if name == "xl/sharedStrings.xml" else content)
+    with pytest.raises(Refused, match="not well-formed"):
+        recalculate(path)

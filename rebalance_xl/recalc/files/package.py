@@ -16,7 +16,9 @@ from .refusals import Refused
 _STRING_ITEM = re.compile(r"<si>(?:<t(?: xml:space=\"preserve\")?>([^<]*)</t>|(.*?))</si>|<si/>", re.S)
 _TEXT = re.compile(r"<(?:\w+:)?t(?:\s[^>]*)?(?:/>|>([^<]*)</(?:\w+:)?t\s*>)")
 _PHONETIC = re.compile(r"<(?:\w+:)?rPh\b.*?</(?:\w+:)?rPh\s*>", re.S)
-_PREFIXED_ITEM = re.compile(r"<(?:\w+:)?si(?:\s[^>]*)?(?:/>|>(.*?)</(?:\w+:)?si\s*>)", re.S)
+#: What only a parser of XML reads: comments, CDATA, prefixes.
+_ODD = re.compile(r"<!|<\w+:si\b")
+
 
 #: The part that says which program wrote the workbook.
 PROPERTIES = "docProps/app.xml"
@@ -203,9 +205,9 @@ def _read_strings(container: Container, part: str | None) -> list[str]:
     if "\r" in text:  # XML makes one line break of CR and LF
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     items = _STRING_ITEM.findall(text)
-    if len(items) == text.count("<si>") + text.count("<si/>") and len(items) == len(_PREFIXED_ITEM.findall(text)):
-        return [from_cell_text(plain) if not rich else _runs(rich) for plain, rich in items]
-    return [_runs(item) for item in _PREFIXED_ITEM.findall(text)]
+    if len(items) != text.count("<si") or _ODD.search(text):
+        return _strings_by_parser(content, part)
+    return [from_cell_text(plain) if not rich else _runs(rich) for plain, rich in items]
 
 
 def _runs(item: str) -> str:
