@@ -141,8 +141,6 @@ def compare(calculation: Calculation, report: Recalculation) -> list[SheetChange
         changes.append(found)
         own = scan.formulas
         report.formulas += len(own)
-        told: list[int] = []
-        report.lines.append((names[sheet], own, told))
         kept, failed = own.with_status("kept"), own.with_status("error")
         report.errors += len(failed)
         report.kept += len(kept)
@@ -150,7 +148,9 @@ def compare(calculation: Calculation, report: Recalculation) -> list[SheetChange
         unknown.update(name.partition(";")[0] for kind, _, name in causes if kind == "unknown-function")
         left = {cell.place for cell in kept}
         differing = [place for place in _differing(own) if place not in left]
-        told += sorted({*differing, *left, *(cell.place for cell in failed)}) if kept or failed else differing
+        told = sorted({*differing, *left, *(cell.place for cell in failed)}) if kept or failed else differing
+        if told:
+            report.lines.append((names[sheet], own, told))
         for anchor in spills.anchors:
             cell = anchor.cell
             if anchor.sheet == sheet and anchor.active and cell.place not in left and _grown(anchor):
@@ -204,7 +204,8 @@ def _compare_children(
         return []
     top, left = min(area.top, before.top), min(area.left, before.left)
     both = Area(top, left, max(area.bottom, before.bottom), max(area.right, before.right))
-    formulas = {(cell.row, cell.column) for cell in scan.formulas if both.contains(cell.row, cell.column)}
+    places = zip(scan.formulas.rows, scan.formulas.columns, strict=True)
+    formulas = {place for place in places if both.contains(*place)}
     old = scan.columns_within(both)
     told: list[tuple[str, int, int, FormulaCell, Any, Any]] = []
     for column in range(area.left, area.right + 1):

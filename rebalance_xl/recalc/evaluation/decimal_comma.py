@@ -45,10 +45,10 @@ def keep_decimal_commas(calculation: Calculation) -> None:
 
 def _but_for_points(calculation: Calculation) -> Iterator[Node]:
     """Yield the cells whose text is the cached one but for a point where that has a comma between digits."""
-    for sheet, cell in calculation.cells():
-        old = cell.old
-        if old.__class__ is str and "," in old and cell.value.__class__ is str and _is_but_for_points(cell.value, old):
-            yield sheet, cell
+    for sheet, own in enumerate(scan.formulas for scan in calculation.scans):
+        for place, old, value in zip(range(len(own)), own.olds, own.values, strict=True):
+            if old.__class__ is str and "," in old and value.__class__ is str and _is_but_for_points(value, old):
+                yield sheet, own[place]
 
 
 def _is_but_for_points(value: str, old: str) -> bool:

@@ -78,19 +78,24 @@ def _cells(scan: SheetScan) -> str:
     position = scan.start
     # A shared formula says nothing without its group, so each of these is written out.
     others = [n for n, one, other in zip(range(len(own)), own.texts, own.lowered, strict=True) if one is not other]
-    for cell in own.at(sorted({*others, *own.kinds}) if own.kinds else others):
-        start = cell.spots.start if cell.spots is not None else text.rindex("<c ", position, cell.end)
+    places = sorted({*others, *own.kinds}) if own.kinds else others
+    formulas = [lowered for lowered in (own.lowered[place] for place in places) if lowered is not None]
+    escaped = iter(to_xml("\0".join(formulas)).split("\0"))
+    for place in places:
+        spots, end = own.spots.get(place), own.ends[place]
+        start = spots.start if spots is not None else text.rindex("<c ", position, end)
         out.append(text[position:start])
-        out.append(_cell(cell))
-        position = cell.end
+        if own.lowered[place] is None:
+            out.append(_constant(own[place]))
+        else:
+            out.append(f'<c r="{cell_name(own.rows[place], own.columns[place])}"><f>{next(escaped)}</f></c>')
+        position = end
     out.append(text[position : scan.end])
     return "".join(out)
 
 
-def _cell(cell: FormulaCell) -> str:
+def _constant(cell: FormulaCell) -> str:
     name = cell_name(cell.row, cell.column)
-    if cell.lowered is not None:
-        return f'<c r="{name}"><f>{to_xml(cell.lowered)}</f></c>'
     constant = cell.value if cell.early else cell.old
     if constant.__class__ is float:
         return f'<c r="{name}"><v>{constant!r}</v></c>'

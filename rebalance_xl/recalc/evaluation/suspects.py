@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from ..formulas.text import split_references
-from ..sheets.sheet_scan import FormulaCell
+from ..sheets.formula_cells import FormulaCell, taken
 from .calculation import Calculation
 from .decimal_comma import with_decimal_comma
 from .doubts import compute_carefully
@@ -98,8 +98,8 @@ def _near(calculation: Calculation) -> Iterator[Node]:
         bounds = {each for group in groups for each in _bounds(group)}
         read = _read_by(calculation, groups, float)
         if groups is with_bounds and len(bounds) <= _FEW_BOUNDS:  # what is near another cell's value does not matter
-            read = [each for bound in bounds for each in read if abs(each - bound) <= 1e-13 * abs(bound)]
-        near = set(_nearly_equal([*bounds, *read]))
+            read = {each for bound in bounds for each in read if abs(each - bound) <= 1e-13 * abs(bound)}
+        near = set(_nearly_equal(read | bounds))
         if groups is with_bounds:
             near = {each for each in near if any(_is_near(each, bound) for bound in bounds)}
         if near:
@@ -119,9 +119,9 @@ def _is_near(one: float, other: float) -> bool:
     return one != other and abs(other - one) <= max(abs(one), abs(other)) * _NEAR
 
 
-def _nearly_equal(values: list[float]) -> list[float]:
+def _nearly_equal(values: set[float]) -> list[float]:
     """Return the numbers that others differ from, but beyond 15 digits only."""
-    pairs = pairwise(sorted(set(values)))
+    pairs = pairwise(sorted(values))
     return [
         each
         for low, high in pairs
@@ -157,7 +157,7 @@ def _reading_texts(calculation: Calculation) -> Iterator[Node]:
             text = _without_texts(group)
             if wanted.search(text) and (also is None or also.search(text)):
                 groups.append(group)
-        texts = {text for text in set(_read_by(calculation, groups, str)) if test(text)}
+        texts = {text for text in _read_by(calculation, groups, str) if test(text)}
         if texts:
             yield from calculation.readers.of(_holding(calculation, groups, str, texts), groups)
 
@@ -218,16 +218,16 @@ def _columns_read_by(calculation: Calculation, groups: list[Alike]) -> dict[int,
     return wanted
 
 
-def _read_by(calculation: Calculation, groups: list[Alike], kind: type) -> list[Any]:
+def _read_by(calculation: Calculation, groups: list[Alike], kind: type) -> set[Any]:
     """Return the values of one kind in the columns that some formulas read."""
-    found: list[Any] = []
+    found: set[Any] = set()
     for sheet, columns in _columns_read_by(calculation, groups).items():
         scan, bottom = calculation.scans[sheet], calculation.extent(sheet)[0]
         for column in columns if bottom else ():
-            found += scan.column_values(column, 1, bottom)
-        own = scan.formulas
-        found += [own.values[place] for column in columns for place in own.in_column(column)]
-    return [each for each in found if each.__class__ is kind]
+            computed = taken(scan.formulas.values, scan.formulas.in_column(column))
+            for values in (scan.column_values(column, 1, bottom), computed):
+                found.update(values if set(map(type, values)) == {kind} else [v for v in values if v.__class__ is kind])
+    return found
 
 
 def _holding(calculation: Calculation, groups: list[Alike], kind: type, values: set[Any]) -> Cells:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
-from typing import Any, NamedTuple, overload
+from typing import Any, Generic, NamedTuple, TypeVar, overload
+
+T = TypeVar("T")
 
 
 class Spots(NamedTuple):
@@ -25,22 +27,28 @@ class Spots(NamedTuple):
     value_end: int
 
 
-def _listed(name: str) -> Any:
-    lists = attrgetter(name)
+class _Listed(Generic[T]):
+    """What a list of a sheet's formulas has at the place of a cell."""
 
-    def change(cell: FormulaCell, value: Any) -> None:
-        lists(cell.of)[cell.place] = value
+    def __init__(self, name: str) -> None:
+        self.kept = attrgetter(name)
 
-    return property(lambda cell: lists(cell.of)[cell.place], change)
+    def __get__(self, cell: FormulaCell, owner: Any = None) -> T:
+        return self.kept(cell.of)[cell.place]
+
+    def __set__(self, cell: FormulaCell, value: T) -> None:
+        self.kept(cell.of)[cell.place] = value
 
 
-def _rare(name: str, usual: Any) -> Any:
-    kept = attrgetter(name)
+class _Rare(_Listed[T]):
+    """What only some cells have other than usual."""
 
-    def change(cell: FormulaCell, value: Any) -> None:
-        kept(cell.of)[cell.place] = value
+    def __init__(self, name: str, usual: T) -> None:
+        super().__init__(name)
+        self.usual = usual
 
-    return property(lambda cell: kept(cell.of).get(cell.place, usual), change)
+    def __get__(self, cell: FormulaCell, owner: Any = None) -> T:
+        return self.kept(cell.of).get(cell.place, self.usual)
 
 
 class FormulaCell:
@@ -72,27 +80,29 @@ class FormulaCell:
         The outcome: "computed", "error" or "kept".
     """
 
+    __slots__ = ("of", "place")
+
     def __init__(self, of: Formulas, place: int) -> None:
         self.of = of
         self.place = place
 
-    row: int = _listed("rows")
-    column: int = _listed("columns")
-    formula: str = _listed("texts")
-    old: Any = _listed("olds")
-    end: int = _listed("ends")
-    data: str | None = _listed("data")
-    lowered: str | None = _listed("lowered")
-    template: Any = _listed("templates")
-    value: Any = _listed("values")
-    early: bool = _rare("early", False)
-    status: str = _rare("statuses", "computed")
-    cause: str = _rare("causes", "")
-    spots: Spots | None = _rare("spots", None)
-    type: str = _rare("types", "n")
-    kind: str = _rare("kinds", "normal")
-    attributes: dict[str, str] = _rare("attributes", {})
-    dynamic: bool = _rare("dynamic", False)
+    row = _Listed[int]("rows")
+    column = _Listed[int]("columns")
+    formula = _Listed[str]("texts")
+    old = _Listed[Any]("olds")
+    end = _Listed[int]("ends")
+    data = _Listed[str | None]("data")
+    lowered = _Listed[str | None]("lowered")
+    template = _Listed[Any]("templates")
+    value = _Listed[Any]("values")
+    early = _Rare[bool]("early", False)
+    status = _Rare[str]("statuses", "computed")
+    cause = _Rare[str]("causes", "")
+    spots = _Rare[Spots | None]("spots", None)
+    type = _Rare[str]("types", "n")
+    kind = _Rare[str]("kinds", "normal")
+    attributes = _Rare[dict[str, str]]("attributes", {})
+    dynamic = _Rare[bool]("dynamic", False)
 
     @property
     def reference(self) -> str:
