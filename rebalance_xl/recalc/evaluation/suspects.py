@@ -251,14 +251,21 @@ def _whole_columns(calculation: Calculation, suspects: list[Node]) -> list[Node]
         if cell.lowered is not None and id(cell) not in calculation.careful:
             groups.setdefault((sheet, split_references(cell.formula)[0]), []).append(cell)
     found: list[Node] = []
+    by_shape: dict[tuple[int, int], dict[str, list[FormulaCell]]] = {}
     for (sheet, shape), cells in groups.items():
         found += [(sheet, cell) for cell in cells]
         if len(cells) >= _MANY and not calculation.singly:
-            own = calculation.scans[sheet].formulas
-            places = [place for column in {cell.column for cell in cells} for place in own.in_column(column)]
-            found += [
-                (sheet, cell)
-                for cell in own.at(place for place in sorted(places) if own.lowered[place] is not None)
-                if split_references(cell.formula)[0] == shape
-            ]
+            for column in sorted({cell.column for cell in cells}):
+                if (sheet, column) not in by_shape:
+                    by_shape[sheet, column] = _by_shape(calculation, sheet, column)
+                found += [(sheet, cell) for cell in by_shape[sheet, column].get(shape, ())]
+    return found
+
+
+def _by_shape(calculation: Calculation, sheet: int, column: int) -> dict[str, list[FormulaCell]]:
+    """Return the cells of a column that are computed, by the shape of their formulas."""
+    own = calculation.scans[sheet].formulas
+    found: dict[str, list[FormulaCell]] = {}
+    for cell in own.at(place for place in own.in_column(column) if own.lowered[place] is not None):
+        found.setdefault(split_references(cell.formula)[0], []).append(cell)
     return found
