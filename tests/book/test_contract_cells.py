@@ -97,8 +97,9 @@ def test_a_date_of_the_journal_that_cannot_be_read_is_warned_of() -> None:
 # --- what stands under a table ---------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("formula", [False, True])
 @pytest.mark.parametrize("table", [name for name in schema.TABLES if name != "Plan"])
-def test_what_is_typed_directly_under_a_table_is_warned_of(table: str, tmp_path: Path) -> None:
+def test_what_is_typed_directly_under_a_table_is_warned_of(table: str, formula: bool, tmp_path: Path) -> None:
     """It looks like a row and is none: a warning with the cell, for every table that a person fills."""
     path = tmp_path / "book.xlsx"
     book = xlsxwriter.Workbook(path)
@@ -110,7 +111,10 @@ def test_what_is_typed_directly_under_a_table_is_warned_of(table: str, tmp_path:
             for column, cell in {"Asset": "BTC", "Quantity": 1.0, "Price": 10.0, "Target": 0.9}.items():
                 sheet.write(1, headers.index(column), cell)
         if kind.name == table:
-            sheet.write(2, 1, "more")
+            if formula:
+                sheet.write_formula(2, 1, '=""', None, "")
+            else:
+                sheet.write(2, 1, "more")
     book.close()
     found = read_book(FileWorkbook.open(path), as_of=DAY).problems
     where = [each.where for each in found if "stands directly under the table" in each.message]
@@ -199,7 +203,7 @@ def paid(plan: Any, asset: str) -> str:
 
 def test_a_debt_of_three_cents_is_paid_at_the_next_trigger() -> None:
     """It is far below what counts as a trade, and paid all the same, before what BTC lacks with Priority 1."""
-    rows = [spot("BTC", 3_000.0, 0.5, 0.05, Priority=1), spot("SOL", 7_000.0, 0.5, 0.05), stable(-0.03)]
+    rows = [spot("BTC", 30_000.0, 0.5, 0.05, Priority=1), spot("SOL", 70_000.0, 0.5, 0.05), stable(-0.03)]
     plan = plan_of(rows)
     assert paid(plan, "USDT") == "0.03 is paid first: 0.03 of 0.03"
     assert line(plan, "USDT").weight_after == approx(0.0, abs=1e-12)
@@ -230,12 +234,12 @@ def test_a_debt_that_stays_says_why() -> None:
 
 
 def test_record_pays_a_debt_first() -> None:
-    """SOL's 1,000 pay the debt of 300 before they fill what USDC lacks."""
+    """SOL's 1,000 pay the debt of 300 before they fill what USDC lacks, whatever its Priority."""
     rows = [
         spot("BTC", 6_000.0, 0.6, 0.1),
         spot("SOL", 1_000.0, 0.0),
         stable(-300.0),
-        stable(2_000.0, 0.4, Asset="USDC"),
+        stable(2_000.0, 0.4, Asset="USDC", Priority=1),
     ]
     book = workbook(rows)
     actions.rebalance(book)
@@ -293,7 +297,7 @@ def test_a_cross_position_may_be_worth_less_than_0() -> None:
 
 def test_a_liquidated_position_is_left_as_it_is() -> None:
     """Neither closed by a target of 0 or an EXIT, nor given margin, nor counted in the net delta; a warning says it."""
-    row = perpetual("ETHUSDT", "ETH", "long", 3_000.0, **GONE)
+    row = perpetual("ETHUSDT", "ETH", "long", 3_000.0, Venue="binance", **GONE)
     for cells in ({"Target": 0.0}, {"Target": 0.3}, {}):
         plan = plan_of(
             [BTC, stable(900.0, 0.05)],
@@ -315,6 +319,16 @@ def test_a_row_without_units_is_not_liquidated() -> None:
     row = perpetual("ETHUSDT", "ETH", "long", 100.0, Target=0.05, Margin=0.0)
     plan = plan_of([spot("BTC", 9_500.0, 0.5, 0.05)], [row])
     assert line(plan, "ETHUSDT").action == "OPEN LONG"
+
+
+def test_margin_may_be_added_to_a_margin_below_0() -> None:
+    """Funding took more than was posted; near its liquidation MarginTopUp adds, and nothing is opened in that plan."""
+    row = perpetual(
+        "BTCUSDT", "BTC", "long", 200.0, Venue="binance", Quantity=10.0, EntryPrice=190.0, Margin=-50.0, Target=0.2
+    )
+    plan = plan_of([spot("ETH", 9_000.0, 0.7, 0.5), stable(1_000.0, 0.0)], [row], {"MarginTopUp": 0.1})
+    assert [each.action for each in plan.trades if each.asset == "BTCUSDT"] == ["ADD MARGIN"]
+    assert line(plan, "BTCUSDT").amount > 100.0
 
 
 EXPIRED: dict[str, Any] = {"Quantity": 10.0, "EntryPrice": 90.0, "Margin": 500.0, "Expiry": DAY - dt.timedelta(days=1)}

@@ -363,7 +363,7 @@ def test_crumbs_are_noted_where_reserve_min_keeps_money_and_there_is_no_reserve_
     (note,) = crumbs()
     assert note.startswith("A stays below its band because ReserveMin keeps stablecoins and there is no ReserveMax")
     assert "MinTrade keeps out small trades, ReserveMax frees what is above it" in note
-    assert crumbs(ReserveMax=0.05) == []
+    assert crumbs(ReserveMax=0.05) == crumbs(ReserveMax=0.2) == []
     assert crumbs(ReserveMin=None) == []
     assert crumbs(FundFrom="overweight", ReserveMin=0.05) == [note]
 
@@ -493,3 +493,54 @@ def test_the_larger_fee_of_a_venue_makes_what_is_no_excess() -> None:
     assert amounts(plan_of(rows)) == {"C": ("SELL", 450.0), "B": ("SELL", 50.0), "A": ("BUY", 500.0)}
     plan = plan_of(rows, venues=[{"Venue": "a", "FuturesFee": 0.01}])
     assert amounts(plan) == {"C": ("SELL", 450.0), "A": ("BUY", 450.0)}
+
+
+def test_a_purchase_does_not_go_beyond_the_upper_edge_that_fees_leave() -> None:
+    """Bands of 0 and a fee of 10 %: A gets no more than 40 % of what fees leave, in whatever order the rows stand."""
+    rows = [
+        spot("A", 3_000.0, 0.4, 0.0, Price=1.0, Venue="a"),
+        spot("B", 7_000.0, 0.3, 0.0, Price=1.0, Venue="a"),
+        spot("C", 0.0, 0.3, 0.0, Price=1.0, Venue="a"),
+    ]
+    plan = plan_of(rows, venues=[{"Venue": "a", "SpotFee": 0.1}])
+    assert line(plan, "A").weight_after == approx(0.4, abs=1e-9)
+
+
+def test_buy_scope_breaching_buys_a_locked_row_under_its_band_but_none_that_drifted() -> None:
+    """Locked is never sold and makes no trigger; under its band it is bought, and inside it a review leaves it."""
+    settings = REVIEW | {"BuyScope": "breaching", "FundFrom": "none"}
+    rows = three(3_300.0, 3_700.0, 3_000.0, Locked="yes")
+    assert amounts(plan_of(rows, settings=settings)) == {"B": ("SELL", 700.0), "A": ("BUY", 700.0)}
+    rows = three(3_700.0, 3_700.0, 2_600.0, Locked="yes")
+    assert amounts(plan_of(rows, settings=settings)) == {"B": ("SELL", 700.0), "C": ("BUY", 400.0)}
+    rows[0]["Locked"] = None
+    assert amounts(plan_of(rows, settings=settings))["A"] == ("BUY", 300.0)
+
+
+def test_a_reduced_position_gets_no_margin_in_the_same_plan() -> None:
+    """Its margin is below Target and its equity far above the band: it is reduced, and nothing is posted."""
+    row = perpetual("AUSDT", "A", "long", 200.0, Quantity=30.0, EntryPrice=100.0, Margin=500.0, Target=0.1, Band=0.05)
+    plan = plan_of([spot("BTC", 5_500.0, 0.9, 0.5), stable(1_000.0, 0.0, 0.01)], [row], settings={"TrimTo": "edge"})
+    assert [each.action for each in plan.trades if each.asset == "AUSDT"] == ["REDUCE"]
+
+
+def test_crumbs_are_not_noted_of_a_row_that_came_back_into_its_band() -> None:
+    """A misses its target by 200 for want of money, and is inside its band after the plan."""
+    rows = [*three(3_300.0, 2_600.0, 2_600.0), stable(1_500.0)]
+    settings = {"ReserveMin": 0.05, "FundFrom": "none"}
+    assert any("crumbs" in note for note in plan_of(rows, settings=settings).notes)
+    rows[1] = spot("B", 3_600.0, 0.3, 0.05, Price=1.0)
+    plan = plan_of([*rows[:3], stable(500.0)], settings=settings)
+    assert 0.35 < (line(plan, "A").weight_after or 0.0) < 0.4
+    assert not any("crumbs" in note for note in plan.notes)
+
+
+def test_of_passes_that_alternate_the_one_with_the_higher_fees_counts() -> None:
+    """Lots of 100 and a fee of 5 %: with fees of 265 the next pass has 270, and with 270 again 265."""
+    rows = [
+        spot("A", 2_400.0, 0.619, 0.01, Price=1.0, Lot=100.0, Venue="a"),
+        spot("B", 5_400.0, 0.309, 0.0, Price=1.0, Lot=100.0, Venue="a"),
+        stable(100.0, 0.0, Venue="a"),
+    ]
+    plan = plan_of(rows, settings={"ReserveMin": 0.05}, venues=[{"Venue": "a", "SpotFee": 0.05}])
+    assert plan.totals.fees == approx(270.0)
