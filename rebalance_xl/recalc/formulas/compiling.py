@@ -22,45 +22,19 @@ Writer = Callable[[Any, Any, str], Out]
 
 @dataclass(slots=True)
 class Compiling:
-    """One formula, or a part of it that stands elsewhere, while it is made ready.
-
-    Attributes
-    ----------
-    book : BookView
-        What has to be known about the workbook.
-    sheet : int
-        The sheet the formula stands on.
-    writers : mapping of type to Writer
-        Who writes which kind of operand.
-    expanding : tuple of (int, str)
-        The names that are being expanded, by scope.
-    references : sequence of str or None
-        The text's own references where they are not the cell's.
-    careful : bool
-        Whether it is computed the careful way, see `evaluation.suspects`.
-    depth : int
-        How deep in LAMBDAs it stands.
-    together : frozenset of int
-        The sheets whose whole columns and rows the formula reads.
-    layout : bool
-        Whether the result depends on used areas or spilled areas, which may change.
-    functions : set of str
-        The functions that have to be registered with the engine.
-    locals : dict of str to bool
-        The names of LET and LAMBDA, and whether each is certainly one value.
-    """
+    """One formula, or a part of it that stands elsewhere, while it is made ready."""
 
     book: BookView
-    sheet: int
+    sheet: int  # the one the formula stands on
     writers: Mapping[type, Writer]
-    expanding: tuple[tuple[int, str], ...] = ()
-    references: Sequence[str] | None = None
-    careful: bool = False
-    depth: int = 0
-    together: frozenset[int] = frozenset()
-    layout: bool = False
-    functions: set[str] = field(default_factory=set)
-    locals: dict[str, bool] = field(default_factory=dict)
+    expanding: tuple[tuple[int, str], ...] = ()  # the names that are being expanded, by scope
+    references: Sequence[str] | None = None  # the text's own where they are not the cell's
+    careful: bool = False  # whether it is computed the careful way, see `evaluation.suspects`
+    depth: int = 0  # in LAMBDAs
+    together: frozenset[int] = frozenset()  # the sheets whose whole columns and rows the formula reads
+    layout: bool = False  # whether the result depends on used areas or spilled areas, which may change
+    functions: set[str] = field(default_factory=set)  # those that have to be registered with the engine
+    locals: dict[str, bool] = field(default_factory=dict)  # names of LET, and whether each is certainly one value
 
     def expression(self, expression: Expression, wanted: str) -> Out:
         """Return an expression made ready for a parameter class."""

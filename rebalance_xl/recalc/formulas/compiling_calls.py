@@ -21,12 +21,23 @@ from .faulty_places import ASKED, LOOK_INTO, seeing_faults
 from .fifteen_digits import COMPARISONS, has_sign
 from .lambdas import CALLERS, EACH, free_mark, parameter_mark
 from .model_calls import missing_text
-from .operands import area_of, has_array_constant, needs_python, only, plain_name, split_area
+from .operands import (
+    area_of,
+    bare,
+    has_array_constant,
+    needs_python,
+    only,
+    operand_at,
+    plain_name,
+    split_area,
+    whole_number,
+)
 from .parameter_classes import ARRAY, REFERENCE, VALUE, parameter_class
 from .template import ByCell, Out, Piece, written
 from .tree import (
     At,
     Call,
+    Cells,
     Expression,
     FormulaError,
     Literal,
@@ -36,7 +47,6 @@ from .tree import (
     Spilled,
     Structured,
     UnknownFunctionError,
-    bare,
 )
 
 Arguments = Sequence[Expression | None]
@@ -110,17 +120,14 @@ def _given(argument: Expression | None) -> Expression:
 
 def _is_from_google(arguments: Arguments) -> bool:
     """Say whether an IFERROR stands for a formula of Google Sheets: the constant beside is its value at the export."""
-    if len(arguments) != 2 or arguments[0] is None or arguments[1] is None:
-        return False
-    call = arguments[0].single
+    call, constant = operand_at(arguments, 0), arguments[1] if len(arguments) == 2 else None
     google = isinstance(call, Call) and call.name.lower().endswith("xludf.dummyfunction")
-    return google and all(isinstance(item, Literal | str) for item in arguments[1].items)
+    return google and constant is not None and all(isinstance(item, Literal | str) for item in constant.items)
 
 
 def _of_either_system(c: Compiling, name: str, argument: Expression, out: Out, wanted: str) -> Out:
     """Return CHAR or CODE of a workbook that Excel for Macintosh wrote: beyond 127 its characters are not Windows'."""
-    single = argument.single
-    if name == "CHAR" and isinstance(single, Literal) and single.text.isdigit() and int(single.text) <= _LAST_SHARED:
+    if name == "CHAR" and (whole_number(argument.single) or _LAST_SHARED + 1) <= _LAST_SHARED:
         return out
     value = c.expression(argument, ARRAY if wanted == ARRAY else VALUE)
     asked = "{1}" if name == "CHAR" else "UNICODE({1})"
@@ -154,7 +161,7 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
         # order. Among others (`evaluation.look_ups` sees it) the careful way asks without the engine's answer.
         python = _native_call(c, f"RXL.{name}", arguments[:2] if name == "MATCH" else arguments, wanted)
         return python if c.careful else c.say("IFNA({0},{1})", _engine_call(c, name, arguments, wanted), python)
-    operand = arguments[0].single if len(arguments) == 1 and arguments[0] is not None else None
+    operand = operand_at(arguments, 0) if len(arguments) == 1 else None
     if is_whole(operand) and (name, operand.kind) in (("ROWS", "columns"), ("COLUMNS", "rows")):
         return Out([str(MAX_ROWS if name == "ROWS" else MAX_COLUMNS)], True)
     if c.careful and name in WITH_CRITERIA:  # the engine gives an error that is asked for; Excel counts it
@@ -164,7 +171,7 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
     out = _engine_call(c, name, arguments, wanted)
     watched = BLIND_TO_ERRORS.get(name, len(arguments))
     summed = arguments[watched] if watched < len(arguments) else None
-    if summed is not None and isinstance(summed.single, Ref | Structured | Name):
+    if summed is not None and isinstance(summed.single, Cells):
         place = c.expression(summed, REFERENCE)
         if name in ("SUMIF", "AVERAGEIF"):
             place = _as_large(c.expression(_given(arguments[0]), REFERENCE), place)
@@ -241,7 +248,7 @@ def _counts_nothing(argument: Expression, careful: bool) -> bool:
     if isinstance(single, Literal):
         return not single.text[:1].isdigit()
     tests = isinstance(single, Call) and plain_name(single.name) in _TEST
-    return tests or (careful and isinstance(single, Ref | Structured | Name))
+    return tests or (careful and isinstance(single, Cells))
 
 
 def _each_cell(c: Compiling, name: str, given: Sequence[Out], single: bool) -> Out:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from .compiling import Compiling, call_of
 from .compiling_references import defined, is_whole
 from .model_calls import fill_model, missing_text, omitted_text
+from .operands import operand_at
 from .parameter_classes import ARRAY, REFERENCE, VALUE
 from .parser import parsed
 from .template import Out
@@ -73,7 +74,7 @@ def write_model(c: Compiling, text: str) -> Out | None:
 
 def _model_of(c: Compiling, expression: Expression | None) -> Out | None:
     """Return an expression of the model made ready, None when the workbook lacks something."""
-    operand = expression.single if expression is not None else None
+    operand = operand_at([expression], 0)
     if isinstance(operand, Name) and defined(c, operand) is None and operand.text.lower() not in c.book.tables:
         return None
     if not isinstance(operand, Call):

@@ -8,10 +8,10 @@ from itertools import groupby
 from ..references import MAX_COLUMNS, MAX_ROWS, cell_name, parse_area
 from .compiling import Compiling
 from .compiling_references import corner_of, prefix_of, sheet_of
-from .operands import ignores_hidden, sheet_name, split_area
+from .operands import constant_text, ignores_hidden, operand_at, sheet_name, split_area
 from .parameter_classes import ARRAY, REFERENCE
 from .template import ByCell, Out, text_of, written
-from .tree import Expression, FormulaError, Literal, Ref, Structured
+from .tree import Expression, FormulaError, Ref, Structured
 
 
 def visible_rows(
@@ -49,7 +49,7 @@ def visible_rows(
 
 def told_by_the_file(c: Compiling, name: str, arguments: Sequence[Expression | None]) -> Out | None:
     """Return the answer of functions about formulas and sheets, which the engine sees otherwise than the file."""
-    operand = arguments[0].single if len(arguments) == 1 and arguments[0] is not None else None
+    operand = operand_at(arguments, 0) if len(arguments) == 1 else None
     if name == "SHEETS" and not arguments:
         return Out([str(c.book.sheet_count)], True)
     if name == "SHEET" and not arguments:
@@ -76,11 +76,10 @@ def told_by_the_file(c: Compiling, name: str, arguments: Sequence[Expression | N
 
 def _field(c: Compiling, argument: Expression, label: Expression) -> Out:
     """Return a field of a linked data type, written cell.Field; what is not in the file cannot be known."""
-    single = label.single
-    if not isinstance(single, Literal) or not single.text.startswith('"'):
+    name = constant_text(label.single)
+    if name is None:
         raise FormulaError("a computed field of a linked data type")
     pieces, book = c.expression(argument, REFERENCE).pieces, c.book
-    name = single.text[1:-1].replace('""', '"')
     c.functions.add("RXL.UNKNOWN")
 
     def value(row: int, column: int, references: Sequence[str]) -> str:

@@ -11,10 +11,10 @@ from .compiling_catalogue import argument_for_python
 from .compiling_references import defined, expanded
 from .lambdas import CALLERS, LAMBDA, free_mark, parameter_mark
 from .model_calls import missing_text
-from .operands import local_label, local_name, plain_name
+from .operands import local_label, local_name, operand_at, plain_name
 from .parameter_classes import ARRAY
 from .template import Out
-from .tree import Call, Expression, FormulaError, Invoke, Name, Operand, Ref, Span, Spilled, Structured, operands_in
+from .tree import Call, Cells, Expression, FormulaError, Invoke, Name, Operand, Span, Spilled, operands_in
 
 #: Functions that answer by where a cell lies, which a LAMBDA does not know: its body is computed elsewhere.
 _WHERE_IT_STANDS: Final = frozenset(("ROW", "COLUMN", "OFFSET", "INDIRECT", "CELL", "ISREF", "SHEET", "AREAS"))
@@ -39,7 +39,7 @@ class _Body(Compiling):
         asked = plain_name(operand.name) if isinstance(operand, Call) else ""
         if asked in _WHERE_IT_STANDS and any(map(self._is_own, operands_in(operand))):
             raise FormulaError(f"{asked} of something in a LAMBDA")
-        if asked not in _WHERE_IT_STANDS and not isinstance(operand, Ref | Name | Structured | Spilled | Span):
+        if asked not in _WHERE_IT_STANDS and not isinstance(operand, Cells | Spilled | Span):
             return Compiling.operand(self, operand, wanted)
         out = self.outer.operand(operand, ARRAY)
         self.captured.append(out)
@@ -85,7 +85,7 @@ def write_let(c: Compiling, arguments: Sequence[Expression | None], wanted: str)
 
 def write_caller(c: Compiling, name: str, arguments: Sequence[Expression | None]) -> Out:
     """Return a function that calls a LAMBDA as a call of Python with the LAMBDA's text and all its values."""
-    last = arguments[-1].single if arguments[-1] is not None else None
+    last = operand_at(arguments, -1)
     given = len(arguments) - 1
     if given < CALLERS[name] or (name != "MAP" and given != CALLERS[name]):
         raise FormulaError(f"{name} has {len(arguments)} arguments")

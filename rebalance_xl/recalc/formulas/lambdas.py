@@ -49,16 +49,9 @@ def _rows(value: Any) -> Rows:
 
 
 class Scratch:
-    """A workbook in which bodies are computed.
+    """A workbook in which bodies are computed: an empty one of the engine, with the functions that they need.
 
-    Parameters
-    ----------
-    workbook
-        An empty workbook of the engine with the functions that the body needs.
-    depth
-        How deep the LAMBDA is nested, which its marks carry.
-    to_cell
-        Turns an engine's value into one that can be set.
+    `depth` says how deep the LAMBDA is nested, which its marks carry; `to_cell` makes a value one that can be set.
     """
 
     def __init__(self, workbook: Any, depth: int, to_cell: Callable[[Any], Any]) -> None:
@@ -120,20 +113,9 @@ def _single(value: Any) -> Any:
 
 
 def call(kind: str, body: str, scratch: Scratch, free: Sequence[Any], values: Sequence[Any]) -> Any:
-    """Return what a function that calls a LAMBDA gives.
+    """Return what a function that calls a LAMBDA gives: one of `CALLERS`, with the arguments before the LAMBDA.
 
-    Parameters
-    ----------
-    kind
-        One of `CALLERS`.
-    body
-        The LAMBDA's formula with marks.
-    scratch
-        Where it is computed.
-    free
-        What the body uses from outside, in the order of its marks.
-    values
-        The arguments before the LAMBDA.
+    `body` is the LAMBDA's formula with marks, `free` what it uses from outside, in the order of these.
     """
     for number, value in enumerate(free):
         body = body.replace(free_mark(scratch.depth, number), scratch.place(value).text())

@@ -7,7 +7,7 @@ from typing import Final
 
 from ..references import MAX_COLUMNS, MAX_ROWS, Area, cell_name, column_letters, column_number, parse_area
 from .parameter_classes import lifts
-from .tree import Call, Expression, FormulaError, Group, Literal, Name, Operand, Ref, Structured
+from .tree import Call, Cells, Expression, FormulaError, Group, Literal, Name, Operand, Ref, Structured
 
 _PREFIXES: Final = ("_xlfn.", "_xlws.", "_xll.", "_xludf.", "_xldudf_", "_xlpm.")
 
@@ -30,7 +30,7 @@ def local_label(text: str) -> str:
 
 def local_name(expression: Expression | None) -> str:
     """Return the name that LET or LAMBDA gives to a value."""
-    named = expression.single if expression is not None else None
+    named = operand_at([expression], 0)
     if not isinstance(named, Name):
         raise FormulaError("a name is missing in LET or LAMBDA")
     return local_label(named.text)
@@ -123,15 +123,39 @@ def without_own_sheet(text: str, own: str) -> str:
 # --- operands -------------------------------------------------------------------------------------------------------
 
 
+def operand_at(arguments: Sequence[Expression | None], place: int) -> Operand | None:
+    """Return the operand that an argument consists of, None where it is left out or computed with operators."""
+    argument = arguments[place] if -1 <= place < len(arguments) else None
+    return None if argument is None else argument.single
+
+
+def constant_text(operand: Operand | None) -> str | None:
+    """Return a text that is written in the formula, None for anything else."""
+    text = operand.text if isinstance(operand, Literal) else ""
+    return text[1:-1].replace('""', '"') if text.startswith('"') else None
+
+
+def whole_number(operand: Operand | None) -> int | None:
+    """Return a whole number that is written in the formula, None for anything else."""
+    return int(operand.text) if isinstance(operand, Literal) and operand.text.isdigit() else None
+
+
+def bare(expression: Expression) -> Expression:
+    """Return an expression without the parentheses around it."""
+    while isinstance(expression.single, Group) and len(expression.single.members) == 1:
+        expression = expression.single.members[0]
+    return expression
+
+
 def needs_python(name: str, arguments: Sequence[Expression | None]) -> bool:
     """Say whether the engine gets a form of a function wrong that the package computes itself.
 
     An AGGREGATE over ranges is right in the engine, and hidden rows are left out of it here; so is a LOOKUP in a range
     of cells and every MATCH, but for the approximate ones of a constant, which look for the last cell of a kind.
     """
-    first, second, third, *_ = [*(each.single if each is not None else None for each in arguments), None, None, None]
+    first, second, third = (operand_at(arguments, place) for place in range(3))
     if name == "AGGREGATE":
-        return not isinstance(third, Ref | Structured | Name)
+        return not isinstance(third, Cells)
     if name == "LOOKUP":  # LOOKUP(9.99E+307,A1:A9), LOOKUP(REPT("z",255),A1:A9)
         cells = isinstance(second, Structured | Name) or (isinstance(second, Ref) and second.kind == "range")
         return isinstance(first, Literal | Call) or not cells
@@ -143,17 +167,17 @@ def needs_python(name: str, arguments: Sequence[Expression | None]) -> bool:
 
 def ignores_hidden(name: str, arguments: Sequence[Expression | None]) -> str | None:
     """Return "hidden" or "filtered" for the rows a SUBTOTAL or AGGREGATE leaves out, None for none."""
-    code, option, *_ = [*(each.single if each is not None else None for each in arguments), None, None]
-    if name == "SUBTOTAL" and isinstance(code, Literal) and code.text.isdigit():
-        return "hidden" if int(code.text) > 100 else "filtered"
-    if name == "AGGREGATE" and isinstance(option, Literal) and option.text.isdigit():
-        return "hidden" if int(option.text) % 2 else None
-    return None
+    code = whole_number(operand_at(arguments, 0 if name == "SUBTOTAL" else 1))
+    if code is None:
+        return None
+    if name == "SUBTOTAL":
+        return "hidden" if code > 100 else "filtered"
+    return "hidden" if code % 2 else None
 
 
 def only(argument: Expression | None) -> Operand:
     """Return the operand an argument consists of."""
-    operand = argument.single if argument is not None else None
+    operand = operand_at([argument], 0)
     if operand is None:
         raise FormulaError("a reference is missing")
     return operand

@@ -13,10 +13,10 @@ from ..native.criteria import plain_criterion
 from ..native.faults import Fault
 from ..native.format_language import shows_names, undecided
 from ..native.reading import typed_number
-from .operands import plain_name
+from .operands import bare, constant_text, operand_at, plain_name, whole_number
 from .parameter_classes import ELEMENTWISE
 from .parser import parsed
-from .tree import Call, Expression, FormulaError, Group, Literal, Name, Operand, Ref, Spilled, Structured, bare
+from .tree import Call, Cells, Expression, FormulaError, Group, Literal, Name, Operand, Ref, Spilled, Structured
 
 #: None for an argument that was left out. Names of functions are in capitals and without a prefix everywhere here.
 Arguments = Sequence[Expression | None]
@@ -75,16 +75,9 @@ def _operand(item: Operand, given: dict[str, Expression | None]) -> Operand:
 
 
 def _as_number(value: Expression) -> Expression:
-    """Return a value read as a number, unless it is one already."""
+    """Return a text or truth value read as a number."""
     single = value.single
-    number = isinstance(single, Literal) and not single.text.startswith('"')
-    return value if number else _made("RXL.NUMBER(a)", a=value)
-
-
-def _as_pick(value: Expression) -> Expression:
-    """Return what picks something by its number as a number."""
-    single = value.single
-    number = isinstance(single, Literal) and single.text[:1].isdigit()
+    number = isinstance(single, Literal) and single.text[0] not in '"TF'
     return value if number else _made("RXL.NUMBER(a)", a=value)
 
 
@@ -100,9 +93,9 @@ def _as_criterion(criterion: Expression) -> Expression:
         return criterion
     if not isinstance(single, Literal) or (single.text.startswith("{") and '"' in single.text):
         return _made("RXL.CRITERION(a)", a=criterion)
-    if not single.text.startswith('"'):
+    text = constant_text(single)
+    if text is None:
         return criterion
-    text = _text_of(single)
     try:
         plain = plain_criterion(text)
     except Fault as fault:
@@ -139,11 +132,11 @@ def _as_text_argument(value: Expression) -> Expression:
 
 def _as_total(value: Expression) -> Expression:
     """Return a constant text as the number it reads as, or #VALUE!; the engine passes over it."""
-    single = value.single
-    if not isinstance(single, Literal) or not single.text.startswith('"'):
+    text = constant_text(value.single)
+    if text is None:
         return value
     try:
-        number = typed_number(_text_of(single))
+        number = typed_number(text)
     except Fault as fault:
         raise FormulaError(fault.error.reason) from None
     return _literal("#VALUE!" if number is None else repr(number))
@@ -169,8 +162,8 @@ _ARGUMENTS: Final[dict[str, tuple[slice, Callable[[Expression], Expression], boo
         ),
         (slice(2), _as_number, True),
     ),
-    "CHOOSE": (slice(1), _as_pick, True),
-    **dict.fromkeys(_set("VLOOKUP HLOOKUP"), (slice(2, 3), _as_pick, True)),
+    "CHOOSE": (slice(1), _as_number, True),
+    **dict.fromkeys(_set("VLOOKUP HLOOKUP"), (slice(2, 3), _as_number, True)),
     "MATCH": (slice(2, 3), _as_match_type, False),
     "COUNT": (slice(None), _without_error, True),
     **dict.fromkeys(_set("COUNTIF SUMIF AVERAGEIF"), (slice(1, 2), _as_criterion, False)),
@@ -238,11 +231,11 @@ def replaced(name: str, arguments: Arguments) -> Expression | None:
         Nothing in the file tells what the call gives.
     """
     given = dict(zip("abcd", arguments, strict=False))
-    first, second, third, *_ = [*(each.single if each is not None else None for each in arguments), None, None, None]
+    first, second, third = (operand_at(arguments, place) for place in range(3))
     if name in ("N", "T") and arguments:
         if isinstance(first, Ref) and first.kind != "cell":
             return _made(f"{name}(INDEX(a,1,1))", **given)  # of the first cell
-        computed = arguments[0] is not None and not isinstance(first, Ref | Structured | Name | Literal | Group)
+        computed = arguments[0] is not None and not isinstance(first, Cells | Literal | Group)
         return _made(f"RXL.{name}(a)", **given) if computed and not _is_call(first, _REFERENCES) else None
     if name == "ERROR.TYPE" and arguments and may_end(arguments[0]):
         return _made("IFERROR(ERROR.TYPE((a)),IF(ISERROR(a),3,NA()))", **given)
@@ -251,11 +244,11 @@ def replaced(name: str, arguments: Arguments) -> Expression | None:
         return _made(f"IF(ISNA({name}(a,b,1{mode})),NA(),#VALUE!)", **given)  # nothing found comes first
     if name == "LOOKUP" and len(arguments) == 3 and _is_range(second) and _is_range(third):
         return _made("INDEX(c,MATCH(a,b))", **given)
-    if name == "AGGREGATE" and len(arguments) == 3 and isinstance(first, Literal) and first.text.isdigit():
+    if name == "AGGREGATE" and len(arguments) == 3 and (whole_number(first) or _TAKES_ARRAYS) < _TAKES_ARRAYS:
         array = arguments[2] is not None and (third is None or _is_call(third, ELEMENTWISE))
-        return _literal("#VALUE!") if array and int(first.text) < _TAKES_ARRAYS else None
-    if name == "TEXT" and len(arguments) == 2 and isinstance(second, Literal):
-        reason = undecided(_text_of(second))
+        return _literal("#VALUE!") if array else None
+    if name == "TEXT" and len(arguments) == 2:
+        reason = undecided(constant_text(second) or "")
         if reason:
             raise FormulaError(reason)
     if name == "CELL" and arguments:
@@ -287,8 +280,7 @@ def looks_approximately(name: str, arguments: Arguments) -> bool:
     place = APPROXIMATE[name]
     if len(arguments) <= place:
         return len(arguments) > 1
-    chosen = arguments[place]
-    mode = chosen.single if chosen is not None else None
+    mode = operand_at(arguments, place)
     if not isinstance(mode, Literal):
         return False
     return mode.text[:1] in tuple("123456789") if name == "MATCH" else mode.text.upper() in ("TRUE", "1")
@@ -296,14 +288,13 @@ def looks_approximately(name: str, arguments: Arguments) -> bool:
 
 def takes_one_of_a_line(arguments: Arguments) -> bool:
     """Say whether an INDEX gives one cell of a range by one number, which must be in one row or column."""
-    area, number = (each.single if each is not None else None for each in arguments)
-    everything = arguments[1] is None or (isinstance(number, Literal) and number.text == "0")
-    return isinstance(area, Ref | Structured | Name) and not everything
+    everything = arguments[1] is None or whole_number(operand_at(arguments, 1)) == 0
+    return isinstance(operand_at(arguments, 0), Cells) and not everything
 
 
 def joins_cells(argument: Expression) -> bool:
     """Say whether an argument is a text made of cells: in array formulas an array, whose texts AND and OR pass over."""
-    return "&" in argument.items and any(isinstance(item, Ref | Name | Structured) for item in argument.items)
+    return "&" in argument.items and any(isinstance(item, Cells) for item in argument.items)
 
 
 def is_computed_array(value: Expression) -> bool:
@@ -314,8 +305,7 @@ def is_computed_array(value: Expression) -> bool:
 
 def shows_untagged_names(arguments: Arguments) -> bool:
     """Say whether a TEXT shows names of months or days without a tag for their language."""
-    shape = arguments[1].single if len(arguments) == 2 and arguments[1] is not None else None
-    return isinstance(shape, Literal) and shows_names(shape.text.strip('"'))
+    return shows_names((constant_text(operand_at(arguments, 1)) or "").strip('"'))
 
 
 def may_end(value: Expression | None) -> bool:
@@ -333,7 +323,7 @@ def _is_computed(value: Expression | None) -> bool:
     single = value.single if value is not None else None
     if isinstance(single, Literal):
         return single.text.startswith(('"', "{"))
-    return value is not None and not isinstance(single, Ref | Structured | Name)
+    return value is not None and not isinstance(single, Cells)
 
 
 def _is_below_one(value: Expression | None) -> bool:
@@ -353,7 +343,3 @@ def _is_call(operand: Operand | None, names: Container[str]) -> bool:
 
 def _literal(text: str) -> Expression:
     return Expression([Literal(text)])
-
-
-def _text_of(literal: Literal) -> str:
-    return literal.text[1:-1].replace('""', '"')

@@ -99,6 +99,8 @@ class Invoke:
     arguments: list[Expression | None]
 
 
+#: What stands for cells as it is written, rather than computed.
+Cells = Ref | Structured | Name
 Operand = Literal | Ref | Name | Structured | Call | Group | At | Spilled | Span | Invoke
 
 
@@ -134,10 +136,3 @@ def operands_in(part: Expression | str | Operand | None) -> Iterator[Operand]:
             inner += [part.left, part.right]
     for each in inner:
         yield from operands_in(each)
-
-
-def bare(expression: Expression) -> Expression:
-    """Return an expression without the parentheses around it."""
-    while isinstance(expression.single, Group) and len(expression.single.members) == 1:
-        expression = expression.single.members[0]
-    return expression
