@@ -93,30 +93,35 @@ class Parser:
         text = self.tokens[self.position][1]
         return FormulaError(f"the formula cannot be read at {text!r}" if text else "the formula ends too early")
 
-    def _take(self, *marks: str) -> str:
-        """Go over one of some marks and return it, "" when none of them is next."""
-        text = self.tokens[self.position][1]
-        if text not in marks:
-            return ""
+    def _next_is(self, *marks: str) -> bool:
+        return self.tokens[self.position][1] in marks
+
+    def _taken(self) -> str:
+        """Go over the next token and return its text."""
         self.position += 1
-        return text
+        return self.tokens[self.position - 1][1]
+
+    def _take(self, mark: str) -> bool:
+        """Go over a mark if it is next, and say whether it was."""
+        found = self.tokens[self.position][1] == mark
+        self.position += found
+        return found
 
     def _expression(self) -> Expression:
         self.depth += 1
         if self.depth > _DEEPEST:
             raise FormulaError("the formula is nested too deeply")
         items: list[str | Operand] = []
-        operator = " "
-        while operator:
-            while sign := self._take("-", "+"):
-                items.append(sign)
+        while True:
+            while self._next_is("-", "+"):
+                items.append(self._taken())
             items.append(self._operand())
-            while self._take("%"):
-                items.append("%")
-            operator = self._take(*_OPERATORS)
-            items += [operator] if operator else []
-        self.depth -= 1
-        return Expression(items)
+            while self._next_is("%"):
+                items.append(self._taken())
+            if not self._next_is(*_OPERATORS):
+                self.depth -= 1
+                return Expression(items)
+            items.append(self._taken())
 
     def _operand(self) -> Operand:
         left = self._range()
@@ -128,7 +133,7 @@ class Parser:
 
     def _range(self) -> Operand:
         left = self._primary()
-        while True:
+        while self._next_is("#", ":", "("):
             if self._take("#"):
                 left = Spilled(left)
             elif self._take(":"):
@@ -136,7 +141,8 @@ class Parser:
             elif isinstance(left, Call | Invoke | Group) and not self.tokens[self.position][2] and self._take("("):
                 left = Invoke(left, self._arguments())
             else:
-                return left
+                break
+        return left
 
     def _primary(self) -> Operand:
         kind, text, _ = self.tokens[self.position]
