@@ -78,8 +78,8 @@ def write_expression(c: Compiling, expression: Expression, wanted: str) -> Out:
     inside = ARRAY if wanted == ARRAY else VALUE
     if c.careful and fifteen_digits.has_sign(expression.items, "&"):
         expression = _with_texts(expression)
-    sides = fifteen_digits.split_at(expression.items, fifteen_digits.COMPARISONS)
-    if not fifteen_digits.compared(sides, c.careful):
+    sides = fifteen_digits.compared_sides(expression.items, c.careful)
+    if sides is None:
         return _items(c, expression.items, inside)
     left, right, sign = _items(c, sides[0], inside), _items(c, sides[2], inside), str(sides[1][0])
     if c.careful:

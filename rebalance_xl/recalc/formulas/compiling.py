@@ -85,4 +85,7 @@ def listed(outs: Sequence[Out]) -> list[Piece]:
 
 def call_of(name: str, outs: Sequence[Out]) -> list[Piece]:
     """Return the call of a function with arguments that are made ready."""
-    return [name, "(", *listed(outs), ")"]
+    pieces: list[Piece] = [name, "("]
+    pieces += listed(outs)
+    pieces.append(")")
+    return pieces

@@ -45,7 +45,8 @@ def _sheet(c: Compiling, argument: Expression | None) -> int | None:
 
 def sheets_of_whole_ranges(c: Compiling, expression: Expression) -> frozenset[int]:
     """Return the sheets of the whole columns and rows in a formula, which are cut to one size together."""
-    whole = [operand for operand in operands_in(expression) if is_whole(_meant(c, operand)[1])]
+    references = [operand for operand in operands_in(expression) if isinstance(operand, Ref | Name)]
+    whole = [operand for operand in references if is_whole(_meant(c, operand)[1])]
     sheets = [_sheet(c, Expression([operand])) for operand in whole]
     return frozenset(sheet for sheet in sheets if sheet is not None)
 

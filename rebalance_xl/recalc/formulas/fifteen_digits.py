@@ -43,13 +43,16 @@ def split_at(items: Items, signs: Container[str]) -> list[list[str | Operand]]:
 # --- comparisons ------------------------------------------------------------------------------------------
 
 
-def compared(sides: Sequence[Items], careful: bool) -> bool:
-    """Say whether what `split_at` gives is one comparison to 15 digits; the careful way every one of two sides is."""
-    if len(sides) != 3 or not sides[0] or not sides[2]:
-        return False
-    if careful:
-        return True
-    return not any(map(_is_text, sides[::2])) and any(map(_is_computed, sides[::2]))
+def compared_sides(items: Items, careful: bool) -> Sequence[Items] | None:
+    """Return the sides of one comparison to 15 digits and its sign; the careful way every one of two sides is."""
+    if not has_sign(items, COMPARISONS):
+        return None
+    parts = split_at(items, COMPARISONS)
+    sides = parts[0], parts[-1]
+    if len(parts) != 3 or not all(sides):
+        return None
+    plain = any(map(_is_text, sides)) or not any(map(_is_computed, sides))
+    return None if plain and not careful else parts
 
 
 def _is_text(items: Items) -> bool:

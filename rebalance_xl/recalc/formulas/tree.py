@@ -117,22 +117,22 @@ class Expression:
         return None if isinstance(item, str) else item
 
 
-def operands_in(part: Expression | str | Operand | None) -> Iterator[Operand]:
-    """Yield every operand in a part of a formula, the part itself too where it is one."""
-    inner: list[Expression | str | Operand | None] = []
-    if isinstance(part, Expression):
-        inner += part.items
-    elif not isinstance(part, str) and part is not None:
-        yield part
-        if isinstance(part, Call):
-            inner += part.arguments
-        elif isinstance(part, Invoke):
-            inner += [part.target, *part.arguments]
-        elif isinstance(part, Group):
-            inner += part.members
-        elif isinstance(part, At | Spilled):
-            inner.append(part.operand)
-        elif isinstance(part, Span):
-            inner += [part.left, part.right]
-    for each in inner:
-        yield from operands_in(each)
+def operands_in(part: Expression | Operand) -> Iterator[Operand]:
+    """Yield every operand in a part of a formula in any order, the part itself too where it is one."""
+    waiting: list[Expression | str | Operand | None] = [part]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, Expression):
+            waiting += each.items
+        elif each is not None and not isinstance(each, str):
+            yield each
+            if isinstance(each, Call):
+                waiting += each.arguments
+            elif isinstance(each, Group):
+                waiting += each.members
+            elif isinstance(each, At | Spilled):
+                waiting.append(each.operand)
+            elif isinstance(each, Span):
+                waiting += [each.left, each.right]
+            elif isinstance(each, Invoke):
+                waiting += [each.target, *each.arguments]
