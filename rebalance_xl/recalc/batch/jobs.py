@@ -16,16 +16,9 @@ from rebalance_xl.recalc.files.refusals import WORKBOOK_SUFFIXES
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One book to work on.
+    """One book to work on: where its result goes (the same for in place), and what the work needs to know, picklable.
 
-    Parameters
-    ----------
-    path, output
-        The book and where its result goes (the same for in place).
-    options
-        What the work function needs to know; has to be picklable.
-    refusal
-        Why the book is not worked on at all, "" otherwise.
+    A book with a refusal is not worked on at all.
     """
 
     path: Path
@@ -56,19 +49,9 @@ def find_books(
 ) -> tuple[list[tuple[Path, Path]], list[str]]:
     """Return the books that files, folders (with subfolders) and glob patterns name, and the words that name none.
 
-    Parameters
-    ----------
-    patterns
-        For instance ``book.xlsx``, ``inbox`` or ``inbox/*.xlsx``.
-    out_dir
-        Where results go: inside a searched folder it is left out, so that they are not the next run's books.
-    reports
-        Files that an earlier run has written beside the books; they are left out, and so are lock files.
-
-    Returns
-    -------
-    tuple of books and misses
-        Books as (path, path below the folder that was searched), without repeats.
+    Books are pairs of a path and the path below the folder that was searched, without repeats. Left out are lock files,
+    the reports that an earlier run has written beside the books and, inside a searched folder, the results in
+    `out_dir`, so that they are not the next run's books.
     """
     found: dict[Path, tuple[Path, Path]] = {}
     misses = []

@@ -29,10 +29,7 @@ _RECORD = re.compile(r"<bk\s*>\s*<rc\s+t=\"(\d+)\"\s+v=\"(\d+)\"\s*/>\s*</bk>", 
 def dynamic_array_index(package: Package) -> tuple[int, dict[str, bytes]]:
     """Return the cell-metadata number of dynamic arrays and the parts to change to have it, if any.
 
-    Raises
-    ------
-    Refused
-        The workbook's own metadata says nothing about dynamic arrays and cannot be extended safely.
+    Metadata of the workbook's own that says nothing about dynamic arrays and cannot be extended safely is refused.
     """
     if package.metadata_part is None:
         return 1, _added(package)

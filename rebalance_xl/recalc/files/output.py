@@ -31,14 +31,10 @@ class Update:
     read_only_too: bool = False
 
     def write(self, content: bytes, changed: Mapping[str, bytes] | None = None) -> None:
-        """Write the result under its name only when it is complete, on disk and readable.
+        """Write the result under its name only when it is complete, on disk and readable; else the old file stays.
 
-        `changed` are the parts in which it differs from the file that was read, where they are known.
-
-        Raises
-        ------
-        Refused
-            The place is unfit, or writing failed; nothing is left behind and the old file is untouched.
+        `changed` are the parts in which it differs from the file that was read, where they are known. Nothing is left
+        behind where the place is unfit or writing fails, which is refused.
         """
         with exclusive(self.target):
             refuse_output(self.target, self.source, self.mark, self.ignore_lock)
@@ -79,19 +75,8 @@ def update(
 ) -> Iterator[Update]:
     """Read a workbook to replace it, or another file, at the end of the block: one step that nothing comes between.
 
-    Parameters
-    ----------
-    source, target
-        The workbook, and where the result goes; the workbook itself by default.
-    ignore_lock
-        Go on although a lock file says that another program has it open.
-    read_only_too
-        Replace a write-protected file, too.
-
-    Raises
-    ------
-    Refused
-        The source cannot be read or the target not be written; nothing is computed in vain.
+    `ignore_lock` goes on although a lock file says that another program has it open, `read_only_too` replaces a
+    write-protected file. What cannot be read or written is refused before anything is computed in vain.
     """
     place = target or source
     remove_leftovers_once(place.parent)

@@ -40,10 +40,8 @@ class FileMark:
 def read_input(path: Path, ignore_lock: bool = False) -> tuple[bytes, FileMark]:
     """Read a workbook file whole, after the checks that need no parsing; `ignore_lock` also beside a lock file.
 
-    Raises
-    ------
-    Refused
-        Missing, a folder, a device, unreadable, locked, empty, huge, encrypted, .xls, .xlsb or no zip file.
+    Refused is what is missing, a folder, a device, unreadable, locked, empty, huge, encrypted, .xls, .xlsb or no zip
+    file.
     """
     if path.suffix.lower() == ".xlsb":
         raise Refused("binary workbook (.xlsb): save it as .xlsx or .xlsm first")

@@ -22,10 +22,8 @@ TEMPORARY_PREFIX = ".rebalance-"
 def new_temporary(target: Path) -> tuple[int, Path, int | None]:
     """Make a file beside a target whose name tells host and process, and lock it for as long as it is written.
 
-    Returns
-    -------
-    tuple
-        The descriptor to write to, the name, and a second descriptor whose closing ends the lock (None: no locks here).
+    Given are the descriptor to write to, the name, and a second descriptor whose closing ends the lock (None: no locks
+    here).
     """
     prefix = f"{TEMPORARY_PREFIX}{platform.node()}-{os.getpid()}-"
     while True:

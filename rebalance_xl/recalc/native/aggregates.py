@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import compress
 from typing import Any, Final
 
@@ -157,25 +158,20 @@ def _matching(database: Rows, field: Rows, criteria: Rows) -> list[Any]:
     return [row[column] for row in rows]
 
 
-def _of_database(name: str) -> Callable[[Rows, Rows, Rows], float]:
-    return lambda database, field, criteria: AGGREGATES[name](numbers_of([_matching(database, field, criteria)]))
-
-
 for _name in ("SUM", "AVERAGE", "MAX", "MIN", "PRODUCT", "VAR", "VARP", "STDEV", "STDEVP"):
-    worksheet(f"D{_name}", kinds="range range range")(_of_database(_name))
+    worksheet(f"D{_name}", kinds="range range range")(
+        lambda *given, aggregate=AGGREGATES[_name]: aggregate(numbers_of([_matching(*given)]))
+    )
 
 
-def _counted(counts: Callable[[Any], bool]) -> Callable[[Rows, Rows, Rows], int]:
-    def count(database: Rows, field: Rows, criteria: Rows) -> int:
-        if field in ([[0.0]], [[None]]):  # without a field rows count, whatever they hold
-            return len(_matching([["", *row] for row in database], [[1.0]], criteria))
-        return sum(map(counts, _matching(database, field, criteria)))
-
-    return count
+def _counted(database: Rows, field: Rows, criteria: Rows, *, counts: Callable[[Any], bool]) -> int:
+    if field in ([[0.0]], [[None]]):  # without a field rows count, whatever they hold
+        return len(_matching([["", *row] for row in database], [[1.0]], criteria))
+    return sum(map(counts, _matching(database, field, criteria)))
 
 
-worksheet("DCOUNT", kinds="range range range")(_counted(is_number))
-worksheet("DCOUNTA", kinds="range range range")(_counted(lambda cell: cell is not None))
+worksheet("DCOUNT", kinds="range range range")(partial(_counted, counts=is_number))
+worksheet("DCOUNTA", kinds="range range range")(partial(_counted, counts=lambda cell: cell is not None))
 
 
 @worksheet("DGET", kinds="range range range")
@@ -211,24 +207,18 @@ def _kept(summed: Rows, kept: Iterable[bool]) -> Numbers:
     return numbers_of([list(compress(cells_of(summed), kept))])
 
 
-def _if_all(name: str) -> Callable[..., float]:
-    def answer(summed: Rows, *conditions: Rows) -> float:
-        return AGGREGATES[name](_kept(summed, _meeting(sum(map(len, summed)), conditions)))
-
-    return answer
-
-
-def _if_one(name: str) -> Callable[..., float]:
-    def answer(tested: Rows, criterion: Any, summed: Rows) -> float:
-        return AGGREGATES[name](_kept(summed, map(matcher(criterion), cells_of(tested))))
-
-    return answer
-
-
 for _name in ("SUM", "AVERAGE", "MAX", "MIN"):
-    worksheet(f"RXL.{_name}IFS", kinds="range range*")(_if_all(_name))
+    worksheet(f"RXL.{_name}IFS", kinds="range range*")(
+        lambda summed, *conditions, aggregate=AGGREGATES[_name]: aggregate(
+            _kept(summed, _meeting(sum(map(len, summed)), conditions))
+        )
+    )
 for _name in ("SUM", "AVERAGE"):
-    worksheet(f"RXL.{_name}IF", kinds="range any range")(_if_one(_name))
+    worksheet(f"RXL.{_name}IF", kinds="range any range")(
+        lambda tested, criterion, summed, *, aggregate=AGGREGATES[_name]: aggregate(
+            _kept(summed, map(matcher(criterion), cells_of(tested)))
+        )
+    )
 
 
 @worksheet("RXL.COUNTIFS", kinds="range range*")
@@ -237,7 +227,5 @@ def countifs(range_: Rows, *conditions: Rows) -> float:
     return float(sum(_meeting(sum(map(len, range_)), (range_, *conditions))))
 
 
-@worksheet("RXL.CRITERION", kinds="any")
-def criterion(criterion: Any) -> Any:
-    """Return a criterion as the engine reads it: the number that a text stands for, quotation marks as they are."""
-    return plain_criterion(criterion) if isinstance(criterion, str) else criterion
+#: A criterion as the engine reads it: the number that a text stands for, quotation marks as they are.
+worksheet("RXL.CRITERION", kinds="any")(lambda given: plain_criterion(given) if isinstance(given, str) else given)

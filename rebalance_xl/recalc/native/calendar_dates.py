@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from rebalance_xl.recalc.native.arguments import no_error, to_number
-from rebalance_xl.recalc.native.days import LAST_DAY, parts, serial_of
+from rebalance_xl.recalc.native.days import parts, serial_of
 from rebalance_xl.recalc.native.faults import number_fault, value_fault
 from rebalance_xl.recalc.native.reading import typed_number
 from rebalance_xl.recalc.native.registry import worksheet
@@ -20,23 +19,10 @@ def date(year: float, month: float, day: float, *, date_offset: int = 0) -> int:
     if whole < 0 or whole >= 10000:
         raise number_fault(f"the year is {year:.10g}; it must lie between 0 and 9999")
     counted = whole + 1900 if whole < first else whole
-    months, days = int(month // 1), int(day // 1)
-    if abs(months) > 120_000 or abs(days) > LAST_DAY:
-        raise number_fault(f"month {month:.10g}, day {day:.10g} lies outside {first} to 9999")
-    counted, months = counted + (months - 1) // 12, (months - 1) % 12 + 1
-    if not 1899 <= counted <= 9999:
-        raise number_fault(f"the date lies in {counted}, outside {first} to 9999")
-    # Days run over on the serial numbers themselves, so that they count the phantom day too.
-    serial = serial_of(counted, months, 1) + days - 1 if counted >= 1900 else _before_1900(months, days)
-    if not date_offset <= serial <= LAST_DAY:
-        raise number_fault(f"the date lies outside {first} to 9999")
-    parts(serial)
+    serial = serial_of(counted, int(month // 1), int(day // 1))
+    if serial < date_offset:
+        raise number_fault("the date lies outside 1904 to 9999")
     return serial - date_offset
-
-
-def _before_1900(month: int, day: int) -> int:
-    """Return the serial number of a day counted from a month of 1899, which lies below 1."""
-    return dt.date(1899, month, 1).toordinal() - dt.date(1899, 12, 31).toordinal() + day - 1
 
 
 for _place, _part in enumerate(("YEAR", "MONTH", "DAY")):

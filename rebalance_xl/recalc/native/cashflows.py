@@ -36,6 +36,11 @@ def _flows(values: Rows, dates: Rows, wrong: str) -> list[tuple[float, float]]:
     return [(amount, (int(day) - start) / 365.0) for amount, day in zip(amounts, days, strict=True)]
 
 
+def _check_signs(amounts: list[float]) -> None:
+    if not min(amounts, default=0.0) < 0 < max(amounts, default=0.0):
+        raise number_fault("the payments need at least one inflow and one outflow")
+
+
 def present_value(rate: float, flows: list[tuple[float, float]]) -> float:
     """Return the present value of dated amounts at a yearly rate."""
     growth = 1.0 + rate
@@ -65,8 +70,7 @@ def xirr(values: Rows, dates: Rows, guess: float = 0.1) -> float:
     flows = _flows([[0.0 if cell is None else cell for cell in row] for row in values], dates, "#VALUE!")
     if guess <= -1:
         raise number_fault(f"the guess is {guess:.10g}; it must be above -1")
-    if not (any(amount > 0 for amount, _ in flows) and any(amount < 0 for amount, _ in flows)):
-        raise number_fault("the payments need at least one inflow and one outflow")
+    _check_signs([amount for amount, _ in flows])
     low, high = _sign_change(flows, abs(guess) or 0.1)
     scale = max(abs(amount) for amount, _ in flows)
     at_low = present_value(low, flows)
@@ -118,8 +122,7 @@ def irr(values: Rows, guess: float = 0.1) -> float:
     Newton's rule from the guess; where it leads nowhere, the change of sign nearest to the guess is halved down.
     """
     amounts = numbers_of(values)
-    if not (any(amount > 0 for amount in amounts) and any(amount < 0 for amount in amounts)):
-        raise number_fault("the payments need at least one inflow and one outflow")
+    _check_signs(amounts)
     if guess <= -1:
         raise Fault("#VALUE!", f"the guess is {guess:.10g}; it must be above -1")
 

@@ -8,15 +8,7 @@ from rebalance_xl.cells import CellError
 
 
 class Fault(Exception):  # noqa: N818
-    """Ends a native function with an error value.
-
-    Parameters
-    ----------
-    code
-        The error as a cell shows it, for instance ``"#NUM!"``.
-    reason
-        One sentence that names the argument, its value and the allowed range.
-    """
+    """Ends a native function with an error value, and a sentence that names the argument, its value and the range."""
 
     def __init__(self, code: str, reason: str = "") -> None:
         super().__init__(f"{code} {reason}".strip())

@@ -21,18 +21,10 @@ from rebalance_xl.recalc.native.faults import Fault, number_fault
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How an argument is read, which values are allowed and how that is said, and what becomes of it then.
+    """How an argument is read, which values are allowed and how that is said, and what becomes of them.
 
-    Attributes
-    ----------
-    read
-        From a worksheet value to what the function works with.
-    left_out
-        What a left-out argument without a default counts as; None: it is #N/A, as in the ToolPak functions.
-    days
-        Whether it is a day, which the 1904 system counts from another one.
-    allowed, limits, become
-        The test of a read value, the sentence for those that fail it, and what is made of the others.
+    `left_out` gives what counts where there is neither an argument nor a default; None: it is #N/A, as in the ToolPak
+    functions. `days`: it is a day, which the 1904 system counts from another one.
     """
 
     read: Callable[[Any], Any]

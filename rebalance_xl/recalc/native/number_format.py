@@ -27,17 +27,10 @@ _CONDITION = re.compile(r"([<>=]+)\s*(.*)")
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One section of a number format.
+    """One section of a number format: tokens, the comparison that a value must meet, and the tag of its language.
 
-    Attributes
-    ----------
-    tokens
-        Pairs of a kind and its text: ``text``, ``digit`` (0, #, ?), ``point``, ``comma``, ``percent``, ``slash``,
-        ``exponent``, ``date`` (runs of one letter), ``elapsed``, ``half`` (AM/PM or A/P), ``general``, ``at``.
-    condition
-        The comparison and the bound that a value must meet, None when the section has none.
-    language
-        The tag that fixes the language of names, "" when there is none.
+    Tokens are pairs of a kind and its text: ``text``, ``digit`` (0, #, ?), ``point``, ``comma``, ``percent``,
+    ``slash``, ``exponent``, ``date`` (runs of one letter), ``elapsed``, ``half`` (AM/PM or A/P), ``general``, ``at``.
     """
 
     tokens: tuple[Token, ...]

@@ -46,11 +46,8 @@ def number_of(text: str) -> float | None:
 def typed_number(text: str) -> float | None:
     """Return the number that a worksheet sees in a text, as :func:`number_of`, where every system sees the same.
 
-    Raises
-    ------
-    Fault
-        The text is a date whose day and month depend on the system, such as "1/2/2020", or a date on some systems and
-        a text on others, such as "13/2/2020".
+    A date whose day and month depend on the system, such as "1/2/2020", or that is a text on some systems, such as
+    "13/2/2020", is undecided.
     """
     if match := _MONTH_FIRST.match(text.strip()):
         first, second = int(match["month"]), int(match["day"])

@@ -21,18 +21,10 @@ KernelT = TypeVar("KernelT", bound=Kernel)
 class NativeFunction:
     """A worksheet function of Excel that the package implements beside the engine.
 
-    Attributes
-    ----------
-    name
-        The worksheet name, without a prefix.
-    callable
-        Worksheet values in, a worksheet value, a list of rows or a CellError out; it never raises for bad input. The
-        keyword ``date_offset`` is 1462 for books of the 1904 date system.
-    min_args, max_args
-        The number of arguments; `max_args` is None where there is no limit.
-    kinds
-        The kinds of its arguments; the last one holds for all that follow. An argument of another kind than ``range``
-        and ``cells`` takes one value, and an array there gives an array of results.
+    It is called with worksheet values and gives a worksheet value, a list of rows or a CellError; it never raises for
+    bad input. The keyword ``date_offset`` is 1462 for books of the 1904 date system. `max_args` is None where there is
+    no limit. An argument of another kind than ``range`` and ``cells`` takes one value, and an array there gives an
+    array of results; the last kind holds for all arguments that follow.
     """
 
     name: str
@@ -68,15 +60,12 @@ def worksheet(
 
     Parameters
     ----------
-    names
-        Its worksheet names.
-    kinds
-        The kinds of its arguments, in order, separated by blanks, some with ``=`` and a default; the last one may end
-        in ``*`` and then repeats.
-    dates
-        Whether the result is a date, which the 1904 system counts from another day.
-    dated
-        Whether the function wants to know the date system itself, as the keyword ``date_offset``.
+    names, kinds
+        Its worksheet names, and the kinds of its arguments separated by blanks, some with ``=`` and a default; the last
+        one may end in ``*`` and then repeats.
+    dates, dated
+        Whether the result is a date, which the 1904 system counts from another day, and whether the function wants to
+        know the date system itself, as the keyword ``date_offset``.
     needs
         The number of arguments that must be given, when it is not the number of those without a default.
     defaults
@@ -95,7 +84,7 @@ def worksheet(
         defaults = tuple(_DEFAULTS[default] for _, sign, default in given if sign) or None
 
     def declare(kernel: KernelT) -> KernelT:
-        known = kernel.__defaults__ or () if defaults is None else defaults
+        known = getattr(kernel, "__defaults__", None) or () if defaults is None else defaults
         invoke = _worksheet_callable(kernel, listed, known, repeats, dates, dated)
         required = needs if needs is not None else len(listed) - len(known)
         for name in names:

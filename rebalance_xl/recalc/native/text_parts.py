@@ -36,10 +36,8 @@ def upper(text: str) -> str:
 worksheet("LOWER", kinds="text", defaults=())(str.lower)
 
 
-@worksheet("TRIM", kinds="text")
-def trim(text: str) -> str:
-    """Return a text without blanks around it and with single ones within; only the ordinary blank is one."""
-    return " ".join(part for part in text.split(" ") if part)
+#: A text without blanks around it and with single ones within; only the ordinary blank is one.
+worksheet("TRIM", kinds="text")(lambda text: " ".join(filter(None, text.split(" "))))
 
 
 @worksheet("REPLACE", kinds="text integer integer text")
@@ -61,10 +59,8 @@ def n(value: Any) -> Any:
     return float(value) if isinstance(value, bool) or is_number(value) else 0.0
 
 
-@worksheet("RXL.T", kinds="any")
-def t(value: Any) -> Any:
-    """Return a text or an error as it is, anything else as an empty text."""
-    return value if isinstance(value, str | CellError) else ""
+#: A text or an error as it is, anything else as an empty text.
+worksheet("RXL.T", kinds="any")(lambda value: value if isinstance(value, str | CellError) else "")
 
 
 # --- found and cut ---------------------------------------------------------------------------------------------
