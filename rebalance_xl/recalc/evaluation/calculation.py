@@ -16,18 +16,12 @@ from ..formulas.lambdas import LAMBDA
 from ..formulas.lowering import Lowering, Template
 from ..formulas.parameter_classes import ARRAY
 from ..formulas.places import PLACE, Places
-from ..formulas.text import (
-    in_order,
-    split_references,
-)
-from ..formulas.tree import (
-    FormulaError,
-)
+from ..formulas.text import in_order, split_references
+from ..formulas.tree import FormulaError
 from ..native.format_language import shows_names
 from ..references import Area, parse_area
 from ..sheets.sheet_scan import FormulaCell, SheetScan
 from . import engine as engines
-from . import probing
 from .decision import Finding, decide
 from .early import compute_arrays_early, compute_early
 from .engine import Engine, Settings, from_engine
@@ -125,7 +119,7 @@ class Calculation:
 
     def knows(self, name: str) -> bool:
         """Say whether the engine has a function."""
-        return probing.knows(name)
+        return engines.knows(name)
 
     def registered(self, name: str) -> Any:
         """Return what the package implements under a name, None when nothing."""
@@ -278,6 +272,14 @@ class Calculation:
         """Return what is known without the engine at the moment."""
         linked = frozenset((sheet, column) for sheet, _, column in self.linked)
         return KnownCells(self.scans, self.sheet_index, self.spills.anchors, linked)
+
+    def column(self, sheet: int, column: int) -> list[Any]:
+        """Return what the cells of a column hold, from the first row to the last used one."""
+        values: list[Any] = self.scans[sheet].column_values(column, 1, self.extent(sheet)[0])
+        own = self.scans[sheet].formulas
+        for place in own.in_column(column):
+            values[own.rows[place] - 1] = own.values[place]
+        return values
 
     def values(self, sheet: int, area: Area) -> list[list[Any]]:
         """Return what the cells of an area hold in the engine."""

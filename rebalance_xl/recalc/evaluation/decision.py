@@ -25,25 +25,12 @@ class Action(Enum):
 class Finding:
     """What is known about a cell after it was computed.
 
-    Attributes
-    ----------
-    answer : worksheet value
-        What came out; None where `failure` says that nothing did.
-    old : worksheet value
-        The cached value, None when there is none.
-    failure : str
-        Why the answer is none: the engine gave nothing or gave up, a limit was hit, a function failed, a text may be a
-        number in another language.
-    unreadable : str
-        What the formula reads that nobody here can read: a linked data type, a picture, a cell without a value.
-    doubtful : str
-        What the formula reads that kept an error as its value, for want of a better one.
-    linked : bool
-        Whether the cell itself holds a linked data type.
-    blocked : bool
-        Whether an array finds its cells taken.
-    careful : bool
-        Whether the formula was computed the careful way already.
+    The `answer` is what came out, None where `failure` says why nothing did: the engine gave nothing or gave up, a
+    limit was hit, a function failed, a text may be a number in another language. `old` is the cached value.
+
+    `unreadable` is what the formula reads that nobody here can read (a linked data type, a picture, a cell without a
+    value), `doubtful` what it reads that kept an error for want of a better value. The cell itself may be `linked` to a
+    data type, its array `blocked` by taken cells, its formula computed the `careful` way already.
     """
 
     answer: Any = None

@@ -141,7 +141,6 @@ def _keep_readers(calculation: Calculation) -> bool:
                 action, cause = decide(Finding(answer=cell.value, old=cell.old, unreadable=f"reads {read}"))
                 if action is Action.KEEP:
                     keep(calculation, sheet, cell, cause)
-                    calculation.engine.set_value(sheet, cell.row, cell.column, cell.old)
                     any_kept = True
                     if cell.old is None:
                         fresh[sheet, cell.row, cell.column] = NOTHING_EARLIER

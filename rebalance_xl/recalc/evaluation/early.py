@@ -18,8 +18,8 @@ from ..formulas.parser import Parser
 from ..formulas.text import split_references
 from ..formulas.tree import Call, FormulaError
 from ..sheets.formula_cells import FormulaCell, put
+from .exchange import is_tiny
 from .known_cells import KnownCells, NotNowError
-from .noise import is_tiny
 from .row_formula import RowFormula
 
 #: An array does not read more cells than this without the engine.

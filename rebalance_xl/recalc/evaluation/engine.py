@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import formualizer as fz
@@ -106,6 +107,20 @@ def _temporal(value: Any) -> Any:
     return _ERRORS["Value"]
 
 
+@cache
+def knows(name: str) -> bool:
+    """Say whether the engine has a worksheet function, by asking it."""
+    probe = fz.Workbook(mode=fz.WorkbookMode.Interactive)
+    sheet = probe.sheet("S")
+    try:
+        sheet.set_formula(1, 1, f"={name}()")
+        probe.evaluate_all()
+        value = sheet.get_values(fz.RangeAddress("S", 1, 1, 1, 1))[0][0]
+    except Exception:
+        return False
+    return not (isinstance(value, dict) and value.get("kind") in ("Name", "Error"))
+
+
 class Engine:
     """One workbook inside the engine."""
 
@@ -132,7 +147,7 @@ class Engine:
         self.interrupted = False
         self.idle = False
         self.kept: dict[int, Any] = {}
-        self.blocked: set[int] = set()
+        self.blocked: set[int] = set()  # anchors that show #SPILL! from their next computation on
         self.failed: set[str] = set()
 
     def _adopt(self, workbook: fz.Workbook, sheets: Sequence[str]) -> None:
@@ -189,16 +204,6 @@ class Engine:
         if self.interrupted:
             raise KeyboardInterrupt
 
-    @property
-    def max_change(self) -> float:
-        """The change below which a loop counts as settled."""
-        return self.settings.max_change
-
-    @property
-    def iterations(self) -> int:
-        """The number of passes through a loop."""
-        return self.settings.iterations
-
     def has_unsettled_loops(self) -> bool:
         """Say whether a loop was left after the last pass although it still moved."""
         telemetry = self.workbook.last_cycle_telemetry()
@@ -243,10 +248,6 @@ class Engine:
         for sheet, row, column in places:
             self.set_value(sheet, row, column, None)
         return found
-
-    def block(self, key: int, blocked: bool) -> None:
-        """Make an anchor show #SPILL! from its next computation on, or its corner again."""
-        (self.blocked.add if blocked else self.blocked.discard)(key)
 
     # --- functions --------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from itertools import chain
 from math import isfinite
 from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 from ...cells import CellError
 from ..files.package import Package
@@ -15,9 +15,12 @@ from ..sheets.formula_cells import Formulas, put, taken
 from ..sheets.sheet_scan import SheetScan
 from .engine import FAILURES, NOTHING, Engine, from_engine, to_engine
 from .engine_input import engine_package
-from .noise import SHORT, TINY
 
 _NUM = CellError("#NUM!")
+#: What is left over of a subtraction of amounts up to a million million is smaller than this.
+TINY: Final = 1e-4
+#: A text with more than 15 digits in it is longer than this.
+SHORT: Final = 15
 
 
 def load(engine: Engine, package: Package, scans: Sequence[SheetScan], names: Sequence[str], singly: bool) -> None:
@@ -47,6 +50,11 @@ def load(engine: Engine, package: Package, scans: Sequence[SheetScan], names: Se
         formulas = [(column, row, f"={text}") for column, row, text in lowered if text is not None]
         # Which cell of a loop comes first in a pass depends on the blocks.
         set_formulas(engine, sheet, formulas, singly and not package.iterate)
+
+
+def is_tiny(value: object) -> bool:
+    """Say whether a value may be nothing but the noise of a subtraction."""
+    return value.__class__ is float and value != 0.0 and -TINY < value < TINY
 
 
 def runs_down(cells: Iterable[tuple[int, int, Any]]) -> Iterator[tuple[int, int, list[Any]]]:

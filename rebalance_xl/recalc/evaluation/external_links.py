@@ -26,18 +26,10 @@ _TYPES: Final = ("n", "b", "e", "str")
 
 @dataclass(slots=True)
 class ExternalLinks:
-    """The cached sheets and names of other workbooks.
+    """The cached sheets (read as if they were of this workbook) and names of other workbooks.
 
-    Attributes
-    ----------
-    scans : list of SheetScan
-        The cached sheets, read as if they were sheets of this workbook.
-    names : list of str
-        What the engine calls them.
-    places : dict of str to int
-        Their position in `scans` by what formulas call them, in lower case: "[1]prices".
-    defined : dict of (int, str) to str
-        Names defined in other workbooks, by the number of the link and the name in lower case.
+    `names` is what the engine calls the sheets, `places` their position by what formulas call them in lower case
+    ("[1]prices"), `defined` the names by the number of the link and the name in lower case.
     """
 
     scans: list[SheetScan] = field(default_factory=list)

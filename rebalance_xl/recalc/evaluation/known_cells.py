@@ -20,16 +20,8 @@ class NotNowError(Exception):
 class KnownCells:
     """What the cells of a workbook hold before the engine runs: constants, and what was computed early.
 
-    Attributes
-    ----------
-    scans : list of SheetScan
-        The sheets.
-    sheet_index : dict of str to int
-        Their numbers by name in lower case.
-    anchors : sequence of Anchor
-        The arrays of the workbook, which may fill more cells than they fill in the file.
-    linked : frozenset of (int, int)
-        Sheets and columns with linked data types, which are not what their cached values say.
+    The `anchors` are its arrays, which may fill more cells than in the file; `linked` are sheets and columns with
+    linked data types, which are not what their cached values say.
     """
 
     scans: list[SheetScan]

@@ -27,16 +27,9 @@ _ERRORS: Final = {"8": "#SPILL!", "13": "#CALC!"}
 class Linked:
     """What one number of `vm` stands for.
 
-    Attributes
-    ----------
-    text : str or None
-        What the cell shows, None when that is not known (a picture, or a part that is missing).
-    fields : dict of str to worksheet value
-        Its fields by name; those that are rich values themselves are left out.
-    error : str
-        The error that the cell really is, "" for none.
-    plain : bool
-        Whether the cell's own value counts, as for formatted numbers.
+    The `text` is what the cell shows, None when that is not known (a picture, a part that is missing); `fields` are
+    its fields by name but for rich values; `error` is what the cell really is, "" for none; `plain` says that the
+    cell's own value counts, as for formatted numbers.
     """
 
     text: str | None = None

@@ -21,8 +21,8 @@ _REF: Final = re.compile(
     r"(?:(?:'(?:[^']|'')*'|[^\W\d][\w.]*)!)?\$?[A-Z]{1,3}(?:\$?[0-9]+)?:\$?[A-Z]{1,3}(?:\$?[0-9]+)?(?=[,)])"
 )
 
-#: Constants and computed values of one column of a sheet, by row.
-_Columns = dict[tuple[int, int], dict[int, Any]]
+#: What the cells of columns hold, by sheet and column.
+_Columns = dict[tuple[int, int], list[Any]]
 
 
 def searching_in_no_order(calculation: Calculation) -> Iterator[tuple[int, FormulaCell]]:
@@ -65,25 +65,12 @@ def _second_argument(text: str, start: int) -> int:
 
 def _line(calculation: Calculation, columns: _Columns, kind: str, read: Read) -> Iterator[Any]:
     """Yield the values of the row or column that a look-up goes through."""
-    bottom, right = calculation.extent(read.sheet)
-    last_row, last_column = min(read.bottom, bottom), min(read.right, right)
-    if kind == "HLOOKUP" or (kind == "MATCH" and read.top == read.bottom):
-        for column in range(read.left, last_column + 1):
-            yield _column(calculation, columns, read.sheet, column).get(read.top)
-    elif last_row >= read.top:
-        found = _column(calculation, columns, read.sheet, read.left)
-        yield from map(found.get, range(read.top, last_row + 1))
-
-
-def _column(calculation: Calculation, columns: _Columns, sheet: int, column: int) -> dict[int, Any]:
-    found = columns.get((sheet, column))
-    if found is None:
-        scan, bottom = calculation.scans[sheet], calculation.extent(sheet)[0]
-        found = dict(enumerate(scan.column_values(column, 1, bottom), 1)) if bottom else {}
-        own = scan.formulas
-        found.update({own.rows[place]: own.values[place] for place in own.in_column(column)})
-        columns[sheet, column] = found
-    return found
+    in_row = kind == "HLOOKUP" or (kind == "MATCH" and read.top == read.bottom)
+    last = min(read.right, calculation.extent(read.sheet)[1]) if in_row else read.left
+    for column in range(read.left, last + 1):
+        if (read.sheet, column) not in columns:
+            columns[read.sheet, column] = calculation.column(read.sheet, column)
+        yield from columns[read.sheet, column][read.top - 1 : read.top if in_row else read.bottom]
 
 
 def _rises(values: Iterator[Any]) -> bool:

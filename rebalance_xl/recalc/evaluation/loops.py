@@ -33,7 +33,9 @@ def close_loops(calculation: Calculation) -> None:
     moving: set[int] = set()
     if engine.has_unsettled_loops():
         calculation.compute()
-        moving = {id(c) for loop in loops for _, c in loop if not _near(found[id(c)], c.value, engine.max_change)}
+        moving = {
+            id(c) for loop in loops for _, c in loop if not _near(found[id(c)], c.value, engine.settings.max_change)
+        }
     unsettled = 0
     for loop in loops:
         cells = [cell for _, cell in loop]
@@ -47,7 +49,9 @@ def close_loops(calculation: Calculation) -> None:
             cell.lowered, cell.early = None, True
             engine.set_value(sheet, cell.row, cell.column, cell.value)
     if unsettled:
-        calculation.warnings.append(f"{unsettled} loops of formulas have not settled after {engine.iterations} passes")
+        calculation.warnings.append(
+            f"{unsettled} loops of formulas have not settled after {engine.settings.iterations} passes"
+        )
     calculation.compute()
 
 

@@ -111,7 +111,7 @@ class Spills:
                 area, rows = Area(row, column, row, column), [[SPILL]]
             if blocked != anchor.blocked:
                 anchor.blocked = turned = blocked
-                self.engine.block(anchor.key, blocked)
+                (self.engine.blocked.add if blocked else self.engine.blocked.discard)(anchor.key)
                 with suppress(*FAILURES):  # refused where it refers to itself, which its value tells already
                     self.engine.set_formula(anchor.sheet, row, column, f"={anchor.cell.lowered}")
         else:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from ..formulas.text import split_references
-from ..sheets.formula_cells import FormulaCell, taken
+from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
 from .decimal_comma import with_decimal_comma
 from .doubts import compute_carefully
@@ -209,39 +209,30 @@ def _without_texts(group: Alike) -> str:
     return _TEXT.sub('""', group.texts[0])
 
 
-def _columns_read_by(calculation: Calculation, groups: list[Alike]) -> dict[int, set[int]]:
-    wanted: dict[int, set[int]] = {}
-    for group in groups:
-        for read in group.columns:
-            right = calculation.extent(read.sheet)[1]
-            wanted.setdefault(read.sheet, set()).update(range(read.left, min(read.right, right) + 1))
+def _columns_read_by(calculation: Calculation, groups: list[Alike]) -> set[tuple[int, int]]:
+    wanted: set[tuple[int, int]] = set()
+    for read in {read for group in groups for read in group.columns}:
+        right = calculation.extent(read.sheet)[1]
+        wanted.update((read.sheet, column) for column in range(read.left, min(read.right, right) + 1))
     return wanted
 
 
 def _read_by(calculation: Calculation, groups: list[Alike], kind: type) -> set[Any]:
     """Return the values of one kind in the columns that some formulas read."""
     found: set[Any] = set()
-    for sheet, columns in _columns_read_by(calculation, groups).items():
-        scan, bottom = calculation.scans[sheet], calculation.extent(sheet)[0]
-        for column in columns if bottom else ():
-            computed = taken(scan.formulas.values, scan.formulas.in_column(column))
-            for values in (scan.column_values(column, 1, bottom), computed):
-                found.update(values if set(map(type, values)) == {kind} else [v for v in values if v.__class__ is kind])
+    for place in _columns_read_by(calculation, groups):
+        found.update([value for value in calculation.column(*place) if value.__class__ is kind])
     return found
 
 
 def _holding(calculation: Calculation, groups: list[Alike], kind: type, values: set[Any]) -> Cells:
     """Return the cells in the columns that some formulas read which hold one of some values."""
-    found: list[tuple[int, int, int]] = []
-    for sheet, columns in _columns_read_by(calculation, groups).items():
-        scan, bottom = calculation.scans[sheet], calculation.extent(sheet)[0]
-        for column in columns if bottom else ():
-            constants = enumerate(scan.column_values(column, 1, bottom), 1)
-            found += [(sheet, row, column) for row, value in constants if value.__class__ is kind and value in values]
-            own = scan.formulas
-            computed = [(own.rows[place], own.values[place]) for place in own.in_column(column)]
-            found += [(sheet, row, column) for row, value in computed if value.__class__ is kind and value in values]
-    return cells_at(found)
+    return cells_at(
+        (sheet, row, column)
+        for sheet, column in _columns_read_by(calculation, groups)
+        for row, value in enumerate(calculation.column(sheet, column), 1)
+        if value.__class__ is kind and value in values
+    )
 
 
 def _whole_columns(calculation: Calculation, suspects: list[Node]) -> list[Node]:

@@ -17,15 +17,10 @@ _DIGITS = "0123456789"
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """A text that changes from row to row in the row numbers of its references only.
+    """A text that changes from row to row in the row numbers of its references only: its shape with SLOT for each.
 
-    Attributes
-    ----------
-    shape : str
-        The text with SLOT for every reference.
-    slots : tuple of (str, int or None)
-        For every reference what stands before its row number and how far that is from the formula's own row; a
-        reference that is the same in all rows stands there whole, with None.
+    The `slots` tell what stands before the row number and how far that is from the formula's own row; a reference that
+    is the same in all rows stands there whole, with None.
     """
 
     shape: str

@@ -54,30 +54,14 @@ class _Rare(_Listed[T]):
 class FormulaCell:
     """A cell with a formula: where it is, what it showed, and later what became of it.
 
-    Attributes
-    ----------
-    row, column : int
-        The cell.
-    formula : str
-        Its formula as the calculation uses it: shared formulas are written out.
-    old : worksheet value
-        Its cached value, None when it has none.
-    end : int
-        Where its element ends in the sheet's text.
-    spots : Spots or None
-        Where its pieces lie, when it was read cell by cell.
-    data, type
-        The cached value as the file has it right before the closing tags, None when it is not so simple, and its type.
-    kind, attributes, dynamic
-        The formula element's type and attributes, and whether the cell carries cell metadata.
-    lowered : str or None
-        What the engine computes, None while (or because) it computes nothing.
-    template : Template or None
-        What the formula's shape was worked out to.
-    early
-        Whether the value was computed without the engine, which then takes it for a constant.
-    value, status, cause
-        The outcome: "computed", "error" or "kept".
+    Its `formula` is as the calculation uses it: shared formulas are written out; `kind` and `attributes` are those of
+    its element, `dynamic` tells whether the cell carries cell metadata. `old` is its cached value, None for none,
+    `data` that value as the file has it right before the closing tags, None when it is not so simple, `type` its type.
+    The element ends at `end`; the `spots` of its pieces are known when it was read cell by cell.
+
+    `lowered` is what the engine computes, None while (or because) it computes nothing, `template` what the formula's
+    shape was worked out to; an `early` value was computed without the engine, which then takes it for a constant. The
+    outcome is `value`, `status` ("computed", "error" or "kept") and `cause`.
     """
 
     __slots__ = ("of", "place")
