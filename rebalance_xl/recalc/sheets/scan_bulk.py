@@ -14,8 +14,9 @@ import numpy as np
 from ..files.markup import all_from_xml
 from ..references import MAX_COLUMNS, MAX_ROWS
 from .cell_table import CellTable, texts
-from .cell_values import attributes_of
-from .sheet_scan import Formulas, SheetScan
+from .cell_values import CellValues, attributes_of
+from .exact import check_well_formed
+from .sheet_scan import SheetScan
 
 if TYPE_CHECKING:
     from .cell_table import Bytes, Ints
@@ -25,6 +26,7 @@ PIECE = 2**19
 #: Zeros behind a piece, so that looking ahead from its last tag stays inside.
 _MARGIN = 64
 
+_SHEET_DATA = re.compile(r"<sheetData(?:\s[^<>]*?)?>")
 _NUMBER = r"[-+]?+(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][-+]?+[0-9]++)?+"
 _TEXT = r"[^<>&\r]*+(?:&(?:lt|gt|amp|quot|apos|#[0-9]++|#x[0-9A-Fa-f]++);[^<>&\r]*+)*+"
 _VALUE = r'<v(?:>|(?: xml:space="preserve")>)'
@@ -48,12 +50,17 @@ class UnusualError(Exception):
     """A sheet that has to be read cell by cell."""
 
 
-def scan_bulk(scan: SheetScan) -> bool:
-    """Read a sheet written the usual way: its formulas, and where its constants lie; False when it is not."""
-    reader = _Reader(scan)
-    text, position, end = scan.text, scan.start, scan.end
+def scan_bulk(text: str, encoding: str, values: CellValues, part: str) -> SheetScan | None:
+    """Read a sheet written the usual way: its formulas, and where its constants lie; None when it is not."""
+    opening = _SHEET_DATA.search(text)
+    end = text.rfind("</sheetData") if opening is not None else -1
+    if opening is None or end < opening.end() or opening[0].endswith("/>") or ("!" in text and "<!" in text):
+        return None
     if "_x" in text and ("_xD" in text or "_xd" in text):
-        return False  # half a character, perhaps, which the other reader names
+        return None  # half a character, perhaps, which the other reader names
+    position = opening.end()
+    scan = SheetScan(text, encoding, "", position, end, values, part, plain=True)
+    reader = _Reader(scan)
     try:
         while position < end:
             cut = end
@@ -65,12 +72,12 @@ def scan_bulk(scan: SheetScan) -> bool:
             reader.read(position, cut)
             position = cut
     except UnusualError:
-        return False
+        return None
     if reader.any_inside and text.find("&#", scan.start, end) >= 0:
-        return False  # texts inside their cells may have spaces that the engine would drop
-    scan.formulas, scan.table, scan.plain = reader.formulas, reader.table, True
-    scan.has_metadata = any("vm" in attributes for attributes in reader.parsed)
-    return True
+        return None  # texts inside their cells may have spaces that the engine would drop
+    scan.table, scan.has_metadata = reader.table, any("vm" in attributes for attributes in reader.parsed)
+    check_well_formed(text[: scan.start] + text[end:], part)
+    return scan
 
 
 def _whole_numbers(content: Bytes, starts: Ints) -> tuple[Ints, Ints]:
@@ -105,7 +112,7 @@ def _need(fulfilled: Any) -> None:
 class _Reader:
     def __init__(self, scan: SheetScan) -> None:
         self.text = scan.text
-        self.formulas = Formulas()
+        self.formulas = scan.formulas
         self.table = CellTable(scan.text, scan.reader)
         self.last_place = 0
         self.any_inside = False
