@@ -1,4 +1,4 @@
-"""Functions without arguments over small books: the plan's own numbers, row by row, and an error where there is none."""
+"""Functions without arguments over small books: the plan's numbers, row by row, and an error where there is none."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ SPOT = [spot("BTC", 6_000.0, 0.6, 0.3), stable(4_000.0)]
 
 
 def test_prices_follow_the_margin_of_each_row() -> None:
-    """200 of margin are lost at 80, 500 at 50; more than the notional is never lost; a blank margin follows leverage."""
+    """200 of margin are lost at 80, 500 at 50; more than the notional is never; a blank margin follows leverage."""
     rows = [long("AUSDT"), long("BUSDT", Margin=500.0), long("CUSDT", Margin=1_100.0), long("DUSDT", Margin=None)]
     book = with_tiers(workbook(SPOT, rows), *(row["Symbol"] for row in rows))
     prices = column(answer("LIQUIDATION_PRICE", book))

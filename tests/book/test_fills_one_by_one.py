@@ -216,6 +216,14 @@ CASES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], dict[str, float]]] 
         {"Margin of BTCUSD": 0.2, "USDT binance": 4_995.0},
         {"Margin": 5_000.0, "Fees": 5.0},
     ),
+    "coins move after the margin is named": (
+        [
+            fill("ADD MARGIN", "BTCUSD", 5_000.0, None, 50_000.0),
+            fill("CONVERT", "BTC", 0.0, 0.1, 50_000.0, **{"To venue": "binance"}),
+        ],
+        {"BTC binance": 0.9, "cost of BTC binance": 27_000.0, "Margin of BTCUSD": 0.2},
+        {"Margin": 5_000.0},
+    ),
     "coins that moved and were not posted come back": (
         [
             fill("CONVERT", "BTC", 0.0, 0.1, 50_000.0, **{"To venue": "binance"}),
@@ -348,6 +356,16 @@ def test_lots_that_do_not_add_up_stay_as_they_are() -> None:
     assert done.journal["Realised gain"] == approx(3_000.0)
 
 
+def test_a_lot_that_is_sold_out_holds_nothing() -> None:
+    """0.1 and 0.2 leave a lot of 0.3 with 0, not with -5e-17; its row stays."""
+    book = held()
+    book.tables["Portfolio"][1][book.tables["Portfolio"][0].index("Quantity")] = 0.3
+    book.tables["Portfolio"][2][book.tables["Portfolio"][0].index("Quantity")] = 0.0
+    book.tables["Lots"] = table(["Asset", "Date", "Quantity", "Price"], [BOUGHT[0] | {"Quantity": 0.3}])
+    filled(book, fill("SELL", "BTC", 0.0, 0.1, 60_000.0), fill("SELL", "BTC", 0.0, 0.2, 60_000.0))
+    assert [row[2] for row in book.tables["Lots"][1:]] == [0.0]
+
+
 # --- Fills and the Journal --------------------------------------------------------------------------------------
 
 
@@ -416,6 +434,16 @@ def test_a_fill_that_cannot_be_is_refused_and_nothing_is_written(case: str) -> N
     with pytest.raises(BookError, match=words):
         actions.record(book)
     assert book.tables == before
+
+
+def test_more_money_than_a_holding_is_worth_is_not_sold() -> None:
+    """In a book that keeps values only: 1,001 of 1,000."""
+    columns = ["Asset", "Venue", "Value", "Target", "Band"]
+    rows = [{"Asset": "SOL", "Value": 1_000.0, "Target": 0.4, "Band": 0.05}, {"Asset": "USDT", "Value": 500.0}]
+    tables = {"Portfolio": table(columns, rows), "Journal": [[each.name for each in JOURNAL.columns]]}
+    tables["Plan"] = table(COLUMNS, [fill("SELL", "SOL", 1_001.0, None, None, Venue=None)])
+    with pytest.raises(BookError, match=r"1,001\.00 of SOL sold, but only 1,000\.00 held"):
+        actions.record(MemoryWorkbook(tables, {"AsOf": DAY}))
 
 
 def test_a_last_digit_more_than_is_held_is_all_of_it() -> None:
