@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
+import xlsxwriter
+import xlwings
 
 from rebalance_xl.book.actions import plan as planned
 from rebalance_xl.book.memory import MemoryWorkbook
@@ -15,7 +19,10 @@ from rebalance_xl.book.net_delta import coin_deltas
 from rebalance_xl.catalogue import WHOLE_BOOK
 from rebalance_xl.cells import MISSING, CellError, to_serial
 from rebalance_xl.functions import FUNCTIONS
+from rebalance_xl.hosts import excel
+from rebalance_xl.recalc.workbook import recalculate
 from tests.book.books import DAY, perpetual, spot, stable, table, workbook
+from tests.excel.engine import open_book
 
 approx = pytest.approx
 TIERS: list[Any] = ["Venue", "Symbol", "Floor", "Cap", "MaxLeverage", "Rate", "Amount"]
@@ -239,3 +246,62 @@ def test_a_stress_says_where_no_equity_is_left() -> None:
     assert math.isfinite(calm[3])
     assert crash[3] == "LIQUIDATABLE"
     assert crash[4] == "USDT"  # the pool of its margin coin
+
+
+# --- allocation functions ---------------------------------------------------------------------------------------
+
+#: BTC at two venues, one of them locked, over its band; ETH locked as a whole; SOL under its target.
+SHARED = [
+    spot("BTC", 2_000.0, 0.3, 0.05, Venue="a", Locked="yes"),
+    spot("BTC", 3_000.0, None, None, Venue="b"),
+    spot("ETH", 3_000.0, 0.2, 0.05, Locked="yes"),
+    spot("SOL", 2_000.0, 0.5, 0.1),
+]
+WANTED = {
+    "WEIGHT": [0.5, 0.5, 0.3, 0.2],
+    "DRIFT": [0.2, 0.2, 0.1, -0.3],
+    "DRIFT_FLAG": ["TRIM", "TRIM", "TRIM", "ADD"],
+    "TRIM_AMOUNT": [0.0, 2_000.0, 0.0, 0.0],
+    "ADD_AMOUNT": [0.0, 0.0, 0.0, 3_000.0],
+}
+
+
+def in_excel(book: MemoryWorkbook, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
+    """Return what the functions say in a live workbook."""
+    opened, _ = open_book(book.tables, book.settings)
+    monkeypatch.setattr(xlwings.Book, "caller", lambda: opened)
+    return {name: column(excel.answer(FUNCTIONS[name], ())) for name in WANTED}
+
+
+def in_a_file(book: MemoryWorkbook, path: Path) -> dict[str, list[Any]]:
+    """Return what a recalculation puts beside the rows."""
+    with xlsxwriter.Workbook(path) as written:
+        sheet = written.add_worksheet("Portfolio")
+        header, *rows = book.tables["Portfolio"]
+        place = (0, 0, len(rows), len(header) - 1)
+        sheet.add_table(*place, {"name": "Portfolio", "columns": [{"header": each} for each in header], "data": rows})
+        for number, name in enumerate(WANTED):
+            sheet.write_dynamic_array_formula(f"Z{1 + 10 * number}", f"={name}()", "", 0)
+    recalculate(path, as_of=DAY)
+    values = openpyxl.load_workbook(path, data_only=True)["Portfolio"]
+    return {
+        name: [values.cell(1 + 10 * number + row, 26).value for row in range(4)] for number, name in enumerate(WANTED)
+    }
+
+
+@pytest.mark.parametrize("host", ["excel", "file"])
+def test_without_arguments_the_assets_and_locks_are_the_books(
+    host: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Rows of BTC are one asset, its locked row sells nothing; what is sold is the plan's, in a workbook and a file."""
+    book = workbook(SHARED)
+    header, *rows = book.tables["Portfolio"]
+    header.append("Value")
+    for row in rows:
+        row.append(row[header.index("Quantity")] * row[header.index("Price")])
+    found = in_excel(book, monkeypatch) if host == "excel" else in_a_file(book, tmp_path / "book.xlsx")
+    assert {name: found[name] for name in WANTED} == {
+        name: [each if isinstance(each, str) else approx(each) for each in cells] for name, cells in WANTED.items()
+    }
+    sold = [each.amount for each in planned(book).trades if each.action == "SELL"]
+    assert sum(found["TRIM_AMOUNT"]) == approx(sum(sold))

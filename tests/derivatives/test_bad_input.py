@@ -193,3 +193,14 @@ def test_the_help_names_every_venue() -> None:
     """What the user may type as venue stands in the help of the argument."""
     texts = {each.name: each.help for each in FUNCTIONS[LP].parameters}
     assert [name for name in VENUES if f'"{name}"' not in texts["venue"]] == []
+
+
+@pytest.mark.parametrize("leverage, named", [(20.0, False), (20.0 * (1.0 + 1e-12), False), (20.01, True), (50.0, True)])
+def test_a_leverage_is_blamed_above_what_its_tier_allows_only(leverage: float, named: bool) -> None:
+    """A size that no number holds is an error at 20x too, which the tier allows: the reason is not the leverage."""
+    tiers = [["Floor", "Cap", "MaxLeverage", "Rate", "Amount"], [0, 1000, 50, 0.01, 0], [1000, None, 20, 0.02, 10]]
+    answer = FUNCTIONS[LP].call("long", 1e160, 1e160, leverage, tiers, "linear")
+    assert answer.code == "#NUM!"
+    assert ("allow up to 20" in answer.reason) is named
+    price = FUNCTIONS[LP].call("long", 100, 100, leverage, tiers, "linear")
+    assert isinstance(price, CellError) is named
