@@ -179,7 +179,9 @@ def sell_weakest(book: Book, judgement: Judgement, sales: list[Order], need: Ord
     for performance, state in sorted(ranked, key=lambda pair: pair[0]):
         floor = max(0.0, (state.target or 0.0) - state.width) * total
         for row in sale_rows(state, (need.venue,)):
-            wanted = min(missing, state.value - floor, row.free_value)
+            # With its own fee, or the next holding would sell what the fee has taken.
+            most = min(state.value - floor, row.free_value)
+            wanted = min(missing / (1.0 - book.venue(row.venue).spot_fee), most)
             if wanted <= DUST * total:
                 continue
             cause = Cause("weakest", figures=(performance,), because=need.cause)

@@ -174,6 +174,22 @@ def test_long_event_is_funded_from_the_weakest_holdings() -> None:
     assert "weakest holding (return -50.00 %)" in line(plan, "XMR").reason
 
 
+def test_the_weakest_holdings_pay_the_fee_of_the_margin_too() -> None:
+    """500 of margin at 10x cost 2.50 of fee, and the sale its own: the weakest holding pays all of it, no other one."""
+    rows = [dict(row) | {"Venue": "x"} for row in BOOK]
+    rows[0]["CostBasis"], rows[1]["CostBasis"], rows[2]["CostBasis"] = 2500.0, 4000.0, 1000.0
+    row = perpetual("BTCUSDT", "BTC", "long", 10.0, Venue="x")
+    venues = [{"Venue": "x", "SpotFee": 0.001, "FuturesFee": 0.0005}]
+    plan = plan_of(rows, [row], {"EventFunding": "weakest"}, events=[event("BTC", "LONG", Level=0.05)], venues=venues)
+    (sale,) = [each for each in plan.trades if each.action == "SELL"]
+    opened = line(plan, "BTCUSDT")
+    assert sale.asset == "XMR"
+    assert (opened.amount, opened.fee) == (approx(500.0), approx(2.5))
+    stays = line(plan, "USDT").weight_after or 0.0
+    assert stays == approx(0.2)
+    assert sale.amount * 0.999 == approx(502.5 - (2_000.0 - 0.2 * plan.totals.value_after))
+
+
 def test_breakout_acts_only_above_the_resistance() -> None:
     """BREAKOUT waits until the last close is above the highest of the lookback."""
     row = perpetual("BTCUSDT", "BTC", "long", 10.0)

@@ -357,13 +357,14 @@ def test_lots_that_do_not_add_up_stay_as_they_are() -> None:
 
 
 def test_a_lot_that_is_sold_out_holds_nothing() -> None:
-    """0.1 and 0.2 leave a lot of 0.3 with 0, not with -5e-17; its row stays."""
+    """Of a lot of 0.1 + 0.2 coins 0.3 are sold: 0 are left, not 5e-17; its row stays."""
     book = held()
-    book.tables["Portfolio"][1][book.tables["Portfolio"][0].index("Quantity")] = 0.3
-    book.tables["Portfolio"][2][book.tables["Portfolio"][0].index("Quantity")] = 0.0
-    book.tables["Lots"] = table(["Asset", "Date", "Quantity", "Price"], [BOUGHT[0] | {"Quantity": 0.3}])
-    filled(book, fill("SELL", "BTC", 0.0, 0.1, 60_000.0), fill("SELL", "BTC", 0.0, 0.2, 60_000.0))
+    quantity = book.tables["Portfolio"][0].index("Quantity")
+    book.tables["Portfolio"][1][quantity], book.tables["Portfolio"][2][quantity] = 0.1 + 0.2, 0.0
+    book.tables["Lots"] = table(["Asset", "Date", "Quantity", "Price"], [BOUGHT[0] | {"Quantity": 0.1 + 0.2}])
+    filled(book, fill("SELL", "BTC", 0.0, 0.3, 60_000.0))
     assert [row[2] for row in book.tables["Lots"][1:]] == [0.0]
+    assert state(book)["BTC binance"] == 0.0
 
 
 # --- Fills and the Journal --------------------------------------------------------------------------------------
@@ -588,3 +589,14 @@ def test_a_closing_leaves_its_margin_free_in_the_wallet_and_its_profit() -> None
     assert done.journal["Value"] == approx(book_value(read_book(book)))
     assert book_value(read_book(book)) == approx(before + 100.0 - 1.0)
     assert done.journal["Realised gain"] == approx(100.0)
+
+
+@pytest.mark.parametrize("balance, loan, left", [(1.0, 0.0, 0.9), (1.2, 0.2, 1.1), (1.0, 0.2, 1.0), (0.8, 0.0, 0.8)])
+def test_a_wallet_follows_the_coins_that_it_holds_all_of(balance: float, loan: float, left: float) -> None:
+    """1 BTC at binance, 0.1 sold: a wallet that holds all of them, less what it owes, follows; one of a part not."""
+    book = held()
+    wallet = {"Venue": "binance", "Coin": "BTC", "Balance": balance, "Loan": loan}
+    book.tables["Wallets"] = table(["Venue", "Coin", "Balance", "Loan"], [wallet])
+    done = filled(book, fill("SELL", "BTC", 0.0, 0.1, 50_000.0))
+    assert book.tables["Wallets"][1][2] == approx(left)
+    assert done.journal["Value"] == approx(book_value(read_book(book)))

@@ -1,0 +1,31 @@
+"""What a reason says at the edges: figures that are almost nothing, and which rule it names."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.book.books import plan_of, spot, stable
+
+
+@pytest.mark.parametrize(
+    "value, band, words",
+    [
+        (5_000.0, 0.05, "weight 50.00 % is on its target"),
+        (5_000.4, 0.05, "weight 50.00 % is on its target"),
+        (4_999.6, 0.05, "weight 50.00 % is on its target"),
+        (
+            5_001.0,
+            0.05,
+            "weight 50.01 % is 0.01 points above the target of 50.00 %, not beyond the band of 5.00 points",
+        ),
+        (5_000.4, 0.0, "is 0.004 points above the target of 50.00 %, beyond the band of 0.00 points"),
+        (4_999.6, 0.0, "is 0.004 points below the target of 50.00 %, beyond the band of 0.00 points"),
+        (5_000.005, 0.0, "weight 50.00 % is on its target"),
+        (5_500.0, 0.05, "is 5.00 points above the target of 50.00 %, not beyond the band of 5.00 points"),
+        (4_400.0, 0.05, "is 6.00 points below the target of 50.00 %, beyond the band of 5.00 points"),
+    ],
+)
+def test_a_drift_is_said_as_far_as_it_counts(value: float, band: float, words: str) -> None:
+    """Less than half a hundredth of a point is on the target, unless the band is that narrow."""
+    plan = plan_of([spot("BTC", value, 0.5, band), stable(10_000.0 - value)])
+    assert words in next(each.reason for each in plan.lines if each.asset == "BTC")
