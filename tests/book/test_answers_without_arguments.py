@@ -12,10 +12,12 @@ import pytest
 import xlsxwriter
 import xlwings
 
+from rebalance_xl.book import schema
 from rebalance_xl.book.actions import plan as planned
 from rebalance_xl.book.memory import MemoryWorkbook
 from rebalance_xl.book.model import read_book
 from rebalance_xl.book.net_delta import coin_deltas
+from rebalance_xl.book.parts import TABLES, references
 from rebalance_xl.catalogue import WHOLE_BOOK
 from rebalance_xl.cells import MISSING, CellError, to_serial
 from rebalance_xl.functions import FUNCTIONS
@@ -25,7 +27,7 @@ from tests.book.books import DAY, perpetual, spot, stable, table, workbook
 from tests.excel.engine import open_book
 
 approx = pytest.approx
-TIERS: list[Any] = ["Venue", "Symbol", "Floor", "Cap", "MaxLeverage", "Rate", "Amount"]
+TIER_COLUMNS: list[Any] = ["Venue", "Symbol", "Floor", "Cap", "MaxLeverage", "Rate", "Amount"]
 
 
 def answer(name: str, book: MemoryWorkbook, *given: Any, today: Any = DAY, offset: float = 0.0) -> Any:
@@ -44,7 +46,10 @@ def column(found: Any) -> list[Any]:
 
 def with_tiers(book: MemoryWorkbook, *symbols: str, rate: float = 0.0) -> MemoryWorkbook:
     """Give symbols at binance one tier each."""
-    book.tables["MarginTiers"] = [TIERS, *(["binance", symbol, 0.0, None, 50.0, rate, 0.0] for symbol in symbols)]
+    book.tables["MarginTiers"] = [
+        TIER_COLUMNS,
+        *(["binance", symbol, 0.0, None, 50.0, rate, 0.0] for symbol in symbols),
+    ]
     return book
 
 
@@ -305,3 +310,62 @@ def test_without_arguments_the_assets_and_locks_are_the_books(
     }
     sold = [each.amount for each in planned(book).trades if each.action == "SELL"]
     assert sum(found["TRIM_AMOUNT"]) == approx(sum(sold))
+
+
+# --- what the book is made of -----------------------------------------------------------------------------------
+
+
+def test_the_parts_of_a_book_are_all_tables_that_a_plan_reads() -> None:
+    """A table that a plan reads and a formula does not would give two answers: only what is written is left out."""
+    known = {each.name for each in TABLES} | {"Prices"}
+    assert {*schema.TABLES} - known == {"Plan", "Fills", "CashFlows"}
+    asked = references()
+    for part in TABLES:
+        assert f"{part.name}[#Headers]" in asked
+    assert "Prices[#All]" in asked
+    assert {*schema.SETTINGS} <= {*asked}
+
+
+def test_cooldown_lots_and_closes_count_in_formulas() -> None:
+    """An execution of yesterday, lots that tell the gain, and a breakout in Prices: as in the plan."""
+    rows = [spot("BTC", 7_000.0, 0.5, 0.1, CostBasis=1.0), stable(3_000.0)]
+    lots = [{"Asset": "BTC", "Date": dt.date(2025, 1, 1), "Quantity": 700.0, "Price": 4.0}]
+    book = workbook(rows, lots=lots, settings={"Cooldown": 30})
+    assert answer("PLAN_FIGURES", book, "Gain") == approx(2_000.0 - 200.0 * 4.0)
+    assert answer("REBALANCE_TRIGGER", book) == "THRESHOLD"
+    row: dict[Any, Any] = {"Date": dt.date(2026, 9, 29), "Entry": "EXECUTION", "Sold": 10.0}
+    book.tables["Journal"].append([row.get(each) for each in book.tables["Journal"][0]])
+    assert answer("REBALANCE_TRIGGER", book) == "NONE"
+    closes = [[dt.date(2026, 9, 1) + dt.timedelta(days=day), 9.0 + day / 100] for day in range(29)]
+    events = [{"Scope": "BTC", "Action": "BREAKOUT", "Start": dt.date(2026, 9, 1), "Level": 0.05}]
+    held = [spot("BTC", 6_000.0, 0.6, 0.3), stable(4_000.0)]
+    later = perpetual("BTCUSDT", "BTC", "long", 10.0)
+    broken = workbook(held, [later], events=events, prices=[["Date", "BTC"], *closes])
+    assert answer("REBALANCE_TRIGGER", broken) == "EVENT"
+
+
+def test_figures_of_two_tables_are_not_mixed() -> None:
+    """Weight stands beside Portfolio and Equity beside Futures: together they are refused, each alone is not."""
+    book = workbook(SPOT, [long("AUSDT")])
+    found = answer("PLAN_FIGURES", book, [["Weight"], ["Equity"]])
+    assert (found.code, "not of one table" in found.reason) == ("#VALUE!", True)
+    assert column(answer("PLAN_FIGURES", book, "weight")) == approx([6_000.0 / 10_200.0, 4_000.0 / 10_200.0])
+    assert answer("PLAN_FIGURES", book, [[" EQUITY "]]) == approx(200.0)
+    assert answer("PLAN_FIGURES", book, "Wieght").reason.endswith('did you mean "Weight"?')
+
+
+@pytest.mark.parametrize(
+    "stated, known", [({"Equity": 1_000.0, "Maintenance": 50.0}, True), ({"Equity": 1_000.0}, False), ({}, False)]
+)
+def test_an_account_that_is_given_has_both_of_its_figures_or_none(stated: dict[str, float], known: bool) -> None:
+    """An equity without its requirement is not a ratio of 0: nothing is said but that it is missing."""
+    book = workbook(SPOT, [long("AUSDT", MarginMode="cross")], venues=[{"Venue": "binance"}])
+    header, venue = book.tables["Venues"]
+    header.append("AccountMode")
+    venue.append("given")
+    wallet = {"Venue": "binance", "Coin": "USDT"} | stated
+    book.tables["Wallets"] = table(["Venue", "Coin", "Balance", "Equity", "Maintenance"], [wallet])
+    accounts = planned(book).accounts
+    assert [(each.equity, each.requirement, each.ratio) for each in accounts] == (
+        [(1_000.0, 50.0, 0.05)] if known else []
+    )
