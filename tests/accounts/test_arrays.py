@@ -95,3 +95,14 @@ def test_an_account_without_positions_is_never_liquidated() -> None:
         [TierTable((Tier(0.0, math.inf, math.nan, 0.01, 0.0),))],
     )  # fmt: skip
     assert market_moves(nothing, DOWN).tolist() == [math.inf]
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e-5, 1e6])
+def test_a_coin_of_any_price_is_liquidated_where_its_money_is_lost(many: AccountColumns, scale: float) -> None:
+    """The same money in a billion times the coins at a billionth of the price: prices and moves follow the scale."""
+    scaled = AccountColumns(
+        many.steady, many.moving, many.account, many.side, many.quantity / scale, many.entry * scale,
+        many.mark * scale, many.table, many.fee, many.tables,
+    )  # fmt: skip
+    assert symbol_prices(scaled) == pytest.approx(symbol_prices(many) * scale, rel=1e-9)
+    assert market_moves(scaled, DOWN) == pytest.approx(market_moves(many, DOWN), rel=1e-9)
