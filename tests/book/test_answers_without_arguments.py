@@ -17,7 +17,7 @@ from rebalance_xl.book.actions import plan as planned
 from rebalance_xl.book.memory import MemoryWorkbook
 from rebalance_xl.book.model import read_book
 from rebalance_xl.book.net_delta import coin_deltas
-from rebalance_xl.book.parts import TABLES, references
+from rebalance_xl.book.parts import TABLES, BookParts, references
 from rebalance_xl.catalogue import WHOLE_BOOK
 from rebalance_xl.cells import MISSING, CellError, to_serial
 from rebalance_xl.functions import FUNCTIONS
@@ -369,3 +369,22 @@ def test_an_account_that_is_given_has_both_of_its_figures_or_none(stated: dict[s
     assert [(each.equity, each.requirement, each.ratio) for each in accounts] == (
         [(1_000.0, 50.0, 0.05)] if known else []
     )
+
+
+def test_what_is_given_decides_who_answers() -> None:
+    """Nothing, options and the day leave the answer to the book; data do not, nor functions without one."""
+    plan, trigger = FUNCTIONS["REBALANCE_PLAN"], FUNCTIONS["REBALANCE_TRIGGER"]
+    assert plan.asks_book([MISSING] * 8)
+    assert plan.asks_book([*[MISSING] * 4, "edge", MISSING, MISSING, False])
+    assert not plan.asks_book([["BTC"], [1.0]])
+    assert trigger.asks_book([*[MISSING] * 5, 46_000.0])
+    assert not trigger.asks_book([[1.0], [1.0]])
+    assert not trigger.asks_book([*[MISSING] * 6, "TRIM"])
+    assert not FUNCTIONS["WEIGHT"].asks_book([])
+
+
+def test_every_table_of_the_workbook_has_its_name() -> None:
+    """Also those that no plan reads: a name that is nearly one of ours is told apart from a table that is missing."""
+    book = workbook(SPOT)
+    book.tables["Portfolo"] = [["Asset"]]
+    assert {*BookParts.of_workbook(book).table_names()} >= {"Portfolio", "Portfolo", "Plan"}

@@ -29,3 +29,17 @@ def test_a_drift_is_said_as_far_as_it_counts(value: float, band: float, words: s
     """Less than half a hundredth of a point is on the target, unless the band is that narrow."""
     plan = plan_of([spot("BTC", value, 0.5, band), stable(10_000.0 - value)])
     assert words in next(each.reason for each in plan.lines if each.asset == "BTC")
+
+
+@pytest.mark.parametrize("method, words", [("priority", "the money is placed by priority"), ("pro_rata", "pro rata")])
+def test_the_rule_that_settles_too_many_needs_is_named(method: str, words: str) -> None:
+    """3,000 are missing and 1,000 are there: the warning says by which rule the money was placed."""
+    rows = [spot("SOL", 6_000.0, 0.5, 0.05), spot("BTC", 2_000.0, 0.3, 0.5), spot("ETH", 2_000.0, 0.3, 0.5)]
+    rows[0] |= {"Target": 0.55, "Band": 0.01}
+    rows[1] |= {"Target": 0.25}
+    rows[2] |= {"Target": 0.2}
+    venues = [{"Venue": "x", "SpotFee": 0.01}]
+    book = [row | {"Venue": "x"} for row in rows]
+    plan = plan_of(book, settings={"DeployMethod": method, "FuturesShare": 0.5}, venues=venues)
+    (warning,) = [each for each in plan.warnings if "over-committed by" in each]
+    assert warning.endswith(words)
