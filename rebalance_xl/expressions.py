@@ -2,7 +2,7 @@
 
 It reads what the catalogue itself writes: worked examples such as ``=WEIGHT({5000;3000},10000)`` and the model
 expressions behind zero-argument forms such as ``ADD_AMOUNT(Portfolio[Value],Portfolio[Target],0)``. Users' formulas
-are the business of :mod:`rebalance_xl.recalc.formulas.lowering`.
+are the business of :mod:`rebalance_xl.recalc.formulas.compiler`.
 """
 
 from __future__ import annotations

@@ -59,17 +59,7 @@ def cell_name(row: int, column: int) -> str:
 
 
 def parse_area(text: str) -> Area | None:
-    """Return the area that A1 text means, None when it is no area.
-
-    Parameters
-    ----------
-    text : str
-        For example ``B2:D9`` or ``$A$1``.
-
-    Returns
-    -------
-    Area or None
-    """
+    """Return the area that A1 text means, such as ``B2:D9`` or ``$A$1``; None when it is no area."""
     match = _AREA.match(text.strip())
     if match is None:
         return None

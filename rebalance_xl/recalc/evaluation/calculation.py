@@ -9,13 +9,14 @@ from typing import Any, Final
 
 from ...cells import CellError
 from ..files.package import Package, Table
+from ..formulas.compiler import Lowering
 from ..formulas.filled_down import FilledColumn
 from ..formulas.implementations import implementation
 from ..formulas.in_bulk import keep, lower_shape, lower_sheet, write_out
 from ..formulas.lambdas import LAMBDA
-from ..formulas.lowering import Lowering, Template
 from ..formulas.parameter_classes import ARRAY
 from ..formulas.places import PLACE, Places
+from ..formulas.template import Template
 from ..formulas.text import in_order, split_references
 from ..formulas.tree import FormulaError
 from ..native.format_language import shows_names

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from ..sheets.formula_cells import FormulaCell, put
 from ..sheets.sheet_scan import SheetScan
+from .compiler import Lowering
 from .filled_down import Fill, FilledColumn, filled_columns
-from .lowering import Lowering, Template
 from .parameter_classes import VALUE
+from .template import Template
 from .text import digit_classes, only_references_and_numbers, shift_formula, shift_reference, split_references
 from .tree import FormulaError
 
