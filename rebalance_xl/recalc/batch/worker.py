@@ -38,11 +38,16 @@ def serve_pipe(pipe: Connection, other_end: Connection) -> None:
 
 def serve_streams() -> None:
     """Serve over the standard streams; what the work prints goes to the error stream."""
-    inbox, outbox = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
+    inbox, outbox = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)
-    _serve(lambda: pickle.load(inbox), lambda result: outbox.write(result))
+
+    def send(result: bytes) -> None:
+        outbox.write(result)
+        outbox.flush()
+
+    _serve(lambda: pickle.load(inbox), send)
 
 
 def _serve(receive: Callable[[], Any], send: Callable[[bytes], Any]) -> None:

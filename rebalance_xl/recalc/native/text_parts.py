@@ -173,27 +173,19 @@ def regexreplace(
     if wanted:
         position = wanted - 1 if wanted > 0 else len(matches) + wanted
         matches = matches[position : position + 1] if 0 <= position < len(matches) else []
+    template = _GROUP.sub(
+        lambda sign: "$" if sign[1] else rf"\g<{sign[2] or sign[3]}>", replacement.replace("\\", r"\\")
+    )
     out, end = [], 0
     for match in matches:
-        out += [text[end : match.start()], _expanded(match, replacement)]
+        try:
+            out += [text[end : match.start()], match.expand(template)]
+        except (re.error, IndexError) as error:
+            raise value_fault(f"the replacement cannot be used: {error}") from None
         end = match.end()
     return "".join(out) + text[end:]
 
 
 _GROUP = re.compile(r"\$(?:(\$)|(\d{1,2})|\{(\w+)\})")
-
-
-def _expanded(match: re.Match[str], replacement: str) -> str:
-    def group(sign: re.Match[str]) -> str:
-        if sign[1]:
-            return "$"
-        name = sign[2] or sign[3]
-        try:
-            return match[int(name) if name.isdigit() else name] or ""
-        except IndexError:
-            raise value_fault(f"the pattern has no group {name}") from None
-
-    return _GROUP.sub(group, replacement)
-
 
 worksheet("ENCODEURL", kinds="text", defaults=())(lambda text: quote(text, safe="-_.~"))
