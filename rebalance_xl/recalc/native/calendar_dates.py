@@ -65,16 +65,9 @@ def _read(text: Any) -> float:
     return number
 
 
-@worksheet("DATEVALUE", kinds="any", dated=True)
-def datevalue(date_text: Any, *, date_offset: int = 0) -> int:
-    """Return the serial number of a date given as text; a time in it is left out."""
-    return int(_read(date_text) // 1) - date_offset
-
-
-@worksheet("TIMEVALUE", kinds="any")
-def timevalue(time_text: Any) -> float:
-    """Return the part of a day of a time given as text; a date in it is left out."""
-    return _read(time_text) % 1
+#: A date given as text, without the time in it, and a time as a part of a day, without the date in it.
+worksheet("DATEVALUE", kinds="any", dates=True)(lambda date_text: int(_read(date_text) // 1))
+worksheet("TIMEVALUE", kinds="any")(lambda time_text: _read(time_text) % 1)
 
 
 @worksheet("VALUE", kinds="any", dated=True)

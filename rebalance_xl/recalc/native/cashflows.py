@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, no_error, numbers_of
 from rebalance_xl.recalc.native.days import parts
@@ -90,24 +90,23 @@ def xirr(values: Rows, dates: Rows, guess: float = 0.1) -> float:
 
 def _sign_change(flows: list[tuple[float, float]], start: float) -> tuple[float, float]:
     """Return two rates between which the present value changes sign."""
-    up, down = start, -min(start, 0.9)
-    at_zero, at_up, at_down = (present_value(rate, flows) for rate in (0.0, up, down))
-    if at_zero * at_up <= 0:
-        return 0.0, up
-    if at_down * at_zero <= 0:
-        return down, 0.0
-    for _ in range(60):
-        higher, lower = up * 2, (down - 1.0) / 2
-        at_higher = present_value(higher, flows)
-        if at_up * at_higher <= 0:
-            return up, higher
-        up, at_up = higher, at_higher
-        if lower > -1.0 + 1e-12:
-            at_lower = present_value(lower, flows)
-            if at_down * at_lower <= 0:
-                return down, lower
-            down, at_down = lower, at_lower
+    for low, high in _spans(start):
+        if present_value(low, flows) * present_value(high, flows) <= 0:
+            return low, high
     raise number_fault("no rate makes the present value 0")
+
+
+def _spans(start: float) -> Iterator[tuple[float, float]]:
+    up, down = start, -min(start, 0.9)
+    yield 0.0, up
+    yield down, 0.0
+    for _ in range(60):
+        yield up, up * 2
+        lower = (down - 1.0) / 2
+        if lower > -1.0 + 1e-12:
+            yield down, lower
+            down = lower
+        up *= 2
 
 
 #: IRR's search: steps of Newton's rule, the relative change at which a rate is found, and the rates looked through.

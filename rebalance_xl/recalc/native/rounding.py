@@ -30,29 +30,19 @@ def _down(number: float, multiple: float) -> float:
     return math.floor(quotient(number, multiple)) * multiple + 0.0
 
 
-def _check_signs(number: float, significance: float) -> None:
-    if number > 0 > significance:
-        raise number_fault(f"a positive number needs a positive significance, not {significance:.10g}")
+def _of_sign(up: bool) -> Callable[[float, float], float]:
+    """Return CEILING or FLOOR: up or down to a multiple; where both are negative, away from zero or towards it."""
 
+    def answer(number: float, significance: float) -> float:
+        if number == 0 or (up and significance == 0):
+            return 0.0
+        if significance == 0:
+            raise Fault("#DIV/0!", "the significance is 0")
+        if number > 0 > significance:
+            raise number_fault(f"a positive number needs a positive significance, not {significance:.10g}")
+        return (_up if up else _down)(number, significance)
 
-@worksheet("CEILING", kinds="number number")
-def ceiling(number: float, significance: float) -> float:
-    """Return the number rounded up to a multiple; away from zero when both are negative."""
-    if number == 0 or significance == 0:
-        return 0.0
-    _check_signs(number, significance)
-    return _up(number, significance)
-
-
-@worksheet("FLOOR", kinds="number number")
-def floor(number: float, significance: float) -> float:
-    """Return the number rounded down to a multiple; towards zero when both are negative."""
-    if number == 0:
-        return 0.0
-    if significance == 0:
-        raise Fault("#DIV/0!", "the significance is 0")
-    _check_signs(number, significance)
-    return _down(number, significance)
+    return answer
 
 
 def _of_size(up: bool) -> Callable[..., float]:
@@ -68,6 +58,7 @@ def _of_size(up: bool) -> Callable[..., float]:
 
 
 for _direction, _more in (("CEILING", "ISO.CEILING ECMA.CEILING"), ("FLOOR", "")):  # ECMA: other programs' files
+    worksheet(_direction, kinds="number number")(_of_sign(_direction == "CEILING"))
     _function = _of_size(_direction == "CEILING")
     worksheet(f"{_direction}.MATH", kinds="number number number")(_function)
     worksheet(f"{_direction}.PRECISE", *_more.split(), kinds="number number", defaults=(1.0,))(_function)
