@@ -140,18 +140,21 @@ def alike(ranges: Sequence[Out], out: Out) -> Out:
     return Out(_by_size(text, fits, pieces), out.single, out.size)
 
 
-def in_one_line(given: Out, out: Out) -> Out:
-    """Return what INDEX with one number gives, #REF! where its range has several rows and several columns."""
+def unless(given: Out, odd: Callable[[int, int], bool], out: Out, otherwise: Out) -> Out:
+    """Return what a call gives, something else where the height and width of a range are odd ones."""
     measured = given.size
+    if measured is None:
+        return out
 
     def fits(row: int, column: int, references: Sequence[str]) -> bool:
-        size = measured(row, column, references) if measured is not None else None
-        return size is None or 1 in size
+        size = measured(row, column, references)
+        return size is None or not odd(*size)
 
     def text(row: int, column: int, references: Sequence[str]) -> str:
-        return written(out.pieces, row, column, references) if fits(row, column, references) else "#REF!"
+        chosen = out if fits(row, column, references) else otherwise
+        return written(chosen.pieces, row, column, references)
 
-    return Out(_by_size(text, fits, out.pieces), out.single, out.size) if measured is not None else out
+    return Out(_by_size(text, fits, [*out.pieces, *otherwise.pieces]), out.single, out.size)
 
 
 def _by_size(

@@ -9,7 +9,7 @@ from ..native import ALTERNATIVES, BLIND_TO_ERRORS
 from ..references import MAX_COLUMNS, MAX_ROWS, Area
 from . import parameter_classes as classes
 from . import repairs
-from .array_sizes import alike, fitted, in_one_line, joint, of_range
+from .array_sizes import alike, fitted, joint, of_range, unless
 from .compiling import Compiling, call_of, listed
 from .compiling_catalogue import argument_for_python, write_catalogue_call
 from .compiling_file_questions import told_by_the_file, visible_rows
@@ -165,9 +165,25 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
     if is_whole(operand) and (name, operand.kind) in (("ROWS", "columns"), ("COLUMNS", "rows")):
         return Out([str(MAX_ROWS if name == "ROWS" else MAX_COLUMNS)], True)
     if c.careful and name in WITH_CRITERIA:  # the engine gives an error that is asked for; Excel counts it
-        if name in ("SUMIF", "AVERAGEIF"):
-            arguments = [*arguments, arguments[0]][:3]
-        return _native_call(c, "RXL.COUNTIFS" if name == "COUNTIF" else f"RXL.{name}", arguments, wanted)
+        return _with_criteria(c, name, arguments, wanted)
+    out = _seeing_errors(c, name, arguments, wanted)
+    first = arguments[0].single if arguments and arguments[0] is not None else None
+    if name in WITH_CRITERIA and isinstance(first, Ref) and first.kind == "range":
+        # The engine takes a hundred times longer for a row of cells than for a column.
+        across = _with_criteria(c, name, arguments, wanted)
+        return unless(c.operand(first, REFERENCE), lambda height, width: height == 1 < width, out, across)
+    return fitting(c, out) if c.careful and name in _JOINING else out
+
+
+def _with_criteria(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out:
+    """Return a call with criteria that the package answers itself."""
+    if name in ("SUMIF", "AVERAGEIF"):
+        arguments = [*arguments, arguments[0]][:3]
+    return _native_call(c, "RXL.COUNTIFS" if name == "COUNTIF" else f"RXL.{name}", arguments, wanted)
+
+
+def _seeing_errors(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out:
+    """Return a call that the engine answers, unless the range that it sums holds errors, which it would pass over."""
     out = _engine_call(c, name, arguments, wanted)
     watched = BLIND_TO_ERRORS.get(name, len(arguments))
     summed = arguments[watched] if watched < len(arguments) else None
@@ -176,7 +192,7 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
         if name in ("SUMIF", "AVERAGEIF"):
             place = _as_large(c.expression(_given(arguments[0]), REFERENCE), place)
         return c.say("IF(ISERROR(SUM({1})),{2},{0})", out, place, _native_call(c, f"RXL.{name}", arguments, wanted))
-    return fitting(c, out) if c.careful and name in _JOINING else out
+    return out
 
 
 def fitting(c: Compiling, out: Out) -> Out:
@@ -205,7 +221,7 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
         return Out(call_of(of_many, [_as_large(given[0], given[2]), *given[:2]]), single)
     call = Out(call_of(name, given), single)
     if name == "INDEX" and len(arguments) == 2 and repairs.takes_one_of_a_line(arguments):
-        call = in_one_line(given[0], call)
+        call = unless(given[0], lambda height, width: height > 1 and width > 1, call, Out(["#REF!"], True))
     caught = name in repairs.CAUGHT and any(map(repairs.may_end, arguments[:1]))
     return c.say(f"IFERROR({{0}},{repairs.CAUGHT[name]})", call) if caught else call
 

@@ -207,15 +207,26 @@ def _kept(summed: Rows, kept: Iterable[bool]) -> Numbers:
     return numbers_of([list(compress(cells_of(summed), kept))])
 
 
+def _sum(numbers: Numbers) -> float:
+    """Add one number after the other, as the engine does for columns: equal totals are equal to the last bit."""
+    total = 0.0
+    for number in numbers:
+        total += number
+    return total
+
+
+_OF_SOME: Final = {**AGGREGATES, "SUM": _sum, "AVERAGE": lambda numbers: _sum(numbers) / len(numbers)}
+
+
 for _name in ("SUM", "AVERAGE", "MAX", "MIN"):
     worksheet(f"RXL.{_name}IFS", kinds="range range*")(
-        lambda summed, *conditions, aggregate=AGGREGATES[_name]: aggregate(
+        lambda summed, *conditions, aggregate=_OF_SOME[_name]: aggregate(
             _kept(summed, _meeting(sum(map(len, summed)), conditions))
         )
     )
 for _name in ("SUM", "AVERAGE"):
     worksheet(f"RXL.{_name}IF", kinds="range any range")(
-        lambda tested, criterion, summed, *, aggregate=AGGREGATES[_name]: aggregate(
+        lambda tested, criterion, summed, *, aggregate=_OF_SOME[_name]: aggregate(
             _kept(summed, map(matcher(criterion), cells_of(tested)))
         )
     )
