@@ -18,7 +18,7 @@ from rebalance_xl.book.gains import sale_gain
 from rebalance_xl.book.model import Book
 from rebalance_xl.book.money import ACCOUNT, ANY, CASH, EVENT, FUTURES, PROCEEDS, SPOT, Purse, PurseMark, spare_cash
 from rebalance_xl.book.needs import Ask, asks_of, needs_of, needy_venues, orders_of
-from rebalance_xl.book.orders import BUY, HEDGE, KEPT, MARGIN, OPENINGS, REPAY, TOP_UP, Order
+from rebalance_xl.book.orders import BUY, HEDGE, KEPT, MARGIN, OPENINGS, REPAY, TOP_UP, Order, in_line_order
 from rebalance_xl.book.payers import fund_rows_below, goals_below, needs_below
 from rebalance_xl.book.problems import ERROR, BookError, Problem
 from rebalance_xl.book.states import NONE, Judgement, Worth
@@ -136,6 +136,7 @@ def decide(book: Book) -> Decision:
         draft.new_stable = receiving_coin(book.holdings, book.settings.quote)
         _settle(draft)
         _merge_sales(draft)
+        _count_lots_once(draft)
     return Decision(book, draft.judgement, worth, tiers, draft)
 
 
@@ -414,6 +415,18 @@ def _merge_sales(draft: Draft) -> None:
         same.moves += extra.moves
         same.partner = extra
     draft.extra = []
+
+
+def _count_lots_once(draft: Draft) -> None:
+    """Let the sales of one asset's rows take its lots in turn, the largest first as the lines of the plan stand."""
+    if not draft.book.lots:
+        return
+    sold: dict[str, float] = {}
+    for sale in in_line_order(draft.sales):
+        before = sold.get(sale.holding.asset.casefold(), 0.0)
+        if before:
+            sale.gain = sale_gain(draft.book, sale.holding, sale.amount, sale.quantity, before=before)
+        sold[sale.holding.asset.casefold()] = before + (sale.quantity or 0.0)
 
 
 __all__ = ["Decision", "decide"]

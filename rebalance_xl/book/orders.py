@@ -6,6 +6,7 @@ belong to it. Sentences are made from them at the end (:mod:`rebalance_xl.book.s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -126,6 +127,11 @@ class Order:
         return self.row
 
 
+def in_line_order(sales: Sequence[Order]) -> list[Order]:
+    """Return the sales that trade as the lines of a plan stand, and as Record applies them: the largest first."""
+    return sorted([sale for sale in sales if sale.amount > 0], key=lambda sale: -sale.amount)
+
+
 __all__ = [
     "BUY",
     "CLOSE",
@@ -144,4 +150,5 @@ __all__ = [
     "Move",
     "Order",
     "Refusal",
+    "in_line_order",
 ]

@@ -19,7 +19,7 @@ from rebalance_xl.book.free_margin import followed, listed_wallet, wallet_for, w
 from rebalance_xl.book.futures import contract_number
 from rebalance_xl.book.gains import cost_sold, lots_of, taken_from, usable_lots
 from rebalance_xl.book.model import Book
-from rebalance_xl.book.orders import BUY, OPENINGS, RELEASE, TOP_UP
+from rebalance_xl.book.orders import BUY, OPENINGS, RELEASE, TOP_UP, in_line_order
 from rebalance_xl.book.plan_lines import cash_changes
 from rebalance_xl.book.rows import Holding, Lot, Position
 from rebalance_xl.book.tolerances import SLACK
@@ -99,15 +99,21 @@ def carry_out(book: Book, decision: Decision) -> Book:
         return book if settings is book.settings else changed(book, settings=settings)
     holdings = {row.row: row for row in book.holdings}
     lots = _lots_after(book, decision)
-    for order in decision.draft.sales:
-        if order.amount > 0:
-            holdings[order.holding.row] = _sold(book, holdings[order.holding.row], order.amount, order.quantity)
+    gone: dict[str, float] = {}  # units of each asset that have left its lots
+
+    def take(row: int, amount: float, quantity: float | None) -> None:
+        key = holdings[row].asset.casefold()
+        holdings[row] = _sold(book, holdings[row], amount, quantity, gone.get(key, 0.0))
+        gone[key] = gone.get(key, 0.0) + (quantity or 0.0)
+
+    for order in in_line_order(decision.draft.sales):
+        take(order.holding.row, order.amount, order.quantity)
     for need in decision.draft.needs:
         if need.kind == BUY and need.amount > 0:
             holdings[need.holding.row] = _bought(holdings[need.holding.row], need.amount, need.quantity)
         for move in need.moves:
             if move.row is not None:
-                holdings[move.row.row] = _sold(book, holdings[move.row.row], move.amount, move.quantity)
+                take(move.row.row, move.amount, move.quantity)
     fresh: list[Holding] = []
     flows = _wallet_flows(book, decision) if book.wallets else {}
     for key, change in cash_changes(decision.draft).items():
@@ -132,10 +138,10 @@ def carry_out(book: Book, decision: Decision) -> Book:
     )
 
 
-def _sold(book: Book, row: Holding, amount: float, quantity: float | None) -> Holding:
+def _sold(book: Book, row: Holding, amount: float, quantity: float | None, before: float) -> Holding:
     cost = row.cost_basis
     if cost is not None:
-        gone = cost_sold(book, row, quantity or 0.0, amount) or 0.0
+        gone = cost_sold(book, row, quantity or 0.0, amount, before) or 0.0
         cost = 0.0 if cost - gone < SLACK * cost else cost - gone
     if row.quantity is None or quantity is None:
         return changed(row, value=max(0.0, row.value - amount), cost_basis=cost)
@@ -220,7 +226,7 @@ def _wallet_flows(book: Book, decision: Decision) -> dict[int, float]:
 
 
 def _lots_after(book: Book, decision: Decision) -> tuple[Lot, ...]:
-    """Return the lots after the sales (by LotMethod) and the purchases of assets that keep lots."""
+    """Return the lots after sales and coins that became margin (by LotMethod), and purchases of assets with lots."""
     if not book.lots:
         return ()
     left = {id(lot): lot.quantity for lot in book.lots}
@@ -229,6 +235,11 @@ def _lots_after(book: Book, decision: Decision) -> tuple[Lot, ...]:
         if order.amount > 0 and order.quantity:
             key = order.label.casefold()
             sold[key] = order.holding, sold.get(key, (order.holding, 0.0))[1] + order.quantity
+    for need in decision.draft.needs:
+        for move in need.moves:
+            if move.row is not None:
+                key = move.row.asset.casefold()
+                sold[key] = move.row, sold.get(key, (move.row, 0.0))[1] + move.quantity
     for holding, units in sold.values():
         lots = usable_lots(book, holding)
         for lot, part in zip(lots, taken_from(lots, units, book.settings.lot_method) if lots else (), strict=True):

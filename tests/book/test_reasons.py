@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.book.books import plan_of, spot, stable
+from tests.book.books import perpetual, plan_of, spot, stable
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,22 @@ def test_the_rule_that_settles_too_many_needs_is_named(method: str, words: str) 
     plan = plan_of(book, settings={"DeployMethod": method, "FuturesShare": 0.5}, venues=venues)
     (warning,) = [each for each in plan.warnings if "over-committed by" in each]
     assert warning.endswith(words)
+
+
+def test_what_gets_nothing_says_of_what() -> None:
+    """BTC is sold for less than is wanted: ETH, which comes last, gets no money, and the long no margin."""
+    rows = [
+        spot("BTC", 6_000.0, 0.5, 0.05),
+        spot("SOL", 1_000.0, 0.3, 0.5, Priority=1),
+        spot("ETH", 1_000.0, 0.15, 0.5, Priority=3),
+        stable(2_000.0, 0.2),
+    ]
+    future = perpetual("ADAUSDT", "ADA", "long", 1.0, Target=0.05, Priority=2)
+    rows[0] |= {"Target": 0.3, "Band": 0.3, "Priority": None}
+    settings = {"TrimTo": "edge"}
+    rows[0] |= {"Target": 0.5, "Band": 0.05}
+    rows[1] |= {"Target": 0.2}
+    rows[2] |= {"Target": 0.1}
+    plan = plan_of(rows, [future], settings)
+    reasons = {each.asset: each.reason for each in plan.lines}
+    assert "needs 500.00 of margin: none placed, the money went to SOL" in reasons["ADAUSDT"]

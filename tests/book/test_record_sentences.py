@@ -10,7 +10,9 @@ import pytest
 
 from rebalance_xl.book import actions
 from rebalance_xl.book.memory import MemoryWorkbook
+from rebalance_xl.book.model import read_book
 from rebalance_xl.book.problems import BookError
+from rebalance_xl.book.walk import carry_out, decide
 from tests.book.books import perpetual, spot, stable, table, workbook
 
 approx = pytest.approx
@@ -120,3 +122,71 @@ def test_a_review_is_recorded_only_with_its_plan() -> None:
     actions.rebalance(book)
     assert actions.record(book).fills == ()
     assert book.settings["LastReview"] == dt.datetime(2026, 9, 30)
+
+
+# --- the walk of a review ---------------------------------------------------------------------------------------
+
+
+def of_all_orders(**settings: Any) -> MemoryWorkbook:
+    """Return a book whose plan sells BTC, buys ETH, closes one position, opens another and moves coins as margin."""
+    rows = [
+        spot("BTC", 60_000.0, 0.4, 0.05, Price=50_000.0, Venue="x", CostBasis=30_000.0),
+        spot("ETH", 10_000.0, 0.2, 0.05, Price=2_000.0, Venue="x", CostBasis=9_000.0),
+        {**stable(10_000.0, None), "Venue": "x"},
+    ]
+    at = {"Venue": "x", "Leverage": 2.0}
+    futures = [
+        perpetual("BTCUSD", "BTC", "short", 50_000.0, Contract="inverse", HedgeRatio=0.5, **at),
+        perpetual("OLDUSDT", "OLD", "long", 10.0, Quantity=100.0, EntryPrice=9.0, Margin=500.0, Target=0.0, **at),
+        perpetual("SOLUSDT", "SOL", "long", 100.0, Target=0.02, **at),
+    ]
+    lots = [
+        {"Asset": "BTC", "Date": dt.date(2025, 1, 1), "Quantity": 0.3, "Price": 20_000.0},
+        {"Asset": "BTC", "Date": dt.date(2025, 2, 1), "Quantity": 0.9, "Price": 26_000.0},
+        {"Asset": "ETH", "Date": dt.date(2025, 2, 1), "Quantity": 5.0, "Price": 1_800.0},
+    ]
+    due = {"ReviewFrequency": "monthly", "LastReview": dt.date(2026, 8, 1), "LotMethod": "fifo"}
+    return workbook(rows, futures, due | settings, lots=lots, venues=[{"Venue": "x", "SpotFee": 0.001}])
+
+
+def test_the_walk_of_a_review_leaves_what_record_leaves() -> None:
+    """Quantities, costs, lots, positions, the review and the start of the cooldown, filled as planned."""
+    book = of_all_orders()
+    before = read_book(book)
+    decision = decide(before)
+    walked = carry_out(before, decision)
+    plan = actions.rebalance(book)
+    assert {"SELL", "BUY", "CLOSE", "CONVERT", "OPEN SHORT", "OPEN LONG"} == {each.action for each in plan.trades}
+    actions.record(book)
+    left = read_book(book)
+    for one, other in zip(walked.holdings, left.holdings, strict=True):
+        assert (one.asset, one.quantity) == (other.asset, approx(other.quantity, rel=1e-9))
+        assert one.cost_basis == (None if other.cost_basis is None else approx(other.cost_basis, rel=1e-9))
+    for mine, theirs in zip(walked.positions, left.positions, strict=True):
+        assert (mine.quantity, mine.margin) == (approx(theirs.quantity, rel=1e-9), approx(theirs.margin, rel=1e-9))
+    units, written = [[(each.asset, each.quantity) for each in one.lots if each.quantity] for one in (walked, left)]
+    assert units == [(name, approx(quantity, rel=1e-9)) for name, quantity in written]
+    assert walked.settings.last_review == left.settings.last_review == before.as_of
+    assert walked.last_execution == left.last_execution == before.as_of
+
+
+def test_the_gain_of_sales_at_two_venues_is_that_of_their_lots_in_turn() -> None:
+    """All of BTC is sold at both venues: the plan says the gain that Record books, each lot counted once."""
+    rows = [
+        spot("BTC", 30_000.0, 0.0, None, Price=50_000.0, Venue="x"),
+        spot("BTC", 20_000.0, None, None, Price=50_000.0, Venue="y"),
+        {**stable(50_000.0, None), "Venue": "x"},
+    ]
+    lots = [
+        {"Asset": "BTC", "Date": dt.date(2025, 1, 1), "Quantity": 0.6, "Price": 20_000.0},
+        {"Asset": "BTC", "Date": dt.date(2025, 2, 1), "Quantity": 0.4, "Price": 40_000.0},
+    ]
+    book = workbook(rows, settings={"LotMethod": "fifo"}, lots=lots)
+    plan = actions.rebalance(book)
+    assert plan.totals.realised_gain == approx(0.6 * 30_000.0 + 0.4 * 10_000.0)
+    gains = [each.realised_gain for each in plan.trades]
+    walked = carry_out(read_book(book), decide(read_book(book)))
+    done = actions.record(book)
+    assert done.journal["Realised gain"] == approx(plan.totals.realised_gain)
+    assert [row["Realised gain"] for row in done.fill_rows] == approx(gains)
+    assert [each.cost_basis for each in walked.holdings] == [each.cost_basis for each in read_book(book).holdings]
