@@ -600,3 +600,17 @@ def test_a_wallet_follows_the_coins_that_it_holds_all_of(balance: float, loan: f
     done = filled(book, fill("SELL", "BTC", 0.0, 0.1, 50_000.0))
     assert book.tables["Wallets"][1][2] == approx(left)
     assert done.journal["Value"] == approx(book_value(read_book(book)))
+
+
+def test_money_that_goes_into_a_wallet_is_counted_in_its_coin() -> None:
+    """990 of a sale at bybit, where only a wallet has USDT, at 0.99: 1,000 coins more, and nothing is lost."""
+    rows = [
+        unit("SOL", 20.0, 99.0, 0.3, 0.05, Venue="bybit"),
+        {**stable(990.0, None), "Venue": "kraken", "Quantity": 1_000.0, "Price": 0.99},
+    ]
+    book = workbook(rows)
+    book.tables["Wallets"] = table(["Venue", "Coin", "Balance"], [{"Venue": "bybit", "Coin": "USDT", "Balance": 100.0}])
+    before = book_value(read_book(book))
+    filled(book, fill("SELL", "SOL", 0.0, 10.0, 99.0, Venue="bybit"))
+    assert book.tables["Wallets"][1][2] == approx(1_100.0)
+    assert book_value(read_book(book)) == approx(before)

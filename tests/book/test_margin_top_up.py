@@ -191,3 +191,22 @@ def test_margin_that_counts_for_nothing_is_not_added() -> None:
     port = account(futures, 8_000.0, settings={"MarginTopUp": 0.12}, mode="multi")
     port.tables["Wallets"][1][port.tables["Wallets"][0].index("Ratio")] = None
     assert [each for each in make_plan(read(port)).trades if each.action == "ADD MARGIN"] == []
+
+
+def test_a_position_may_need_more_margin_than_its_size() -> None:
+    """A short of 1,000 that is to survive a rise of 150 % needs 1,500 and what 2,500 require, also in flat tiers."""
+    for amount in (0.0, None):
+        short = perpetual(
+            "ADAUSDT", "ADA", "short", 0.5, Venue="binance", Quantity=2_000.0, EntryPrice=0.5, Margin=100.0
+        )
+        rows = [spot("BTC", 6_000.0, 0.6, 0.3), stable(4_000.0, Venue="binance")]
+        book = workbook(rows, [short | {"MarginMode": "isolated"}], {"MarginTopUp": 1.5})
+        book.tables["MarginTiers"] = [
+            ["Venue", "Symbol", "Floor", "Cap", "MaxLeverage", "Rate", "Amount"],
+            ["binance", "ADAUSDT", 0.0, 2_000.0, 50.0, 0.01, amount],
+            ["binance", "ADAUSDT", 2_000.0, None, 20.0, 0.02, None if amount is None else 20.0],
+        ]
+        plan = actions.plan(book)
+        (added,) = [each for each in plan.trades if each.action == "ADD MARGIN"]
+        needed = 0.02 * 2_500.0 - (0.0 if amount is None else 20.0)
+        assert added.amount == pytest.approx(1_500.0 + needed - 100.0, rel=1e-6)
