@@ -30,7 +30,7 @@ from .exchange import load, read_values
 from .known_cells import KnownCells
 from .linked_data import Linked
 from .reads import Readers, reads_anywhere
-from .spills import Anchor, Spills
+from .spills import Spills
 
 #: Larger array formulas than this are taken for one cell: their area is nonsense.
 MAX_ARRAY = 4_000_000
@@ -436,6 +436,3 @@ def _shown(cell: FormulaCell) -> str:
     for prefix in ("_xlfn.", "_xlws.", "_xlpm."):
         formula = formula.replace(prefix, "")
     return f"{{={formula}}}" if cell.kind == "array" and not cell.dynamic else f"={formula}"
-
-
-__all__ = ["Anchor", "Calculation", "implementation"]

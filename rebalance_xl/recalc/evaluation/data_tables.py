@@ -24,8 +24,8 @@ MOST_CELLS: Final = 20_000
 
 def compute_tables(calculation: Calculation) -> None:
     """Compute the data tables of a workbook, and what reads them."""
-    unusual = [(sheet, cell) for sheet, scan in enumerate(calculation.scans) for cell in scan.unusual]
-    tables = [(sheet, cell) for sheet, cell in unusual if cell.kind == "dataTable"]
+    scans = enumerate(calculation.scans)
+    tables = [(sheet, cell) for sheet, scan in scans for cell in scan.formulas.of_kind("dataTable")]
     if not tables:
         return
     reason = _why_not(calculation)

@@ -158,10 +158,8 @@ class _Reader:
                     return
                 yield token
             elif characters is not None:
-                if token["text"]:
-                    characters.append(from_xml(token["text"].replace("\r\n", "\n").replace("\r", "\n")))
-                elif token["data"]:
-                    characters.append(token["data"].replace("\r\n", "\n").replace("\r", "\n"))
+                found = (token["text"] or token["data"] or "").replace("\r\n", "\n").replace("\r", "\n")
+                characters.append(from_xml(found) if token["text"] else found)
 
     def _content(self, tag: Tag, refused: bool = False) -> str:
         """Return the character data of an element, which then is read to its end."""
@@ -218,7 +216,7 @@ class _Reader:
                 self._content(child)
         place.inner_end, place.end = self.closed, self.at
 
-    def _go_to(self, name: str | None, letters: str = "", digits: str = "") -> None:
+    def _go_to(self, name: str | None) -> None:
         """Go to a cell by its name, or to the next one."""
         if name is None:
             self.scan.implicit, self.scan.plain = True, False

@@ -5,9 +5,9 @@ What concerns hundreds of thousands of cells goes through the lists; a `FormulaC
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
-from typing import Any, Generic, NamedTuple, TypeVar, overload
+from typing import Any, Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 
@@ -94,7 +94,7 @@ class FormulaCell:
         return self.attributes.get("ref", "")
 
 
-class Formulas(Sequence[FormulaCell]):
+class Formulas:
     """The formula cells of a worksheet in order of rows and columns; what few of them have is kept by their places."""
 
     def __init__(self) -> None:
@@ -118,46 +118,28 @@ class Formulas(Sequence[FormulaCell]):
         self._cells: dict[int, FormulaCell] = {}
         self._by_column: dict[int, Sequence[int]] = {}
 
-    def add(
-        self,
-        rows: Sequence[int],
-        columns: Sequence[int],
-        texts: Sequence[str],
-        olds: Sequence[Any],
-        ends: Sequence[int],
-        data: Sequence[str | None],
-    ) -> None:
-        """Add cells that follow those added before."""
-        self.rows += rows
-        self.columns += columns
-        self.texts += texts
-        self.olds += olds
-        self.ends += ends
-        self.data += data
-        nothing = [None] * len(rows)
-        self.lowered += nothing
-        self.templates += nothing
-        self.values += nothing
+    def add(self, *lists: Sequence[Any]) -> None:
+        """Add rows, columns, texts, old values, ends and data of cells that follow those added before."""
+        known = (self.rows, self.columns, self.texts, self.olds, self.ends, self.data)
+        for own, more in zip(known, lists, strict=True):
+            own.extend(more)
+        for new in (self.lowered, self.templates, self.values):
+            new.extend([None] * len(lists[0]))
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    @overload
-    def __getitem__(self, place: int) -> FormulaCell: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[FormulaCell]: ...
-    def __getitem__(self, place: int | slice) -> FormulaCell | list[FormulaCell]:
+    def __getitem__(self, place: int) -> FormulaCell:
         """Return the cell at a place, the same one every time."""
-        if isinstance(place, slice):
-            return self.at(range(len(self.rows))[place])
-        if place < 0:
-            place += len(self.rows)
         cell = self._cells.get(place)
         if cell is None:
             if place >= len(self.rows):
                 raise IndexError
             cell = self._cells[place] = FormulaCell(self, place)
         return cell
+
+    def __iter__(self) -> Iterator[FormulaCell]:
+        return map(self.__getitem__, range(len(self.rows)))
 
     def at(self, places: Iterable[int]) -> list[FormulaCell]:
         """Return the cells at some places."""

@@ -47,11 +47,6 @@ class SheetScan:
     unreadable: dict[tuple[int, int], str] = field(default_factory=dict)
     _cells: Cells = field(default_factory=Cells)
 
-    @property
-    def unusual(self) -> list[FormulaCell]:
-        """The cells of shared and array formulas and of data tables, as the file has them."""
-        return self.formulas.at(sorted(self.formulas.kinds))
-
     def extent(self) -> tuple[int, int]:
         """Return the last row and column in use."""
         table = self.table
