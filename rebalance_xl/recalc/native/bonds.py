@@ -32,22 +32,19 @@ def solve(residual: Callable[[float], float], guess: float, low: float = -1.0) -
     f_left = f_right = None
     previous = guess if left < guess < right else (left + right) / 2
     for _ in range(200):
-        value = residual(previous)
+        last, value = previous, residual(previous)
         if value == 0 or right - left < 1e-15 * max(1.0, abs(previous)):
             return previous
         if value > 0:
             left, f_left = previous, value
         else:
             right, f_right = previous, value
+        previous = (left + right) / 2
         if f_left is not None and f_right is not None:
-            following = right - f_right * (right - left) / (f_right - f_left)
+            secant = right - f_right * (right - left) / (f_right - f_left)
             margin = 0.01 * (right - left)
-            following = min(max(following, left + margin), right - margin)
-            if abs(following - previous) < 1e-16:
-                following = (left + right) / 2
-        else:
-            following = (left + right) / 2
-        previous = following
+            secant = min(max(secant, left + margin), right - margin)
+            previous = secant if abs(secant - last) >= 1e-16 else previous
     return previous
 
 

@@ -23,21 +23,25 @@ from rebalance_xl.recalc.native.faults import Fault, number_fault
 class Kind:
     """How an argument is read, which values are allowed and how that is said, and what becomes of them.
 
-    `left_out` gives what counts where there is neither an argument nor a default; None: it is #N/A, as in the ToolPak
-    functions. `days`: it is a day, which the 1904 system counts from another one.
+    `left_out` gives what counts where there is neither an argument nor a default; `days` says that it is a day, which
+    the 1904 system counts from another one.
     """
 
     read: Callable[[Any], Any]
-    left_out: Callable[[], Any] | None = float
+    left_out: Callable[[], Any] = float
     days: bool = False
     allowed: Callable[[Any], bool] | None = None
     limits: str = ""
     become: Callable[[Any], Any] = lambda value: value
 
 
+def _refuse_none() -> Any:
+    raise Fault("#N/A", "a required argument is left out")
+
+
 _NUMBER = Kind(to_number)
-_STRICT = Kind(to_strict, left_out=None)
-_WHOLE = Kind(to_whole, left_out=None)
+_STRICT = Kind(to_strict, left_out=_refuse_none)
+_WHOLE = Kind(to_whole, left_out=_refuse_none)
 _DATE = replace(_WHOLE, days=True)
 _DAY_OF_BOND = replace(_DATE, allowed=lambda value: bool(parts(value)))
 _ABOVE_ZERO = replace(_STRICT, allowed=lambda value: value > 0, limits="it must be above 0")
@@ -80,13 +84,6 @@ KINDS: Final[dict[str, Kind]] = {
     "between": _number(lambda value: 0 < value < 1, "it must lie between 0 and 1"),
     "cumulative": _FLAG,
 }
-
-
-def left_out(kind: Kind) -> Any:
-    """Return what a left-out argument without a default counts as."""
-    if kind.left_out is None:
-        raise Fault("#N/A", "a required argument is left out")
-    return kind.left_out()
 
 
 def checked(name: str, value: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from rebalance_xl.cells import MISSING, NUM, CellError
 from rebalance_xl.recalc.native.arguments import alike, to_rows
 from rebalance_xl.recalc.native.faults import Fault
-from rebalance_xl.recalc.native.kinds import KINDS, checked, left_out
+from rebalance_xl.recalc.native.kinds import KINDS, checked
 
 Kernel = Callable[..., Any]
 KernelT = TypeVar("KernelT", bound=Kernel)
@@ -112,7 +112,7 @@ def _worksheet_callable(
             elif first_default <= index < count:
                 arguments.append(defaults[index - first_default])
             else:
-                arguments.append(left_out(kind))
+                arguments.append(kind.left_out())
         if len(values) < count:
             arguments += defaults[max(len(values) - first_default, 0) :]
         if limited:
