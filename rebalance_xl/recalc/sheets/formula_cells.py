@@ -120,7 +120,7 @@ class Formulas:
 
     def add(self, *lists: Sequence[Any]) -> None:
         """Add rows, columns, texts, old values, ends and data of cells that follow those added before."""
-        known = (self.rows, self.columns, self.texts, self.olds, self.ends, self.data)
+        known: tuple[list[Any], ...] = (self.rows, self.columns, self.texts, self.olds, self.ends, self.data)
         for own, more in zip(known, lists, strict=True):
             own.extend(more)
         for new in (self.lowered, self.templates, self.values):
