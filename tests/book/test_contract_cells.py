@@ -291,7 +291,9 @@ BTC = spot("BTC", 9_000.0, 0.9, 0.9)
 def test_a_cross_position_may_be_worth_less_than_0() -> None:
     """Its account pays the loss; an isolated one loses its margin at most."""
     row = perpetual("ETHUSDT", "ETH", "long", 3_000.0, **GONE)
-    assert plan_of([BTC], [row]).totals.value == approx(9_000.0)
+    isolated = plan_of([BTC], [row])
+    assert isolated.totals.value == approx(9_000.0)
+    assert line(isolated, "ETHUSDT").reason.startswith("LIQUIDATED")
     assert plan_of([BTC], [row | {"MarginMode": "cross"}]).totals.value == approx(9_000.0 + 700.0 - 1_000.0)
 
 
