@@ -160,7 +160,7 @@ def bootstrap(book: SpotBook, days: np.ndarray, prices: np.ndarray, paths: int) 
         say("dask", "not installed", "the same figures")
         return
     with LocalCluster(  # type: ignore[no-untyped-call]
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=40
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=":0", silence_logs=40
     ) as cluster:
         begun_at = time.perf_counter()
         address = cluster.scheduler_address

@@ -21,7 +21,7 @@ DASK = """
 import sys, time
 from distributed import LocalCluster
 if __name__ == "__main__":
-    options = dict(host="127.0.0.1", dashboard_address=None, protocol="tcp://")
+    options = dict(host="127.0.0.1", dashboard_address=":0", protocol="tcp://")
     with LocalCluster(n_workers=1, threads_per_worker={threads}, processes=False, **options) as cluster:
         print(cluster.scheduler_address, flush=True)
         sys.stdin.read()

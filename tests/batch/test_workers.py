@@ -194,7 +194,7 @@ def test_a_local_cluster_gives_the_same_results(workers: int, threads: int) -> N
     distributed = pytest.importorskip("distributed")
     batch = jobs(*"abcdefghij", "fail", "hang", "k", "die", "l")
     with distributed.LocalCluster(
-        n_workers=workers, threads_per_worker=threads, host="127.0.0.1", dashboard_address=None
+        n_workers=workers, threads_per_worker=threads, host="127.0.0.1", dashboard_address=":0"
     ) as cluster:
         before = {each.pid for each in cluster.workers.values()}
         found = told(run_jobs(batch, work, scheduler=cluster.scheduler_address, seconds=2))
@@ -209,7 +209,7 @@ def test_a_cluster_in_the_same_process_survives_a_hung_book() -> None:
     """Workers that are threads of this very process stop a hung book without ending it."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=2, processes=False, protocol="tcp://", host="127.0.0.1", dashboard_address=None
+        n_workers=1, threads_per_worker=2, processes=False, protocol="tcp://", host="127.0.0.1", dashboard_address=":0"
     ) as cluster:
         found = told(run_jobs(jobs("a", "hang", "b"), work, scheduler=cluster.scheduler_address, seconds=1))
     assert found == ["0 a", "stopped: it took longer than 1 seconds", "2 b"]
@@ -228,7 +228,7 @@ def test_workers_in_another_folder_find_the_books(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     batch = [Job(Path("in/a.xlsx"), Path("out/a.xlsx"))]
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp://", host="127.0.0.1", dashboard_address=None
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp://", host="127.0.0.1", dashboard_address=":0"
     ) as cluster:
         [outcome] = run_jobs(batch, where, scheduler=cluster.scheduler_address)
     assert outcome.value == f"{tmp_path}/in/a.xlsx {tmp_path}/out/a.xlsx"

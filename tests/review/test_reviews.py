@@ -213,7 +213,7 @@ def test_a_cluster_gives_the_same_figures() -> None:
     book, history = opened(120)
     prices = history.matrix(["A", "B", "C", "D", "E"])
     arguments = ("book", spot_book(book), terms_of(book), history.days, prices, 0.0)
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
         got = resample(*arguments, paths=500, seed=3, scheduler=cluster.scheduler_address)
     assert got == resample(*arguments, paths=500, seed=3)
 
