@@ -253,8 +253,8 @@ BOOK: tuple[tuple[str, str, str, str], ...] = (
     (
         "a changed book is not noticed",
         "actions",
-        "if planned and planned != mark_of(book) and not changed:",
-        "if False:",
+        "bool(planned) and planned != mark_of(book))",
+        "False)",
     ),
     (
         "a reduction to the edge forgets its fees",
@@ -277,9 +277,9 @@ BOOK: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "text under other tables is lost in silence",
-        "model",
-        '("Portfolio", "Futures", "Events", "Venues", "Lots", "Wallets", "CashFlows")',
-        '("Portfolio",)',
+        "schema",
+        "INPUTS: Final = tuple(name for name in TABLES if name != PLAN.name)",
+        'INPUTS: Final = ("Portfolio",)',
     ),
     (
         "a typed MarginCoin is ignored",
@@ -382,8 +382,8 @@ BOOK: tuple[tuple[str, str, str, str], ...] = (
     (
         "the walk leaves the cost of what was sold",
         "walk",
-        "cost_sold(book, row, quantity or 0.0, amount)",
-        "cost_sold(book, row, quantity and 0.0, amount)",
+        "cost_sold(book, row, quantity or 0.0, amount, before)",
+        "cost_sold(book, row, quantity and 0.0, amount, before)",
     ),
     ("ADD MARGIN goes before a debt", "needs", "_URGENT = {REPAY: 0, TOP_UP: 1}", "_URGENT = {REPAY: 1, TOP_UP: 0}"),
     ("ADD MARGIN goes by its Priority", "needs", "_URGENT.get(need.kind, 2)", "min(1, _URGENT.get(need.kind, 1))"),

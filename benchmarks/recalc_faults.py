@@ -54,7 +54,7 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
         "for start, end, tag, new_tag in both if new_tag != tag]",
         "for start, end, tag, new_tag in both if not tag]",
     ),
-    ("a number is replaced in the row of another cell", "sheets/cell_table", "or not own.all():", "or False:"),
+    ("new cells go into the rows of others", "sheets/splice_columns", "((numbers[found] == wanted) & (last", "((last"),
     (
         "runs down a column go on over a gap",
         "evaluation/exchange",
@@ -64,15 +64,15 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     (
         "numbers near each other are not looked for",
         "evaluation/suspects",
-        "suspects = [*_noisy(calculation), *_near(calculation)]",
-        "suspects = [*_noisy(calculation)]",
+        "suspects = [*_noisy(calculation), *_near(calculation), ",
+        "suspects = [*_noisy(calculation), ",
     ),
     ("noise of a last subtraction is shown", "formulas/fifteen_digits", "<=ABS(rl_right)*1E-15,0,", "<0,0,"),
     (
         "an intersection takes the row above",
         "formulas/operands",
-        'return f"{prefix}{column_letters(area.left)}{row}"',
-        'return f"{prefix}{column_letters(area.left)}{row - 1}"',
+        "return prefix + cell_name(row, area.left)",
+        "return prefix + cell_name(row - 1, area.left)",
     ),
     (
         "a name is no array formula",
@@ -83,17 +83,17 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     (
         "errors in summed ranges are passed over",
         "formulas/compiling_calls",
-        "if watched is not None and watched < len(call.arguments):",
-        "if False:",
+        "summed = arguments[watched] if watched < len(arguments) else None",
+        "summed = None",
     ),
     # --- recalc: functions of our own
     (
         "greater is greater or equal",
         "native/criteria",
-        "return lambda cell: is_number(cell) and compare(cell, number)",
-        "return lambda cell: is_number(cell) and (compare(cell, number) or cell == number)",
+        "return lambda cell: is_number(cell) and compare(cell, value)",
+        "return lambda cell: is_number(cell) and (compare(cell, value) or cell == value)",
     ),
-    ("a wildcard is a plain star", "native/criteria", '".*" if sign == "*"', '"[*]" if sign == "*"'),
+    ("a wildcard is a plain star", "native/criteria", '{"*": ".*", "?": "."}', '{"*": "[*]", "?": "."}'),
     (
         "a criterion's percent is no number",
         "native/criteria",
@@ -103,8 +103,8 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     (
         "an error among numbers met is left out",
         "native/arguments",
-        "            raise Fault(cell.code, cell.reason)\n        elif isinstance(cell, int)",
-        "            continue\n        elif isinstance(cell, int)",
+        "        raise Fault(value.code, value.reason)",
+        "        return value.code",
     ),
     (
         "the mean of nothing is 0",
@@ -122,8 +122,8 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     (
         "FLOOR.MATH without a significance rounds to tens",
         "native/rounding",
-        "def floor_math(number: float, significance: float = 1.0",
-        "def floor_math(number: float, significance: float = 10.0",
+        "def answer(number: float, significance: float = 1.0, mode",
+        "def answer(number: float, significance: float = 10.0, mode",
     ),
     (
         "halves of MROUND go down",
@@ -146,8 +146,8 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     (
         "the next smaller is the next larger",
         "native/lookup",
-        "(other < key) == (match_mode == -1)",
-        "(other < key) == (match_mode == 1)",
+        "(each[0] < key) == (match_mode == -1)",
+        "(each[0] < key) == (match_mode == 1)",
     ),
     (
         "a discounted price is too high",
@@ -164,8 +164,8 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     (
         "the declining balance never changes to equal amounts",
         "native/depreciation",
-        "if not no_switch and even > amount:",
-        "if no_switch and even > amount:",
+        "if straight is None and not no_switch and even > amount:",
+        "if straight is None and no_switch and even > amount:",
     ),
     ("DB's first year is whole", "native/depreciation", "amount = cost * rate * months / 12", "amount = cost * rate"),
     (
@@ -176,7 +176,7 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "degrees of freedom are rounded",
-        "native/roles",
+        "native/kinds",
         'at most 10^10", int)',
         'at most 10^10", round)',
     ),
@@ -201,7 +201,7 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     (
         "a long text is not refused",
         "native/careful",
-        "return TOO_LONG if value.__class__ is str and len(value) > LONGEST else value",
-        "return value",
+        "TOO_LONG if cell.__class__ is str and len(cell) > LONGEST else cell for",
+        "cell for",
     ),
 )
