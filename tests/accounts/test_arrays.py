@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -55,6 +56,17 @@ def test_moves_of_many_are_those_of_each(many: AccountColumns, single: list[Acco
     assert found[known] == pytest.approx(wanted[known], rel=1e-9, abs=1e-12)
     assert np.count_nonzero(known) > COUNT / 8
     assert np.count_nonzero(~known) > COUNT / 8
+
+
+@pytest.mark.parametrize("direction", [DOWN, UP])
+def test_accounts_without_positions_beside_others_never_move(many: AccountColumns, direction: float) -> None:
+    """Neither one with money nor one that owes some, beside accounts that have positions."""
+    rich_and_poor = replace(
+        many, steady=np.append(many.steady, [1_000.0, -50.0]), moving=np.append(many.moving, [0.0, 0.0])
+    )
+    found = market_moves(rich_and_poor, direction)
+    assert found[-2:].tolist() == [math.inf, math.inf]
+    assert np.array_equal(found[:-2], market_moves(many, direction))
 
 
 def test_prices_of_many_are_those_of_each(many: AccountColumns, single: list[Account]) -> None:

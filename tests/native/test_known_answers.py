@@ -397,6 +397,7 @@ DATABASE = [
     ("DPRODUCT", (ORCHARD, "Yield", FRUIT), 14.0 * 10.0 * 10.0 * 8.0, "math"),
     ("DAVERAGE", (ORCHARD, "Yield", [["Tree", "Height"], ["=Apple", ">10"]]), 12.0, "reference"),
     ("DAVERAGE", (ORCHARD, 3.0, [["Tree"], [None]]), 13.0, "reference"),
+    ("DAVERAGE", (ORCHARD, "Yield", [["Tree"], ["=Quince"]]), DIV0, "math"),
     ("DSTDEV", (ORCHARD, "Yield", [["Tree"], ["=Apple"], ["=Pear"]]), 2.9664793948382653, "reference"),
     ("DSTDEVP", (ORCHARD, "Yield", [["Tree"], ["=Apple"], ["=Pear"]]), 2.6532998322843198, "reference"),
     ("DVAR", (ORCHARD, "Yield", [["Tree"], ["=Apple"], ["=Pear"]]), 8.8, "reference"),
