@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Final
 
 from rebalance_xl.book import schema
 from rebalance_xl.book.decision import decide
@@ -76,6 +77,10 @@ def rebalance(port: WorkbookPort, as_of: dt.date | float | None = None, today: d
     port.append_row("Journal", journal_row(found))
     port.commit()
     return found
+
+
+#: What is said of a plan that does not belong to the book any more.
+CHANGED: Final = "quantities, positions or wallets changed since this plan was written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +159,7 @@ def record(
     """
     found = to_record(port, as_of, today)
     if found.changed and not changed:
-        message = (
-            "quantities or positions changed since this plan was written: press Rebalance for a new one, or record it "
-            "all the same (record --changed)"
-        )
+        message = f"{CHANGED}: press Rebalance for a new one, or record it all the same (record --changed)"
         raise BookError(Problem(ERROR, "Plan", message))
     book, review = found.book, found.review
     execution = execute(book, found.fills, port, planned_trigger(port), review)

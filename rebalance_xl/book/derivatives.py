@@ -384,8 +384,3 @@ def delta_of(position: Position, quantity: float, entry: float | None, margin: f
     if position.inverse:
         return coins + side * quantity / (entry or position.mark)
     return coins + side * quantity * position.contract_size
-
-
-def is_close(a: float, b: float) -> bool:
-    """Tell whether two amounts are the same within what arithmetic leaves."""
-    return math.isclose(a, b, rel_tol=SLACK, abs_tol=0.0)

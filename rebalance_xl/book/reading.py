@@ -27,6 +27,10 @@ class UnreadableError(Exception):
     """A cell that does not hold what its column asks for; the text says so."""
 
 
+class NumberTextError(UnreadableError):
+    """A number that is stored as text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """A data row with typed values; a bad cell reads as its default and is reported as a problem."""
@@ -68,7 +72,7 @@ def number_of(value: object) -> float:
             float(value.replace(",", "").replace("%", ""))
         except ValueError:
             raise UnreadableError(f"holds the text {describe(value)} where a number belongs") from None
-        raise UnreadableError(f"holds the text {describe(value)} where a number belongs; enter it as a number")
+        raise NumberTextError(f"holds the text {describe(value)} where a number belongs; enter it as a number")
     if isinstance(value, dt.date):
         raise UnreadableError(f"holds the date {value:%Y-%m-%d} where a number belongs")
     if isinstance(value, int | float):
@@ -208,19 +212,8 @@ def read_records(port: WorkbookPort, table: Table, problems: list[Problem]) -> l
     return records
 
 
-def is_number_as_text(value: object) -> bool:
-    """Tell whether a cell holds a number that is stored as text: whoever reads the table by kind would pass it over."""
-    if not isinstance(value, str) or not value.strip():
-        return False
-    try:
-        number_of(value)
-    except UnreadableError as why:
-        return str(why).endswith("enter it as a number")
-    return False
-
-
 def check_number_texts(data: TableData | None, columns: Iterable[str], problems: list[Problem]) -> None:
-    """Report numbers stored as text in columns of a table whose rows are read elsewhere.
+    """Report numbers stored as text in columns of a table whose rows are read elsewhere, which would pass them over.
 
     Parameters
     ----------
@@ -235,10 +228,15 @@ def check_number_texts(data: TableData | None, columns: Iterable[str], problems:
         return
     for column in columns:
         place = data.column(column)
-        for row, cells in enumerate(data.rows if place is not None else ()):
-            if is_number_as_text(cells[place or 0]):
-                message = f"{data.name}[{column}] holds the text {describe(cells[place or 0])}; enter it as a number"
-                problems.append(Problem(ERROR, data.address(row, column), message))
+        if place is None:
+            continue
+        for row, cells in enumerate(data.rows):
+            try:
+                number_of(cells[place])
+            except NumberTextError as why:
+                problems.append(Problem(ERROR, data.address(row, column), f"{data.name}[{column}] {why}"))
+            except UnreadableError:
+                continue
 
 
 def _read_cell(

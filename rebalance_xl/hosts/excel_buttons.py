@@ -67,9 +67,7 @@ def record_button(book: xlwings.Book | None = None) -> None:
         if not found.fills:
             question = ["Record the review? Nothing was traded: LastReview becomes the day."]
         if found.changed:
-            question.append(
-                "Quantities or positions changed since this plan was written: No, then Rebalance, is safer."
-            )
+            question.append(f"Beware: {actions.CHANGED}. No, then Rebalance, is safer.")
         question.append("Quantities, prices and fees are taken from the Plan table. This cannot be undone.")
         if _ask(book, question):
             execution = actions.record(workbook, today=today, changed=found.changed)

@@ -153,7 +153,8 @@ def _check_rest(seed: int, book: Book, plan: Plan, after: Book, nested: bool = F
     owed = math.fsum(-row.value for row in book.holdings if row.stable and row.value < 0)
     for line in trades:
         # What one row's lot left over another row may take, and somebody's sale pays for it.
-        assets = {line.asset, *(other.asset for other in trades if line.action == "SELL" and other.action == "BUY")}
+        paid = {other.asset for other in trades if line.action == "SELL" and other.action == "BUY"}
+        assets = {line.asset, *(paid & {other.asset for other in plan.trades if other.action == "BUY"})}
         smallest = max(settings.min_trade, *(_smallest_order(after, asset) for asset in assets))
         assert line.amount <= max(smallest, plan.totals.fees, owed) * (1 + 1e-9), f"seed {seed}: {line}"
 

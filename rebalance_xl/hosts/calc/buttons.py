@@ -112,7 +112,7 @@ def record(workbook: CalcWorkbook, screen: Screen, today: dt.date) -> None:
         parts.append(_limited([_fill_text(fill) for fill in found.fills]))
         parts.append("They are the quantities, prices and fees of the Plan table: edit them to your real fills first.")
     if found.changed:
-        parts.append("Quantities or positions changed since this plan was written: No, then Rebalance, is safer.")
+        parts.append(f"Beware: {actions.CHANGED}. No, then Rebalance, is safer.")
     if not screen.ask("\n\n".join(parts)):
         return
     execution = actions.record(workbook, today=today, changed=found.changed)
