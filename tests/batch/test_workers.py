@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import multiprocessing
 import os
 import re
 import signal
@@ -130,38 +129,19 @@ except KeyboardInterrupt:
 """
 
 
-START = """
-import multiprocessing, sys
-sys.path[:] = {path!r}
-from tests.batch.test_workers import jobs, told, work
-from rebalance_xl.recalc.batch.workers import run_jobs
-if __name__ == "__main__":
-    multiprocessing.set_start_method({method!r})
-    print(told(run_jobs(jobs("a", "die", "b"), work, workers=2, seconds=60)))
-"""
-
-
-@pytest.mark.parametrize("method", [each for each in multiprocessing.get_all_start_methods() if each != "fork"])
-def test_workers_that_are_not_forked(tmp_path: Path, method: str) -> None:
-    """Workers that start as Windows and later Pythons start them do the same."""
-    script = tmp_path / "script.py"
-    script.write_text(START.format(path=sys.path, method=method), encoding="utf-8")
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True, timeout=120)
-    assert done.stdout == f"{['0 a', LOST, '2 b']}\n"
-
-
 @pytest.mark.skipif(os.name != "posix", reason="signals to other processes")
 @pytest.mark.parametrize("kind, expected", [(signal.SIGKILL, []), (signal.SIGINT, ["interrupted"])])
 def test_workers_end_with_their_parent(kind: signal.Signals, expected: list[str]) -> None:
     """Killed or interrupted while its workers hang, a run ends at once and leaves no worker behind."""
     code = BATCH.format(path=sys.path, kind="hang")
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code], text=True, **pipes) as process:  # type: ignore[call-overload]
         for _ in range(4):
             process.stdout.readline()
         process.send_signal(kind)
-        # The workers have inherited the pipe: its end is read only when the last of them is gone.
         assert process.stdout.read().split() == expected
+        # The workers have inherited this pipe: its end is read only when the last of them is gone.
+        assert process.stderr.read() == ""
 
 
 # --- on a cluster ---------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
-"""Inside a worker process: books one after the other, a time limit that really stops, and an end with the parent."""
+"""A worker process, from inside and outside: books one after the other, and a time limit that really stops."""
 
 from __future__ import annotations
 
 import faulthandler
+import math
 import os
 import pickle
 import signal
@@ -10,17 +11,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from multiprocessing.connection import Connection
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Final
 
 from .jobs import Job, Result, Work, failed, run_book
 from .memory import limit_memory
 
 #: What ends a run from outside; held back while workers are started.
-HELD_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+HELD_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def why_lost(elapsed: float, seconds: float | None) -> str:
@@ -30,43 +30,26 @@ def why_lost(elapsed: float, seconds: float | None) -> str:
     return "its worker process was lost: it crashed, was killed or ran out of memory"
 
 
-def serve_pipe(pipe: Connection, other_end: Connection) -> None:
-    """Serve in a process that was started for it; `other_end` is the copy of the parent's end that it was born with."""
-    other_end.close()
-    _serve(pipe.recv, pipe.send_bytes)
+def serve() -> None:
+    """Take the work over the standard streams, then books with their time limits, and send back what they give.
 
-
-def serve_streams() -> None:
-    """Serve over the standard streams; what the work prints goes to the error stream."""
+    What the work prints goes to the error stream. Ctrl-C is left to the parent. When nobody can send any more this
+    process ends at once: results are written atomically, so the middle of a book is as good a place as any.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
+    limit_memory()
     inbox, outbox = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)
-
-    def send(result: bytes) -> None:
-        outbox.write(result)
-        outbox.flush()
-
-    _serve(lambda: pickle.load(inbox), send)
-
-
-def _serve(receive: Callable[[], Any], send: Callable[[bytes], Any]) -> None:
-    """Take the work and say so, then take books with their time limits and send back what they give.
-
-    Ctrl-C is left to the parent. When nobody can send any more this process ends at once: results are written
-    atomically, so the middle of a book is as good a place as any.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
-    limit_memory()
     received: SimpleQueue[Any] = SimpleQueue()
 
     def read() -> None:
         try:
             while True:
-                received.put(receive())
+                received.put(pickle.load(inbox))
         finally:
             os._exit(1)
 
@@ -74,7 +57,8 @@ def _serve(receive: Callable[[], Any], send: Callable[[bytes], Any]) -> None:
     work, answer = received.get(), pickle.dumps(None)
     while True:
         try:
-            send(answer)
+            outbox.write(answer)
+            outbox.flush()
         except OSError:  # who asked is gone
             os._exit(1)
         job, seconds = received.get()
@@ -96,54 +80,63 @@ def _run(work: Work, job: Job, seconds: float | None) -> Result:
             faulthandler.cancel_dump_traceback_later()
 
 
-def run_in_child(work: Work, jobs: Sequence[Job], seconds: float | None) -> list[Result]:
-    """Work on some books, each within a time limit, in a process of their own, as workers of a cluster do.
+class Child:
+    """A Python process that works on one book at a time, each within a time limit; it starts with the first.
 
-    Such a worker may run several threads, or be the user's own process: a time limit must not end it.
+    It is no fork and no thread: several threads may run here, and a time limit ends the whole process. It ends itself
+    when nobody can send any more.
     """
-    results: list[Result] = []
-    child: _Child | None = None
-    try:
-        for job in jobs:
-            child = child or _Child()
-            began = time.monotonic()
-            try:
-                child.make_ready(work)
-                began = time.monotonic()
-                results.append(child.ask((job, seconds)))
-            except (EOFError, OSError, pickle.UnpicklingError):
-                child.end()
-                child = None
-                results.append((None, why_lost(time.monotonic() - began, seconds)))
-    finally:
-        if child is not None:
-            child.end()
-    return results
 
+    def __init__(self, work: Work, seconds: float | None) -> None:
+        self._work, self._seconds = work, seconds
+        self._process: subprocess.Popen[bytes] | None = None
+        self._over = False
 
-class _Child:
-    """A Python process that is sent one book at a time; it ends when nobody can send any more."""
-
-    def __init__(self) -> None:
-        code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import serve_streams; serve_streams()"
-        self._process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self._ready = False
-
-    def make_ready(self, work: Work) -> None:
-        """Wait until the process has started and has imported the work; this is no book's time."""
-        if not self._ready:
-            self.ask(work)
-            self._ready = True
-
-    def ask(self, question: Any) -> Any:
-        sender, receiver = self._process.stdin, self._process.stdout
-        assert sender is not None
-        assert receiver is not None
-        pickle.dump(question, sender)
-        sender.flush()
-        return pickle.load(receiver)
+    def result(self, job: Job) -> Result:
+        """Work on a book; one that costs the process fails by that, and the next one gets a new process."""
+        began = math.inf
+        try:
+            if self._process is None:
+                self._start()
+            began = time.monotonic()  # the start of a process is no book's time
+            answer: Result = self._ask((job, self._seconds))
+            return answer
+        except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+            self._stop()
+            return None, why_lost(time.monotonic() - began, self._seconds)
 
     def end(self) -> None:
-        self._process.kill()
-        with suppress(OSError):  # what could not be sent any more is tried again here
-            self._process.communicate()
+        """End the process, whatever it does, for good."""
+        self._over = True
+        self._stop()
+
+    def _start(self) -> None:
+        code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import serve; serve()"
+        self._process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        if self._over:  # ended by another thread meanwhile
+            raise EOFError
+        self._ask(self._work)
+
+    def _ask(self, question: Any) -> Any:
+        process = self._process
+        if process is None or process.stdin is None or process.stdout is None:
+            raise EOFError
+        pickle.dump(question, process.stdin)
+        process.stdin.flush()
+        return pickle.load(process.stdout)
+
+    def _stop(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            with suppress(OSError, ValueError):  # what could not be sent any more is tried again here
+                process.communicate()
+
+
+def run_in_child(work: Work, jobs: Sequence[Job], seconds: float | None) -> list[Result]:
+    """Work on some books in a process of their own, as a worker of a cluster does, which may be the user's own."""
+    child = Child(work, seconds)
+    try:
+        return [child.result(job) for job in jobs]
+    finally:
+        child.end()

@@ -5,7 +5,6 @@ The work itself is a function handed in. Results come back in the order of the b
 
 from __future__ import annotations
 
-import math
 import os
 import signal
 import threading
@@ -16,13 +15,12 @@ from concurrent.futures import FIRST_COMPLETED as FIRST
 from concurrent.futures import CancelledError, Executor, Future, wait
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
-from multiprocessing import Pipe, Process
-from multiprocessing.connection import wait as wait_for_pipes
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from .jobs import Job, Outcome, Result, Work, failed, run_book
-from .worker import HELD_SIGNALS, run_in_child, serve_pipe, why_lost
+from .worker import HELD_SIGNALS, Child, run_in_child
 
 #: Books per piece of a cluster's work, at most: it starts a process for each piece.
 _LARGEST_PIECE = 64
@@ -82,80 +80,38 @@ def run_jobs(
 # --- processes of this machine ------------------------------------------------------------------------------------
 
 
-class _Worker:
-    """A process that is sent one book at a time; it ends when this one does."""
-
-    def __init__(self, work: Work) -> None:
-        self.pipe, theirs = Pipe()
-        self.process = Process(target=serve_pipe, args=(theirs, self.pipe), daemon=True)
-        self.index: int | None = None
-        self.since = math.inf
-        with _signals_held():
-            self.process.start()
-        theirs.close()
-        self._send(work)
-
-    def begin(self, index: int, job: Job, seconds: float | None) -> None:
-        self.index, self.since = index, time.monotonic()
-        self._send((job, seconds))
-
-    def _send(self, what: Any) -> None:
-        with suppress(OSError):  # a process that is gone is noticed where its answer is read
-            self.pipe.send(what)
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.join()
-        self.pipe.close()
-
-
 def _in_processes(jobs: Sequence[Job], todo: deque[int], work: Work, seconds: float | None, count: int) -> Results:
-    """Keep some processes busy with one book each; one that is lost costs its book, and another one follows it.
+    """Keep some processes busy with one book each, a thread beside each of them.
 
     Whatever ends this, Ctrl-C too, ends the processes at once.
     """
-    workers: dict[Any, _Worker] = {}
-    try:
-        while todo or workers:
-            while len(workers) < count and len(todo) > sum(each.index is None for each in workers.values()):
-                worker = _Worker(work)
-                workers[worker.pipe] = worker
-            for pipe in wait_for_pipes(list(workers), _POLL_SECONDS):
-                worker = workers.pop(pipe)
-                try:
-                    answer = worker.pipe.recv()
-                except (EOFError, OSError):
-                    worker.end()
-                    if worker.index is None and todo:  # it could not even begin
-                        worker.index = todo.popleft()
-                    if worker.index is not None:
-                        yield worker.index, (None, why_lost(time.monotonic() - worker.since, seconds))
-                    continue
-                before = worker.index
-                if todo:
-                    index = todo.popleft()
-                    worker.begin(index, jobs[index], seconds)
-                    workers[pipe] = worker
-                else:
-                    worker.end()
-                if before is not None:
-                    yield before, answer
-    finally:
-        for worker in workers.values():
-            worker.end()
+    found: SimpleQueue[tuple[int, Result]] = SimpleQueue()
+    open_books = len(todo)
+    children = [Child(work, seconds) for _ in range(min(count, open_books))]
 
+    def attend(child: Child) -> None:
+        if hasattr(signal, "pthread_sigmask"):  # the process is born with it: Ctrl-C must not end it half started
+            signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)
+        with suppress(IndexError):
+            while True:
+                index = todo.popleft()
+                found.put((index, child.result(jobs[index])))
+        child.end()
 
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """Let Ctrl-C wait while processes are started: raised in the middle of a fork it would get lost."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)
     try:
-        yield
+        for child in children:
+            threading.Thread(target=attend, args=[child], daemon=True).start()
+        while open_books:
+            try:
+                each = found.get(timeout=_POLL_SECONDS)  # Ctrl-C is heard in between on every system
+            except Empty:
+                continue
+            open_books -= 1
+            yield each
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        todo.clear()
+        for child in children:
+            child.end()
 
 
 # --- a cluster ----------------------------------------------------------------------------------------------------
