@@ -44,7 +44,7 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "links are counted from 0",
-        "evaluation/external_links",
+        "sheets/external_links",
         'enumerate(every(root, "externalReference"), 1)',
         'enumerate(every(root, "externalReference"))',
     ),

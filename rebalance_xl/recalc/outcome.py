@@ -133,10 +133,10 @@ def first_difference(one: tuple[bytes, Recalculation], other: tuple[bytes, Recal
 def compare(calculation: Calculation, report: Recalculation) -> list[SheetChanges]:
     """Fill in the report of a calculation that was run; return what has to be written, sheet by sheet."""
     changes: list[SheetChanges] = []
-    names = [sheet.name for sheet in calculation.package.sheets]
+    names = [sheet.name for sheet in calculation.book.package.sheets]
     unknown: set[str] = set()
     spills = calculation.spills
-    for sheet, scan in enumerate(calculation.scans[: len(names)]):  # without what is cached of other workbooks
+    for sheet, scan in enumerate(calculation.book.scans[: len(names)]):  # without what is cached of other workbooks
         found = SheetChanges()
         changes.append(found)
         own = scan.formulas
@@ -153,7 +153,7 @@ def compare(calculation: Calculation, report: Recalculation) -> list[SheetChange
             report.lines.append((names[sheet], own, told))
         for anchor in spills.anchors:
             cell = anchor.cell
-            if anchor.sheet == sheet and anchor.active and cell.place not in left and _grown(anchor):
+            if cell.sheet == sheet and anchor.active and cell.place not in left and _grown(anchor):
                 metadata = 0 if anchor.written is None else None
                 found.formulas.append(FormulaChange(cell, cell.value, anchor.area, metadata))
         grown = {change.cell.place for change in found.formulas}
@@ -162,11 +162,11 @@ def compare(calculation: Calculation, report: Recalculation) -> list[SheetChange
     for anchor in spills.anchors:
         if not anchor.active:
             continue
-        if anchor.dynamic and anchor.area.height * anchor.area.width > 1:
+        if anchor.dynamic and anchor.area.size > 1:
             place = cell_name(anchor.cell.row, anchor.cell.column)
-            report.spills[f"{names[anchor.sheet]}!{place}"] = anchor.area.text()
-        sheet = anchor.sheet
-        report.spilled += _compare_children(names[sheet], calculation.scans[sheet], anchor, changes[sheet])
+            report.spills[f"{names[anchor.cell.sheet]}!{place}"] = anchor.area.text()
+        sheet = anchor.cell.sheet
+        report.spilled += _compare_children(names[sheet], calculation.book.scans[sheet], anchor, changes[sheet])
     report.stale = any(changes)
     report.unknown_functions = sorted(unknown)
     return changes
@@ -187,7 +187,7 @@ def _differing(own: Formulas) -> list[int]:
 
 def _grown(anchor: Anchor) -> bool:
     if anchor.written is None:
-        return anchor.area.height * anchor.area.width > 1
+        return anchor.area.size > 1
     return anchor.dynamic and anchor.area != anchor.written
 
 
@@ -199,8 +199,8 @@ def _compare_children(
     Those that are errors are told, too: sheet, row, column, anchor, old and new value.
     """
     area, rows, own = anchor.area, anchor.rows, anchor.cell
-    before = anchor.written or Area(own.row, own.column, own.row, own.column)
-    if rows is None or area.height * area.width + before.height * before.width == 2:
+    before = anchor.before
+    if rows is None or area.size == before.size == 1:
         return []
     top, left = min(area.top, before.top), min(area.left, before.left)
     both = Area(top, left, max(area.bottom, before.bottom), max(area.right, before.right))

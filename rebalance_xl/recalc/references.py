@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 
 from rebalance_xl.cells import column_letters as column_letters
 
 MAX_ROWS = 1_048_576
 MAX_COLUMNS = 16_384
+
+#: A cell of a workbook: the number of its sheet, row and column.
+Place = tuple[int, int, int]
+
 _AREA = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})(?::\$?([A-Za-z]{1,3})\$?([0-9]{1,7}))?$")
 
 
@@ -32,9 +38,18 @@ class Area:
         """Number of columns."""
         return self.right - self.left + 1
 
+    @property
+    def size(self) -> int:
+        """Number of cells."""
+        return self.height * self.width
+
     def contains(self, row: int, column: int) -> bool:
         """Say whether a cell lies inside."""
         return self.top <= row <= self.bottom and self.left <= column <= self.right
+
+    def cells(self) -> Iterator[tuple[int, int]]:
+        """Return the rows and columns of all cells."""
+        return product(range(self.top, self.bottom + 1), range(self.left, self.right + 1))
 
     def text(self) -> str:
         """Return the area as A1 text, a single cell without a colon."""

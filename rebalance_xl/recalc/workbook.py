@@ -158,7 +158,8 @@ def _computed(
     calculation = calculate(package, scans, now, spill_plain=spilling, singly=singly, inputs=inputs)
     report = Recalculation(Path(), warnings=[*package.warnings, *calculation.warnings])
     changes = compare(calculation, report)
-    calculation.release()
+    calculation.engine.close()
+    del calculation
     parts = {} if check else _changed_parts(package, scans, changes)
     content = package.container.rewritten(parts) if parts else data
     return content, report, parts

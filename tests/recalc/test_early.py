@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rebalance_xl.recalc import recalculate
-from rebalance_xl.recalc.evaluation import calculation
+from rebalance_xl.recalc.evaluation import passes
 from rebalance_xl.recalc.formulas.filled_down import Fill
 from tests.recalc.books import make
 
@@ -118,8 +118,8 @@ def outcome(path: Path, output: Path) -> list[Any]:
 
 def without_early(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the engine make every call."""
-    monkeypatch.setattr(calculation, "compute_arrays_early", lambda _: None)
-    monkeypatch.setattr(calculation, "compute_early", lambda _, filled: [column.render() for column in filled])
+    monkeypatch.setattr(passes, "compute_arrays_early", lambda _: None)
+    monkeypatch.setattr(passes, "compute_early", lambda _, filled: [column.render() for column in filled])
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -70,7 +70,7 @@ def told_and_written(
     found = sheet_with(cells, arrays)
     own = next(cell for cell in found.formulas if (cell.row, cell.column) == (area.top, area.left))
     changes = SheetChanges()
-    anchor = Anchor(0, 0, own, area, True, before, active=True, rows=rows)
+    anchor = Anchor(0, own, area, True, before, active=True, rows=rows)
     told = outcome._compare_children("Sheet1", found, anchor, changes)
     written = {(row, column): value for column, each in changes.columns.items() for row, value in each.items()}
     return [line[1:3] + line[4:] for line in told], written

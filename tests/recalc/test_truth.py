@@ -9,7 +9,8 @@ import pytest
 
 from rebalance_xl.hosts.file import FileWorkbook
 from rebalance_xl.recalc import recalculate
-from rebalance_xl.recalc.evaluation.engine import NOTHING, Engine, Settings
+from rebalance_xl.recalc.evaluation.engine import Engine
+from rebalance_xl.recalc.evaluation.engine_values import NOTHING, Settings
 from tests.recalc.books import make, rewrite, values
 
 SHEET = "xl/worksheets/sheet1.xml"
@@ -95,8 +96,8 @@ def test_no_answer_of_the_engine_is_not_zero(tmp_path: Path, monkeypatch: pytest
 def test_the_engine_gives_zero_for_a_blank_cell(formula: str) -> None:
     """Blank cells come out of the engine as 0, which is why no value at all means that it failed."""
     engine = Engine(["Sheet1"], Settings())
-    engine.set_value(0, 1, 1, 1.0)
-    engine.set_formula(0, 1, 4, f"={formula}")
+    engine.set_value((0, 1, 1), 1.0)
+    engine.set_formula((0, 1, 4), formula)
     engine.evaluate()
     assert engine.read_block(0, 1, 4, 1, 4) == [[0.0]]
 

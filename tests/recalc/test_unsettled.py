@@ -10,6 +10,7 @@ import pytest
 
 from rebalance_xl.recalc import recalculate
 from rebalance_xl.recalc.evaluation.engine import Engine
+from rebalance_xl.recalc.references import Place
 from tests.recalc.books import make, values
 
 
@@ -23,8 +24,8 @@ def test_only_a_few_are_tried_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             raise failure
         evaluate(engine)
 
-    def alone(engine: Engine, sheet: int, row: int, column: int) -> None:
-        tried.append(row)
+    def alone(engine: Engine, place: Place) -> None:
+        tried.append(place)
         raise failure
 
     def build(book: Any, sheet: Any) -> None:

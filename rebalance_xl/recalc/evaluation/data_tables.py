@@ -7,14 +7,15 @@ area and in the column left of it, the formula in the corner or beside. Source: 
 from __future__ import annotations
 
 import re
+from itertools import product
 from typing import Any, Final
 
 from ..files.parts import every, parsed_or_none
-from ..references import Area, parse_area
-from ..sheets.sheet_scan import FormulaCell
+from ..references import Area, Place, parse_area
+from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
 from .decision import Action, Finding, decide
-from .engine import FAILURES, Trouble, from_engine
+from .engine_values import FAILURES, NOTHING, Trouble, from_engine
 
 _RANDOM: Final = re.compile(r"\bRAND(?:BETWEEN|ARRAY)?\(", re.IGNORECASE)
 _TRUE: Final = ("1", "true")
@@ -24,23 +25,19 @@ MOST_CELLS: Final = 20_000
 
 def compute_tables(calculation: Calculation) -> None:
     """Compute the data tables of a workbook, and what reads them."""
-    scans = enumerate(calculation.scans)
-    tables = [(sheet, cell) for sheet, scan in scans for cell in scan.formulas.of_kind("dataTable")]
-    if not tables:
-        return
-    reason = _why_not(calculation)
+    tables = [cell for scan in calculation.book.scans for cell in scan.formulas.of_kind("dataTable")]
+    reason = _why_not(calculation) if tables else ""
     computed = False
-    for sheet, cell in tables:
-        rows = None if reason else _table(calculation, sheet, cell)
-        if rows is None:
+    for cell in tables:
+        area = parse_area(cell.reference)
+        rows = None if reason or area is None else _table(calculation, cell, area)
+        if area is None or rows is None:
             cell.cause = f"data-table: {reason or 'its inputs cannot be put in'}"
             continue
-        area = parse_area(cell.reference)
-        assert area is not None
-        anchor = calculation.spills.add(sheet, cell, area, False, written=area)
+        anchor = calculation.spills.add(cell, area, False, written=area)
         anchor.active, anchor.rows = True, rows
         cell.status, cell.cause, cell.value, cell.early = "computed", "", rows[0][0], True
-        calculation.engine.set_block(sheet, area.top, area.left, rows)
+        calculation.engine.set_block(cell.sheet, area.top, area.left, rows)
         computed = True
     if computed:
         calculation.compute()
@@ -48,73 +45,74 @@ def compute_tables(calculation: Calculation) -> None:
 
 def _why_not(calculation: Calculation) -> str:
     """Return why no table is computed: as Excel leaves them alone, or because they are random by intent."""
-    root = parsed_or_none(calculation.package.container, calculation.package.part)
+    book = calculation.book
+    root = parsed_or_none(book.package.container, book.package.part)
     modes = [each.get("calcMode") for each in every(root, "calcPr")] if root is not None else []
     if "autoNoTable" in modes:
         return "the workbook calculates all but its data tables"
-    if any(_RANDOM.search(cell.formula) for _, cell in calculation.cells()):
+    if any(_RANDOM.search(cell.formula) for cell in book.cells()):
         return "random numbers change it with every calculation"
     # The engine computes a cell from others as it has them: what it took for constants would not follow the inputs.
-    if any(cell.early or (cell.status == "kept" and cell.kind != "dataTable") for _, cell in calculation.cells()):
+    if any(cell.early or (cell.status == "kept" and cell.kind != "dataTable") for cell in book.cells()):
         return "the workbook has cells that would not follow its inputs"
-    if any(anchor.active and anchor.area.height * anchor.area.width > 1 for anchor in calculation.spills.anchors):
+    if any(anchor.active and anchor.area.size > 1 for anchor in calculation.spills.anchors):
         return "the workbook has arrays that would not follow its inputs"
     return ""
 
 
-def _table(calculation: Calculation, sheet: int, cell: FormulaCell) -> list[list[Any]] | None:
+def _table(calculation: Calculation, cell: FormulaCell, area: Area) -> list[list[Any]] | None:
     """Return the values of a data table, None when it cannot be computed."""
-    given = cell.attributes
-    area = parse_area(cell.reference)
+    given, engine, sheet = cell.attributes, calculation.engine, cell.sheet
     both, by_row = given.get("dt2D") in _TRUE, given.get("dtr") in _TRUE
-    inputs = [parse_area(given.get(name, "")) for name in (("r1", "r2") if both else ("r1",))]
+    named = [parse_area(given.get(name, "")) for name in (("r1", "r2") if both else ("r1",))]
+    inputs = [(sheet, each.top, each.left) for each in named if each is not None]
     deleted = given.get("del1") in _TRUE or given.get("del2") in _TRUE
-    if area is None or deleted or None in inputs or area.top < 2 or area.left < 2:
+    if deleted or len(inputs) < len(named) or area.top < 2 or area.left < 2 or area.size > MOST_CELLS:
         return None
-    if area.height * area.width > MOST_CELLS:
-        return None
-    above = calculation.values(sheet, Area(area.top - 1, area.left, area.top - 1, area.right))[0]
-    beside = [row[0] for row in calculation.values(sheet, Area(area.top, area.left - 1, area.bottom, area.left - 1))]
-    old = calculation.values(sheet, area)
-    rows: list[list[Any]] = []
+    block = engine.read_block(sheet, area.top - 1, area.left - 1, area.bottom, area.right)
+    shown = [[from_engine(value) for value in row] for row in block]
+    above, beside = shown[0][1:], [row[0] for row in shown[1:]]
+    rows = [list(row[1:]) for row in shown[1:]]
     try:
-        for row in range(area.height):
-            line: list[Any] = []
-            for column in range(area.width):
-                if both:
-                    put = [above[column], beside[row]]
-                    place = (area.top - 1, area.left - 1)
-                elif by_row:
-                    put, place = [above[column]], (area.top + row, area.left - 1)
-                else:
-                    put, place = [beside[row]], (area.top - 1, area.left + column)
-                value = _with(calculation, sheet, [each for each in inputs if each is not None], put, place)
-                action, _ = decide(
-                    Finding(
-                        answer=value,
-                        old=old[row][column],
-                        failure=value.cause if isinstance(value, Trouble) else "",
-                        careful=True,
-                        doubtful="a data table",
-                    )
-                )
-                if action is not Action.WRITE:
-                    return None
-                line.append(value)
-            rows.append(line)
+        for row, column in product(range(area.height), range(area.width)):
+            if both:
+                put = [above[column], beside[row]]
+                place = (sheet, area.top - 1, area.left - 1)
+            elif by_row:
+                put, place = [above[column]], (sheet, area.top + row, area.left - 1)
+            else:
+                put, place = [beside[row]], (sheet, area.top - 1, area.left + column)
+            for own, value in zip(inputs, put, strict=True):
+                engine.set_value(own, value)
+            engine.evaluate_cell(place)
+            answer = engine.read_cell(place)
+            value = NOTHING if answer is None else from_engine(answer)
+            finding = Finding(
+                answer=value,
+                old=rows[row][column],
+                failure=value.cause if isinstance(value, Trouble) else "",
+                careful=True,
+                doubtful="a data table",
+            )
+            if decide(finding)[0] is not Action.WRITE:
+                return None
+            rows[row][column] = value
     except FAILURES:
         return None
     finally:
-        for each in inputs:
-            if each is not None:
-                calculation.restore(sheet, each.top, each.left)
+        for own in inputs:
+            _restore(calculation, own)
     return rows
 
 
-def _with(calculation: Calculation, sheet: int, inputs: list[Area], put: list[Any], place: tuple[int, int]) -> Any:
-    """Return what a formula gives with other values in the input cells."""
-    for cell, value in zip(inputs, put, strict=True):
-        calculation.engine.set_value(sheet, cell.top, cell.left, value)
-    calculation.engine.evaluate_cell(sheet, *place)
-    answer = calculation.engine.read_block(sheet, *place, *place)[0][0]
-    return Trouble("engine-unsupported") if answer is None else from_engine(answer)
+def _restore(calculation: Calculation, place: Place) -> None:
+    """Give an input cell in the engine what it is to hold: its formula or its value."""
+    sheet, row, column = place
+    scan = calculation.book.scans[sheet]
+    cell = scan.formulas.find(row, column)
+    if cell is None:
+        calculation.engine.set_value(place, scan.column_values(column, row, row)[0])
+    elif cell.lowered is not None:
+        calculation.engine.set_formula(place, cell.lowered)
+    else:
+        calculation.engine.set_value(place, cell.value)

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from ..sheets.sheet_scan import FormulaCell
+from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
-from .doubts import as_before, keep
+from .doubts import as_before
 
 #: What makes a text of a number.
 _SHOWS: Final = re.compile(r"&|\b(?:CONCAT|CONCATENATE|TEXTJOIN|SUBSTITUTE|MID|REPLACE|TRIM|LEFT|RIGHT)\(")
@@ -16,39 +16,37 @@ _SHOWS: Final = re.compile(r"&|\b(?:CONCAT|CONCATENATE|TEXTJOIN|SUBSTITUTE|MID|R
 _READS: Final = re.compile(r"\b(?:VALUE|NUMBERVALUE|INDIRECT|(?:COUNT|SUM|AVERAGE)IFS?|MAXIFS|MINIFS)\(")
 _CAUSE: Final = "a number within a text, which this workbook writes with a decimal comma"
 
-Node = tuple[int, FormulaCell]
 
-
-def with_decimal_comma(calculation: Calculation) -> Iterator[Node]:
+def with_decimal_comma(calculation: Calculation) -> Iterator[FormulaCell]:
     """Yield the cells that make texts of numbers where the workbook writes them with a comma, and remember that.
 
     A single text that would be the cached one but for points between digits decides. What is as it was before is right.
     """
-    if calculation.decimal_comma or next(_but_for_points(calculation), None) is None:
+    if calculation.book.decimal_comma or next(_but_for_points(calculation), None) is None:
         return
-    calculation.decimal_comma = True
+    calculation.book.decimal_comma = True
     for group in calculation.readers.groups(_SHOWS):
         if _READS.search(group.texts[0]) is None:
-            yield from ((group.sheet, cell) for cell in group.cells if not as_before(cell))
+            yield from (cell for cell in group.cells if not as_before(cell))
 
 
 def keep_decimal_commas(calculation: Calculation) -> None:
     """Keep the texts whose decimal commas could not be computed."""
-    if not calculation.decimal_comma:
+    if not calculation.book.decimal_comma:
         return
     left = list(_but_for_points(calculation))
-    for sheet, cell in left:
-        keep(calculation, sheet, cell, _CAUSE)
+    for cell in left:
+        calculation.keep(cell, _CAUSE)
     if left:
         calculation.compute()
 
 
-def _but_for_points(calculation: Calculation) -> Iterator[Node]:
+def _but_for_points(calculation: Calculation) -> Iterator[FormulaCell]:
     """Yield the cells whose text is the cached one but for a point where that has a comma between digits."""
-    for sheet, own in enumerate(scan.formulas for scan in calculation.scans):
+    for own in [scan.formulas for scan in calculation.book.scans]:
         for place, old, value in zip(range(len(own)), own.olds, own.values, strict=True):
             if old.__class__ is str and "," in old and value.__class__ is str and _is_but_for_points(value, old):
-                yield sheet, own[place]
+                yield own[place]
 
 
 def _is_but_for_points(value: str, old: str) -> bool:

@@ -6,15 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from ...cells import CellError
-from ..formulas.parameter_classes import ARRAY, VALUE
-from ..formulas.text import split_references
-from ..formulas.tree import FormulaError
-from ..sheets.sheet_scan import FormulaCell
+from ..references import Place
+from ..sheets.external_links import CACHED
+from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
 from .decision import Action, Finding, decide
-from .engine import FAILURES, Engine, Trouble, from_engine
-from .exchange import set_formulas
-from .reads import CACHED, Cells, cells_at, reads_anywhere
+from .engine import Engine
+from .engine_values import FAILURES, Trouble, from_engine
+from .reads import Cells, cells_at, reads_anywhere
 
 #: Cells that depend on others decided on may need it themselves, but not endlessly.
 _ROUNDS: Final = 12
@@ -23,8 +22,6 @@ _MOST_ALONE: Final = 5000
 
 #: What is read in cells that have no value at all.
 NOTHING_EARLIER: Final = "a cell that could not be computed and has no earlier value"
-
-Node = tuple[int, FormulaCell]
 
 
 def settle_doubts(calculation: Calculation) -> None:
@@ -35,9 +32,9 @@ def settle_doubts(calculation: Calculation) -> None:
         if not _decide_on_odd(calculation):
             break
         calculation.compute()
-    for sheet, cell in calculation.odd:
+    for cell in calculation.odd:
         if isinstance(cell.value, Trouble):
-            keep(calculation, sheet, cell, cell.value.cause)
+            calculation.keep(cell, cell.value.cause)
 
 
 def _decide_on_odd(calculation: Calculation) -> bool:
@@ -45,176 +42,131 @@ def _decide_on_odd(calculation: Calculation) -> bool:
     failed = [each for each in calculation.spills.anchors if each.active and each.failure]
     for each in failed:
         finding = Finding(answer=each.cell.value, old=each.cell.old, failure=each.failure)
-        keep(calculation, each.sheet, each.cell, decide(finding)[1])
-    open_cells = [(sheet, cell) for sheet, cell in calculation.odd if cell.lowered is not None]
-    troubled = [(sheet, cell) for sheet, cell in open_cells if isinstance(cell.value, Trouble)]
-    alone: set[int] = set()
-    if troubled:
-        for sheet, cell in troubled:
-            calculation.engine.set_value(sheet, cell.row, cell.column, cell.old)
-        if len(troubled) <= _MOST_ALONE:
-            tried = [node for node in troubled if node[1].value.cause != "circular"]
-            alone = {id(cell) for sheet, cell in tried if _works_alone(calculation.engine, sheet, cell)}
+        calculation.keep(each.cell, decide(finding)[1])
+    open_cells = [cell for cell in calculation.odd if cell.lowered is not None]
+    troubled = [cell for cell in open_cells if isinstance(cell.value, Trouble)]
+    for cell in troubled:
+        calculation.engine.set_value(cell.where, cell.old)
+    tried = [cell for cell in troubled if cell.value.cause != "circular"] if len(troubled) <= _MOST_ALONE else []
+    alone = {cell for cell in tried if _works_alone(calculation.engine, cell)}
     doubtful = _doubtful(calculation, open_cells)
-    again: list[Node] = []
+    again: list[FormulaCell] = []
     kept = False
-    for sheet, cell in open_cells:
-        if id(cell) in alone:
+    for cell in open_cells:
+        if cell in alone:
             continue
-        anchor = calculation.spills.at(sheet, cell.row, cell.column)
+        anchor = calculation.spills.at(cell.where)
         finding = Finding(
             answer=cell.value,
             old=cell.old,
             failure=cell.value.cause if isinstance(cell.value, Trouble) else "",
-            doubtful=doubtful.get(id(cell), ""),
+            doubtful=doubtful.get(cell, ""),
             blocked=anchor is not None and anchor.active and anchor.blocked,
-            careful=id(cell) in calculation.careful,
+            careful=cell.careful,
         )
         action, cause = decide(finding)
         if action is Action.KEEP:
-            keep(calculation, sheet, cell, cause)
+            calculation.keep(cell, cause)
             kept = True
         elif action is Action.AGAIN:
-            again.append((sheet, cell))
+            again.append(cell)
     return compute_carefully(calculation, again) or kept or bool(troubled or failed)
 
 
-def _works_alone(engine: Engine, sheet: int, cell: FormulaCell) -> bool:
+def _works_alone(engine: Engine, cell: FormulaCell) -> bool:
     try:
-        engine.set_formula(sheet, cell.row, cell.column, f"={cell.lowered}")
-        engine.evaluate_cell(sheet, cell.row, cell.column)
-        again = engine.read_block(sheet, cell.row, cell.column, cell.row, cell.column)[0][0]
+        engine.set_formula(cell.where, str(cell.lowered))
+        engine.evaluate_cell(cell.where)
+        again = engine.read_cell(cell.where)
     except FAILURES:  # the engine cannot read the formula at all
         again = None
     if again is None or isinstance(from_engine(again), Trouble):
-        engine.set_value(sheet, cell.row, cell.column, cell.old)
+        engine.set_value(cell.where, cell.old)
         return False
     return True
 
 
-def _doubtful(calculation: Calculation, cells: Sequence[Node]) -> dict[int, str]:
+def _doubtful(calculation: Calculation, cells: Sequence[FormulaCell]) -> dict[FormulaCell, str]:
     """Return for the errors that are not sure what they follow from: other workbooks, cells that kept an error."""
     found = _following(calculation, cells) if cells else {}
-    if calculation.sheet_count < len(calculation.scans):
-        linked = [cell for _, cell in cells if CACHED in str(cell.lowered)]
-        found.update({id(cell): "reads another workbook, as it is cached" for cell in linked})
+    if calculation.book.sheet_count < len(calculation.book.scans):
+        linked = [cell for cell in cells if CACHED in str(cell.lowered)]
+        found.update(dict.fromkeys(linked, "reads another workbook, as it is cached"))
     return found
 
 
-def _following(calculation: Calculation, cells: Sequence[Node]) -> dict[int, str]:
+def _following(calculation: Calculation, cells: Sequence[FormulaCell]) -> dict[FormulaCell, str]:
     """Return for the errors that follow from a cell that kept an error, what they follow from."""
-    sources = [(sheet, cell) for sheet, cell in calculation.kept() if cell.old.__class__ is CellError]
-    if not sources:
-        return {}
-    found: dict[int, str] = {}
-    waiting = [(sheet, cell) for sheet, cell in cells if cell.value.__class__ is CellError]
-    while waiting:
-        places = cells_at((sheet, cell.row, cell.column) for sheet, cell in sources)
-        reached = [(sheet, cell) for sheet, cell in waiting if _may_read(calculation, sheet, cell, places)]
-        if not reached:
-            break
-        for _, cell in reached:
-            found[id(cell)] = "reads a cell that kept an error"
-        waiting = [node for node in waiting if id(node[1]) not in found]
-        sources = reached
+    sources = [cell for cell in calculation.kept() if cell.old.__class__ is CellError]
+    found: dict[FormulaCell, str] = {}
+    waiting = [cell for cell in cells if cell.value.__class__ is CellError]
+    while waiting and sources:
+        places = cells_at(cell.where for cell in sources)
+        sources = [cell for cell in waiting if _may_read(calculation, cell, places)]
+        found.update(dict.fromkeys(sources, "reads a cell that kept an error"))
+        waiting = [cell for cell in waiting if cell not in found]
     return found
 
 
-def _may_read(calculation: Calculation, sheet: int, cell: FormulaCell, cells: Cells) -> bool:
-    return reads_anywhere(str(cell.lowered)) or calculation.readers.reads(sheet, cell, cells)
+def _may_read(calculation: Calculation, cell: FormulaCell, cells: Cells) -> bool:
+    return reads_anywhere(str(cell.lowered)) or calculation.readers.reads(cell, cells)
 
 
 def _keep_readers(calculation: Calculation) -> bool:
     """Keep the cells that read what nobody can read, and what reads these when they have no value; say whether any."""
-    places = dict(calculation.unreadable)
-    for sheet, cell in calculation.kept():
-        if cell.old is None and cell.formula:
-            places[sheet, cell.row, cell.column] = NOTHING_EARLIER
+    empty = [cell.where for cell in calculation.kept() if cell.old is None and cell.formula]
+    places = calculation.book.unreadable | dict.fromkeys(empty, NOTHING_EARLIER)
     any_kept = False
     while places:
-        fresh: dict[tuple[int, int, int], str] = {}
-        by_cause: dict[str, list[tuple[int, int, int]]] = {}
+        fresh: dict[Place, str] = {}
+        by_cause: dict[str, list[Place]] = {}
         for place, cause in places.items():
             by_cause.setdefault(cause, []).append(place)
         for read, there in by_cause.items():
-            for sheet, cell in list(calculation.readers.of(cells_at(there))):
+            for cell in list(calculation.readers.of(cells_at(there))):
                 action, cause = decide(Finding(answer=cell.value, old=cell.old, unreadable=f"reads {read}"))
                 if action is Action.KEEP:
-                    keep(calculation, sheet, cell, cause)
+                    calculation.keep(cell, cause)
                     any_kept = True
                     if cell.old is None:
-                        fresh[sheet, cell.row, cell.column] = NOTHING_EARLIER
+                        fresh[cell.where] = NOTHING_EARLIER
         places = fresh
     return any_kept
 
 
-def keep(calculation: Calculation, sheet: int, cell: FormulaCell, cause: str) -> None:
-    """Let a cell keep its cached value, in the engine, too."""
-    cell.status, cell.cause, cell.value, cell.lowered = "kept", cause, cell.old, None
-    calculation.engine.set_value(sheet, cell.row, cell.column, cell.old)
-    anchor = calculation.spills.at(sheet, cell.row, cell.column)
-    if anchor is not None:
-        calculation.spills.give_back(anchor)
-
-
-def compute_carefully(calculation: Calculation, cells: Iterable[Node]) -> bool:
+def compute_carefully(calculation: Calculation, cells: Iterable[FormulaCell]) -> bool:
     """Give cells the formula that is computed the careful way; return whether any formula has changed."""
-    changed: list[tuple[int, int, int, str]] = []
-    lowering = calculation.lowering
-    known = set(lowering.functions)
-    for sheet, cell in cells:
-        if id(cell) in calculation.careful or cell.lowered is None:
-            continue
-        calculation.careful.add(id(cell))
-        anchor = calculation.spills.at(sheet, cell.row, cell.column)
-        shape, references = split_references(cell.formula)
-        try:
-            template = lowering.template(shape, references, sheet, ARRAY if anchor else VALUE, careful=True)
-        except FormulaError:
-            continue
-        for name in sorted(template.functions - known):
-            calculation.register(name)
-            known.add(name)
-        text = template.render(references, cell.row, cell.column)
-        if anchor is not None and anchor.active:
-            text = anchor.kept(text)
-        if text != cell.lowered:
-            cell.lowered, cell.template = text, template
-            changed.append((sheet, cell.column, cell.row, f"={text}"))
-    calculation.readers.forget_shapes()
-    for sheet in sorted({each[0] for each in changed}):
-        set_formulas(calculation.engine, sheet, [own[1:] for own in changed if own[0] == sheet], calculation.singly)
-    return bool(changed)
+    fresh = [cell for cell in dict.fromkeys(cells) if cell.lowered is not None and not cell.careful]
+    for cell in fresh:
+        cell.careful = True
+    return calculation.lower_again(fresh)
 
 
 def explain_errors(calculation: Calculation) -> None:
     """Find the reasons of errors that functions gave; what a failed function gave is not written."""
-    asked: list[Node] = []
-    failed = calculation.engine.failed
-    for sheet, cell in calculation.odd:
+    asked: dict[FormulaCell, None] = {}
+    failed = calculation.engine.calls.failed
+    for cell in calculation.odd:
         if cell.value.__class__ is CellError and cell.status != "kept":
             cell.status = "error"
             if cell.template is not None and cell.template.functions and cell.lowered is not None:
-                asked.append((sheet, cell))
-    if failed:
-        listed = {id(cell) for _, cell in asked}
-        for sheet, cell in calculation.cells():
-            calls = cell.template is not None and cell.lowered is not None and cell.template.functions & failed
-            if calls and id(cell) not in listed:
-                asked.append((sheet, cell))
+                asked[cell] = None
+    for cell in calculation.book.cells() if failed else ():
+        if cell.template is not None and cell.lowered is not None and cell.template.functions & failed:
+            asked[cell] = None
     if not asked:
         return
     kept = False
-    reasons = calculation.engine.reasons([(sheet, cell.row, str(cell.lowered)) for sheet, cell in asked])
-    for (sheet, cell), (reason, failure) in zip(asked, reasons, strict=True):
+    reasons = calculation.engine.reasons([(cell.where, str(cell.lowered)) for cell in asked])
+    for cell, (reason, failure) in zip(asked, reasons, strict=True):
         if failure and (cell.value.__class__ is CellError or not as_before(cell)):
-            keep(calculation, sheet, cell, decide(Finding(answer=cell.value, old=cell.old, failure=failure))[1])
+            calculation.keep(cell, decide(Finding(answer=cell.value, old=cell.old, failure=failure))[1])
             kept = True
         elif cell.value.__class__ is CellError:
             cell.cause = reason
     if kept:
         calculation.compute()
-        for _, cell in calculation.cells():
+        for cell in calculation.book.cells():
             if cell.status != "kept" and not cell.early:
                 cell.status = "error" if cell.value.__class__ is CellError else "computed"
 

@@ -42,7 +42,7 @@ def compute_arrays_early(known: KnownCells) -> dict[int, Any] | None:
     """Compute all arrays of a workbook, by the keys of their anchors; None when anything in it needs the engine."""
     anchors = [anchor for anchor in known.anchors if anchor.active]
     most = sum(anchor.cell.lowered is not None for anchor in anchors)
-    if sum(len(scan.formulas) - scan.formulas.lowered.count(None) for scan in known.scans) > most:
+    if sum(len(scan.formulas) - scan.formulas.lowered.count(None) for scan in known.book.scans) > most:
         return None
     arrays: dict[int, Any] = {}
     for anchor in anchors:
@@ -52,7 +52,7 @@ def compute_arrays_early(known: KnownCells) -> dict[int, Any] | None:
         _, references = split_references(anchor.cell.formula)
         text = template.render(references, anchor.cell.row, anchor.cell.column)
         try:
-            arrays[anchor.key] = _array(known, anchor.sheet, anchor.cell, text)
+            arrays[anchor.key] = _array(known, anchor.cell, text)
         except (NotNowError, FormulaError, RecursionError):
             return None
     for anchor in anchors:
@@ -60,7 +60,7 @@ def compute_arrays_early(known: KnownCells) -> dict[int, Any] | None:
     return arrays
 
 
-def _array(known: KnownCells, sheet: int, cell: FormulaCell, text: str) -> Any:
+def _array(known: KnownCells, cell: FormulaCell, text: str) -> Any:
     """Return what one call of a catalogue function with whole ranges gives."""
     shape, references = split_references(text)
     call = Parser(shape, references).parse().single
@@ -68,7 +68,7 @@ def _array(known: KnownCells, sheet: int, cell: FormulaCell, text: str) -> Any:
     if not isinstance(call, Call) or function is None or not hasattr(function, "parameters"):
         raise NotNowError
     fill = Fill(shape, tuple((each, None) for each in references))
-    column = FilledColumn(sheet, cell.column, fill, cell.of, [cell.place], lowered=fill)
+    column = FilledColumn(cell.sheet, cell.column, fill, cell.of, [cell.place], lowered=fill)
     evaluation = RowFormula(known, column, MAX_CELLS)
     arguments = [MISSING if each is None else evaluation.expression(each) for each in call.arguments]
     answer = function.call(*arguments)

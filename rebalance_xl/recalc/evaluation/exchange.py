@@ -10,11 +10,11 @@ from operator import itemgetter
 from typing import Any, Final
 
 from ...cells import CellError
-from ..files.package import Package
+from ..formulas.book_view import BookView
 from ..sheets.formula_cells import Formulas, put, taken
-from ..sheets.sheet_scan import SheetScan
-from .engine import FAILURES, NOTHING, Engine, from_engine, to_engine
+from .engine import Engine
 from .engine_input import engine_package
+from .engine_values import FAILURES, NOTHING, from_engine, to_engine
 
 _NUM = CellError("#NUM!")
 #: What is left over of a subtraction of amounts up to a million million is smaller than this.
@@ -23,13 +23,14 @@ TINY: Final = 1e-4
 SHORT: Final = 15
 
 
-def load(engine: Engine, package: Package, scans: Sequence[SheetScan], names: Sequence[str], singly: bool) -> None:
+def load(engine: Engine, book: BookView, singly: bool) -> None:
     """Hand all cells of a workbook over, their formulas lowered; every formula alone where `singly` says so."""
+    package, scans = book.package, book.scans
     plain = all(scan.plain and not scan.has_escapes() for scan in scans)
     escaped = any("_x" in text or "\r" in text for text in package.strings)
     at_once = plain and not escaped and not package.iterate and not singly
     try:  # even without cells: a workbook that the engine has read answers here and there otherwise than a new one
-        engine.load(engine_package(package, scans, names, empty=not at_once))
+        engine.load(engine_package(package, scans, book.sheet_names, empty=not at_once))
         if at_once:
             return
     except (*FAILURES, OSError):
@@ -47,7 +48,7 @@ def load(engine: Engine, package: Package, scans: Sequence[SheetScan], names: Se
         for row, column, values in runs_down(held):
             engine.set_block(sheet, row, column, [[to_engine(value)] for value in values])
         lowered = zip(own.columns, own.rows, own.lowered, strict=True)
-        formulas = [(column, row, f"={text}") for column, row, text in lowered if text is not None]
+        formulas = [(column, row, text) for column, row, text in lowered if text is not None]
         # Which cell of a loop comes first in a pass depends on the blocks.
         set_formulas(engine, sheet, formulas, singly and not package.iterate)
 
@@ -86,12 +87,12 @@ def set_formulas(engine: Engine, sheet: int, formulas: Iterable[tuple[int, int, 
     for row, column, texts in single if singly else runs_down(formulas):
         with suppress(*FAILURES):
             if len(texts) == 1:
-                engine.set_formula(sheet, row, column, texts[0])
+                engine.set_formula((sheet, row, column), texts[0])
             else:
-                engine.set_formula_block(sheet, row, column, [[text] for text in texts])
+                engine.set_formula_block(sheet, row, column, [[f"={text}"] for text in texts])
 
 
-def read_values(engine: Engine, own: Formulas, sheet: int, singly: bool) -> tuple[list[int], list[int]]:
+def read_values(engine: Engine, own: Formulas, singly: bool) -> tuple[list[int], list[int]]:
     """Read the engine's values into the formula cells of a sheet.
 
     The places of the errors and troubles among them are returned, and of those that may show more than 15 digits.
@@ -105,7 +106,7 @@ def read_values(engine: Engine, own: Formulas, sheet: int, singly: bool) -> tupl
                 values[place] = own.olds[place]
     if not places:
         return [], []
-    found = _read_all(engine, own, places, sheet, singly)
+    found = _read_all(engine, own, places, singly)
     put(values, places, found)
     if set(map(type, found)) == {float} and all(map(isfinite, found)):
         return [], [place for place, value in zip(places, found, strict=True) if -TINY < value < TINY and value]
@@ -123,13 +124,13 @@ def read_values(engine: Engine, own: Formulas, sheet: int, singly: bool) -> tupl
     return odd, showing
 
 
-def _read_all(engine: Engine, own: Formulas, places: Sequence[int], sheet: int, singly: bool) -> list[Any]:
+def _read_all(engine: Engine, own: Formulas, places: Sequence[int], singly: bool) -> list[Any]:
     """Return what the engine holds in the cells at some places, read in one block where they fill most of it."""
-    rows, columns = own.rows, own.columns
+    sheet, rows, columns = own.sheet, own.rows, own.columns
     if len(places) < len(own):
         rows, columns = taken(rows, places), taken(columns, places)
     if singly:
-        return [engine.read_block(sheet, *cell, *cell)[0][0] for cell in zip(rows, columns, strict=True)]
+        return [engine.read_cell((sheet, row, column)) for row, column in zip(rows, columns, strict=True)]
     top, bottom, left, right = rows[0], rows[-1], min(columns), max(columns)
     if (bottom - top + 1) * (right - left + 1) <= 4 * len(rows) + 256:
         values = engine.read_block(sheet, top, left, bottom, right)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..formulas.book_view import BookView
 from ..references import MAX_COLUMNS, MAX_ROWS, Area
-from ..sheets.sheet_scan import SheetScan
 from .spills import Anchor
 
 
@@ -20,24 +20,24 @@ class NotNowError(Exception):
 class KnownCells:
     """What the cells of a workbook hold before the engine runs: constants, and what was computed early.
 
-    The `anchors` are its arrays, which may fill more cells than in the file; `linked` are sheets and columns with
-    linked data types, which are not what their cached values say.
+    The `anchors` are its arrays, which may fill more cells than in the file. Columns with linked data types are not
+    what their cached values say.
     """
 
-    scans: list[SheetScan]
-    sheet_index: dict[str, int]
+    book: BookView
     anchors: Sequence[Anchor]
-    linked: frozenset[tuple[int, int]] = frozenset()
+    _linked: set[tuple[int, int]] = field(default_factory=set)
     _reach: dict[int, list[Area]] = field(default_factory=dict)
     _constants: dict[tuple[int, int, int, int], list[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Note the cells that arrays may fill."""
+        """Note the cells that arrays may fill, and the columns with linked data types."""
+        self._linked = {(sheet, column) for sheet, _, column in self.book.linked}
         for anchor in self.anchors:
             area = anchor.area
             if anchor.dynamic:
                 area = Area(area.top, area.left, MAX_ROWS, MAX_COLUMNS)
-            self._reach.setdefault(anchor.sheet, []).append(area)
+            self._reach.setdefault(anchor.cell.sheet, []).append(area)
 
     def may_be_filled(self, sheet: int, column: int, top: int, bottom: int) -> bool:
         """Say whether an array may fill any cell of a column from one row to another."""
@@ -51,7 +51,7 @@ class KnownCells:
         place = (sheet, column, top, bottom)
         values = self._constants.get(place)
         if values is None:
-            values = self._constants[place] = self.scans[sheet].column_values(column, top, bottom)
+            values = self._constants[place] = self.book.scans[sheet].column_values(column, top, bottom)
         return values
 
     def column(self, sheet: int, column: int, top: int, bottom: int) -> list[Any]:
@@ -62,10 +62,10 @@ class KnownCells:
         NotNowError
             One of them is not known yet.
         """
-        if self.may_be_filled(sheet, column, top, bottom) or (sheet, column) in self.linked:
+        if self.may_be_filled(sheet, column, top, bottom) or (sheet, column) in self._linked:
             raise NotNowError
         values = self.constants(sheet, column, top, bottom)
-        own = self.scans[sheet].formulas
+        own = self.book.scans[sheet].formulas
         places = own.in_column(column)
         values = list(values) if places else values
         first, last = (bisect_left(places, row, key=own.rows.__getitem__) for row in (top, bottom + 1))

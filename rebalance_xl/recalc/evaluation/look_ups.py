@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from ...cells import CellError
 from ..native.lookup import sort_key
-from ..sheets.sheet_scan import FormulaCell
+from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
 from .reads import Read, reads_of
 
@@ -25,7 +25,7 @@ _REF: Final = re.compile(
 _Columns = dict[tuple[int, int], list[Any]]
 
 
-def searching_in_no_order(calculation: Calculation) -> Iterator[tuple[int, FormulaCell]]:
+def searching_in_no_order(calculation: Calculation) -> Iterator[FormulaCell]:
     """Yield the cells that look something up approximately among cells that do not rise."""
     known: dict[tuple[str, Read], bool] = {}
     columns: _Columns = {}
@@ -35,7 +35,7 @@ def searching_in_no_order(calculation: Calculation) -> Iterator[tuple[int, Formu
                 if (kind, searched) not in known:
                     known[kind, searched] = _rises(_line(calculation, columns, kind, searched))
                 if not known[kind, searched]:
-                    yield group.sheet, cell
+                    yield cell
                     break
 
 
@@ -66,10 +66,10 @@ def _second_argument(text: str, start: int) -> int:
 def _line(calculation: Calculation, columns: _Columns, kind: str, read: Read) -> Iterator[Any]:
     """Yield the values of the row or column that a look-up goes through."""
     in_row = kind == "HLOOKUP" or (kind == "MATCH" and read.top == read.bottom)
-    last = min(read.right, calculation.extent(read.sheet)[1]) if in_row else read.left
+    last = min(read.right, calculation.book.extent(read.sheet)[1]) if in_row else read.left
     for column in range(read.left, last + 1):
         if (read.sheet, column) not in columns:
-            columns[read.sheet, column] = calculation.column(read.sheet, column)
+            columns[read.sheet, column] = calculation.book.column(read.sheet, column)
         yield from columns[read.sheet, column][read.top - 1 : read.top if in_row else read.bottom]
 
 

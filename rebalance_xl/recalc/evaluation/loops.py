@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import isclose
 from typing import Any, Final
 
-from ..sheets.sheet_scan import FormulaCell
+from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
 from .reads import reads_of
 
@@ -15,8 +15,6 @@ from .reads import reads_of
 AT_REST: Final = 1e-6
 #: Workbooks in which formulas read each other so often are not searched for loops.
 MOST_READS: Final = 3_000_000
-
-Node = tuple[int, FormulaCell]
 
 
 def close_loops(calculation: Calculation) -> None:
@@ -29,25 +27,23 @@ def close_loops(calculation: Calculation) -> None:
     if not loops:
         return
     engine = calculation.engine
-    found: dict[int, Any] = {id(cell): cell.value for loop in loops for _, cell in loop}
-    moving: set[int] = set()
+    found: dict[FormulaCell, Any] = {cell: cell.value for loop in loops for cell in loop}
+    moving: set[FormulaCell] = set()
     if engine.has_unsettled_loops():
         calculation.compute()
-        moving = {
-            id(c) for loop in loops for _, c in loop if not _near(found[id(c)], c.value, engine.settings.max_change)
-        }
+        moving = {cell for cell, value in found.items() if not _near(value, cell.value, engine.settings.max_change)}
     unsettled = 0
     for loop in loops:
-        cells = [cell for _, cell in loop]
-        rests = all(_rests(cell.old, found[id(cell)]) for cell in cells)
-        moves = any(id(cell) in moving for cell in cells)
-        unsettled += moves and len(cells) > 1
-        for sheet, cell in loop:
-            cell.value = cell.old if rests or (moves and len(cells) == 1) else found[id(cell)]
-            if moves and len(cells) == 1:
+        rests = all(_rests(cell.old, found[cell]) for cell in loop)
+        moves = not moving.isdisjoint(loop)
+        counts = moves and len(loop) == 1
+        unsettled += moves and not counts
+        for cell in loop:
+            cell.value = cell.old if rests or counts else found[cell]
+            if counts:
                 cell.status, cell.cause = "kept", "circular: it counts on with every calculation"
             cell.lowered, cell.early = None, True
-            engine.set_value(sheet, cell.row, cell.column, cell.value)
+            engine.set_value(cell.where, cell.value)
     if unsettled:
         calculation.warnings.append(
             f"{unsettled} loops of formulas have not settled after {engine.settings.iterations} passes"
@@ -67,9 +63,9 @@ def _near(one: Any, other: Any, change: float) -> bool:
     return bool(one == other)
 
 
-def _loops(calculation: Calculation) -> list[list[Node]]:
+def _loops(calculation: Calculation) -> list[list[FormulaCell]]:
     """Return the cells that read themselves, directly or through each other, loop by loop."""
-    nodes = [(sheet, cell) for sheet, cell in calculation.cells() if cell.lowered is not None]
+    nodes = [cell for cell in calculation.book.cells() if cell.lowered is not None]
     reads = _edges(calculation, nodes)
     if reads is None:
         calculation.warnings.append("too many references to look for loops of formulas; none was taken for settled")
@@ -77,21 +73,21 @@ def _loops(calculation: Calculation) -> list[list[Node]]:
     return [[nodes[each] for each in loop] for loop in _strongly_connected(reads)]
 
 
-def _edges(calculation: Calculation, nodes: Sequence[Node]) -> list[list[int]] | None:
+def _edges(calculation: Calculation, nodes: Sequence[FormulaCell]) -> list[list[int]] | None:
     """Return for every formula the formulas that it reads, None when they are too many."""
     columns: dict[tuple[int, int], tuple[list[int], list[int]]] = {}
     by_sheet: dict[int, list[int]] = {}
-    for number, (sheet, cell) in enumerate(nodes):
-        rows, numbers = columns.setdefault((sheet, cell.column), ([], []))
+    for number, cell in enumerate(nodes):
+        rows, numbers = columns.setdefault((cell.sheet, cell.column), ([], []))
         rows.append(cell.row)
         numbers.append(number)
     for sheet, column in sorted(columns):
         by_sheet.setdefault(sheet, []).append(column)
     edges: list[list[int]] = []
     count = 0
-    for sheet, cell in nodes:
+    for cell in nodes:
         own: list[int] = []
-        for read in reads_of(str(cell.lowered), sheet, calculation.readers.sheets):
+        for read in reads_of(str(cell.lowered), cell.sheet, calculation.readers.sheets):
             there = by_sheet.get(read.sheet, [])
             for column in there[bisect_left(there, read.left) : bisect_right(there, read.right)]:
                 rows, numbers = columns[read.sheet, column]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from ..sheets.sheet_scan import FormulaCell
+from ..references import Place
+from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
 from .doubts import as_before
 from .reads import Cells, cells_at, reads_of
@@ -14,39 +15,35 @@ from .reads import Cells, cells_at, reads_of
 OLD_INPUTS: Final = "; what it reads has changed"
 FROM_OLD: Final = "from an old value"
 
-#: Cells as sheet, row and column.
-Places = Iterable[tuple[int, int, int]]
 
-
-def name_what_is_old(calculation: Calculation, inputs: Callable[[], Places] | None = None) -> None:
+def name_what_is_old(calculation: Calculation, inputs: Callable[[], Iterable[Place]] | None = None) -> None:
     """Say of kept cells whose inputs changed that their value is old, and of what reads them that it follows from it.
 
     `inputs` gives the cells without formulas that were changed before the calculation; it is asked only if any is kept.
     """
-    kept = [(sheet, cell) for sheet, cell in calculation.kept() if cell.formula]
+    kept = [cell for cell in calculation.kept() if cell.formula]
     if not kept:
         return
-    computed = [node for node in calculation.cells() if node[1].status != "kept" and not as_before(node[1])]
-    places = [(sheet, cell.row, cell.column) for sheet, cell in computed]
-    changed = cells_at([*places, *(inputs() if inputs is not None else ())])
-    reached = [(sheet, cell) for sheet, cell in kept if calculation.readers.reads(sheet, cell, changed)]
-    for _, cell in reached:
+    computed = [cell for cell in calculation.book.cells() if cell.status != "kept" and not as_before(cell)]
+    changed = cells_at([*(cell.where for cell in computed), *(inputs() if inputs is not None else ())])
+    reached = [cell for cell in kept if calculation.readers.reads(cell, changed)]
+    for cell in reached:
         cell.cause += OLD_INPUTS
-    seen: set[int] = set()
+    seen: set[FormulaCell] = set()
     while reached:
-        cells = cells_at((sheet, cell.row, cell.column) for sheet, cell in reached)
+        cells = cells_at(cell.where for cell in reached)
         readers = [*calculation.readers.of(cells), *_early_readers(calculation, cells)]
-        reached = [(sheet, cell) for sheet, cell in readers if id(cell) not in seen]
-        for _, cell in reached:
-            seen.add(id(cell))
+        reached = [cell for cell in readers if cell not in seen]
+        seen.update(reached)
+        for cell in reached:
             cell.cause = cell.cause or FROM_OLD
 
 
-def _early_readers(calculation: Calculation, cells: Cells) -> Iterable[tuple[int, FormulaCell]]:
+def _early_readers(calculation: Calculation, cells: Cells) -> Iterable[FormulaCell]:
     """Yield the cells of columns computed without the engine that read any of some cells."""
     for column in calculation.filled:
         if column.lowered is None or not column.early:
             continue
         for place, text in zip(column.places, column.lowered.texts(column.rows), strict=True):
             if any(read.meets(cells) for read in reads_of(text, column.sheet, calculation.readers.sheets)):
-                yield column.sheet, column.of[place]
+                yield column.of[place]

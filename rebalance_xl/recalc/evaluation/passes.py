@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ...cells import CellError
 from ..files.package import Package
+from ..formulas.book_view import BookView
+from ..formulas.compiler import Lowering
+from ..references import Place
 from ..sheets.sheet_scan import SheetScan
 from .calculation import Calculation
 from .data_tables import compute_tables
 from .decimal_comma import keep_decimal_commas
 from .doubts import explain_errors, settle_doubts
+from .early import compute_arrays_early, compute_early
+from .engine import Engine
+from .engine_values import Settings
+from .exchange import load
+from .known_cells import KnownCells
 from .loops import close_loops
-from .old_values import Places, name_what_is_old
+from .lower_book import lower_book
+from .old_values import name_what_is_old
+from .reads import Readers
+from .spills import Spills
 from .suspects import compute_suspects
 
 #: Errors that no file names: Excel writes #VALUE! and says in the cell's metadata what it means.
@@ -28,15 +39,14 @@ def calculate(
     *,
     spill_plain: bool = False,
     singly: bool = False,
-    inputs: Callable[[], Places] | None = None,
+    inputs: Callable[[], Iterable[Place]] | None = None,
 ) -> Calculation:
     """Calculate a workbook: its formula cells get values, statuses and causes, its spills their arrays.
 
     `spill_plain` lets ordinary formulas spill, `singly` computes every formula without any short cut, `inputs` gives
     the cells without formulas that were changed before the calculation.
     """
-    calculation = Calculation(package, scans, now, spill_plain, singly)
-    calculation.prepare()
+    calculation = _loaded(BookView.of(package, scans), now, spill_plain, singly)
     calculation.compute()
     if package.iterate:
         close_loops(calculation)
@@ -50,9 +60,38 @@ def calculate(
     return calculation
 
 
+def _loaded(book: BookView, now: dt.datetime, spill_plain: bool, singly: bool) -> Calculation:
+    """Make every formula ready, compute what needs no engine, and hand all cells to the engine."""
+    package, lowering = book.package, Lowering(book, singly)
+    settings = Settings(package.date1904, package.iterate, package.iterations, package.max_change, now)
+    engine = Engine(book.sheet_names, settings)
+    spills = Spills(book, engine)
+    filled = lower_book(book, lowering, spills, spill_plain)
+    if package.date1904:  # columns at once know the 1900 system only
+        for column in filled:
+            column.render()
+        filled = []
+    known = KnownCells(book, spills.anchors)
+    compute_early(known, filled)
+    arrays = None if singly or package.date1904 else compute_arrays_early(known)
+    calculation = Calculation(book, lowering, engine, spills, Readers(book), filled)
+    if arrays is None:
+        load(engine, book, singly)
+        calculation.register()
+        if spills.anchors:
+            engine.calls.register_keeper()
+    else:
+        engine.idle = True
+        engine.calls.kept.update(arrays)
+    for place, each in book.linked.items():
+        if each.shown is not None:
+            engine.set_value(place, each.shown)
+    return calculation
+
+
 def _write_new_errors_as_old(calculation: Calculation) -> None:
     """Let errors that old programs do not know be written as #VALUE!, as Excel does, and be named as the cause."""
-    for _, cell in calculation.odd:
+    for cell in calculation.odd:
         if cell.value.__class__ is CellError and cell.value.code in NEW_ERRORS and cell.status != "kept":
             cell.cause = cell.cause or cell.value.code
             cell.value = CellError("#VALUE!", cell.cause)

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ..formulas.book_view import BookView
 from ..formulas.text import digit_classes
-from ..references import MAX_COLUMNS, MAX_ROWS, column_number
-from ..sheets.sheet_scan import FormulaCell, Formulas, SheetScan
+from ..references import MAX_COLUMNS, MAX_ROWS, Place, column_number
+from ..sheets.formula_cells import FormulaCell, Formulas
 
 _READS = re.compile(
     r"""\"(?:[^\"]|\"\")*\"
@@ -22,8 +23,6 @@ _READS = re.compile(
 )
 _ANYWHERE = re.compile(r"\b(?:OFFSET|INDIRECT)\(|\):|:@?[A-Z.]+\(", re.IGNORECASE)
 
-#: How the engine's names of sheets begin that are cached from other workbooks.
-CACHED = "rl_link_"
 #: Rows of cells by sheet and column, rising.
 Cells = dict[int, dict[int, list[int]]]
 
@@ -84,8 +83,8 @@ def reads_anywhere(text: str) -> bool:
     return _ANYWHERE.search(text) is not None
 
 
-def cells_at(places: Iterable[tuple[int, int, int]]) -> Cells:
-    """Return cells given as sheet, row and column, ready to be looked up."""
+def cells_at(places: Iterable[Place]) -> Cells:
+    """Return cells ready to be looked up."""
     found: Cells = {}
     for sheet, row, column in places:
         found.setdefault(sheet, {}).setdefault(column, []).append(row)
@@ -115,8 +114,7 @@ class Alike:
 class Readers:
     """The formulas of a workbook by what they read."""
 
-    scans: Sequence[SheetScan]
-    sheet_index: dict[str, int]
+    book: BookView
     _groups: dict[re.Pattern[str] | None, list[Alike]] = field(default_factory=dict)
     _known: dict[str, list[int]] = field(default_factory=dict)
     _known_shapes: list[dict[Any, int]] | None = None
@@ -125,7 +123,7 @@ class Readers:
         """Return the number of the sheet that a name in lower case means, nothing for none."""
         found = self._known.get(name)
         if found is None:
-            number = self.sheet_index.get(name)
+            number = self.book.sheet_index.get(name)
             found = self._known[name] = [] if number is None else [number]
         return found
 
@@ -137,7 +135,7 @@ class Readers:
         if having not in self._groups:
             found = self._groups[having] = []
             for sheet, shapes in enumerate(self._shapes()):
-                own = self.scans[sheet].formulas
+                own = self.book.scans[sheet].formulas
                 wanted = {
                     template
                     for template, place in shapes.items()
@@ -160,7 +158,7 @@ class Readers:
         """Return for every sheet the place of one computed cell of each template."""
         if self._known_shapes is None:
             self._known_shapes = []
-            for own in [scan.formulas for scan in self.scans]:
+            for own in [scan.formulas for scan in self.book.scans]:
                 places: Iterable[int] = range(len(own))
                 if None in own.lowered:
                     places = [place for place in places if own.lowered[place] is not None]
@@ -179,20 +177,20 @@ class Readers:
     def _any_number(self, name: str) -> Sequence[int]:
         """Return all sheets whose names differ from a name in digits only, because texts alike differ in them, too."""
         wanted = digit_classes([name])[0]
-        names = list(self.sheet_index)
+        names = list(self.book.sheet_index)
         alike = zip(names, digit_classes(names), strict=True)
-        return [self.sheet_index[each] for each, known in alike if known == wanted]
+        return [self.book.sheet_index[each] for each, known in alike if known == wanted]
 
-    def of(self, cells: Cells, among: Sequence[Alike] | None = None) -> Iterator[tuple[int, FormulaCell]]:
-        """Yield the formula cells that certainly read any of some cells, with their sheets."""
+    def of(self, cells: Cells, among: Sequence[Alike] | None = None) -> Iterator[FormulaCell]:
+        """Yield the formula cells that certainly read any of some cells."""
         for group in self.groups() if among is None else among:
             if not any(read.meets(cells) for read in group.columns):
                 continue
             for cell in group.cells:
-                if cell.lowered is not None and self.reads(group.sheet, cell, cells):
-                    yield group.sheet, cell
+                if cell.lowered is not None and self.reads(cell, cells):
+                    yield cell
 
-    def reads(self, sheet: int, cell: FormulaCell, cells: Cells) -> bool:
+    def reads(self, cell: FormulaCell, cells: Cells) -> bool:
         """Say whether a formula cell reads any of some cells."""
         text = cell.lowered if cell.lowered is not None else cell.formula
-        return any(read.meets(cells) for read in reads_of(text, sheet, self.sheets))
+        return any(read.meets(cells) for read in reads_of(text, cell.sheet, self.sheets))

@@ -95,7 +95,7 @@ class RowFormula:
         """Return what a reference holds: a value, one for every row, or the rows of a range."""
         sheet = self.sheet
         if ref.sheet:
-            sheet = self.known.sheet_index.get(sheet_name(ref.sheet).lower(), -1)
+            sheet = self.known.book.sheet_index.get(sheet_name(ref.sheet).lower(), -1)
             if sheet < 0:
                 raise NotNowError
         if not isinstance(ref.first, int) or ref.kind not in ("cell", "range"):
@@ -111,10 +111,10 @@ class RowFormula:
         if not isinstance(ref.last, int) or offset is not None or self.slots[ref.last][1] is not None:
             raise NotNowError
         area = parse_area(f"{stem}:{self.slots[ref.last][0]}")
-        if area is None or area.height * area.width > self.largest:
+        if area is None or area.size > self.largest:
             raise NotNowError
         columns = [self.known.column(sheet, each, area.top, area.bottom) for each in range(area.left, area.right + 1)]
-        return [list(row) for row in zip(*columns, strict=True)] if area.height * area.width > 1 else columns[0][0]
+        return [list(row) for row in zip(*columns, strict=True)] if area.size > 1 else columns[0][0]
 
     def column(self, sheet: int, column: int, offset: int) -> PerRow:
         """Return what stands in a column, as far below the own row of each as the reference says."""

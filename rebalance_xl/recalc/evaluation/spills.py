@@ -6,17 +6,21 @@ written as values, which may change further arrays, until nothing changes any mo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
 
 from ...cells import CellError
-from ..references import MAX_COLUMNS, MAX_ROWS, Area
-from ..sheets.sheet_scan import FormulaCell, SheetScan
+from ..formulas.book_view import BookView
+from ..references import MAX_COLUMNS, MAX_ROWS, Area, Place
+from ..sheets.formula_cells import FormulaCell
+from ..sheets.sheet_scan import SheetScan
 from .decision import Finding, decide
-from .engine import FAILURES, KEEP, Engine, Trouble, from_engine, to_engine
+from .engine import Engine
+from .engine_calls import KEEP
+from .engine_values import FAILURES, Trouble, from_engine, to_engine
 
 NOT_AVAILABLE = CellError("#N/A")
 SPILL = CellError("#SPILL!", "the cells it would fill are not empty")
@@ -27,7 +31,6 @@ class Anchor:
     """A cell whose formula fills an area; `written` is the area the file gives it, None for an ordinary formula."""
 
     key: int
-    sheet: int
     cell: FormulaCell
     area: Area
     dynamic: bool
@@ -37,6 +40,11 @@ class Anchor:
     failure: str = ""
     rows: list[list[Any]] | None = None
 
+    @property
+    def before(self) -> Area:
+        """The area that it fills in the file."""
+        return self.written or self.cell.area
+
     def kept(self, formula: str) -> str:
         """Return what the engine computes: the formula, its array kept aside."""
         return f"{KEEP}({self.key},{formula})"
@@ -45,7 +53,7 @@ class Anchor:
         """Say whether something else lies in an area, or whether it leaves the sheet."""
         if area.bottom > MAX_ROWS or area.right > MAX_COLUMNS:
             return True
-        if area.height * area.width > len(taken):
+        if area.size > len(taken):
             own = place_of(self.cell.row, self.cell.column)
             return any(
                 owner is not self and place != own and area.contains(place >> 15, place & 32767)
@@ -58,37 +66,36 @@ class Anchor:
 class Spills:
     """All anchors of a workbook."""
 
-    scans: list[SheetScan]
+    book: BookView
     engine: Engine
-    extent: Callable[[int], tuple[int, int]]
-    extents: dict[int, tuple[int, int]]
     max_rounds: int = 200
     anchors: list[Anchor] = field(default_factory=list)
     taken: list[dict[int, Any]] = field(default_factory=list)
-    _places: dict[tuple[int, int, int], Anchor] = field(default_factory=dict)
+    _places: dict[Place, Anchor] = field(default_factory=dict)
 
-    def add(self, sheet: int, cell: FormulaCell, area: Area, dynamic: bool, written: Area | None) -> Anchor:
+    def add(self, cell: FormulaCell, area: Area, dynamic: bool, written: Area | None) -> Anchor:
         """Add an anchor that fills an area so far."""
-        anchor = Anchor(len(self.anchors), sheet, cell, area, dynamic, written)
+        anchor = Anchor(len(self.anchors), cell, area, dynamic, written)
         self.anchors.append(anchor)
-        self._places[sheet, cell.row, cell.column] = anchor
+        self._places[cell.where] = anchor
+        self.book.spilled[cell.where] = area
         return anchor
 
-    def at(self, sheet: int, row: int, column: int) -> Anchor | None:
+    def at(self, place: Place) -> Anchor | None:
         """Return the anchor in a cell."""
-        return self._places.get((sheet, row, column)) if self._places else None
+        return self._places.get(place)
 
     def begin(self) -> bool:
         """Note what every cell is taken by; return whether there is anything to do."""
         if not any(anchor.active for anchor in self.anchors):
             return False
         if not self.taken:
-            self.taken = occupied_by(self.scans, self.anchors)
+            self.taken = occupied_by(self.book.scans, self.anchors)
         return True
 
     def place_all(self) -> tuple[bool, bool]:
         """Write the arrays computed last into their cells; return whether any cell and any area changed."""
-        kept, self.engine.kept = self.engine.kept, {}
+        kept, self.engine.calls.kept = self.engine.calls.kept, {}
         changed = moved = False
         for key, array in kept.items():
             anchor = self.anchors[key]
@@ -104,16 +111,16 @@ class Spills:
         anchor.failure = next(troubles, "") if dict in kinds else ""
         turned = False
         if anchor.dynamic:
-            row, column = anchor.cell.row, anchor.cell.column
+            row, column, among = anchor.cell.row, anchor.cell.column, self.engine.calls.blocked
             area = Area(row, column, row + len(rows) - 1, column + max(len(rows[0]), 1) - 1)
-            blocked = anchor.is_blocked(area, self.taken[anchor.sheet])
+            blocked = anchor.is_blocked(area, self.taken[anchor.cell.sheet])
             if blocked:
-                area, rows = Area(row, column, row, column), [[SPILL]]
+                area, rows = anchor.cell.area, [[SPILL]]
             if blocked != anchor.blocked:
                 anchor.blocked = turned = blocked
-                (self.engine.blocked.add if blocked else self.engine.blocked.discard)(anchor.key)
+                (among.add if blocked else among.discard)(anchor.key)
                 with suppress(*FAILURES):  # refused where it refers to itself, which its value tells already
-                    self.engine.set_formula(anchor.sheet, row, column, f"={anchor.cell.lowered}")
+                    self.engine.set_formula(anchor.cell.where, str(anchor.cell.lowered))
         else:
             area = anchor.area
             rows = fitted(rows, area.height, area.width)
@@ -122,18 +129,17 @@ class Spills:
         if anchor.rows == rows and anchor.area == area:
             return turned
         wrote = self._clear(anchor, area) or turned
-        if area.height * area.width > 1:
+        if area.size > 1:
             there = anchor.rows is None and area == anchor.written and self._holds(anchor, area, rows)
             wrote = wrote or not there
             self._fill(anchor, area, rows, there)
         anchor.area, anchor.rows = area, rows
-        bottom, right = self.extent(anchor.sheet)
-        self.extents[anchor.sheet] = (max(bottom, area.bottom), max(right, area.right))
+        self.book.spill(anchor.cell.where, area)
         return wrote
 
     def _holds(self, anchor: Anchor, area: Area, rows: list[list[Any]]) -> bool:
         """Say whether the cells of an array hold in the file what it gives, so that whatever read them was right."""
-        cached = self.scans[anchor.sheet].columns_within(area)
+        cached = self.book.scans[anchor.cell.sheet].columns_within(area)
         for column, new in enumerate(zip(*rows, strict=True), area.left):
             first = column == area.left  # whose first cell is the anchor
             old = cached.get(column, [None] * area.height)[first:]
@@ -143,22 +149,21 @@ class Spills:
 
     def _clear(self, anchor: Anchor, area: Area) -> bool:
         """Empty the cells an anchor filled before and does not fill now."""
-        old, owned = anchor.area, self.taken[anchor.sheet]
+        old, owned, sheet = anchor.area, self.taken[anchor.cell.sheet], anchor.cell.sheet
         if old.height <= area.height and old.width <= area.width:
             return False
         wrote = False
-        for row in range(old.top, old.bottom + 1):
-            for column in range(old.left, old.right + 1):
-                place = place_of(row, column)
-                if not area.contains(row, column) and owned.get(place) is anchor:
-                    self.engine.set_value(anchor.sheet, row, column, None)
-                    del owned[place]
-                    wrote = True
+        for row, column in old.cells():
+            place = place_of(row, column)
+            if not area.contains(row, column) and owned.get(place) is anchor:
+                self.engine.set_value((sheet, row, column), None)
+                del owned[place]
+                wrote = True
         return wrote
 
     def _fill(self, anchor: Anchor, area: Area, rows: list[list[Any]], there: bool) -> None:
-        owned, engine, sheet = self.taken[anchor.sheet], self.engine, anchor.sheet
-        owned.update(dict.fromkeys(places_in(area), anchor))
+        engine, sheet = self.engine, anchor.cell.sheet
+        self.taken[sheet].update(dict.fromkeys(places_in(area), anchor))
         if engine.idle or there:
             return
         if area.width > 1:
@@ -168,18 +173,17 @@ class Spills:
 
     def give_back(self, anchor: Anchor) -> None:
         """Let the cells that an anchor fills hold what the file says, because the anchor keeps its value."""
-        scan, engine = self.scans[anchor.sheet], self.engine
-        written = anchor.written or Area(anchor.cell.row, anchor.cell.column, anchor.cell.row, anchor.cell.column)
-        for area in (anchor.area, written):
-            values = scan.values_within(area) if area.height * area.width > 1 else {}
-            # Cells of volatile arrays carry empty formulas, and their values with them.
-            empty = scan.formulas.at(place for place, text in enumerate(scan.formulas.texts) if not text)
-            values.update({(cell.row, cell.column): cell.old for cell in empty})
-            for row in range(area.top, area.bottom + 1):
-                for column in range(area.left, area.right + 1):
-                    if area.height * area.width > 1 and (row, column) != (anchor.cell.row, anchor.cell.column):
-                        engine.set_value(anchor.sheet, row, column, values.get((row, column)))
-        anchor.active, anchor.area, anchor.rows = False, written, None
+        cell, scan = anchor.cell, self.book.scans[anchor.cell.sheet]
+        for area in (anchor.area, anchor.before):
+            if area.size == 1:
+                continue
+            values = scan.values_within(area)
+            values.update({(each.row, each.column): each.old for each in _carried_along(scan)})
+            for row, column in area.cells():
+                if (row, column) != (cell.row, cell.column):
+                    self.engine.set_value((cell.sheet, row, column), values.get((row, column)))
+        anchor.active, anchor.area, anchor.rows = False, anchor.before, None
+        self.book.spilled[cell.where] = anchor.area
 
     def fill_early(self) -> None:
         """Give the anchors computed without the engine the corner of their arrays."""
@@ -193,17 +197,18 @@ class Spills:
                     anchor.cell.status, anchor.cell.cause = "error", value.reason
 
     def fill_children(self) -> None:
-        """Give the cells that carry an empty formula inside an array (volatile arrays have them) its values."""
-        if not self.taken:
-            return
-        for sheet, scan in enumerate(self.scans):
-            for cell in scan.formulas.at(place for place, text in enumerate(scan.formulas.texts) if not text):
-                if cell.lowered is not None:
-                    continue
-                owner = self.taken[sheet].get(place_of(cell.row, cell.column))
-                if isinstance(owner, Anchor) and owner.rows is not None and owner.active:
+        """Give the cells that stand empty inside an array its values."""
+        for scan, taken in zip(self.book.scans, self.taken, strict=False):
+            for cell in _carried_along(scan):
+                owner = taken.get(place_of(cell.row, cell.column))
+                if cell.lowered is None and isinstance(owner, Anchor) and owner.rows is not None and owner.active:
                     cell.status, cell.cause = "computed", ""
                     cell.value = owner.rows[cell.row - owner.area.top][cell.column - owner.area.left]
+
+
+def _carried_along(scan: SheetScan) -> list[FormulaCell]:
+    """Return the cells with an empty formula: those of volatile arrays carry one, and their values with them."""
+    return scan.formulas.at(place for place, text in enumerate(scan.formulas.texts) if not text)
 
 
 def place_of(row: int, column: int) -> int:
@@ -224,7 +229,7 @@ def occupied_by(scans: list[SheetScan], anchors: list[Anchor]) -> list[dict[int,
     taken: list[dict[int, Any]] = []
     for sheet, scan in enumerate(scans):
         cells: dict[int, Any] = {}
-        own = [anchor.cell for anchor in anchors if anchor.sheet == sheet]
+        own = [anchor.cell for anchor in anchors if anchor.cell.sheet == sheet]
         if own:
             # Arrays grow to the right and downwards: what lies above or left of all of them is in nobody's way.
             top, left = min(cell.row for cell in own), min(cell.column for cell in own)
@@ -237,8 +242,8 @@ def occupied_by(scans: list[SheetScan], anchors: list[Anchor]) -> list[dict[int,
                     cells[place_of(row, column)] = "formula"
         taken.append(cells)
     for anchor in anchors:
-        cells = taken[anchor.sheet]
-        if anchor.area.height * anchor.area.width > 1:
+        cells = taken[anchor.cell.sheet]
+        if anchor.area.size > 1:
             for place in places_in(anchor.area):
                 if cells.get(place) != "formula":
                     cells[place] = anchor

@@ -56,8 +56,6 @@ _WITH_DATE: Final = re.compile(r"\"\s*\w{1,2}[-/]\w{1,2}[-/]\w{1,4}[^\"]*\"")
 _SUMS_PRODUCTS: Final = re.compile(rf"\bSUMPRODUCT\((?:.*,)?\s*{_REF}\s*[,)]")
 _REPEATS: Final = re.compile(r"\bREPT\(")
 
-Node = tuple[int, FormulaCell]
-
 
 def compute_suspects(calculation: Calculation) -> None:
     """Compute the formulas again whose value may differ from Excel's by these rules, and all that read them."""
@@ -73,14 +71,14 @@ def compute_suspects(calculation: Calculation) -> None:
         calculation.compute()
 
 
-def _noisy(calculation: Calculation) -> Iterator[Node]:
+def _noisy(calculation: Calculation) -> Iterator[FormulaCell]:
     """Yield the cells whose value may be noise, or a text with noise in it."""
-    for sheet, cell in calculation.showing:
+    for cell in calculation.showing:
         if _SUBTRACTS.search(cell.formula) if cell.value.__class__ is float else _LONG_NUMBER.search(cell.value):
-            yield sheet, cell
+            yield cell
 
 
-def _near(calculation: Calculation) -> Iterator[Node]:
+def _near(calculation: Calculation) -> Iterator[FormulaCell]:
     """Yield the cells that compare numbers which differ from others beyond 15 digits only."""
     with_bounds: list[Alike] = []
     others: list[Alike] = []
@@ -130,23 +128,23 @@ def _nearly_equal(values: set[float]) -> list[float]:
     ]
 
 
-def _with_own_texts(calculation: Calculation) -> Iterator[Node]:
+def _with_own_texts(calculation: Calculation) -> Iterator[FormulaCell]:
     """Yield the cells that repeat texts, or that hold one which is no matter for the engine."""
-    yield from (node for node in calculation.showing if node[1].value.__class__ is str and len(node[1].value) > _HOLDS)
+    yield from (cell for cell in calculation.showing if cell.value.__class__ is str and len(cell.value) > _HOLDS)
     for group in calculation.readers.groups(_REPEATS):
-        yield from ((group.sheet, cell) for cell in group.cells)
+        yield from group.cells
     for group in calculation.readers.groups(_COMPARED):
         if not group.texts[0].isascii() and _COMPARED.search(_without_texts(group)):
-            yield from ((group.sheet, cell) for cell in group.cells)
+            yield from group.cells
     for group in calculation.readers.groups(_WITH_DATE):
         dated = (any(map(_is_date, _TEXT.findall(text))) for text in group.texts)
-        yield from ((group.sheet, cell) for cell, found in zip(group.cells, dated, strict=True) if found)
+        yield from (cell for cell, found in zip(group.cells, dated, strict=True) if found)
 
 
-def _reading_texts(calculation: Calculation) -> Iterator[Node]:
+def _reading_texts(calculation: Calculation) -> Iterator[FormulaCell]:
     """Yield the cells that read texts which are no matter for the engine, by what they do with them."""
-    scans = calculation.scans
-    found = {*calculation.package.strings}
+    scans = calculation.book.scans
+    found = {*calculation.book.package.strings}
     found.update([value for scan in scans for value in scan.formulas.values if value.__class__ is str])
     within = any(scan.has_texts() for scan in scans)
     for wanted, also, test in _TEXTS_READ:
@@ -162,7 +160,7 @@ def _reading_texts(calculation: Calculation) -> Iterator[Node]:
             yield from calculation.readers.of(_holding(calculation, groups, str, texts), groups)
 
 
-def _counting_truth(calculation: Calculation) -> Iterator[Node]:
+def _counting_truth(calculation: Calculation) -> Iterator[FormulaCell]:
     """Yield the cells that sum products of cells with truth values, which count as 0 there."""
     groups = [group for group in calculation.readers.groups(_SUMS_PRODUCTS) if _SUMS_PRODUCTS.search(group.texts[0])]
     if groups and _read_by(calculation, groups, bool):
@@ -212,7 +210,7 @@ def _without_texts(group: Alike) -> str:
 def _columns_read_by(calculation: Calculation, groups: list[Alike]) -> set[tuple[int, int]]:
     wanted: set[tuple[int, int]] = set()
     for read in {read for group in groups for read in group.columns}:
-        right = calculation.extent(read.sheet)[1]
+        right = calculation.book.extent(read.sheet)[1]
         wanted.update((read.sheet, column) for column in range(read.left, min(read.right, right) + 1))
     return wanted
 
@@ -221,7 +219,7 @@ def _read_by(calculation: Calculation, groups: list[Alike], kind: type) -> set[A
     """Return the values of one kind in the columns that some formulas read."""
     found: set[Any] = set()
     for place in _columns_read_by(calculation, groups):
-        found.update([value for value in calculation.column(*place) if value.__class__ is kind])
+        found.update([value for value in calculation.book.column(*place) if value.__class__ is kind])
     return found
 
 
@@ -230,32 +228,32 @@ def _holding(calculation: Calculation, groups: list[Alike], kind: type, values: 
     return cells_at(
         (sheet, row, column)
         for sheet, column in _columns_read_by(calculation, groups)
-        for row, value in enumerate(calculation.column(sheet, column), 1)
+        for row, value in enumerate(calculation.book.column(sheet, column), 1)
         if value.__class__ is kind and value in values
     )
 
 
-def _whole_columns(calculation: Calculation, suspects: list[Node]) -> list[Node]:
+def _whole_columns(calculation: Calculation, suspects: list[FormulaCell]) -> list[FormulaCell]:
     """Add the other cells of the same formula in the same columns where many cells are suspect."""
     groups: dict[tuple[int, str], list[FormulaCell]] = {}
-    for sheet, cell in suspects:
-        if cell.lowered is not None and id(cell) not in calculation.careful:
-            groups.setdefault((sheet, split_references(cell.formula)[0]), []).append(cell)
-    found: list[Node] = []
+    for cell in suspects:
+        if cell.lowered is not None and not cell.careful:
+            groups.setdefault((cell.sheet, split_references(cell.formula)[0]), []).append(cell)
+    found: list[FormulaCell] = []
     by_shape: dict[tuple[int, int], dict[str, list[FormulaCell]]] = {}
     for (sheet, shape), cells in groups.items():
-        found += [(sheet, cell) for cell in cells]
+        found += cells
         if len(cells) >= _MANY and not calculation.singly:
             for column in sorted({cell.column for cell in cells}):
                 if (sheet, column) not in by_shape:
                     by_shape[sheet, column] = _by_shape(calculation, sheet, column)
-                found += [(sheet, cell) for cell in by_shape[sheet, column].get(shape, ())]
+                found += by_shape[sheet, column].get(shape, ())
     return found
 
 
 def _by_shape(calculation: Calculation, sheet: int, column: int) -> dict[str, list[FormulaCell]]:
     """Return the cells of a column that are computed, by the shape of their formulas."""
-    own = calculation.scans[sheet].formulas
+    own = calculation.book.scans[sheet].formulas
     found: dict[str, list[FormulaCell]] = {}
     for cell in own.at(place for place in own.in_column(column) if own.lowered[place] is not None):
         found.setdefault(split_references(cell.formula)[0], []).append(cell)

@@ -11,6 +11,7 @@ from typing import Final
 
 from . import fifteen_digits
 from .array_sizes import joint, of_constant, operated
+from .book_view import BookView
 from .compiling import Compiling, Writer
 from .compiling_calls import fitting, write_call
 from .compiling_lambdas import write_invoke
@@ -26,7 +27,7 @@ from .compiling_whole import sheets_of_whole_ranges
 from .parameter_classes import ARRAY, VALUE
 from .parser import Parser
 from .repairs import as_shown
-from .template import BookView, Out, Template, joined, merged
+from .template import Out, Template, joined, merged
 from .tree import (
     At,
     Call,

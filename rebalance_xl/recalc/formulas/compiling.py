@@ -13,7 +13,8 @@ from functools import lru_cache
 from string import Formatter
 from typing import Any
 
-from .template import BookView, Out, Piece
+from .book_view import BookView
+from .template import Out, Piece
 from .tree import Expression, Operand
 
 #: Makes a part of a formula ready for a parameter class.

@@ -19,6 +19,7 @@ from .compiling_references import corner_of, is_whole, prefix_of, several, uncli
 from .compiling_whole import WITH_CRITERIA, as_long_as_others, longest_first, sums_another_sheet
 from .faulty_places import ASKED, LOOK_INTO, seeing_faults
 from .fifteen_digits import COMPARISONS, has_sign
+from .implementations import engine_knows
 from .lambdas import CALLERS, EACH, free_mark, parameter_mark
 from .model_calls import missing_text
 from .operands import (
@@ -33,6 +34,7 @@ from .operands import (
     whole_number,
 )
 from .parameter_classes import ARRAY, REFERENCE, VALUE, parameter_class
+from .places import implementation_in
 from .template import ByCell, Out, Piece, written
 from .tree import (
     At,
@@ -88,7 +90,7 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
     arguments = repairs.repaired(name, arguments, c.careful)
     if name in ALTERNATIVES and len(arguments) >= ALTERNATIVES[name] and needs_python(name, arguments):
         name = f"RXL.{name}"
-    implementation = c.book.registered(name)
+    implementation = implementation_in(c.book, name)
     if hasattr(implementation, "parameters"):
         c.functions.add(name)
         return write_catalogue_call(c, name, implementation, arguments, wanted)
@@ -101,12 +103,12 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
         return told
     if name == "IFERROR" and _is_from_google(arguments):
         return c.expression(_given(arguments[1]), wanted)
-    if name in classes.DISTRUSTED or not c.book.knows(name):
+    if name in classes.DISTRUSTED or not engine_knows(name):
         raise UnknownFunctionError(name)
     if name == "INDIRECT":
         return write_indirect(c, call, wanted)
     out = _known_call(c, name, arguments, wanted)
-    if name in ("CHAR", "CODE") and len(arguments) == 1 and c.book.on_macintosh():
+    if name in ("CHAR", "CODE") and len(arguments) == 1 and c.book.package.on_macintosh:
         return _of_either_system(c, name, _given(arguments[0]), out, wanted)
     if name == "CODE":  # beyond the characters of western Windows it is another number on every system
         return c.say('IF({0}>255,RXL.UNKNOWN("CODE of a character that western Windows lacks"),{0})', out)
@@ -283,7 +285,7 @@ def _each_cell(c: Compiling, name: str, given: Sequence[Out], single: bool) -> O
 def _native_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out:
     """Return a call of a function that the package implements beside the engine."""
     c.functions.add(name)
-    implementation: Any = c.book.registered(name)
+    implementation: Any = implementation_in(c.book, name)
     outs: list[Out] = []
     values: list[Out] = []
     for position, argument in enumerate(arguments):

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from .compiling import Compiling, call_of
 from .compiling_references import defined, is_whole
+from .implementations import implementation
 from .model_calls import fill_model, missing_text, omitted_text
 from .operands import operand_at
 from .parameter_classes import ARRAY, REFERENCE, VALUE
@@ -79,7 +80,7 @@ def _model_of(c: Compiling, expression: Expression | None) -> Out | None:
         return None
     if not isinstance(operand, Call):
         return None if expression is None else c.expression(expression, ARRAY)
-    function = c.book.registered(operand.name)
+    function = implementation(operand.name)
     outs = [_model_of(c, argument) for argument in operand.arguments]
     filled = fill_model(function, outs, lambda model: write_model(c, model), lambda text: None)
     if any(each.required and out is None for each, out in zip(function.parameters, filled, strict=False)):

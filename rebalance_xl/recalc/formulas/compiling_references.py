@@ -253,7 +253,7 @@ def write_spilled(c: Compiling, spilled: Spilled, wanted: str) -> Out:
         cell = parse_area(text_of(corner, row, column, references))
         if cell is None:
             return "#REF!"
-        found = book.spilled_area(sheet, cell.top, cell.left)
+        found = book.spilled.get((sheet, cell.top, cell.left))
         if found is None and book.formula_at(sheet, cell.top, cell.left) is not None:
             found = cell  # a formula that gives one value spills into its own cell; a constant does not
         return "#REF!" if found is None else prefix + found.text()

@@ -1,8 +1,11 @@
-"""Who computes a function that the engine hands back: the catalogue or the native functions."""
+"""Who computes a function: the engine, or the catalogue and the native functions, to which the engine hands it back."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
+
+import formualizer as fz
 
 from .parameter_classes import is_listed
 
@@ -18,3 +21,17 @@ def implementation(name: str) -> Any:
     from ...functions import FUNCTIONS
 
     return FUNCTIONS.get(name)
+
+
+@cache
+def engine_knows(name: str) -> bool:
+    """Say whether the engine has a worksheet function, by asking it."""
+    probe = fz.Workbook(mode=fz.WorkbookMode.Interactive)
+    sheet = probe.sheet("S")
+    try:
+        sheet.set_formula(1, 1, f"={name}()")
+        probe.evaluate_all()
+        value = sheet.get_values(fz.RangeAddress("S", 1, 1, 1, 1))[0][0]
+    except Exception:
+        return False
+    return not (isinstance(value, dict) and value.get("kind") in ("Name", "Error"))

@@ -9,9 +9,10 @@ from ...cells import CellError
 from ..native.faults import UNDECIDED
 from ..native.registry import NativeFunction
 from ..references import MAX_COLUMNS, MAX_ROWS, Area, column_letters, quoted_sheet
+from .book_view import BookView
+from .implementations import implementation
 from .operands import area_of, sheet_name
 from .structured import ThisRow, resolve
-from .template import BookView
 from .tree import FormulaError
 
 #: The function that turns the text of an INDIRECT into an address that the engine reads.
@@ -27,15 +28,16 @@ _COMPUTED: Final = re.compile(r'.*(?:[-+*/^&<>={"]|[\w.]\().*|[\d.]+%?|TRUE|FALS
 _NOWHERE: Final = CellError("#REF!", "")
 
 
+def implementation_in(book: BookView, name: str) -> Any:
+    """Return what the package itself implements under a name in a workbook, None when nothing."""
+    return NativeFunction(PLACE, Places(book).address, 2, 6, ("any",)) if name == PLACE else implementation(name)
+
+
 class Places:
     """The cells, names and tables of a workbook by the texts that mean them."""
 
     def __init__(self, book: BookView) -> None:
         self.book = book
-
-    def function(self) -> NativeFunction:
-        """Return what the engine calls."""
-        return NativeFunction(PLACE, self.address, 2, 6, ("any",))
 
     def address(
         self, text: Any, sheet: float, style: Any = True, row: float = 1.0, column: float = 1.0, corners: bool = False,

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
-from ..files.package import Table
-from ..references import Area
-from .text import (
-    SLOT,
-)
+from .text import SLOT
 
 Piece = str | int | Callable[[int, int, Sequence[str]], str]
 #: Gives the height and width of an array in a cell (row, column, the cell's references), None where they are not known.
@@ -44,44 +39,6 @@ class Sized(ByCell):
     ) -> None:
         super().__init__(give)
         self.fits = fits
-
-
-class BookView(Protocol):
-    """What lowering has to know about the workbook."""
-
-    tables: dict[str, Table]
-    names: dict[tuple[int, str], str]
-    sheet_names: list[str]
-    sheet_index: dict[str, int]
-    sheet_count: int
-    decimal_comma: bool
-
-    def field_of(self, sheet: int, area: Area | None, name: str) -> str | None:
-        """Return a field of a linked data type as formula text, None when it is not known."""
-
-    def extent(self, sheet: int) -> tuple[int, int]:
-        """Return the last used row and column of a sheet."""
-
-    def knows(self, name: str) -> bool:
-        """Say whether the engine has a function."""
-
-    def registered(self, name: str) -> Any:
-        """Return what the package itself implements under a name, None when nothing."""
-
-    def foreign_names(self) -> bool:
-        """Say whether cached texts show that months and days have names of another language here."""
-
-    def on_macintosh(self) -> bool:
-        """Say whether Excel for Macintosh wrote the workbook."""
-
-    def formula_at(self, sheet: int, row: int, column: int) -> str | None:
-        """Return the formula of a cell as the formula bar shows it, None when it has none."""
-
-    def hidden_rows(self, sheet: int, filtered: bool) -> frozenset[int]:
-        """Return the rows of a sheet that are not shown, or only those that a filter hides."""
-
-    def spilled_area(self, sheet: int, row: int, column: int) -> Area | None:
-        """Return the area an anchor fills at the moment, None when the cell is no anchor."""
 
 
 @dataclass(slots=True, eq=False)

@@ -5,9 +5,12 @@ What concerns hundreds of thousands of cells goes through the lists; a `FormulaC
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar
+
+from ..references import Area, Place
 
 T = TypeVar("T")
 
@@ -60,8 +63,9 @@ class FormulaCell:
     The element ends at `end`; the `spots` of its pieces are known when it was read cell by cell.
 
     `lowered` is what the engine computes, None while (or because) it computes nothing, `template` what the formula's
-    shape was worked out to; an `early` value was computed without the engine, which then takes it for a constant. The
-    outcome is `value`, `status` ("computed", "error" or "kept") and `cause`.
+    shape was worked out to, `careful` whether that was the careful way; an `early` value was computed without the
+    engine, which then takes it for a constant. The outcome is `value`, `status` ("computed", "error" or "kept") and
+    `cause`. There is one object for each cell, so that two of them are the same only when they are one.
     """
 
     __slots__ = ("of", "place")
@@ -80,6 +84,7 @@ class FormulaCell:
     template = _Listed[Any]("templates")
     value = _Listed[Any]("values")
     early = _Rare[bool]("early", False)
+    careful = _Rare[bool]("careful", False)
     status = _Rare[str]("statuses", "computed")
     cause = _Rare[str]("causes", "")
     spots = _Rare[Spots | None]("spots", None)
@@ -89,15 +94,34 @@ class FormulaCell:
     dynamic = _Rare[bool]("dynamic", False)
 
     @property
+    def sheet(self) -> int:
+        """The number of its sheet."""
+        return self.of.sheet
+
+    @property
+    def where(self) -> Place:
+        """Its sheet, row and column."""
+        return self.of.sheet, self.row, self.column
+
+    @property
+    def area(self) -> Area:
+        """The cell alone, as an area."""
+        return Area(self.row, self.column, self.row, self.column)
+
+    @property
     def reference(self) -> str:
         """The area an array formula fills, "" for other formulas."""
         return self.attributes.get("ref", "")
 
 
 class Formulas:
-    """The formula cells of a worksheet in order of rows and columns; what few of them have is kept by their places."""
+    """The formula cells of a worksheet in order of rows and columns; what few of them have is kept by their places.
+
+    The number of the worksheet is `sheet`.
+    """
 
     def __init__(self) -> None:
+        self.sheet = 0
         self.rows: list[int] = []
         self.columns: list[int] = []
         self.texts: list[str] = []
@@ -108,6 +132,7 @@ class Formulas:
         self.templates: list[Any] = []
         self.values: list[Any] = []
         self.early: dict[int, bool] = {}
+        self.careful: dict[int, bool] = {}
         self.statuses: dict[int, str] = {}
         self.causes: dict[int, str] = {}
         self.spots: dict[int, Spots] = {}
@@ -168,6 +193,12 @@ class Formulas:
     def in_column(self, column: int) -> Sequence[int]:
         """Return the places of the cells of a column."""
         return self.by_column().get(column, ())
+
+    def find(self, row: int, column: int) -> FormulaCell | None:
+        """Return the formula cell in a row and column, None when there is none."""
+        places = self.in_column(column)
+        at = bisect_left(places, row, key=self.rows.__getitem__)
+        return self[places[at]] if at < len(places) and self.rows[places[at]] == row else None
 
 
 def evenly(places: list[int]) -> Sequence[int]:

@@ -15,9 +15,11 @@ from xml.sax.saxutils import escape, quoteattr
 from ..files.package import Package
 from ..files.parts import children, every, parsed_or_none, relations_of
 from ..references import parse_area
-from ..sheets.scan import scan_sheet
-from ..sheets.sheet_scan import SheetScan
-from .reads import CACHED
+from .scan import scan_sheet
+from .sheet_scan import SheetScan
+
+#: How the engine's names of sheets begin that are cached from other workbooks.
+CACHED: Final = "rl_link_"
 
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _SHEET: Final = re.compile(r"('(?:[^']|'')+'|[^\W\d][\w.]*)!")
@@ -41,8 +43,6 @@ class ExternalLinks:
 def external_links(package: Package) -> ExternalLinks:
     """Read what a workbook has cached of other workbooks."""
     found = ExternalLinks()
-    if b"externalReference" not in package.container.read(package.part, keep=True):
-        return found
     container, part = package.container, package.part
     root = parsed_or_none(container, part)
     if root is None:

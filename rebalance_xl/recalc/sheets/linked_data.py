@@ -13,8 +13,8 @@ from typing import Any, Final
 from ...cells import CellError
 from ..files.package import Package
 from ..files.parts import children, every, parsed_or_none
-from ..references import Area, parse_area
-from ..sheets.sheet_scan import SheetScan
+from ..references import Area, Place, parse_area
+from .sheet_scan import SheetScan
 
 _CELL: Final = re.compile(r"<(?:[\w.-]+:)?c\s([^>]*?\bvm\s*=\s*[\"'](\d+)[\"'][^>]*)>")
 _NAME: Final = re.compile(r"(?:^|\s)r\s*=\s*[\"']([A-Z]{1,3}[0-9]{1,7})[\"']")
@@ -37,16 +37,21 @@ class Linked:
     error: str = ""
     plain: bool = False
 
+    @property
+    def shown(self) -> Any:
+        """What the cell shows, None when that is not known."""
+        return CellError(self.error) if self.error else self.text
+
 
 UNKNOWN: Final = Linked()
 
 
-def linked_cells(package: Package, scans: list[SheetScan]) -> dict[tuple[int, int, int], Linked]:
+def linked_cells(package: Package, scans: list[SheetScan]) -> dict[Place, Linked]:
     """Return what the cells with a `vm` hold, by sheet, row and column; formatted numbers are left out."""
-    found: dict[tuple[int, int, int], Linked] = {}
+    found: dict[Place, Linked] = {}
     meanings: dict[int, Linked] | None = None
     for sheet, scan in enumerate(scans):
-        if scan.text.find("vm", scan.start, scan.end) < 0:
+        if not scan.has_metadata or scan.text.find("vm", scan.start, scan.end) < 0:
             continue
         for match in _CELL.finditer(scan.text, scan.start, scan.end):
             name = _NAME.search(match[1])
@@ -126,9 +131,9 @@ def _linked(
     return Linked(shown if isinstance(shown, str) else None, fields)
 
 
-def field_text(linked: dict[tuple[int, int, int], Linked], sheet: int, area: Area | None, name: str) -> str | None:
+def field_text(linked: dict[Place, Linked], sheet: int, area: Area | None, name: str) -> str | None:
     """Return a field of the linked data type in a cell as formula text, None when it is not known."""
-    if area is None or area.height * area.width != 1:
+    if area is None or area.size != 1:
         return None
     found = linked.get((sheet, area.top, area.left))
     if found is None:

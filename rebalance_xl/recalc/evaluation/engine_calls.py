@@ -1,0 +1,173 @@
+"""Python functions that the engine calls, and what they tell meanwhile."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import formualizer as fz
+
+from ...cells import CellError
+from ..formulas.implementations import implementation
+from ..formulas.lambdas import EACH, LAMBDA, Scratch, call
+from ..formulas.model_calls import MISSING_TEXT
+from ..native.faults import UNDECIDED
+from .engine_values import (
+    ERROR_VALUES,
+    FAILURES,
+    TROUBLE,
+    ModelGap,
+    Settings,
+    settable,
+    to_argument,
+)
+
+KEEP = "RXL.KEEP"
+
+
+class Calls:
+    """The Python functions that a workbook's formulas call.
+
+    `kept` are the arrays put aside by the keys of their anchors, `blocked` the anchors that show #SPILL! from their
+    next computation on. `reason` is the first one that a function gave for an error, `failure` how one failed,
+    `failed` which functions did; `interrupted` tells that the user stopped the run inside one.
+    """
+
+    def __init__(self, settings: Settings, workbook: fz.Workbook) -> None:
+        self.settings = settings
+        self.workbook = workbook
+        self.kept: dict[int, Any] = {}
+        self.blocked: set[int] = set()
+        self.reason = self.failure = ""
+        self.failed: set[str] = set()
+        self.interrupted = False
+
+    def register(self, name: str, implementation: Any) -> None:
+        """Make a catalogue function or a native function callable from formulas."""
+        offset = self.settings.date_offset
+        if hasattr(implementation, "parameters"):
+            fast = None if offset else implementation.scalar_call
+            self._register(name, implementation.call, 0, None, {"date_offset": offset} if offset else {}, fast)
+        else:
+            limits = implementation.min_args, implementation.max_args
+            self._register(name, implementation.callable, *limits, {"date_offset": offset})
+
+    def register_keeper(self) -> None:
+        """Register the function that keeps an array aside and returns its corner."""
+
+        def keep(key: float, value: Any) -> Any:
+            if value.__class__ is dict and value.get("kind") in TROUBLE:
+                return fz.LiteralValue.error(str(value["kind"]), None)
+            self.kept[int(key)] = value
+            if key in self.blocked:
+                return ERROR_VALUES["#SPILL!"]
+            corner = value
+            if value.__class__ is list:
+                corner = value[0][0] if value and value[0] else None
+            return settable(corner)
+
+        self.workbook.register_function(KEEP, keep, min_args=2, max_args=2)
+
+    def register_lambda(self) -> None:
+        """Register the caller of LAMBDAs, which computes each call in a workbook of its own."""
+
+        def callback(kind: str, body: str, used: str, depth: float, free: float, *arguments: Any) -> Any:
+            inner = Calls(self.settings, self.settings.new_workbook())
+            inner.workbook.sheet("S")
+            try:
+                for name in used.split():
+                    if name == LAMBDA:
+                        inner.register_lambda()
+                    else:
+                        inner.register(name, implementation(name))
+                values = [None if each == MISSING_TEXT else each for each in arguments]
+                scratch, count = Scratch(inner.workbook, int(depth), settable), int(free)
+                answer = call(kind, body, scratch, values[:count], values[count:])
+            except FAILURES as error:
+                what = body.partition("(")[0] if kind == EACH else kind
+                return self._failed(LAMBDA, f"{what} failed: {type(error).__name__}: {error}")
+            if isinstance(answer, list):
+                return [[settable(cell) for cell in row] for row in answer]
+            return settable(answer)
+
+        self.workbook.register_function(LAMBDA, callback, min_args=5)
+
+    def _register(
+        self,
+        name: str,
+        call: Callable[..., Any],
+        least: int,
+        most: int | None,
+        extra: dict[str, int],
+        fast: Callable[[Sequence[Any]], Any] | None = None,
+    ) -> None:
+        def callback(*arguments: Any) -> Any:
+            try:
+                if fast is not None:
+                    answer = fast(arguments)
+                    if answer is not None:
+                        return answer  # a finite float, a text or a truth value
+                for argument in arguments:
+                    kind = argument.__class__
+                    if kind is not float and (kind is not str or argument[:1] == "\ue000"):
+                        given = [to_argument(each) for each in arguments]
+                        lacking = next((each for each in given if each.__class__ is ModelGap), None)
+                        answer = call(*given, **extra) if lacking is None else lacking
+                        break
+                else:
+                    answer = call(*arguments, **extra)
+            except KeyboardInterrupt:
+                self.interrupted = True
+                self.workbook.cancel()
+                return ERROR_VALUES["#VALUE!"]
+            except Exception as error:
+                return self._failed(name, f"{name} failed: {type(error).__name__}: {error}")
+            kind = answer.__class__
+            if kind is float:
+                return answer if answer - answer == 0 else ERROR_VALUES["#NUM!"]
+            if kind is str or kind is bool:
+                return answer
+            return self._answer(name, answer)
+
+        self.workbook.register_function(name, callback, min_args=least, max_args=most, allow_override_builtin=True)
+
+    def _failed(self, name: str, failure: str) -> Any:
+        """Note that a function could not answer, which is no error of the worksheet; return what stands for it."""
+        self.failure = f"function-error: {failure}"
+        self.failed.add(name)
+        return ERROR_VALUES["#VALUE!"]
+
+    def _answer(self, name: str, answer: Any) -> Any:
+        if isinstance(answer, list | tuple):
+            if not answer:
+                return ERROR_VALUES["#VALUE!"]
+            if not isinstance(answer[0], list | tuple):
+                answer = [answer]
+            rows = []
+            for row in answer:
+                rows.append(
+                    [
+                        cell
+                        if (cell.__class__ is float and cell - cell == 0) or cell.__class__ is str
+                        else self._cell(name, cell)
+                        for cell in row
+                    ]
+                )
+            return rows
+        return self._cell(name, answer)
+
+    def _cell(self, name: str, value: Any) -> Any:
+        if value is None or isinstance(value, bool | str):
+            return value
+        if isinstance(value, CellError):
+            if value.code == UNDECIDED or value.reason.startswith("internal error"):
+                return self._failed(name, value.reason)
+            if value.reason and not self.reason:
+                self.reason = value.reason
+            return ERROR_VALUES.get(value.code) or ERROR_VALUES["#VALUE!"]
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            return str(value)
+        return number if math.isfinite(number) else ERROR_VALUES["#NUM!"]

@@ -1,0 +1,158 @@
+"""Values as worksheets have them and as the engine (formualizer) has them, and the troubles that it may have."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import formualizer as fz
+
+from ...cells import MISSING, CellError
+from ..files.markup import ERROR_CODES, ERROR_KINDS
+from ..formulas.model_calls import MISSING_TEXT
+
+#: Kinds of engine errors that are no worksheet errors, with the cause they are reported under.
+TROUBLE = {"Circ": "circular", "NImpl": "engine-unsupported", "Error": "engine-unsupported"}
+ERROR_VALUES = {code: fz.LiteralValue.error(kind, None) for code, kind in ERROR_KINDS.items()}
+#: What the engine raises when it cannot read or compute something.
+FAILURES = (
+    fz.ExcelEvaluationError,
+    fz.FormualizerHostError,
+    fz.ParserError,
+    fz.TokenizerError,
+    ValueError,
+    RuntimeError,
+)
+
+
+class Trouble:
+    """What a cell evaluated to when the engine could not compute it."""
+
+    __slots__ = ("cause",)
+
+    def __init__(self, cause: str) -> None:
+        self.cause = cause
+
+
+#: What stands for an answer where the engine gave none: blank cells come out as 0, so that nothing means a failure.
+NOTHING = Trouble("engine-unsupported: the engine gave no value")
+_TROUBLES = {kind: Trouble(cause) for kind, cause in TROUBLE.items()}
+_ERRORS = {kind: CellError(code) for kind, code in ERROR_CODES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a workbook calculates."""
+
+    date1904: bool = False
+    iterate: bool = False
+    iterations: int = 100
+    max_change: float = 0.001
+    now: dt.datetime = dt.datetime(2000, 1, 1)
+    seed: int = 20090103
+
+    @property
+    def date_offset(self) -> int:
+        """How many days the day 0 of the workbook lies after that of the 1900 system."""
+        return 1462 if self.date1904 else 0
+
+    def config(self) -> fz.WorkbookConfig:
+        """Return what the engine is told."""
+        config = fz.EvaluationConfig()
+        config.enable_parallel = False
+        config.cycle_detection = "runtime"
+        config.workbook_seed = self.seed
+        if self.date1904:
+            config.date_system = "1904"
+        if self.iterate:
+            config.cycle_policy = "iterate"
+            config.iterate_max_iterations = max(1, min(self.iterations, 32767))
+            config.iterate_max_change = self.max_change
+        return fz.WorkbookConfig(mode=fz.WorkbookMode.Interactive, eval_config=config, enable_changelog=False)
+
+    def adopted(self, workbook: fz.Workbook) -> fz.Workbook:
+        """Return a workbook of the engine with its clock set."""
+        workbook.set_temporal_egress("serial")
+        workbook.set_deterministic_clock(self.now.replace(tzinfo=dt.UTC))
+        return workbook
+
+    def new_workbook(self) -> fz.Workbook:
+        """Return an empty workbook of the engine."""
+        return self.adopted(fz.Workbook(mode=fz.WorkbookMode.Interactive, config=self.config()))
+
+
+def to_engine(value: Any) -> Any:
+    """Return a worksheet value as the engine takes it."""
+    if value.__class__ is float or value.__class__ is str:
+        return value
+    if isinstance(value, CellError):
+        return ERROR_VALUES.get(value.code) or ERROR_VALUES["#VALUE!"]
+    return value
+
+
+def from_engine(value: Any) -> Any:
+    """Return what the engine computed as a worksheet value, or the trouble it had."""
+    kind = value.__class__
+    if kind is float:
+        return value if value - value == 0 else _ERRORS["Num"]
+    if kind is str or kind is bool or value is None:
+        return value
+    if kind is int:
+        return float(value)
+    if kind is dict:
+        name = value.get("kind")
+        return _ERRORS.get(name) or _TROUBLES.get(name) or _ERRORS["Value"]
+    if kind is list:
+        return [[from_engine(cell) for cell in row] for row in value]
+    return _temporal(value)
+
+
+def _temporal(value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return (value - dt.datetime(1899, 12, 30)) / dt.timedelta(days=1)
+    if isinstance(value, dt.date):
+        return float((value - dt.date(1899, 12, 30)).days)
+    if isinstance(value, dt.time):
+        return (value.hour * 3600 + value.minute * 60 + value.second) / 86400
+    if isinstance(value, dt.timedelta):
+        return value / dt.timedelta(days=1)
+    return _ERRORS["Value"]
+
+
+def from_engine_error(value: dict[str, Any]) -> CellError:
+    """Return the worksheet error in an engine's error record."""
+    return _ERRORS.get(str(value.get("kind"))) or _ERRORS["Value"]
+
+
+class ModelGap(CellError):  # noqa: N818 - a value, not an exception
+    """What a call without arguments would have read from the workbook, which lacks it: the answer of the call."""
+
+    __slots__ = ()
+
+
+def settable(value: Any) -> Any:
+    """Return what a function got from the engine as it may give it back."""
+    return to_engine(from_engine_error(value)) if value.__class__ is dict else value
+
+
+def to_argument(value: Any) -> Any:
+    """Return what the engine holds as an argument of the package's own functions."""
+    kind = value.__class__
+    if kind is float or kind is bool or value is None:
+        return value
+    if kind is str:
+        if not value.startswith(MISSING_TEXT):
+            return value
+        if len(value) == len(MISSING_TEXT):
+            return MISSING
+        return ModelGap("#N/A", f"the workbook has no {value[len(MISSING_TEXT) + 1 :]}")
+    if kind is dict:
+        return from_engine_error(value)
+    if kind is list:
+        if dict in {cell.__class__ for row in value for cell in row}:
+            return [[from_engine_error(cell) if cell.__class__ is dict else cell for cell in row] for row in value]
+        return value
+    if kind is int:
+        return float(value)
+    return _temporal(value)

@@ -1,0 +1,131 @@
+"""The workbook as its formulas see it: sheets, names, tables, what other workbooks hold, what its cells are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..files.package import Package, Table
+from ..native.format_language import shows_names
+from ..references import Area, Place
+from ..sheets.formula_cells import FormulaCell
+from ..sheets.linked_data import Linked, field_text, linked_cells
+from ..sheets.sheet_scan import SheetScan
+
+
+@dataclass(slots=True)
+class BookView:
+    """A workbook that was read; behind its own sheets, to which alone is written, those cached from other workbooks.
+
+    The engine calls the sheets by `sheet_names`; `sheet_index` has their numbers by what formulas call them, in lower
+    case. `names` are the defined names by sheet, -1 for the whole workbook, -1 - N for the N-th other one. `linked`
+    are the cells with linked data types and pictures, `unreadable` those whose value nobody can read, and why.
+
+    `spilled` are the areas that arrays fill at the moment, by their anchors; `decimal_comma` tells that the workbook
+    shows numbers within texts with a comma.
+    """
+
+    package: Package
+    scans: list[SheetScan]
+    sheet_names: list[str]
+    sheet_index: dict[str, int]
+    names: dict[tuple[int, str], str]
+    linked: dict[Place, Linked]
+    unreadable: dict[Place, str]
+    spilled: dict[Place, Area] = field(default_factory=dict)
+    decimal_comma: bool = False
+    _extents: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _foreign: bool | None = None
+    _hidden: dict[int, tuple[frozenset[int], frozenset[int]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, package: Package, scans: list[SheetScan]) -> BookView:
+        """Return the view of a workbook whose sheets were read."""
+        names = [
+            "Sheet1" if each.name.lower() == "sheet1" else each.name for each in package.sheets
+        ]  # the engine's own
+        index, defined = package.sheet_index, package.names
+        if b"externalReference" in package.container.read(package.part, keep=True):
+            from ..sheets.external_links import external_links
+
+            links, first = external_links(package), len(names)
+            own = {name: place for place, name in enumerate(links.names)}
+            index = index | {name: first + place for name, place in (links.places | own).items()}
+            defined = defined | {(-1 - link, name): text for (link, name), text in links.defined.items()}
+            scans, names = [*scans, *links.scans], [*names, *links.names]
+        for number, scan in enumerate(scans):
+            scan.formulas.sheet = number
+        linked = linked_cells(package, scans[: len(package.sheets)])
+        unreadable = {(n, *at): why for n, scan in enumerate(scans) for at, why in scan.unreadable.items()}
+        unknown = [place for place, each in linked.items() if each.shown is None]
+        unreadable |= dict.fromkeys(unknown, "a linked data type or a picture")
+        return cls(package, scans, names, index, defined, linked, unreadable)
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """The tables by their names in lower case."""
+        return self.package.tables
+
+    @property
+    def sheet_count(self) -> int:
+        """How many sheets the workbook itself has."""
+        return len(self.package.sheets)
+
+    def cells(self) -> Iterator[FormulaCell]:
+        """Yield every formula cell."""
+        return (cell for scan in self.scans for cell in scan.formulas)
+
+    def column(self, sheet: int, column: int) -> list[Any]:
+        """Return what the cells of a column hold, from the first row to the last used one."""
+        values = self.scans[sheet].column_values(column, 1, self.extent(sheet)[0])
+        own = self.scans[sheet].formulas
+        for place in own.in_column(column):
+            values[own.rows[place] - 1] = own.values[place]
+        return values
+
+    def extent(self, sheet: int) -> tuple[int, int]:
+        """Return the last used row and column of a sheet."""
+        if sheet not in self._extents:
+            self._extents[sheet] = self.scans[sheet].extent()
+        return self._extents[sheet]
+
+    def spill(self, anchor: Place, area: Area) -> None:
+        """Note the area that an array fills from now on."""
+        self.spilled[anchor] = area
+        bottom, right = self.extent(anchor[0])
+        self._extents[anchor[0]] = (max(bottom, area.bottom), max(right, area.right))
+
+    def foreign_names(self) -> bool:
+        """Say whether cached texts show that months and days have names of another language here."""
+        if self._foreign is None:
+            shown = (both for scan in self.scans for both in zip(scan.formulas.olds, scan.formulas.texts, strict=True))
+            self._foreign = any(shows_names(text) for old, text in shown if old.__class__ is str and not old.isascii())
+        return self._foreign
+
+    def formula_at(self, sheet: int, row: int, column: int) -> str | None:
+        """Return the formula of a cell as the formula bar shows it, array formulas of the old kind in braces."""
+        cell = self.scans[sheet].formulas.find(row, column)
+        if cell is None:
+            return None
+        formula = cell.formula
+        for prefix in ("_xlfn.", "_xlws.", "_xlpm."):
+            formula = formula.replace(prefix, "")
+        return f"{{={formula}}}" if cell.kind == "array" and not cell.dynamic else f"={formula}"
+
+    def field_of(self, sheet: int, area: Area | None, name: str) -> str | None:
+        """Return a field of a linked data type as formula text, None when it is not known."""
+        return field_text(self.linked, sheet, area, name)
+
+    def hidden_rows(self, sheet: int, filtered: bool) -> frozenset[int]:
+        """Return the rows of a sheet that are not shown, or only those that a filter hides."""
+        if sheet >= self.sheet_count:
+            return frozenset()
+        if sheet not in self._hidden:
+            hidden = self.scans[sheet].hidden_rows()
+            areas = [table.area for table in self.package.sheets[sheet].tables if table.filtered] if hidden else []
+            own = self.scans[sheet].filtered_area() if hidden else None
+            areas += [own] if own is not None else []
+            by_filter = frozenset(row for row in hidden if any(area.top < row <= area.bottom for area in areas))
+            self._hidden[sheet] = (hidden, by_filter)
+        return self._hidden[sheet][filtered]
