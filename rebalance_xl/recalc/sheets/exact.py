@@ -269,7 +269,7 @@ class _Reader:
                 odd = odd or value_at[0] >= 0
                 value = self._content(child, True)
                 value_at = (child.start(), self.at)
-                has_entities = "&#" in self.text and "&" in self.text[slice(*value_at)]
+                has_entities = "&" in self.text[slice(*value_at)] and "&#" in self.text
             elif code == "is":
                 found, spaced, several = self._read_inside(child)
                 odd = odd or several
