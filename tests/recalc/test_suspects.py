@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from rebalance_xl.recalc import recalculate
+from rebalance_xl.recalc.evaluation import suspects
+from rebalance_xl.recalc.references import cell_name
 from tests.recalc.books import make, rewrite, values
 
 WORKBOOK = "xl/workbook.xml"
@@ -187,3 +189,29 @@ def test_both_sides_of_a_comparison_are_looked_at(tmp_path: Path) -> None:
     recalculate(path)
     found = values(path)
     assert (found["D1"], found["E1"], found["F1"]) == ("same", True, False)
+
+
+def test_only_cells_that_compare_nearly_equal_numbers_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A number that some other row holds but for the 16th digit makes a formula no suspect, nor does a text."""
+    looked_at: set[str] = set()
+    near = suspects._near
+
+    def noted(calculation: Any) -> Any:
+        for cell in near(calculation):
+            looked_at.add(cell_name(cell.row, cell.column))
+            yield cell
+
+    def build(_: Any, sheet: Any) -> None:
+        for row in range(1, 6):
+            sheet.write(f"A{row}", "=0.1+0.2" if row == 3 else row)
+            sheet.write(f"B{row}", 0.3 if row in (3, 5) else -row)
+            sheet.write_formula(f"C{row}", f"=IF(A{row}=B{row},1,0)", None, 0)
+        sheet.write_array_formula("D1", '{=SUM((A1:A5=B3)*(B1:B5={"a","b"}))}', None, 0)
+        sheet.write_formula("D2", '=SUMPRODUCT((A4:A5=B5)*(B1:B2={"a","b"}))', None, 0)
+
+    monkeypatch.setattr(suspects, "_near", noted)
+    recalculate(make(tmp_path / "b.xlsx", build))
+    assert looked_at == {"C3", "D1"}
+    assert values(tmp_path / "b.xlsx")["C3"] == 1

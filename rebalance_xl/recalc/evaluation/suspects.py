@@ -7,7 +7,7 @@ more texts as numbers than the engine does, which shows as an error unless the f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final
@@ -18,7 +18,7 @@ from .calculation import Calculation
 from .decimal_comma import with_decimal_comma
 from .doubts import compute_carefully
 from .look_ups import searching_in_no_order
-from .reads import Alike, Cells, cells_at
+from .reads import Alike, Cells, cells_at, reads_of
 
 #: Excel writes no number with a decimal point in more than 15 digits.
 _LONG_NUMBER: Final = re.compile(r"(?<![\d.])(?=\d*[.,])0*[.,]?0*[1-9](?:[.,]?\d){15,}")
@@ -29,14 +29,13 @@ _ROUNDS: Final = 5
 _MANY: Final = 32
 _TEXT: Final = re.compile(r"\"(?:[^\"]|\"\")*\"")
 _COMPARED: Final = re.compile(r"[<>=]+")
-#: So many constants are compared with each number on its own.
-_FEW_BOUNDS: Final = 8
 #: A minus or plus that is not a number's own.
 _SUBTRACTS: Final = re.compile(r"[\w\])\"%]\s*[-+]")
 _BOUND: Final = re.compile(
     r"[<>=]\s*(-?[0-9]+\.?[0-9]*(?:E[-+]?[0-9]+)?)(?![\w.:(])|(?<![\w.$:!])([0-9]+\.?[0-9]*)\s*[<>=]"
 )
-_WITH_TEXT: Final = re.compile(r"\"\"\s*(?:<>|[<>=]=?)|(?:<>|[<>=]=?)\s*\"\"")
+_TEXTS: Final = r"(?:\"\"|\{\"\"(?:[,;]\"\")*\})"
+_WITH_TEXT: Final = re.compile(rf"{_TEXTS}\s*(?:<>|[<>=]=?)|(?:<>|[<>=]=?)\s*{_TEXTS}")
 _REF: Final = r"(?:(?:'[^']*'|[\w.]+)!)?\$?[A-Z]{1,3}\$?[0-9]+(?::\$?[A-Z]{1,3}\$?[0-9]+)?"
 _PAIR: Final = re.compile(rf"(?<![\w.$:!]){_REF}\s*(?:<>|[<>=]=?)\s*{_REF}(?![\w.:(])")
 _SIDE: Final = re.compile(rf"(?<![\w.$:!])({_REF})(?=\s*[<>=])|(?<=[<>=])\s*({_REF})(?![\w.:(])")
@@ -55,6 +54,10 @@ _LONGEST_DATE: Final = 30
 _WITH_DATE: Final = re.compile(r"\"\s*\w{1,2}[-/]\w{1,2}[-/]\w{1,4}[^\"]*\"")
 _SUMS_PRODUCTS: Final = re.compile(rf"\bSUMPRODUCT\((?:.*,)?\s*{_REF}\s*[,)]")
 _REPEATS: Final = re.compile(r"\bREPT\(")
+
+
+#: Whether some of the numbers read and some constants are no matter for the engine.
+_Test = Callable[[Set[float], Set[float]], bool]
 
 
 def compute_suspects(calculation: Calculation) -> None:
@@ -80,28 +83,60 @@ def _noisy(calculation: Calculation) -> Iterator[FormulaCell]:
 
 def _near(calculation: Calculation) -> Iterator[FormulaCell]:
     """Yield the cells that compare numbers which differ from others beyond 15 digits only."""
-    with_bounds: list[Alike] = []
-    others: list[Alike] = []
+    groups: list[tuple[Alike, Set[float], _Test]] = []
     for group in calculation.readers.groups(_COMPARED):
         text = _WITH_TEXT.sub("", _without_texts(group))
         signs = len(_COMPARED.findall(text))
         if not signs:
             continue
         against = len(_BOUND.findall(text))
+        test: _Test = _any_at_all
         if against + len(_PAIR.findall(text)) == signs:  # nothing but these cells is compared
+            test = _near_bounds if against == signs else _near_each_other
             sides = " ".join(before or after for before, after in _SIDE.findall(text))
             group = replace(group, columns=calculation.readers.columns(sides, group.sheet))
-        (with_bounds if against == signs else others).append(group)
-    for groups in (with_bounds, others):
-        bounds = {each for group in groups for each in _bounds(group)}
-        read = _read_by(calculation, groups, float)
-        if groups is with_bounds and len(bounds) <= _FEW_BOUNDS:  # what is near another cell's value does not matter
-            read = {each for bound in bounds for each in read if abs(each - bound) <= 1e-13 * abs(bound)}
-        near = set(_nearly_equal(read | bounds))
-        if groups is with_bounds:
-            near = {each for each in near if any(_is_near(each, bound) for bound in bounds)}
-        if near:
-            yield from calculation.readers.of(_holding(calculation, groups, float, near), groups)
+        groups.append((group, set(_bounds(group)), test))
+    every = _read_by(calculation, [group for group, _, _ in groups], float)
+    near = set(_nearly_equal(every.union(*(bounds for _, bounds, _ in groups))))
+    if not near:
+        return
+    held: dict[tuple[int, int], dict[int, float]] = {}
+    for group, bounds, test in groups:
+        places = _columns_read_by(calculation, [group])
+        for sheet, column in places - held.keys():
+            values = enumerate(calculation.book.column(sheet, column), 1)
+            held[sheet, column] = {row: each for row, each in values if each.__class__ is float and each in near}
+        if not test({each for place in places for each in held[place].values()}, bounds):
+            continue
+        for cell in group.cells:
+            known = cell.lowered is None or cell.careful
+            if not known and test(_held_by(calculation, cell, held), bounds):
+                yield cell
+
+
+def _any_at_all(values: Set[float], _: Set[float]) -> bool:
+    return bool(values)
+
+
+def _near_bounds(values: Set[float], bounds: Set[float]) -> bool:
+    return any(_is_near(each, bound) for each in values for bound in bounds)
+
+
+def _near_each_other(values: Set[float], bounds: Set[float]) -> bool:
+    return bool(values) and bool(_nearly_equal(values | bounds))
+
+
+def _held_by(
+    calculation: Calculation, cell: FormulaCell, held: Mapping[tuple[int, int], Mapping[int, float]]
+) -> set[float]:
+    """Return the values, of some known by their places, that a formula reads."""
+    found: set[float] = set()
+    for read in reads_of(str(cell.lowered), cell.sheet, calculation.readers.sheets):
+        for column in range(read.left, min(read.right, calculation.book.extent(read.sheet)[1]) + 1):
+            rows = held.get((read.sheet, column))
+            if rows:
+                found.update(value for row, value in rows.items() if read.top <= row <= read.bottom)
+    return found
 
 
 def _bounds(group: Alike) -> Iterator[float]:
@@ -117,7 +152,7 @@ def _is_near(one: float, other: float) -> bool:
     return one != other and abs(other - one) <= max(abs(one), abs(other)) * _NEAR
 
 
-def _nearly_equal(values: set[float]) -> list[float]:
+def _nearly_equal(values: Set[float]) -> list[float]:
     """Return the numbers that others differ from, but beyond 15 digits only."""
     pairs = pairwise(sorted(values))
     return [
