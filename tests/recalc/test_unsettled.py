@@ -24,8 +24,9 @@ def test_only_a_few_are_tried_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             raise failure
         evaluate(engine)
 
-    def alone(engine: Engine, place: Place) -> None:
-        tried.append(place)
+    def alone(engine: Engine, cells: list[Place]) -> None:
+        if len(cells) == 1:
+            tried.append(cells)
         raise failure
 
     def build(book: Any, sheet: Any) -> None:
@@ -35,7 +36,7 @@ def test_only_a_few_are_tried_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         sheet.write_formula("C9", "=SUM(A1:A8)+B1", None, 0)
 
     monkeypatch.setattr(Engine, "evaluate", failing)
-    monkeypatch.setattr(Engine, "evaluate_cell", alone)
+    monkeypatch.setattr(Engine, "evaluate_cells", alone)
     report = recalculate(make(tmp_path / "a.xlsx", build), tmp_path / "b.xlsx")
     assert len(tried) == 3
     assert report.kept == 8

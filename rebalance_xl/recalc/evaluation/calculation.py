@@ -24,6 +24,7 @@ from .spills import Spills
 
 #: After so many cells whose computed references the engine does not come to an end with, all others are kept.
 _UNSETTLED: Final = 3
+_TOO_DEEP: Final = "references that depend on one another too deeply, or on random numbers"
 
 
 @dataclass(slots=True)
@@ -136,18 +137,28 @@ class Calculation:
         if self._evaluated():
             return
         unsettled = 0
-        for cell in self.book.cells():
-            if cell.lowered is None or (unsettled >= _UNSETTLED and not reads_anywhere(cell.lowered)):
+        waiting = [[cell for cell in self.book.cells() if cell.lowered is not None]]
+        while waiting:  # halved until each of those that it fails on stands alone
+            some = waiting.pop()
+            if unsettled >= _UNSETTLED:  # each of them would be tried for seconds
+                for cell in some:
+                    if reads_anywhere(str(cell.lowered)):
+                        self._keep_failed(cell, _TOO_DEEP)
                 continue
             try:
-                if unsettled >= _UNSETTLED:  # each of them would be tried for seconds
-                    raise FormulaError("references that depend on one another too deeply, or on random numbers")
-                self.engine.evaluate_cell(cell.where)
-            except (*FAILURES, FormulaError) as error:
+                self.engine.evaluate_cells([cell.where for cell in some])
+            except FAILURES as error:
+                half = len(some) // 2
+                if half:
+                    waiting += [some[half:], some[:half]]
+                    continue
                 unsettled += "did not converge" in str(error)
-                keep(cell, FormulaError(str(error)))
-                self.engine.set_value(cell.where, cell.old)
+                self._keep_failed(some[0], str(error))
         self.engine.evaluate()
+
+    def _keep_failed(self, cell: FormulaCell, cause: str) -> None:
+        keep(cell, FormulaError(cause))
+        self.engine.set_value(cell.where, cell.old)
 
     def _evaluated(self) -> bool:
         """Let the engine compute; return whether it came to an end."""

@@ -101,6 +101,10 @@ class Engine:
         sheet, row, column = place
         self.workbook.evaluate_cell(self.names[sheet], row, column)
 
+    def evaluate_cells(self, places: Sequence[Place]) -> None:
+        """Compute some cells and what they need."""
+        self.workbook.evaluate_cells([(self.names[sheet], row, column) for sheet, row, column in places])
+
     def reasons(self, formulas: Sequence[tuple[Place, str]]) -> list[tuple[str, str]]:
         """Compute formulas once more, all in one round and beside the cells, to hear why they fail.
 
