@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -61,7 +62,7 @@ class Cost:
         return {name: value / asdict(other)[name] for name, value in asdict(self).items()}
 
 
-def cost_of_command(words: Sequence[str | Path], allowed: Sequence[int] = (0,)) -> Cost:
+def cost_of_command(words: Sequence[str | Path], allowed: Sequence[int] = (0,), limit: float | None = None) -> Cost:
     """Run a command and the processes that it starts to their end.
 
     Parameters
@@ -70,12 +71,23 @@ def cost_of_command(words: Sequence[str | Path], allowed: Sequence[int] = (0,)) 
         The command line.
     allowed
         Exit codes that are no failure.
+    limit
+        Seconds by the clock after which the command has failed and is ended.
     """
     launcher = [sys.executable, "-S", "-c", COMMAND, *(str(word) for word in words)]
-    done = subprocess.run(launcher, capture_output=True, text=True, check=True, env=ENVIRONMENT)
-    code, *cost = json.loads(done.stdout)
+    with subprocess.Popen(
+        launcher, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, start_new_session=True
+    ) as process:
+        try:
+            found, complaint = process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise RuntimeError(f"{words} has not ended within {limit} s") from None
+    if process.returncode:
+        raise RuntimeError(f"{words} could not be run: {complaint[-500:]}")
+    code, *cost = json.loads(found)
     if code not in allowed:
-        raise RuntimeError(f"{words} ended with {code}: {done.stderr[-500:]}")
+        raise RuntimeError(f"{words} ended with {code}: {complaint[-500:]}")
     return Cost(*cost)
 
 
@@ -127,17 +139,17 @@ class Office:
         """Say why nothing can be compared with LibreOffice, or nothing."""
         return "" if shutil.which("soffice") else "LibreOffice (soffice) is not installed"
 
-    def convert(self, book: Path) -> Cost:
+    def convert(self, book: Path, limit: float | None = None) -> Cost:
         """Load a workbook, recalculate it and write it as .xlsx, as a user would from the command line."""
         result = self.result(book)
         result.unlink(missing_ok=True)
         profile = f"-env:UserInstallation={self.profile.as_uri()}"
         words = ["soffice", "--headless", profile, "--convert-to", "xlsx", "--outdir", str(self.folder), str(book)]
-        found = cost_of_command(words)
+        found = cost_of_command(words, limit=limit)
         if not result.exists():
             raise RuntimeError(f"LibreOffice has not written {result.name}")
         return found
 
     def result(self, book: Path) -> Path:
         """Return where the result of a workbook is written."""
-        return self.folder / book.name
+        return self.folder / f"{book.stem}.xlsx"
