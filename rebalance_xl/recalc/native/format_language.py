@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 
@@ -31,48 +33,7 @@ ENGLISH: Final = _names(
     "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
     "Sun Mon Tue Wed Thu Fri Sat",
 )
-#: By language and region; Windows' own names.
-_BY_TAG: Final[dict[str, Names]] = {
-    "de": _names(
-        "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
-        "Sonntag Montag Dienstag Mittwoch Donnerstag Freitag Samstag",
-        "Jan Feb Mrz Apr Mai Jun Jul Aug Sep Okt Nov Dez",
-        "So Mo Di Mi Do Fr Sa",
-    ),
-    "fr": _names(
-        "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-        "dimanche lundi mardi mercredi jeudi vendredi samedi",
-        "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
-        "dim. lun. mar. mer. jeu. ven. sam.",
-    ),
-    "it": _names(
-        "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
-        "domenica lunedì martedì mercoledì giovedì venerdì sabato",
-        "gen feb mar apr mag giu lug ago set ott nov dic",
-        "dom lun mar mer gio ven sab",
-    ),
-    "nl": _names(
-        "januari februari maart april mei juni juli augustus september oktober november december",
-        "zondag maandag dinsdag woensdag donderdag vrijdag zaterdag",
-        "jan feb mrt apr mei jun jul aug sep okt nov dec",
-        "zo ma di wo do vr za",
-    ),
-    "es": _names(
-        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
-        "domingo lunes martes miércoles jueves viernes sábado",
-    ),
-    "pt": _names(
-        "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
-        "domingo segunda-feira terça-feira quarta-feira quinta-feira sexta-feira sábado",
-    ),
-    "en": ENGLISH,
-}
-#: Language numbers of Windows that stand for exactly these names.
-_BY_NUMBER: Final = {
-    **{0x407: "de", 0x807: "de", 0x40C: "fr", 0x410: "it", 0x413: "nl", 0x40A: "es", 0xC0A: "es"},
-    **{0x416: "pt", 0x816: "pt"},
-}
-_REGIONS: Final = ("de-de", "de-ch", "fr-fr", "it-it", "nl-nl", "es-es", "pt-br", "pt-pt")
+_FILE: Final = Path(__file__).parents[2] / "data" / "date_names.txt"
 _TAG = re.compile(r"\[\$[^\]-]*-([^\]]*)\]")
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]', re.DOTALL)
 #: Letters of date codes of other languages: German T and J, French j and a, Spanish a, Finnish p and v, and others.
@@ -81,6 +42,19 @@ _ENGLISH_CODES = re.compile(r"General|AM/PM|A/P", re.IGNORECASE)
 _NAMES = re.compile(r"""(?:\bTEXT\s*\([^\[]*"|^)[^\["]*(?:mmm|ddd)[^\["]*(?:"|$)""", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"^[^.]*[0#?],0{1,2}(?![0#?.,])[^.]*$|\.[0#?]+,[0#?]")
 _GROUP_POINT = re.compile(r"#\.##0|# ##0|#\xa0##0|#\u202f##0")
+
+
+@cache
+def _by_tag() -> dict[str, Names]:
+    """Return the names by language and region, and by the numbers that Windows has for them."""
+    found: dict[str, list[str]] = {}
+    for line in _FILE.read_text(encoding="utf-8").splitlines():
+        if line.startswith("  "):
+            lines.append(line)
+        elif not line.startswith("#"):
+            lines = []
+            found.update(dict.fromkeys(line.split(), lines))
+    return {tag: _names(*lines) for tag, lines in found.items()}
 
 
 def names_of(tag: str) -> Names | None:
@@ -93,12 +67,12 @@ def names_of(tag: str) -> Names | None:
     if not lowered or lowered.startswith("en-"):
         return ENGLISH
     if not re.fullmatch(r"[0-9a-f]+", lowered):
-        return _BY_TAG[lowered[:2]] if lowered in _REGIONS else None
+        return _by_tag().get(lowered)
     number = int(lowered, 16)
     if number >> 16 not in (0, 0x1, 0x100, 0x101):  # other calendars and digits
         return None
     language = number & 0xFFFF
-    return ENGLISH if language & 0x3FF == 0x09 or not language else _BY_TAG.get(_BY_NUMBER.get(language, ""))
+    return ENGLISH if language & 0x3FF == 0x09 or not language else _by_tag().get(f"{language:x}")
 
 
 def shows_names(formula: str) -> bool:
