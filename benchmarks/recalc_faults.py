@@ -118,16 +118,16 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
         "(int(day) - start) / 365.0)",
         "(int(day) - start) / 360.0)",
     ),
-    ("CEILING takes any signs", "native/rounding", "if number > 0 > significance:", "if False:"),
+    ("CEILING takes any signs", "native/arithmetic", "if number > 0 > significance:", "if False:"),
     (
         "FLOOR.MATH without a significance rounds to tens",
-        "native/rounding",
+        "native/arithmetic",
         "def answer(number: float, significance: float = 1.0, mode",
         "def answer(number: float, significance: float = 10.0, mode",
     ),
     (
         "halves of MROUND go down",
-        "native/rounding",
+        "native/arithmetic",
         "math.floor(quotient(number, multiple) + 0.5)",
         "math.ceil(quotient(number, multiple) - 0.5)",
     ),
@@ -176,7 +176,7 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "degrees of freedom are rounded",
-        "native/kinds",
+        "native/arguments",
         'at most 10^10", int)',
         'at most 10^10", round)',
     ),

@@ -56,6 +56,8 @@ FORMULAS: list[tuple[str, Any]] = [
     ("SUM(SEQUENCE(,3,5))", 18),
     ("NETWORKDAYS.INTL(43831,43861,,{43833})", 22),
     ("WORKDAY.INTL(43831,5,,{43833})", 43839),
+    ('ARABIC("mcmxii")', 1912),
+    ('ARABIC(" -LV")', -55),
     ('ADDRESS(1,2,,,"S")', "S!$B$1"),
     ('IF(ISERROR(NoSuchName),"unknown","known")', "unknown"),
 ]

@@ -12,15 +12,15 @@ from rebalance_xl.recalc.native.registry import worksheet
 _MOST_PERIODS = 400_000
 
 
-@worksheet("DB", kinds="number number number number number")
+@worksheet("DB", kinds="x x positive number number")
 def db(cost: float, salvage: float, life: float, period: float, month: float = 12.0) -> float:
     """Return the depreciation of a period by the fixed-declining balance, with `month` months in the first year.
 
     The rate is ``1 - (salvage / cost) ** (1 / life)``, rounded to three decimals.
     """
     whole, months = int(period), int(month)
-    if cost < 0 or salvage < 0 or life <= 0 or not 1 <= months <= 12:
-        raise number_fault("cost and salvage must not be below 0, life above 0, month between 1 and 12")
+    if not 1 <= months <= 12:
+        raise number_fault(f"the month is {month:.10g}; it must lie between 1 and 12")
     if whole < 1 or whole > min(math.ceil(life) + (1 if months < 12 else 0), _MOST_PERIODS):
         raise number_fault(f"the period is {period:.10g}; it must lie between 1 and {life:.10g}")
     if cost == 0:
@@ -36,7 +36,7 @@ def db(cost: float, salvage: float, life: float, period: float, month: float = 1
     return amount
 
 
-@worksheet("VDB", kinds="number number number number number number flag")
+@worksheet("VDB", kinds="x x positive x number x flag")
 def vdb(
     cost: float,
     salvage: float,
@@ -50,10 +50,8 @@ def vdb(
 
     It changes to equal amounts as soon as these are larger, unless `no_switch`. Parts of periods count in proportion.
     """
-    if cost < 0 or salvage < 0 or life <= 0 or factor < 0 or not 0 <= start_period <= end_period <= life:
-        raise number_fault("cost, salvage and factor must not be below 0 and 0 <= start <= end <= life")
-    if end_period > _MOST_PERIODS:
-        raise number_fault(f"end_period is {end_period:.10g}; it must not be above {_MOST_PERIODS}")
+    if not start_period <= end_period <= min(life, _MOST_PERIODS):
+        raise number_fault(f"end_period is {end_period:.10g}; it must lie between start_period and life")
     total, book = 0.0, cost
     straight: float | None = None
     for period in range(math.ceil(end_period)):
@@ -68,19 +66,21 @@ def vdb(
     return total
 
 
-def _terms(cost: float, salvage: float, period: float, rate: float, basis: int) -> None:
-    if basis == 2:
-        raise number_fault("basis 2 is not defined for this function")
-    if cost <= 0 or salvage < 0 or salvage > cost or period < 0 or rate <= 0:
-        raise number_fault("cost and rate must be above 0, period not below 0, salvage between 0 and cost")
+def _terms(cost: float, salvage: float, basis: int) -> None:
+    if basis == 2 or salvage > cost:
+        raise number_fault("salvage must not be above cost, and basis 2 is not defined for this function")
 
 
-@worksheet("AMORLINC", kinds="strict date date strict strict strict basis=0")
+#: Cost, date of purchase, end of the first period, salvage, period, rate, basis.
+_FRENCH = "asset date date remainder remainder asset basis=0"
+
+
+@worksheet("AMORLINC", kinds=_FRENCH)
 def amorlinc(
     cost: float, date_purchased: int, first_period: int, salvage: float, period: float, rate: float, basis: int
 ) -> float:
     """Return the linear depreciation of a period, the first one in proportion to its days (French rules)."""
-    _terms(cost, salvage, period, rate, basis)
+    _terms(cost, salvage, basis)
     yearly = cost * rate
     first = yearly * year_fraction(date_purchased, first_period, basis)
     whole = int(period)
@@ -99,7 +99,7 @@ def _coefficient(life: float) -> float:
     return 1.5 if life < 5 else 2.0 if life <= 6 else 2.5
 
 
-@worksheet("AMORDEGRC", kinds="strict date date strict strict strict basis=0")
+@worksheet("AMORDEGRC", kinds=_FRENCH)
 def amordegrc(
     cost: float, date_purchased: int, first_period: int, salvage: float, period: float, rate: float, basis: int
 ) -> float:
@@ -108,7 +108,7 @@ def amordegrc(
     The rate is raised by a factor that depends on the useful life; the last period but one takes half of what is left,
     the last one the rest.
     """
-    _terms(cost, salvage, period, rate, basis)
+    _terms(cost, salvage, basis)
     declining = rate * _coefficient(1.0 / rate)
     whole = int(period)
     amount = _rounded(declining * year_fraction(date_purchased, first_period, basis) * cost)

@@ -48,6 +48,7 @@ _GROUP_POINT = re.compile(r"#\.##0|# ##0|#\xa0##0|#\u202f##0")
 def _by_tag() -> dict[str, Names]:
     """Return the names by language and region, and by the numbers that Windows has for them."""
     found: dict[str, list[str]] = {}
+    lines: list[str] = []
     for line in _FILE.read_text(encoding="utf-8").splitlines():
         if line.startswith("  "):
             lines.append(line)

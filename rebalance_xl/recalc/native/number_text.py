@@ -10,10 +10,9 @@ from itertools import dropwhile
 from typing import Any, Final
 
 from rebalance_xl.recalc.native.arguments import general, no_error, to_text
-from rebalance_xl.recalc.native.date_text import shown_date
 from rebalance_xl.recalc.native.faults import undecided_fault, value_fault
 from rebalance_xl.recalc.native.format_language import names_of, undecided
-from rebalance_xl.recalc.native.number_format import Token, choose, sections
+from rebalance_xl.recalc.native.number_format import Token, choose, sections, shown_date
 from rebalance_xl.recalc.native.reading import typed_number
 from rebalance_xl.recalc.native.registry import worksheet
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from rebalance_xl.cells import MISSING, NUM, CellError
-from rebalance_xl.recalc.native.arguments import alike, to_rows
+from rebalance_xl.recalc.native.arguments import KINDS, alike, checked, to_rows
 from rebalance_xl.recalc.native.faults import Fault
-from rebalance_xl.recalc.native.kinds import KINDS, checked
 
 Kernel = Callable[..., Any]
 KernelT = TypeVar("KernelT", bound=Kernel)
