@@ -209,15 +209,19 @@ KINDS: Final[dict[str, Kind]] = {
     "any": Kind(lambda value: value, left_out=lambda: None),
     **dict.fromkeys(("cells", "range"), Kind(to_rows, left_out=lambda: [[None]])),
     # amounts and counts
-    "x": _number(lambda value: value >= 0, "it must not be below 0"),
-    "positive": _number(lambda value: value > 0, "it must be above 0"),
+    **dict.fromkeys(
+        ["x", "amount", "start_period", "factor"], _number(lambda value: value >= 0, "it must not be below 0")
+    ),
+    **dict.fromkeys(["positive", "life"], _number(lambda value: value > 0, "it must be above 0")),
     "count": _number(lambda value: 0 <= value <= 10**15, "it must not be below 0", math.floor),
     # securities
     **dict.fromkeys(
         ["settlement", "maturity", "issue", "first_coupon", "first_interest", "last_interest"], _DAY_OF_BOND
     ),
-    **dict.fromkeys(("pr", "redemption", "investment", "discount", "par", "interest", "asset"), _ABOVE_ZERO),
-    **dict.fromkeys(("rate", "yld", "coupon", "remainder"), _NOT_NEGATIVE),
+    **dict.fromkeys(
+        ("pr", "redemption", "investment", "discount", "par", "interest", "cost", "depreciation"), _ABOVE_ZERO
+    ),
+    **dict.fromkeys(("rate", "yld", "coupon", "salvage", "period", "fraction"), _NOT_NEGATIVE),
     "frequency": replace(_WHOLE, allowed=(1, 2, 4).__contains__, limits="it must be 1, 2 or 4 coupons a year"),
     "basis": replace(_WHOLE, allowed=range(5).__contains__, limits="it must lie between 0 and 4"),
     "calc_method": _FLAG,

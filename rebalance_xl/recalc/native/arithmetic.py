@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from itertools import starmap
 from typing import Any, Final
 
@@ -62,7 +63,7 @@ for _direction, _more in (("CEILING", "ISO.CEILING ECMA.CEILING"), ("FLOOR", "")
     worksheet(_direction, kinds="number number")(_of_sign(_direction == "CEILING"))
     _function = _of_size(_direction == "CEILING")
     worksheet(f"{_direction}.MATH", kinds="number number number")(_function)
-    worksheet(f"{_direction}.PRECISE", *_more.split(), kinds="number number", defaults=(1.0,))(_function)
+    worksheet(f"{_direction}.PRECISE", *_more.split(), kinds="number number=1")(_function)
 
 
 @worksheet("MROUND", kinds="strict strict")
@@ -127,10 +128,14 @@ _TERMS: Final[dict[str, Callable[[float, float], float]]] = {
     "SUMX2MY2": lambda x, y: x * x - y * y,
     "SUMX2PY2": lambda x, y: x * x + y * y,
 }
+
+
+def _sum_of_pairs(term: Callable[[float, float], float], array_x: Rows, array_y: Rows) -> float:
+    return math.fsum(starmap(term, _pairs(array_x, array_y)))
+
+
 for _name, _term in _TERMS.items():
-    worksheet(_name, kinds="range range", defaults=())(
-        lambda array_x, array_y, term=_term: math.fsum(starmap(term, _pairs(array_x, array_y)))
-    )
+    worksheet(_name, kinds="range range")(partial(_sum_of_pairs, _term))
 
 
 @worksheet("PROB", kinds="range range number number")

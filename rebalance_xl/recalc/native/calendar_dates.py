@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from rebalance_xl.recalc.native.arguments import no_error, to_number
@@ -25,8 +26,12 @@ def date(year: float, month: float, day: float, *, date_offset: int = 0) -> int:
     return serial - date_offset
 
 
+def _part_of_date(place: int, serial_number: int) -> int:
+    return parts(serial_number)[place]
+
+
 for _place, _part in enumerate(("YEAR", "MONTH", "DAY")):
-    worksheet(_part, kinds="day", defaults=())(lambda serial_number, place=_place: parts(serial_number)[place])
+    worksheet(_part, kinds="day")(partial(_part_of_date, _place))
 
 
 @worksheet("WEEKDAY", kinds="day integer")
@@ -44,17 +49,15 @@ def weekday(serial_number: int, return_type: int = 1) -> int:
     return (day - first) % 7 + 1
 
 
-def _clock(serial_number: float) -> int:
-    """Return the second of the day, rounded as Excel does."""
+def _part_of_clock(unit: int, most: int, serial_number: float) -> int:
+    """Return the hour, minute or second of the second of the day, which is rounded as Excel does."""
     if serial_number < 0:
         raise number_fault(f"{serial_number:.10g} is no time: it must not be below 0")
-    return round(serial_number % 1 * 86_400) % 86_400
+    return round(serial_number % 1 * 86_400) % 86_400 // unit % most
 
 
 for _part, _seconds, _most in (("HOUR", 3600, 24), ("MINUTE", 60, 60), ("SECOND", 1, 60)):
-    worksheet(_part, kinds="number", defaults=())(
-        lambda serial_number, unit=_seconds, most=_most: _clock(serial_number) // unit % most
-    )
+    worksheet(_part, kinds="number")(partial(_part_of_clock, _seconds, _most))
 
 
 def _read(text: Any) -> float:

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import COMPARISONS, LONGEST, Rows, alike
+from rebalance_xl.recalc.native.arguments import COMPARISONS, LONGEST, Rows, alike, to_number
 from rebalance_xl.recalc.native.faults import UNDECIDED, Fault
-from rebalance_xl.recalc.native.reading import typed_number
 from rebalance_xl.recalc.native.registry import worksheet
 
 #: How the reason begins where a text may be a number that only its author's system can read.
@@ -29,21 +28,12 @@ def number(value: Rows) -> Any:
 
 
 def _number(value: Any) -> Any:
-    if value is None:
-        return 0.0
-    if isinstance(value, bool | int):
-        return float(value)
-    if not isinstance(value, str):
-        return value
     try:
-        found = typed_number(value)
+        return to_number(value)
     except Fault as fault:
+        if isinstance(value, str) and fault.error.code == "#VALUE!" and any(map(str.isdigit, value)):
+            return CellError(UNDECIDED, f"{AMBIGUOUS}: {value[:40]!r}")
         return fault.error
-    if found is not None:
-        return found
-    if any(map(str.isdigit, value)):
-        return CellError(UNDECIDED, f"{AMBIGUOUS}: {value[:40]!r}")
-    return CellError("#VALUE!", f"{value[:40]!r} is no number")
 
 
 @worksheet("RXL.NUMERIC", kinds="cells")
@@ -81,29 +71,17 @@ def _compared(left: Any, test: Callable[[Any, Any], bool], right: Any) -> Any:
     if left.__class__ is float and right.__class__ is float:
         if abs(left - right) > 1e-13 * abs(left):
             return test(left, right)
-        return test(_key(left), _key(right))
+        return test(_key(left, right), _key(right, left))
     for side in (left, right):
         if isinstance(side, CellError):
             return side
-    left, right = _filled(left, right), _filled(right, left)
-    kinds = _rank(left), _rank(right)
-    if kinds[0] != kinds[1]:
-        return test(*kinds)
-    return test(_key(left), _key(right))
+    return test(_key(left, right), _key(right, left))
 
 
-def _filled(value: Any, other: Any) -> Any:
-    """Return a value, a blank as the empty value of what it is compared with."""
-    if value is not None:
-        return value
-    return "" if isinstance(other, str) else False if isinstance(other, bool) else 0.0
-
-
-def _rank(value: Any) -> int:
-    return 2 if isinstance(value, bool) else 1 if isinstance(value, str) else 0
-
-
-def _key(value: Any) -> Any:
+def _key(value: Any, other: Any) -> tuple[int, Any]:
+    """Return a key that orders values as comparisons do, a blank as the empty value of what it is compared with."""
+    if value is None:
+        value = "" if isinstance(other, str) else False if isinstance(other, bool) else 0.0
     if isinstance(value, str):
-        return value.casefold()
-    return value if isinstance(value, bool) else float(f"{value:.14e}")
+        return 1, value.casefold()
+    return (2, value) if isinstance(value, bool) else (0, float(f"{value:.14e}"))

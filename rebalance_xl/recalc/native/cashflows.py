@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, no_error, numbers_of
 from rebalance_xl.recalc.native.days import parts
@@ -71,29 +73,38 @@ def xirr(values: Rows, dates: Rows, guess: float = 0.1) -> float:
     if guess <= -1:
         raise number_fault(f"the guess is {guess:.10g}; it must be above -1")
     _check_signs([amount for amount, _ in flows])
-    low, high = _sign_change(flows, abs(guess) or 0.1)
-    scale = max(abs(amount) for amount, _ in flows)
-    at_low = present_value(low, flows)
-    falling = at_low > 0 if at_low else present_value(high, flows) <= 0
+
+    def worth(rate: float) -> float:
+        return present_value(rate, flows)
+
+    for low, high in _spans(abs(guess) or 0.1):
+        if worth(low) * worth(high) <= 0:
+            return _halved(worth, low, high, _RESIDUAL * max(abs(amount) for amount, _ in flows), _BRACKET)
+    raise number_fault("no rate makes the present value 0")
+
+
+def _halved(
+    worth: Callable[[float], float], low: float, high: float, residual: float = math.inf, bracket: float = 0.0
+) -> float:
+    """Return the middle of two rates between which the sign changes, halved until both are as near as asked for.
+
+    Without a bracket they are halved until no number lies between them.
+    """
+    at_low = worth(low)
+    falling = at_low > 0 if at_low else worth(high) <= 0
     middle = low
-    for _ in range(100):
+    for _ in range(100 if bracket else 200):
         middle = (low + high) / 2
-        value = present_value(middle, flows)
+        if middle in (low, high):
+            break
+        value = worth(middle)
         if (value > 0) == falling:
             low = middle
         else:
             high = middle
-        if abs(high - low) < _BRACKET * max(1.0, 1.0 + middle) and abs(value) < _RESIDUAL * scale:
+        if abs(high - low) < bracket * max(1.0, 1.0 + middle) and abs(value) < residual:
             break
     return middle
-
-
-def _sign_change(flows: list[tuple[float, float]], start: float) -> tuple[float, float]:
-    """Return two rates between which the present value changes sign."""
-    for low, high in _spans(start):
-        if present_value(low, flows) * present_value(high, flows) <= 0:
-            return low, high
-    raise number_fault("no rate makes the present value 0")
 
 
 def _spans(start: float) -> Iterator[tuple[float, float]]:
@@ -146,31 +157,12 @@ def irr(values: Rows, guess: float = 0.1) -> float:
             rate = following
     except (OverflowError, ZeroDivisionError):
         pass
-    return _halved(worth, guess)
-
-
-def _halved(worth: Callable[[float], float], guess: float) -> float:
-    """Return the zero between the two rates of a ladder, nearest to the guess, between which the sign changes."""
     ladder = sorted({*_LADDER, guess})
-    signs = [worth(rate) for rate in ladder]
-    spans = [
-        (low, high)
-        for low, high, a, b in zip(ladder, ladder[1:], signs, signs[1:], strict=False)
-        if a == 0 or a * b < 0
-    ]
+    signs = {each: worth(each) for each in ladder}
+    spans = [(low, high) for low, high in pairwise(ladder) if signs[low] == 0 or signs[low] * signs[high] < 0]
     if not spans:
         raise number_fault("no rate makes the present value 0")
-    low, high = min(spans, key=lambda span: min(abs(span[0] - guess), abs(span[1] - guess)))
-    falling = worth(low) > 0
-    for _ in range(200):
-        middle = (low + high) / 2
-        if middle in (low, high):
-            break
-        if (worth(middle) > 0) == falling:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+    return _halved(worth, *min(spans, key=lambda span: min(abs(span[0] - guess), abs(span[1] - guess))))
 
 
 @worksheet("MIRR", kinds="range number number")
@@ -201,7 +193,10 @@ def payment(rate: float, nper: float, pv: float, fv: float, due: bool) -> float:
     return -rate * (pv * growth + fv) / ((1.0 + rate if due else 1.0) * (growth - 1.0))
 
 
-def _interest(rate: float, per: float, nper: float, pv: float, fv: float, due: bool) -> float:
+@worksheet("IPMT", kinds="number number number number number number")
+def interest(rate: float, per: float, nper: float, pv: float, fv: float = 0.0, type: float = 0.0) -> float:
+    """Return the interest part of a payment of an annuity (IPMT)."""
+    due = type != 0
     if not 1 <= per < nper + 1:
         raise number_fault(f"the period is {per:.10g}; it must lie between 1 and {nper:.10g}")
     if due and per == 1:
@@ -214,14 +209,7 @@ def _interest(rate: float, per: float, nper: float, pv: float, fv: float, due: b
     return -balance * rate / (1.0 + rate if due else 1.0)
 
 
-@worksheet("IPMT", kinds="number number number number number number")
-def ipmt(rate: float, per: float, nper: float, pv: float, fv: float = 0.0, type: float = 0.0) -> float:
-    """Return the interest part of a payment of an annuity."""
-    return _interest(rate, per, nper, pv, fv, type != 0)
-
-
 @worksheet("PPMT", kinds="number number number number number number")
 def ppmt(rate: float, per: float, nper: float, pv: float, fv: float = 0.0, type: float = 0.0) -> float:
     """Return the principal part of a payment of an annuity."""
-    due = type != 0
-    return payment(rate, nper, pv, fv, due) - _interest(rate, per, nper, pv, fv, due)
+    return payment(rate, nper, pv, fv, type != 0) - interest(rate, per, nper, pv, fv, type)

@@ -63,8 +63,15 @@ def _quotient(left: complex, right: complex) -> complex:
     return left / right
 
 
+def _angle(number: complex) -> float:
+    if number == 0:
+        raise Fault("#DIV/0!", "0 has no angle")
+    return cmath.phase(number)
+
+
 #: What functions of one, two or any count of numbers make of them.
 _FORMULAS: Final[dict[str, Callable[..., complex]]] = {
+    **{"IMABS": abs, "IMARGUMENT": _angle},
     **{"IMCONJUGATE": complex.conjugate, "IMEXP": cmath.exp, "IMLN": cmath.log, "IMLOG10": cmath.log10},
     **{"IMSIN": cmath.sin, "IMCOS": cmath.cos, "IMTAN": cmath.tan, "IMSINH": cmath.sinh, "IMCOSH": cmath.cosh},
     **{"IMCSC": lambda z: 1 / cmath.sin(z), "IMSEC": lambda z: 1 / cmath.cos(z), "IMSQRT": cmath.sqrt},
@@ -77,10 +84,10 @@ _FORMULAS: Final[dict[str, Callable[..., complex]]] = {
 _KINDS: Final = {"IMDIV": "any any", "IMSUB": "any any", "IMSUM": "range*", "IMPRODUCT": "range*"}
 
 
-def _of_numbers(formula: Callable[..., complex]) -> Callable[..., str]:
+def _of_numbers(formula: Callable[..., complex]) -> Callable[..., float | str]:
     """Return a function of cells, or of ranges whose blank cells are left out."""
 
-    def kernel(*inumbers: Any) -> str:
+    def kernel(*inumbers: Any) -> float | str:
         cells = [
             cell
             for each in inumbers
@@ -88,7 +95,8 @@ def _of_numbers(formula: Callable[..., complex]) -> Callable[..., str]:
             if cell is not None or each is None
         ]
         found = [read(cell) for cell in cells]
-        return written(formula(*(number for number, _ in found)), _unit(*(unit for _, unit in found)))
+        answer = formula(*(number for number, _ in found))
+        return answer if isinstance(answer, float) else written(answer, _unit(*(unit for _, unit in found)))
 
     return kernel
 
@@ -103,21 +111,6 @@ def complex_(real_num: float, i_num: float, suffix: Any = None) -> str:
     if suffix is not None and suffix not in ("", "i", "j"):
         raise value_fault(f'the suffix is {suffix!r}; it must be "i" or "j"')
     return written(complex(real_num, i_num), suffix or "i")
-
-
-@worksheet("IMABS", kinds="any")
-def imabs(inumber: Any) -> float:
-    """Return the absolute value of a complex number."""
-    return abs(read(inumber)[0])
-
-
-@worksheet("IMARGUMENT", kinds="any")
-def imargument(inumber: Any) -> float:
-    """Return the angle of a complex number in radians; #DIV/0! for 0."""
-    number = read(inumber)[0]
-    if number == 0:
-        raise Fault("#DIV/0!", "0 has no angle")
-    return cmath.phase(number)
 
 
 @worksheet("IMPOWER", kinds="any number")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from rebalance_xl.recalc.native.days import year_fraction
 from rebalance_xl.recalc.native.faults import number_fault, undecided_fault
@@ -12,7 +13,7 @@ from rebalance_xl.recalc.native.registry import worksheet
 _MOST_PERIODS = 400_000
 
 
-@worksheet("DB", kinds="x x positive number number")
+@worksheet("DB", kinds="amount amount life number number")
 def db(cost: float, salvage: float, life: float, period: float, month: float = 12.0) -> float:
     """Return the depreciation of a period by the fixed-declining balance, with `month` months in the first year.
 
@@ -36,7 +37,7 @@ def db(cost: float, salvage: float, life: float, period: float, month: float = 1
     return amount
 
 
-@worksheet("VDB", kinds="x x positive x number x flag")
+@worksheet("VDB", kinds="amount amount life start_period number factor flag")
 def vdb(
     cost: float,
     salvage: float,
@@ -72,7 +73,7 @@ def _terms(cost: float, salvage: float, basis: int) -> None:
 
 
 #: Cost, date of purchase, end of the first period, salvage, period, rate, basis.
-_FRENCH = "asset date date remainder remainder asset basis=0"
+_FRENCH: Final = "cost date date salvage period depreciation basis=0"
 
 
 @worksheet("AMORLINC", kinds=_FRENCH)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from rebalance_xl.recalc.native.arguments import Rows, cells_of, to_strict
@@ -111,30 +112,19 @@ for _name, (_amount, _of_bill) in _BILLS.items():
     worksheet(_name, kinds=f"settlement maturity {_amount}")(_bill(_of_bill))
 
 
-def _parts_of_dollar(fraction: float) -> tuple[int, int]:
-    """Return the denominator and the power of ten that its digits need."""
-    if fraction < 0:
-        raise number_fault(f"the fraction is {fraction:.10g}; it must not be below 0")
+def _dollars(to_decimal: bool, price: float, fraction: float) -> float:
+    """Return a price quoted in fractions (1.02 for 1 2/16) as a decimal number, or the other way round."""
     whole = int(fraction)
     if whole == 0:
         raise Fault("#DIV/0!", "the fraction must be 1 or more")
-    return whole, 10 ** math.ceil(math.log10(whole))
+    scale = 10 ** math.ceil(math.log10(whole))
+    dollars = math.trunc(price)
+    rest = price - dollars
+    return dollars + (rest * scale / whole if to_decimal else rest * whole / scale)
 
 
-def _dollars(to_decimal: bool) -> Callable[[float, float], float]:
-    """Return what makes a decimal number of a price quoted in fractions (1.02 for 1 2/16), or the other way round."""
-
-    def answer(price: float, fraction: float) -> float:
-        whole, scale = _parts_of_dollar(fraction)
-        dollars = math.trunc(price)
-        rest = price - dollars
-        return dollars + (rest * scale / whole if to_decimal else rest * whole / scale)
-
-    return answer
-
-
-worksheet("DOLLARDE", kinds="strict strict")(_dollars(True))
-worksheet("DOLLARFR", kinds="strict strict")(_dollars(False))
+worksheet("DOLLARDE", kinds="strict fraction")(partial(_dollars, True))
+worksheet("DOLLARFR", kinds="strict fraction")(partial(_dollars, False))
 
 
 @worksheet("FVSCHEDULE", kinds="strict range")

@@ -53,7 +53,6 @@ def worksheet(
     dates: bool = False,
     dated: bool = False,
     needs: int | None = None,
-    defaults: tuple[Any, ...] | None = None,
 ) -> Callable[[KernelT], KernelT]:
     """Declare a Python function as a worksheet function; the function itself stays as it is.
 
@@ -66,9 +65,8 @@ def worksheet(
         Whether the result is a date, which the 1904 system counts from another day, and whether the function wants to
         know the date system itself, as the keyword ``date_offset``.
     needs
-        The number of arguments that must be given, when it is not the number of those without a default.
-    defaults
-        What the last arguments are when they are left out; otherwise those after equals signs, or the function's own.
+        The number of arguments that must be given, when it is not the number of those without a default: after an
+        equals sign, or the function's own.
 
     Examples
     --------
@@ -79,11 +77,10 @@ def worksheet(
     given = [kind.partition("=") for kind in kinds.split()]
     listed = [kind.rstrip("*") for kind, _, _ in given]
     repeats = kinds.endswith("*")
-    if defaults is None:
-        defaults = tuple(_DEFAULTS[default] for _, sign, default in given if sign) or None
+    defaults = tuple(_DEFAULTS[default] for _, sign, default in given if sign)
 
     def declare(kernel: KernelT) -> KernelT:
-        known = getattr(kernel, "__defaults__", None) or () if defaults is None else defaults
+        known: tuple[Any, ...] = defaults or getattr(kernel, "__defaults__", None) or ()
         invoke = _worksheet_callable(kernel, listed, known, repeats, dates, dated)
         required = needs if needs is not None else len(listed) - len(known)
         for name in names:

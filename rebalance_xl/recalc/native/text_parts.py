@@ -33,7 +33,7 @@ def upper(text: str) -> str:
     return "".join(letter.upper() if len(letter.upper()) == 1 else letter for letter in text)
 
 
-worksheet("LOWER", kinds="text", defaults=())(str.lower)
+worksheet("LOWER", kinds="text")(str.lower)
 
 
 #: A text without blanks around it and with single ones within; only the ordinary blank is one.
@@ -77,11 +77,19 @@ def search(find_text: str, within_text: str, start_num: int = 1) -> int:
     return found.start() + 1
 
 
+_NOT_FOUND: Final = CellError("#N/A", "the delimiter is not in the text")
+
+
 def _part(before: bool) -> Callable[..., Any]:
     """Return what gives the text before or after a delimiter; a negative instance counts from the end."""
 
     def answer(
-        text: str, delimiter: Rows, instance: float | None, match_mode: float, match_end: float, if_not_found: Any
+        text: str,
+        delimiter: Rows,
+        instance: float | None = None,
+        match_mode: float = 0.0,
+        match_end: float = 0.0,
+        if_not_found: Any = _NOT_FOUND,
     ) -> Any:
         wanted = 1 if instance is None else int(instance // 1)
         if wanted == 0 or match_mode not in (0, 1) or match_end not in (0, 1):
@@ -103,10 +111,8 @@ def _part(before: bool) -> Callable[..., Any]:
     return answer
 
 
-_NOT_FOUND: Final = CellError("#N/A", "the delimiter is not in the text")
-_ASKED: Final = (None, 0.0, 0.0, _NOT_FOUND)
 for _name in ("TEXTBEFORE", "TEXTAFTER"):
-    worksheet(_name, kinds="text range number number number any", defaults=_ASKED)(_part(_name == "TEXTBEFORE"))
+    worksheet(_name, kinds="text range number number number any")(_part(_name == "TEXTBEFORE"))
 
 
 # --- regular expressions ----------------------------------------------------------------------------------------
@@ -188,4 +194,4 @@ def regexreplace(
 
 _GROUP = re.compile(r"\$(?:(\$)|(\d{1,2})|\{(\w+)\})")
 
-worksheet("ENCODEURL", kinds="text", defaults=())(lambda text: quote(text, safe="-_.~"))
+worksheet("ENCODEURL", kinds="text")(lambda text: quote(text, safe="-_.~"))
