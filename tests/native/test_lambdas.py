@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import openpyxl
@@ -9,6 +10,8 @@ import pytest
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.formula import ArrayFormula
 
+from rebalance_xl.recalc.evaluation.engine_calls import Calls
+from rebalance_xl.recalc.formulas.lambdas import Scratch
 from rebalance_xl.recalc.workbook import recalculate
 
 #: Formulas over A1:B3 = 1, 10 | 2, 20 | 3, 30, written as in files, after the names of their functions' prefixes.
@@ -70,3 +73,26 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> list[object]:
 def test_a_lambda_is_computed(answers: list[object], number: int) -> None:
     """The formula has the value that Excel gives it."""
     assert answers[number] == CASES[number][1]
+
+
+def _held() -> int:
+    """Return how many workbooks of the engine Python still refers to."""
+    gc.collect()
+    return sum(isinstance(each, Calls | Scratch) for each in gc.get_objects())
+
+
+def test_the_workbooks_of_lambdas_are_freed(tmp_path: Path) -> None:
+    """What a LAMBDA is computed in is gone after the recalculation; a batch would grow by all of it."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet["A1"] = ArrayFormula("A1:A5", as_in_files("F.MAP(F.SEQUENCE(5),F.LAMBDA(P.x,MROUND(P.x,2)))"))
+    sheet["B1"] = as_in_files("F.REDUCE(0,F.SEQUENCE(5),F.LAMBDA(P.a,P.x,P.a+MROUND(P.x,2)))")
+    path = tmp_path / "book.xlsx"
+    book.save(path)
+    before = _held()
+    recalculate(path)
+    assert _held() == before
+    values = openpyxl.load_workbook(path, data_only=True).active
+    assert values is not None
+    assert values["B1"].value == 18

@@ -87,6 +87,8 @@ class Calls:
             except FAILURES as error:
                 what = body.partition("(")[0] if kind == EACH else kind
                 return self._failed(LAMBDA, f"{what} failed: {type(error).__name__}: {error}")
+            finally:
+                del inner.workbook  # the two refer to each other through the engine, where nobody would notice
             if isinstance(answer, list):
                 return [[settable(cell) for cell in row] for row in answer]
             return settable(answer)

@@ -60,13 +60,10 @@ class Scratch:
         self.to_cell = to_cell
         self.sheet = workbook.sheet("S")
         self.column = 1
-        self.taken: Any = None
+        self.taken: list[Any] = []
         workbook.register_function(ONE, _single, min_args=1, max_args=1)
-        workbook.register_function(TAKE, self._take, min_args=1, max_args=1)
-
-    def _take(self, value: Any) -> float:
-        self.taken = value
-        return 0.0
+        # Not a method: the engine's memory would refer to itself through Python and never be freed.
+        workbook.register_function(TAKE, self.taken.append, min_args=1, max_args=1)
 
     def place(self, value: Any) -> Area:
         """Write a value into free cells and return where it stands."""
@@ -100,10 +97,10 @@ class Scratch:
         for number, text in enumerate(texts):
             body = body.replace(parameter_mark(self.depth, number), text)
         row, column = 1, 16_000
-        self.taken = None
+        self.taken.clear()
         self.sheet.set_formula(row, column, f"={TAKE}({body})")
         outcome = self.workbook.evaluate_cell("S", row, column)
-        return outcome if isinstance(outcome, dict) else self.taken
+        return outcome if isinstance(outcome, dict) else next(iter(self.taken), None)
 
 
 def _single(value: Any) -> Any:
