@@ -95,8 +95,8 @@ def _work_on_all(request: Request, jobs: Sequence[Job], spool: CellSpool) -> lis
 
 
 def _run_alone(job: Job, seconds: float | None) -> Outcome:
-    ended = limited(lambda: run_book(recalculate_book, job), seconds)
-    return Outcome(job, *(ended.value or (None, ended.failure)))
+    result, failure = limited(lambda: run_book(recalculate_book, job), seconds)
+    return Outcome(job, *(result or (None, failure)))
 
 
 def _cores() -> int:

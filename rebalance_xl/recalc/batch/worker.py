@@ -7,14 +7,13 @@ import math
 import os
 import pickle
 import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from queue import SimpleQueue
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, NoReturn
 
 from .jobs import Job, Result, Work, failed, run_book
 from .memory import limit_memory
@@ -23,27 +22,29 @@ from .memory import limit_memory
 HELD_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
-def why_lost(elapsed: float, seconds: float | None) -> str:
-    """Return why a book lost its worker, judged by how many seconds it had."""
-    if seconds is not None and elapsed >= seconds:
-        return f"stopped: it took longer than {seconds:g} seconds"
-    return "its worker process was lost: it crashed, was killed or ran out of memory"
-
-
 def serve() -> None:
-    """Take the work over the standard streams, then books with their time limits, and send back what they give.
+    """Take the work over the standard streams, then do what :func:`serve_work` does.
 
-    What the work prints goes to the error stream. Ctrl-C is left to the parent. When nobody can send any more this
-    process ends at once: results are written atomically, so the middle of a book is as good a place as any.
+    What the work prints goes to the error stream. Ctrl-C is left to the parent.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
-    limit_memory()
     inbox, outbox = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)
+    work = pickle.load(inbox)
+    _send(outbox, None)
+    serve_work(work, inbox, outbox)
+
+
+def serve_work(work: Work, inbox: BinaryIO, outbox: BinaryIO) -> NoReturn:
+    """Take books with their time limits, and send back what the work gives, until nobody can send any more.
+
+    Then this process ends at once: results are written atomically, so the middle of a book is as good a place as any.
+    """
+    limit_memory()
     received: SimpleQueue[Any] = SimpleQueue()
 
     def read() -> None:
@@ -54,19 +55,20 @@ def serve() -> None:
             os._exit(1)
 
     threading.Thread(target=read, daemon=True).start()
-    work, answer = received.get(), pickle.dumps(None)
     while True:
-        try:
-            outbox.write(answer)
-            outbox.flush()
-        except OSError:  # who asked is gone
-            os._exit(1)
-        job, seconds = received.get()
-        result = _run(work, job, seconds)
-        try:
-            answer = pickle.dumps(result)
-        except Exception as problem:  # what the work returned cannot travel
-            answer = pickle.dumps(failed(problem))
+        _send(outbox, _run(work, *received.get()))
+
+
+def _send(outbox: BinaryIO, result: Any) -> None:
+    try:
+        answer = pickle.dumps(result)
+    except Exception as problem:  # what the work returned cannot travel
+        answer = pickle.dumps(failed(problem))
+    try:
+        outbox.write(answer)
+        outbox.flush()
+    except OSError:  # who asked is gone
+        os._exit(1)
 
 
 def _run(work: Work, job: Job, seconds: float | None) -> Result:
@@ -81,56 +83,69 @@ def _run(work: Work, job: Job, seconds: float | None) -> Result:
 
 
 class Child:
-    """A Python process that works on one book at a time, each within a time limit; it starts with the first.
+    """A process that works on one book at a time, each within a time limit; it starts with the first.
 
-    It is no fork and no thread: several threads may run here, and a time limit ends the whole process. It ends itself
-    when nobody can send any more.
+    It is a Python of its own, no fork and no thread: several threads may run here, and a time limit ends the whole
+    process. It ends itself when nobody can send any more.
     """
 
     def __init__(self, work: Work, seconds: float | None) -> None:
-        self._work, self._seconds = work, seconds
-        self._process: subprocess.Popen[bytes] | None = None
+        self.work, self.seconds = work, seconds
+        self._process: Any = None  # of Popen, or like one
         self._over = False
 
-    def result(self, job: Job) -> Result:
+    def result(self, job: Any) -> Result:
         """Work on a book; one that costs the process fails by that, and the next one gets a new process."""
         began = math.inf
         try:
             if self._process is None:
-                self._start()
+                self._process = self.start()
+                if self._over:  # ended by another thread meanwhile
+                    raise EOFError
             began = time.monotonic()  # the start of a process is no book's time
-            answer: Result = self._ask((job, self._seconds))
+            answer: Result = self._ask((job, self.seconds))
             return answer
         except (EOFError, OSError, ValueError, pickle.UnpicklingError):
-            self._stop()
-            return None, why_lost(time.monotonic() - began, self._seconds)
+            return None, self.why_lost(time.monotonic() - began, self._stop())
+
+    def start(self) -> Any:
+        """Start the process, and wait until it has imported the work."""
+        import subprocess  # one book alone needs none
+
+        code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import serve; serve()"
+        self._process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._ask(self.work)
+        return self._process
+
+    def why_lost(self, elapsed: float, code: int) -> str:
+        """Return why a book lost its process, by how many seconds it had and the exit code."""
+        if self.seconds is not None and elapsed >= self.seconds:
+            return f"stopped: it took longer than {self.seconds:g} seconds"
+        return "its worker process was lost: it crashed, was killed or ran out of memory"
 
     def end(self) -> None:
         """End the process, whatever it does, for good."""
         self._over = True
         self._stop()
 
-    def _start(self) -> None:
-        code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import serve; serve()"
-        self._process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        if self._over:  # ended by another thread meanwhile
-            raise EOFError
-        self._ask(self._work)
-
     def _ask(self, question: Any) -> Any:
         process = self._process
-        if process is None or process.stdin is None or process.stdout is None:
+        if process is None:
             raise EOFError
         pickle.dump(question, process.stdin)
         process.stdin.flush()
         return pickle.load(process.stdout)
 
-    def _stop(self) -> None:
+    def _stop(self) -> int:
         process, self._process = self._process, None
-        if process is not None:
-            process.kill()
+        if process is None:
+            return 0
+        process.kill()
+        for stream in (process.stdin, process.stdout):
             with suppress(OSError, ValueError):  # what could not be sent any more is tried again here
-                process.communicate()
+                stream.close()
+        code: int = process.wait()
+        return code
 
 
 def run_in_child(work: Work, jobs: Sequence[Job], seconds: float | None) -> list[Result]:
