@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 from xml.etree import ElementTree
-from xml.sax.saxutils import escape, quoteattr
 
+from ..files.markup import to_xml
 from ..files.package import Package
 from ..files.parts import children, every, parsed_or_none, relations_of
 from ..references import parse_area
@@ -89,7 +89,7 @@ def _worksheet(data: ElementTree.Element) -> str | None:
         if area is None or kind not in _TYPES:
             return None
         value = next((each.text or "" for each in children(cell, "v")), "")
-        cells[area.top, area.left] = f"<c r={quoteattr(name)} t={quoteattr(kind)}><v>{escape(value)}</v></c>"
+        cells[area.top, area.left] = f'<c r="{name}" t="{kind}"><v>{to_xml(value)}</v></c>'
     rows: dict[int, list[str]] = {}
     for row, column in sorted(cells):
         rows.setdefault(row, []).append(cells[row, column])
