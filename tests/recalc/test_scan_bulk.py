@@ -78,7 +78,7 @@ def outcome(text: str, way: str, strings: list[str] = STRINGS) -> tuple[Any, She
         ]
         constants = found.within()
         shown = (list(constants.rows), list(constants.columns), [repr(value) for value in constants.values])
-        return (formulas, shown, sorted(found.unreadable.items()), found.plain, found.implicit), found
+        return (formulas, shown, sorted(found.unreadable.items()), found.plain), found
 
 
 @st.composite

@@ -10,7 +10,7 @@ from .exact import read_exact
 from .sheet_scan import SheetScan
 
 #: Cells that take so many characters are read with arrays, when those have to be loaded first and when not.
-BULK = 2**20
+BULK = 2**19
 BULK_LOADED = 2**17
 
 

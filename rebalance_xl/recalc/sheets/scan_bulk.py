@@ -17,6 +17,7 @@ from .cell_table import CellTable, texts
 from .cell_values import CellValues, attributes_of
 from .exact import check_well_formed
 from .sheet_scan import SheetScan
+from .usual_rows import USUAL_ROWS
 
 if TYPE_CHECKING:
     from .cell_table import Bytes, Ints
@@ -27,23 +28,6 @@ PIECE = 2**19
 _MARGIN = 64
 
 _SHEET_DATA = re.compile(r"<sheetData(?:\s[^<>]*?)?>")
-_NUMBER = r"[-+]?+(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][-+]?+[0-9]++)?+"
-_TEXT = r"[^<>&\r]*+(?:&(?:lt|gt|amp|quot|apos|#[0-9]++|#x[0-9A-Fa-f]++);[^<>&\r]*+)*+"
-_VALUE = r'<v(?:>|(?: xml:space="preserve")>)'
-_DATA = rf"(?:{_VALUE}{_TEXT}</v>|<v ?/>)"
-_INSIDE = rf'<is><t(?: xml:space="preserve">(?!<){_TEXT}|>(?=[^\s<]){_TEXT}(?<!\s))</t></is>'
-#: Attributes but for the name and the type of a cell, in ASCII: what is alike in its bytes is alike.
-_OTHERS = r"""(?: (?!r=|t=)[\w:]++="[ !#-%'-;=@-~]*+")*+"""
-_FORMULA = rf'<f(?: [\w:]++="[^"<>&]*+")*+ ?(?:/>|>{_TEXT}</f>)'
-#: Rows whose cells all tell the number of their row; constants without a type are numbers.
-_ROWS = re.compile(
-    rf'(?:<row r="([1-9][0-9]{{0,6}})"(?: [\w:]++="[^"<>]*+")*+ ?(?:/>|>(?:<c r="[A-Z]{{1,3}}\1"{_OTHERS}(?:'
-    rf'><v>{_NUMBER}</v></c>|(?: t="\w++"{_OTHERS})?+ ?>{_FORMULA}{_DATA}?+</c>'
-    rf'|(?: t="n"{_OTHERS})?+ ?(?:/>|>(?:{_VALUE}(?:{_NUMBER})?+</v>|<v ?/>)?+</c>)'
-    rf'| t="inlineStr"{_OTHERS} ?>{_INSIDE}</c>'
-    rf'| t="(?!n")\w++"{_OTHERS} ?(?:/>|>{_DATA}?+</c>)'
-    r"))*+</row>))*+"
-)
 
 
 class UnusualError(Exception):
@@ -122,7 +106,7 @@ class _Reader:
     def read(self, base: int, end: int) -> None:
         """Read the rows between two positions of the text."""
         piece = self.text[base:end]
-        _need(_ROWS.fullmatch(piece))
+        _need(USUAL_ROWS.fullmatch(piece))
         data = piece.encode("ascii", "replace")  # one byte a character: positions are the same in both
         content = np.frombuffer(data + bytes(_MARGIN), np.uint8)
         brackets = np.flatnonzero((content | 2) == 62)

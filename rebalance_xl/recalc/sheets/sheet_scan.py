@@ -40,7 +40,6 @@ class SheetScan:
     reader: CellValues
     part: str = ""
     formulas: Formulas = field(default_factory=Formulas)
-    implicit: bool = False
     plain: bool = False
     table: CellTable | None = None
     has_metadata: bool = True

@@ -1,0 +1,32 @@
+"""How Excel and most programs write rows: so that they can be read with arrays, and by the engine itself."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_NUMBER = r"[-+]?+(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][-+]?+[0-9]++)?+"
+_TEXT = r"[^<>&\r]*+(?:&(?:lt|gt|amp|quot|apos|#[0-9]++|#x[0-9A-Fa-f]++);[^<>&\r]*+)*+"
+_VALUE = r'<v(?:>|(?: xml:space="preserve")>)'
+_DATA = rf"(?:{_VALUE}{_TEXT}</v>|<v ?/>)"
+_INSIDE = rf'<is><t(?: xml:space="preserve">(?!<){_TEXT}|>(?=[^\s<]){_TEXT}(?<!\s))</t></is>'
+#: Attributes but for the name and the type of a cell, in ASCII: what is alike in its bytes is alike.
+_OTHERS = r"""(?: (?!r=|t=)[\w:]++="[ !#-%'-;=@-~]*+")*+"""
+_FORMULA = rf'<f(?: [\w:]++="[^"<>&]*+")*+ ?(?:/>|>{_TEXT}</f>)'
+#: Rows whose cells all tell the number of their row; constants without a type are numbers.
+USUAL_ROWS: Final = re.compile(
+    rf'(?:<row r="([1-9][0-9]{{0,6}})"(?: [\w:]++="[^"<>]*+")*+ ?(?:/>|>(?:<c r="[A-Z]{{1,3}}\1"{_OTHERS}(?:'
+    rf'><v>{_NUMBER}</v></c>|(?: t="\w++"{_OTHERS})?+ ?>{_FORMULA}{_DATA}?+</c>'
+    rf'|(?: t="n"{_OTHERS})?+ ?(?:/>|>(?:{_VALUE}(?:{_NUMBER})?+</v>|<v ?/>)?+</c>)'
+    rf'| t="inlineStr"{_OTHERS} ?>{_INSIDE}</c>'
+    rf'| t="(?!n")\w++"{_OTHERS} ?(?:/>|>{_DATA}?+</c>)'
+    r"))*+</row>))*+"
+)
+
+
+def is_usual(rows: str) -> bool:
+    """Say whether rows are written the usual way, so that every program reads their cells alike.
+
+    Spaces in texts inside cells that are written as entities are dropped by some.
+    """
+    return USUAL_ROWS.fullmatch(rows) is not None and not ("<is>" in rows and "&#" in rows)
