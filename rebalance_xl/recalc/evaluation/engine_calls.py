@@ -141,25 +141,16 @@ class Calls:
         return ERROR_VALUES["#VALUE!"]
 
     def _answer(self, name: str, answer: Any) -> Any:
-        if isinstance(answer, list | tuple):
-            if not answer:
-                return ERROR_VALUES["#VALUE!"]
-            if not isinstance(answer[0], list | tuple):
-                answer = [answer]
-            rows = []
-            for row in answer:
-                rows.append(
-                    [
-                        cell
-                        if (cell.__class__ is float and cell - cell == 0) or cell.__class__ is str
-                        else self._cell(name, cell)
-                        for cell in row
-                    ]
-                )
-            return rows
-        return self._cell(name, answer)
+        if not isinstance(answer, list | tuple):
+            return self._cell(name, answer)
+        if not answer:
+            return ERROR_VALUES["#VALUE!"]
+        rows = answer if isinstance(answer[0], list | tuple) else [answer]
+        return [[each if each.__class__ is str else self._cell(name, each) for each in row] for row in rows]
 
     def _cell(self, name: str, value: Any) -> Any:
+        if value.__class__ is float and value - value == 0:
+            return value
         if value is None or isinstance(value, bool | str):
             return value
         if isinstance(value, CellError):

@@ -105,18 +105,6 @@ def from_engine(value: Any) -> Any:
         return _ERRORS.get(name) or _TROUBLES.get(name) or _ERRORS["Value"]
     if kind is list:
         return [[from_engine(cell) for cell in row] for row in value]
-    return _temporal(value)
-
-
-def _temporal(value: Any) -> Any:
-    if isinstance(value, dt.datetime):
-        return (value - dt.datetime(1899, 12, 30)) / dt.timedelta(days=1)
-    if isinstance(value, dt.date):
-        return float((value - dt.date(1899, 12, 30)).days)
-    if isinstance(value, dt.time):
-        return (value.hour * 3600 + value.minute * 60 + value.second) / 86400
-    if isinstance(value, dt.timedelta):
-        return value / dt.timedelta(days=1)
     return _ERRORS["Value"]
 
 
@@ -153,6 +141,4 @@ def to_argument(value: Any) -> Any:
         if dict in {cell.__class__ for row in value for cell in row}:
             return [[from_engine_error(cell) if cell.__class__ is dict else cell for cell in row] for row in value]
         return value
-    if kind is int:
-        return float(value)
-    return _temporal(value)
+    return float(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import isclose
 from typing import Any, Final
 
@@ -100,42 +100,33 @@ def _edges(calculation: Calculation, nodes: Sequence[FormulaCell]) -> list[list[
 
 
 def _strongly_connected(edges: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Return the groups of nodes that reach each other, without single nodes that do not read themselves (Tarjan)."""
-    index: list[int] = [-1] * len(edges)
-    low = [0] * len(edges)
-    waiting: list[bool] = [False] * len(edges)
-    stack: list[int] = []
+    """Return the groups of nodes that reach each other, without single nodes that do not read themselves (Kosaraju)."""
+    back: list[list[int]] = [[] for _ in edges]
+    for node, others in enumerate(edges):
+        for other in others:
+            back[other].append(node)
+    order = [node for group in _walks(range(len(edges)), edges) for node in group]
+    groups = _walks(reversed(order), back)
+    return [sorted(group) for group in groups if len(group) > 1 or group[0] in edges[group[0]]]
+
+
+def _walks(starts: Iterable[int], edges: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Return for each start the nodes that it reaches and none before it did, each behind those found through it."""
+    seen: set[int] = set()
     found: list[list[int]] = []
-    count = 0
-    for start in range(len(edges)):
-        if index[start] >= 0:
+    for start in starts:
+        if start in seen:
             continue
-        work = [(start, 0)]
-        while work:
-            node, place = work.pop()
-            if place == 0:
-                index[node] = low[node] = count
-                count += 1
-                stack.append(node)
-                waiting[node] = True
-            for position in range(place, len(edges[node])):
-                other = edges[node][position]
-                if index[other] < 0:
-                    work += [(node, position + 1), (other, 0)]
-                    break
-                if waiting[other]:
-                    low[node] = min(low[node], index[other])
+        seen.add(start)
+        found.append([])
+        waiting = [(start, iter(edges[start]))]
+        while waiting:
+            node, others = waiting[-1]
+            other = next((each for each in others if each not in seen), None)
+            if other is None:
+                found[-1].append(node)
+                waiting.pop()
             else:
-                if low[node] == index[node]:
-                    group = []
-                    while True:
-                        member = stack.pop()
-                        waiting[member] = False
-                        group.append(member)
-                        if member == node:
-                            break
-                    if len(group) > 1 or node in edges[node]:
-                        found.append(sorted(group))
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
+                seen.add(other)
+                waiting.append((other, iter(edges[other])))
     return found
