@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ..formulas.book_view import BookView
-from ..formulas.compiler import Lowering
 from ..formulas.filled_down import FilledColumn
-from ..formulas.in_bulk import keep
+from ..formulas.in_bulk import Lowering, keep
 from ..formulas.lambdas import LAMBDA
 from ..formulas.parameter_classes import ARRAY, VALUE
 from ..formulas.places import implementation_in
@@ -91,9 +90,8 @@ class Calculation:
             anchor = self.spills.at(cell.where)
             shape, references = split_references(cell.formula)
             mode = ARRAY if anchor is not None else VALUE
-            try:
-                template = self.lowering.template(shape, references, cell.sheet, mode, careful=cell.careful)
-            except FormulaError:
+            template = self.lowering.template(shape, references, cell.sheet, mode, careful=cell.careful)
+            if isinstance(template, FormulaError):
                 continue
             text = template.render(references, cell.row, cell.column)
             if anchor is not None and anchor.active:

@@ -9,9 +9,9 @@ from typing import Any
 import formualizer as fz
 
 from ...cells import CellError
+from ..formulas.compiling_catalogue import MISSING_TEXT
 from ..formulas.implementations import implementation
 from ..formulas.lambdas import EACH, LAMBDA, Scratch, call
-from ..formulas.model_calls import MISSING_TEXT
 from ..native.faults import UNDECIDED
 from .engine_values import (
     ERROR_VALUES,

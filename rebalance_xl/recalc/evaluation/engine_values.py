@@ -10,7 +10,7 @@ import formualizer as fz
 
 from ...cells import MISSING, CellError
 from ..files.markup import ERROR_CODES, ERROR_KINDS
-from ..formulas.model_calls import MISSING_TEXT
+from ..formulas.compiling_catalogue import MISSING_TEXT
 
 #: Kinds of engine errors that are no worksheet errors, with the cause they are reported under.
 TROUBLE = {"Circ": "circular", "NImpl": "engine-unsupported", "Error": "engine-unsupported"}

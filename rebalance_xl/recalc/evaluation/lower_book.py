@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from ..formulas.book_view import BookView
-from ..formulas.compiler import Lowering
 from ..formulas.filled_down import FilledColumn
 from ..formulas.implementations import implementation
-from ..formulas.in_bulk import keep, lower_shape, lower_sheet, write_out
+from ..formulas.in_bulk import Lowering, keep, lower_sheet, write_out
 from ..formulas.parameter_classes import ARRAY
 from ..formulas.template import Template
 from ..formulas.text import split_references
@@ -80,7 +79,7 @@ def _lower_arrays(lowering: Lowering, spills: Spills, column: FilledColumn) -> b
     first = column.of.texts[column.places[0]]
     if not _may_spill(first):
         return False
-    template = lower_shape(lowering, *split_references(first), column.sheet, ARRAY)
+    template = lowering.template(*split_references(first), column.sheet, ARRAY)
     if isinstance(template, Template) and template.single:
         return False
     for cell in column.of.at(column.places):
@@ -93,7 +92,7 @@ def _lower_array(lowering: Lowering, spills: Spills, cell: FormulaCell) -> None:
     shape, references = split_references(cell.formula)
     template: Template | FormulaError = FormulaError("an empty formula")
     if shape:
-        template = lower_shape(lowering, shape, references, cell.sheet, ARRAY)
+        template = lowering.template(shape, references, cell.sheet, ARRAY)
     if not isinstance(template, Template):
         keep(cell, template)
         return

@@ -9,7 +9,7 @@ from typing import Any
 from ...cells import CellError
 from ..files.package import Package
 from ..formulas.book_view import BookView
-from ..formulas.compiler import Lowering
+from ..formulas.in_bulk import Lowering
 from ..references import Place
 from ..sheets.sheet_scan import SheetScan
 from .calculation import Calculation

@@ -9,9 +9,9 @@ from typing import Any
 
 from ...cells import MISSING
 from ...column_calls import PerRow, call_rows, takes_columns
+from ..formulas.compiling_catalogue import MISSING_TEXT
 from ..formulas.filled_down import FilledColumn
 from ..formulas.implementations import implementation
-from ..formulas.model_calls import MISSING_TEXT
 from ..formulas.operands import plain_name, sheet_name
 from ..formulas.tree import At, Call, Expression, Group, Literal, Operand, Ref
 from ..references import column_number, parse_area

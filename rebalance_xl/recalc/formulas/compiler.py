@@ -6,7 +6,7 @@ worked out once per sheet and rendered for every cell that has it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from . import fifteen_digits
@@ -25,9 +25,8 @@ from .compiling_references import (
 )
 from .compiling_whole import sheets_of_whole_ranges
 from .parameter_classes import ARRAY, VALUE
-from .parser import Parser
 from .repairs import as_shown
-from .template import Out, Template, joined, merged
+from .template import Out, Template, merged
 from .tree import (
     At,
     Call,
@@ -47,13 +46,13 @@ from .tree import (
 _SHORT: Final = 3
 
 
-def _compiled(book: BookView, sheet: int, expression: Expression, mode: str, careful: bool) -> Template:
-    """Return the template of a whole formula."""
+def compiled(book: BookView, sheet: int, expression: Expression, mode: str, careful: bool) -> Template:
+    """Return the template of a whole formula, without the text that it had."""
     c = Compiling(book, sheet, WRITERS, careful=careful)
     c.together = sheets_of_whole_ranges(c, expression)
     out = _whole(c, expression, mode) if careful else write_expression(c, expression, mode)
     pieces = ["@(", *out.pieces, ")"] if mode == VALUE and not out.single else out.pieces
-    return Template(merged(pieces), out.single, c.layout, frozenset(c.functions), False)
+    return Template(merged(pieces), out.single, c.layout, frozenset(c.functions))
 
 
 def _whole(c: Compiling, expression: Expression, mode: str) -> Out:
@@ -144,45 +143,3 @@ WRITERS: Final[Mapping[type, Writer]] = {
     Call: write_call,
     Invoke: write_invoke,
 }
-
-
-class Lowering:
-    """Lowers the formulas of one workbook, remembering shapes; `functions` are those that have to be registered."""
-
-    def __init__(self, book: BookView, singly: bool = False) -> None:
-        self.book = book
-        self.singly = singly
-        self.functions: set[str] = set()
-        self._templates: dict[tuple[int, str, bool, str], Template | FormulaError] = {}
-
-    def template(
-        self, shape: str, references: Sequence[str], sheet: int, mode: str, *, careful: bool = False
-    ) -> Template:
-        """Return the template of a shape on a sheet, computed the careful way when that is wanted."""
-        key = (sheet, mode, careful, shape)
-        found = self._templates.get(key)
-        if isinstance(found, Template):
-            return found
-        if isinstance(found, FormulaError):
-            raise found
-        parser = Parser(shape, references)
-        try:
-            template = _compiled(self.book, sheet, parser.parse(), mode, careful)
-        except FormulaError as error:
-            if not parser.literal_slots and not self.singly:
-                self._templates[key] = error
-            raise
-        except RecursionError:
-            raise FormulaError("the formula is nested too deeply") from None
-        self.functions |= template.functions
-        template.repeatable = not parser.literal_slots
-        template.verbatim = template.repeatable and not template.layout and joined(template.pieces) == shape
-        if template.repeatable and not self.singly:
-            self._templates[key] = template
-        return template
-
-    def forget_layout(self) -> None:
-        """Drop what depended on used areas and spilled areas, because these have changed."""
-        self._templates = {
-            key: found for key, found in self._templates.items() if not (isinstance(found, Template) and found.layout)
-        }

@@ -14,20 +14,17 @@ from .compiling import Compiling, call_of, listed
 from .compiling_catalogue import argument_for_python, write_catalogue_call
 from .compiling_file_questions import told_by_the_file, visible_rows
 from .compiling_lambdas import called_from_python, write_caller, write_let, write_named_lambda
-from .compiling_places import refuse_places, write_indirect
+from .compiling_places import refuse_places, seeing_faults, write_indirect
 from .compiling_references import corner_of, is_whole, prefix_of, several, unclipped
 from .compiling_whole import WITH_CRITERIA, as_long_as_others, longest_first, sums_another_sheet
-from .faulty_places import ASKED, LOOK_INTO, seeing_faults
 from .fifteen_digits import COMPARISONS, has_sign
 from .implementations import engine_knows
 from .lambdas import CALLERS, EACH, free_mark, parameter_mark
-from .model_calls import missing_text
 from .operands import (
     area_of,
     bare,
     has_array_constant,
     needs_python,
-    only,
     operand_at,
     plain_name,
     split_area,
@@ -37,7 +34,6 @@ from .parameter_classes import ARRAY, REFERENCE, VALUE, parameter_class
 from .places import implementation_in
 from .template import ByCell, Out, Piece, written
 from .tree import (
-    At,
     Call,
     Cells,
     Expression,
@@ -64,17 +60,12 @@ _LAST_SHARED: Final = 127
 def write_call(c: Compiling, call: Call, wanted: str) -> Out:
     """Return a function call."""
     name = plain_name(call.name)
-    out = _answer(c, name, call, wanted)
-    return seeing_faults(c, name, call.arguments, out, wanted) if name in LOOK_INTO or name in ASKED else out
+    return seeing_faults(c, name, call.arguments, _answer(c, name, call, wanted), wanted)
 
 
 def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
     """Return a function call, which may take an error in the place of a range for an empty one."""
     arguments: Arguments = call.arguments
-    if name == "SINGLE" and len(arguments) == 1:
-        return c.operand(At(only(arguments[0])), wanted)
-    if name == "ANCHORARRAY" and len(arguments) == 1:
-        return c.operand(Spilled(only(arguments[0])), wanted)
     if name in CALLERS and arguments:
         return write_caller(c, name, arguments)
     if name == "LET" and len(arguments) > 2:
@@ -236,9 +227,9 @@ def _engine_argument(
     if position >= classes.TRANSPARENT.get(name, len(arguments)):
         kind = wanted
     inner = argument.single
-    places = several(c, inner) if name in classes.LISTS else None
+    places = several(c, inner, kind) if name in classes.LISTS else None
     if places is not None:
-        return Out(listed([c.operand(each, kind) for each in places]), True)
+        return Out(listed(places), True)
     if name in ("SUBTOTAL", "AGGREGATE") and isinstance(inner, Ref | Structured):
         visible = visible_rows(c, name, arguments, inner)
         if visible is not None:
@@ -289,9 +280,6 @@ def _native_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
     outs: list[Out] = []
     values: list[Out] = []
     for position, argument in enumerate(arguments):
-        if argument is None:
-            outs.append(Out([missing_text()], True))
-            continue
         ranged = implementation.takes_range(position)
         array = wanted == ARRAY or parameter_class(name, position) == ARRAY
         kind = ARRAY if array else REFERENCE if ranged else VALUE

@@ -1,4 +1,4 @@
-"""Calls of the package's own functions made ready, also those without arguments."""
+"""Calls of the package's own functions made ready, and completed: the workbook's model, today's date, gaps."""
 
 from __future__ import annotations
 
@@ -10,20 +10,26 @@ from typing import Any, Final
 from .compiling import Compiling, call_of
 from .compiling_references import defined, is_whole
 from .implementations import implementation
-from .model_calls import fill_model, missing_text, omitted_text
 from .operands import operand_at
 from .parameter_classes import ARRAY, REFERENCE, VALUE
 from .parser import parsed
 from .template import Out
 from .tree import Call, Expression, FormulaError, Name
 
+#: The text that stands for an argument that was not given; no user can type it.
+MISSING_TEXT: Final = "\ue000not given"
 _COLUMN: Final = re.compile(r"(\w+)\[([^\[\]]+)\]")
 
 
-def argument_for_python(c: Compiling, argument: Expression, wanted: str) -> Out:
+def argument_for_python(c: Compiling, argument: Expression | None, wanted: str) -> Out:
     """Return an argument of a Python function: whole columns and rows cut to the used area."""
-    inner = argument.single
-    return c.expression(argument, ARRAY if is_whole(inner) and wanted != VALUE else wanted)
+    if argument is None:
+        return _text(MISSING_TEXT)
+    return c.expression(argument, ARRAY if is_whole(argument.single) and wanted != VALUE else wanted)
+
+
+def _text(content: str) -> Out:
+    return Out([f'"{content}"'], True)
 
 
 def write_catalogue_call(
@@ -31,21 +37,73 @@ def write_catalogue_call(
 ) -> Out:
     """Return a call of a catalogue function, completed."""
     inside = ARRAY if wanted == ARRAY else REFERENCE
-    filled = fill_model(
-        function,
-        [None if argument is None else argument_for_python(c, argument, inside) for argument in arguments],
-        lambda model: write_model(c, model),
-        lambda text: Out([text], True),
-        lambda model: hint(c, model),
-    )
+    given = [None if argument is None else argument_for_python(c, argument, inside) for argument in arguments]
     declared = (*function.parameters, *function.context)
-    outs = [out or Out([omitted_text(declared, place)], True) for place, out in enumerate(filled)]
+    filled = _completed(c, function, given, typed=True)
+    outs = [out or _omitted(declared[place] if place < len(declared) else None) for place, out in enumerate(filled)]
     shape = function.result.shape
     single = shape == "value" or (shape == "data" and all(out.single for out in outs))
     return Out(call_of(name, outs), single)
 
 
-def hint(c: Compiling, model: str) -> str:
+def _omitted(parameter: Any) -> Out:
+    """Return an omitted argument: its default where that is a plain constant."""
+    plain = parameter and parameter.kind in ("number", "word") and not parameter.sum_of and not parameter.clock
+    if plain and parameter.has_default and isinstance(parameter.default, str | float | int):
+        default = parameter.default
+        return _text(default) if isinstance(default, str) else Out([repr(float(default))], True)
+    return _text(MISSING_TEXT)
+
+
+def _completed(c: Compiling, function: Any, given: Sequence[Out | None], typed: bool) -> list[Out | None]:
+    """Return a call's arguments (None for one that was not given) with those that hosts supply.
+
+    A call that is typed, rather than one in the model, also gets today's date, and says what the workbook lacks.
+    """
+    parameters = function.parameters
+    in_order = len(given) <= len(parameters)
+    if in_order and function.asks_book(given, None):
+        whole = _whole_book(c, function, given, typed)
+        if whole:
+            return whole
+    filled: list[Out | None] = list(given) + [None] * (len(parameters) - len(given))
+    if function.has_model and all(out is None for out, each in zip(filled, parameters, strict=False) if each.data):
+        for position, parameter in enumerate(parameters):
+            if filled[position] is None and parameter.model:
+                filled[position] = write_model(c, parameter.model)
+                if filled[position] is None and typed and parameter.required and not parameter.clock:
+                    filled[position] = _text(f"{MISSING_TEXT}:{parameter.model}{_hint(c, parameter.model)}")
+    for position, parameter in enumerate(parameters):
+        if filled[position] is None and parameter.clock and typed:
+            filled[position] = Out(["TODAY()"], True)
+    if in_order:
+        filled += [write_model(c, parameter.model) for parameter in function.context]
+    while filled and filled[-1] is None:
+        filled.pop()
+    return filled
+
+
+def _whole_book(c: Compiling, function: Any, given: Sequence[Out | None], typed: bool) -> list[Out | None]:
+    """Return the arguments of a call that the whole book answers; nothing where the workbook lacks its table.
+
+    They are the options as given, the mark, today where the function asks for a day, and each part of the book after
+    its reference.
+    """
+    from ...catalogue import WHOLE_BOOK, asks_day, book_parts
+
+    parts: list[Out | None] = []
+    for place, reference in enumerate(book_parts(function)):
+        out = write_model(c, reference)
+        if out is not None:
+            parts += [_text(reference), out]
+        elif not place:
+            return []
+    blank = _text(MISSING_TEXT)  # its default is the book's own setting, not the function's
+    options = [out or blank for out in (*given, *[None] * (len(function.parameters) - len(given)))]
+    return [*options, _text(WHOLE_BOOK), Out(["TODAY()"], True) if asks_day(function) else blank, *parts]
+
+
+def _hint(c: Compiling, model: str) -> str:
     """Name the table or column that a missing one of the model was probably meant to be."""
     for name, column in _COLUMN.findall(model):
         table = c.book.tables.get(name.lower())
@@ -81,9 +139,8 @@ def _model_of(c: Compiling, expression: Expression | None) -> Out | None:
     if not isinstance(operand, Call):
         return None if expression is None else c.expression(expression, ARRAY)
     function = implementation(operand.name)
-    outs = [_model_of(c, argument) for argument in operand.arguments]
-    filled = fill_model(function, outs, lambda model: write_model(c, model), lambda text: None)
+    filled = _completed(c, function, [_model_of(c, argument) for argument in operand.arguments], typed=False)
     if any(each.required and out is None for each, out in zip(function.parameters, filled, strict=False)):
         return None
     c.functions.add(operand.name)
-    return Out(call_of(operand.name, [out or Out([missing_text()], True) for out in filled]), False)
+    return Out(call_of(operand.name, [out or _text(MISSING_TEXT) for out in filled]), False)

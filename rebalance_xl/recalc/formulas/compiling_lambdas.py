@@ -10,7 +10,6 @@ from .compiling import Compiling, call_of
 from .compiling_catalogue import argument_for_python
 from .compiling_references import defined, expanded
 from .lambdas import CALLERS, LAMBDA, free_mark, parameter_mark
-from .model_calls import missing_text
 from .operands import local_label, local_name, operand_at, plain_name
 from .parameter_classes import ARRAY
 from .template import Out
@@ -106,10 +105,7 @@ def write_caller(c: Compiling, name: str, arguments: Sequence[Expression | None]
     texts = [piece for piece in pieces if isinstance(piece, str)]
     if len(texts) < len(pieces):
         raise FormulaError(f"something in the LAMBDA of {name} depends on its place")
-    values = [
-        Out([missing_text()], True) if argument is None else argument_for_python(c, argument, ARRAY)
-        for argument in arguments[:-1]
-    ]
+    values = [argument_for_python(c, argument, ARRAY) for argument in arguments[:-1]]
     out = called_from_python(c, name, "".join(texts), body.functions, body.captured, values)
     c.absorb(body)
     return out

@@ -1,22 +1,41 @@
-"""INDIRECT made ready, and several places at once refused, which would be an array of references."""
+"""INDIRECT made ready, and what stands where a function wants a range: several places at once, errors.
+
+The engine takes an error in the place of a range for a range of one cell, in which it finds nothing or counts nothing;
+Excel gives the error.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from .compiling import Compiling
 from .operands import has_array_constant, plain_name
-from .parameter_classes import ARRAY, VALUE
+from .parameter_classes import ARRAY, REFERENCE, SAME_SIZE, VALUE, parameter_class
 from .places import PLACE
 from .template import Out, Piece
-from .tree import Call, Expression, FormulaError, Literal
+from .tree import Call, Expression, FormulaError, Literal, Name, Ref, Structured, operands_in
+
+#: The arguments that functions look into.
+_LOOK_INTO: Final[dict[str, tuple[int, ...]]] = {
+    "MATCH": (1,), "XMATCH": (1,), "VLOOKUP": (1,), "HLOOKUP": (1,), "LOOKUP": (1, 2), "INDEX": (0,), "COUNTIF": (0,),
+    "COUNTBLANK": (0,), "ROWS": (0,), "COLUMNS": (0,), "RANK": (1,), "RANK.EQ": (1,), "RANK.AVG": (1,),
+    "SUMIF": (0, 2), "AVERAGEIF": (0, 2), "AGGREGATE": (2,),
+}  # fmt: skip
+#: The values of functions that answer as if there were none where they are errors.
+_ASKED: Final[dict[str, tuple[int, ...]]] = {
+    **dict.fromkeys(("SMALL", "LARGE", "PERCENTILE", "PERCENTILE.INC", "PERCENTILE.EXC"), (1,)),
+    **dict.fromkeys(("QUARTILE", "QUARTILE.INC", "QUARTILE.EXC"), (1,)),
+    **dict.fromkeys(("PERCENTRANK", "PERCENTRANK.INC", "PERCENTRANK.EXC"), (2, 1)),
+    **dict.fromkeys(("RANK", "RANK.EQ", "RANK.AVG"), (2, 0)),
+    **dict.fromkeys(("FORECAST", "FORECAST.LINEAR"), (0,)),
+}
+#: Functions that give references or errors, and are written out no more than this long once more.
+_GIVE: Final = frozenset(("OFFSET", "INDIRECT", "INDEX"))
+_LONGEST: Final = 1000
 
 
-def _has_constant(call: Call) -> bool:
-    """Say whether an array constant stands anywhere in a call."""
-    items = [item for argument in call.arguments if argument is not None for item in argument.items]
-    return any(
-        _has_constant(item) if isinstance(item, Call) else isinstance(item, Literal) and item.text.startswith("{")
-        for item in items
-    )
+# --- INDIRECT -------------------------------------------------------------------------------------------------------
 
 
 def refuse_places(name: str, argument: Expression, out: Out) -> None:
@@ -28,7 +47,8 @@ def refuse_places(name: str, argument: Expression, out: Out) -> None:
         The argument is certainly an array.
     """
     single = argument.single
-    named = name == "INDEX" and isinstance(single, Call) and plain_name(single.name) == "N" and _has_constant(single)
+    constant = any(isinstance(item, Literal) and item.text.startswith("{") for item in operands_in(argument))
+    named = name == "INDEX" and isinstance(single, Call) and plain_name(single.name) == "N" and constant
     several_at_once = name != "INDEX" and (out.size is not None or has_array_constant(argument))
     if named or (not out.single and several_at_once):
         raise FormulaError(f"{name} of several places at once")
@@ -37,29 +57,69 @@ def refuse_places(name: str, argument: Expression, out: Out) -> None:
 def write_indirect(c: Compiling, call: Call, wanted: str, corners: bool = False) -> Out:
     """Return an INDIRECT that passes an error in its text on, which the engine takes for a wrong address."""
     place = write_place(c, call, wanted, corners)
-    whole = ["INDIRECT(", *place, ")"]
-    if any(isinstance(piece, str) and "INDIRECT(" in piece for piece in place):
-        return Out(whole, False)  # one within the other: to write each of them twice would double with every level
-    return Out(["IF(ISERROR(", *place, "),", *place, ",", *whole, ")"], False)
+    if any(isinstance(piece, str) and "INDIRECT(" in piece for piece in place.pieces):
+        return c.say("INDIRECT({0})", place)  # one within the other: twice each would double with every level
+    return c.say("IF(ISERROR({0}),{0},INDIRECT({0}))", place)
 
 
-def write_place(c: Compiling, call: Call, wanted: str = VALUE, corners: bool = False) -> list[Piece]:
+def write_place(c: Compiling, call: Call, wanted: str = VALUE, corners: bool = False) -> Out:
     """Return the address that the text of an INDIRECT means, with corners where whole columns are to be written so."""
-    if not call.arguments or call.arguments[0] is None or len(call.arguments) > 2:
+    text, *styles = call.arguments or [None]
+    if text is None or len(styles) > 1:
         raise FormulaError("INDIRECT without a text")
-    style = call.arguments[1] if len(call.arguments) > 1 else None
-    chosen = ["FALSE"] if len(call.arguments) > 1 else ["TRUE"]
-    text = c.expression(call.arguments[0], VALUE)
-    refuse_places("INDIRECT", call.arguments[0], c.expression(call.arguments[0], ARRAY) if wanted == ARRAY else text)
-    pieces: list[Piece] = [PLACE, "(", *text.pieces, f",{c.sheet},"]
-    pieces += chosen if style is None else c.expression(style, VALUE).pieces
+    out = c.expression(text, VALUE)
+    refuse_places("INDIRECT", text, c.expression(text, ARRAY) if wanted == ARRAY else out)
+    style = styles[0].single if styles and styles[0] is not None else None
+    pieces: list[Piece] = [PLACE, "(", *out.pieces, f",{c.sheet},"]
+    pieces += c.expression(styles[0], VALUE).pieces if styles and styles[0] is not None else [str(not styles).upper()]
     c.functions.add(PLACE)
-    if corners:
-        return [*pieces, lambda row, column, _: f",{row},{column},TRUE)"]
-    if chosen == ["TRUE"] or (style is not None and isinstance(style.single, Literal) and style.single.text in _A1):
-        return [*pieces, ")"]
-    return [*pieces, lambda row, column, _: f",{row},{column})"]
+    a1 = not styles or (isinstance(style, Literal) and style.text in ("TRUE", "1"))
+    if corners or not a1:
+        pieces.append(lambda row, column, _: f",{row},{column}")
+    return Out([*pieces, ",TRUE)" if corners else ")"], False)
 
 
-#: What says that the text of an INDIRECT is of the kind A1.
-_A1 = frozenset(("TRUE", "1"))
+# --- errors in the place of ranges ----------------------------------------------------------------------------------
+
+
+def seeing_faults(c: Compiling, name: str, arguments: Sequence[Expression | None], out: Out, wanted: str) -> Out:
+    """Return a call that gives the error which stands in the place of a range it looks into."""
+    for place in _ASKED.get(name, ()):
+        argument = arguments[place] if place < len(arguments) else None
+        if argument is not None and not isinstance(argument.single, Literal):
+            value = c.expression(argument, ARRAY if wanted == ARRAY else VALUE)
+            out = c.say("IF(ISERROR({1}),{1},{0})", out, value)
+    ranges = [place for place in range(len(arguments)) if parameter_class(name, place) == REFERENCE]
+    for place in ranges if name in SAME_SIZE else _LOOK_INTO.get(name, ()):
+        argument = arguments[place] if place < len(arguments) else None
+        fault = None if argument is None else _fault(c, argument, name not in ("INDEX", "AGGREGATE"))
+        if fault is None:
+            continue
+        sought = arguments[0] if place == 1 and name not in SAME_SIZE else None
+        answer = fault
+        if sought is not None and not isinstance(sought.single, Literal):  # an error that is sought comes first
+            answer = c.say("IF(ISERROR({1}),{1},{0})", fault, c.expression(sought, VALUE))
+        out = c.say("IF(ISERROR({1}),{2},{0})", out, fault, answer)
+    return out
+
+
+def _fault(c: Compiling, argument: Expression, computed: bool) -> Out | None:
+    """Return what is an error where an argument is one instead of cells, None where it is none for sure."""
+    single = argument.single
+    if isinstance(single, Literal) and single.text.startswith("#"):
+        return Out([single.text], True)
+    if isinstance(single, Ref | Structured | Name):
+        written = c.operand(single, REFERENCE).pieces
+        return Out(["#REF!"], True) if [each for each in written if each not in ("(", ")")] == ["#REF!"] else None
+    name = plain_name(single.name) if isinstance(single, Call) else ""
+    if not computed or not isinstance(single, Call) or name not in _GIVE:
+        return None
+    if name == "INDIRECT":
+        return write_place(c, single)
+    first = single.arguments[0] if single.arguments else None
+    if name == "INDEX" and (first is None or not isinstance(first.single, Ref | Structured)):
+        return None  # of an array, which would be computed again and again
+    place = c.operand(single, REFERENCE)
+    if sum(len(piece) if isinstance(piece, str) else 10 for piece in place.pieces) > _LONGEST:
+        return None
+    return c.say("IF(AND(NOT(ISREF({0})),ROWS({0})*COLUMNS({0})=1),INDEX({0},1,1),0)", place)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, TypeGuard
 
-from ..references import MAX_COLUMNS, MAX_ROWS, column_letters, parse_area
+from ..references import MAX_COLUMNS, MAX_ROWS, column_letters, parse_area, quoted_sheet
 from .array_sizes import of_range
 from .compiling import Compiling
 from .compiling_places import write_place
-from .operands import joined_areas, local_label, one_cell, plain_name, sheet_name, with_text, without_own_sheet
+from .operands import joined_areas, local_label, one_cell, plain_name, sheet_name, without_own_sheet
 from .parameter_classes import ARRAY, REFERENCE, VALUE
 from .parser import parsed
 from .repairs import found_place
@@ -64,7 +65,7 @@ def prefix_of(c: Compiling, sheet: str) -> str | None:
     place = c.book.sheet_index.get(name.lower())
     if place is not None:
         actual = c.book.sheet_names[place]
-        return sheet if actual == name else "'" + actual.replace("'", "''") + "'!"
+        return sheet if actual == name else quoted_sheet(actual) + "!"
     if "]" in name and "[" in name:
         raise FormulaError("a reference to another workbook that is not cached")
     if ":" in name:
@@ -111,31 +112,29 @@ def unclipped(c: Compiling, ref: Ref) -> Out:
     return Out([prefix, "$A", first, f":${column_letters(MAX_COLUMNS)}", last], False)
 
 
-def several(c: Compiling, operand: Operand | None) -> list[Operand] | None:
+def several(c: Compiling, operand: Operand | None, wanted: str) -> list[Out] | None:
     """Return the references behind a union or a 3-D reference, None for anything else."""
+    inner, stands_for = meant(c, operand)
+    outs = _members(inner, stands_for, wanted)
+    c.absorb(inner)
+    return outs
+
+
+def _members(c: Compiling, operand: Operand | None, wanted: str) -> list[Out] | None:
     if isinstance(operand, Group):
-        if len(operand.members) == 1:
-            return several(c, operand.members[0].single)
-        listed: list[Operand] = []
-        for member in operand.members:
-            if member.single is None:
-                raise FormulaError("a union of something that is not a reference")
-            listed += several(c, member.single) or [member.single]
-        return listed
-    if isinstance(operand, Name):
-        found = defined(c, operand)
-        if found is not None and "$" in found[1] and ("," in found[1] or ":" in found[1].partition("!")[0]):
-            expression, references = parsed(found[1])
-            if expression.single is not None and references:
-                return several(c, with_text(expression.single, references))
-    if isinstance(operand, Ref) and ":" in sheet_name(operand.sheet):
-        ends = [c.book.sheet_index.get(end.lower()) for end in sheet_name(operand.sheet).split(":", 1)]
-        if ends[0] is None or ends[1] is None:
-            raise FormulaError("a reference to sheets that do not exist")
-        names = c.book.sheet_names[min(ends[0], ends[1]) : max(ends[0], ends[1]) + 1]
-        prefixes = ["'" + name.replace("'", "''") + "'!" for name in names]
-        return [Ref(operand.kind, operand.first, operand.last, prefix) for prefix in prefixes]
-    return None
+        members = [member.single for member in operand.members]
+        if len(members) == 1:
+            return several(c, members[0], wanted)
+        if None in members:
+            raise FormulaError("a union of something that is not a reference")
+        return [out for each in members if each for out in several(c, each, wanted) or [c.operand(each, wanted)]]
+    if not isinstance(operand, Ref) or ":" not in sheet_name(operand.sheet):
+        return None
+    first, last = (c.book.sheet_index.get(end.lower()) for end in sheet_name(operand.sheet).split(":", 1))
+    if first is None or last is None:
+        raise FormulaError("a reference to sheets that do not exist")
+    names = c.book.sheet_names[min(first, last) : max(first, last) + 1]
+    return [c.operand(replace(operand, sheet=quoted_sheet(name) + "!"), wanted) for name in names]
 
 
 # --- names, tables, spills --------------------------------------------------------------------------------
@@ -164,6 +163,17 @@ def expanded(c: Compiling, name: str, found: tuple[int, str]) -> tuple[Compiling
         raise FormulaError(f"the name {name} refers to itself")
     expression, references = parsed(found[1])
     return c.fork((*c.expanding, key), references), expression
+
+
+def meant(c: Compiling, operand: Operand | None) -> tuple[Compiling, Operand | None]:
+    """Return what a name stands for and what makes it ready, anything else as it is."""
+    found = defined(c, operand) if isinstance(operand, Name) and operand.text.lower() not in c.locals else None
+    if not isinstance(operand, Name) or found is None or not found[1]:
+        return c, operand
+    if (found[0], operand.text.lower()) in c.expanding:
+        return c, operand
+    inner, expression = expanded(c, operand.text, found)
+    return meant(inner, expression.single)
 
 
 def write_name(c: Compiling, name: Name, wanted: str) -> Out:
@@ -236,17 +246,13 @@ def write_at(c: Compiling, at: At, wanted: str) -> Out:
 
 def write_spilled(c: Compiling, spilled: Spilled, wanted: str) -> Out:
     """Return the area that an anchor fills at the moment."""
-    operand = spilled.operand
-    found = defined(c, operand) if isinstance(operand, Name) else None
-    if found is not None:
-        expression, references = parsed(found[1])
-        operand = with_text(expression.single, references) if expression.single is not None else operand
+    inner, operand = meant(c, spilled.operand)
     if not isinstance(operand, Ref) or operand.kind != "cell":
         raise FormulaError("the operator # stands after something that is not a cell")
     prefix = prefix_of(c, operand.sheet)
     if prefix is None:
         return Out(["#REF!"], True)
-    sheet, corner, book = sheet_of(c, operand.sheet), corner_of(c, operand.first), c.book
+    sheet, corner, book = sheet_of(c, operand.sheet), corner_of(inner, operand.first), c.book
     c.layout = True
 
     def area(row: int, column: int, references: Sequence[str]) -> str:
@@ -286,7 +292,7 @@ def write_span(c: Compiling, span: Span, wanted: str) -> Out:
 def _end(c: Compiling, operand: Operand) -> Out:
     """Return one end of a range or intersection, an INDIRECT as the engine takes it there."""
     if isinstance(operand, Call) and plain_name(operand.name) == "INDIRECT":
-        return Out(["INDIRECT(", *write_place(c, operand), ")"], False)
+        return c.say("INDIRECT({0})", write_place(c, operand))
     return c.operand(found_place(operand), REFERENCE)
 
 
@@ -296,14 +302,8 @@ def is_area(c: Compiling, operand: Operand | None) -> bool:
         return len(operand.members) == 1 and is_area(c, operand.members[0].single)
     if isinstance(operand, Span):
         return is_area(c, operand.left) and is_area(c, operand.right)
-    if not isinstance(operand, Name):
-        return isinstance(operand, Ref | Structured | Spilled)
-    if local_label(operand.text).lower() in c.locals:
-        return False
-    found = defined(c, operand)
-    if found is None:
-        return operand.text.lower() in c.book.tables
-    if not found[1] or (found[0], operand.text.lower()) in c.expanding:
-        return False
-    inner, expression = expanded(c, operand.text, found)
-    return is_area(inner, expression.single)
+    inner, stands_for = meant(c, operand)
+    if not isinstance(stands_for, Name):
+        return isinstance(stands_for, Ref | Structured | Spilled) or (inner is not c and is_area(inner, stands_for))
+    label = local_label(stands_for.text).lower()
+    return label not in c.locals and defined(inner, stands_for) is None and label in c.book.tables

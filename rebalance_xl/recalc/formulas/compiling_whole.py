@@ -6,7 +6,7 @@ from typing import Final
 
 from .compiling import Compiling
 from .compiling_places import write_indirect
-from .compiling_references import clipped, defined, expanded, is_whole, sheet_of, unclipped
+from .compiling_references import clipped, is_whole, meant, sheet_of, unclipped
 from .operands import plain_name
 from .parameter_classes import REFERENCE, SAME_SIZE, VALUE, parameter_class
 from .template import Out
@@ -23,20 +23,9 @@ _PAIRED: Final = WITH_CRITERIA.union(
 _OF_MANY: Final = {"SUMIF": "SUMIFS", "AVERAGEIF": "AVERAGEIFS"}
 
 
-def _meant(c: Compiling, operand: Operand | None) -> tuple[Compiling, Operand | None]:
-    """Return what a name stands for and what makes it ready, anything else as it is."""
-    found = defined(c, operand) if isinstance(operand, Name) and operand.text.lower() not in c.locals else None
-    if not isinstance(operand, Name) or found is None or not found[1]:
-        return c, operand
-    if (found[0], operand.text.lower()) in c.expanding:
-        return c, operand
-    inner, expression = expanded(c, operand.text, found)
-    return _meant(inner, expression.single)
-
-
 def _sheet(c: Compiling, argument: Expression | None) -> int | None:
     """Return the sheet of a range that is written as cells, a table or a name; None for anything else."""
-    _, operand = _meant(c, argument.single if argument is not None else None)
+    _, operand = meant(c, argument.single if argument is not None else None)
     if isinstance(operand, Structured) and operand.table.lower() in c.book.tables:
         return c.book.tables[operand.table.lower()].sheet
     known = isinstance(operand, Ref) and (not operand.sheet or operand.sheet.strip("'!").lower() in c.book.sheet_index)
@@ -46,7 +35,7 @@ def _sheet(c: Compiling, argument: Expression | None) -> int | None:
 def sheets_of_whole_ranges(c: Compiling, expression: Expression) -> frozenset[int]:
     """Return the sheets of the whole columns and rows in a formula, which are cut to one size together."""
     references = [operand for operand in operands_in(expression) if isinstance(operand, Ref | Name)]
-    whole = [operand for operand in references if is_whole(_meant(c, operand)[1])]
+    whole = [operand for operand in references if is_whole(meant(c, operand)[1])]
     sheets = [_sheet(c, Expression([operand])) for operand in whole]
     return frozenset(sheet for sheet in sheets if sheet is not None)
 
@@ -62,7 +51,7 @@ def as_long_as_others(
         return None
     if name in WITH_CRITERIA and isinstance(operand, Call) and plain_name(operand.name) == "INDIRECT":
         return write_indirect(c, operand, VALUE, corners=True)
-    inner, ref = _meant(c, operand)
+    inner, ref = meant(c, operand)
     if not is_whole(ref):
         return None
     computed = name in WITH_CRITERIA and any(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..sheets.formula_cells import FormulaCell, put
 from ..sheets.sheet_scan import SheetScan
-from .compiler import Lowering
+from .book_view import BookView
+from .compiler import compiled
 from .filled_down import Fill, FilledColumn, filled_columns
 from .parameter_classes import VALUE
-from .template import Template
-from .text import digit_classes, only_references_and_numbers, shift_formula, shift_reference, split_references
+from .parser import Parser
+from .template import Template, joined
+from .text import shift_formula, shift_reference, split_references
 from .tree import FormulaError
 
 
@@ -42,6 +44,48 @@ def write_out(scan: SheetScan, singly: bool = False) -> None:
                 texts[place] = shift_formula(texts[master], *away)
 
 
+class Lowering:
+    """Lowers the formulas of one workbook, remembering shapes; `functions` are those that have to be registered.
+
+    Singly, nothing is remembered.
+    """
+
+    def __init__(self, book: BookView, singly: bool = False) -> None:
+        self.book = book
+        self.singly = singly
+        self.functions: set[str] = set()
+        self._templates: dict[tuple[int, str, bool, str], Template | FormulaError] = {}
+
+    def template(
+        self, shape: str, references: Sequence[str], sheet: int, mode: str, *, careful: bool = False
+    ) -> Template | FormulaError:
+        """Return the template of a shape on a sheet, or why there is none; the careful way when that is wanted."""
+        key = (sheet, mode, careful, shape)
+        found = self._templates.get(key)
+        if found is not None:
+            return found
+        repeatable = not self.singly
+        try:
+            parser = Parser(shape, references)
+            repeatable = repeatable and not parser.literal_slots
+            found = compiled(self.book, sheet, parser.parse(), mode, careful)
+            self.functions |= found.functions
+            found.verbatim = repeatable and not found.layout and joined(found.pieces) == shape
+        except FormulaError as error:
+            found = error
+        except RecursionError:
+            found = FormulaError("the formula is nested too deeply")
+        if repeatable:
+            self._templates[key] = found
+        return found
+
+    def forget_layout(self) -> None:
+        """Drop what depended on used areas and spilled areas, because these have changed."""
+        self._templates = {
+            key: found for key, found in self._templates.items() if not (isinstance(found, Template) and found.layout)
+        }
+
+
 def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int, filled: list[FilledColumn]) -> Iterator[FormulaCell]:
     """Lower a sheet's formulas; yield those that the caller has to lower otherwise (array formulas, data tables).
 
@@ -49,55 +93,29 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int, filled: list[Fi
     """
     own = scan.formulas
     texts, templates, lowered = own.texts, own.templates, own.lowered
-    if not lowering.singly:
-        classes = digit_classes(texts)
-        examples = dict(zip(classes, texts, strict=True))
-        safe = {each: _safe_template(lowering, text, sheet) for each, text in examples.items()}
-        templates[:] = map(safe.__getitem__, classes)
-        lowered[:] = [None if template is None else text for text, template in zip(texts, templates, strict=True)]
     others = {place for place, kind in own.kinds.items() if kind != "shared"}
     for place in sorted(others):
-        templates[place] = lowered[place] = None
         yield own[place]
-    unsure = [place for place, template in enumerate(templates) if template is None and place not in others]
+    unsure: Sequence[int] = [place for place in range(len(own)) if place not in others]
     if not lowering.singly:
         for column in filled_columns(own, unsure, sheet):
             if _worked_out(lowering, column):
                 filled.append(column)
                 put(templates, column.places, [column.template] * len(column.places))
         unsure = [place for place in unsure if templates[place] is None]
-    known: dict[str, Template | FormulaError] = {}
     for place in unsure:
         shape, references = split_references(texts[place])
         if not shape:
             yield own[place]
             continue
-        template = known.get(shape)
-        if template is None:
-            template = lower_shape(lowering, shape, references, sheet, VALUE)
-            if not lowering.singly and (not isinstance(template, Template) or template.repeatable):
-                known[shape] = template
+        template = lowering.template(shape, references, sheet, VALUE)
         if not isinstance(template, Template):
             keep(own[place], template)
             continue
         templates[place] = template
-        usual = template.verbatim and not lowering.singly
-        lowered[place] = texts[place] if usual else template.render(references, own.rows[place], own.columns[place])
-
-
-def _safe_template(lowering: Lowering, formula: str, sheet: int) -> Template | None:
-    """Return the template of a formula when every formula that differs in digits only goes to the engine as it is.
-
-    Calls of the package's own functions are left out, because filled-down ones may not have to go there at all.
-    """
-    shape, references = split_references(formula)
-    if not formula or not only_references_and_numbers(shape):
-        return None
-    try:
-        template = lowering.template(shape, references, sheet, VALUE)
-    except FormulaError:
-        return None
-    return template if template.verbatim and not template.functions else None
+        lowered[place] = (
+            texts[place] if template.verbatim else template.render(references, own.rows[place], own.columns[place])
+        )
 
 
 def _worked_out(lowering: Lowering, column: FilledColumn) -> bool:
@@ -106,7 +124,7 @@ def _worked_out(lowering: Lowering, column: FilledColumn) -> bool:
     texts: list[str] = []
     for number in (0, len(places) // 2, -1):
         shape, references = split_references(column.of.texts[places[number]])
-        template = lower_shape(lowering, shape, references, column.sheet, VALUE)
+        template = lowering.template(shape, references, column.sheet, VALUE)
         if not isinstance(template, Template) or template.by_cell:
             return False
         if not template.fits(references, rows[number], column.column):
@@ -115,16 +133,6 @@ def _worked_out(lowering: Lowering, column: FilledColumn) -> bool:
         column.template = column.template or template
     column.lowered = Fill.between(texts[0], rows[0], texts[-1], rows[-1])
     return column.lowered is not None and column.lowered.text(rows[len(places) // 2]) == texts[1]
-
-
-def lower_shape(
-    lowering: Lowering, shape: str, references: list[str], sheet: int, mode: str
-) -> Template | FormulaError:
-    """Return the template of a shape, or why there is none."""
-    try:
-        return lowering.template(shape, references, sheet, mode)
-    except FormulaError as error:
-        return error
 
 
 def keep(cell: FormulaCell, error: FormulaError) -> None:

@@ -175,14 +175,6 @@ def ignores_hidden(name: str, arguments: Sequence[Expression | None]) -> str | N
     return "hidden" if code % 2 else None
 
 
-def only(argument: Expression | None) -> Operand:
-    """Return the operand an argument consists of."""
-    operand = operand_at([argument], 0)
-    if operand is None:
-        raise FormulaError("a reference is missing")
-    return operand
-
-
 def has_array_constant(expression: Expression | None) -> bool:
     """Say whether a value is an array because a constant in braces is part of it."""
     for item in expression.items if expression is not None else ():
@@ -194,17 +186,3 @@ def has_array_constant(expression: Expression | None) -> bool:
         if any(map(has_array_constant, inner)):
             return True
     return False
-
-
-def with_text(operand: Operand, references: Sequence[str]) -> Operand:
-    """Return references whose slots are replaced by their text, so that they can stand in another formula."""
-    if isinstance(operand, Ref):
-        first, last = (references[end] if isinstance(end, int) else end for end in (operand.first, operand.last))
-        return Ref(operand.kind, first or "", last, operand.sheet)
-    if isinstance(operand, Group):
-        members = [
-            [item if isinstance(item, str) else with_text(item, references) for item in member.items]
-            for member in operand.members
-        ]
-        return Group([Expression(items) for items in members])
-    return operand

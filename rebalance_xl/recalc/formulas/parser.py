@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
+from .operands import operand_at, plain_name
 from .text import COLUMN, SLOT, split_references
 from .tree import (
     At,
@@ -163,7 +164,7 @@ class Parser:
         if kind == "brackets":
             return Structured("", text[1:-1])
         if kind == "call":
-            return Call(text[:-1], self._arguments())
+            return _operator(Call(text[:-1], self._arguments()))
         if kind in ("number", "constant"):
             return Literal(text)
         if text == "@":
@@ -199,6 +200,17 @@ class Parser:
         length = texts.index("}") + 1
         self.position += length
         return Literal("{" + "".join(texts[:length]))
+
+
+def _operator(call: Call) -> Operand:
+    """Return a call, or the operator @ or # that files write as one."""
+    name = plain_name(call.name)
+    if name not in ("SINGLE", "ANCHORARRAY") or len(call.arguments) != 1:
+        return call
+    operand = operand_at(call.arguments, 0)
+    if operand is None:
+        raise FormulaError("a reference is missing")
+    return At(operand) if name == "SINGLE" else Spilled(operand)
 
 
 def _on_sheet(sheet: str, operand: Operand) -> Operand:

@@ -89,7 +89,7 @@ def _without_error(value: Expression) -> Expression:
 def _as_criterion(criterion: Expression) -> Expression:
     """Return a criterion as the engine reads it; a constant is written plainly at once."""
     single = criterion.single
-    if isinstance(single, Spilled) or _is_call(single, ("ANCHORARRAY",)):
+    if isinstance(single, Spilled):
         return criterion
     if not isinstance(single, Literal) or (single.text.startswith("{") and '"' in single.text):
         return _made("RXL.CRITERION(a)", a=criterion)

@@ -49,8 +49,7 @@ class Template:
     single: bool
     layout: bool
     functions: frozenset[str]
-    verbatim: bool
-    repeatable: bool = True
+    verbatim: bool = False  # whether the engine takes the formula as the file has it
     _pattern: str | None = None
     _order: tuple[int, ...] = ()
 

@@ -23,17 +23,11 @@ def split_references(formula: str) -> tuple[str, list[str]]:
 
 
 _DIGITS = str.maketrans("123456789", "000000000")
-_SAFE = re.compile(r"(?:[-+*/^&=<>,()%\s]|(?<![\w.])(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?![\w.])|\x00(?::\x00)?|[A-Z]+\()*")
 
 
 def digit_classes(formulas: list[str]) -> list[str]:
     """Return formulas with every digit as 0: filled-down ones then fall into few classes."""
     return "\x01".join(formulas).translate(_DIGITS).split("\x01") if formulas else []
-
-
-def only_references_and_numbers(shape: str) -> bool:
-    """Say whether a shape holds nothing but operators, numbers, cell references and functions without digits."""
-    return _SAFE.fullmatch(shape) is not None
 
 
 def shift_reference(reference: str, rows: int, columns: int) -> str:
