@@ -47,10 +47,10 @@ def compute_arrays_early(known: KnownCells) -> dict[int, Any] | None:
     arrays: dict[int, Any] = {}
     for anchor in anchors:
         template = anchor.cell.template
-        if template is None or template.layout or template.by_cell:
+        row, column, references = anchor.cell.row, anchor.cell.column, split_references(anchor.cell.formula)[1]
+        if template is None or template.layout or not template.fits(row, column, references):
             return None
-        _, references = split_references(anchor.cell.formula)
-        text = template.render(references, anchor.cell.row, anchor.cell.column)
+        text = template.render(references, row, column)
         try:
             arrays[anchor.key] = _array(known, anchor.cell, text)
         except (NotNowError, FormulaError, RecursionError):

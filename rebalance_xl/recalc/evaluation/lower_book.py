@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ..formulas.book_view import BookView
+from ..formulas.compiling import Template
 from ..formulas.filled_down import FilledColumn
 from ..formulas.implementations import implementation
 from ..formulas.in_bulk import Lowering, keep, lower_sheet, write_out
 from ..formulas.parameter_classes import ARRAY
-from ..formulas.template import Template
 from ..formulas.text import split_references
 from ..formulas.tree import FormulaError
 from ..references import parse_area
@@ -34,7 +34,7 @@ def lower_book(book: BookView, lowering: Lowering, spills: Spills, spill_plain: 
     The formulas filled down that are worked out are returned; their cells have no text for the engine yet.
     """
     for scan in book.scans:
-        write_out(scan, lowering.singly)
+        write_out(scan)
         for cell in scan.formulas.of_kind("array"):
             area = parse_area(cell.reference)
             if area is None or area.size > MAX_ARRAY:

@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
-from .compiling import Compiling
+from .compiling import ByCell, Compiling, Out, Piece, Size, fits, written
 from .operands import split_area
-from .template import ByCell, Out, Piece, Size, Sized, says_nothing_of_others, written
 
 #: The function that makes an array as large as others, see `native.array_shapes`.
 FIT: Final = "RXL.FIT"
@@ -97,7 +96,7 @@ def fitted(c: Compiling, operands: Sequence[Out], write: Write, chosen_by: int |
         alone = chooses is not None and sizes[chooses] == (1, 1)
         return alone or (len(heights) < 2 and len(widths) < 2)
 
-    def fits(row: int, column: int, references: Sequence[str]) -> bool:
+    def own(row: int, column: int, references: Sequence[str]) -> bool:
         sizes = _measured(arrays, row, column, references)
         return None in sizes or fit(sizes)
 
@@ -116,13 +115,13 @@ def fitted(c: Compiling, operands: Sequence[Out], write: Write, chosen_by: int |
             test = f"OR(ROWS({names[chooses]})*COLUMNS({names[chooses]})=1,{test})"
         return f"LET({bound},IF({test},{write(texts)},{write(enlarged)}))"
 
-    return _by_size(text, fits, [piece for each in operands for piece in each.pieces])
+    return _by_size(text, own, [piece for each in operands for piece in each.pieces])
 
 
 def alike(ranges: Sequence[Out], out: Out) -> Out:
     """Return what a call gives whose ranges have to be of one size, #VALUE! where they are not."""
 
-    def fits(row: int, column: int, references: Sequence[str]) -> bool:
+    def own(row: int, column: int, references: Sequence[str]) -> bool:
         return len(set(_measured(ranges, row, column, references)) - {None}) < 2
 
     def text(row: int, column: int, references: Sequence[str]) -> str:
@@ -137,7 +136,7 @@ def alike(ranges: Sequence[Out], out: Out) -> Out:
         return f"IF({_same(names)},{call},IF(AND({references_all}),#VALUE!,{call}))"
 
     pieces = [*out.pieces, *(piece for each in ranges for piece in each.pieces)]
-    return Out(_by_size(text, fits, pieces), out.single, out.size)
+    return Out(_by_size(text, own, pieces), out.single, out.size)
 
 
 def unless(given: Out, odd: Callable[[int, int], bool], out: Out, otherwise: Out) -> Out:
@@ -146,26 +145,26 @@ def unless(given: Out, odd: Callable[[int, int], bool], out: Out, otherwise: Out
     if measured is None:
         return out
 
-    def fits(row: int, column: int, references: Sequence[str]) -> bool:
+    def own(row: int, column: int, references: Sequence[str]) -> bool:
         size = measured(row, column, references)
         return size is None or not odd(*size)
 
     def text(row: int, column: int, references: Sequence[str]) -> str:
-        chosen = out if fits(row, column, references) else otherwise
+        chosen = out if own(row, column, references) else otherwise
         return written(chosen.pieces, row, column, references)
 
-    return Out(_by_size(text, fits, [*out.pieces, *otherwise.pieces]), out.single, out.size)
+    return Out(_by_size(text, own, [*out.pieces, *otherwise.pieces]), out.single, out.size)
 
 
 def _by_size(
     text: Callable[[int, int, Sequence[str]], str],
-    fits: Callable[[int, int, Sequence[str]], bool],
+    own: Callable[[int, int, Sequence[str]], bool],
     pieces: Sequence[Piece],
 ) -> list[Piece]:
     """Return a text that depends on sizes, at once where it is the same in every cell."""
     if all(isinstance(piece, str) for piece in pieces):
         return [text(1, 1, ())]
-    return [ByCell(text) if says_nothing_of_others(pieces) else Sized(text, fits)]
+    return [ByCell(text, lambda *cell: own(*cell) and fits(pieces, *cell))]
 
 
 def _same(names: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 from . import fifteen_digits
 from .array_sizes import joint, of_constant, operated
 from .book_view import BookView
-from .compiling import Compiling, Writer
+from .compiling import Compiling, Out, Template, Writer, merged
 from .compiling_calls import fitting, write_call
 from .compiling_lambdas import write_invoke
 from .compiling_references import (
@@ -26,7 +26,6 @@ from .compiling_references import (
 from .compiling_whole import sheets_of_whole_ranges
 from .parameter_classes import ARRAY, VALUE
 from .repairs import as_shown
-from .template import Out, Template, merged
 from .tree import (
     At,
     Call,

@@ -1,4 +1,4 @@
-"""What one formula is made ready with: where it stands, what it has met so far, and a writer for each kind of part.
+"""What one formula is made ready with and what comes out: where it stands, what it has met so far, text in pieces.
 
 `compiler` lists the writers; the modules `compiling_...` hold them, each with the `Compiling` at hand as its first
 argument and the parameter class that is wanted as its last.
@@ -14,11 +14,59 @@ from string import Formatter
 from typing import Any
 
 from .book_view import BookView
-from .template import Out, Piece
 from .tree import Expression, Operand
 
+#: What a formula is written of: text, a place for one of the cell's references, and what gives text for a cell (row,
+#: column, its references).
+Piece = str | int | Callable[[int, int, Sequence[str]], str]
+#: Gives the height and width of an array in a cell, None where they are not known.
+Size = Callable[[int, int, Sequence[str]], tuple[int, int] | None]
 #: Makes a part of a formula ready for a parameter class.
-Writer = Callable[[Any, Any, str], Out]
+Writer = Callable[[Any, Any, str], "Out"]
+
+
+@dataclass(slots=True, frozen=True)
+class ByCell:
+    """A piece that may give any text in any cell.
+
+    Some cells of a column tell of the others only where `fits` is true in the first, the middle and the last of them:
+    the size of a range is fixed, or grows or shrinks by one from row to row, so that two of them are alike in three
+    rows only when they are in all.
+    """
+
+    give: Callable[[int, int, Sequence[str]], str]
+    fits: Callable[[int, int, Sequence[str]], bool] = lambda row, column, references: False
+
+    def __call__(self, row: int, column: int, references: Sequence[str]) -> str:
+        """Return the text for one cell."""
+        return self.give(row, column, references)
+
+
+@dataclass(slots=True)
+class Out:
+    """Part of a formula made ready, whether it is certainly one value, and its size where the text tells it."""
+
+    pieces: list[Piece]
+    single: bool
+    size: Size | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Template:
+    """A shape made ready: text with places for references and for what depends on the cell."""
+
+    pieces: list[Piece]
+    single: bool
+    layout: bool
+    functions: frozenset[str]
+
+    def fits(self, row: int, column: int, references: Sequence[str]) -> bool:
+        """Say whether what is written in a cell tells of others of its column, see `ByCell`."""
+        return fits(self.pieces, row, column, references)
+
+    def render(self, references: Sequence[str], row: int, column: int) -> str:
+        """Return the engine's text for one cell."""
+        return written(self.pieces, row, column, references)
 
 
 @dataclass(slots=True)
@@ -86,7 +134,32 @@ def listed(outs: Sequence[Out]) -> list[Piece]:
 
 def call_of(name: str, outs: Sequence[Out]) -> list[Piece]:
     """Return the call of a function with arguments that are made ready."""
-    pieces: list[Piece] = [name, "("]
-    pieces += listed(outs)
-    pieces.append(")")
-    return pieces
+    return [name, "(", *listed(outs), ")"]
+
+
+def fits(pieces: Sequence[Piece], row: int, column: int, references: Sequence[str]) -> bool:
+    """Say whether all pieces fit in a cell, see `ByCell`."""
+    return all(piece.fits(row, column, references) for piece in pieces if isinstance(piece, ByCell))
+
+
+def merged(pieces: list[Piece]) -> list[Piece]:
+    """Return pieces with neighbouring texts joined."""
+    merged: list[Piece] = []
+    for piece in pieces:
+        if isinstance(piece, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += piece
+        else:
+            merged.append(piece)
+    return merged
+
+
+def text_of(piece: Piece, row: int, column: int, references: Sequence[str]) -> str:
+    """Return the text of one piece for a cell."""
+    if isinstance(piece, str):
+        return piece
+    return references[piece] if isinstance(piece, int) else piece(row, column, references)
+
+
+def written(pieces: Sequence[Piece], row: int, column: int, references: Sequence[str]) -> str:
+    """Return the text of pieces for a cell."""
+    return "".join([text_of(piece, row, column, references) for piece in pieces])

@@ -10,7 +10,7 @@ from ..references import MAX_COLUMNS, MAX_ROWS, Area
 from . import parameter_classes as classes
 from . import repairs
 from .array_sizes import alike, fitted, joint, of_range, unless
-from .compiling import Compiling, call_of, listed
+from .compiling import ByCell, Compiling, Out, Piece, call_of, listed, written
 from .compiling_catalogue import argument_for_python, write_catalogue_call
 from .compiling_file_questions import told_by_the_file, visible_rows
 from .compiling_lambdas import called_from_python, write_caller, write_let, write_named_lambda
@@ -32,8 +32,8 @@ from .operands import (
 )
 from .parameter_classes import ARRAY, REFERENCE, VALUE, parameter_class
 from .places import implementation_in
-from .template import ByCell, Out, Piece, written
 from .tree import (
+    Arguments,
     Call,
     Cells,
     Expression,
@@ -46,8 +46,6 @@ from .tree import (
     Structured,
     UnknownFunctionError,
 )
-
-Arguments = Sequence[Expression | None]
 
 #: Functions of the engine that make texts longer than a cell holds, where Excel says #VALUE!.
 _JOINING: Final = frozenset(("CONCAT", "CONCATENATE", "SUBSTITUTE"))
@@ -197,7 +195,7 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
     """Return a call of a function that the engine has."""
     given: list[Out] = []
     single = True
-    arguments = longest_first(c, name, list(arguments))
+    arguments = longest_first(c, name, arguments)
     for position, argument in enumerate(arguments):
         if argument is None:
             given.append(Out([classes.GAP_DEFAULTS.get((name, position), "")], True))
@@ -209,7 +207,7 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
     single = classes.gives_one_value(name, single)
     if name in classes.CELL_BY_CELL:
         return _each_cell(c, name, given, single)
-    of_many = sums_another_sheet(c, name, list(arguments))
+    of_many = sums_another_sheet(c, name, arguments)
     if of_many:
         return Out(call_of(of_many, [_as_large(given[0], given[2]), *given[:2]]), single)
     call = Out(call_of(name, given), single)
@@ -230,15 +228,15 @@ def _engine_argument(
     places = several(c, inner, kind) if name in classes.LISTS else None
     if places is not None:
         return Out(listed(places), True)
-    if name in ("SUBTOTAL", "AGGREGATE") and isinstance(inner, Ref | Structured):
-        visible = visible_rows(c, name, arguments, inner)
+    if name in ("SUBTOTAL", "AGGREGATE"):
+        visible = visible_rows(c, name, arguments, argument)
         if visible is not None:
             return visible
     if name in ("INDEX", "OFFSET") and position == 0:
         if name == "INDEX" and is_whole(inner) and not c.depth:
             return unclipped(c, inner)
         kind = ARRAY if name == "INDEX" and repairs.is_computed_array(argument) else REFERENCE
-    long = as_long_as_others(c, name, list(arguments), inner) if kind != VALUE else None
+    long = as_long_as_others(c, name, arguments, inner) if kind != VALUE else None
     out = long if long is not None else c.expression(argument, kind)
     if name in ("OFFSET", "INDEX") and position:
         refuse_places(name, argument, out)

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
-from .compiling import Compiling, call_of
+from .compiling import Compiling, Out, call_of
 from .compiling_references import defined, is_whole
 from .implementations import implementation
 from .operands import operand_at
 from .parameter_classes import ARRAY, REFERENCE, VALUE
 from .parser import parsed
-from .template import Out
-from .tree import Call, Expression, FormulaError, Name
+from .tree import Arguments, Call, Expression, FormulaError, Name
 
 #: The text that stands for an argument that was not given; no user can type it.
 MISSING_TEXT: Final = "\ue000not given"
@@ -32,9 +31,7 @@ def _text(content: str) -> Out:
     return Out([f'"{content}"'], True)
 
 
-def write_catalogue_call(
-    c: Compiling, name: str, function: Any, arguments: Sequence[Expression | None], wanted: str
-) -> Out:
+def write_catalogue_call(c: Compiling, name: str, function: Any, arguments: Arguments, wanted: str) -> Out:
     """Return a call of a catalogue function, completed."""
     inside = ARRAY if wanted == ARRAY else REFERENCE
     given = [None if argument is None else argument_for_python(c, argument, inside) for argument in arguments]

@@ -6,48 +6,36 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from ..references import MAX_COLUMNS, MAX_ROWS, cell_name, parse_area
-from .compiling import Compiling
+from .compiling import ByCell, Compiling, Out, text_of, written
 from .compiling_references import corner_of, prefix_of, sheet_of
+from .compiling_whole import sheet_of_range
 from .operands import constant_text, ignores_hidden, operand_at, sheet_name, split_area
 from .parameter_classes import ARRAY, REFERENCE
-from .template import ByCell, Out, text_of, written
-from .tree import Expression, FormulaError, Ref, Structured
+from .tree import Arguments, Expression, FormulaError, Ref
 
 
-def visible_rows(
-    c: Compiling, name: str, arguments: Sequence[Expression | None], operand: Ref | Structured
-) -> Out | None:
+def visible_rows(c: Compiling, name: str, arguments: Arguments, argument: Expression) -> Out | None:
     """Return what lists the shown rows of a range, None when nothing is hidden or hidden rows count."""
-    hides = ignores_hidden(name, arguments)
-    if hides is None:
-        return None
-    if isinstance(operand, Structured):
-        table = c.book.tables.get(operand.table.lower())
-        sheet = c.sheet if table is None else table.sheet
-    else:
-        sheet = c.sheet if prefix_of(c, operand.sheet) is None else sheet_of(c, operand.sheet)
-    hidden = c.book.hidden_rows(sheet, hides == "filtered")
+    hides, sheet = ignores_hidden(name, arguments), sheet_of_range(c, argument)
+    hidden = c.book.hidden_rows(sheet, hides == "filtered") if hides is not None and sheet is not None else None
     if not hidden:
         return None
-    pieces = c.operand(operand, ARRAY).pieces  # of whole columns the used part
+    pieces = c.expression(argument, ARRAY).pieces  # of whole columns the used part
 
     def bands(row: int, column: int, references: Sequence[str]) -> str:
         text = written(pieces, row, column, references)
-        prefix, mark, corners = text.rpartition("!")
-        area = parse_area(corners)
+        prefix, area = split_area(text)
         if area is None:
             return text
         shown = [number for number in range(area.top, area.bottom + 1) if number not in hidden]
         runs = [[n for _, n in run] for _, run in groupby(enumerate(shown), lambda pair: pair[1] - pair[0])]
-        ends = [(cell_name(run[0], area.left), cell_name(run[-1], area.right)) for run in runs]
-        return ",".join(f"{prefix}{mark}{first}:{last}" for first, last in ends) or (
-            f"{prefix}{mark}{cell_name(MAX_ROWS, MAX_COLUMNS)}"
-        )
+        ends = [f"{cell_name(run[0], area.left)}:{cell_name(run[-1], area.right)}" for run in runs]
+        return ",".join(prefix + each for each in ends or [cell_name(MAX_ROWS, MAX_COLUMNS)])
 
     return Out([ByCell(bands)], True)
 
 
-def told_by_the_file(c: Compiling, name: str, arguments: Sequence[Expression | None]) -> Out | None:
+def told_by_the_file(c: Compiling, name: str, arguments: Arguments) -> Out | None:
     """Return the answer of functions about formulas and sheets, which the engine sees otherwise than the file."""
     operand = operand_at(arguments, 0) if len(arguments) == 1 else None
     if name == "SHEETS" and not arguments:

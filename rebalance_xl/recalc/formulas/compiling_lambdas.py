@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from .compiling import Compiling, call_of
+from .compiling import Compiling, Out, call_of
 from .compiling_catalogue import argument_for_python
 from .compiling_references import defined, expanded
 from .lambdas import CALLERS, LAMBDA, free_mark, parameter_mark
 from .operands import local_label, local_name, operand_at, plain_name
 from .parameter_classes import ARRAY
-from .template import Out
-from .tree import Call, Cells, Expression, FormulaError, Invoke, Name, Operand, Span, Spilled, operands_in
+from .tree import Arguments, Call, Cells, Expression, FormulaError, Invoke, Name, Operand, Span, Spilled, operands_in
 
 #: Functions that answer by where a cell lies, which a LAMBDA does not know: its body is computed elsewhere.
 _WHERE_IT_STANDS: Final = frozenset(("ROW", "COLUMN", "OFFSET", "INDIRECT", "CELL", "ISREF", "SHEET", "AREAS"))
@@ -68,7 +67,7 @@ def _value(c: Compiling, given: Expression | None) -> Out:
     return c.expression(given, ARRAY) if given is not None else Out(["0"], True)
 
 
-def write_let(c: Compiling, arguments: Sequence[Expression | None], wanted: str) -> Out:
+def write_let(c: Compiling, arguments: Arguments, wanted: str) -> Out:
     """Return a LET, remembering which of its names stand for one value."""
     before = dict(c.locals)
     bound: list[Out] = []
@@ -82,7 +81,7 @@ def write_let(c: Compiling, arguments: Sequence[Expression | None], wanted: str)
     return Out(call_of("LET", [*bound, out]), out.single)
 
 
-def write_caller(c: Compiling, name: str, arguments: Sequence[Expression | None]) -> Out:
+def write_caller(c: Compiling, name: str, arguments: Arguments) -> Out:
     """Return a function that calls a LAMBDA as a call of Python with the LAMBDA's text and all its values."""
     last = operand_at(arguments, -1)
     given = len(arguments) - 1
@@ -141,7 +140,7 @@ def write_invoke(c: Compiling, operand: Invoke, wanted: str) -> Out:
     return _applied(c, target, operand.arguments, c)
 
 
-def _applied(c: Compiling, target: Call, given: Sequence[Expression | None], inner: Compiling) -> Out:
+def _applied(c: Compiling, target: Call, given: Arguments, inner: Compiling) -> Out:
     """Return the body of a LAMBDA inside a LET that gives its parameters their values."""
     labels = [local_name(each) for each in target.arguments[:-1]]
     body = target.arguments[-1]

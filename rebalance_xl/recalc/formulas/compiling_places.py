@@ -6,15 +6,13 @@ Excel gives the error.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
-from .compiling import Compiling
+from .compiling import Compiling, Out, Piece
 from .operands import has_array_constant, plain_name
 from .parameter_classes import ARRAY, REFERENCE, SAME_SIZE, VALUE, parameter_class
 from .places import PLACE
-from .template import Out, Piece
-from .tree import Call, Expression, FormulaError, Literal, Name, Ref, Structured, operands_in
+from .tree import Arguments, Call, Expression, FormulaError, Literal, Name, Ref, Structured, operands_in
 
 #: The arguments that functions look into.
 _LOOK_INTO: Final[dict[str, tuple[int, ...]]] = {
@@ -82,7 +80,7 @@ def write_place(c: Compiling, call: Call, wanted: str = VALUE, corners: bool = F
 # --- errors in the place of ranges ----------------------------------------------------------------------------------
 
 
-def seeing_faults(c: Compiling, name: str, arguments: Sequence[Expression | None], out: Out, wanted: str) -> Out:
+def seeing_faults(c: Compiling, name: str, arguments: Arguments, out: Out, wanted: str) -> Out:
     """Return a call that gives the error which stands in the place of a range it looks into."""
     for place in _ASKED.get(name, ()):
         argument = arguments[place] if place < len(arguments) else None

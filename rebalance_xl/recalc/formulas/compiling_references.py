@@ -8,14 +8,13 @@ from typing import Final, TypeGuard
 
 from ..references import MAX_COLUMNS, MAX_ROWS, column_letters, parse_area, quoted_sheet
 from .array_sizes import of_range
-from .compiling import Compiling
+from .compiling import ByCell, Compiling, Out, Piece, text_of, written
 from .compiling_places import write_place
 from .operands import joined_areas, local_label, one_cell, plain_name, sheet_name, without_own_sheet
 from .parameter_classes import ARRAY, REFERENCE, VALUE
 from .parser import parsed
 from .repairs import found_place
 from .structured import ThisRow, resolve, split_specifier
-from .template import ByCell, Out, Piece, text_of, written
 from .text import shift_reference
 from .tree import At, Call, Expression, FormulaError, Group, Name, Operand, Ref, Span, Spilled, Structured
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from .compiling import Compiling
+from .compiling import Compiling, Out
 from .compiling_places import write_indirect
-from .compiling_references import clipped, is_whole, meant, sheet_of, unclipped
-from .operands import plain_name
+from .compiling_references import clipped, is_whole, meant, unclipped
+from .operands import plain_name, sheet_name
 from .parameter_classes import REFERENCE, SAME_SIZE, VALUE, parameter_class
-from .template import Out
-from .tree import Call, Expression, Name, Operand, Ref, Span, Structured, operands_in
+from .tree import Arguments, Call, Expression, Name, Operand, Ref, Span, Structured, operands_in
 
 #: Functions with criteria, which may be errors.
 WITH_CRITERIA: Final = SAME_SIZE | {"COUNTIF", "SUMIF", "AVERAGEIF"}
@@ -23,26 +22,26 @@ _PAIRED: Final = WITH_CRITERIA.union(
 _OF_MANY: Final = {"SUMIF": "SUMIFS", "AVERAGEIF": "AVERAGEIFS"}
 
 
-def _sheet(c: Compiling, argument: Expression | None) -> int | None:
+def sheet_of_range(c: Compiling, argument: Expression | None) -> int | None:
     """Return the sheet of a range that is written as cells, a table or a name; None for anything else."""
     _, operand = meant(c, argument.single if argument is not None else None)
-    if isinstance(operand, Structured) and operand.table.lower() in c.book.tables:
-        return c.book.tables[operand.table.lower()].sheet
-    known = isinstance(operand, Ref) and (not operand.sheet or operand.sheet.strip("'!").lower() in c.book.sheet_index)
-    return sheet_of(c, operand.sheet) if known and isinstance(operand, Ref) else None
+    if isinstance(operand, Structured):
+        table = c.book.tables.get(operand.table.lower())
+        return table.sheet if table is not None else c.sheet if not operand.table else None
+    if not isinstance(operand, Ref) or not operand.sheet:
+        return c.sheet if isinstance(operand, Ref) else None
+    return c.book.sheet_index.get(sheet_name(operand.sheet).lower())
 
 
 def sheets_of_whole_ranges(c: Compiling, expression: Expression) -> frozenset[int]:
     """Return the sheets of the whole columns and rows in a formula, which are cut to one size together."""
     references = [operand for operand in operands_in(expression) if isinstance(operand, Ref | Name)]
     whole = [operand for operand in references if is_whole(meant(c, operand)[1])]
-    sheets = [_sheet(c, Expression([operand])) for operand in whole]
+    sheets = [sheet_of_range(c, Expression([operand])) for operand in whole]
     return frozenset(sheet for sheet in sheets if sheet is not None)
 
 
-def as_long_as_others(
-    c: Compiling, name: str, arguments: list[Expression | None], operand: Operand | None
-) -> Out | None:
+def as_long_as_others(c: Compiling, name: str, arguments: Arguments, operand: Operand | None) -> Out | None:
     """Return a whole column or row whose cells are paired with others', with their end; None for anything else.
 
     The engine ends every one with its own last used cell, and takes as many rows of each as the first one has.
@@ -64,14 +63,16 @@ def as_long_as_others(
     return out
 
 
-def longest_first(c: Compiling, name: str, arguments: list[Expression | None]) -> list[Expression | None]:
+def longest_first(c: Compiling, name: str, arguments: Arguments) -> Arguments:
     """Return the arguments of COUNTIFS beginning with the sheet that goes furthest down.
 
     The engine stops where the used cells of the first range's sheet end, also where the criteria are met by blanks.
     """
     if name != "COUNTIFS" or len(arguments) < 4 or len(arguments) % 2:
         return arguments
-    pairs = [(_sheet(c, arguments[place]), arguments[place : place + 2]) for place in range(0, len(arguments), 2)]
+    pairs = [
+        (sheet_of_range(c, arguments[place]), arguments[place : place + 2]) for place in range(0, len(arguments), 2)
+    ]
     bottoms = [c.book.extent(sheet)[0] for sheet, _ in pairs if sheet is not None]
     if len({sheet for sheet, _ in pairs}) == 1 or len(bottoms) < len(pairs):
         return arguments
@@ -80,9 +81,9 @@ def longest_first(c: Compiling, name: str, arguments: list[Expression | None]) -
     return [each for place in order for each in pairs[place][1]]
 
 
-def sums_another_sheet(c: Compiling, name: str, arguments: list[Expression | None]) -> str:
+def sums_another_sheet(c: Compiling, name: str, arguments: Arguments) -> str:
     """Return the function of many criteria for a SUMIF or AVERAGEIF that sums the cells of another sheet, else ""."""
     if name not in _OF_MANY or len(arguments) != 3:
         return ""
-    sheets = [_sheet(c, arguments[0]), _sheet(c, arguments[2])]
+    sheets = [sheet_of_range(c, arguments[0]), sheet_of_range(c, arguments[2])]
     return "" if None in sheets or sheets[0] == sheets[1] else _OF_MANY[name]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..sheets.formula_cells import Formulas, evenly, put, taken
-from .template import Template
+from .compiling import Template
 from .text import SLOT, digit_classes, split_references
 
 #: Fewer cells than this are made ready one by one.

@@ -8,40 +8,30 @@ from ..sheets.formula_cells import FormulaCell, put
 from ..sheets.sheet_scan import SheetScan
 from .book_view import BookView
 from .compiler import compiled
+from .compiling import Template
 from .filled_down import Fill, FilledColumn, filled_columns
 from .parameter_classes import VALUE
 from .parser import Parser
-from .template import Template, joined
-from .text import shift_formula, shift_reference, split_references
+from .text import shift_formula, split_references
 from .tree import FormulaError
 
 
-def write_out(scan: SheetScan, singly: bool = False) -> None:
-    """Give every cell its own formula text; those of a shared group are written out from the group's first cell.
-
-    Singly, every formula is shifted as a whole, without what the cells of a group have in common.
-    """
+def write_out(scan: SheetScan) -> None:
+    """Give every cell its own formula text; those of a shared group are written out from the group's first cell."""
     own = scan.formulas
     texts, kinds, rows, columns = own.texts, own.kinds, own.rows, own.columns
     for place in [place for place, text in enumerate(texts) if text[:1] == "="]:
         if kinds.get(place) != "shared":
             texts[place] = texts[place][1:]
-    masters: dict[str, tuple[int, str, list[str], bool]] = {}
+    masters: dict[str, int] = {}
     for place in sorted([place for place, kind in kinds.items() if kind == "shared"]):
         group = own.attributes[place].get("si", "")
         if texts[place]:
-            shape, references = split_references(texts[place])
-            plain = not singly and not any(mark in shape for mark in "\"'[") and ":" not in shape.replace("\0:\0", "")
-            masters[group] = (place, shape, references, plain)
+            masters[group] = place
         elif group in masters:
-            master, shape, references, plain = masters[group]
+            master = masters[group]
             away = rows[place] - rows[master], columns[place] - columns[master]
-            if plain:
-                parts = shape.split("\0")
-                shifted = [shift_reference(each, *away) for each in references]
-                texts[place] = parts[0] + "".join(map(str.__add__, shifted, parts[1:]))
-            else:
-                texts[place] = shift_formula(texts[master], *away)
+            texts[place] = shift_formula(texts[master], *away)
 
 
 class Lowering:
@@ -70,7 +60,6 @@ class Lowering:
             repeatable = repeatable and not parser.literal_slots
             found = compiled(self.book, sheet, parser.parse(), mode, careful)
             self.functions |= found.functions
-            found.verbatim = repeatable and not found.layout and joined(found.pieces) == shape
         except FormulaError as error:
             found = error
         except RecursionError:
@@ -113,9 +102,7 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int, filled: list[Fi
             keep(own[place], template)
             continue
         templates[place] = template
-        lowered[place] = (
-            texts[place] if template.verbatim else template.render(references, own.rows[place], own.columns[place])
-        )
+        lowered[place] = template.render(references, own.rows[place], own.columns[place])
 
 
 def _worked_out(lowering: Lowering, column: FilledColumn) -> bool:
@@ -125,9 +112,7 @@ def _worked_out(lowering: Lowering, column: FilledColumn) -> bool:
     for number in (0, len(places) // 2, -1):
         shape, references = split_references(column.of.texts[places[number]])
         template = lowering.template(shape, references, column.sheet, VALUE)
-        if not isinstance(template, Template) or template.by_cell:
-            return False
-        if not template.fits(references, rows[number], column.column):
+        if not isinstance(template, Template) or not template.fits(rows[number], column.column, references):
             return False
         texts.append(template.render(references, rows[number], column.column))
         column.template = column.template or template

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from ..references import MAX_COLUMNS, MAX_ROWS, Area, cell_name, column_letters, column_number, parse_area
 from .parameter_classes import lifts
-from .tree import Call, Cells, Expression, FormulaError, Group, Literal, Name, Operand, Ref, Structured
+from .tree import Arguments, Call, Cells, Expression, FormulaError, Group, Literal, Name, Operand, Ref, Structured
 
 _PREFIXES: Final = ("_xlfn.", "_xlws.", "_xll.", "_xludf.", "_xldudf_", "_xlpm.")
 
@@ -123,7 +122,7 @@ def without_own_sheet(text: str, own: str) -> str:
 # --- operands -------------------------------------------------------------------------------------------------------
 
 
-def operand_at(arguments: Sequence[Expression | None], place: int) -> Operand | None:
+def operand_at(arguments: Arguments, place: int) -> Operand | None:
     """Return the operand that an argument consists of, None where it is left out or computed with operators."""
     argument = arguments[place] if -1 <= place < len(arguments) else None
     return None if argument is None else argument.single
@@ -147,7 +146,7 @@ def bare(expression: Expression) -> Expression:
     return expression
 
 
-def needs_python(name: str, arguments: Sequence[Expression | None]) -> bool:
+def needs_python(name: str, arguments: Arguments) -> bool:
     """Say whether the engine gets a form of a function wrong that the package computes itself.
 
     An AGGREGATE over ranges is right in the engine, and hidden rows are left out of it here; so is a LOOKUP in a range
@@ -165,7 +164,7 @@ def needs_python(name: str, arguments: Sequence[Expression | None]) -> bool:
     return True
 
 
-def ignores_hidden(name: str, arguments: Sequence[Expression | None]) -> str | None:
+def ignores_hidden(name: str, arguments: Arguments) -> str | None:
     """Return "hidden" or "filtered" for the rows a SUBTOTAL or AGGREGATE leaves out, None for none."""
     code = whole_number(operand_at(arguments, 0 if name == "SUBTOTAL" else 1))
     if code is None:
@@ -180,7 +179,7 @@ def has_array_constant(expression: Expression | None) -> bool:
     for item in expression.items if expression is not None else ():
         if isinstance(item, Literal) and item.text.startswith("{"):
             return True
-        inner: Sequence[Expression | None] = item.members if isinstance(item, Group) else ()
+        inner: Arguments = item.members if isinstance(item, Group) else ()
         if isinstance(item, Call) and lifts(plain_name(item.name)):
             inner = item.arguments
         if any(map(has_array_constant, inner)):

@@ -12,30 +12,31 @@ from typing import Final
 VALUE, REFERENCE, ARRAY = "V", "R", "A"
 
 
-def _set(words: str) -> frozenset[str]:
+def names_in(words: str) -> frozenset[str]:
+    """Return the names of functions in a text."""
     return frozenset(words.split())
 
 
 #: Functions that take several references where one is written (3-D references and unions can be listed instead).
-LISTS: Final = _set(
+LISTS: Final = names_in(
     """SUM AVERAGE AVERAGEA COUNT COUNTA MIN MINA MAX MAXA PRODUCT STDEV STDEVA STDEVP STDEVPA STDEV.S STDEV.P VAR VARA
     VARP VARPA VAR.S VAR.P SUMSQ AND OR XOR MEDIAN DEVSQ AVEDEV GEOMEAN HARMEAN KURT SKEW SKEW.P NPV CONCAT"""
 )
 
 #: One value whatever the arguments are; reference parameters.
-AGGREGATES: Final = LISTS | _set(
+AGGREGATES: Final = LISTS | names_in(
     """CONCATENATE GCD LCM MULTINOMIAL COUNTBLANK ROWS COLUMNS AREAS SHEETS DSUM DCOUNT DCOUNTA DAVERAGE DMAX DMIN DGET
     DPRODUCT DSTDEV DSTDEVP DVAR DVARP T N TYPE ISREF"""
 )
 
 #: One value whatever the arguments are; array parameters.
-ARRAY_AGGREGATES: Final = _set(
+ARRAY_AGGREGATES: Final = names_in(
     """SUMPRODUCT MDETERM CORREL COVAR COVARIANCE.P COVARIANCE.S PEARSON RSQ SLOPE INTERCEPT STEYX FTEST F.TEST
     CHITEST CHISQ.TEST SUMX2MY2 SUMX2PY2 SUMXMY2 MODE MODE.SNGL IRR MIRR XIRR XNPV PROB"""
 )
 
 #: Arrays as results, array parameters.
-ARRAY_MAKERS: Final = _set(
+ARRAY_MAKERS: Final = names_in(
     """MMULT MINVERSE TRANSPOSE FREQUENCY LINEST LOGEST TREND GROWTH MODE.MULT FILTER SORT SORTBY UNIQUE SEQUENCE
     RANDARRAY VSTACK HSTACK TAKE DROP CHOOSEROWS CHOOSECOLS TOCOL TOROW WRAPROWS WRAPCOLS EXPAND MUNIT TEXTSPLIT MAP
     REDUCE SCAN BYROW BYCOL MAKEARRAY LAMBDA LET GROUPBY PIVOTBY"""
@@ -58,7 +59,7 @@ MIXED: Final[dict[str, str]] = {
 }  # fmt: skip
 
 #: Functions of MIXED that can give a reference or more than one value although their value arguments are single.
-NOT_SINGLE: Final = _set("LOOKUP ROW COLUMN")
+NOT_SINGLE: Final = names_in("LOOKUP ROW COLUMN")
 
 #: Pairs of a range and a criterion.
 CRITERIA: Final[dict[str, str]] = {
@@ -67,7 +68,7 @@ CRITERIA: Final[dict[str, str]] = {
 }  # fmt: skip
 
 #: Of these, the ones of Excel: their ranges have to be of one size.
-SAME_SIZE: Final = _set("SUMIFS AVERAGEIFS MAXIFS MINIFS COUNTIFS")
+SAME_SIZE: Final = names_in("SUMIFS AVERAGEIFS MAXIFS MINIFS COUNTIFS")
 
 #: Functions that pass one of their arguments through; the class of those is the class wanted of the call itself.
 TRANSPARENT: Final[dict[str, int]] = {"IF": 1, "CHOOSE": 1, "IFERROR": 0, "IFNA": 0, "IFS": 0, "SWITCH": 0}
@@ -78,7 +79,7 @@ REFERENCE_MAKERS: Final[dict[str, str]] = {
 }  # fmt: skip
 
 #: One value per value: with single arguments a single result.
-ELEMENTWISE: Final = _set(
+ELEMENTWISE: Final = names_in(
     """ABS ACCRINT ACCRINTM ACOS ACOSH ACOT ACOTH ADDRESS AMORDEGRC AMORLINC ARABIC ASC ASIN ASINH ATAN ATAN2 ATANH BASE
     BESSELI BESSELJ BESSELK BESSELY BETADIST BETA.DIST BETAINV BETA.INV BIN2DEC BIN2HEX BIN2OCT BINOMDIST BINOM.DIST
     BINOM.INV BINOM.DIST.RANGE BITAND BITLSHIFT BITOR BITRSHIFT BITXOR CEILING CEILING.MATH CEILING.PRECISE CHAR CHIDIST
@@ -121,13 +122,13 @@ _CLASSES: Final[dict[str, str]] = {
 }
 
 #: Functions that the engine has a name for, but no answer that can be trusted.
-DISTRUSTED: Final = _set("GROUPBY PIVOTBY")
+DISTRUSTED: Final = names_in("GROUPBY PIVOTBY")
 
 #: What the engine applies to arrays by itself.
-LIFTED_BY_ENGINE: Final = _set("COS SIN TAN IF IFERROR IFNA PI RAND NOW TODAY NA TRUE FALSE")
+LIFTED_BY_ENGINE: Final = names_in("COS SIN TAN IF IFERROR IFNA PI RAND NOW TODAY NA TRUE FALSE")
 
 #: Of these, the ones with several arguments: their arrays have to be of one size.
-CELL_BY_CELL: Final = _set("IF IFERROR IFNA")
+CELL_BY_CELL: Final = names_in("IF IFERROR IFNA")
 
 # In all of these a function's name is in capitals and without a prefix, and positions count from 0.
 

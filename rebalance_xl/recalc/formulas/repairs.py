@@ -6,7 +6,7 @@ in use. What replaces something is written as a formula in which a, b, c ... sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container
 from typing import Final
 
 from ..native.criteria import plain_criterion
@@ -14,20 +14,25 @@ from ..native.faults import Fault
 from ..native.format_language import shows_names, undecided
 from ..native.reading import typed_number
 from .operands import bare, constant_text, operand_at, plain_name, whole_number
-from .parameter_classes import ELEMENTWISE
+from .parameter_classes import ELEMENTWISE, names_in
 from .parser import parsed
-from .tree import Call, Cells, Expression, FormulaError, Group, Literal, Name, Operand, Ref, Spilled, Structured
-
-#: None for an argument that was left out. Names of functions are in capitals and without a prefix everywhere here.
-Arguments = Sequence[Expression | None]
-
-
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
+from .tree import (
+    Arguments,
+    Call,
+    Cells,
+    Expression,
+    FormulaError,
+    Group,
+    Literal,
+    Name,
+    Operand,
+    Ref,
+    Spilled,
+    Structured,
+)
 
 #: Functions whose wrong argument ends the whole formula in the engine instead of giving an error value.
-_END_FORMULAS: Final = _set(
+_END_FORMULAS: Final = names_in(
     """SUM SUMSQ REPT CHAR UNICHAR DEGREES RADIANS ACOSH ATANH SECH FISHER FISHERINV ERF
     ERF.PRECISE ERFC ERFC.PRECISE BESSELI BESSELJ BESSELK BESSELY"""
 )
@@ -41,9 +46,9 @@ CAUGHT: Final = {
 _TAKES_ARRAYS: Final = 14
 #: Functions whose value is no reference, and functions that give references.
 _COMPUTE: Final = ELEMENTWISE | {"ROW", "COLUMN", "IF"}
-_REFERENCES: Final = _set("INDEX OFFSET INDIRECT CHOOSE IF")
+_REFERENCES: Final = names_in("INDEX OFFSET INDIRECT CHOOSE IF")
 #: What CELL can be asked without the program, the file's place and its formats.
-_KNOWN_OF_CELLS: Final = _set("address col row contents type")
+_KNOWN_OF_CELLS: Final = names_in("address col row contents type")
 #: Functions that look up approximately, and the argument that says so.
 APPROXIMATE: Final = {"VLOOKUP": 3, "HLOOKUP": 3, "MATCH": 2}
 
@@ -155,7 +160,7 @@ def _as_match_type(value: Expression) -> Expression:
 _ARGUMENTS: Final[dict[str, tuple[slice, Callable[[Expression], Expression], bool]]] = {
     # refuse numbers and dates in texts (the holidays, which are a range, stay)
     **dict.fromkeys(
-        _set(
+        names_in(
             """EDATE EOMONTH DAYS DAYS360 NETWORKDAYS NETWORKDAYS.INTL WORKDAY WORKDAY.INTL WEEKNUM ISOWEEKNUM YEARFRAC
             DATEDIF ROUND ROUNDUP ROUNDDOWN INT TRUNC ABS MOD POWER SQRT PMT PV FV NPER RATE EXP SIGN ISODD ISEVEN LN
             LOG LOG10 SIN COS TAN EVEN ODD FACT PDURATION RRI"""
@@ -163,22 +168,22 @@ _ARGUMENTS: Final[dict[str, tuple[slice, Callable[[Expression], Expression], boo
         (slice(2), _as_number, True),
     ),
     "CHOOSE": (slice(1), _as_number, True),
-    **dict.fromkeys(_set("VLOOKUP HLOOKUP"), (slice(2, 3), _as_number, True)),
+    **dict.fromkeys(names_in("VLOOKUP HLOOKUP"), (slice(2, 3), _as_number, True)),
     "MATCH": (slice(2, 3), _as_match_type, False),
     "COUNT": (slice(None), _without_error, True),
-    **dict.fromkeys(_set("COUNTIF SUMIF AVERAGEIF"), (slice(1, 2), _as_criterion, False)),
+    **dict.fromkeys(names_in("COUNTIF SUMIF AVERAGEIF"), (slice(1, 2), _as_criterion, False)),
     "COUNTIFS": (slice(1, None, 2), _as_criterion, False),
-    **dict.fromkeys(_set("SUMIFS AVERAGEIFS MAXIFS MINIFS"), (slice(2, None, 2), _as_criterion, False)),
+    **dict.fromkeys(names_in("SUMIFS AVERAGEIFS MAXIFS MINIFS"), (slice(2, None, 2), _as_criterion, False)),
     # show TRUE in small letters
-    **dict.fromkeys(_set("LEFT LEFTB RIGHT RIGHTB REPT CODE"), (slice(1), _as_text, False)),
+    **dict.fromkeys(names_in("LEFT LEFTB RIGHT RIGHTB REPT CODE"), (slice(1), _as_text, False)),
     # take numbers for texts, as LEFT and the others above do
-    **dict.fromkeys(_set("CONCAT CONCATENATE"), (slice(None), _as_text_argument, True)),
+    **dict.fromkeys(names_in("CONCAT CONCATENATE"), (slice(None), _as_text_argument, True)),
     "TEXTJOIN": (slice(2, None), _as_text_argument, True),
     "SUBSTITUTE": (slice(3), _as_text_argument, True),
-    **dict.fromkeys(_set("MID REPLACE TRIM UPPER LOWER"), (slice(1), _as_text_argument, True)),
+    **dict.fromkeys(names_in("MID REPLACE TRIM UPPER LOWER"), (slice(1), _as_text_argument, True)),
     # skip a text given to them where Excel says #VALUE!
     **dict.fromkeys(
-        _set(
+        names_in(
             """SUM SUMSQ MAX MIN PRODUCT AVERAGE MEDIAN STDEV STDEV.S STDEV.P STDEVP VAR VAR.S VAR.P VARP GEOMEAN
             HARMEAN DEVSQ"""
         ),
@@ -223,7 +228,7 @@ def _upwards(arguments: Arguments, careful: bool) -> Arguments:
 
 
 #: The calls that `replaced` looks at.
-_REPLACED: Final = _set("N T ERROR.TYPE VLOOKUP HLOOKUP LOOKUP AGGREGATE TEXT CELL")
+_REPLACED: Final = names_in("N T ERROR.TYPE VLOOKUP HLOOKUP LOOKUP AGGREGATE TEXT CELL")
 
 
 def replaced(name: str, arguments: Arguments) -> Expression | None:

@@ -7,6 +7,7 @@ shape), so that everything about a shape is worked out once.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ..references import MAX_COLUMNS, MAX_ROWS, column_letters, column_number
 
@@ -55,13 +56,22 @@ _MOVED = re.compile(
 
 def shift_formula(formula: str, rows: int, columns: int) -> str:
     """Return a formula as filling it down and to the right, by so many rows and columns, writes it."""
+    parts = list(_moving(formula))
+    parts[1::2] = [shift_reference(each, rows, columns) for each in parts[1::2]]
+    return "".join(parts)
 
-    def moved(match: re.Match[str]) -> str:
-        if match["kept"]:
-            return match[0]
-        return ":".join(shift_reference(end, rows, columns) for end in match[0].split(":"))
 
-    return _MOVED.sub(moved, formula)
+@lru_cache(maxsize=64)
+def _moving(formula: str) -> list[str]:
+    """Return the parts of a formula: every second one is a cell, a column or a row that may move."""
+    parts, position = [], 0
+    for match in _MOVED.finditer(formula):
+        if not match["kept"]:
+            first, *last = match[0].split(":")
+            parts += [formula[position : match.start()], first]
+            parts += [":", *last] if last else []
+            position = match.end()
+    return [*parts, formula[position:]]
 
 
 _RANGE = re.compile(r"(?<![\w.$])(\$?)([A-Z]{1,3})(\$?)([0-9]+):(\$?)([A-Z]{1,3})(\$?)([0-9]+)(?![\w(.])")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 
@@ -115,6 +115,10 @@ class Expression:
         """The operand when there are no operators at all."""
         item = self.items[0] if len(self.items) == 1 else None
         return None if isinstance(item, str) else item
+
+
+#: What a call is given; None for an argument that was left out.
+Arguments = Sequence[Expression | None]
 
 
 def operands_in(part: Expression | Operand) -> Iterator[Operand]:
