@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -62,23 +62,27 @@ class _Body(Compiling):
         return label in self.parameters or label in self.locals
 
 
-def _value(c: Compiling, given: Expression | None) -> Out:
-    """Return the value of a local name."""
-    return c.expression(given, ARRAY) if given is not None else Out(["0"], True)
+def _value(c: Compiling, given: Expression | None, wanted: str = ARRAY) -> Out:
+    """Return the value of a local name, or of the formula in which it counts; 0 where it is left out."""
+    return c.expression(given, wanted) if given is not None else Out(["0"], True)
+
+
+def _let(c: Compiling, values: Iterable[tuple[str, Out]], body: Expression | None, wanted: str) -> Out:
+    """Return a formula inside a LET, remembering which of its names stand for one value."""
+    before = dict(c.locals)
+    bound: list[Out] = []
+    for label, out in values:
+        c.locals[label.lower()] = out.single
+        bound += [Out([label], True), out]
+    out = _value(c, body, wanted)
+    c.locals = before
+    return Out(call_of("LET" if bound else "", [*bound, out]), out.single)
 
 
 def write_let(c: Compiling, arguments: Arguments, wanted: str) -> Out:
-    """Return a LET, remembering which of its names stand for one value."""
-    before = dict(c.locals)
-    bound: list[Out] = []
-    for named, given in zip(arguments[:-1:2], arguments[1::2], strict=False):
-        label, out = local_name(named), _value(c, given)
-        c.locals[label.lower()] = out.single
-        bound += [Out([label], True), out]
-    last = arguments[-1]
-    out = c.expression(last, wanted) if last is not None else Out(["0"], True)
-    c.locals = before
-    return Out(call_of("LET", [*bound, out]), out.single)
+    """Return a LET, each of whose values knows the names before it."""
+    pairs = zip(arguments[:-1:2], arguments[1::2], strict=False)
+    return _let(c, ((local_name(named), _value(c, given)) for named, given in pairs), arguments[-1], wanted)
 
 
 def write_caller(c: Compiling, name: str, arguments: Arguments) -> Out:
@@ -147,12 +151,7 @@ def _applied(c: Compiling, target: Call, given: Arguments, inner: Compiling) -> 
     given = [] if list(given) == [None] else given
     if len(given) != len(labels) or body is None:
         raise FormulaError(f"a LAMBDA with {len(labels)} parameters is called with {len(given)} arguments")
-    before = dict(inner.locals)
-    bound: list[Out] = []
-    for label, out in zip(labels, [_value(c, each) for each in given], strict=True):
-        inner.locals[label.lower()] = out.single
-        bound += [Out([label], True), out]
-    out = inner.expression(body, ARRAY)
-    inner.locals = before
+    values = [_value(c, each) for each in given]
+    out = _let(inner, zip(labels, values, strict=True), body, ARRAY)
     c.absorb(inner)
-    return Out(call_of("LET" if labels else "", [*bound, out]), out.single)
+    return out

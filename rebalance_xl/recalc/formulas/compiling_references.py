@@ -15,7 +15,7 @@ from .parameter_classes import ARRAY, REFERENCE, VALUE
 from .parser import parsed
 from .repairs import found_place
 from .structured import ThisRow, resolve, split_specifier
-from .text import shift_reference
+from .text import is_fixed, shift_reference
 from .tree import At, Call, Expression, FormulaError, Group, Name, Operand, Ref, Span, Spilled, Structured
 
 #: What a name stands for is not written out beyond so many characters: names of names can double with each.
@@ -51,7 +51,7 @@ def corner_of(c: Compiling, corner: int | str) -> Piece:
     if c.references is None:
         return corner
     text = c.references[corner] if isinstance(corner, int) else corner
-    if text.count("$") >= (2 if text.lstrip("$")[0].isalpha() and text[-1].isdigit() else 1):
+    if is_fixed(text):
         return text
     return lambda row, column, _: shift_reference(text, row - 1, column - 1)
 
@@ -60,8 +60,7 @@ def prefix_of(c: Compiling, sheet: str) -> str | None:
     """Return a sheet prefix as the engine knows it, None for a sheet that does not exist."""
     if not sheet:
         return ""
-    name = sheet_name(sheet)
-    place = c.book.sheet_index.get(name.lower())
+    name, place = sheet_name(sheet), c.book.sheet_index.get(sheet_name(sheet).lower())
     if place is not None:
         actual = c.book.sheet_names[place]
         return sheet if actual == name else quoted_sheet(actual) + "!"

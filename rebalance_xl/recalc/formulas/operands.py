@@ -60,6 +60,13 @@ def area_of(text: str) -> Area | None:
     return None
 
 
+def area_text(area: Area) -> str:
+    """Return an area as A1 text, whole columns and rows as such."""
+    if (area.top, area.bottom) == (1, MAX_ROWS):
+        return f"{column_letters(area.left)}:{column_letters(area.right)}"
+    return f"{area.top}:{area.bottom}" if (area.left, area.right) == (1, MAX_COLUMNS) else area.text()
+
+
 def split_area(text: str) -> tuple[str, Area | None]:
     """Return the sheet prefix of a range, maybe in parentheses, and its area."""
     prefix, mark, corners = text.strip("()").rpartition("!")
@@ -107,9 +114,7 @@ def joined_areas(first: str, second: str, bounds: bool, own: str) -> str:
     bottom, right = inner(area.bottom, other.bottom), inner(area.right, other.right)
     if top > bottom or left > right:
         return "#NULL!"
-    if (top, bottom) == (1, MAX_ROWS):
-        return f"{prefix or other_prefix}{column_letters(left)}:{column_letters(right)}"
-    return (prefix or other_prefix) + Area(top, left, bottom, right).text()
+    return (prefix or other_prefix) + area_text(Area(top, left, bottom, right))
 
 
 def without_own_sheet(text: str, own: str) -> str:

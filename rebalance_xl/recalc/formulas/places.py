@@ -8,11 +8,12 @@ from typing import Any, Final
 from ...cells import CellError
 from ..native.faults import UNDECIDED
 from ..native.registry import NativeFunction
-from ..references import MAX_COLUMNS, MAX_ROWS, Area, column_letters, quoted_sheet
+from ..references import MAX_COLUMNS, MAX_ROWS, Area, quoted_sheet
 from .book_view import BookView
 from .implementations import implementation
-from .operands import area_of, sheet_name
+from .operands import area_of, area_text, sheet_name
 from .structured import ThisRow, resolve
+from .text import is_fixed
 from .tree import FormulaError
 
 #: The function that turns the text of an INDIRECT into an address that the engine reads.
@@ -22,6 +23,7 @@ _PREFIX: Final = re.compile(r"((?:'(?:[^']|'')+'|[^'!:,() ]+)!)?(.*)", re.S)
 _ENDS: Final = re.compile(r"((?:'(?:[^']|'')+'|[^'!:,() ]+)!)?([^!:]+)(?::((?:'(?:[^']|'')+'|[^'!:,() ]+)!)?([^!:]+))?")
 _TABLE: Final = re.compile(r"([^\W\d][\w.]*)(?:\[(.*)\])?", re.S)
 _COLUMNS: Final = re.compile(r"(?<![^!])([A-Z]{1,3}):([A-Z]{1,3})$")
+_QUOTED: Final = re.compile(r"'(?:[^']|'')+'|\[.*\]")
 _R1C1: Final = re.compile(r"(?:R(\[-?\d+\]|\d*))?(?:C(\[-?\d+\]|\d*))?", re.IGNORECASE)
 #: Names that stand for something computed or for a constant are no references to INDIRECT.
 _COMPUTED: Final = re.compile(r'.*(?:[-+*/^&<>={"]|[\w.]\().*|[\d.]+%?|TRUE|FALSE|#N/A', re.IGNORECASE | re.S)
@@ -84,7 +86,7 @@ class Places:
         where = self._sheet(prefix, sheet)
         if where is None:
             return None
-        return _text(area) if where == sheet else f"{quoted_sheet(self.book.sheet_names[where])}!{_text(area)}"
+        return ("" if where == sheet else quoted_sheet(self.book.sheet_names[where]) + "!") + area_text(area)
 
     def _sheet(self, prefix: str | None, own: int) -> int | None:
         """Return the number of the sheet in a prefix, of the formula's own without one."""
@@ -111,13 +113,12 @@ class Places:
         if "#REF!" in target.upper():
             return _NOWHERE
         corners = target.rpartition("!")[2]
-        if "!" in target and area_of(corners) is not None and _is_fixed(corners):
+        if "!" in target and area_of(corners) is not None and all(map(is_fixed, corners.split(":"))):
             return self._cells(target, sheet, None)
-        outside = re.sub(r"'(?:[^']|'')+'|\[.*\]", "", target)
-        table = self._table(target, row) if _TABLE.fullmatch(target) else None
+        table = self._table(target, row)
         if table is not None:
             return table
-        if _COMPUTED.fullmatch(outside):
+        if _COMPUTED.fullmatch(_QUOTED.sub("", target)):
             return None
         return CellError(UNDECIDED, f"INDIRECT of the name {name[:40]!r}, which stands for {target[:60]!r}")
 
@@ -138,22 +139,10 @@ class Places:
 
 def _unknown(text: str) -> CellError:
     """Return what a text is that means nothing here: #REF!, unless Excel may know more."""
-    outside = re.sub(r"'(?:[^']|'')+'|\[.*\]", "", text)
-    if (
-        outside.endswith("#")
-        or "," in outside
-        or " " in outside.strip()
-        or re.search(r"\.xl\w+'?!", text, re.IGNORECASE)
-    ):
+    outside = _QUOTED.sub("", text)
+    if re.search(r"#$|,|\S.* .*\S", outside, re.S) or re.search(r"\.xl\w+'?!", text, re.IGNORECASE):
         return CellError(UNDECIDED, f"INDIRECT of {text[:60]!r}")
     return _NOWHERE
-
-
-def _is_fixed(corners: str) -> bool:
-    """Say whether a name's cells do not move with the cell that it is used in."""
-    return all(
-        end.count("$") == (2 if end.strip("$")[0].isalpha() and end[-1].isdigit() else 1) for end in corners.split(":")
-    )
 
 
 def _from_r1c1(text: str, row: int, column: int) -> Area | None:
@@ -167,12 +156,3 @@ def _from_r1c1(text: str, row: int, column: int) -> Area | None:
     first, last = (top, top) if top is not None else (1, MAX_ROWS)
     start, end = (left, left) if left is not None else (1, MAX_COLUMNS)
     return Area(first, start, last, end)
-
-
-def _text(area: Area) -> str:
-    """Return an area as A1 text, whole columns and rows as such."""
-    if area.top == 1 and area.bottom == MAX_ROWS:
-        return f"{column_letters(area.left)}:{column_letters(area.right)}"
-    if area.left == 1 and area.right == MAX_COLUMNS:
-        return f"{area.top}:{area.bottom}"
-    return area.text()

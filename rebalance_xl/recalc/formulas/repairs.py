@@ -227,10 +227,6 @@ def _upwards(arguments: Arguments, careful: bool) -> Arguments:
 # --- whole calls --------------------------------------------------------------------------------------------------
 
 
-#: The calls that `replaced` looks at.
-_REPLACED: Final = names_in("N T ERROR.TYPE VLOOKUP HLOOKUP LOOKUP AGGREGATE TEXT CELL")
-
-
 def replaced(name: str, arguments: Arguments) -> Expression | None:
     """Return what stands for a whole call, None where the call itself is right.
 
@@ -239,8 +235,6 @@ def replaced(name: str, arguments: Arguments) -> Expression | None:
     FormulaError
         Nothing in the file tells what the call gives.
     """
-    if name not in _REPLACED:
-        return None
     given = dict(zip("abcd", arguments, strict=False))
     first, second, third = (operand_at(arguments, place) for place in range(3))
     if name in ("N", "T") and arguments:

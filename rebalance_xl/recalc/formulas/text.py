@@ -31,6 +31,11 @@ def digit_classes(formulas: list[str]) -> list[str]:
     return "\x01".join(formulas).translate(_DIGITS).split("\x01") if formulas else []
 
 
+def is_fixed(reference: str) -> bool:
+    """Say whether a cell, column or row stays where it is when its formula is moved."""
+    return reference.count("$") == (2 if reference.strip("$")[0].isalpha() and reference[-1].isdigit() else 1)
+
+
 def shift_reference(reference: str, rows: int, columns: int) -> str:
     """Return a cell, column or row moved by rows and columns where it is not fixed by a dollar sign.
 
