@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
+from ..references import MAX_COLUMNS, MAX_ROWS, Area
 from .compiling import ByCell, Compiling, Out, Piece, Size, fits, written
 from .operands import split_area
 
@@ -116,6 +117,20 @@ def fitted(c: Compiling, operands: Sequence[Out], write: Write, chosen_by: int |
         return f"LET({bound},IF({test},{write(texts)},{write(enlarged)}))"
 
     return _by_size(text, own, [piece for each in operands for piece in each.pieces])
+
+
+def as_large(tested: Out, summed: Out) -> Out:
+    """Return a range to be summed as large as the one that is tested, from its own top left cell on."""
+
+    def area(row: int, column: int, references: Sequence[str]) -> str:
+        second = written(summed.pieces, row, column, references)
+        (_, size), (prefix, place) = split_area(written(tested.pieces, row, column, references)), split_area(second)
+        if size is None or place is None:
+            return second
+        bottom, right = place.top + size.height - 1, place.left + size.width - 1
+        return prefix + Area(place.top, place.left, min(bottom, MAX_ROWS), min(right, MAX_COLUMNS)).text()
+
+    return Out([ByCell(area)], summed.single)
 
 
 def alike(ranges: Sequence[Out], out: Out) -> Out:

@@ -15,9 +15,9 @@ from .book_view import BookView
 from .compiling import Compiling, Out, Template, Writer, merged
 from .compiling_calls import fitting, write_call
 from .compiling_lambdas import write_invoke
+from .compiling_names import write_name
 from .compiling_references import (
     write_at,
-    write_name,
     write_reference,
     write_span,
     write_spilled,

@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from ..native import ALTERNATIVES, BLIND_TO_ERRORS
-from ..references import MAX_COLUMNS, MAX_ROWS, Area
+from ..references import MAX_COLUMNS, MAX_ROWS
 from . import parameter_classes as classes
 from . import repairs
-from .array_sizes import alike, fitted, joint, of_range, unless
-from .compiling import ByCell, Compiling, Out, Piece, call_of, listed, written
-from .compiling_catalogue import argument_for_python, write_catalogue_call
+from .array_sizes import alike, as_large, fitted, joint, of_range, unless
+from .compiling import Compiling, Out, call_of, listed
+from .compiling_catalogue import write_catalogue_call, write_native_call
 from .compiling_file_questions import told_by_the_file, visible_rows
-from .compiling_lambdas import called_from_python, write_caller, write_let, write_named_lambda
+from .compiling_lambdas import lifted, write_caller, write_let, write_named_lambda
+from .compiling_names import several
 from .compiling_places import refuse_places, seeing_faults, write_indirect
-from .compiling_references import corner_of, is_whole, prefix_of, several, unclipped
+from .compiling_references import is_whole, unclipped
 from .compiling_whole import WITH_CRITERIA, as_long_as_others, longest_first, sums_another_sheet
 from .fifteen_digits import COMPARISONS, has_sign
 from .implementations import engine_knows
-from .lambdas import CALLERS, EACH, free_mark, parameter_mark
+from .lambdas import CALLERS
 from .operands import (
-    area_of,
     bare,
     has_array_constant,
     needs_python,
     operand_at,
     plain_name,
-    split_area,
     whole_number,
 )
 from .parameter_classes import ARRAY, REFERENCE, VALUE, parameter_class
@@ -39,11 +38,7 @@ from .tree import (
     Expression,
     FormulaError,
     Literal,
-    Name,
     Ref,
-    Span,
-    Spilled,
-    Structured,
     UnknownFunctionError,
 )
 
@@ -84,7 +79,7 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
         c.functions.add(name)
         return write_catalogue_call(c, name, implementation, arguments, wanted)
     if implementation is not None:
-        out = _native_call(c, name, arguments[:2] if name == "RXL.MATCH" else arguments, wanted)
+        out = write_native_call(c, name, arguments[:2] if name == "RXL.MATCH" else arguments, wanted)
         comma = name == "TEXT" and c.book.decimal_comma and repairs.shows_generally(arguments)
         return c.say('SUBSTITUTE({0},".",",")', out) if comma else out
     told = told_by_the_file(c, name, arguments)
@@ -144,13 +139,13 @@ def _of_one_size(c: Compiling, name: str, arguments: Arguments, out: Out) -> Out
 def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out:
     """Return a call of a function that the engine has, or of what stands in for it where the engine goes wrong."""
     if wanted == ARRAY or any(map(has_array_constant, arguments)):
-        by_cell = _lifted(c, name, arguments)
+        by_cell = lifted(c, name, arguments)
         if by_cell is not None:
             return by_cell
     if name in repairs.APPROXIMATE and repairs.looks_approximately(name, arguments):
         # The engine finds nothing where Excel's search ends somewhere; what it finds is right among cells in rising
         # order. Among others (`evaluation.look_ups` sees it) the careful way asks without the engine's answer.
-        python = _native_call(c, f"RXL.{name}", arguments[:2] if name == "MATCH" else arguments, wanted)
+        python = write_native_call(c, f"RXL.{name}", arguments[:2] if name == "MATCH" else arguments, wanted)
         return python if c.careful else c.say("IFNA({0},{1})", _engine_call(c, name, arguments, wanted), python)
     operand = operand_at(arguments, 0) if len(arguments) == 1 else None
     if is_whole(operand) and (name, operand.kind) in (("ROWS", "columns"), ("COLUMNS", "rows")):
@@ -170,7 +165,7 @@ def _with_criteria(c: Compiling, name: str, arguments: Arguments, wanted: str) -
     """Return a call with criteria that the package answers itself."""
     if name in ("SUMIF", "AVERAGEIF"):
         arguments = [*arguments, arguments[0]][:3]
-    return _native_call(c, "RXL.COUNTIFS" if name == "COUNTIF" else f"RXL.{name}", arguments, wanted)
+    return write_native_call(c, "RXL.COUNTIFS" if name == "COUNTIF" else f"RXL.{name}", arguments, wanted)
 
 
 def _seeing_errors(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out:
@@ -181,8 +176,9 @@ def _seeing_errors(c: Compiling, name: str, arguments: Arguments, wanted: str) -
     if summed is not None and isinstance(summed.single, Cells):
         place = c.expression(summed, REFERENCE)
         if name in ("SUMIF", "AVERAGEIF"):
-            place = _as_large(c.expression(_given(arguments[0]), REFERENCE), place)
-        return c.say("IF(ISERROR(SUM({1})),{2},{0})", out, place, _native_call(c, f"RXL.{name}", arguments, wanted))
+            place = as_large(c.expression(_given(arguments[0]), REFERENCE), place)
+        seen = write_native_call(c, f"RXL.{name}", arguments, wanted)
+        return c.say("IF(ISERROR(SUM({1})),{2},{0})", out, place, seen)
     return out
 
 
@@ -209,7 +205,7 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
         return _each_cell(c, name, given, single)
     of_many = sums_another_sheet(c, name, arguments)
     if of_many:
-        return Out(call_of(of_many, [_as_large(given[0], given[2]), *given[:2]]), single)
+        return Out(call_of(of_many, [as_large(given[0], given[2]), *given[:2]]), single)
     call = Out(call_of(name, given), single)
     if name == "INDEX" and len(arguments) == 2 and repairs.takes_one_of_a_line(arguments):
         call = unless(given[0], lambda height, width: height > 1 and width > 1, call, Out(["#REF!"], True))
@@ -266,100 +262,3 @@ def _each_cell(c: Compiling, name: str, given: Sequence[Out], single: bool) -> O
         return Out(call_of(name, given), single, None if chosen else joint(arrays))
     pieces = fitted(c, given, lambda texts: f"{name}({','.join(texts)})", 0 if name == "IF" else None)
     return Out(pieces, single, joint(arrays))
-
-
-# --- functions of the package ------------------------------------------------------------------------------------
-
-
-def _native_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out:
-    """Return a call of a function that the package implements beside the engine."""
-    c.functions.add(name)
-    implementation: Any = implementation_in(c.book, name)
-    outs: list[Out] = []
-    values: list[Out] = []
-    for position, argument in enumerate(arguments):
-        ranged = implementation.takes_range(position)
-        array = wanted == ARRAY or parameter_class(name, position) == ARRAY
-        kind = ARRAY if array else REFERENCE if ranged else VALUE
-        out = argument_for_python(c, argument, kind)
-        if position == 2 and name in ("RXL.SUMIF", "RXL.AVERAGEIF"):
-            out = _as_large(argument_for_python(c, _given(arguments[0]), kind), out)
-        outs.append(out)
-        values += [] if ranged else [out]
-    single = classes.gives_one_value(name, all(out.single for out in values))
-    return Out(call_of(name, outs), single, joint(values) if name in classes.ELEMENTWISE else None)
-
-
-def _as_large(tested: Out, summed: Out) -> Out:
-    """Return a range to be summed as large as the one that is tested, from its own top left cell on."""
-
-    def area(row: int, column: int, references: Sequence[str]) -> str:
-        second = written(summed.pieces, row, column, references)
-        (_, size), (prefix, place) = split_area(written(tested.pieces, row, column, references)), split_area(second)
-        if size is None or place is None:
-            return second
-        bottom, right = place.top + size.height - 1, place.left + size.width - 1
-        return prefix + Area(place.top, place.left, min(bottom, MAX_ROWS), min(right, MAX_COLUMNS)).text()
-
-    return Out([ByCell(area)], summed.single)
-
-
-# --- arrays where the engine wants one value ---------------------------------------------------------------------
-
-
-def _lifted(c: Compiling, name: str, arguments: Arguments) -> Out | None:
-    """Return a call that has to be made cell by cell on arrays, None where the engine or nobody has to."""
-    if name in ("ROW", "COLUMN") and len(arguments) == 1 and arguments[0] is not None:
-        operand = arguments[0].single
-        # A computed reference, such as INDIRECT("1:"&A1), gives as many numbers as it has rows or columns.
-        if isinstance(operand, Call | Span | Name | Structured | Spilled):
-            text = "SEQUENCE(ROWS({0}),1,ROW({0}))" if name == "ROW" else "SEQUENCE(1,COLUMNS({0}),COLUMN({0}))"
-            return Out(c.say(text, c.operand(repairs.found_place(operand), REFERENCE)).pieces, False)
-        return _numbered(c, name, operand) if isinstance(operand, Ref) and operand.kind != "cell" else None
-    if not classes.lifts(name):
-        return None
-    marks: list[str] = []
-    each: list[Out] = []
-    whole: list[Out] = []
-    for position, argument in enumerate(arguments):
-        if argument is None:
-            marks.append("")
-            continue
-        out = argument_for_python(c, argument, ARRAY)
-        if position == 2 and name in ("SUMIF", "AVERAGEIF"):
-            out = _as_large(argument_for_python(c, _given(arguments[0]), ARRAY), out)
-        if name in ("CHOOSE", "SWITCH", "IFS") or parameter_class(name, position) == VALUE:
-            marks.append(parameter_mark(c.depth + 1, len(each)))
-            each.append(out)
-        else:
-            marks.append(free_mark(c.depth + 1, len(whole)))
-            whole.append(out)
-    if all(out.single for out in each):
-        return None
-    out = called_from_python(c, EACH, f"{name}({','.join(marks)})", set(), whole, each)
-    return Out(out.pieces, False, joint(each))
-
-
-def _numbered(c: Compiling, name: str, ref: Ref) -> Out | None:
-    """Return ROW or COLUMN of a range as the numbers it stands for."""
-    if prefix_of(c, ref.sheet) is None or ref.last is None:
-        return None
-    corners: list[Piece] = [corner_of(c, ref.first), ":", corner_of(c, ref.last)]
-    extent = c.book.extent(c.sheet)
-
-    def numbers(row: int, column: int, references: Sequence[str]) -> str:
-        text = written(corners, row, column, references)
-        area = area_of(text)
-        if area is None:
-            return f"{name}({text})"
-        if name == "ROW":
-            bottom = extent[0] if area.bottom == MAX_ROWS else area.bottom
-            return f"SEQUENCE({max(bottom - area.top + 1, 1)},1,{area.top})"
-        right = extent[1] if area.right == MAX_COLUMNS else area.right
-        return f"SEQUENCE(1,{max(right - area.left + 1, 1)},{area.left})"
-
-    def size(row: int, column: int, references: Sequence[str]) -> tuple[int, int] | None:
-        area = area_of(written(corners, row, column, references))
-        return None if area is None else (area.height, 1) if name == "ROW" else (1, area.width)
-
-    return Out([numbers], False, size if ref.kind == "range" else None)

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
+from .array_sizes import as_large, joint
 from .compiling import Compiling, Out, call_of
-from .compiling_references import defined, is_whole
+from .compiling_names import defined
+from .compiling_references import is_whole
 from .implementations import implementation
 from .operands import operand_at
-from .parameter_classes import ARRAY, REFERENCE, VALUE
+from .parameter_classes import ARRAY, ELEMENTWISE, REFERENCE, VALUE, gives_one_value, parameter_class
 from .parser import parsed
+from .places import implementation_in
 from .tree import Arguments, Call, Expression, FormulaError, Name
 
 #: The text that stands for an argument that was not given; no user can type it.
@@ -41,6 +44,25 @@ def write_catalogue_call(c: Compiling, name: str, function: Any, arguments: Argu
     shape = function.result.shape
     single = shape == "value" or (shape == "data" and all(out.single for out in outs))
     return Out(call_of(name, outs), single)
+
+
+def write_native_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out:
+    """Return a call of a function that the package implements beside the engine."""
+    c.functions.add(name)
+    function: Any = implementation_in(c.book, name)
+    outs: list[Out] = []
+    values: list[Out] = []
+    for position, argument in enumerate(arguments):
+        ranged = function.takes_range(position)
+        array = wanted == ARRAY or parameter_class(name, position) == ARRAY
+        kind = ARRAY if array else REFERENCE if ranged else VALUE
+        out = argument_for_python(c, argument, kind)
+        if position == 2 and name in ("RXL.SUMIF", "RXL.AVERAGEIF"):
+            out = as_large(argument_for_python(c, arguments[0], kind), out)
+        outs.append(out)
+        values += [] if ranged else [out]
+    single = gives_one_value(name, all(out.single for out in values))
+    return Out(call_of(name, outs), single, joint(values) if name in ELEMENTWISE else None)
 
 
 def _omitted(parameter: Any) -> Out:

@@ -1,18 +1,36 @@
-"""LET and LAMBDA made ready, and the functions that call a LAMBDA."""
+"""LET and LAMBDA made ready, the functions that call a LAMBDA, and those of one value that are given arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
-from .compiling import Compiling, Out, call_of
+from ..references import MAX_COLUMNS, MAX_ROWS, Area
+from .array_sizes import as_large, joint
+from .compiling import Compiling, Out, Piece, call_of, written
 from .compiling_catalogue import argument_for_python
-from .compiling_references import defined, expanded
-from .lambdas import CALLERS, LAMBDA, free_mark, parameter_mark
-from .operands import local_label, local_name, operand_at, plain_name
-from .parameter_classes import ARRAY
-from .tree import Arguments, Call, Cells, Expression, FormulaError, Invoke, Name, Operand, Span, Spilled, operands_in
+from .compiling_names import defined, expanded
+from .compiling_references import corner_of, prefix_of
+from .lambdas import CALLERS, EACH, LAMBDA, free_mark, parameter_mark
+from .operands import area_of, local_label, local_name, operand_at, plain_name
+from .parameter_classes import ARRAY, REFERENCE, VALUE, lifts, parameter_class
+from .repairs import found_place
+from .tree import (
+    Arguments,
+    Call,
+    Cells,
+    Expression,
+    FormulaError,
+    Invoke,
+    Name,
+    Operand,
+    Ref,
+    Span,
+    Spilled,
+    Structured,
+    operands_in,
+)
 
 #: Functions that answer by where a cell lies, which a LAMBDA does not know: its body is computed elsewhere.
 _WHERE_IT_STANDS: Final = frozenset(("ROW", "COLUMN", "OFFSET", "INDIRECT", "CELL", "ISREF", "SHEET", "AREAS"))
@@ -155,3 +173,66 @@ def _applied(c: Compiling, target: Call, given: Arguments, inner: Compiling) -> 
     out = _let(inner, zip(labels, values, strict=True), body, ARRAY)
     c.absorb(inner)
     return out
+
+
+# --- functions of one value that are given arrays -----------------------------------------------------------------
+
+
+def lifted(c: Compiling, name: str, arguments: Arguments) -> Out | None:
+    """Return a call that has to be made cell by cell on arrays, None where the engine or nobody has to."""
+    if name in ("ROW", "COLUMN") and len(arguments) == 1 and arguments[0] is not None:
+        operand = arguments[0].single
+        # A computed reference, such as INDIRECT("1:"&A1), gives as many numbers as it has rows or columns.
+        if isinstance(operand, Call | Span | Name | Structured | Spilled):
+            text = "SEQUENCE(ROWS({0}),1,ROW({0}))" if name == "ROW" else "SEQUENCE(1,COLUMNS({0}),COLUMN({0}))"
+            return Out(c.say(text, c.operand(found_place(operand), REFERENCE)).pieces, False)
+        return _numbered(c, name, operand) if isinstance(operand, Ref) and operand.kind != "cell" else None
+    if not lifts(name):
+        return None
+    marks: list[str] = []
+    each: list[Out] = []
+    whole: list[Out] = []
+    for position, argument in enumerate(arguments):
+        if argument is None:
+            marks.append("")
+            continue
+        out = argument_for_python(c, argument, ARRAY)
+        if position == 2 and name in ("SUMIF", "AVERAGEIF"):
+            out = as_large(argument_for_python(c, arguments[0], ARRAY), out)
+        if name in ("CHOOSE", "SWITCH", "IFS") or parameter_class(name, position) == VALUE:
+            marks.append(parameter_mark(c.depth + 1, len(each)))
+            each.append(out)
+        else:
+            marks.append(free_mark(c.depth + 1, len(whole)))
+            whole.append(out)
+    if all(out.single for out in each):
+        return None
+    out = called_from_python(c, EACH, f"{name}({','.join(marks)})", set(), whole, each)
+    return Out(out.pieces, False, joint(each))
+
+
+def _numbered(c: Compiling, name: str, ref: Ref) -> Out | None:
+    """Return ROW or COLUMN of a range as the numbers it stands for."""
+    if prefix_of(c, ref.sheet) is None or ref.last is None:
+        return None
+    corners: list[Piece] = [corner_of(c, ref.first), ":", corner_of(c, ref.last)]
+    bottom, right = c.book.extent(c.sheet)
+
+    def area(row: int, column: int, references: Sequence[str]) -> Area | None:
+        return area_of(written(corners, row, column, references))
+
+    def numbers(*cell: Any) -> str:
+        found = area(*cell)
+        if found is None:
+            return f"{name}({written(corners, *cell)})"
+        if name == "ROW":
+            last = bottom if found.bottom == MAX_ROWS else found.bottom
+            return f"SEQUENCE({max(last - found.top + 1, 1)},1,{found.top})"
+        last = right if found.right == MAX_COLUMNS else found.right
+        return f"SEQUENCE(1,{max(last - found.left + 1, 1)},{found.left})"
+
+    def size(*cell: Any) -> tuple[int, int] | None:
+        found = area(*cell)
+        return None if found is None else (found.height, 1) if name == "ROW" else (1, found.width)
+
+    return Out([numbers], False, size if ref.kind == "range" else None)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from .compiling import Compiling, Out
+from .compiling_names import meant
 from .compiling_places import write_indirect
-from .compiling_references import clipped, is_whole, meant, unclipped
+from .compiling_references import clipped, is_whole, unclipped
 from .operands import plain_name, sheet_name
 from .parameter_classes import REFERENCE, SAME_SIZE, VALUE, parameter_class
 from .tree import Arguments, Call, Expression, Name, Operand, Ref, Span, Structured, operands_in
