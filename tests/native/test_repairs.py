@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from rebalance_xl.recalc.formulas.parser import Parser
-from rebalance_xl.recalc.formulas.repairs import looks_approximately, may_end, repaired, replaced
+from rebalance_xl.recalc.formulas.repairs import repaired
 from rebalance_xl.recalc.formulas.text import split_references
 from rebalance_xl.recalc.formulas.tree import Call, FormulaError
+from rebalance_xl.recalc.formulas.whole_calls import looks_approximately, may_end, replaced
 from rebalance_xl.recalc.native.faults import UNDECIDED
 from tests.native.calls import call, column, error, row
 from tests.native.test_in_workbooks import recalculated

@@ -16,30 +16,11 @@ from .compiling import Compiling, Out, Template, Writer, merged
 from .compiling_calls import fitting, write_call
 from .compiling_lambdas import write_invoke
 from .compiling_names import write_name
-from .compiling_references import (
-    write_at,
-    write_reference,
-    write_span,
-    write_spilled,
-    write_structured,
-)
+from .compiling_references import write_at, write_reference, write_span, write_spilled, write_structured
 from .compiling_whole import sheets_of_whole_ranges
 from .parameter_classes import ARRAY, VALUE
 from .repairs import as_shown
-from .tree import (
-    At,
-    Call,
-    Expression,
-    FormulaError,
-    Group,
-    Invoke,
-    Literal,
-    Name,
-    Ref,
-    Span,
-    Spilled,
-    Structured,
-)
+from .tree import At, Call, Expression, FormulaError, Group, Invoke, Literal, Name, Ref, Span, Spilled, Structured
 
 #: An operand of fewer pieces is a reference or little more, which may be written more than once.
 _SHORT: Final = 3

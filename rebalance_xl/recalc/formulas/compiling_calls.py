@@ -8,7 +8,7 @@ from typing import Final
 from ..native import ALTERNATIVES, BLIND_TO_ERRORS
 from ..references import MAX_COLUMNS, MAX_ROWS
 from . import parameter_classes as classes
-from . import repairs
+from . import whole_calls
 from .array_sizes import alike, as_large, fitted, joint, of_range, unless
 from .compiling import Compiling, Out, call_of, listed
 from .compiling_catalogue import write_catalogue_call, write_native_call
@@ -21,26 +21,11 @@ from .compiling_whole import WITH_CRITERIA, as_long_as_others, longest_first, su
 from .fifteen_digits import COMPARISONS, has_sign
 from .implementations import engine_knows
 from .lambdas import CALLERS
-from .operands import (
-    bare,
-    has_array_constant,
-    needs_python,
-    operand_at,
-    plain_name,
-    whole_number,
-)
+from .operands import bare, has_array_constant, needs_python, operand_at, plain_name, whole_number
 from .parameter_classes import ARRAY, REFERENCE, VALUE, parameter_class
 from .places import implementation_in
-from .tree import (
-    Arguments,
-    Call,
-    Cells,
-    Expression,
-    FormulaError,
-    Literal,
-    Ref,
-    UnknownFunctionError,
-)
+from .repairs import repaired, shows_generally
+from .tree import Arguments, Call, Cells, Expression, FormulaError, Literal, Ref, UnknownFunctionError
 
 #: Functions of the engine that make texts longer than a cell holds, where Excel says #VALUE!.
 _JOINING: Final = frozenset(("CONCAT", "CONCATENATE", "SUBSTITUTE"))
@@ -66,12 +51,12 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
     applied = write_named_lambda(c, call)
     if applied is not None:
         return applied
-    if name == "TEXT" and repairs.shows_untagged_names(arguments) and c.book.foreign_names():
+    if name == "TEXT" and whole_calls.shows_untagged_names(arguments) and c.book.foreign_names():
         raise FormulaError("months and days have names of another language in this workbook")
-    replacement = repairs.replaced(name, arguments)
+    replacement = whole_calls.replaced(name, arguments)
     if replacement is not None:
         return c.expression(replacement, wanted)
-    arguments = repairs.repaired(name, arguments, c.careful)
+    arguments = repaired(name, arguments, c.careful)
     if name in ALTERNATIVES and len(arguments) >= ALTERNATIVES[name] and needs_python(name, arguments):
         name = f"RXL.{name}"
     implementation = implementation_in(c.book, name)
@@ -80,7 +65,7 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
         return write_catalogue_call(c, name, implementation, arguments, wanted)
     if implementation is not None:
         out = write_native_call(c, name, arguments[:2] if name == "RXL.MATCH" else arguments, wanted)
-        comma = name == "TEXT" and c.book.decimal_comma and repairs.shows_generally(arguments)
+        comma = name == "TEXT" and c.book.decimal_comma and shows_generally(arguments)
         return c.say('SUBSTITUTE({0},".",",")', out) if comma else out
     told = told_by_the_file(c, name, arguments)
     if told is not None:
@@ -142,7 +127,7 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
         by_cell = lifted(c, name, arguments)
         if by_cell is not None:
             return by_cell
-    if name in repairs.APPROXIMATE and repairs.looks_approximately(name, arguments):
+    if name in whole_calls.APPROXIMATE and whole_calls.looks_approximately(name, arguments):
         # The engine finds nothing where Excel's search ends somewhere; what it finds is right among cells in rising
         # order. Among others (`evaluation.look_ups` sees it) the careful way asks without the engine's answer.
         python = write_native_call(c, f"RXL.{name}", arguments[:2] if name == "MATCH" else arguments, wanted)
@@ -207,10 +192,10 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
     if of_many:
         return Out(call_of(of_many, [as_large(given[0], given[2]), *given[:2]]), single)
     call = Out(call_of(name, given), single)
-    if name == "INDEX" and len(arguments) == 2 and repairs.takes_one_of_a_line(arguments):
+    if name == "INDEX" and len(arguments) == 2 and whole_calls.takes_one_of_a_line(arguments):
         call = unless(given[0], lambda height, width: height > 1 and width > 1, call, Out(["#REF!"], True))
-    caught = name in repairs.CAUGHT and any(map(repairs.may_end, arguments[:1]))
-    return c.say(f"IFERROR({{0}},{repairs.CAUGHT[name]})", call) if caught else call
+    caught = name in whole_calls.CAUGHT and any(map(whole_calls.may_end, arguments[:1]))
+    return c.say(f"IFERROR({{0}},{whole_calls.CAUGHT[name]})", call) if caught else call
 
 
 def _engine_argument(
@@ -231,14 +216,14 @@ def _engine_argument(
     if name in ("INDEX", "OFFSET") and position == 0:
         if name == "INDEX" and is_whole(inner) and not c.depth:
             return unclipped(c, inner)
-        kind = ARRAY if name == "INDEX" and repairs.is_computed_array(argument) else REFERENCE
+        kind = ARRAY if name == "INDEX" and whole_calls.is_computed_array(argument) else REFERENCE
     long = as_long_as_others(c, name, arguments, inner) if kind != VALUE else None
     out = long if long is not None else c.expression(argument, kind)
     if name in ("OFFSET", "INDEX") and position:
         refuse_places(name, argument, out)
     if name == "SUMPRODUCT" and _counts_nothing(argument, c.careful):
         return c.say("RXL.NUMERIC({0})", out)  # texts and truth values are 0 there, also those that read as numbers
-    skipped = wanted == ARRAY and name in ("AND", "OR", "XOR") and repairs.joins_cells(argument)
+    skipped = wanted == ARRAY and name in ("AND", "OR", "XOR") and whole_calls.joins_cells(argument)
     return c.say("IF({{TRUE}},{0})", out) if skipped else out
 
 

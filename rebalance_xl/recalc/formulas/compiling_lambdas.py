@@ -15,7 +15,6 @@ from .compiling_references import corner_of, prefix_of
 from .lambdas import CALLERS, EACH, LAMBDA, free_mark, parameter_mark
 from .operands import area_of, local_label, local_name, operand_at, plain_name
 from .parameter_classes import ARRAY, REFERENCE, VALUE, lifts, parameter_class
-from .repairs import found_place
 from .tree import (
     Arguments,
     Call,
@@ -31,6 +30,7 @@ from .tree import (
     Structured,
     operands_in,
 )
+from .whole_calls import found_place
 
 #: Functions that answer by where a cell lies, which a LAMBDA does not know: its body is computed elsewhere.
 _WHERE_IT_STANDS: Final = frozenset(("ROW", "COLUMN", "OFFSET", "INDIRECT", "CELL", "ISREF", "SHEET", "AREAS"))

@@ -91,7 +91,7 @@ class Parser:
         return expression
 
     def _unreadable(self) -> FormulaError:
-        text = self.tokens[self.position][1]
+        _, text, _ = self.tokens[self.position]
         return FormulaError(f"the formula cannot be read at {text!r}" if text else "the formula ends too early")
 
     def _next_is(self, *marks: str) -> bool:

@@ -1,0 +1,143 @@
+"""Whole calls that the engine answers wrongly, written as others, and questions about what calls are given."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..native.format_language import shows_names, undecided
+from .operands import bare, constant_text, operand_at, plain_name, whole_number
+from .parameter_classes import ELEMENTWISE, names_in
+from .repairs import is_call, literal, made
+from .tree import Arguments, Call, Cells, Expression, FormulaError, Group, Literal, Operand, Ref, Structured
+
+#: Functions whose wrong argument ends the whole formula in the engine instead of giving an error value.
+_END_FORMULAS: Final = names_in(
+    """SUM SUMSQ REPT CHAR UNICHAR DEGREES RADIANS ACOSH ATANH SECH FISHER FISHERINV ERF
+    ERF.PRECISE ERFC ERFC.PRECISE BESSELI BESSELJ BESSELK BESSELY"""
+)
+#: What functions that look at an error answer when their argument ends the formula.
+CAUGHT: Final = {
+    **dict.fromkeys(("ISERROR", "ISERR", "ISNONTEXT"), "TRUE"),
+    **dict.fromkeys(("ISNA", "ISNUMBER", "ISTEXT", "ISLOGICAL", "ISBLANK"), "FALSE"),
+    "TYPE": "16",
+}
+#: The first function of AGGREGATE that takes an array.
+_TAKES_ARRAYS: Final = 14
+#: Functions whose value is no reference, and functions that give references.
+_COMPUTE: Final = ELEMENTWISE | {"ROW", "COLUMN", "IF"}
+_REFERENCES: Final = names_in("INDEX OFFSET INDIRECT CHOOSE IF")
+#: What CELL can be asked without the program, the file's place and its formats.
+_KNOWN_OF_CELLS: Final = names_in("address col row contents type")
+#: Functions that look up approximately, and the argument that says so.
+APPROXIMATE: Final = {"VLOOKUP": 3, "HLOOKUP": 3, "MATCH": 2}
+
+
+def replaced(name: str, arguments: Arguments) -> Expression | None:
+    """Return what stands for a whole call, None where the call itself is right.
+
+    Raises
+    ------
+    FormulaError
+        Nothing in the file tells what the call gives.
+    """
+    given = dict(zip("abcd", arguments, strict=False))
+    first, second, third = (operand_at(arguments, place) for place in range(3))
+    if name in ("N", "T") and arguments:
+        if isinstance(first, Ref) and first.kind != "cell":
+            return made(f"{name}(INDEX(a,1,1))", **given)  # of the first cell
+        computed = arguments[0] is not None and not isinstance(first, Cells | Literal | Group)
+        return made(f"RXL.{name}(a)", **given) if computed and not is_call(first, _REFERENCES) else None
+    if name == "ERROR.TYPE" and arguments and may_end(arguments[0]):
+        return made("IFERROR(ERROR.TYPE((a)),IF(ISERROR(a),3,NA()))", **given)
+    if name in ("VLOOKUP", "HLOOKUP") and len(arguments) > 2 and _is_below_one(arguments[2]):
+        mode = ",d" if len(arguments) > 3 else ""
+        return made(f"IF(ISNA({name}(a,b,1{mode})),NA(),#VALUE!)", **given)  # nothing found comes first
+    if name == "LOOKUP" and len(arguments) == 3 and _is_range(second) and _is_range(third):
+        return made("INDEX(c,MATCH(a,b))", **given)
+    if name == "AGGREGATE" and len(arguments) == 3 and (whole_number(first) or _TAKES_ARRAYS) < _TAKES_ARRAYS:
+        array = arguments[2] is not None and (third is None or is_call(third, ELEMENTWISE))
+        return literal("#VALUE!") if array else None
+    if name == "TEXT" and len(arguments) == 2:
+        reason = undecided(constant_text(second) or "")
+        if reason:
+            raise FormulaError(reason)
+    if name == "CELL" and arguments:
+        asked = first.text.strip('"').lower() if isinstance(first, Literal) else ""
+        if asked not in _KNOWN_OF_CELLS:
+            raise FormulaError(f"CELL asks for {asked or 'something computed'}, which the file does not tell")
+        if asked == "address" and (not isinstance(second, Ref) or second.sheet):
+            raise FormulaError("CELL asks for an address on another sheet, which names the file")
+    return None
+
+
+def found_place(operand: Operand) -> Operand:
+    """Return an XLOOKUP that is used as a reference as an INDEX, because the engine's gives the value alone."""
+    if not isinstance(operand, Call) or not is_call(operand, ("XLOOKUP",)) or len(operand.arguments) < 3:
+        return operand
+    given = dict(zip("abcdef", operand.arguments, strict=False))
+    if given.get("d") is not None:
+        raise FormulaError("a reference that is a value where a look-up finds nothing")
+    found = f"XMATCH({','.join(name for name in given if name not in 'cd')})"
+    return made(f"INDEX(c,IF(COLUMNS(b)=1,{found},0),IF(COLUMNS(b)=1,0,{found}))", **given).single or operand
+
+
+def looks_approximately(name: str, arguments: Arguments) -> bool:
+    """Say whether a look-up ends at the last cell not above the value, as far as its constants tell."""
+    place = APPROXIMATE[name]
+    if len(arguments) <= place:
+        return len(arguments) > 1
+    mode = operand_at(arguments, place)
+    if not isinstance(mode, Literal):
+        return False
+    return mode.text[:1] in tuple("123456789") if name == "MATCH" else mode.text.upper() in ("TRUE", "1")
+
+
+def takes_one_of_a_line(arguments: Arguments) -> bool:
+    """Say whether an INDEX gives one cell of a range by one number, which must be in one row or column."""
+    everything = arguments[1] is None or whole_number(operand_at(arguments, 1)) == 0
+    return isinstance(operand_at(arguments, 0), Cells) and not everything
+
+
+def joins_cells(argument: Expression) -> bool:
+    """Say whether an argument is a text made of cells: in array formulas an array, whose texts AND and OR pass over."""
+    return "&" in argument.items and any(isinstance(item, Cells) for item in argument.items)
+
+
+def is_computed_array(value: Expression) -> bool:
+    """Say whether INDEX is given something computed, which Excel makes an array of, rather than a reference."""
+    operand = bare(value).single
+    return operand is None or is_call(operand, _COMPUTE)
+
+
+def shows_untagged_names(arguments: Arguments) -> bool:
+    """Say whether a TEXT shows names of months or days without a tag for their language."""
+    return shows_names((constant_text(operand_at(arguments, 1)) or "").strip('"'))
+
+
+def may_end(value: Expression | None) -> bool:
+    """Say whether a value can end the whole formula in the engine where Excel has an error value."""
+    calls = [item for item in value.items if isinstance(item, Call)] if value is not None else []
+    return any(
+        (plain_name(call.name) in _END_FORMULAS and any(map(_is_computed, call.arguments)))
+        or any(map(may_end, call.arguments))
+        for call in calls
+    )
+
+
+def _is_computed(value: Expression | None) -> bool:
+    """Say whether a value may be a text that was written or computed, rather than the cells of a range."""
+    single = value.single if value is not None else None
+    if isinstance(single, Literal):
+        return single.text.startswith(('"', "{"))
+    return value is not None and not isinstance(single, Cells)
+
+
+def _is_below_one(value: Expression | None) -> bool:
+    """Say whether a constant is 0 or negative."""
+    if value is None or not isinstance(value.items[-1], Literal) or value.items[-1].text[:1] not in "0123456789":
+        return False
+    return value.items[-1].text == "0" if len(value.items) == 1 else value.items[:-1] == ["-"]
+
+
+def _is_range(operand: Operand | None) -> bool:
+    return isinstance(operand, Structured) or (isinstance(operand, Ref) and operand.kind != "cell")
