@@ -76,7 +76,7 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "a name is no array formula",
-        "formulas/compiling_references",
+        "formulas/compiling_names",
         "out = inner.expression(expression, ARRAY if formula else wanted)",
         "out = inner.expression(expression, wanted)",
     ),

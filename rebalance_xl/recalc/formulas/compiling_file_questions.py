@@ -9,15 +9,17 @@ from ..references import MAX_COLUMNS, MAX_ROWS, cell_name, parse_area
 from .compiling import ByCell, Compiling, Out, text_of, written
 from .compiling_references import corner_of, prefix_of, sheet_of
 from .compiling_whole import sheet_of_range
-from .operands import constant_text, ignores_hidden, operand_at, sheet_name, split_area
+from .operands import constant_text, operand_at, sheet_name, split_area, whole_number
 from .parameter_classes import ARRAY, REFERENCE
 from .tree import Arguments, Expression, FormulaError, Ref
 
 
 def visible_rows(c: Compiling, name: str, arguments: Arguments, argument: Expression) -> Out | None:
     """Return what lists the shown rows of a range, None when nothing is hidden or hidden rows count."""
-    hides, sheet = ignores_hidden(name, arguments), sheet_of_range(c, argument)
-    hidden = c.book.hidden_rows(sheet, hides == "filtered") if hides is not None and sheet is not None else None
+    code = whole_number(operand_at(arguments, 0 if name == "SUBTOTAL" else 1)) or 0
+    passes_over = name == "SUBTOTAL" or code % 2 == 1
+    sheet = sheet_of_range(c, argument) if code and passes_over else None
+    hidden = None if sheet is None else c.book.hidden_rows(sheet, name == "SUBTOTAL" and code <= 100)
     if not hidden:
         return None
     pieces = c.expression(argument, ARRAY).pieces  # of whole columns the used part

@@ -169,16 +169,6 @@ def needs_python(name: str, arguments: Arguments) -> bool:
     return True
 
 
-def ignores_hidden(name: str, arguments: Arguments) -> str | None:
-    """Return "hidden" or "filtered" for the rows a SUBTOTAL or AGGREGATE leaves out, None for none."""
-    code = whole_number(operand_at(arguments, 0 if name == "SUBTOTAL" else 1))
-    if code is None:
-        return None
-    if name == "SUBTOTAL":
-        return "hidden" if code > 100 else "filtered"
-    return "hidden" if code % 2 else None
-
-
 def has_array_constant(expression: Expression | None) -> bool:
     """Say whether a value is an array because a constant in braces is part of it."""
     for item in expression.items if expression is not None else ():
