@@ -32,37 +32,29 @@ def _down(number: float, multiple: float) -> float:
     return math.floor(quotient(number, multiple)) * multiple + 0.0
 
 
-def _of_sign(up: bool) -> Callable[[float, float], float]:
-    """Return CEILING or FLOOR: up or down to a multiple; where both are negative, away from zero or towards it."""
-
-    def answer(number: float, significance: float) -> float:
-        if number == 0 or (up and significance == 0):
-            return 0.0
-        if significance == 0:
-            raise Fault("#DIV/0!", "the significance is 0")
-        if number > 0 > significance:
-            raise number_fault(f"a positive number needs a positive significance, not {significance:.10g}")
-        return (_up if up else _down)(number, significance)
-
-    return answer
+def _of_sign(up: bool, number: float, significance: float) -> float:
+    """Round up or down to a multiple (CEILING, FLOOR); where both are negative, away from zero or towards it."""
+    if number == 0 or (up and significance == 0):
+        return 0.0
+    if significance == 0:
+        raise Fault("#DIV/0!", "the significance is 0")
+    if number > 0 > significance:
+        raise number_fault(f"a positive number needs a positive significance, not {significance:.10g}")
+    return (_up if up else _down)(number, significance)
 
 
-def _of_size(up: bool) -> Callable[..., float]:
-    """Return what rounds to a multiple whatever its sign; a mode other than 0 turns the direction below zero."""
-
-    def answer(number: float, significance: float = 1.0, mode: float = 0.0) -> float:
-        multiple = abs(significance)
-        if number == 0 or multiple == 0:
-            return 0.0
-        return (_up if up != (number < 0 and mode != 0) else _down)(number, multiple)
-
-    return answer
+def _of_size(up: bool, number: float, significance: float, mode: float = 0.0) -> float:
+    """Round to a multiple whatever its sign; a mode other than 0 turns the direction below zero."""
+    multiple = abs(significance)
+    if number == 0 or multiple == 0:
+        return 0.0
+    return (_up if up != (number < 0 and mode != 0) else _down)(number, multiple)
 
 
 for _direction, _more in (("CEILING", "ISO.CEILING ECMA.CEILING"), ("FLOOR", "")):  # ECMA: other programs' files
-    worksheet(_direction, kinds="number number")(_of_sign(_direction == "CEILING"))
-    _function = _of_size(_direction == "CEILING")
-    worksheet(f"{_direction}.MATH", kinds="number number number")(_function)
+    worksheet(_direction, kinds="number number")(partial(_of_sign, _direction == "CEILING"))
+    _function = partial(_of_size, _direction == "CEILING")
+    worksheet(f"{_direction}.MATH", kinds="number number=1 number=0")(_function)
     worksheet(f"{_direction}.PRECISE", *_more.split(), kinds="number number=1")(_function)
 
 

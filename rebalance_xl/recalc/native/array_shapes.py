@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from rebalance_xl.cells import NA
@@ -96,18 +96,14 @@ def _kept(size: int, count: float | None, drop: bool) -> slice:
     return slice(0, number) if wanted > 0 else slice(size - number, size)
 
 
-def _part(drop: bool) -> Callable[..., Rows]:
-    """Return TAKE or DROP: the first rows and columns of an array (with negative numbers the last), or the others."""
-
-    def answer(array: Rows, rows: float | None = None, columns: float | None = None) -> Rows:
-        across = _kept(len(array[0]), columns, drop)
-        return [row[across] for row in array[_kept(len(array), rows, drop)]]
-
-    return answer
+def _part(drop: bool, array: Rows, rows: float | None, columns: float | None) -> Rows:
+    """Return the first rows and columns of an array (with negative numbers the last), or drop them."""
+    across = _kept(len(array[0]), columns, drop)
+    return [row[across] for row in array[_kept(len(array), rows, drop)]]
 
 
 for _name in ("TAKE", "DROP"):
-    worksheet(_name, kinds="range number number")(_part(_name == "DROP"))
+    worksheet(_name, kinds="range number=NONE number=NONE")(partial(_part, _name == "DROP"))
 
 
 @worksheet("VSTACK", kinds="range*")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Final
 
@@ -153,15 +154,11 @@ def odd_last(
     return Payments(after, [coupon * whole], redemption, coupon * before, frequency)
 
 
-def _of_payments(count: int, sought: str, payments: Callable[..., Payments]) -> Callable[..., float]:
-    """Return the price or the yield as a function of some dates, the coupon rate, the other of the two, and terms."""
-
-    def answer(*given: float) -> float:
-        dates, (rate, known, *terms) = given[:count], given[count:]
-        found = payments(*dates, rate, *terms)
-        return found.price(known) if sought == "PRICE" else found.yield_at(known, rate)
-
-    return answer
+def _of_payments(count: int, sought: str, payments: Callable[..., Payments], *given: float) -> float:
+    """Return the price or the yield, given some dates, the coupon rate, the other of the two, and terms."""
+    dates, (rate, known, *terms) = given[:count], given[count:]
+    found = payments(*dates, rate, *terms)
+    return found.price(known) if sought == "PRICE" else found.yield_at(known, rate)
 
 
 for _prefix, _dates, _payments in (
@@ -171,7 +168,7 @@ for _prefix, _dates, _payments in (
 ):
     for _sought, _known in (("PRICE", "yld"), ("YIELD", "pr")):
         worksheet(f"{_prefix}{_sought}", kinds=f"{_dates} rate {_known} redemption frequency basis=0")(
-            _of_payments(len(_dates.split()), _sought, _payments)
+            partial(_of_payments, len(_dates.split()), _sought, _payments)
         )
 
 

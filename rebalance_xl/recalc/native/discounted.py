@@ -14,14 +14,17 @@ from rebalance_xl.recalc.native.faults import Fault, number_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
 
-def _discounted(formula: Callable[[float, float, float], float]) -> Callable[..., float]:
-    """Return a function of two dates, two amounts and a basis from one of the amounts and the years."""
-
-    def answer(settlement: int, maturity: int, first: float, second: float, basis: int) -> float:
-        check_order(settlement, maturity)
-        return formula(first, second, year_fraction(settlement, maturity, basis))
-
-    return answer
+def _discounted(
+    formula: Callable[[float, float, float], float],
+    settlement: int,
+    maturity: int,
+    first: float,
+    second: float,
+    basis: int,
+) -> float:
+    """Return what a formula makes of two amounts and the years between two dates."""
+    check_order(settlement, maturity)
+    return formula(first, second, year_fraction(settlement, maturity, basis))
 
 
 def _received(investment: float, discount: float, years: float) -> float:
@@ -39,7 +42,7 @@ _DISCOUNTED: Final[dict[str, tuple[str, Callable[[float, float, float], float]]]
     "RECEIVED": ("investment discount", _received),
 }
 for _name, (_amounts, _formula) in _DISCOUNTED.items():
-    worksheet(_name, kinds=f"settlement maturity {_amounts} basis=0")(_discounted(_formula))
+    worksheet(_name, kinds=f"settlement maturity {_amounts} basis=0")(partial(_discounted, _formula))
 
 
 def _at_maturity(settlement: int, maturity: int, issue: int, basis: int) -> tuple[float, float, float]:
@@ -67,16 +70,12 @@ def yield_at_maturity(settlement: int, maturity: int, issue: int, rate: float, p
     return ((1.0 + whole * rate) / (price / 100.0 + before * rate) - 1.0) / after
 
 
-def _bill(formula: Callable[[float, int], float]) -> Callable[..., float]:
-    """Return a function of a Treasury bill from one of an amount and the days; the bill must mature within a year."""
-
-    def answer(settlement: int, maturity: int, amount: float) -> float:
-        check_order(settlement, maturity)
-        if maturity > add_months(settlement, 12):
-            raise number_fault("a Treasury bill matures within one year of settlement")
-        return formula(amount, maturity - settlement)
-
-    return answer
+def _bill(formula: Callable[[float, int], float], settlement: int, maturity: int, amount: float) -> float:
+    """Return what a formula makes of an amount and the days of a Treasury bill, which must mature within a year."""
+    check_order(settlement, maturity)
+    if maturity > add_months(settlement, 12):
+        raise number_fault("a Treasury bill matures within one year of settlement")
+    return formula(amount, maturity - settlement)
 
 
 def _bill_price(discount: float, days: int) -> float:
@@ -109,7 +108,7 @@ _BILLS: Final[dict[str, tuple[str, Callable[[float, int], float]]]] = {
     "TBILLEQ": ("discount", _bond_equivalent),
 }
 for _name, (_amount, _of_bill) in _BILLS.items():
-    worksheet(_name, kinds=f"settlement maturity {_amount}")(_bill(_of_bill))
+    worksheet(_name, kinds=f"settlement maturity {_amount}")(partial(_bill, _of_bill))
 
 
 def _dollars(to_decimal: bool, price: float, fraction: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,27 +44,20 @@ def _write(number: int, letter: str, limit: int, places: Any) -> str:
     return digits.rjust(width, "0")
 
 
-def _converter(source: str, target: str) -> Callable[..., Any]:
-    """Return what reads a number in one base, a name of `_BASES` or "DEC", and writes it in another."""
-
-    def read(value: Any) -> int:
-        return int(to_strict(value)) if source == "DEC" else _read(value, *_BASES[source][1:])
-
+def _converted(source: str, target: str, value: Any, places: Any = MISSING) -> int | str:
+    """Read a number in one base, a name of `_BASES` or "DEC", and write it in another."""
+    number = int(to_strict(value)) if source == "DEC" else _read(value, *_BASES[source][1:])
     if target == "DEC":
-        return read
-
-    def convert(number: Any, places: Any = MISSING) -> str:
-        letter, _, limit = _BASES[target]
-        return _write(read(number), letter, limit, places)
-
-    return convert
+        return number
+    letter, _, limit = _BASES[target]
+    return _write(number, letter, limit, places)
 
 
 for _source in (*_BASES, "DEC"):
     for _target in (*_BASES, "DEC"):
         if _source != _target:
-            _kinds = "any" if _target == "DEC" else "any any"
-            worksheet(f"{_source}2{_target}", kinds=_kinds)(_converter(_source, _target))
+            _kinds = "any" if _target == "DEC" else "any any=MISSING"
+            worksheet(f"{_source}2{_target}", kinds=_kinds)(partial(_converted, _source, _target))
 
 
 def _shifted(number: float, shift: float) -> int:

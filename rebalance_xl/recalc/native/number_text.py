@@ -187,19 +187,15 @@ def _shown_text(value: str, pattern: str) -> str:
 @worksheet("FIXED", kinds="number integer flag")
 def fixed(number: float, decimals: int = 2, no_commas: bool = False) -> str:
     """Return a number rounded to some decimals as text, with thousands separators unless `no_commas`."""
-    return _grouped(number, decimals, not no_commas)
+    if decimals > 127:
+        raise value_fault(f"the number of decimals is {decimals}; it must be below 128")
+    value = rounded(rounded(decimal_of(number), decimals), max(decimals, 0))
+    value = value if value else abs(value)
+    return f"{value:f}" if no_commas else f"{value:,f}"
 
 
 @worksheet("DOLLAR", "USDOLLAR", kinds="number integer")
 def dollar(number: float, decimals: int = 2) -> str:
     """Return a number as an amount in dollars, negative ones in brackets."""
-    text = "$" + _grouped(abs(number), decimals, True)
+    text = "$" + fixed(abs(number), decimals)
     return f"({text})" if number < 0 and any(c in "123456789" for c in text) else text
-
-
-def _grouped(number: float, decimals: int, commas: bool) -> str:
-    if decimals > 127:
-        raise value_fault(f"the number of decimals is {decimals}; it must be below 128")
-    value = rounded(rounded(decimal_of(number), decimals), max(decimals, 0))
-    value = value if value else abs(value)
-    return f"{value:,f}" if commas else f"{value:f}"

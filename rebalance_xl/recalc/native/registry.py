@@ -44,7 +44,7 @@ REGISTERED: Final[dict[str, NativeFunction]] = {}
 #: The kinds of arguments that take arrays as they are.
 WHOLE: Final = ("range", "cells")
 #: Defaults as they stand after an equals sign.
-_DEFAULTS: Final = {"0": 0, "1": 1, "1000": 1000.0, "TRUE": True, "NONE": None}
+_DEFAULTS: Final = {"0": 0, "1": 1, "1000": 1000.0, "TRUE": True, "NONE": None, "MISSING": MISSING}
 
 
 def worksheet(
