@@ -71,7 +71,7 @@ def outcome(text: str, way: str, strings: list[str] = STRINGS) -> tuple[Any, She
             return str(refused), None
         formulas = [
             (
-                (cell.row, cell.column, cell.formula, repr(cell.old), cell.end, cell.data),
+                (cell.row, cell.column, cell.formula, repr(cell.old), cell.end, cell.width),
                 (cell.kind, cell.attributes, cell.type, cell.dynamic),
             )
             for cell in found.formulas

@@ -24,31 +24,33 @@ _CELL = (np.int32, np.int16, np.int16, np.int32, np.int32)
 _ROW = (np.int32, np.int32, np.int32, np.int32, np.int16)
 
 
-def texts(text: str, content: Bytes | None, starts: Ints, ends: Ints) -> list[str]:
-    """Return pieces of a text, each followed by a bracket; `content` is its bytes, None when it is not all ASCII."""
-    lengths = ends - starts + 1
-    if content is None or int(lengths.sum()) > _LONG * len(starts):
-        return [text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-    shifts = starts - (np.cumsum(lengths) - lengths)
-    joined = content[np.arange(int(lengths.sum())) + np.repeat(shifts, lengths)].tobytes().decode("ascii")
-    return joined[:-1].split("<") if joined else []
-
-
 class CellTable:
     """The cells of a sheet that have a value and no formula, in order of rows and columns, and its rows.
 
     A group of cells is what has the same attributes: `types` are their types, `steady` tells whether a new number
-    leaves their attributes as they are.
+    leaves their attributes as they are. The `content` has a byte for each character of the text.
     """
 
     def __init__(self, text: str, values: CellValues) -> None:
         self.text = text
+        self.content: Bytes = np.frombuffer(text.encode("ascii", "replace"), np.uint8)
         self.values = values
         self.types: list[str] = []
         self.steady: list[bool] = []
         self._pieces: list[tuple[NDArray[Any], ...]] = []
         self._rows: list[tuple[NDArray[Any], ...]] = []
         self._last: tuple[bytes, list[Any]] = (b"", [])
+
+    def texts(self, starts: Ints, ends: Ints) -> list[str]:
+        """Return pieces of the text, each followed by a bracket there."""
+        lengths = ends - starts + 1
+        size = int(lengths.sum())
+        if size <= _LONG * len(starts):
+            shifts = starts - (np.cumsum(lengths) - lengths)
+            joined = self.content[np.arange(size) + np.repeat(shifts, lengths)].tobytes().decode("ascii")
+            if self.text.isascii() or "?" not in joined:
+                return joined[:-1].split("<") if joined else []
+        return [self.text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
     def add(self, rows: Ints, columns: Ints, groups: Ints, starts: Ints, ends: Ints, base: int) -> None:
         """Add cells that follow those added before; `starts` and `ends` count from `base`."""
@@ -126,10 +128,6 @@ class CellTable:
         out: list[Any] = []
         for first in range(0, len(chosen), _BLOCK):
             some = chosen[first : first + _BLOCK]
-            start, end = int(starts[some[0]]), int(ends[some[-1]]) + 1
-            piece = self.text[start:end]
-            content = np.frombuffer(piece.encode("ascii", "replace"), np.uint8) if piece.isascii() else None
-            bounds = starts[some].astype(np.intp) - start, ends[some].astype(np.intp) - start
-            out += self.read(groups[some], texts(piece, content, *bounds))
+            out += self.read(groups[some], self.texts(starts[some].astype(np.intp), ends[some].astype(np.intp)))
         self._last = (chosen.tobytes(), out)
         return out

@@ -108,8 +108,8 @@ class _Reader:
         self.found: dict[str, str] = {}
         self.spans: dict[str, tuple[int, int]] = {}
         self.constants: list[tuple[int, int, Any]] = []
-        #: Rows, columns, texts, values, ends, data, and what few cells have.
-        self.formulas: list[tuple[int, int, str, Any, int, str | None, tuple[Any, ...]]] = []
+        #: Rows, columns, texts, values, ends, widths, and what few cells have.
+        self.formulas: list[tuple[int, int, str, Any, int, int, tuple[Any, ...]]] = []
         self.ordered = True
 
     def read(self) -> SheetScan:
@@ -275,7 +275,7 @@ class _Reader:
             last = max([each[2] for each in others], default=behind)  # both go for the new value
             tag_end = formula[0] if self.text.index(">", start) + 1 == formula[0] else self._tag_end(start)
             spots = Spots(start, tag_end, formula[0], behind, first, last)
-            own = None if "vm" in given or has_text else self._simple_data(end, spots)
+            own = 0 if "vm" in given or has_text else self._width(end, spots)
             rare = spots, self.shape, kind, "cm" in given
             self.formulas.append((row, column, found["f"], value, end, own, rare))
         elif value is not None:
@@ -285,15 +285,13 @@ class _Reader:
                 scan.unreadable[row, column] = "half a character"
             self.constants.append((row, column, value))
 
-    def _simple_data(self, end: int, spots: Spots) -> str | None:
-        """Return a cell's character data where it stands right before the closing tags, None where it does not."""
+    def _width(self, end: int, spots: Spots) -> int:
+        """Return how many characters a cell's value takes right before the closing tags, 0 where that is not so."""
         text = self.text
-        if spots.value == spots.value_end or text.startswith("/>", spots.value_end - 2):
-            return "" if text.startswith("</c>", spots.value_end) else None
-        if not text.startswith("</v></c>", end - 8):
-            return None
-        data = text[text.index(">", spots.value) + 1 : end - 8]
-        return None if "<" in data else data
+        if spots.value == spots.value_end or not text.startswith("</v></c>", end - 8):
+            return 0
+        start = text.index(">", spots.value) + 1
+        return 0 if text.find("<", start, end - 8) >= 0 else end - 8 - start
 
     def _refuse_doubles(self) -> None:
         places = sorted([each[:2] for each in self.constants] + [each[:2] for each in self.formulas])

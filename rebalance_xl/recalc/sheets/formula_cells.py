@@ -59,7 +59,7 @@ class FormulaCell:
 
     Its `formula` is as the calculation uses it: shared formulas are written out; `kind` and `attributes` are those of
     its element, `dynamic` tells whether the cell carries cell metadata. `old` is its cached value, None for none,
-    `data` that value as the file has it right before the closing tags, None when it is not so simple, `type` its type.
+    `width` how many characters that takes right before the closing tags, 0 when it is not so simple, `type` its type.
     The element ends at `end`; the `spots` of its pieces are known when it was read cell by cell.
 
     `lowered` is what the engine computes, None while (or because) it computes nothing, `template` what the formula's
@@ -79,7 +79,7 @@ class FormulaCell:
     formula = _Listed[str]("texts")
     old = _Listed[Any]("olds")
     end = _Listed[int]("ends")
-    data = _Listed[str | None]("data")
+    width = _Listed[int]("widths")
     lowered = _Listed[str | None]("lowered")
     template = _Listed[Any]("templates")
     value = _Listed[Any]("values")
@@ -127,7 +127,7 @@ class Formulas:
         self.texts: list[str] = []
         self.olds: list[Any] = []
         self.ends: list[int] = []
-        self.data: list[str | None] = []
+        self.widths: list[int] = []
         self.lowered: list[str | None] = []
         self.templates: list[Any] = []
         self.values: list[Any] = []
@@ -144,8 +144,8 @@ class Formulas:
         self._by_column: dict[int, Sequence[int]] = {}
 
     def add(self, *lists: Sequence[Any]) -> None:
-        """Add rows, columns, texts, old values, ends and data of cells that follow those added before."""
-        known: tuple[list[Any], ...] = (self.rows, self.columns, self.texts, self.olds, self.ends, self.data)
+        """Add rows, columns, texts, old values, ends and widths of cells that follow those added before."""
+        known: tuple[list[Any], ...] = (self.rows, self.columns, self.texts, self.olds, self.ends, self.widths)
         for own, more in zip(known, lists, strict=True):
             own.extend(more)
         for new in (self.lowered, self.templates, self.values):

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..files.markup import all_from_xml
 from ..references import MAX_COLUMNS, MAX_ROWS
-from .cell_table import CellTable, texts
+from .cell_table import CellTable
 from .cell_values import CellValues, attributes_of
 from .exact import check_well_formed
 from .sheet_scan import SheetScan
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 #: Characters read at a time: more is slower, because the arrays leave the processor's cache.
 PIECE = 2**19
-#: Zeros behind a piece, so that looking ahead from its last tag stays inside.
-_MARGIN = 64
+#: Attributes of a cell take fewer characters than this.
+_LONGEST = 57
 
 _SHEET_DATA = re.compile(r"<sheetData(?:\s[^<>]*?)?>")
 
@@ -40,7 +40,7 @@ def scan_bulk(text: str, encoding: str, values: CellValues, part: str) -> SheetS
     end = text.rfind("</sheetData") if opening is not None else -1
     if opening is None or end < opening.end() or opening[0].endswith("/>") or ("!" in text and "<!" in text):
         return None
-    if "_x" in text and ("_xD" in text or "_xd" in text):
+    if "_" in text and "_x" in text and ("_xD" in text or "_xd" in text):
         return None  # half a character, perhaps, which the other reader names
     position = opening.end()
     scan = SheetScan(text, encoding, "", position, end, values, part, plain=True)
@@ -107,8 +107,7 @@ class _Reader:
         """Read the rows between two positions of the text."""
         piece = self.text[base:end]
         _need(USUAL_ROWS.fullmatch(piece))
-        data = piece.encode("ascii", "replace")  # one byte a character: positions are the same in both
-        content = np.frombuffer(data + bytes(_MARGIN), np.uint8)
+        content = self.table.content[base:end]
         brackets = np.flatnonzero((content | 2) == 62)
         opens, closes = np.ascontiguousarray(brackets[0::2]), np.ascontiguousarray(brackets[1::2])
         kinds, empty = content[opens + 1], content[closes - 1] == ord("/")
@@ -156,14 +155,14 @@ class _Reader:
             return
         first = cells[own] + 1
         formula_starts, formula_ends = closes[first] + 1, np.where(empty[first], closes[first] + 1, opens[first + 1])
-        plain = content if piece.isascii() else None
-        formulas = texts(piece, plain, formula_starts, formula_ends)
-        data = texts(piece, plain, starts[own], ends[own])
+        formulas = self.table.texts(formula_starts + base, formula_ends + base)
+        widths = ends[own] - starts[own]
         last = values[own] + np.where(has_value[own], 2, is_value[own])
-        old = self.table.read(groups[own], data)
+        old = self.table.read(groups[own], self.table.texts(starts[own] + base, ends[own] + base))
         before = len(self.formulas)
         ends_of_cells = (closes[last] + (base + 1)).tolist()
-        self.formulas.add(rows[own].tolist(), columns[own].tolist(), all_from_xml(formulas), old, ends_of_cells, data)
+        places = rows[own].tolist(), columns[own].tolist()
+        self.formulas.add(*places, all_from_xml(formulas), old, ends_of_cells, widths.tolist())
         self._add_shapes(before, piece, opens[first], closes[first])
         for group in np.flatnonzero(np.bincount(groups[own])).tolist():
             attributes = self.parsed[group]
@@ -173,7 +172,7 @@ class _Reader:
                 if "cm" in attributes:
                     self.formulas.dynamic[place] = True
                 if "vm" in attributes:
-                    self.formulas.data[place] = None
+                    self.formulas.widths[place] = 0
 
     def _add_shapes(self, before: int, piece: str, starts: Ints, ends: Ints) -> None:
         """Note the attributes that formula elements have, and their kinds."""
@@ -194,7 +193,7 @@ class _Reader:
         longest = int(lengths.max())
         if longest == 0:
             return np.full(len(starts), self._group(""), np.intp)
-        _need(longest <= _MARGIN - 8)
+        _need(longest < _LONGEST)
         mix = lengths.astype(np.uint64)
         words = []
         for offset in range(0, longest, 8):

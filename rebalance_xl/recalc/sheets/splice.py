@@ -59,10 +59,10 @@ class SheetChanges:
 def spliced(scan: SheetScan, changes: SheetChanges) -> str:
     """Return a worksheet's text with its changes made."""
     own = scan.formulas
-    data, values, typed = own.data, own.values, {place for place, kind in own.types.items() if kind != "n"}
-    simple = [n for n in changes.values if data[n] and values[n].__class__ is float and n not in typed]
+    widths, values, typed = own.widths, own.values, {place for place, kind in own.types.items() if kind != "n"}
+    simple = [n for n in changes.values if widths[n] and values[n].__class__ is float and n not in typed]
     ends = [own.ends[place] - 8 for place in simple]
-    starts = [end - len(data[place] or "") for end, place in zip(ends, simple, strict=True)]
+    starts = [end - widths[place] for end, place in zip(ends, simple, strict=True)]
     new = number_texts([values[place] for place in simple])
     others = _other_edits(scan, sorted({*changes.values}.difference(simple)))
     for change in changes.formulas:
@@ -98,10 +98,10 @@ def _other_edits(scan: SheetScan, places: list[int]) -> list[Edit]:
     """Return the edits of formula cells that show another value, other than a number where a number stood."""
     edits: list[Edit] = []
     for cell in scan.formulas.at(places):
-        value, data, end = cell.value, cell.data, cell.end
+        value, width, end = cell.value, cell.width, cell.end
         kind, written = typed_value(value)
-        if data and (kind or "n") == cell.type and written == written.strip():
-            edits.append((end - 8 - len(data), end - 8, written))
+        if width and (kind or "n") == cell.type and written == written.strip():
+            edits.append((end - 8 - width, end - 8, written))
         else:
             edits += _cell_edits(scan, FormulaChange(cell, value))
     return edits
