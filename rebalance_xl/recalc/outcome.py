@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import compress
 from math import isclose
-from operator import itemgetter
+from operator import itemgetter, ne
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,8 @@ class Recalculation:
         What else the user should know.
     stale : bool
         Whether any cached value differed from the computed one.
+    changed_spilled : int
+        How many cells that arrays fill show another value than before.
     lines, spilled : list
         What `changed` is made from: places of formula cells sheet by sheet, and cells that arrays fill.
     """
@@ -68,6 +71,7 @@ class Recalculation:
     spills: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     stale: bool = False
+    changed_spilled: int = 0
     lines: list[tuple[str, Formulas, list[int]]] = field(default_factory=list, repr=False)
     spilled: list[tuple[str, int, int, FormulaCell, Any, Any]] = field(default_factory=list, repr=False)
 
@@ -93,11 +97,6 @@ class Recalculation:
         return rows
 
     @property
-    def changed_spilled(self) -> int:
-        """How many cells that arrays fill show another value than before."""
-        return sum(not same(old, value) for *_, old, value in self.spilled)
-
-    @property
     def changed_cells(self) -> int:
         """How many formula cells show another value than before."""
         count = 0
@@ -115,6 +114,15 @@ def same(old: Any, new: Any) -> bool:
     if old.__class__ is float and new.__class__ is float:
         return bool(old == new) or isclose(old, new, rel_tol=SAME_WITHIN, abs_tol=0.0)
     return old.__class__ is new.__class__ and bool(old == new)
+
+
+def differing(olds: Sequence[Any], values: Sequence[Any]) -> list[int]:
+    """Return the places at which two lists of cell values do not show the same."""
+    kinds = {*map(type, olds), *map(type, values)}
+    places = range(len(olds)) if bool in kinds else compress(range(len(olds)), map(ne, olds, values))
+    if kinds == {float}:
+        return [n for n in places if not isclose(olds[n], values[n], rel_tol=SAME_WITHIN, abs_tol=0.0)]
+    return [n for n in places if not same(olds[n], values[n])]
 
 
 def first_difference(one: tuple[bytes, Recalculation], other: tuple[bytes, Recalculation]) -> str:
@@ -147,8 +155,8 @@ def compare(calculation: Calculation, report: Recalculation) -> list[SheetChange
         causes = [cell.cause.partition(":") for cell in kept]
         unknown.update(name.partition(";")[0] for kind, _, name in causes if kind == "unknown-function")
         left = {cell.place for cell in kept}
-        differing = [place for place in _differing(own) if place not in left]
-        told = sorted({*differing, *left, *(cell.place for cell in failed)}) if kept or failed else differing
+        changed = [place for place in differing(own.olds, own.values) if place not in left]
+        told = sorted({*changed, *left, *(cell.place for cell in failed)}) if kept or failed else changed
         if told:
             report.lines.append((names[sheet], own, told))
         for anchor in spills.anchors:
@@ -157,7 +165,7 @@ def compare(calculation: Calculation, report: Recalculation) -> list[SheetChange
                 metadata = 0 if anchor.written is None else None
                 found.formulas.append(FormulaChange(cell, cell.value, anchor.area, metadata))
         grown = {change.cell.place for change in found.formulas}
-        found.values += [place for place in differing if place not in grown] if grown else differing
+        found.values += [place for place in changed if place not in grown] if grown else changed
     report.computed = report.formulas - report.kept
     for anchor in spills.anchors:
         if not anchor.active:
@@ -167,22 +175,10 @@ def compare(calculation: Calculation, report: Recalculation) -> list[SheetChange
             report.spills[f"{names[anchor.cell.sheet]}!{place}"] = anchor.area.text()
         sheet = anchor.cell.sheet
         report.spilled += _compare_children(names[sheet], calculation.book.scans[sheet], anchor, changes[sheet])
+    report.changed_spilled = sum(len(cells) for sheet_changes in changes for cells in sheet_changes.columns.values())
     report.stale = any(changes)
     report.unknown_functions = sorted(unknown)
     return changes
-
-
-def _differing(own: Formulas) -> list[int]:
-    """Return the places of the formula cells that show another value than before."""
-    return [
-        place
-        for place, old, new in zip(range(len(own)), own.olds, own.values, strict=True)
-        if (
-            (old != new and not isclose(old, new, rel_tol=SAME_WITHIN, abs_tol=0.0))
-            if old.__class__ is float and new.__class__ is float
-            else not same(old, new)
-        )
-    ]
 
 
 def _grown(anchor: Anchor) -> bool:
@@ -209,20 +205,17 @@ def _compare_children(
     old = scan.columns_within(both)
     told: list[tuple[str, int, int, FormulaCell, Any, Any]] = []
     for column in range(area.left, area.right + 1):
-        numbers = range(area.top, area.bottom + 1)
         values = [line[column - area.left] for line in rows]
         first = area.top - both.top
         shown = old[column][first : first + len(values)] if column in old else [None] * len(values)
-        fresh = shown.count(None) == len(values)
-        lines = list(zip(repeat(name), numbers, repeat(column), repeat(own), shown, values, strict=False))
+        wanted = differing(shown, values)
+        failed = [n for n, value in enumerate(values) if value.__class__ is CellError]
+        every = sorted({*wanted, *failed}) if failed else wanted
         if formulas:
-            lines = [line for line in lines if (line[1], column) not in formulas]
-        if not fresh:
-            lines = [line for line in lines if line[5].__class__ is CellError or not same(line[4], line[5])]
-        told += lines
-        changed = {line[1]: line[5] for line in lines if line[4] is None or not same(line[4], line[5])}
-        if changed:
-            changes.columns.setdefault(column, {}).update(changed)
+            wanted, every = ([n for n in each if (area.top + n, column) not in formulas] for each in (wanted, every))
+        told += [(name, area.top + n, column, own, shown[n], values[n]) for n in every]
+        if wanted:
+            changes.columns.setdefault(column, {}).update({area.top + n: values[n] for n in wanted})
     for column, cells in old.items():
         if not before.left <= column <= before.right or not _leaves(before, area, column):
             continue

@@ -44,8 +44,8 @@ def keep_decimal_commas(calculation: Calculation) -> None:
 def _but_for_points(calculation: Calculation) -> Iterator[FormulaCell]:
     """Yield the cells whose text is the cached one but for a point where that has a comma between digits."""
     for own in [scan.formulas for scan in calculation.book.scans]:
-        for place, old, value in zip(range(len(own)), own.olds, own.values, strict=True):
-            if old.__class__ is str and "," in old and value.__class__ is str and _is_but_for_points(value, old):
+        for place in [place for place, old in enumerate(own.olds) if old.__class__ is str and "," in old]:
+            if own.values[place].__class__ is str and _is_but_for_points(own.values[place], own.olds[place]):
                 yield own[place]
 
 

@@ -77,7 +77,7 @@ def _cells(scan: SheetScan) -> str:
     out: list[str] = []
     position = scan.start
     # A shared formula says nothing without its group, so each of these is written out.
-    others = [n for n, one, other in zip(range(len(own)), own.texts, own.lowered, strict=True) if one is not other]
+    others = [] if own.texts == own.lowered else [n for n in range(len(own)) if own.texts[n] is not own.lowered[n]]
     places = sorted({*others, *own.kinds}) if own.kinds else others
     formulas = [lowered for lowered in (own.lowered[place] for place in places) if lowered is not None]
     escaped = iter(to_xml("\0".join(formulas)).split("\0"))

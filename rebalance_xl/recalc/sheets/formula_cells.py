@@ -180,7 +180,13 @@ class Formulas:
 
     def by_column(self) -> dict[int, Sequence[int]]:
         """Return the places of the cells by column, as a range where their distance is always the same."""
-        if not self._by_column:
+        if self._by_column:
+            return self._by_column
+        width = len(set(self.columns))
+        period = self.columns[:width]
+        if self.columns == period * (len(self) // max(width, 1)):
+            self._by_column = {column: range(start, len(self), width) for start, column in enumerate(period)}
+        else:
             found: dict[int, list[int]] = {}
             for place, column in enumerate(self.columns):
                 if column in found:

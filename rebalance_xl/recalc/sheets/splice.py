@@ -60,7 +60,9 @@ def spliced(scan: SheetScan, changes: SheetChanges) -> str:
     """Return a worksheet's text with its changes made."""
     own = scan.formulas
     widths, values, typed = own.widths, own.values, {place for place, kind in own.types.items() if kind != "n"}
-    simple = [n for n in changes.values if widths[n] and values[n].__class__ is float and n not in typed]
+    simple = changes.values
+    if typed or not all(widths) or {*map(type, values)} != {float}:
+        simple = [n for n in simple if widths[n] and values[n].__class__ is float and n not in typed]
     ends = [own.ends[place] - 8 for place in simple]
     starts = [end - widths[place] for end, place in zip(ends, simple, strict=True)]
     new = number_texts([values[place] for place in simple])
