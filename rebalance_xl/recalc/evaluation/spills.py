@@ -14,7 +14,7 @@ from typing import Any
 
 from ...cells import CellError
 from ..formulas.book_view import BookView
-from ..references import MAX_COLUMNS, MAX_ROWS, Area, Place
+from ..references import MAX_COLUMNS, MAX_ROWS, Area, Place, place_of
 from ..sheets.formula_cells import FormulaCell
 from ..sheets.sheet_scan import SheetScan
 from .decision import Finding, decide
@@ -131,8 +131,9 @@ class Spills:
         wrote = self._clear(anchor, area) or turned
         if area.size > 1:
             there = anchor.rows is None and area == anchor.written and self._holds(anchor, area, rows)
-            wrote = wrote or not there
-            self._fill(anchor, area, rows, there)
+            if not there:  # and so taken by this anchor from the beginning
+                wrote = True
+                self._fill(anchor, area, rows)
         anchor.area, anchor.rows = area, rows
         self.book.spill(anchor.cell.where, area)
         return wrote
@@ -161,10 +162,10 @@ class Spills:
                 wrote = True
         return wrote
 
-    def _fill(self, anchor: Anchor, area: Area, rows: list[list[Any]], there: bool) -> None:
+    def _fill(self, anchor: Anchor, area: Area, rows: list[list[Any]]) -> None:
         engine, sheet = self.engine, anchor.cell.sheet
         self.taken[sheet].update(dict.fromkeys(places_in(area), anchor))
-        if engine.idle or there:
+        if engine.idle:
             return
         if area.width > 1:
             engine.set_block(sheet, area.top, area.left + 1, [[to_engine(value) for value in rows[0][1:]]])
@@ -211,11 +212,6 @@ def _carried_along(scan: SheetScan) -> list[FormulaCell]:
     return scan.formulas.at(place for place, text in enumerate(scan.formulas.texts) if not text)
 
 
-def place_of(row: int, column: int) -> int:
-    """Return a cell's place as one number, which takes less room than a pair."""
-    return row << 15 | column
-
-
 def places_in(area: Area) -> Iterable[int]:
     """Return the places of an area's cells."""
     if area.width == 1:
@@ -229,24 +225,19 @@ def occupied_by(scans: list[SheetScan], anchors: list[Anchor]) -> list[dict[int,
     taken: list[dict[int, Any]] = []
     for sheet, scan in enumerate(scans):
         cells: dict[int, Any] = {}
-        own = [anchor.cell for anchor in anchors if anchor.cell.sheet == sheet]
+        own = [anchor for anchor in anchors if anchor.cell.sheet == sheet]
         if own:
             # Arrays grow to the right and downwards: what lies above or left of all of them is in nobody's way.
-            top, left = min(cell.row for cell in own), min(cell.column for cell in own)
-            rows, columns, _ = scan.within(Area(top, left, MAX_ROWS, MAX_COLUMNS))
-            places = [row << 15 | column for row, column in zip(rows, columns, strict=True)]
-            cells = dict.fromkeys(places, "value")
+            top, left = min(anchor.cell.row for anchor in own), min(anchor.cell.column for anchor in own)
+            cells = dict.fromkeys(scan.places_within(Area(top, left, MAX_ROWS, MAX_COLUMNS)), "value")
+            for anchor in own:
+                if anchor.area.size > 1:
+                    cells.update(dict.fromkeys(places_in(anchor.area), anchor))
             found = scan.formulas
             for place, (row, column, text) in enumerate(zip(found.rows, found.columns, found.texts, strict=True)):
                 if text or place in found.kinds:
                     cells[place_of(row, column)] = "formula"
         taken.append(cells)
-    for anchor in anchors:
-        cells = taken[anchor.cell.sheet]
-        if anchor.area.size > 1:
-            for place in places_in(anchor.area):
-                if cells.get(place) != "formula":
-                    cells[place] = anchor
     return taken
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..references import Area
+from ..references import Area, place_of
 from .cell_values import Cells, CellValues
 
 if TYPE_CHECKING:  # loading numpy.typing takes longer than reading thousands of cells
@@ -78,14 +78,25 @@ class CellTable:
     def within(self, area: Area) -> Cells:
         """Return the cells inside an area that have a value."""
         all_rows, all_columns, *_ = self._arrays()
-        first, last = np.searchsorted(all_rows, [area.top, area.bottom + 1])
-        inside = all_columns[first:last]
-        chosen: Ints = np.flatnonzero((inside >= area.left) & (inside <= area.right)) + first
+        chosen = self._chosen(area)
         found = Cells(all_rows[chosen].tolist(), all_columns[chosen].tolist(), self._values(chosen))
         if None not in found.values:
             return found
         kept = [place for place, value in enumerate(found.values) if value is not None]
         return Cells(*([each[place] for place in kept] for each in found))
+
+    def places_within(self, area: Area) -> list[int]:
+        """Return where the cells inside an area stand, each place as one number."""
+        rows, columns, *_ = self._arrays()
+        chosen = self._chosen(area)
+        found: list[int] = place_of(rows[chosen].astype(np.intp), columns[chosen]).tolist()
+        return found
+
+    def _chosen(self, area: Area) -> Ints:
+        all_rows, all_columns, *_ = self._arrays()
+        first, last = np.searchsorted(all_rows, [area.top, area.bottom + 1])
+        inside = all_columns[first:last]
+        return np.flatnonzero((inside >= area.left) & (inside <= area.right)) + first
 
     def plain_numbers(self, column: int, rows: Ints) -> tuple[list[int], ...]:
         """Return row, start and end of the cells of a column, in some rows, in which a number may replace a number."""

@@ -42,6 +42,10 @@ class CellValues:
 
     def numbers(self, data: Sequence[str]) -> list[Any]:
         """Return the values of many cells without a type."""
+        some = data[:256]
+        if 2 * len(set(some)) < len(some):  # reading the same number again takes longer than looking it up
+            different = list(set(data))
+            return list(map(dict(zip(different, self.numbers(different), strict=True)).__getitem__, data))
         joined = "".join(data)
         if "_" in joined or not joined.isascii():  # which Python reads as numbers, and nobody else
             return [self.number(from_xml(each)) for each in data]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..files.markup import ESCAPED_CHARACTER
-from ..references import MAX_COLUMNS, MAX_ROWS, Area, parse_area
+from ..references import MAX_COLUMNS, MAX_ROWS, Area, parse_area, place_of
 from .cell_values import Cells, CellValues
 from .formula_cells import FormulaCell, Formulas
 
@@ -88,6 +88,13 @@ class SheetScan:
         """Return the constants inside an area by (row, column)."""
         rows, columns, values = self.within(area)
         return dict(zip(zip(rows, columns, strict=True), values, strict=True))
+
+    def places_within(self, area: Area) -> list[int]:
+        """Return where constants stand inside an area, each place as one number."""
+        if self.table is not None:
+            return self.table.places_within(area)
+        rows, columns, _ = self.within(area)
+        return list(map(place_of, rows, columns))
 
     def column_values(self, column: int, top: int, bottom: int) -> list[Any]:
         """Return the constants of one column from one row to another, None where there is none."""

@@ -50,8 +50,9 @@ def cells_added(scan: SheetScan, rows: tuple[Ints, ...], columns: Columns) -> li
         shown = zip(found.tolist(), _new_cells(column, cells, style(column)), strict=True)
         new.update({place: new[place] + cell if place in new else cell for place, cell in shown})
     chosen = np.flatnonzero(high)
-    at, until, first, final = (each[chosen].tolist() for each in (starts, tag_ends, low, high))
-    at = [text.index('"', start + 8) for start in at]  # behind the row's number
+    until, first, final = (each[chosen].tolist() for each in (tag_ends, low, high))
+    digits = np.searchsorted(10 ** np.arange(1, 8), numbers[chosen], "right") + 1
+    at = (starts[chosen] + 8 + digits).tolist()  # behind the row's number
     tags = [text[start:end] for start, end in zip(at, until, strict=True)]
     keys = list(zip(tags, first, final, strict=True))
     wider = {key: with_spans(key[0], key[1:]) for key in set(keys)}
