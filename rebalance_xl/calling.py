@@ -61,7 +61,7 @@ def call_function(function: Declaration, arguments: Sequence[Any], date_offset: 
         return _call_whole(function, operands, shape, date_offset)
     size = max(shape[0] * shape[1], 1)
     answers = _call_rows(function, operands, size)
-    if any(isinstance(answer, tuple) for answer in answers):
+    if any(issubclass(kind, tuple) for kind in set(map(type, answers))):
         return _several(function, numeric, answers, date_offset)
     return _shaped(_finish(function, numeric, answers, date_offset), shape)
 
@@ -91,7 +91,7 @@ def _fill_totals(declared: Sequence[Parameter], operands: list[Any]) -> CellErro
             )
         problem = next((source.errors[i] for i in sorted(source.errors)), None)
         try:
-            total = math.fsum(each for each in source.values if each == each)
+            total = _total(source.values)
         except OverflowError:
             problem = problem or CellError("#NUM!", f"the sum of {source.parameter.name} is too large")
         errors = {} if problem is None else {0: problem}
@@ -100,11 +100,17 @@ def _fill_totals(declared: Sequence[Parameter], operands: list[Any]) -> CellErro
     return None
 
 
+def _total(values: Sequence[float]) -> float:
+    """Return the sum of numbers without those that are none (NaN)."""
+    total = math.fsum(values)
+    return total if total == total else math.fsum(each for each in values if each == each)
+
+
 def _excess(operands: Sequence[Operand]) -> CellError | None:
     for operand in operands:
         limit = operand.parameter.sum_at_most
         if limit < math.inf:
-            total = math.fsum(each for each in operand.values if each == each)
+            total = _total(operand.values)
             if operand.is_single:
                 total *= _rows_beside(operand, operands)
             if total > limit + 1e-9:
@@ -169,7 +175,7 @@ def _finish(
     function: Declaration, operands: Sequence[Operand], answers: Sequence[Any], date_offset: float
 ) -> list[Any]:
     """Turn the kernel's numbers into cells; an error or blank among the arguments outranks the kernel's answer."""
-    plain = function.result.kind in _PLAIN and all(type(answer) is float for answer in answers)
+    plain = function.result.kind in _PLAIN and set(map(type, answers)) <= {float}
     if plain and all(map(math.isfinite, answers)):
         cells = list(answers)
     else:

@@ -112,7 +112,7 @@ def _numbers(plan: ScalarPlan, values: PerRow) -> list[Any]:
     if kinds == {float} and plan.numeric and plan.parameter.convert is None:
         low, high = min(values), max(values)
         allowed = plan.low <= low and high <= plan.high and not (plan.above and low == plan.low)
-        if allowed and not any(map(ne, values, values)):  # a NaN may hide from min and max
+        if allowed and (math.isfinite(sum(values)) or not any(map(ne, values, values))):  # a NaN may hide from both
             return list(values)
     elif kinds == {str} and plan.words is not None and plan.parameter.convert is None:
         return list(map(plan.words.get, values))

@@ -15,6 +15,7 @@ from rebalance_xl.commands.recalc_book import BookReport, recalculate_book, summ
 from rebalance_xl.commands.recalc_request import Request, read_request
 from rebalance_xl.recalc.batch.jobs import Job, Outcome, run_book
 from rebalance_xl.recalc.files.temporaries import remove_leftovers
+from rebalance_xl.recalc.workbook import no_collection
 
 __all__ = ["Request", "run"]
 
@@ -95,7 +96,8 @@ def _work_on_all(request: Request, jobs: Sequence[Job], spool: CellSpool) -> lis
 
 
 def _run_alone(job: Job, seconds: float | None) -> Outcome:
-    result, failure = limited(lambda: run_book(recalculate_book, job), seconds)
+    with no_collection():
+        result, failure = limited(lambda: run_book(recalculate_book, job), seconds)
     return Outcome(job, *(result or (None, failure)))
 
 

@@ -81,7 +81,7 @@ def recalculate(
         report.path = source
         return report
     target = source if output is None else Path(output)
-    with _no_collection(), update(source, target, ignore_lock=ignore_lock, read_only_too=read_only_too) as book:
+    with no_collection(), update(source, target, ignore_lock=ignore_lock, read_only_too=read_only_too) as book:
         data = book.data if edit is None else edit(book.data)
         content, report, parts = _recalculated(data, as_of, spill_plain, False, plain, verify, book.data)
         if content != book.data or target != source:
@@ -126,7 +126,7 @@ def _recalculated(
     before: bytes | None = None,
 ) -> tuple[bytes, Recalculation, dict[str, bytes]]:
     now = moment(as_of)
-    with _no_collection():
+    with no_collection():
         found, *others = (
             _computed(data, now, spill_plain, check and not verify, singly, before)
             for singly in ((plain, not plain) if verify else (plain,))
@@ -138,7 +138,7 @@ def _recalculated(
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def no_collection() -> Iterator[None]:
     """Leave garbage alone: a recalculation makes millions of objects that all live until its end."""
     collecting = gc.isenabled()
     gc.disable()

@@ -114,7 +114,7 @@ class RowFormula:
         if area is None or area.size > self.largest:
             raise NotNowError
         columns = [self.known.column(sheet, each, area.top, area.bottom) for each in range(area.left, area.right + 1)]
-        return [list(row) for row in zip(*columns, strict=True)] if area.size > 1 else columns[0][0]
+        return list(map(list, zip(*columns, strict=True))) if area.size > 1 else columns[0][0]
 
     def column(self, sheet: int, column: int, offset: int) -> PerRow:
         """Return what stands in a column, as far below the own row of each as the reference says."""
