@@ -191,17 +191,25 @@ def test_both_sides_of_a_comparison_are_looked_at(tmp_path: Path) -> None:
     assert (found["D1"], found["E1"], found["F1"]) == ("same", True, False)
 
 
+def suspected(monkeypatch: pytest.MonkeyPatch, search: str) -> set[str]:
+    """Return a set that is filled with the cells which one search for suspects finds."""
+    found: set[str] = set()
+    real = getattr(suspects, search)
+
+    def noted(calculation: Any) -> Any:
+        for cell in real(calculation):
+            found.add(cell_name(cell.row, cell.column))
+            yield cell
+
+    monkeypatch.setattr(suspects, search, noted)
+    return found
+
+
 def test_only_cells_that_compare_nearly_equal_numbers_are_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A number that some other row holds but for the 16th digit makes a formula no suspect, nor does a text."""
-    looked_at: set[str] = set()
-    near = suspects._near
-
-    def noted(calculation: Any) -> Any:
-        for cell in near(calculation):
-            looked_at.add(cell_name(cell.row, cell.column))
-            yield cell
+    looked_at = suspected(monkeypatch, "_near")
 
     def build(_: Any, sheet: Any) -> None:
         for row in range(1, 6):
@@ -210,8 +218,27 @@ def test_only_cells_that_compare_nearly_equal_numbers_are_looked_at(
             sheet.write_formula(f"C{row}", f"=IF(A{row}=B{row},1,0)", None, 0)
         sheet.write_array_formula("D1", '{=SUM((A1:A5=B3)*(B1:B5={"a","b"}))}', None, 0)
         sheet.write_formula("D2", '=SUMPRODUCT((A4:A5=B5)*(B1:B2={"a","b"}))', None, 0)
+        sheet.write_formula("D3", "=SUMPRODUCT((A4:A5=B5)*A3:A4*B2:B3)", None, 0)
+        sheet.write_formula("D4", "=SUMPRODUCT((A3:A4=LEFT(B5,2))*1)", None, 0)
 
-    monkeypatch.setattr(suspects, "_near", noted)
     recalculate(make(tmp_path / "b.xlsx", build))
     assert looked_at == {"C3", "D1"}
     assert values(tmp_path / "b.xlsx")["C3"] == 1
+
+
+def test_texts_that_are_only_compared_are_no_operands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A formula that catches errors is a suspect where it computes with unclear texts, not where it compares them."""
+    looked_at = suspected(monkeypatch, "_reading_texts")
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_column("A1", ["1 234", "2 345"])
+        sheet.write_column("B1", [5, 6])
+        sheet.write("C1", "1 234")
+        sheet.write_formula("D1", "=IFERROR(SUMPRODUCT((A1:A2=C1)*B1:B2),0)", None, 0)
+        sheet.write_formula("D2", '=IFERROR(SUMPRODUCT((A1:A2=CONCATENATE("1 ",234))*B1:B2),0)', None, 0)
+        sheet.write_formula("D3", "=IFERROR(A1+B1,0)", None, 0)
+        sheet.write_formula("D4", "=IFERROR(IF(A1=C1,A2*B1,0),0)", None, 0)
+
+    recalculate(make(tmp_path / "b.xlsx", build))
+    assert looked_at == {"D3", "D4"}
+    assert values(tmp_path / "b.xlsx")["D1"] == 5

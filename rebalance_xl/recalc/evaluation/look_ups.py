@@ -27,24 +27,21 @@ _Columns = dict[tuple[int, int], list[Any]]
 
 def searching_in_no_order(calculation: Calculation) -> Iterator[FormulaCell]:
     """Yield the cells that look something up approximately among cells that do not rise."""
-    known: dict[tuple[str, Read], bool] = {}
+    known: dict[tuple[str, int, str], bool] = {}
     columns: _Columns = {}
     for group in calculation.readers.groups(_SEARCHES):
         for cell, text in zip(group.cells, group.texts, strict=True):
-            for kind, searched in _searched(calculation, group.sheet, text):
-                if (kind, searched) not in known:
-                    known[kind, searched] = _rises(_line(calculation, columns, kind, searched))
-                if not known[kind, searched]:
+            for match in _SEARCHES.finditer(text):
+                place = _REF.match(text, _second_argument(text, match.end()))
+                if place is None:
+                    continue  # computed ones are searched as arrays anyway
+                key = match[1], group.sheet, place[0]
+                if key not in known:
+                    searched = reads_of(place[0], group.sheet, calculation.readers.sheets)
+                    known[key] = all(_rises(_line(calculation, columns, match[1], read)) for read in searched)
+                if not known[key]:
                     yield cell
                     break
-
-
-def _searched(calculation: Calculation, sheet: int, text: str) -> Iterator[tuple[str, Read]]:
-    """Yield the ranges of a formula that are looked into; computed ones are searched as arrays anyway."""
-    for match in _SEARCHES.finditer(text):
-        place = _REF.match(text, _second_argument(text, match.end()))
-        if place:
-            yield from ((match[1], read) for read in reads_of(place[0], sheet, calculation.readers.sheets))
 
 
 def _second_argument(text: str, start: int) -> int:

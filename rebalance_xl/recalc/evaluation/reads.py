@@ -118,6 +118,8 @@ class Readers:
     _groups: dict[re.Pattern[str] | None, list[Alike]] = field(default_factory=dict)
     _known: dict[str, list[int]] = field(default_factory=dict)
     _known_shapes: list[dict[Any, int]] | None = None
+    _alike: dict[str, list[int]] = field(default_factory=dict)
+    _columns: dict[tuple[str, int], list[Read]] = field(default_factory=dict)
 
     def sheets(self, name: str) -> Sequence[int]:
         """Return the number of the sheet that a name in lower case means, nothing for none."""
@@ -171,26 +173,31 @@ class Readers:
 
     def columns(self, text: str, sheet: int) -> list[Read]:
         """Return the columns, whole, that a formula reads and all that differ from it in digits only."""
-        found = reads_of(text, sheet, self._any_number)
-        return [Read(read.sheet, read.left, read.right, 1, MAX_ROWS) for read in found]
+        if (text, sheet) not in self._columns:
+            found = reads_of(text, sheet, self._any_number)
+            whole = dict.fromkeys(Read(read.sheet, read.left, read.right, 1, MAX_ROWS) for read in found)
+            self._columns[text, sheet] = list(whole)
+        return self._columns[text, sheet]
 
     def _any_number(self, name: str) -> Sequence[int]:
         """Return all sheets whose names differ from a name in digits only, because texts alike differ in them, too."""
-        wanted = digit_classes([name])[0]
-        names = list(self.book.sheet_index)
-        alike = zip(names, digit_classes(names), strict=True)
-        return [self.book.sheet_index[each] for each, known in alike if known == wanted]
+        if not self._alike:
+            for other, number in self.book.sheet_index.items():
+                self._alike.setdefault(digit_classes([other])[0], []).append(number)
+        return self._alike.get(digit_classes([name])[0], ())
 
-    def of(self, cells: Cells, among: Sequence[Alike] | None = None) -> Iterator[FormulaCell]:
-        """Yield the formula cells that certainly read any of some cells."""
+    def of(
+        self, cells: Cells, among: Sequence[Alike] | None = None, part: Callable[[str], str] = str
+    ) -> Iterator[FormulaCell]:
+        """Yield the formula cells that certainly read any of some cells, in a part of their texts where one is told."""
         for group in self.groups() if among is None else among:
             if not any(read.meets(cells) for read in group.columns):
                 continue
             for cell in group.cells:
-                if cell.lowered is not None and self.reads(cell, cells):
+                if cell.lowered is not None and self.reads(cell, cells, part):
                     yield cell
 
-    def reads(self, cell: FormulaCell, cells: Cells) -> bool:
+    def reads(self, cell: FormulaCell, cells: Cells, part: Callable[[str], str] = str) -> bool:
         """Say whether a formula cell reads any of some cells."""
         text = cell.lowered if cell.lowered is not None else cell.formula
-        return any(read.meets(cells) for read in reads_of(text, cell.sheet, self.sheets))
+        return any(read.meets(cells) for read in reads_of(part(text), cell.sheet, self.sheets))

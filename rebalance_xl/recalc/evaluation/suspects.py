@@ -7,12 +7,11 @@ more texts as numbers than the engine does, which shows as an error unless the f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final
 
-from ..formulas.text import split_references
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
 from .decimal_comma import with_decimal_comma
@@ -25,8 +24,6 @@ _LONG_NUMBER: Final = re.compile(r"(?<![\d.])(?=\d*[.,])0*[.,]?0*[1-9](?:[.,]?\d
 #: Numbers that are not the same, but may be in 15 digits, differ by no more than this, relatively.
 _NEAR: Final = 1e-14
 _ROUNDS: Final = 5
-#: From so many cells on, the whole column is computed again, because the engine takes blocks a hundred times faster.
-_MANY: Final = 32
 _TEXT: Final = re.compile(r"\"(?:[^\"]|\"\")*\"")
 _COMPARED: Final = re.compile(r"[<>=]+")
 #: A minus or plus that is not a number's own.
@@ -34,10 +31,19 @@ _SUBTRACTS: Final = re.compile(r"[\w\])\"%]\s*[-+]")
 _BOUND: Final = re.compile(
     r"[<>=]\s*(-?[0-9]+\.?[0-9]*(?:E[-+]?[0-9]+)?)(?![\w.:(])|(?<![\w.$:!])([0-9]+\.?[0-9]*)\s*[<>=]"
 )
-_TEXTS: Final = r"(?:\"\"|\{\"\"(?:[,;]\"\")*\})"
-_WITH_TEXT: Final = re.compile(rf"{_TEXTS}\s*(?:<>|[<>=]=?)|(?:<>|[<>=]=?)\s*{_TEXTS}")
+#: Texts, arrays of them, and what certainly is one.
+_TEXTS: Final = (
+    r"(?:\"\"|\{\"\"(?:[,;]\"\")*\}|"
+    r"\b(?:CONCAT|CONCATENATE|LEFT|LOWER|MID|RIGHT|SUBSTITUTE|TEXT|TRIM|UPPER)\([^()]*\))"
+)
+#: Comparisons with texts, and those of sizes that filling up arrays makes.
+_HARMLESS: Final = re.compile(
+    rf"{_TEXTS}\s*(?:<>|[<>=]=?)|(?:<>|[<>=]=?)\s*{_TEXTS}|(?:ROWS|COLUMNS)\(rl_\d+\)=(?:ROWS|COLUMNS)\(rl_\d+\)"
+)
 _REF: Final = r"(?:(?:'[^']*'|[\w.]+)!)?\$?[A-Z]{1,3}\$?[0-9]+(?::\$?[A-Z]{1,3}\$?[0-9]+)?"
 _PAIR: Final = re.compile(rf"(?<![\w.$:!]){_REF}\s*(?:<>|[<>=]=?)\s*{_REF}(?![\w.:(])")
+#: Cells and texts that are compared with nothing beside that computes.
+_ONLY_PAIR: Final = re.compile(rf"(?<=[(,])(?:{_REF}|{_TEXTS})\s*(?:<>|[<>=]=?)\s*(?:{_REF}|{_TEXTS})(?=[),])")
 _SIDE: Final = re.compile(rf"(?<![\w.$:!])({_REF})(?=\s*[<>=])|(?<=[<>=])\s*({_REF})(?![\w.:(])")
 _CATCHES: Final = re.compile(r"\b(?:IFERROR|IFNA|ISERROR|ISERR|ISNA|ISNUMBER|ERROR\.TYPE|COUNT|AGGREGATE)\(")
 _ARITHMETIC: Final = re.compile(r"[-+*/^%]")
@@ -58,6 +64,7 @@ _REPEATS: Final = re.compile(r"\bREPT\(")
 
 #: Whether some of the numbers read and some constants are no matter for the engine.
 _Test = Callable[[Set[float], Set[float]], bool]
+_Part = Callable[[str], str]
 
 
 def compute_suspects(calculation: Calculation) -> None:
@@ -69,7 +76,7 @@ def compute_suspects(calculation: Calculation) -> None:
         if number == 0:
             suspects += with_decimal_comma(calculation)
             suspects += [*_with_own_texts(calculation), *_reading_texts(calculation), *_counting_truth(calculation)]
-        if not compute_carefully(calculation, _whole_columns(calculation, suspects)):
+        if not compute_carefully(calculation, suspects):
             return
         calculation.compute()
 
@@ -85,7 +92,7 @@ def _near(calculation: Calculation) -> Iterator[FormulaCell]:
     """Yield the cells that compare numbers which differ from others beyond 15 digits only."""
     groups: list[tuple[Alike, Set[float], _Test]] = []
     for group in calculation.readers.groups(_COMPARED):
-        text = _WITH_TEXT.sub("", _without_texts(group))
+        text = _HARMLESS.sub("", _without_texts(group))
         signs = len(_COMPARED.findall(text))
         if not signs:
             continue
@@ -93,10 +100,9 @@ def _near(calculation: Calculation) -> Iterator[FormulaCell]:
         test: _Test = _any_at_all
         if against + len(_PAIR.findall(text)) == signs:  # nothing but these cells is compared
             test = _near_bounds if against == signs else _near_each_other
-            sides = " ".join(before or after for before, after in _SIDE.findall(text))
-            group = replace(group, columns=calculation.readers.columns(sides, group.sheet))
+            group = replace(group, columns=calculation.readers.columns(_sides(text), group.sheet))
         groups.append((group, set(_bounds(group)), test))
-    every = _read_by(calculation, [group for group, _, _ in groups], float)
+    every = _held_in(calculation, _columns_read_by(calculation, [group for group, _, _ in groups]), float)
     near = set(_nearly_equal(every.union(*(bounds for _, bounds, _ in groups))))
     if not near:
         return
@@ -109,8 +115,8 @@ def _near(calculation: Calculation) -> Iterator[FormulaCell]:
         if not test({each for place in places for each in held[place].values()}, bounds):
             continue
         for cell in group.cells:
-            known = cell.lowered is None or cell.careful
-            if not known and test(_held_by(calculation, cell, held), bounds):
+            text = "" if cell.lowered is None or cell.careful else cell.lowered
+            if text and test(_read_of(calculation, cell, text if test is _any_at_all else _sides(text), held), bounds):
                 yield cell
 
 
@@ -126,15 +132,22 @@ def _near_each_other(values: Set[float], bounds: Set[float]) -> bool:
     return bool(values) and bool(_nearly_equal(values | bounds))
 
 
-def _held_by(
-    calculation: Calculation, cell: FormulaCell, held: Mapping[tuple[int, int], Mapping[int, float]]
+def _sides(text: str) -> str:
+    """Return the references that stand beside the signs of comparisons."""
+    return " ".join(before or after for before, after in _SIDE.findall(text))
+
+
+def _read_of(
+    calculation: Calculation, cell: FormulaCell, text: str, held: Mapping[tuple[int, int], Mapping[int, float]]
 ) -> set[float]:
-    """Return the values, of some known by their places, that a formula reads."""
+    """Return the values, of some known by their places, that a part of a cell's formula reads."""
     found: set[float] = set()
-    for read in reads_of(str(cell.lowered), cell.sheet, calculation.readers.sheets):
+    for read in reads_of(text, cell.sheet, calculation.readers.sheets):
         for column in range(read.left, min(read.right, calculation.book.extent(read.sheet)[1]) + 1):
             rows = held.get((read.sheet, column))
-            if rows:
+            if rows and read.top == read.bottom:
+                found.update({rows[read.top]} if read.top in rows else ())
+            elif rows:
                 found.update(value for row, value in rows.items() if read.top <= row <= read.bottom)
     return found
 
@@ -182,24 +195,31 @@ def _reading_texts(calculation: Calculation) -> Iterator[FormulaCell]:
     found = {*calculation.book.package.strings}
     found.update([value for scan in scans for value in scan.formulas.values if value.__class__ is str])
     within = any(scan.has_texts() for scan in scans)
-    for wanted, also, test in _TEXTS_READ:
+    held: dict[tuple[int, int], set[str]] = {}
+    for wanted, also, test, part in _TEXTS_READ:
         if not within and not any(map(test, found)):
             continue
         groups = []
         for group in calculation.readers.groups(wanted):
-            text = _without_texts(group)
+            text = part(_without_texts(group))
             if wanted.search(text) and (also is None or also.search(text)):
-                groups.append(group)
-        texts = {text for text in _read_by(calculation, groups, str) if test(text)}
+                groups.append(
+                    group if part is str else replace(group, columns=calculation.readers.columns(text, group.sheet))
+                )
+        places = _columns_read_by(calculation, groups)
+        held |= {place: _held_in(calculation, [place], str) for place in places - held.keys()}
+        texts = {text for place in places for text in held[place] if test(text)}
         if texts:
-            yield from calculation.readers.of(_holding(calculation, groups, str, texts), groups)
+            holding = _holding(calculation, (place for place in places if held[place] & texts), str, texts)
+            yield from calculation.readers.of(holding, groups, part)
 
 
 def _counting_truth(calculation: Calculation) -> Iterator[FormulaCell]:
     """Yield the cells that sum products of cells with truth values, which count as 0 there."""
     groups = [group for group in calculation.readers.groups(_SUMS_PRODUCTS) if _SUMS_PRODUCTS.search(group.texts[0])]
-    if groups and _read_by(calculation, groups, bool):
-        yield from calculation.readers.of(_holding(calculation, groups, bool, {True, False}), groups)
+    places = _columns_read_by(calculation, groups)
+    if _held_in(calculation, places, bool):
+        yield from calculation.readers.of(_holding(calculation, places, bool, {True, False}), groups)
 
 
 def _is_unclear(text: str) -> bool:
@@ -228,13 +248,19 @@ def _has_digits(text: str) -> bool:
     return any(map(str.isdigit, text))
 
 
-#: What formulas do, all of it, with texts of a kind: catch errors of arithmetic, compare, compute with dates, join.
-_TEXTS_READ: Final = (
-    (_CATCHES, _ARITHMETIC, _is_unclear),
-    (_COMPARED, None, _has_other_capitals),
-    (_JOINS, None, _is_long),
-    (_ARITHMETIC, None, _is_date),
-    (_SUMS_PRODUCTS, None, _has_digits),
+def _beside_pairs(text: str) -> str:
+    """Return a formula without the cells that it only compares with each other."""
+    return _ONLY_PAIR.sub("TRUE", text)
+
+
+#: What formulas do, all of it, with texts of a kind: catch errors of arithmetic, compare, compute with dates, join; and
+#: the part of their text that matters.
+_TEXTS_READ: Final[Sequence[tuple[re.Pattern[str], re.Pattern[str] | None, Callable[[str], bool], _Part]]] = (
+    (_CATCHES, _ARITHMETIC, _is_unclear, _beside_pairs),
+    (_COMPARED, None, _has_other_capitals, str),
+    (_JOINS, None, _is_long, str),
+    (_ARITHMETIC, None, _is_date, _beside_pairs),
+    (_SUMS_PRODUCTS, None, _has_digits, str),
 )
 
 
@@ -250,46 +276,19 @@ def _columns_read_by(calculation: Calculation, groups: list[Alike]) -> set[tuple
     return wanted
 
 
-def _read_by(calculation: Calculation, groups: list[Alike], kind: type) -> set[Any]:
-    """Return the values of one kind in the columns that some formulas read."""
+def _held_in(calculation: Calculation, places: Iterable[tuple[int, int]], kind: type) -> set[Any]:
+    """Return the values of one kind in some columns."""
     found: set[Any] = set()
-    for place in _columns_read_by(calculation, groups):
+    for place in places:
         found.update([value for value in calculation.book.column(*place) if value.__class__ is kind])
     return found
 
 
-def _holding(calculation: Calculation, groups: list[Alike], kind: type, values: set[Any]) -> Cells:
-    """Return the cells in the columns that some formulas read which hold one of some values."""
+def _holding(calculation: Calculation, places: Iterable[tuple[int, int]], kind: type, values: set[Any]) -> Cells:
+    """Return the cells in some columns which hold one of some values."""
     return cells_at(
         (sheet, row, column)
-        for sheet, column in _columns_read_by(calculation, groups)
+        for sheet, column in places
         for row, value in enumerate(calculation.book.column(sheet, column), 1)
         if value.__class__ is kind and value in values
     )
-
-
-def _whole_columns(calculation: Calculation, suspects: list[FormulaCell]) -> list[FormulaCell]:
-    """Add the other cells of the same formula in the same columns where many cells are suspect."""
-    groups: dict[tuple[int, str], list[FormulaCell]] = {}
-    for cell in suspects:
-        if cell.lowered is not None and not cell.careful:
-            groups.setdefault((cell.sheet, split_references(cell.formula)[0]), []).append(cell)
-    found: list[FormulaCell] = []
-    by_shape: dict[tuple[int, int], dict[str, list[FormulaCell]]] = {}
-    for (sheet, shape), cells in groups.items():
-        found += cells
-        if len(cells) >= _MANY and not calculation.singly:
-            for column in sorted({cell.column for cell in cells}):
-                if (sheet, column) not in by_shape:
-                    by_shape[sheet, column] = _by_shape(calculation, sheet, column)
-                found += by_shape[sheet, column].get(shape, ())
-    return found
-
-
-def _by_shape(calculation: Calculation, sheet: int, column: int) -> dict[str, list[FormulaCell]]:
-    """Return the cells of a column that are computed, by the shape of their formulas."""
-    own = calculation.book.scans[sheet].formulas
-    found: dict[str, list[FormulaCell]] = {}
-    for cell in own.at(place for place in own.in_column(column) if own.lowered[place] is not None):
-        found.setdefault(split_references(cell.formula)[0], []).append(cell)
-    return found
