@@ -48,6 +48,11 @@ class Area:
         """Say whether a cell lies inside."""
         return self.top <= row <= self.bottom and self.left <= column <= self.right
 
+    def meets(self, other: Area) -> bool:
+        """Say whether two areas have a cell in common."""
+        across = self.left <= other.right and other.left <= self.right
+        return across and self.top <= other.bottom and other.top <= self.bottom
+
     def cells(self) -> Iterator[tuple[int, int]]:
         """Return the rows and columns of all cells."""
         return product(range(self.top, self.bottom + 1), range(self.left, self.right + 1))

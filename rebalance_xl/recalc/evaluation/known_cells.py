@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,33 +25,18 @@ class KnownCells:
 
     book: BookView
     anchors: Sequence[Anchor]
-    _linked: set[tuple[int, int]] = field(default_factory=set)
-    _reach: dict[int, list[Area]] = field(default_factory=dict)
-    _constants: dict[tuple[int, int, int, int], list[Any]] = field(default_factory=dict)
+    _unknown: dict[int, list[Area]] = field(default_factory=dict)
+    _columns: dict[tuple[int, int, int, int], list[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Note the cells that arrays may fill, and the columns with linked data types."""
-        self._linked = {(sheet, column) for sheet, _, column in self.book.linked}
         for anchor in self.anchors:
             area = anchor.area
             if anchor.dynamic:
                 area = Area(area.top, area.left, MAX_ROWS, MAX_COLUMNS)
-            self._reach.setdefault(anchor.cell.sheet, []).append(area)
-
-    def may_be_filled(self, sheet: int, column: int, top: int, bottom: int) -> bool:
-        """Say whether an array may fill any cell of a column from one row to another."""
-        return any(
-            area.left <= column <= area.right and top <= area.bottom and bottom >= area.top
-            for area in self._reach.get(sheet, ())
-        )
-
-    def constants(self, sheet: int, column: int, top: int, bottom: int) -> list[Any]:
-        """Return the constants of a column from one row to another, None for other cells."""
-        place = (sheet, column, top, bottom)
-        values = self._constants.get(place)
-        if values is None:
-            values = self._constants[place] = self.book.scans[sheet].column_values(column, top, bottom)
-        return values
+            self._unknown.setdefault(anchor.cell.sheet, []).append(area)
+        for sheet, column in {(sheet, column) for sheet, _, column in self.book.linked}:
+            self._unknown.setdefault(sheet, []).append(Area(1, column, MAX_ROWS, column))
 
     def column(self, sheet: int, column: int, top: int, bottom: int) -> list[Any]:
         """Return the values of a column's cells from one row to another.
@@ -62,18 +46,11 @@ class KnownCells:
         NotNowError
             One of them is not known yet.
         """
-        if self.may_be_filled(sheet, column, top, bottom) or (sheet, column) in self._linked:
-            raise NotNowError
-        values = self.constants(sheet, column, top, bottom)
-        own = self.book.scans[sheet].formulas
-        places = own.in_column(column)
-        values = list(values) if places else values
-        first, last = (bisect_left(places, row, key=own.rows.__getitem__) for row in (top, bottom + 1))
-        for place in places[first:last]:
-            if place in own.early:
-                values[own.rows[place] - top] = own.values[place]
-            elif own.statuses.get(place) == "kept":
-                values[own.rows[place] - top] = own.olds[place]
-            else:
+        asked = (sheet, column, top, bottom)
+        if asked not in self._columns:
+            area, own = Area(top, column, bottom, column), self.book.scans[sheet].formulas
+            known = (at in own.early or own.statuses.get(at) == "kept" for at in own.between(column, top, bottom))
+            if any(each.meets(area) for each in self._unknown.get(sheet, ())) or not all(known):
                 raise NotNowError
-        return values
+            self._columns[asked] = self.book.column(sheet, column, top, bottom)
+        return self._columns[asked]

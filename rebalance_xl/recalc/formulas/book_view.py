@@ -76,12 +76,13 @@ class BookView:
         """Yield every formula cell."""
         return (cell for scan in self.scans for cell in scan.formulas)
 
-    def column(self, sheet: int, column: int) -> list[Any]:
-        """Return what the cells of a column hold, from the first row to the last used one."""
-        values = self.scans[sheet].column_values(column, 1, self.extent(sheet)[0])
+    def column(self, sheet: int, column: int, top: int = 1, bottom: int | None = None) -> list[Any]:
+        """Return what the cells of a column hold from one row to another, the last used one if none is given."""
+        last = self.extent(sheet)[0] if bottom is None else bottom
+        values = self.scans[sheet].column_values(column, top, last)
         own = self.scans[sheet].formulas
-        for place in own.in_column(column):
-            values[own.rows[place] - 1] = own.values[place]
+        for place in own.between(column, top, last):
+            values[own.rows[place] - top] = own.values[place]
         return values
 
     def extent(self, sheet: int) -> tuple[int, int]:

@@ -123,5 +123,5 @@ def _worked_out(lowering: Lowering, column: FilledColumn) -> bool:
 
 def keep(cell: FormulaCell, error: FormulaError) -> None:
     """Let a cell keep its cached value, with the cause."""
-    cell.status, cell.lowered = "kept", None
+    cell.status, cell.lowered, cell.value = "kept", None, cell.old
     cell.cause = f"{error.cause}: {error}" if error.cause == "engine-unsupported" else error.cause

@@ -200,11 +200,16 @@ class Formulas:
         """Return the places of the cells of a column."""
         return self.by_column().get(column, ())
 
+    def between(self, column: int, top: int, bottom: int) -> Sequence[int]:
+        """Return the places of the cells of a column from one row to another."""
+        places = self.in_column(column)
+        first, end = (bisect_left(places, row, key=self.rows.__getitem__) for row in (top, bottom + 1))
+        return places[first:end]
+
     def find(self, row: int, column: int) -> FormulaCell | None:
         """Return the formula cell in a row and column, None when there is none."""
-        places = self.in_column(column)
-        at = bisect_left(places, row, key=self.rows.__getitem__)
-        return self[places[at]] if at < len(places) and self.rows[places[at]] == row else None
+        places = self.between(column, row, row)
+        return self[places[0]] if places else None
 
 
 def evenly(places: list[int]) -> Sequence[int]:
