@@ -107,9 +107,8 @@ class _Reader:
         self.shape: dict[str, str] = {}
         self.found: dict[str, str] = {}
         self.spans: dict[str, tuple[int, int]] = {}
-        self.constants: list[tuple[int, int, Any]] = []
-        #: Rows, columns, texts, values, ends, widths, and what few cells have.
-        self.formulas: list[tuple[int, int, str, Any, int, int, tuple[Any, ...]]] = []
+        #: Rows, columns and values; of formula cells also texts, ends, widths, and what few cells have.
+        self.cells: list[tuple[Any, ...]] = []
         self.ordered = True
 
     def read(self) -> SheetScan:
@@ -119,21 +118,20 @@ class _Reader:
         parser.CharacterDataHandler = self.characters.append
         _parse(parser, self.content, self.part)
         if not self.ordered:
-            self.constants.sort(key=itemgetter(0, 1))
-            self.formulas.sort(key=itemgetter(0, 1))
-            self._refuse_doubles()
-        scan._cells = Cells(*zip(*self.constants, strict=True))
-        self._add_formulas()
+            self.cells.sort(key=itemgetter(0, 1))
+            for one, other in pairwise(self.cells):
+                if one[:2] == other[:2]:
+                    raise Refused(f"damaged: the part {self.part} has the cell {cell_name(*one[:2])} twice")
+        scan._cells = Cells(*zip(*[each for each in self.cells if len(each) == 3], strict=True))
+        self._add_formulas([each for each in self.cells if len(each) > 3])
         inside = "" if self.text.startswith("<sheetData", scan.start) else self.text[scan.start : scan.end]
         scan.plain = self.ordered and is_usual(inside)
         return scan
 
-    def _add_formulas(self) -> None:
-        if not self.formulas:
-            return
+    def _add_formulas(self, cells: list[tuple[Any, ...]]) -> None:
         own = self.scan.formulas
-        *lists, rare = zip(*self.formulas, strict=True)
-        own.add(*lists)
+        rows, columns, olds, texts, ends, widths, rare = zip(*cells, strict=True) if cells else [()] * 7
+        own.add(rows, columns, texts, olds, ends, widths)
         for place, (spots, shape, kind, dynamic) in enumerate(rare):
             own.spots[place] = spots
             if shape:
@@ -277,13 +275,13 @@ class _Reader:
             spots = Spots(start, tag_end, formula[0], behind, first, last)
             own = 0 if "vm" in given or has_text else self._width(end, spots)
             rare = spots, self.shape, kind, "cm" in given
-            self.formulas.append((row, column, found["f"], value, end, own, rare))
+            self.cells.append((row, column, value, found["f"], end, own, rare))
         elif value is not None:
             if kind == "n" and value.__class__ is str:
                 scan.unreadable[row, column] = f'"{value[:40]}" where a number belongs'
             elif value.__class__ is str and "\ufffd" in value and "\ufffd" not in (data or ""):
                 scan.unreadable[row, column] = "half a character"
-            self.constants.append((row, column, value))
+            self.cells.append((row, column, value))
 
     def _width(self, end: int, spots: Spots) -> int:
         """Return how many characters a cell's value takes right before the closing tags, 0 where that is not so."""
@@ -292,9 +290,3 @@ class _Reader:
             return 0
         start = text.index(">", spots.value) + 1
         return 0 if text.find("<", start, end - 8) >= 0 else end - 8 - start
-
-    def _refuse_doubles(self) -> None:
-        places = sorted([each[:2] for each in self.constants] + [each[:2] for each in self.formulas])
-        for one, other in pairwise(places):
-            if one == other:
-                raise Refused(f"damaged: the part {self.part} has the cell {cell_name(*one)} twice")
