@@ -11,18 +11,16 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import itemgetter
 from typing import Any
-from xml.parsers import expat
 
 from ..files.refusals import Refused
 from ..references import MAX_COLUMNS, MAX_ROWS, cell_name, column_number
 from .cell_values import Cells, CellValues
 from .formula_cells import Spots
+from .placed_xml import PlacedXml
 from .sheet_scan import SheetScan
 from .usual_rows import is_usual
 
-_DECLARATION = re.compile(r"\ufeff?\s*<\?xml[^>]*\?>")
 _NAME = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
-_TAG = re.compile(r"<(?:[^\"'>]|\"[^\"]*\"|'[^']*')*>")
 #: The elements that are read, and those that are read inside them.
 _INSIDE = {
     "worksheet": ("sheetData",), "sheetData": ("row",), "row": ("c",), "c": ("f", "v", "is"), "f": (), "v": (),
@@ -41,11 +39,6 @@ class RowPlace:
     end: int
     cells: list[tuple[int, int, int]] = field(default_factory=list)
     strangers: list[tuple[int, int]] = field(default_factory=list)
-
-
-def check_well_formed(text: str, part: str) -> None:
-    """Refuse a part that is no XML."""
-    _parse(expat.ParserCreate("utf-8"), _without_declaration(text)[1], part)
 
 
 def read_exact(
@@ -68,20 +61,6 @@ def row_places(scan: SheetScan) -> Sequence[RowPlace]:
     return rows
 
 
-def _without_declaration(text: str) -> tuple[int, bytes]:
-    """Return where the XML of a part begins behind its declaration, and its bytes from there."""
-    declaration = _DECLARATION.match(text)
-    start = declaration.end() if declaration else 0
-    return start, text[start:].encode("utf-8", "replace")
-
-
-def _parse(parser: expat.XMLParserType, content: bytes, part: str) -> None:
-    try:
-        parser.Parse(content, True)
-    except expat.ExpatError as error:
-        raise Refused(f"damaged: the part {part} is not well-formed XML ({error})") from None
-
-
 class _Reader:
     """Reads one sheet. `path` are the names of the open elements without prefixes, "" for those that are not read.
 
@@ -92,10 +71,8 @@ class _Reader:
     def __init__(self, text: str, encoding: str, values: CellValues, part: str, places: list[RowPlace]) -> None:
         self.text, self.values, self.part, self.places = text, values, part, places
         self.scan = SheetScan(text, encoding, "", 0, 0, values, part)
-        self.first, self.content = _without_declaration(text)
-        self.is_ascii = self.first + len(self.content) == len(text)
-        self.at, self.at_byte = self.first, 0
-        self.parser = expat.ParserCreate("utf-8")
+        self.xml = PlacedXml(text, part)
+        self.parser = self.xml.parser
         self.main: str | None = None
         self.known: dict[str, dict[str, str]] = {outer: {} for outer in _INSIDE}
         self.path: list[str] = []
@@ -116,7 +93,7 @@ class _Reader:
         parser.buffer_text = True
         parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
         parser.CharacterDataHandler = self.characters.append
-        _parse(parser, self.content, self.part)
+        self.xml.parse()
         if not self.ordered:
             self.cells.sort(key=itemgetter(0, 1))
             for one, other in pairwise(self.cells):
@@ -144,29 +121,6 @@ class _Reader:
                 own.dynamic[place] = True
 
     # --- elements ---------------------------------------------------------------------------------------------
-
-    def _place(self, byte: int) -> int:
-        """Return where a byte is in the text; they are asked for in rising order."""
-        if self.is_ascii:
-            return byte + self.first
-        if byte < self.at_byte:
-            self.at, self.at_byte = self.first, 0
-        self.at += len(self.content[self.at_byte : byte].decode())
-        self.at_byte = byte
-        return self.at
-
-    def _span(self, first: int, last: int) -> tuple[int, int, int]:
-        """Return where an element begins, where its content ends and where it ends, from the bytes of both its tags."""
-        start, at = self._place(first), self._place(last)
-        if self.text.startswith("/>", at - 2) and self._tag_end(start) == at:
-            return start, at, at
-        return start, at, self.text.index(">", at) + 1
-
-    def _tag_end(self, start: int) -> int:
-        """Return where a start tag ends."""
-        tag = _TAG.match(self.text, start)
-        assert tag is not None
-        return tag.end()
 
     def _learn(self, name: str, attributes: dict[str, str]) -> None:
         """Learn what the elements of worksheets are called with the prefixes that an element declares."""
@@ -217,10 +171,10 @@ class _Reader:
             self.inside.append("".join(self.characters))
         elif known == "row":
             place = self.places[-1]
-            _, place.inner_end, place.end = self._span(self.row_start, self.parser.CurrentByteIndex)
+            _, place.inner_end, place.end = self.xml.span(self.row_start, self.parser.CurrentByteIndex)
         elif known == "sheetData":
-            scan, (start, inner, end) = self.scan, self._span(self.data_start, self.parser.CurrentByteIndex)
-            scan.start, scan.end = (start, end) if inner == end else (self._tag_end(start), inner)
+            scan, (start, inner, end) = self.scan, self.xml.span(self.data_start, self.parser.CurrentByteIndex)
+            scan.start, scan.end = (start, end) if inner == end else (self.xml.tag_end(start), inner)
             self.parser.StartElementHandler = self.parser.EndElementHandler = self.parser.CharacterDataHandler = None
 
     # --- rows and cells ---------------------------------------------------------------------------------------
@@ -235,8 +189,8 @@ class _Reader:
             raise Refused(f"damaged: the part {self.part} has a row called {written!r}")
         self.column = 0
         self.row_start = self.parser.CurrentByteIndex
-        start = self._place(self.row_start)
-        self.places.append(RowPlace(self.row, start, self._tag_end(start), start, start))
+        start = self.xml.place(self.row_start)
+        self.places.append(RowPlace(self.row, start, self.xml.tag_end(start), start, start))
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         name = attributes.get("r")
@@ -260,9 +214,9 @@ class _Reader:
         kind, has_text = given.get("t", "n"), "is" in found
         data = found["is"] if kind == "inlineStr" and has_text else found.get("v")
         value = self.values.resolved(kind, data, has_text)
-        formula = self._span(*self.spans["f"]) if "f" in found else None
-        others = [self._span(*self.spans[each]) for each in ("v", "is") if each in found] if formula else ()
-        start, _, end = self._span(self.cell_start, self.parser.CurrentByteIndex)
+        formula = self.xml.span(*self.spans["f"]) if "f" in found else None
+        others = [self.xml.span(*self.spans[each]) for each in ("v", "is") if each in found] if formula else ()
+        start, _, end = self.xml.span(self.cell_start, self.parser.CurrentByteIndex)
         place = self.places[-1]
         place.cells.append((column, start, end))
         if place.number != row:
@@ -271,7 +225,7 @@ class _Reader:
             behind = formula[2]
             first = min([each[0] for each in others], default=behind)
             last = max([each[2] for each in others], default=behind)  # both go for the new value
-            tag_end = formula[0] if self.text.index(">", start) + 1 == formula[0] else self._tag_end(start)
+            tag_end = formula[0] if self.text.index(">", start) + 1 == formula[0] else self.xml.tag_end(start)
             spots = Spots(start, tag_end, formula[0], behind, first, last)
             own = 0 if "vm" in given or has_text else self._width(end, spots)
             rare = spots, self.shape, kind, "cm" in given

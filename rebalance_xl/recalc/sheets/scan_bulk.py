@@ -15,7 +15,7 @@ from ..files.markup import all_from_xml
 from ..references import MAX_COLUMNS, MAX_ROWS
 from .cell_table import CellTable
 from .cell_values import CellValues, attributes_of
-from .exact import check_well_formed
+from .placed_xml import check_well_formed
 from .sheet_scan import SheetScan
 from .usual_rows import USUAL_ROWS
 

@@ -1,0 +1,65 @@
+"""XML parsed with the places of its elements: where in the text the parser is, which counts bytes."""
+
+from __future__ import annotations
+
+import re
+from xml.parsers import expat
+
+from ..files.refusals import Refused
+
+_DECLARATION = re.compile(r"\ufeff?\s*<\?xml[^>]*\?>")
+_TAG = re.compile(r"<(?:[^\"'>]|\"[^\"]*\"|'[^']*')*>")
+
+
+def check_well_formed(text: str, part: str) -> None:
+    """Refuse a part that is no XML."""
+    PlacedXml(text, part).parse()
+
+
+class PlacedXml:
+    """The text of a part and a parser for it, which is given its handlers before it parses."""
+
+    def __init__(self, text: str, part: str) -> None:
+        self.text, self.part = text, part
+        declaration = _DECLARATION.match(text)
+        self._first = declaration.end() if declaration else 0
+        self._content = text[self._first :].encode("utf-8", "replace")
+        self._is_ascii = self._first + len(self._content) == len(text)
+        self._at, self._at_byte = self._first, 0
+        self.parser = expat.ParserCreate("utf-8")
+
+    def parse(self) -> None:
+        """Parse the text.
+
+        Raises
+        ------
+        Refused
+            It is no XML.
+        """
+        try:
+            self.parser.Parse(self._content, True)
+        except expat.ExpatError as error:
+            raise Refused(f"damaged: the part {self.part} is not well-formed XML ({error})") from None
+
+    def place(self, byte: int) -> int:
+        """Return where a byte is in the text; places are found fast when they are asked for in rising order."""
+        if self._is_ascii:
+            return byte + self._first
+        if byte < self._at_byte:
+            self._at, self._at_byte = self._first, 0
+        self._at += len(self._content[self._at_byte : byte].decode())
+        self._at_byte = byte
+        return self._at
+
+    def span(self, first: int, last: int) -> tuple[int, int, int]:
+        """Return where an element begins, where its content ends and where it ends, from the bytes of both its tags."""
+        start, at = self.place(first), self.place(last)
+        if self.text.startswith("/>", at - 2) and self.tag_end(start) == at:
+            return start, at, at
+        return start, at, self.text.index(">", at) + 1
+
+    def tag_end(self, start: int) -> int:
+        """Return where a start tag ends."""
+        tag = _TAG.match(self.text, start)
+        assert tag is not None
+        return tag.end()
