@@ -307,17 +307,20 @@ def test_random_numbers_are_the_same_in_every_run(tmp_path: Path) -> None:
 
 
 def test_hidden_rows_are_left_out_of_subtotals(tmp_path: Path) -> None:
-    """SUBTOTAL 109 and AGGREGATE 5 ignore hidden rows, SUBTOTAL 9 does not."""
+    """SUBTOTAL 109 and AGGREGATE 5 ignore hidden rows, by a name of the range too; SUBTOTAL 9 does not."""
 
-    def build(_: Any, sheet: Any) -> None:
+    def build(book: Any, sheet: Any) -> None:
+        book.define_name("Data", f"={sheet.name}!$A$1:$A$3")
         sheet.write_column("A1", [1, 2, 4])
         sheet.set_row(1, None, None, {"hidden": True})
         sheet.write_formula("C1", "=SUBTOTAL(109,A1:A3)", None, 0)
         sheet.write_formula("C3", "=SUBTOTAL(9,A1:A3)", None, 0)
         sheet.write_formula("D3", "=AGGREGATE(9,5,A1:A3)", None, 0)
         sheet.write_formula("E3", "=SUBTOTAL(109,A:A)", None, 0)
+        sheet.write_formula("F3", "=SUBTOTAL(109,Data)", None, 0)
+        sheet.write_formula("G3", "=AGGREGATE(9,5,Data)", None, 0)
 
     path = make(tmp_path / "b.xlsx", build)
     recalculate(path)
     found = values(path)
-    assert [found["C1"], found["C3"], found["D3"], found["E3"]] == [5, 7, 5, 5]
+    assert [found[cell] for cell in ("C1", "C3", "D3", "E3", "F3", "G3")] == [5, 7, 5, 5, 5, 5]

@@ -18,9 +18,6 @@ from .operands import split_area
 #: The function that makes an array as large as others, see `native.array_shapes`.
 FIT: Final = "RXL.FIT"
 
-Write = Callable[[Sequence[str]], str]
-Sizes = list[tuple[int, int] | None]
-
 
 def of_range(pieces: Sequence[Piece]) -> Size:
     """Return the size of a range, which its text tells in every cell."""
@@ -61,62 +58,40 @@ def joint(outs: Sequence[Out]) -> Size | None:
     return size
 
 
-def _measured(outs: Sequence[Out], row: int, column: int, references: Sequence[str]) -> Sizes:
-    return [None if out.size is None else out.size(row, column, references) for out in outs]
-
-
 def operated(c: Compiling, operands: Sequence[Out], between: Sequence[str]) -> list[Piece]:
     """Return operands with the operators between them, before the first and after the last one."""
-    if sum(not out.single for out in operands) < 2:
-        pieces: list[Piece] = [between[0]] if between[0] else []
-        for out, operator in zip(operands, between[1:], strict=True):
-            pieces += [*out.pieces, operator] if operator else out.pieces
-        return pieces
-
-    def write(texts: Sequence[str]) -> str:
-        return between[0] + "".join([each for pair in zip(texts, between[1:], strict=True) for each in pair])
-
-    return fitted(c, operands, write)
+    pattern = between[0] + "".join(f"{{{place}}}{operator}" for place, operator in enumerate(between[1:]))
+    several = sum(not out.single for out in operands) > 1
+    return fitted(c, operands, pattern) if several else c.say(pattern, *operands).pieces
 
 
-def fitted(c: Compiling, operands: Sequence[Out], write: Write, chosen_by: int | None = None) -> list[Piece]:
+def fitted(c: Compiling, operands: Sequence[Out], pattern: str, chosen_by: int | None = None) -> list[Piece]:
     """Return an operation on operands, made as large as each other where they are not.
 
-    `write` gives the text of the operation from the texts of its operands; the operand `chosen_by` alone decides, when
-    it is one value, which of the others is the result (the test of IF).
+    `pattern` is the operation with the operands in the places {0}, {1}; the operand `chosen_by` alone decides, when it
+    is one value, which of the others is the result (the test of IF).
     """
     places = [place for place, each in enumerate(operands) if not each.single]
     arrays = [operands[place] for place in places]
     names = [f"rl_{number}" for number in range(len(arrays))]
     chooses = places.index(chosen_by) if chosen_by in places else None
-    c.functions.add(FIT)
+    kept = [f"{{{place}}}" for place in range(len(operands))]
+    enlarged = list(kept)
+    for name, place in zip(names, places, strict=True):
+        kept[place], enlarged[place] = name, f"{FIT}({','.join([name, *(each for each in names if each != name)])})"
+    test = _same(names)
+    if chooses is not None:
+        test = f"OR(ROWS({names[chooses]})*COLUMNS({names[chooses]})=1,{test})"
+    bound = ",".join(f"{name},{{{place}}}" for name, place in zip(names, places, strict=True))
+    asked = c.say(f"LET({bound},IF({test},{pattern.format(*kept)},{pattern.format(*enlarged)}))", *operands)
 
-    def fit(sizes: Sizes) -> bool:
-        """Say whether arrays are as large as each other, but for single rows and columns, which are repeated."""
-        heights, widths = ({size[axis] for size in sizes if size} - {1} for axis in (0, 1))
-        alone = chooses is not None and sizes[chooses] == (1, 1)
-        return alone or (len(heights) < 2 and len(widths) < 2)
+    def odd(sizes: list[tuple[int, int]]) -> bool:
+        """Say whether arrays are not as large as each other, but for single rows and columns, which are repeated."""
+        heights, widths = ({size[axis] for size in sizes} - {1} for axis in (0, 1))
+        alone = chooses is not None and sizes[chooses : chooses + 1] == [(1, 1)]
+        return len(sizes) < len(arrays) or not (alone or (len(heights) < 2 and len(widths) < 2))
 
-    def own(row: int, column: int, references: Sequence[str]) -> bool:
-        sizes = _measured(arrays, row, column, references)
-        return None in sizes or fit(sizes)
-
-    def text(row: int, column: int, references: Sequence[str]) -> str:
-        sizes = _measured(arrays, row, column, references)
-        texts = [written(each.pieces, row, column, references) for each in operands]
-        if None not in sizes and fit(sizes):
-            return write(texts)
-        bound = ",".join(f"{name},{texts[place]}" for name, place in zip(names, places, strict=True))
-        enlarged = list(texts)
-        for name, place in zip(names, places, strict=True):
-            others = ",".join(other for other in names if other != name)
-            texts[place], enlarged[place] = name, f"{FIT}({name},{others})"
-        test = _same(names)
-        if chooses is not None:
-            test = f"OR(ROWS({names[chooses]})*COLUMNS({names[chooses]})=1,{test})"
-        return f"LET({bound},IF({test},{write(texts)},{write(enlarged)}))"
-
-    return _by_size(text, own, [piece for each in operands for piece in each.pieces])
+    return unless(arrays, odd, c.say(pattern, *operands), asked).pieces
 
 
 def as_large(tested: Out, summed: Out) -> Out:
@@ -133,53 +108,35 @@ def as_large(tested: Out, summed: Out) -> Out:
     return Out([ByCell(area)], summed.single)
 
 
-def alike(ranges: Sequence[Out], out: Out) -> Out:
+def alike(c: Compiling, ranges: Sequence[Out], out: Out) -> Out:
     """Return what a call gives whose ranges have to be of one size, #VALUE! where they are not."""
+    names = [f"{{{place}}}" for place in range(1, len(ranges) + 1)]
+    references = ",".join(f"ISREF({name})" for name in names)  # what is none is an error, and the call gives it
+    asked = c.say(f"IF({_same(names)},{{0}},IF(AND({references}),#VALUE!,{{0}}))", out, *ranges)
+    known = unless(ranges, lambda sizes: len(sizes) < len(ranges), out, asked)
+    return unless(ranges, lambda sizes: len(set(sizes)) > 1, known, Out(["#VALUE!"], True))
+
+
+def unless(given: Sequence[Out], odd: Callable[[list[tuple[int, int]]], bool], out: Out, otherwise: Out) -> Out:
+    """Return what a call gives, something else where the sizes (height, width) of ranges are odd ones.
+
+    Sizes that only the computation shows are not among those that `odd` gets.
+    """
+    if any(each.size is None for each in given):
+        return otherwise if odd([]) else out
 
     def own(row: int, column: int, references: Sequence[str]) -> bool:
-        return len(set(_measured(ranges, row, column, references)) - {None}) < 2
-
-    def text(row: int, column: int, references: Sequence[str]) -> str:
-        sizes = _measured(ranges, row, column, references)
-        if len(set(sizes) - {None}) > 1:
-            return "#VALUE!"
-        call = written(out.pieces, row, column, references)
-        if None not in sizes:
-            return call
-        names = [written(each.pieces, row, column, references) for each in ranges]
-        references_all = ",".join(f"ISREF({name})" for name in names)  # what is none is an error, and the call gives it
-        return f"IF({_same(names)},{call},IF(AND({references_all}),#VALUE!,{call}))"
-
-    pieces = [*out.pieces, *(piece for each in ranges for piece in each.pieces)]
-    return Out(_by_size(text, own, pieces), out.single, out.size)
-
-
-def unless(given: Out, odd: Callable[[int, int], bool], out: Out, otherwise: Out) -> Out:
-    """Return what a call gives, something else where the height and width of a range are odd ones."""
-    measured = given.size
-    if measured is None:
-        return out
-
-    def own(row: int, column: int, references: Sequence[str]) -> bool:
-        size = measured(row, column, references)
-        return size is None or not odd(*size)
+        sizes = [each.size(row, column, references) for each in given if each.size is not None]
+        return not odd([size for size in sizes if size is not None])
 
     def text(row: int, column: int, references: Sequence[str]) -> str:
         chosen = out if own(row, column, references) else otherwise
         return written(chosen.pieces, row, column, references)
 
-    return Out(_by_size(text, own, [*out.pieces, *otherwise.pieces]), out.single, out.size)
-
-
-def _by_size(
-    text: Callable[[int, int, Sequence[str]], str],
-    own: Callable[[int, int, Sequence[str]], bool],
-    pieces: Sequence[Piece],
-) -> list[Piece]:
-    """Return a text that depends on sizes, at once where it is the same in every cell."""
+    pieces = [piece for each in (out, otherwise, *given) for piece in each.pieces]
     if all(isinstance(piece, str) for piece in pieces):
-        return [text(1, 1, ())]
-    return [ByCell(text, lambda *cell: own(*cell) and fits(pieces, *cell))]
+        return out if own(1, 1, ()) else otherwise
+    return Out([ByCell(text, lambda *cell: own(*cell) and fits(pieces, *cell))], out.single, out.size)
 
 
 def _same(names: Sequence[str]) -> str:

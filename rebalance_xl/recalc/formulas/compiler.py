@@ -27,7 +27,7 @@ _SHORT: Final = 3
 
 
 def compiled(book: BookView, sheet: int, expression: Expression, mode: str, careful: bool) -> Template:
-    """Return the template of a whole formula, without the text that it had."""
+    """Return the template of a whole formula."""
     c = Compiling(book, sheet, WRITERS, careful=careful)
     c.together = sheets_of_whole_ranges(c, expression)
     out = _whole(c, expression, mode) if careful else write_expression(c, expression, mode)

@@ -115,7 +115,7 @@ def _of_one_size(c: Compiling, name: str, arguments: Arguments, out: Out) -> Out
     for each, argument in zip(ranges, given, strict=True):
         if isinstance(_given(argument).single, Ref) and each.size is None:
             each.size = of_range(each.pieces)
-    return alike(ranges, out)
+    return alike(c, ranges, out)
 
 
 # --- functions of the engine, and what stands beside them ------------------------------------------------------
@@ -142,7 +142,8 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
     if name in WITH_CRITERIA and isinstance(first, Ref) and first.kind == "range":
         # The engine takes a hundred times longer for a row of cells than for a column.
         across = _with_criteria(c, name, arguments, wanted)
-        return unless(c.operand(first, REFERENCE), lambda height, width: height == 1 < width, out, across)
+        place = c.operand(first, REFERENCE)
+        return unless([place], lambda sizes: any(height == 1 < width for height, width in sizes), out, across)
     return fitting(c, out) if c.careful and name in _JOINING else out
 
 
@@ -193,7 +194,7 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
         return Out(call_of(of_many, [as_large(given[0], given[2]), *given[:2]]), single)
     call = Out(call_of(name, given), single)
     if name == "INDEX" and len(arguments) == 2 and whole_calls.takes_one_of_a_line(arguments):
-        call = unless(given[0], lambda height, width: height > 1 and width > 1, call, Out(["#REF!"], True))
+        call = unless(given[:1], lambda sizes: any(min(size) > 1 for size in sizes), call, Out(["#REF!"], True))
     caught = name in whole_calls.CAUGHT and any(map(whole_calls.may_end, arguments[:1]))
     return c.say(f"IFERROR({{0}},{whole_calls.CAUGHT[name]})", call) if caught else call
 
@@ -245,5 +246,6 @@ def _each_cell(c: Compiling, name: str, given: Sequence[Out], single: bool) -> O
     chosen = name == "IF" and bool(given) and given[0].single
     if chosen or len(arrays) < 2:
         return Out(call_of(name, given), single, None if chosen else joint(arrays))
-    pieces = fitted(c, given, lambda texts: f"{name}({','.join(texts)})", 0 if name == "IF" else None)
+    pattern = f"{name}({','.join(f'{{{place}}}' for place in range(len(given)))})"
+    pieces = fitted(c, given, pattern, 0 if name == "IF" else None)
     return Out(pieces, single, joint(arrays))

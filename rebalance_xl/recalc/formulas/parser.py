@@ -156,10 +156,9 @@ class Parser:
             first, _, last = text.partition(":")
             return Ref(kind, first, last)
         if kind == "name":
-            after, brackets, spaced = self.tokens[self.position]
+            after, _, spaced = self.tokens[self.position]
             if after == "brackets" and not spaced:
-                self.position += 1
-                return Structured(text, brackets[1:-1])
+                return Structured(text, self._taken()[1:-1])
             return Literal(text.upper()) if text.upper() in ("TRUE", "FALSE") else Name(text)
         if kind == "brackets":
             return Structured("", text[1:-1])

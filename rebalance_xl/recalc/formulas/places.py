@@ -11,7 +11,7 @@ from ..native.registry import NativeFunction
 from ..references import MAX_COLUMNS, MAX_ROWS, Area, quoted_sheet
 from .book_view import BookView
 from .implementations import implementation
-from .operands import area_of, area_text, sheet_name
+from .operands import area_of, area_text, joined_areas, sheet_name
 from .structured import ThisRow, resolve
 from .text import is_fixed
 from .tree import FormulaError
@@ -58,7 +58,7 @@ class Places:
         if isinstance(style, str):
             return CellError(UNDECIDED, "INDIRECT with a style that is a text")
         found = self._cells(text, int(sheet), None if style else (int(row), int(column)))
-        named = found if found is not None else self._named(text, int(sheet), int(row))
+        named = found if found is not None else self._named(text, int(sheet))
         if corners and isinstance(named, str):
             return _COLUMNS.sub(rf"\g<1>1:\g<2>{MAX_ROWS}", named)
         return _unknown(text) if named is None else named
@@ -75,10 +75,7 @@ class Places:
             ends = [_from_r1c1(end, *from_cell) for end in (first, last or first)]
             if ends[0] is None or ends[1] is None:
                 return None
-            area: Area | None = Area(
-                min(each.top for each in ends if each), min(each.left for each in ends if each),
-                max(each.bottom for each in ends if each), max(each.right for each in ends if each),
-            )  # fmt: skip
+            area = area_of(joined_areas(ends[0], ends[1], True, ""))
         else:
             area = area_of(f"{first}:{last}" if last else first)
         if area is None or area.top < 1 or area.left < 1 or area.bottom > MAX_ROWS or area.right > MAX_COLUMNS:
@@ -95,7 +92,7 @@ class Places:
         found = self.book.sheet_index.get(sheet_name(prefix).lower())
         return found if found is not None and found < self.book.sheet_count else None
 
-    def _named(self, text: str, sheet: int, row: int) -> str | CellError | None:
+    def _named(self, text: str, sheet: int) -> str | CellError | None:
         """Return the address of a defined name or a table."""
         prefix, rest = _PREFIX.fullmatch(text).groups()  # type: ignore[union-attr] # which matches everything
         where = self._sheet(prefix, sheet)
@@ -104,10 +101,10 @@ class Places:
         for scope in (where, -1):
             target = self.book.names.get((scope, rest.lower()))
             if target is not None:
-                return self._target(target, sheet, row, rest)
-        return None if prefix else self._table(text, row)
+                return self._target(target, sheet, rest)
+        return None if prefix else self._table(text)
 
-    def _target(self, target: str, sheet: int, row: int, name: str) -> str | CellError | None:
+    def _target(self, target: str, sheet: int, name: str) -> str | CellError | None:
         """Return the address that a name stands for, None for one that INDIRECT cannot follow."""
         target = target.removeprefix("=")
         if "#REF!" in target.upper():
@@ -115,14 +112,14 @@ class Places:
         corners = target.rpartition("!")[2]
         if "!" in target and area_of(corners) is not None and all(map(is_fixed, corners.split(":"))):
             return self._cells(target, sheet, None)
-        table = self._table(target, row)
+        table = self._table(target)
         if table is not None:
             return table
         if _COMPUTED.fullmatch(_QUOTED.sub("", target)):
             return None
         return CellError(UNDECIDED, f"INDIRECT of the name {name[:40]!r}, which stands for {target[:60]!r}")
 
-    def _table(self, text: str, row: int) -> str | CellError | None:
+    def _table(self, text: str) -> str | CellError | None:
         """Return the address of a table or of a part of it."""
         match = _TABLE.fullmatch(text)
         table = self.book.tables.get(match[1].lower()) if match is not None else None
@@ -145,7 +142,8 @@ def _unknown(text: str) -> CellError:
     return _NOWHERE
 
 
-def _from_r1c1(text: str, row: int, column: int) -> Area | None:
+def _from_r1c1(text: str, row: int, column: int) -> str | None:
+    """Return one end of a reference of the kind R1C1, as seen from a cell, in A1."""
     match = _R1C1.fullmatch(text)
     if match is None or not text:
         return None
@@ -155,4 +153,4 @@ def _from_r1c1(text: str, row: int, column: int) -> Area | None:
     )
     first, last = (top, top) if top is not None else (1, MAX_ROWS)
     start, end = (left, left) if left is not None else (1, MAX_COLUMNS)
-    return Area(first, start, last, end)
+    return area_text(Area(first, start, last, end))
