@@ -132,13 +132,12 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
         # order. Among others (`evaluation.look_ups` sees it) the careful way asks without the engine's answer.
         python = write_native_call(c, f"RXL.{name}", arguments[:2] if name == "MATCH" else arguments, wanted)
         return python if c.careful else c.say("IFNA({0},{1})", _engine_call(c, name, arguments, wanted), python)
-    operand = operand_at(arguments, 0) if len(arguments) == 1 else None
-    if is_whole(operand) and (name, operand.kind) in (("ROWS", "columns"), ("COLUMNS", "rows")):
+    first = operand_at(arguments, 0)
+    if len(arguments) == 1 and is_whole(first) and (name, first.kind) in (("ROWS", "columns"), ("COLUMNS", "rows")):
         return Out([str(MAX_ROWS if name == "ROWS" else MAX_COLUMNS)], True)
     if c.careful and name in WITH_CRITERIA:  # the engine gives an error that is asked for; Excel counts it
         return _with_criteria(c, name, arguments, wanted)
     out = _seeing_errors(c, name, arguments, wanted)
-    first = arguments[0].single if arguments and arguments[0] is not None else None
     if name in WITH_CRITERIA and isinstance(first, Ref) and first.kind == "range":
         # The engine takes a hundred times longer for a row of cells than for a column.
         across = _with_criteria(c, name, arguments, wanted)
