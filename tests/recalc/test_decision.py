@@ -25,8 +25,10 @@ def test_what_could_not_be_computed_is_kept_with_its_cause(failure: str, old: ob
 
 
 def test_an_error_over_an_error_is_written() -> None:
-    """An error that follows by rule is written where an error stood."""
-    assert decide(Finding(answer=VALUE, old=NA))[0] is Action.WRITE
+    """An error that follows by rule is written where an error stood; another one is computed the careful way first."""
+    assert decide(Finding(answer=NA, old=NA))[0] is Action.WRITE
+    assert decide(Finding(answer=VALUE, old=NA))[0] is Action.AGAIN
+    assert decide(Finding(answer=VALUE, old=NA, careful=True))[0] is Action.WRITE
 
 
 @pytest.mark.parametrize("old", [1.0, "text", True, None])
@@ -45,7 +47,7 @@ def test_a_text_that_may_be_a_number_elsewhere_is_kept() -> None:
 def test_an_error_that_is_not_sure_is_kept_over_a_value() -> None:
     """What follows from a kept error or another workbook is written over errors only."""
     assert decide(Finding(answer=VALUE, old=1.0, doubtful="reads X")) == (Action.KEEP, "reads X")
-    assert decide(Finding(answer=VALUE, old=NA, doubtful="reads X"))[0] is Action.WRITE
+    assert decide(Finding(answer=VALUE, old=NA, doubtful="reads X", careful=True))[0] is Action.WRITE
     assert decide(Finding(answer=2.0, old=1.0, doubtful="reads X"))[0] is Action.WRITE
 
 

@@ -12,6 +12,8 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final
 
+from ..native.criteria import ERRORS
+from ..native.reading import number_of
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
 from .decimal_comma import with_decimal_comma
@@ -47,6 +49,7 @@ _ONLY_PAIR: Final = re.compile(rf"(?<=[(,])(?:{_REF}|{_TEXTS})\s*(?:<>|[<>=]=?)\
 _SIDE: Final = re.compile(rf"(?<![\w.$:!])({_REF})(?=\s*[<>=])|(?<=[<>=])\s*({_REF})(?![\w.:(])")
 _CATCHES: Final = re.compile(r"\b(?:IFERROR|IFNA|ISERROR|ISERR|ISNA|ISNUMBER|ERROR\.TYPE|COUNT|AGGREGATE)\(")
 _ARITHMETIC: Final = re.compile(r"[-+*/^%]")
+_TESTS: Final = re.compile(r"\b(?:IF|IFS|NOT|AND|OR|XOR)\(")
 #: Texts that the engine reads as numbers as Excel does, or that no one does.
 _PLAIN: Final = re.compile(
     r"[^\d]*|\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?%?\s*|\d{4}-\d\d-\d\d|\d\d?:\d\d(?::\d\d)?"
@@ -58,6 +61,15 @@ _DATE: Final = re.compile(r"\"?\s*(0?[1-9]|1[0-2])[-/](0?[1-9]|1[0-2])[-/](?:\d{
 _HOLDS, _LONG = 32767, 500
 _LONGEST_DATE: Final = 30
 _WITH_DATE: Final = re.compile(r"\"\s*\w{1,2}[-/]\w{1,2}[-/]\w{1,4}[^\"]*\"")
+_LOOKS_INTO: Final = re.compile(r"\b(?:LEN|LEFT|RIGHT|MID|FIND|SEARCH|EXACT|REPLACE|SUBSTITUTE)\(")
+#: What these do with something that is computed within.
+_OF_ARITHMETIC: Final = re.compile(r"\b(?:LEN|LEFT|RIGHT|MID|EXACT|FIND|SUBSTITUTE)\(\(?[^()\"]*[-+*/^]")
+_JOINED: Final = re.compile("&")
+#: Characters that count as two in Excel, except in workbooks that count the newer way.
+_BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")
+_WITH_CRITERIA: Final = re.compile(r"\b(?:COUNT|SUM|AVERAGE|MAX|MIN)IFS?\(")
+#: A criterion for all but a number, which stands there or is joined to it.
+_OTHER_THAN: Final = re.compile(r"\"<>(?:(-?\d+\.?\d*)\"|\"&)")
 _SUMS_PRODUCTS: Final = re.compile(rf"\bSUMPRODUCT\((?:.*,)?\s*{_REF}\s*[,)]")
 _REPEATS: Final = re.compile(r"\bREPT\(")
 
@@ -76,6 +88,7 @@ def compute_suspects(calculation: Calculation) -> None:
         if number == 0:
             suspects += with_decimal_comma(calculation)
             suspects += [*_with_own_texts(calculation), *_reading_texts(calculation), *_counting_truth(calculation)]
+            suspects += [*_counting_texts(calculation), *_looking_into_texts(calculation)]
         if not compute_carefully(calculation, suspects):
             return
         calculation.compute()
@@ -222,9 +235,56 @@ def _counting_truth(calculation: Calculation) -> Iterator[FormulaCell]:
         yield from calculation.readers.of(_holding(calculation, places, bool, {True, False}), groups)
 
 
+def _counting_texts(calculation: Calculation) -> Iterator[FormulaCell]:
+    """Yield the cells with criteria of which the engine takes a text for the number or error that it reads as."""
+    groups = calculation.readers.groups(_WITH_CRITERIA)
+    places = _columns_read_by(calculation, groups)
+    texts = _held_in(calculation, places, str)
+    errors = {text for text in texts if text.lstrip("<>=").upper() in ERRORS}
+    if errors:
+        yield from calculation.readers.of(_holding(calculation, places, str, errors), groups)
+    if not any(text.startswith("<>") for text in texts):
+        groups = [group for group in groups if _OTHER_THAN.search(group.texts[0])]
+    places = _columns_read_by(calculation, groups)
+    known = _held_in(calculation, places, float)
+    for group in groups:
+        known.update(float(number) for text in group.texts for number in _OTHER_THAN.findall(text) if number)
+    known.update(number for text in texts if text[:2] == "<>" and (number := number_of(text[2:])) is not None)
+    alike = {text for text in _held_in(calculation, places, str) if number_of(text) in known}
+    if alike:
+        yield from calculation.readers.of(_holding(calculation, places, str, alike), groups)
+
+
+def _looking_into_texts(calculation: Calculation) -> Iterator[FormulaCell]:
+    """Yield the cells to which the digits of numbers in texts matter, or how many characters a picture counts as."""
+    groups = calculation.readers.groups(_LOOKS_INTO)
+    compared = [group for group in calculation.readers.groups(_JOINED) if _COMPARED.search(_without_texts(group))]
+    for group in groups:
+        if _OF_ARITHMETIC.search(group.texts[0]) or _BEYOND.search(group.texts[0]):
+            yield from group.cells
+    for group in compared:
+        if _ARITHMETIC.search(_without_texts(group)):
+            yield from group.cells
+    for some, kind, test in ((groups + compared, float, _is_long_number), (groups, str, _BEYOND.search)):
+        places = _columns_read_by(calculation, some)
+        found = {value for value in _held_in(calculation, places, kind) if test(value)}
+        if found:
+            yield from calculation.readers.of(_holding(calculation, places, kind, found), some)
+
+
+def _is_long_number(number: float) -> bool:
+    """Say whether a number has more digits than a text shows of it."""
+    return float(f"{number:.15g}") != number
+
+
 def _is_unclear(text: str) -> bool:
     """Say whether the engine may fail to read a text as a number that Excel reads as one."""
     return _PLAIN.fullmatch(text) is None
+
+
+def _is_truth(text: str) -> bool:
+    """Say whether a text counts as a truth value."""
+    return text.upper() in ("TRUE", "FALSE")
 
 
 def _has_other_capitals(text: str) -> bool:
@@ -257,6 +317,7 @@ def _beside_pairs(text: str) -> str:
 #: the part of their text that matters.
 _TEXTS_READ: Final[Sequence[tuple[re.Pattern[str], re.Pattern[str] | None, Callable[[str], bool], _Part]]] = (
     (_CATCHES, _ARITHMETIC, _is_unclear, _beside_pairs),
+    (_CATCHES, _TESTS, _is_truth, str),
     (_COMPARED, None, _has_other_capitals, str),
     (_JOINS, None, _is_long, str),
     (_ARITHMETIC, None, _is_date, _beside_pairs),

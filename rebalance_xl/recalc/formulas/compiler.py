@@ -18,9 +18,24 @@ from .compiling_lambdas import write_invoke
 from .compiling_names import write_name
 from .compiling_references import write_at, write_reference, write_span, write_spilled, write_structured
 from .compiling_whole import sheets_of_whole_ranges
+from .guards import with_powers, write_power
 from .parameter_classes import ARRAY, VALUE
 from .repairs import as_shown
-from .tree import At, Call, Expression, FormulaError, Group, Invoke, Literal, Name, Ref, Span, Spilled, Structured
+from .tree import (
+    At,
+    Call,
+    Expression,
+    FormulaError,
+    Group,
+    Invoke,
+    Literal,
+    Name,
+    Power,
+    Ref,
+    Span,
+    Spilled,
+    Structured,
+)
 
 #: An operand of fewer pieces is a reference or little more, which may be written more than once.
 _SHORT: Final = 3
@@ -88,6 +103,7 @@ def _items(c: Compiling, items: fifteen_digits.Items, inside: str) -> Out:
     """Return operators and operands made ready in their order."""
     outs: list[Out] = []
     between = [""]
+    items = with_powers(items, c.careful)
     for place, item in enumerate(items):
         if isinstance(item, str):
             between[-1] += item
@@ -120,6 +136,7 @@ WRITERS: Final[Mapping[type, Writer]] = {
     At: write_at,
     Spilled: write_spilled,
     Span: write_span,
+    Power: write_power,
     Call: write_call,
     Invoke: write_invoke,
 }

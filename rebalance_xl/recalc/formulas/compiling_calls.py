@@ -12,13 +12,14 @@ from . import whole_calls
 from .array_sizes import alike, as_large, fitted, joint, of_range, unless
 from .compiling import Compiling, Out, call_of, listed
 from .compiling_catalogue import write_catalogue_call, write_native_call
-from .compiling_file_questions import told_by_the_file, visible_rows
+from .compiling_file_questions import hides_by_option, told_by_the_file, visible_rows
 from .compiling_lambdas import lifted, write_caller, write_let, write_named_lambda
 from .compiling_names import several
 from .compiling_places import refuse_places, seeing_faults, write_indirect
 from .compiling_references import is_whole, unclipped
 from .compiling_whole import WITH_CRITERIA, as_long_as_others, longest_first, sums_another_sheet
 from .fifteen_digits import COMPARISONS, has_sign
+from .guards import guarded
 from .implementations import engine_knows
 from .lambdas import CALLERS
 from .operands import bare, has_array_constant, needs_python, operand_at, plain_name, whole_number
@@ -38,7 +39,8 @@ _LAST_SHARED: Final = 127
 def write_call(c: Compiling, call: Call, wanted: str) -> Out:
     """Return a function call."""
     name = plain_name(call.name)
-    return seeing_faults(c, name, call.arguments, _answer(c, name, call, wanted), wanted)
+    out = guarded(c, name, call.arguments, _answer(c, name, call, wanted), wanted)
+    return seeing_faults(c, name, call.arguments, out, wanted)
 
 
 def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
@@ -56,6 +58,8 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
     replacement = whole_calls.replaced(name, arguments)
     if replacement is not None:
         return c.expression(replacement, wanted)
+    if name == "AGGREGATE" and hides_by_option(c, arguments):
+        return c.expression(whole_calls.by_option(arguments), wanted)
     arguments = repaired(name, arguments, c.careful)
     if name in ALTERNATIVES and len(arguments) >= ALTERNATIVES[name] and needs_python(name, arguments):
         name = f"RXL.{name}"
@@ -135,7 +139,8 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
     first = operand_at(arguments, 0)
     if len(arguments) == 1 and is_whole(first) and (name, first.kind) in (("ROWS", "columns"), ("COLUMNS", "rows")):
         return Out([str(MAX_ROWS if name == "ROWS" else MAX_COLUMNS)], True)
-    if c.careful and name in WITH_CRITERIA:  # the engine gives an error that is asked for; Excel counts it
+    if name in WITH_CRITERIA and (c.careful or any(map(whole_calls.asks_for_errors, arguments))):
+        # The engine gives an error that is asked for; Excel counts it.
         return _with_criteria(c, name, arguments, wanted)
     out = _seeing_errors(c, name, arguments, wanted)
     if name in WITH_CRITERIA and isinstance(first, Ref) and first.kind == "range":
@@ -209,7 +214,7 @@ def _engine_argument(
     places = several(c, inner, kind) if name in classes.LISTS else None
     if places is not None:
         return Out(listed(places), True)
-    if name in ("SUBTOTAL", "AGGREGATE"):
+    if name in ("SUBTOTAL", "AGGREGATE") and position:
         visible = visible_rows(c, name, arguments, argument)
         if visible is not None:
             return visible

@@ -11,17 +11,29 @@ from .compiling_references import corner_of, prefix_of, sheet_of
 from .compiling_whole import sheet_of_range
 from .operands import constant_text, operand_at, sheet_name, split_area, whole_number
 from .parameter_classes import ARRAY, REFERENCE
-from .tree import Arguments, Expression, FormulaError, Ref
+from .tree import Arguments, Call, Expression, FormulaError, Literal, Name, Ref, Span, operands_in
 
 
 def visible_rows(c: Compiling, name: str, arguments: Arguments, argument: Expression) -> Out | None:
-    """Return what lists the shown rows of a range, None when nothing is hidden or hidden rows count."""
-    code = whole_number(operand_at(arguments, 0 if name == "SUBTOTAL" else 1)) or 0
-    passes_over = name == "SUBTOTAL" or code % 2 == 1
-    sheet = sheet_of_range(c, argument) if code and passes_over else None
-    hidden = None if sheet is None else c.book.hidden_rows(sheet, name == "SUBTOTAL" and code <= 100)
+    """Return what lists the shown rows of a range, None when nothing is hidden or hidden rows count.
+
+    Raises
+    ------
+    FormulaError
+        There are hidden rows, and only the computation tells whether they are meant.
+    """
+    code = whole_number(operand_at(arguments, 0 if name == "SUBTOTAL" else 1))
+    if isinstance(argument.single, Literal) or (name == "AGGREGATE" and code is not None and code % 2 == 0):
+        return None
+    sheet = sheet_of_range(c, argument)
+    filtered = name == "SUBTOTAL" and code is not None and code <= 100
+    hidden = frozenset[int]().union(
+        *(c.book.hidden_rows(each, filtered) for each in ([sheet] if sheet is not None else _sheets_in(c, argument)))
+    )
     if not hidden:
         return None
+    if code is None or sheet is None:
+        raise FormulaError(f"{name} on a sheet with hidden rows, which only the computation tells whether it counts")
     pieces = c.expression(argument, ARRAY).pieces  # of whole columns the used part
 
     def bands(row: int, column: int, references: Sequence[str]) -> str:
@@ -37,6 +49,20 @@ def visible_rows(c: Compiling, name: str, arguments: Arguments, argument: Expres
     return Out([ByCell(bands)], True)
 
 
+def hides_by_option(c: Compiling, arguments: Arguments) -> bool:
+    """Say whether the computed option of an AGGREGATE tells whether hidden rows of its range count."""
+    if len(arguments) < 3 or whole_number(operand_at(arguments, 1)) is not None:
+        return False
+    sheets = [sheet_of_range(c, each) for each in arguments[2:]]
+    return any(sheet is not None and c.book.hidden_rows(sheet, False) for sheet in sheets)
+
+
+def _sheets_in(c: Compiling, argument: Expression) -> set[int]:
+    """Return the sheets of the references in an argument, and the formula's own."""
+    references = [Expression([operand]) for operand in operands_in(argument) if isinstance(operand, Ref | Name)]
+    return {c.sheet, *(sheet for each in references if (sheet := sheet_of_range(c, each)) is not None)}
+
+
 def told_by_the_file(c: Compiling, name: str, arguments: Arguments) -> Out | None:
     """Return the answer of functions about formulas and sheets, which the engine sees otherwise than the file."""
     operand = operand_at(arguments, 0) if len(arguments) == 1 else None
@@ -46,7 +72,14 @@ def told_by_the_file(c: Compiling, name: str, arguments: Arguments) -> Out | Non
         return Out([str(c.sheet + 1)], True)
     if name == "_FV" and len(arguments) > 1 and arguments[0] is not None and arguments[1] is not None:
         return _field(c, arguments[0], arguments[1])
-    if not isinstance(operand, Ref) or name not in ("SHEET", "FORMULATEXT", "ISFORMULA"):
+    if name not in ("SHEET", "FORMULATEXT", "ISFORMULA"):
+        return None
+    if name == "SHEET" and isinstance(operand, Literal):
+        known = c.book.sheet_index.get((constant_text(operand) or "").lower())
+        return Out(["NA()" if known is None or known >= c.book.sheet_count else str(known + 1)], True)
+    if isinstance(operand, Call | Span):
+        raise FormulaError(f"{name} of a computed place")
+    if not isinstance(operand, Ref):
         return None
     if prefix_of(c, operand.sheet) is None or (operand.kind == "columns" and name != "SHEET"):
         return None

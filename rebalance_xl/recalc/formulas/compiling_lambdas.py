@@ -11,7 +11,7 @@ from .array_sizes import as_large, joint
 from .compiling import Compiling, Out, Piece, call_of, written
 from .compiling_catalogue import argument_for_python
 from .compiling_names import defined, expanded
-from .compiling_references import corner_of, prefix_of
+from .compiling_references import corner_of, prefix_of, sheet_of
 from .lambdas import CALLERS, EACH, LAMBDA, free_mark, parameter_mark
 from .operands import area_of, local_label, local_name, operand_at, plain_name
 from .parameter_classes import ARRAY, REFERENCE, VALUE, lifts, parameter_class
@@ -216,7 +216,7 @@ def _numbered(c: Compiling, name: str, ref: Ref) -> Out | None:
     if prefix_of(c, ref.sheet) is None or ref.last is None:
         return None
     corners: list[Piece] = [corner_of(c, ref.first), ":", corner_of(c, ref.last)]
-    bottom, right = c.book.extent(c.sheet)
+    bottom, right = c.book.extent(sheet_of(c, ref.sheet))
 
     def area(row: int, column: int, references: Sequence[str]) -> Area | None:
         return area_of(written(corners, row, column, references))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from .compiling import Compiling, Out
+from ..references import MAX_COLUMNS, MAX_ROWS
+from .compiling import Compiling, Out, call_of
 from .compiling_names import meant
 from .compiling_places import write_indirect
 from .compiling_references import clipped, is_whole, unclipped
-from .operands import plain_name, sheet_name
-from .parameter_classes import REFERENCE, SAME_SIZE, VALUE, parameter_class
-from .tree import Arguments, Call, Expression, Name, Operand, Ref, Span, Structured, operands_in
+from .operands import constant_text, plain_name, sheet_name
+from .parameter_classes import ARRAY, REFERENCE, SAME_SIZE, VALUE, parameter_class
+from .tree import Arguments, Call, Expression, Literal, Name, Operand, Ref, Span, Structured, operands_in
 
 #: Functions with criteria, which may be errors.
 WITH_CRITERIA: Final = SAME_SIZE | {"COUNTIF", "SUMIF", "AVERAGEIF"}
@@ -88,3 +89,38 @@ def sums_another_sheet(c: Compiling, name: str, arguments: Arguments) -> str:
         return ""
     sheets = [sheet_of_range(c, arguments[0]), sheet_of_range(c, arguments[2])]
     return "" if None in sheets or sheets[0] == sheets[1] else _OF_MANY[name]
+
+
+def with_blanks_below(c: Compiling, arguments: Arguments, out: Out, wanted: str) -> Out:
+    """Return a COUNTIFS over whole columns or rows with the blank cells behind the last used one, where they count.
+
+    A COUNTIF needs it where the package computes it, which ends with the last used cell.
+    """
+    given = [each for each in arguments if each is not None]
+    ranges, criteria = given[::2], given[1::2]
+    places = [meant(c, each.single)[1] for each in ranges]
+    if len(given) < len(arguments) or not all(map(is_whole, places)) or not all(map(_may_meet_blanks, criteria)):
+        return out
+    c.layout = True
+    down = isinstance(places[0], Ref) and places[0].kind == "columns"
+    sheets = {sheet_of_range(c, each) for each in ranges}
+    if c.careful or not out.single:  # the engine stops where one of these sheets ends, the package where all do
+        sheets |= c.together
+    used = max(c.book.extent(sheet)[not down] for sheet in sheets if sheet is not None)
+    behind = (MAX_ROWS if down else MAX_COLUMNS) - max(used, 1)
+    kind = ARRAY if wanted == ARRAY else VALUE
+    asked = [c.expression(each, kind) for each in criteria]
+    c.functions.add("RXL.BLANKS")
+    counted = Out(call_of("RXL.BLANKS", [Out([str(behind)], True), *asked]), all(each.single for each in asked))
+    return c.say("({0}+{1})", out, counted)
+
+
+def _may_meet_blanks(criterion: Expression) -> bool:
+    """Say whether blank cells may meet a criterion: all that it says for sure is how it begins."""
+    first = criterion.items[0]
+    if not isinstance(first, Literal):
+        return True
+    text = constant_text(first)
+    if text is None:
+        return "<>" in first.text or '""' in first.text
+    return text in ("", "=") or text.startswith("<>")

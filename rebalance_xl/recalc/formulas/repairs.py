@@ -18,6 +18,7 @@ from .parser import parsed
 from .tree import (
     Arguments,
     Call,
+    Cells,
     Expression,
     FormulaError,
     Group,
@@ -61,6 +62,18 @@ def _as_number(value: Expression) -> Expression:
     single = value.single
     number = isinstance(single, Literal) and single.text[0] not in '"TF'
     return value if number else made("RXL.NUMBER(a)", a=value)
+
+
+def _as_truth(value: Expression) -> Expression:
+    """Return the texts TRUE and FALSE as truth values, anything else as it is."""
+    single = value.single
+    one = isinstance(single, Literal) or (isinstance(single, Ref) and single.kind == "cell") or single is None
+    return made("RXL.TRUTH(a)", a=value) if one or isinstance(single, Call) else value
+
+
+def _as_given_truth(value: Expression) -> Expression:
+    """Return the same for AND and its like, which pass over texts in cells."""
+    return value if isinstance(value.single, Cells) else _as_truth(value)
 
 
 def _without_error(value: Expression) -> Expression:
@@ -109,7 +122,17 @@ def _as_text_argument(value: Expression) -> Expression:
     """Return a value for a text, unless it may be a range, which has to reach the function as it is."""
     single = value.single
     one = single is None or isinstance(single, Literal) or (isinstance(single, Ref) and single.kind == "cell")
-    return as_shown(value) if one else value
+    return as_shown(value) if one else made("RXL.SHOWN(a)", a=value) if is_range(single) else value
+
+
+def _as_counted(value: Expression) -> Expression:
+    """Return a value whose characters are counted: numbers as they are shown, no characters that count as two."""
+    return made("RXL.COUNTED(a)", a=value)
+
+
+def _as_counted_cells(value: Expression) -> Expression:
+    """Return the same for parts of texts, of which a constant is cut between whole characters."""
+    return value if isinstance(value.single, Literal) else _as_counted(value)
 
 
 def _as_total(value: Expression) -> Expression:
@@ -122,6 +145,12 @@ def _as_total(value: Expression) -> Expression:
     except Fault as fault:
         raise FormulaError(fault.error.reason) from None
     return literal("#VALUE!" if number is None else repr(number))
+
+
+def _as_whole(value: Expression) -> Expression:
+    """Return a constant number without what stands behind its point, which the engine refuses."""
+    text = value.single.text if isinstance(value.single, Literal) else ""
+    return literal(text.partition(".")[0]) if text[:1].isdigit() else value
 
 
 def _as_match_type(value: Expression) -> Expression:
@@ -140,11 +169,18 @@ _ARGUMENTS: Final[dict[str, tuple[slice, Callable[[Expression], Expression], boo
         names_in(
             """EDATE EOMONTH DAYS DAYS360 NETWORKDAYS NETWORKDAYS.INTL WORKDAY WORKDAY.INTL WEEKNUM ISOWEEKNUM YEARFRAC
             DATEDIF ROUND ROUNDUP ROUNDDOWN INT TRUNC ABS MOD POWER SQRT PMT PV FV NPER RATE EXP SIGN ISODD ISEVEN LN
-            LOG LOG10 SIN COS TAN EVEN ODD FACT PDURATION RRI"""
+            LOG LOG10 SIN COS TAN EVEN ODD FACT COMBIN COMBINA PERMUT ATAN ATAN2 ASIN ACOS SINH COSH TANH ASINH DEGREES
+            RADIANS SQRTPI FACTDOUBLE SLN EFFECT NOMINAL QUOTIENT DELTA GESTEP RANDBETWEEN GAUSS PHI"""
         ),
         (slice(2), _as_number, True),
     ),
+    **dict.fromkeys(names_in("PDURATION RRI SYD DDB CUMIPMT CUMPRINC STANDARDIZE"), (slice(None), _as_number, True)),
     "CHOOSE": (slice(1), _as_number, True),
+    "SUBTOTAL": (slice(1), _as_whole, False),
+    "SORT": (slice(1), lambda value: made("RXL.SORTABLE(a)", a=value), False),
+    **dict.fromkeys(names_in("IF NOT"), (slice(1), _as_truth, True)),
+    "IFS": (slice(None, None, 2), _as_truth, True),
+    **dict.fromkeys(names_in("AND OR XOR"), (slice(None), _as_given_truth, True)),
     **dict.fromkeys(names_in("VLOOKUP HLOOKUP"), (slice(2, 3), _as_number, True)),
     "MATCH": (slice(2, 3), _as_match_type, False),
     "COUNT": (slice(None), _without_error, True),
@@ -169,6 +205,14 @@ _ARGUMENTS: Final[dict[str, tuple[slice, Callable[[Expression], Expression], boo
 }
 
 
+#: Functions that count characters, and the arguments they do it in.
+_COUNTED: Final[dict[str, tuple[slice, Callable[[Expression], Expression]]]] = {
+    "LEN": (slice(1), _as_counted),
+    **dict.fromkeys(names_in("LEFT RIGHT MID REPLACE"), (slice(1), _as_counted_cells)),
+    **dict.fromkeys(names_in("EXACT FIND SEARCH"), (slice(2), _as_counted)),
+}
+
+
 def repaired(name: str, arguments: Arguments, careful: bool = False) -> Arguments:
     """Return the arguments that a call is to be made with, where the careful way also reads texts as numbers.
 
@@ -179,11 +223,11 @@ def repaired(name: str, arguments: Arguments, careful: bool = False) -> Argument
     """
     if name == "OFFSET":
         return _upwards(arguments, careful)
-    if name not in _ARGUMENTS or (_ARGUMENTS[name][2] and not careful):
-        return arguments
-    places, change, _ = _ARGUMENTS[name]
+    table = [_ARGUMENTS[name][:2]] if name in _ARGUMENTS and (careful or not _ARGUMENTS[name][2]) else []
+    table += [_COUNTED[name]] if careful and name in _COUNTED else []
     changed = list(arguments)
-    changed[places] = [None if each is None else change(each) for each in changed[places]]
+    for places, change in table:
+        changed[places] = [None if each is None else change(each) for each in changed[places]]
     return changed
 
 
@@ -199,6 +243,11 @@ def _upwards(arguments: Arguments, careful: bool) -> Arguments:
             changed[start] = made("a+IF(b<0,b+1,0)", a=changed[start] or literal("0"), b=given)
             changed[size] = made("ABS(b)", b=given)
     return changed
+
+
+def is_range(operand: Operand | None) -> bool:
+    """Say whether an operand is a range of more than a cell, as it is written."""
+    return isinstance(operand, Structured) or (isinstance(operand, Ref) and operand.kind != "cell")
 
 
 def is_call(operand: Operand | None, names: Container[str]) -> bool:

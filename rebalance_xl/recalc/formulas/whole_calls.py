@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..native.criteria import ERRORS
 from ..native.format_language import shows_names, undecided
 from .operands import bare, constant_text, operand_at, plain_name, whole_number
 from .parameter_classes import ELEMENTWISE, names_in
-from .repairs import is_call, literal, made
-from .tree import Arguments, Call, Cells, Expression, FormulaError, Group, Literal, Operand, Ref, Structured
+from .repairs import is_call, is_range, literal, made
+from .tree import Arguments, Call, Cells, Expression, FormulaError, Group, Literal, Operand, Ref
 
 #: Functions whose wrong argument ends the whole formula in the engine instead of giving an error value.
 _END_FORMULAS: Final = names_in(
@@ -28,6 +29,8 @@ _COMPUTE: Final = ELEMENTWISE | {"ROW", "COLUMN", "IF"}
 _REFERENCES: Final = names_in("INDEX OFFSET INDIRECT CHOOSE IF")
 #: What CELL can be asked without the program, the file's place and its formats.
 _KNOWN_OF_CELLS: Final = names_in("address col row contents type")
+#: Numbers for which western Windows has no character.
+_UNNAMED: Final = (129, 141, 143, 144, 157)
 #: Functions that look up approximately, and the argument that says so.
 APPROXIMATE: Final = {"VLOOKUP": 3, "HLOOKUP": 3, "MATCH": 2}
 
@@ -42,6 +45,16 @@ def replaced(name: str, arguments: Arguments) -> Expression | None:
     """
     given = dict(zip("abcd", arguments, strict=False))
     first, second, third = (operand_at(arguments, place) for place in range(3))
+    if name == "POWER" and len(arguments) == 2 and None not in arguments:
+        return made("a^b", **given)
+    if name == "CHAR" and whole_number(first) in _UNNAMED:
+        return made("UNICHAR(a)", **given)
+    if name == "COUNTIFS" and len(arguments) == 2:
+        return made("COUNTIF(a,b)", **given)  # which counts blank cells to the end of the sheet
+    if name == "SWITCH" and _any_computed(arguments[1:-1:2]):
+        return _as_tests(arguments)
+    if name == "TYPE" and arguments and not isinstance(first, Literal | Group) and not is_range(first):
+        return made("IF(ISERROR(a),16,TYPE((a)))", **given)
     if name in ("N", "T") and arguments:
         if isinstance(first, Ref) and first.kind != "cell":
             return made(f"{name}(INDEX(a,1,1))", **given)  # of the first cell
@@ -52,7 +65,7 @@ def replaced(name: str, arguments: Arguments) -> Expression | None:
     if name in ("VLOOKUP", "HLOOKUP") and len(arguments) > 2 and _is_below_one(arguments[2]):
         mode = ",d" if len(arguments) > 3 else ""
         return made(f"IF(ISNA({name}(a,b,1{mode})),NA(),#VALUE!)", **given)  # nothing found comes first
-    if name == "LOOKUP" and len(arguments) == 3 and _is_range(second) and _is_range(third):
+    if name == "LOOKUP" and len(arguments) == 3 and is_range(second) and is_range(third):
         return made("INDEX(c,MATCH(a,b))", **given)
     if name == "AGGREGATE" and len(arguments) == 3 and (whole_number(first) or _TAKES_ARRAYS) < _TAKES_ARRAYS:
         array = arguments[2] is not None and (third is None or is_call(third, ELEMENTWISE))
@@ -68,6 +81,33 @@ def replaced(name: str, arguments: Arguments) -> Expression | None:
         if asked == "address" and (not isinstance(second, Ref) or second.sheet):
             raise FormulaError("CELL asks for an address on another sheet, which names the file")
     return None
+
+
+def _any_computed(values: Arguments) -> bool:
+    """Say whether any of some values is not a constant; the engine passes over those that are errors."""
+    return any(value is not None and not isinstance(value.single, Literal) for value in values)
+
+
+def _as_tests(arguments: Arguments) -> Expression:
+    """Return a SWITCH as one test after the other, so that an error among its values ends it."""
+    value, *rest = arguments
+    found = rest.pop() if len(rest) % 2 else made("NA()")
+    for tested, result in zip(rest[-2::-2], rest[::-2], strict=True):
+        found = made("IF(rl_value=(a),b,c)", a=tested, b=result or literal("0"), c=found)
+    return made("LET(rl_value,a,b)", a=value, b=found)
+
+
+def by_option(arguments: Arguments) -> Expression:
+    """Return an AGGREGATE whose option is computed as a choice among the eight options."""
+    first, option, *cells = arguments
+    calls = [Call("AGGREGATE", [first, literal(str(number)), *cells]) for number in range(8)]
+    return Expression([Call("CHOOSE", [made("a+1", a=option), *[Expression([call]) for call in calls]])])
+
+
+def asks_for_errors(argument: Expression | None) -> bool:
+    """Say whether an argument is a criterion that errors meet."""
+    text = constant_text(operand_at([argument], 0))
+    return text is not None and text.lstrip("<>=").upper() in ERRORS
 
 
 def found_place(operand: Operand) -> Operand:
@@ -137,7 +177,3 @@ def _is_below_one(value: Expression | None) -> bool:
     if value is None or not isinstance(value.items[-1], Literal) or value.items[-1].text[:1] not in "0123456789":
         return False
     return value.items[-1].text == "0" if len(value.items) == 1 else value.items[:-1] == ["-"]
-
-
-def _is_range(operand: Operand | None) -> bool:
-    return isinstance(operand, Structured) or (isinstance(operand, Ref) and operand.kind != "cell")

@@ -238,5 +238,11 @@ def countifs(range_: Rows, *conditions: Rows) -> float:
     return float(sum(_meeting(sum(map(len, range_)), (range_, *conditions))))
 
 
+@worksheet("RXL.BLANKS", kinds="number any*")
+def blanks(number: float, *criteria: Any) -> float:
+    """Return how many of a number of blank cells meet every criterion: all or none."""
+    return number if all(matcher(criterion)(None) for criterion in criteria) else 0.0
+
+
 #: A criterion as the engine reads it: the number that a text stands for, quotation marks as they are.
 worksheet("RXL.CRITERION", kinds="any")(lambda given: plain_criterion(given) if isinstance(given, str) else given)

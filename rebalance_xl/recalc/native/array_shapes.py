@@ -6,9 +6,9 @@ import math
 from functools import partial
 from typing import Any
 
-from rebalance_xl.cells import NA
+from rebalance_xl.cells import NA, CellError
 from rebalance_xl.recalc.native.arguments import MOST_CELLS, Rows, cells_of, numbers_of
-from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
+from rebalance_xl.recalc.native.faults import Fault, number_fault, undecided_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
 
@@ -21,6 +21,15 @@ def fit(array: Rows, *others: Rows) -> Rows:
     tall = max(len(each) for each in (array, *others)) if len(array) > 1 else 1
     wide = max(len(each[0]) for each in (array, *others)) if len(array[0]) > 1 else 1
     return expand(array, tall, wide)
+
+
+@worksheet("RXL.SORTABLE", kinds="cells")
+def sortable(array: Rows) -> Rows:
+    """Return what is to be sorted; the order of errors among each other is nobody's."""
+    errors = {cell.code for row in array for cell in row if isinstance(cell, CellError)}
+    if len(errors) > 1:
+        raise undecided_fault("the order of several errors")
+    return array
 
 
 @worksheet("EXPAND", kinds="range integer integer any")

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import COMPARISONS, LONGEST, Rows, alike, to_number
+from rebalance_xl.recalc.native.arguments import COMPARISONS, LONGEST, Rows, alike, general, to_number
 from rebalance_xl.recalc.native.faults import UNDECIDED, Fault
 from rebalance_xl.recalc.native.registry import worksheet
 
 #: How the reason begins where a text may be a number that only its author's system can read.
 AMBIGUOUS: Final = "a text that may be a number or a date elsewhere"
+_TRUTH: Final = {"TRUE": True, "FALSE": False}
 TOO_LONG: Final = CellError("#VALUE!", f"a text of more than {LONGEST} characters")
 
 
@@ -36,6 +37,13 @@ def _number(value: Any) -> Any:
         return fault.error
 
 
+@worksheet("RXL.TRUTH", kinds="cells")
+def truth(value: Rows) -> Any:
+    """Return the texts TRUE and FALSE as truth values, anything else as it is."""
+    found = [[_TRUTH.get(cell.upper(), cell) if cell.__class__ is str else cell for cell in row] for row in value]
+    return found if len(found) > 1 or len(found[0]) > 1 else found[0][0]
+
+
 @worksheet("RXL.NUMERIC", kinds="cells")
 def numeric(value: Rows) -> Any:
     """Return numbers and errors as they are, and 0 for everything else."""
@@ -47,6 +55,32 @@ def fitting(value: Rows) -> Any:
     """Return texts that were joined, #VALUE! for those that no cell holds."""
     found = [[TOO_LONG if cell.__class__ is str and len(cell) > LONGEST else cell for cell in row] for row in value]
     return found if len(value) > 1 or len(value[0]) > 1 else found[0][0]
+
+
+@worksheet("RXL.SHOWN", kinds="cells")
+def shown(value: Rows) -> Any:
+    """Return numbers as texts of 15 digits, anything else as it is."""
+    found = [[general(cell) if cell.__class__ is float else cell for cell in row] for row in value]
+    return found if len(found) > 1 or len(found[0]) > 1 else found[0][0]
+
+
+@worksheet("RXL.COUNTED", kinds="cells")
+def counted(value: Rows) -> Any:
+    """Return the same for texts whose characters are counted; how many some are depends on the workbook's own way."""
+    for text in (cell for row in value for cell in row if cell.__class__ is str):
+        if any(character > "\uffff" for character in text):
+            raise Fault(UNDECIDED, f"a character that counts as one or as two: {text[:20]!r}")
+    return shown(value)
+
+
+@worksheet("RXL.POWER", kinds="number number")
+def power(base: float, exponent: float) -> float:
+    """Return a power; no power of 0 is 0 to the power of 0, and a negative one is a division by 0."""
+    if base == exponent == 0:
+        raise Fault("#NUM!", "0 to the power of 0")
+    if base < 0 and exponent != int(exponent):
+        raise Fault("#NUM!", f"{base:.10g} to the power of {exponent:.10g}")
+    return base**exponent
 
 
 @worksheet("RXL.UNKNOWN", kinds="text")

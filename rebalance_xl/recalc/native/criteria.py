@@ -14,6 +14,11 @@ from rebalance_xl.recalc.native.reading import number_of, typed_number
 _OPERATOR = re.compile(r"(<=|>=|<>|<|>|=)?(.*)", re.DOTALL)
 #: What a number can be written with that the engine does not read in a criterion.
 _SPELLED = re.compile(r"[%$€£¥(,/:]|\d-\d|\d[ -]?[A-Za-z]{3}|[A-Za-z]{3}[ -]?\d")
+#: A number of more digits than a text made of one has.
+_LONG = re.compile(r"[-+]?(?=[\d.]*\.)[\d.]{17,}(?:[eE][-+]?\d+)?")
+#: Operators that ask for an order: with nothing behind them no cell meets them, as none meets this.
+ORDER: Final = ("<", ">", "<=", ">=")
+NEVER: Final = ">1E308"
 #: In the order of their numbers from 1; criteria know the first seven.
 ERRORS: Final = (
     *("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA"),
@@ -93,15 +98,19 @@ def plain_criterion(criterion: str) -> str:
     """Return a criterion whose number is written plainly and whose quotation marks the engine leaves as they are.
 
     The engine reads plain numbers and dates, but neither percent, thousands, money nor brackets, and takes quotation
-    marks around a text away, one pair without an operator and two with one.
+    marks around a text away, one pair without an operator and two with one. Numbers have 15 digits in texts.
 
     >>> plain_criterion(">1,000"), plain_criterion("<>20%"), plain_criterion("(5)"), plain_criterion("East")
     ('>1000', '<>0.2', '-5', 'East')
+    >>> plain_criterion(">=0.30000000000000004")
+    '>=0.3'
     """
     sign, operand = _split(criterion)
+    if sign in ORDER and not operand:
+        return NEVER
     if len(operand) > 1 and operand[0] == operand[-1] == '"':
         return f'{sign}""{operand}""' if sign in ("=", "<>") else f'"{operand}"' if not sign else criterion
-    if not operand or not _SPELLED.search(operand):
+    if not operand or not (_SPELLED.search(operand) or _LONG.fullmatch(operand)):
         return criterion
     number = typed_number(operand)
-    return criterion if number is None else sign + repr(number).removesuffix(".0")
+    return criterion if number is None else sign + repr(float(f"{number:.15g}")).removesuffix(".0")

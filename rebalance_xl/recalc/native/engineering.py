@@ -29,11 +29,16 @@ def _read(value: Any, base: int, limit: int) -> int:
     return number - 2 * limit if number >= limit else number
 
 
-def _write(number: int, letter: str, limit: int, places: Any) -> str:
-    """Return a number in a base; a negative one has ten digits, whatever the places."""
+def _width(places: Any) -> int:
+    """Return the number of places, 0 where it is left out; what is wrong with it comes before the number itself."""
     width = 0 if places is MISSING else int(to_strict(places))
     if places is not MISSING and not 0 < width <= 10:
         raise number_fault(f"the number of places is {width}; it must lie between 1 and 10")
+    return width
+
+
+def _write(number: int, letter: str, limit: int, width: int) -> str:
+    """Return a number in a base; a negative one has ten digits, whatever the places."""
     if not -limit <= number < limit:
         raise number_fault(f"{number} needs more than ten digits")
     if number < 0:
@@ -46,11 +51,12 @@ def _write(number: int, letter: str, limit: int, places: Any) -> str:
 
 def _converted(source: str, target: str, value: Any, places: Any = MISSING) -> int | str:
     """Read a number in one base, a name of `_BASES` or "DEC", and write it in another."""
+    width = _width(places)
     number = int(to_strict(value)) if source == "DEC" else _read(value, *_BASES[source][1:])
     if target == "DEC":
         return number
     letter, _, limit = _BASES[target]
-    return _write(number, letter, limit, places)
+    return _write(number, letter, limit, width)
 
 
 for _source in (*_BASES, "DEC"):

@@ -10,7 +10,7 @@ from typing import Any
 from rebalance_xl.cells import CellError
 from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, no_error, to_text
 from rebalance_xl.recalc.native.criteria import ERRORS, wildcard
-from rebalance_xl.recalc.native.faults import Fault, value_fault
+from rebalance_xl.recalc.native.faults import Fault, undecided_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 from rebalance_xl.recalc.native.text_parts import expression_of
 from rebalance_xl.recalc.references import MAX_COLUMNS, MAX_ROWS, column_letters, quoted_sheet
@@ -44,6 +44,8 @@ def position(lookup: Any, cells: list[Any], match_mode: int, search_mode: int) -
     if match_mode in (2, 3) and abs(search_mode) == 2:
         raise value_fault("a pattern cannot be looked for by a binary search")
     if abs(search_mode) == 2:
+        if len({sort_key(cell)[0] for cell in cells}) > 1:
+            raise undecided_fault("where a binary search among numbers and texts ends")
         found = _binary(lookup, cells, match_mode, falling=search_mode == -2)
     else:
         found = _linear(lookup, cells, match_mode, backwards=search_mode == -1)

@@ -1,0 +1,141 @@
+"""Calls that the engine answers wrongly for certain arguments only: where these are so, Excel's answer stands instead.
+
+Ordinary calls stay the engine's: a guard asks about the arguments, and is left out where they are constants that need
+none. What only exchanges one error for another is asked the careful way alone, in which every error is computed that
+was not there before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from .array_sizes import joint
+from .compiling import Compiling, Out, call_of
+from .compiling_whole import with_blanks_below
+from .parameter_classes import ARRAY, VALUE
+from .tree import Call, Expression, Literal, Operand, Power
+from .whole_calls import asks_for_errors
+
+Arguments = Sequence[Expression | None]
+Items = Sequence[str | Operand]
+
+
+class Guard(NamedTuple):
+    """What stands around a call: {0} is the call, {1} and so on are its arguments, as many as are asked about.
+
+    It is left out where the arguments from a place on, counted from 0, are constants.
+    """
+
+    text: str
+    place: int
+    asked: int = 1
+    careful: bool = False
+
+
+def _below(test: str, function: str) -> Guard:
+    """Return the guard of FV or PV: a division by 0 is one, and nobody knows what Excel makes of rates below -1."""
+    unsure = f'RXL.UNKNOWN("{function} at a rate of -1 or below")'
+    return Guard("IF({1}<=-1,IF(AND({1}=-1," + test + "),1/0," + unsure + "),{0})", 0, 2)
+
+
+#: Errors are computed (1/0, SQRT(-1)): the engine is slow with constants that are errors.
+GUARDS: Final[dict[str, Guard]] = {
+    **dict.fromkeys(("PMT", "NPER"), Guard("IF({1}<=-1,SQRT(-1),{0})", 0)),
+    "PV": _below("{2}>0", "PV"),
+    "FV": _below("{2}<0", "FV"),
+    **dict.fromkeys(("ISODD", "ISEVEN"), Guard('IF(ISLOGICAL({1}),1+"-",{0})', 0)),
+    "QUOTIENT": Guard('IF(OR(ISLOGICAL({1}),ISLOGICAL({2})),1+"-",{0})', 0, 2),
+    "CHAR": Guard("IF(ISNUMBER(MATCH(INT({1}),{{129,141,143,144,157}},0)),UNICHAR({1}),{0})", 0),
+    "LOG": Guard("IF(AND({1}>0,{2}+0=1),1/0,{0})", 1, 2, careful=True),
+    "INDEX": Guard('IF({2}<0,1+"-",{0})', 1, 2, careful=True),
+}
+
+
+def guarded(c: Compiling, name: str, arguments: Arguments, out: Out, wanted: str) -> Out:
+    """Return a call with what has to be asked about its arguments, where it may matter."""
+    if c.careful and name in ("VLOOKUP", "HLOOKUP") and len(arguments) > 2 and not _is_one(arguments[2]):
+        # where nothing is found it does not matter that the table has no such column
+        sought = Call(name, [*arguments[:2], Expression([Literal("1")]), *arguments[3:]])
+        return c.say("IF(ISNA({1}),NA(),{0})", out, c.operand(sought, wanted))
+    beside = c.careful or not out.single or any(map(asks_for_errors, arguments))
+    if (name == "COUNTIFS" and len(arguments) > 2) or (name == "COUNTIF" and beside):
+        return with_blanks_below(c, arguments, out, wanted)
+    guard = GUARDS.get(name)
+    if guard is None or (guard.careful and not c.careful) or len(arguments) <= guard.place:
+        return out
+    asked = [each for each in arguments[: guard.asked] if each is not None]
+    if len(asked) < guard.asked or all(map(_is_harmless, asked[guard.place :])):
+        return out
+    kind = ARRAY if wanted == ARRAY else VALUE
+    return c.say(guard.text, out, *[c.expression(each, kind) for each in asked])
+
+
+#: The power of the package itself.
+_POWER: Final = "RXL.POWER"
+
+
+def _is_one(argument: Expression | None) -> bool:
+    single = argument.single if argument is not None else None
+    return isinstance(single, Literal) and single.text == "1"
+
+
+def _is_harmless(argument: Expression) -> bool:
+    """Say whether an argument is a constant above 1, or below it."""
+    single = argument.single
+    return isinstance(single, Literal) and single.text[:1] in ".0123456789" and not _is_one(argument)
+
+
+# --- powers -----------------------------------------------------------------------------------------------------------
+
+
+def with_powers(items: Items, careful: bool) -> Items:
+    """Return operators and operands with a power in the place of each ^ at which 0 to the power of 0 may stand.
+
+    The careful way sees negative powers of 0, too, which are errors anyhow.
+    """
+    if "^" not in items:
+        return items
+    terms: list[Items] = []
+    between: list[str] = []
+    start, ended = 0, False
+    for place, item in enumerate(items):
+        if isinstance(item, str) and ended and item != "%":
+            terms.append(items[start:place])
+            between.append(item)
+            start, ended = place + 1, False
+        elif not isinstance(item, str):
+            ended = True
+    terms.append(items[start:])
+    made = [terms[0]]
+    signs: list[str] = []
+    for sign, term in zip(between, terms[1:], strict=True):
+        if sign != "^":
+            made.append(term)
+            signs.append(sign)
+        elif _is_number(made[-1]) or _is_number(term, careful):
+            made[-1] = [*made[-1], "^", *term]
+        else:
+            made[-1] = [Power(Expression(list(made[-1])), Expression(list(term)))]
+    found = list(made[0])
+    for sign, term in zip(signs, made[1:], strict=True):
+        found += [sign, *term]
+    return found
+
+
+def _is_number(term: Items, positive: bool = False) -> bool:
+    """Say whether operators and operands are a number as written, and not 0."""
+    signs, last = term[:-1], term[-1]
+    if not isinstance(last, Literal) or (signs and (positive or any(sign not in ("+", "-") for sign in signs))):
+        return False
+    return last.text[:1] in ".0123456789" and float(last.text) != 0
+
+
+def write_power(c: Compiling, power: Power, wanted: str) -> Out:
+    """Return a power that is asked about where its base is 0; arrays of bases are computed beside the engine."""
+    base, exponent = (c.expression(each, wanted) for each in (power.base, power.exponent))
+    if not base.single:
+        c.functions.add(_POWER)
+        return Out(call_of(_POWER, [base, exponent]), False, joint([base, exponent]))
+    plain = Out(["(", *base.pieces, ")^(", *exponent.pieces, ")"], exponent.single, exponent.size)
+    return c.say(f"IF(({{1}})=0,{_POWER}({{1}},{{2}}),{{0}})", plain, base, exponent)
