@@ -6,6 +6,7 @@ import datetime as dt
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from types import NoneType
 from typing import Any, Final
 
@@ -334,7 +335,7 @@ def align(parameters: Sequence[Parameter], arguments: Sequence[Any]) -> list[tup
         if _is_one_value(parameter, rows):
             found.append(([argument], (0, 0)))
             continue
-        cells = [cell for row in rows for cell in row]
+        cells = list(chain.from_iterable(rows))
         found.append((cells, (0, 0) if height == width == 1 else (height, width)))
     ranges = [i for i, (_, shape) in enumerate(found) if shape != (0, 0)]
     for whole in (False, True):

@@ -122,7 +122,7 @@ def differing(olds: Sequence[Any], values: Sequence[Any]) -> list[int]:
     places = range(len(olds)) if bool in kinds else compress(range(len(olds)), map(ne, olds, values))
     if kinds == {float}:
         return [n for n in places if not isclose(olds[n], values[n], rel_tol=SAME_WITHIN, abs_tol=0.0)]
-    return [n for n in places if not same(olds[n], values[n])]
+    return [n for n in places if olds[n].__class__ is not values[n].__class__ or not same(olds[n], values[n])]
 
 
 def first_difference(one: tuple[bytes, Recalculation], other: tuple[bytes, Recalculation]) -> str:
@@ -208,11 +208,10 @@ def _compare_children(
         values = [line[column - area.left] for line in rows]
         first = area.top - both.top
         shown = old[column][first : first + len(values)] if column in old else [None] * len(values)
-        wanted = differing(shown, values)
-        failed = [n for n, value in enumerate(values) if value.__class__ is CellError]
-        every = sorted({*wanted, *failed}) if failed else wanted
-        if formulas:
-            wanted, every = ([n for n in each if (area.top + n, column) not in formulas] for each in (wanted, every))
+        not_mine = {row - area.top for row, at in formulas if at == column}
+        wanted = [n for n in differing(shown, values) if n not in not_mine]
+        failed = {n for n, value in enumerate(values) if value.__class__ is CellError} - not_mine
+        every = sorted(failed.union(wanted)) if failed else wanted
         told += [(name, area.top + n, column, own, shown[n], values[n]) for n in every]
         if wanted:
             changes.columns.setdefault(column, {}).update({area.top + n: values[n] for n in wanted})

@@ -62,17 +62,18 @@ def engine_package(package: Package, scans: Sequence[SheetScan], names: Sequence
         for name, text in parts.items():
             archive.writestr(name, '<?xml version="1.0" encoding="UTF-8"?>' + text)
         for number, scan in zip(numbers, scans, strict=True):
-            sheet = f'<worksheet xmlns="{_MAIN}"><sheetData>{"" if empty else _cells(scan)}</sheetData></worksheet>'
+            cells = [] if empty else _cells(scan)
+            sheet = "".join([f'<worksheet xmlns="{_MAIN}"><sheetData>', *cells, "</sheetData></worksheet>"])
             method = zipfile.ZIP_DEFLATED if len(sheet) > _LARGE else zipfile.ZIP_STORED
             archive.writestr(f"xl/worksheets/sheet{number}.xml", sheet, method, 1)
-            del sheet
+            del sheet, cells
     return stream.getvalue()
 
 
-def _cells(scan: SheetScan) -> str:
+def _cells(scan: SheetScan) -> list[str]:
     """Return a sheet's cells; those whose formula goes to the engine otherwise than it stands in the file replaced."""
     if scan.start == scan.end or scan.is_empty_element():
-        return ""
+        return []
     text, own = scan.text, scan.formulas
     out: list[str] = []
     position = scan.start
@@ -91,7 +92,7 @@ def _cells(scan: SheetScan) -> str:
             out.append(f'<c r="{cell_name(own.rows[place], own.columns[place])}"><f>{next(escaped)}</f></c>')
         position = end
     out.append(text[position : scan.end])
-    return "".join(out)
+    return out
 
 
 def _constant(cell: FormulaCell) -> str:

@@ -29,7 +29,7 @@ def numbers_replaced(table: CellTable, columns: Columns) -> tuple[list[Edit], Co
         edits += [(start, end, data) for (_, start, end), data in zip(held, new, strict=True)]
         if len(held) < len(cells):
             done = {row for row, _, _ in held}
-            left[column] = {row: value for row, value in cells.items() if row not in done}
+            left[column] = {row: value for row, value in cells.items() if row not in done} if done else cells
     return edits, left
 
 
@@ -47,8 +47,10 @@ def cells_added(scan: SheetScan, rows: tuple[Ints, ...], columns: Columns) -> li
         if has_removed(cells) or not ((numbers[found] == wanted) & (last[found] < column)).all():
             return None
         low[found], high[found] = np.minimum(low[found], column), column
-        shown = zip(found.tolist(), _new_cells(column, cells, style(column)), strict=True)
-        new.update({place: new[place] + cell if place in new else cell for place, cell in shown})
+        more = dict(zip(found.tolist(), _new_cells(column, cells, style(column)), strict=True))
+        new.update(
+            {place: new[place] + cell if place in new else cell for place, cell in more.items()} if new else more
+        )
     chosen = np.flatnonzero(high)
     until, first, final = (each[chosen].tolist() for each in (tag_ends, low, high))
     digits = np.searchsorted(10 ** np.arange(1, 8), numbers[chosen], "right") + 1
