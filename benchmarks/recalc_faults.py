@@ -120,10 +120,10 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("CEILING takes any signs", "native/arithmetic", "if number > 0 > significance:", "if False:"),
     (
-        "FLOOR.MATH without a significance rounds to tens",
+        "FLOOR.MATH without a significance rounds to thousands",
         "native/arithmetic",
-        "def answer(number: float, significance: float = 1.0, mode",
-        "def answer(number: float, significance: float = 10.0, mode",
+        'kinds="number number=1 number=0")',
+        'kinds="number number=1000 number=0")',
     ),
     (
         "halves of MROUND go down",
@@ -151,13 +151,13 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "a discounted price is too high",
-        "native/discounted",
+        "native/securities",
         "redemption - rate * redemption * years",
         "redemption + rate * redemption * years",
     ),
     (
         "a Treasury bill's year has 365 days",
-        "native/discounted",
+        "native/securities",
         "price = 100.0 * (1.0 - discount * days / 360.0)",
         "price = 100.0 * (1.0 - discount * days / 365.0)",
     ),

@@ -11,8 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, BinaryIO, Final
 
-from rebalance_xl.recalc.batch.jobs import Result
-from rebalance_xl.recalc.batch.memory import NOT_ENOUGH
+from rebalance_xl.recalc.batch.jobs import NOT_ENOUGH, Result
 from rebalance_xl.recalc.batch.worker import Child, serve_work
 
 #: Seconds that an interrupted child has to clean up.

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from rebalance_xl import terminal
 
-#: What one book may take of the clock; its memory is limited by :mod:`rebalance_xl.recalc.batch.memory`.
+#: What one book may take of the clock; its memory is limited by :mod:`rebalance_xl.recalc.batch.jobs`.
 SECONDS: Final = 300.0
 INTERRUPTED: Final = "interrupted; finished books are complete, the others are as they were"
 _MORE: Final = "(--timeout allows more)"

@@ -6,12 +6,16 @@ import glob
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from rebalance_xl.recalc.batch.memory import NOT_ENOUGH
 from rebalance_xl.recalc.files.refusals import WORKBOOK_SUFFIXES
+
+#: Bytes that the work on one book may take, where the system can limit it.
+MEMORY: Final = 4 * 2**30
+NOT_ENOUGH: Final = f"there is not enough memory for it (a book may take {MEMORY / 2**30:g} GB)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +161,15 @@ def run_book(work: Work, job: Job) -> Result:
 def failed(problem: BaseException) -> Result:
     """Return what a book gives whose work ended with an exception."""
     return None, f"{type(problem).__name__}: {problem}".splitlines()[0]
+
+
+def limit_memory() -> None:
+    """Limit the memory of this process; a lower limit that it was started with stays."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    with suppress(OSError, ValueError):
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        known = [each for each in (soft, hard, MEMORY) if each != resource.RLIM_INFINITY]
+        resource.setrlimit(resource.RLIMIT_AS, (min(known), hard))

@@ -15,8 +15,7 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, BinaryIO, Final, NoReturn
 
-from .jobs import Job, Result, Work, failed, run_book
-from .memory import limit_memory
+from .jobs import Job, Result, Work, failed, limit_memory, run_book
 
 #: What ends a run from outside; held back while workers are started.
 HELD_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Rounding to multiples, Roman numerals, sums over pairs, divisors and multiples, and what counts arrangements."""
+"""Rounding to multiples, prices in fractions, Roman numerals, sums over pairs, arrangements, divisors and multiples."""
 
 from __future__ import annotations
 
@@ -66,6 +66,21 @@ def mround(number: float, multiple: float) -> float:
     if (number > 0) != (multiple > 0):
         raise number_fault("number and multiple must have the same sign")
     return float(math.floor(quotient(number, multiple) + 0.5)) * multiple
+
+
+def _dollars(to_decimal: bool, price: float, fraction: float) -> float:
+    """Return a price quoted in fractions (1.02 for 1 2/16) as a decimal number, or the other way round."""
+    whole = int(fraction)
+    if whole == 0:
+        raise Fault("#DIV/0!", "the fraction must be 1 or more")
+    scale = 10 ** math.ceil(math.log10(whole))
+    dollars = math.trunc(price)
+    rest = price - dollars
+    return dollars + (rest * scale / whole if to_decimal else rest * whole / scale)
+
+
+worksheet("DOLLARDE", kinds="strict fraction")(partial(_dollars, True))
+worksheet("DOLLARFR", kinds="strict fraction")(partial(_dollars, False))
 
 
 #: The steps that each form of ROMAN adds to those before it.

@@ -1,4 +1,4 @@
-"""Payments over time: IRR, MIRR, XNPV, XIRR, IPMT, PPMT."""
+"""Payments over time: IRR, MIRR, XNPV, XIRR, IPMT, PPMT, FVSCHEDULE."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, no_error, numbers_of
+from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, no_error, numbers_of, to_strict
 from rebalance_xl.recalc.native.days import parts
 from rebalance_xl.recalc.native.faults import Fault, number_fault
 from rebalance_xl.recalc.native.registry import worksheet
@@ -213,3 +213,11 @@ def interest(rate: float, per: float, nper: float, pv: float, fv: float = 0.0, t
 def ppmt(rate: float, per: float, nper: float, pv: float, fv: float = 0.0, type: float = 0.0) -> float:
     """Return the principal part of a payment of an annuity."""
     return payment(rate, nper, pv, fv, type != 0) - interest(rate, per, nper, pv, fv, type)
+
+
+@worksheet("FVSCHEDULE", kinds="strict range")
+def fvschedule(principal: float, rates: Rows) -> float:
+    """Return the value of a principal after a series of compound rates; a blank rate is 0."""
+    for cell in cells_of(rates):
+        principal *= 1.0 + to_strict(cell)
+    return principal
