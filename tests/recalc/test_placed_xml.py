@@ -8,7 +8,7 @@ from rebalance_xl.recalc.files.refusals import Refused
 from rebalance_xl.recalc.references import Area
 from rebalance_xl.recalc.sheets.cell_values import CellValues
 from rebalance_xl.recalc.sheets.exact import read_exact, row_places
-from rebalance_xl.recalc.sheets.placed_xml import check_well_formed
+from rebalance_xl.recalc.sheets.placed_xml import PlacedXml, check_well_formed
 from rebalance_xl.recalc.sheets.sheet_scan import SheetScan
 
 DECLARED = '<?xml version="1.0" encoding="UTF-8"?>\r\n'
@@ -84,3 +84,12 @@ def test_areas_that_touch_do_not_meet() -> None:
     assert {(each.top, each.left) for each in others if area.meets(each)} == set(area.cells())
     assert area.meets(Area(1, 1, 9, 9))
     assert not area.meets(Area(1, 1, 1, 9))
+
+
+def test_places_among_letters_of_several_bytes() -> None:
+    """Where a byte is in the text is told wherever it is asked for, before and behind the places asked for earlier."""
+    declaration = '<?xml version="1.0"?>'
+    text = declaration + "<a>" + "aé漢😀\n" * 700 + "</a>"
+    placed = PlacedXml(text, "a")
+    for place in [*range(len(declaration), len(text), 7), len(declaration) + 4, len(text)]:
+        assert placed.place(len(text[len(declaration) : place].encode())) == place

@@ -10,6 +10,10 @@ from ..files.refusals import Refused
 _DECLARATION = re.compile(r"\ufeff?\s*<\?xml[^>]*\?>")
 _TAG = re.compile(r"<(?:[^\"'>]|\"[^\"]*\"|'[^']*')*>")
 
+#: The bytes of UTF-8 that letters begin with.
+_FIRST_BYTES = bytes(each for each in range(256) if each & 0xC0 != 0x80)
+_BLOCK = 512
+
 
 def check_well_formed(text: str, part: str) -> None:
     """Refuse a part that is no XML."""
@@ -25,7 +29,10 @@ class PlacedXml:
         self._first = declaration.end() if declaration else 0
         self._content = text[self._first :].encode("utf-8", "replace")
         self._is_ascii = self._first + len(self._content) == len(text)
-        self._at, self._at_byte = self._first, 0
+        self._further = [0]  # how many bytes up to each block are not the first of their letter
+        for start in range(0, 0 if self._is_ascii else len(self._content), _BLOCK):
+            further = len(self._content[start : start + _BLOCK].translate(None, _FIRST_BYTES))
+            self._further.append(self._further[-1] + further)
         self.parser = expat.ParserCreate("utf-8")
 
     def parse(self) -> None:
@@ -42,14 +49,12 @@ class PlacedXml:
             raise Refused(f"damaged: the part {self.part} is not well-formed XML ({error})") from None
 
     def place(self, byte: int) -> int:
-        """Return where a byte is in the text; places are found fast when they are asked for in rising order."""
+        """Return where a byte is in the text."""
         if self._is_ascii:
             return byte + self._first
-        if byte < self._at_byte:
-            self._at, self._at_byte = self._first, 0
-        self._at += len(self._content[self._at_byte : byte].decode())
-        self._at_byte = byte
-        return self._at
+        block = byte // _BLOCK
+        further = len(self._content[block * _BLOCK : byte].translate(None, _FIRST_BYTES))
+        return byte + self._first - self._further[block] - further
 
     def span(self, first: int, last: int) -> tuple[int, int, int]:
         """Return where an element begins, where its content ends and where it ends, from the bytes of both its tags."""
