@@ -64,7 +64,7 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     (
         "numbers near each other are not looked for",
         "evaluation/suspects",
-        "suspects = [*_noisy(calculation), *_near(calculation), ",
+        "suspects = [*_noisy(calculation), *_near(calculation, columns), ",
         "suspects = [*_noisy(calculation), ",
     ),
     ("noise of a last subtraction is shown", "formulas/fifteen_digits", "<=ABS(rl_right)*1E-15,0,", "<0,0,"),

@@ -14,6 +14,7 @@ from ...cells import CellError
 from ..native.lookup import sort_key
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
+from .columns_read import ColumnsRead
 from .reads import Read, reads_of
 
 _SEARCHES: Final = re.compile(r"\bRXL\.(MATCH|VLOOKUP|HLOOKUP)\(")
@@ -21,14 +22,10 @@ _REF: Final = re.compile(
     r"(?:(?:'(?:[^']|'')*'|[^\W\d][\w.]*)!)?\$?[A-Z]{1,3}(?:\$?[0-9]+)?:\$?[A-Z]{1,3}(?:\$?[0-9]+)?(?=[,)])"
 )
 
-#: What the cells of columns hold, by sheet and column.
-_Columns = dict[tuple[int, int], list[Any]]
 
-
-def searching_in_no_order(calculation: Calculation) -> Iterator[FormulaCell]:
+def searching_in_no_order(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
     """Yield the cells that look something up approximately among cells that do not rise."""
     known: dict[tuple[str, int, str], bool] = {}
-    columns: _Columns = {}
     for group in calculation.readers.groups(_SEARCHES):
         for cell, text in zip(group.cells, group.texts, strict=True):
             for match in _SEARCHES.finditer(text):
@@ -38,7 +35,7 @@ def searching_in_no_order(calculation: Calculation) -> Iterator[FormulaCell]:
                 key = match[1], group.sheet, place[0]
                 if key not in known:
                     searched = reads_of(place[0], group.sheet, calculation.readers.sheets)
-                    known[key] = all(_rises(_line(calculation, columns, match[1], read)) for read in searched)
+                    known[key] = all(_rises(_line(columns, match[1], read)) for read in searched)
                 if not known[key]:
                     yield cell
                     break
@@ -60,14 +57,12 @@ def _second_argument(text: str, start: int) -> int:
     return len(text)
 
 
-def _line(calculation: Calculation, columns: _Columns, kind: str, read: Read) -> Iterator[Any]:
+def _line(columns: ColumnsRead, kind: str, read: Read) -> Iterator[Any]:
     """Yield the values of the row or column that a look-up goes through."""
     in_row = kind == "HLOOKUP" or (kind == "MATCH" and read.top == read.bottom)
-    last = min(read.right, calculation.book.extent(read.sheet)[1]) if in_row else read.left
+    last = min(read.right, columns.book.extent(read.sheet)[1]) if in_row else read.left
     for column in range(read.left, last + 1):
-        if (read.sheet, column) not in columns:
-            columns[read.sheet, column] = calculation.book.column(read.sheet, column)
-        yield from columns[read.sheet, column][read.top - 1 : read.top if in_row else read.bottom]
+        yield from columns.values((read.sheet, column))[read.top - 1 : read.top if in_row else read.bottom]
 
 
 def _rises(values: Iterator[Any]) -> bool:

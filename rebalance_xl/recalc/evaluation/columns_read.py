@@ -1,0 +1,49 @@
+"""What the columns hold that formulas read: each column is read once, for all who ask while nothing is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+from typing import Any
+
+from ..formulas.book_view import BookView
+from .reads import Alike, Cells, cells_at
+
+#: A sheet and a column.
+Column = tuple[int, int]
+
+
+class ColumnsRead:
+    """The columns of a workbook as they are at the moment."""
+
+    def __init__(self, book: BookView) -> None:
+        self.book = book
+        self._values: dict[Column, list[Any]] = {}
+
+    def of(self, groups: Iterable[Alike]) -> set[Column]:
+        """Return the columns that some formulas read, as far as they are used."""
+        found: set[Column] = set()
+        for read in {read for group in groups for read in group.columns}:
+            right = min(read.right, self.book.extent(read.sheet)[1])
+            found.update((read.sheet, column) for column in range(read.left, right + 1))
+        return found
+
+    def values(self, column: Column) -> list[Any]:
+        """Return what the cells of a column hold."""
+        if column not in self._values:
+            self._values[column] = self.book.column(*column)
+        return self._values[column]
+
+    def kind(self, columns: Iterable[Column], kind: type) -> set[Any]:
+        """Return the values of one kind in some columns."""
+        return {each for column in columns for each in self.values(column) if each.__class__ is kind}
+
+    def rows(self, column: Column, kind: type, wanted: Set[Any]) -> dict[int, Any]:
+        """Return the values of a column by their rows, those of one kind that are among some."""
+        return {
+            row: each for row, each in enumerate(self.values(column), 1) if each.__class__ is kind and each in wanted
+        }
+
+    def holding(self, columns: Iterable[Column], kind: type, wanted: Set[Any]) -> Cells:
+        """Return the cells of some columns that hold one of some values."""
+        rows = ((column, row) for column in columns for row in self.rows(column, kind, wanted))
+        return cells_at((sheet, row, column) for (sheet, column), row in rows)

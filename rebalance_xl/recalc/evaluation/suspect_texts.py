@@ -1,0 +1,191 @@
+"""Formulas to be computed the careful way for the texts and truth values that they hold or read.
+
+Excel reads more texts as numbers than the engine does, which shows as an error unless the formula catches it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from ..native.criteria import ERRORS
+from ..native.reading import number_of
+from ..sheets.formula_cells import FormulaCell
+from .calculation import Calculation
+from .columns_read import Column, ColumnsRead
+from .reads import Alike
+
+_TEXT: Final = re.compile(r"\"(?:[^\"]|\"\")*\"")
+COMPARED: Final = re.compile(r"[<>=]+")
+REFERENCE: Final = r"(?:(?:'[^']*'|[\w.]+)!)?\$?[A-Z]{1,3}\$?[0-9]+(?::\$?[A-Z]{1,3}\$?[0-9]+)?"
+#: Texts, arrays of them, and what certainly is one.
+TEXTS: Final = (
+    r"(?:\"\"|\{\"\"(?:[,;]\"\")*\}|"
+    r"\b(?:CONCAT|CONCATENATE|LEFT|LOWER|MID|RIGHT|SUBSTITUTE|TEXT|TRIM|UPPER)\([^()]*\))"
+)
+#: Cells and texts that are compared with nothing beside that computes.
+_ONLY_PAIR: Final = re.compile(rf"(?<=[(,])(?:{REFERENCE}|{TEXTS})\s*(?:<>|[<>=]=?)\s*(?:{REFERENCE}|{TEXTS})(?=[),])")
+_CATCHES: Final = re.compile(r"\b(?:IFERROR|IFNA|ISERROR|ISERR|ISNA|ISNUMBER|ERROR\.TYPE|COUNT|AGGREGATE)\(")
+_ARITHMETIC: Final = re.compile(r"[-+*/^%]")
+_TESTS: Final = re.compile(r"\b(?:IF|IFS|NOT|AND|OR|XOR)\(")
+#: Texts that the engine reads as numbers as Excel does, or that no one does.
+_PLAIN: Final = re.compile(
+    r"[^\d]*|\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?%?\s*|\d{4}-\d\d-\d\d|\d\d?:\d\d(?::\d\d)?"
+)
+_JOINS: Final = re.compile(r"&|\b(?:CONCAT|CONCATENATE|SUBSTITUTE)\(")
+#: A date whose day and month only the author's system tells apart, also as it is written within a formula.
+_DATE: Final = re.compile(r"\"?\s*(0?[1-9]|1[0-2])[-/](0?[1-9]|1[0-2])[-/](?:\d{4}|\d{1,2})\b.*")
+#: A cell holds no more characters, and texts not longer than the other number never join to so many in practice.
+_HOLDS, _LONG = 32767, 500
+_LONGEST_DATE: Final = 30
+_WITH_DATE: Final = re.compile(r"\"\s*\w{1,2}[-/]\w{1,2}[-/]\w{1,4}[^\"]*\"")
+_LOOKS_INTO: Final = re.compile(r"\b(?:LEN|LEFT|RIGHT|MID|FIND|SEARCH|EXACT|REPLACE|SUBSTITUTE)\(")
+#: What these do with something that is computed within.
+_OF_ARITHMETIC: Final = re.compile(r"\b(?:LEN|LEFT|RIGHT|MID|EXACT|FIND|SUBSTITUTE)\(\(?[^()\"]*[-+*/^]")
+_JOINED: Final = re.compile("&")
+#: Characters that count as two in Excel, except in workbooks that count the newer way.
+_BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")
+_WITH_CRITERIA: Final = re.compile(r"\b(?:COUNT|SUM|AVERAGE|MAX|MIN)IFS?\(")
+#: A criterion for all but a number, which stands there or is joined to it.
+_OTHER_THAN: Final = re.compile(r"\"<>(?:(-?\d+\.?\d*)\"|\"&)")
+_SUMS_PRODUCTS: Final = re.compile(rf"\bSUMPRODUCT\((?:.*,)?\s*{REFERENCE}\s*[,)]")
+_REPEATS: Final = re.compile(r"\bREPT\(")
+
+
+def without_texts(group: Alike) -> str:
+    """Return a formula of a group without the content of its texts."""
+    return _TEXT.sub('""', group.texts[0])
+
+
+def with_own_texts(calculation: Calculation) -> Iterator[FormulaCell]:
+    """Yield the cells that repeat texts, or that hold one which is no matter for the engine."""
+    yield from (cell for cell in calculation.showing if cell.value.__class__ is str and len(cell.value) > _HOLDS)
+    for group in calculation.readers.groups(_REPEATS):
+        yield from group.cells
+    for group in calculation.readers.groups(COMPARED):
+        if not group.texts[0].isascii() and COMPARED.search(without_texts(group)):
+            yield from group.cells
+    for group in calculation.readers.groups(_WITH_DATE):
+        dated = (any(map(_is_date, _TEXT.findall(text))) for text in group.texts)
+        yield from (cell for cell, found in zip(group.cells, dated, strict=True) if found)
+
+
+def reading_texts(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
+    """Yield the cells that read texts or truth values which are no matter for the engine, by what they do with them."""
+    scans = calculation.book.scans
+    found = {*calculation.book.package.strings}
+    found.update([value for scan in scans for value in scan.formulas.values if value.__class__ is str])
+    within = any(scan.has_texts() for scan in scans)
+    held: dict[tuple[Column, type], set[Any]] = {}
+    for wanted, also, kind, test, part in _READ:
+        if kind is str and not within and not any(map(test, found)):
+            continue
+        groups = []
+        for group in calculation.readers.groups(wanted):
+            text = part(without_texts(group))
+            if wanted.search(text) and (also is None or also.search(text)):
+                groups.append(
+                    group if part is str else replace(group, columns=calculation.readers.columns(text, group.sheet))
+                )
+        places = columns.of(groups)
+        for place in places:
+            if (place, kind) not in held:
+                held[place, kind] = columns.kind([place], kind)
+        values = {each for place in places for each in held[place, kind] if test(each)}
+        if values:
+            holding = columns.holding((place for place in places if held[place, kind] & values), kind, values)
+            yield from calculation.readers.of(holding, groups, part)
+
+
+def counting_texts(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
+    """Yield the cells with criteria of which the engine takes a text for the number or error that it reads as."""
+    groups = calculation.readers.groups(_WITH_CRITERIA)
+    places = columns.of(groups)
+    texts = columns.kind(places, str)
+    errors = {text for text in texts if text.lstrip("<>=").upper() in ERRORS}
+    if errors:
+        yield from calculation.readers.of(columns.holding(places, str, errors), groups)
+    if not any(text.startswith("<>") for text in texts):
+        groups = [group for group in groups if _OTHER_THAN.search(group.texts[0])]
+    places = columns.of(groups)
+    known = columns.kind(places, float)
+    for group in groups:
+        known.update(float(number) for text in group.texts for number in _OTHER_THAN.findall(text) if number)
+    known.update(number for text in texts if text[:2] == "<>" and (number := number_of(text[2:])) is not None)
+    alike = {text for text in columns.kind(places, str) if number_of(text) in known}
+    if alike:
+        yield from calculation.readers.of(columns.holding(places, str, alike), groups)
+
+
+def looking_into_texts(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
+    """Yield the cells to which the digits of numbers in texts matter, or how many characters a picture counts as."""
+    groups = calculation.readers.groups(_LOOKS_INTO)
+    compared = [group for group in calculation.readers.groups(_JOINED) if COMPARED.search(without_texts(group))]
+    for group in groups:
+        if _OF_ARITHMETIC.search(group.texts[0]) or _BEYOND.search(group.texts[0]):
+            yield from group.cells
+    for group in compared:
+        if _ARITHMETIC.search(without_texts(group)):
+            yield from group.cells
+    for some, kind, test in ((groups + compared, float, _is_long_number), (groups, str, _BEYOND.search)):
+        places = columns.of(some)
+        found = {value for value in columns.kind(places, kind) if test(value)}
+        if found:
+            yield from calculation.readers.of(columns.holding(places, kind, found), some)
+
+
+def _is_long_number(number: float) -> bool:
+    """Say whether a number has more digits than a text shows of it."""
+    return float(f"{number:.15g}") != number
+
+
+def _is_unclear(text: str) -> bool:
+    """Say whether the engine may fail to read a text as a number that Excel reads as one."""
+    return _PLAIN.fullmatch(text) is None
+
+
+def _is_truth(text: str) -> bool:
+    """Say whether a text counts as a truth value."""
+    return text.upper() in ("TRUE", "FALSE")
+
+
+def _has_other_capitals(text: str) -> bool:
+    """Say whether a text has letters whose capitals the engine does not know."""
+    return not text.isascii() and text.upper() != text.lower()
+
+
+def _is_date(text: str) -> bool:
+    """Say whether a text is a date whose day and month only its author's system tells apart."""
+    found = _DATE.fullmatch(text) if len(text) < _LONGEST_DATE else None
+    return found is not None and found[1] != found[2]
+
+
+def _is_long(text: str) -> bool:
+    """Say whether joining a text with others may give more than a cell holds."""
+    return len(text) > _LONG
+
+
+def _has_digits(text: str) -> bool:
+    """Say whether the engine may read a text as a number where Excel takes it for 0."""
+    return any(map(str.isdigit, text))
+
+
+def _beside_pairs(text: str) -> str:
+    """Return a formula without the cells that it only compares with each other."""
+    return _ONLY_PAIR.sub("TRUE", text)
+
+
+_Rule = tuple[re.Pattern[str], re.Pattern[str] | None, type, Callable[[Any], bool], Callable[[str], str]]
+#: What formulas do, all of it, with texts of a kind: catch errors of arithmetic, compare, join, compute with dates, sum
+#: products (in which truth values count as 0, too); and the part of their text that matters.
+_READ: Final[Sequence[_Rule]] = (
+    (_CATCHES, _ARITHMETIC, str, _is_unclear, _beside_pairs),
+    (_CATCHES, _TESTS, str, _is_truth, str),
+    (COMPARED, None, str, _has_other_capitals, str),
+    (_JOINS, None, str, _is_long, str),
+    (_ARITHMETIC, None, str, _is_date, _beside_pairs),
+    (_SUMS_PRODUCTS, None, str, _has_digits, str),
+    (_SUMS_PRODUCTS, None, bool, lambda _: True, str),
+)
