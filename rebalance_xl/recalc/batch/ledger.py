@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -25,6 +24,8 @@ class Entry:
 
 def content_hash(path: Path) -> str:
     """Return the SHA-256 of a file, or an empty text when it cannot be read."""
+    import hashlib  # it brings a library of ciphers along, and most runs keep no ledger
+
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -34,6 +35,8 @@ def content_hash(path: Path) -> str:
 
 def options_hash(options: Any) -> str:
     """Return a hash of everything that has influence on a result besides the book."""
+    import hashlib
+
     return hashlib.sha256(json.dumps(options, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -161,10 +161,10 @@ class Readers:
         if self._known_shapes is None:
             self._known_shapes = []
             for own in [scan.formulas for scan in self.book.scans]:
-                places: Iterable[int] = range(len(own))
+                shapes = dict(zip(own.templates, range(len(own)), strict=True))
                 if None in own.lowered:
-                    places = [place for place in places if own.lowered[place] is not None]
-                self._known_shapes.append(dict(zip(map(own.templates.__getitem__, places), places, strict=True)))
+                    shapes = {own.templates[n]: n for n, text in enumerate(own.lowered) if text is not None}
+                self._known_shapes.append(shapes)
         return self._known_shapes
 
     def forget_shapes(self) -> None:

@@ -7,7 +7,6 @@ Other programs do not ask for it: what they change meanwhile is noticed right be
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 import threading
@@ -73,6 +72,8 @@ def _opened(path: Path, key: str) -> int | None:
     try:
         if os.name == "posix":
             return os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        import hashlib  # it brings a library of ciphers along, and few need it
+
         name = hashlib.sha256(os.path.normcase(key).encode("utf-8", "surrogatepass")).hexdigest()[:32]
         return os.open(os.path.join(tempfile.gettempdir(), f"rebalance-xl-{name}.lock"), os.O_RDWR | os.O_CREAT)
     except OSError:  # missing or not to be read: who reads it says so
