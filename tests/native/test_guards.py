@@ -56,6 +56,14 @@ ANSWERS: list[tuple[str, Any]] = [
     ("QUOTIENT(TRUE,2)", "#VALUE!"),
     ("QUOTIENT(5,A4)", "#VALUE!"),
     ("QUOTIENT(B1,A1)", 3),
+    ("PV(-1,20,B5)", "#N/A"),
+    ("PV(-1,20,,300)", "#DIV/0!"),
+    # texts where numbers are wanted, and one cell of a range
+    ('AVERAGEA(1,2,"5","CASE")', "#VALUE!"),
+    ('AVERAGEA(1,"5",TRUE)', 7 / 3),
+    ('SMALL("Hello",1)', "#VALUE!"),
+    ('CONCATENATE(A1:A3,"!")', "#VALUE!"),
+    ('CONCATENATE(A1,"!",B1)', "3!10"),
     # which error it is
     ("LOG(2,1)", "#DIV/0!"),
     ("LOG(B1,A4)", "#DIV/0!"),

@@ -14,6 +14,7 @@ from .array_sizes import joint
 from .compiling import Compiling, Out, call_of
 from .compiling_whole import with_blanks_below
 from .parameter_classes import ARRAY, VALUE
+from .repairs import literal
 from .tree import Call, Expression, Literal, Operand, Power
 from .whole_calls import asks_for_errors
 
@@ -34,9 +35,9 @@ class Guard(NamedTuple):
 
 
 def _below(test: str, function: str) -> Guard:
-    """Return the guard of FV or PV: a division by 0 is one, and nobody knows what Excel makes of rates below -1."""
+    """Return the guard of FV or PV: a division by 0 is one, and no source says what Excel makes of rates below -1."""
     unsure = f'RXL.UNKNOWN("{function} at a rate of -1 or below")'
-    return Guard("IF({1}<=-1,IF(AND({1}=-1," + test + "),1/0," + unsure + "),{0})", 0, 2)
+    return Guard("IF({1}<=-1,IF(AND({1}=-1," + test + "),({3}*0)/0," + unsure + "),{0})", 0, 3)
 
 
 #: Errors are computed (1/0, SQRT(-1)): the engine is slow with constants that are errors.
@@ -64,7 +65,7 @@ def guarded(c: Compiling, name: str, arguments: Arguments, out: Out, wanted: str
     guard = GUARDS.get(name)
     if guard is None or (guard.careful and not c.careful) or len(arguments) <= guard.place:
         return out
-    asked = [each for each in arguments[: guard.asked] if each is not None]
+    asked = [each or literal("0") for each in arguments[: guard.asked]]
     if len(asked) < guard.asked or all(map(_is_harmless, asked[guard.place :])):
         return out
     kind = ARRAY if wanted == ARRAY else VALUE

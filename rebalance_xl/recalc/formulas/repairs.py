@@ -122,7 +122,12 @@ def _as_text_argument(value: Expression) -> Expression:
     """Return a value for a text, unless it may be a range, which has to reach the function as it is."""
     single = value.single
     one = single is None or isinstance(single, Literal) or (isinstance(single, Ref) and single.kind == "cell")
-    return as_shown(value) if one else made("RXL.SHOWN(a)", a=value) if is_range(single) else value
+    return as_shown(value) if one else value
+
+
+def _as_joined(value: Expression) -> Expression:
+    """Return the same for what is joined, also ranges as a whole."""
+    return made("RXL.SHOWN(a)", a=value) if is_range(value.single) else _as_text_argument(value)
 
 
 def _as_counted(value: Expression) -> Expression:
@@ -177,6 +182,7 @@ _ARGUMENTS: Final[dict[str, tuple[slice, Callable[[Expression], Expression], boo
     **dict.fromkeys(names_in("PDURATION RRI SYD DDB CUMIPMT CUMPRINC STANDARDIZE"), (slice(None), _as_number, True)),
     "CHOOSE": (slice(1), _as_number, True),
     "SUBTOTAL": (slice(1), _as_whole, False),
+    **dict.fromkeys(names_in("SMALL LARGE"), (slice(1), _as_total, False)),
     "SORT": (slice(1), lambda value: made("RXL.SORTABLE(a)", a=value), False),
     **dict.fromkeys(names_in("IF NOT"), (slice(1), _as_truth, True)),
     "IFS": (slice(None, None, 2), _as_truth, True),
@@ -190,15 +196,16 @@ _ARGUMENTS: Final[dict[str, tuple[slice, Callable[[Expression], Expression], boo
     # show TRUE in small letters
     **dict.fromkeys(names_in("LEFT LEFTB RIGHT RIGHTB REPT CODE"), (slice(1), _as_text, False)),
     # take numbers for texts, as LEFT and the others above do
-    **dict.fromkeys(names_in("CONCAT CONCATENATE"), (slice(None), _as_text_argument, True)),
-    "TEXTJOIN": (slice(2, None), _as_text_argument, True),
+    "CONCATENATE": (slice(None), _as_text_argument, True),
+    "CONCAT": (slice(None), _as_joined, True),
+    "TEXTJOIN": (slice(2, None), _as_joined, True),
     "SUBSTITUTE": (slice(3), _as_text_argument, True),
     **dict.fromkeys(names_in("MID REPLACE TRIM UPPER LOWER"), (slice(1), _as_text_argument, True)),
     # skip a text given to them where Excel says #VALUE!
     **dict.fromkeys(
         names_in(
             """SUM SUMSQ MAX MIN PRODUCT AVERAGE MEDIAN STDEV STDEV.S STDEV.P STDEVP VAR VAR.S VAR.P VARP GEOMEAN
-            HARMEAN DEVSQ"""
+            HARMEAN DEVSQ AVERAGEA MAXA MINA STDEVA STDEVPA VARA VARPA"""
         ),
         (slice(None), _as_total, False),
     ),
