@@ -20,6 +20,8 @@ ROWS = [
     [5, "#N/A", 141, "abc"],
     [None, None, "\N{GRINNING FACE}", 2 / 3],
     [None, None, None, "=0.1+0.2"],
+    [None, None, "29.07.2014", 1000.0000000000002],
+    [None, None, None, 1000],
 ]
 KEPT = "kept"
 #: The value of Excel, cached in a workbook of a public collection where one shows it.
@@ -122,6 +124,13 @@ ANSWERS: list[tuple[str, Any]] = [
     ('LEN("\N{GRINNING FACE}")', KEPT),
     ("LEFT(C6,1)", KEPT),
     ('C6&"x"', "\N{GRINNING FACE}x"),
+    # criteria compare to 15 digits, and dates with points are dates on some systems only
+    ('COUNTIF(D8:D9,">1000")', 0),
+    ('COUNTIF(D8:D9,"<=1000")', 2),
+    ('COUNTIF(D8:D9,"09.2022")', KEPT),
+    ('YEAR("29.07.2014")', KEPT),
+    ('IFERROR(C8+1,"?")', KEPT),
+    ('VALUE("1.5")', 1.5),
     # rare functions
     ("CHAR(129)", "\x81"),
     ("CHAR(C5)", "\x8d"),

@@ -92,6 +92,7 @@ def _as_criterion(criterion: Expression) -> Expression:
     if text is None:
         return criterion
     try:
+        typed_number(text.lstrip("<>="))  # what it is may depend on the author's system
         plain = plain_criterion(text)
     except Fault as fault:
         raise FormulaError(fault.error.reason) from None

@@ -65,7 +65,8 @@ def matcher(criterion: Any, begins: bool = False) -> Callable[[Any], bool]:
     if isinstance(value, bool):
         return lambda cell: isinstance(cell, bool) and compare(cell, value)
     if isinstance(value, float):
-        return lambda cell: is_number(cell) and compare(cell, value)
+        near = abs(value) * 1e-14  # numbers alike in 15 digits are equal
+        return lambda cell: is_number(cell) and compare(_to_15(cell) if abs(cell - value) <= near else cell, value)
     bound = operand.lower()
     return lambda cell: isinstance(cell, str) and compare(cell.lower(), bound)
 
@@ -74,6 +75,10 @@ def _split(criterion: str) -> tuple[str, str]:
     match = _OPERATOR.fullmatch(criterion)
     assert match is not None
     return match[1] or "", match[2]
+
+
+def _to_15(number: float) -> float:
+    return float(f"{number:.15g}")
 
 
 def _typed(operand: str) -> float | bool | CellError | str:

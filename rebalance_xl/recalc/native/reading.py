@@ -15,6 +15,9 @@ _MONTHS: Final = tuple(map(str.lower, ENGLISH.months))
 _FOREIGN: Final = ("€", "£", "¥")
 _CURRENCIES: Final = ("$", *_FOREIGN)
 _NUMBER = re.compile(r"(\d{1,3}(?:,\d{3,})+|\d+)?(\.\d*)?(?:[eE]([+-]?\d+))?")
+_WITH_POINTS = re.compile(
+    r"(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?:\d{4}|\d\d)|(?:0[1-9]|1[0-2])\.(?:19|20)\d\d"
+)
 _FRACTION = re.compile(r"(\d+) +(\d+) */ *(\d+)")
 _TIME = re.compile(r"(\d{1,4}):(\d{1,2})(?::(\d{1,2}))?(\.\d*)?(?: *([AaPp])[Mm]?)?|(\d{1,2}) +([AaPp])[Mm]?")
 _YEAR_FIRST = re.compile(r"(?P<year>\d{4})([-/])(?P<month>\d{1,2})\2(?P<day>\d{1,2})")
@@ -47,8 +50,10 @@ def typed_number(text: str) -> float | None:
     """Return the number that a worksheet sees in a text, as :func:`number_of`, where every system sees the same.
 
     A date whose day and month depend on the system, such as "1/2/2020", or that is a text on some systems, such as
-    "13/2/2020", is undecided.
+    "13/2/2020" and "29.7.2014", is undecided; so is "09.2022", which is a number on some and a month on others.
     """
+    if _WITH_POINTS.fullmatch(text.strip()):
+        raise undecided_fault(f"{text!r} is a date on some systems")
     if match := _MONTH_FIRST.match(text.strip()):
         first, second = int(match["month"]), int(match["day"])
         if first != second and 1 <= first <= 31 and 1 <= second <= 12:
