@@ -82,12 +82,11 @@ def write_expression(c: Compiling, expression: Expression, wanted: str) -> Out:
     if sides is None:
         return _items(c, expression.items, inside)
     left, right, sign = _items(c, sides[0], inside), _items(c, sides[2], inside), str(sides[1][0])
-    if c.careful:
+    if c.careful or (left.single and right.single):
         pieces = c.say(f'RXL.COMPARE({{0}},"{sign}",{{1}})', left, right).pieces
-        return Out(pieces, left.single and right.single, joint([left, right]))
-    if left.single and right.single:
-        return c.say(fifteen_digits.comparison(sign), left, right)
-    return Out(operated(c, [left, right], ["", sign, ""]), False, joint([left, right]))
+    else:
+        pieces = operated(c, [left, right], ["", sign, ""])
+    return Out(pieces, left.single and right.single, joint([left, right]))
 
 
 def _with_texts(expression: Expression) -> Expression:

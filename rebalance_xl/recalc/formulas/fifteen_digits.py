@@ -1,7 +1,7 @@
-"""Formulas written out where Excel's 15 digits show: comparisons, the noise of a last subtraction, numbers in texts.
+"""Formulas written otherwise where 15 digits show: comparisons, the noise of a last subtraction, numbers in texts.
 
 ``0.7+0.2+0.1=1`` is TRUE in Excel, ``=0.1+0.2-0.3`` is 0, and ``=0.1+0.2&""`` is "0.3"; to the last bit they are FALSE,
-5.6E-17 and "0.30000000000000004". Written out, a formula costs more, so only comparisons with arithmetic or a total in
+5.6E-17 and "0.30000000000000004". Computed so, a formula costs more, so only comparisons with arithmetic or a total in
 them are, and the others only where a value shows such noise (the careful way).
 """
 
@@ -21,7 +21,6 @@ _ARITHMETIC: Final = frozenset("+-*/^%")
 _TOTALS: Final = frozenset(
     ("SUM", "SUMPRODUCT", "SUMIF", "SUMIFS", "SUBTOTAL", "AVERAGE", "AVERAGEIF", "AVERAGEIFS", "PRODUCT", "NPV")
 )
-_NEAR: Final = "IF(ISNUMBER(rl_left),IF(ISNUMBER(rl_right),ABS(rl_left-rl_right)<=ABS(rl_right)*1E-15,FALSE),FALSE)"
 
 
 def has_sign(items: Items, signs: Container[str]) -> bool:
@@ -67,13 +66,6 @@ def _is_computed(items: Items) -> bool:
     if isinstance(only, Group):
         return any(_is_computed(member.items) for member in only.members)
     return isinstance(only, Call) and plain_name(only.name) in _TOTALS
-
-
-def comparison(sign: str) -> str:
-    """Return the comparison of two values to 15 digits."""
-    test = f"IF(rl_left{sign}rl_right,"
-    test += f"TRUE,{_NEAR})" if sign in ("=", "<=", ">=") else f"NOT({_NEAR}),FALSE)"
-    return f"LET(rl_left,{{0}},rl_right,{{1}},{test})"
 
 
 # --- the last subtraction ---------------------------------------------------------------------------------
