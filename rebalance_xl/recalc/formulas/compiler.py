@@ -13,11 +13,11 @@ from . import fifteen_digits
 from .array_sizes import joint, of_constant, operated
 from .book_view import BookView
 from .compiling import Compiling, Out, Template, Writer, merged
-from .compiling_calls import fitting, write_call
+from .compiling_calls import write_call
 from .compiling_lambdas import write_invoke
 from .compiling_names import write_name
+from .compiling_ranges import sheets_of_whole_ranges
 from .compiling_references import write_at, write_reference, write_span, write_spilled, write_structured
-from .compiling_whole import sheets_of_whole_ranges
 from .guards import with_powers, write_power
 from .parameter_classes import ARRAY, VALUE
 from .repairs import as_shown
@@ -28,6 +28,7 @@ from .tree import (
     FormulaError,
     Group,
     Invoke,
+    Items,
     Literal,
     Name,
     Power,
@@ -98,7 +99,7 @@ def _with_texts(expression: Expression) -> Expression:
     return Expression([item for part in parts for item in part])
 
 
-def _items(c: Compiling, items: fifteen_digits.Items, inside: str) -> Out:
+def _items(c: Compiling, items: Items, inside: str) -> Out:
     """Return operators and operands made ready in their order."""
     outs: list[Out] = []
     between = [""]
@@ -111,7 +112,7 @@ def _items(c: Compiling, items: fifteen_digits.Items, inside: str) -> Out:
         outs.append(_number(c, out) if c.careful and fifteen_digits.in_arithmetic(items, place) else out)
         between.append("")
     result = Out(operated(c, outs, between), all(out.single for out in outs), joint(outs))
-    return fitting(c, result) if c.careful and fifteen_digits.has_sign(items, "&") else result
+    return c.say("RXL.FITTING({0})", result) if c.careful and fifteen_digits.has_sign(items, "&") else result
 
 
 def _write_literal(c: Compiling, literal: Literal, wanted: str) -> Out:

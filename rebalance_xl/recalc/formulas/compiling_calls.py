@@ -7,25 +7,24 @@ from typing import Final
 
 from ..native import ALTERNATIVES, BLIND_TO_ERRORS
 from ..references import MAX_COLUMNS, MAX_ROWS
+from . import compiling_ranges as in_file
 from . import parameter_classes as classes
 from . import whole_calls
 from .array_sizes import alike, as_large, fitted, joint, of_range, unless
 from .compiling import Compiling, Out, call_of, listed
 from .compiling_catalogue import write_catalogue_call, write_native_call
-from .compiling_file_questions import hides_by_option, told_by_the_file, visible_rows
 from .compiling_lambdas import lifted, write_caller, write_let, write_named_lambda
 from .compiling_names import several
 from .compiling_places import refuse_places, seeing_faults, write_indirect
 from .compiling_references import is_whole, unclipped
-from .compiling_whole import WITH_CRITERIA, as_long_as_others, longest_first, sums_another_sheet
 from .fifteen_digits import COMPARISONS, has_sign
 from .guards import guarded
 from .implementations import engine_knows
 from .lambdas import CALLERS
 from .operands import bare, has_array_constant, needs_python, operand_at, plain_name, whole_number
-from .parameter_classes import ARRAY, REFERENCE, VALUE, parameter_class
+from .parameter_classes import ARRAY, REFERENCE, VALUE, WITH_CRITERIA, parameter_class
 from .places import implementation_in
-from .repairs import repaired, shows_generally
+from .repairs import repaired
 from .tree import Arguments, Call, Cells, Expression, FormulaError, Literal, Ref, UnknownFunctionError
 
 #: Functions of the engine that make texts longer than a cell holds, where Excel says #VALUE!.
@@ -58,7 +57,7 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
     replacement = whole_calls.replaced(name, arguments)
     if replacement is not None:
         return c.expression(replacement, wanted)
-    if name == "AGGREGATE" and hides_by_option(c, arguments):
+    if name == "AGGREGATE" and in_file.hides_by_option(c, arguments):
         return c.expression(whole_calls.by_option(arguments), wanted)
     arguments = repaired(name, arguments, c.careful)
     if name in ALTERNATIVES and len(arguments) >= ALTERNATIVES[name] and needs_python(name, arguments):
@@ -69,9 +68,9 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
         return write_catalogue_call(c, name, implementation, arguments, wanted)
     if implementation is not None:
         out = write_native_call(c, name, arguments[:2] if name == "RXL.MATCH" else arguments, wanted)
-        comma = name == "TEXT" and c.book.decimal_comma and shows_generally(arguments)
+        comma = name == "TEXT" and c.book.decimal_comma and whole_calls.shows_generally(arguments)
         return c.say('SUBSTITUTE({0},".",",")', out) if comma else out
-    told = told_by_the_file(c, name, arguments)
+    told = in_file.told_by_the_file(c, name, arguments)
     if told is not None:
         return told
     if name == "IFERROR" and _is_from_google(arguments):
@@ -148,7 +147,7 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
         across = _with_criteria(c, name, arguments, wanted)
         place = c.operand(first, REFERENCE)
         return unless([place], lambda sizes: any(height == 1 < width for height, width in sizes), out, across)
-    return fitting(c, out) if c.careful and name in _JOINING else out
+    return c.say("RXL.FITTING({0})", out) if c.careful and name in _JOINING else out
 
 
 def _with_criteria(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out:
@@ -172,16 +171,11 @@ def _seeing_errors(c: Compiling, name: str, arguments: Arguments, wanted: str) -
     return out
 
 
-def fitting(c: Compiling, out: Out) -> Out:
-    """Return a joined text as an error where it is longer than a cell holds."""
-    return c.say("RXL.FITTING({0})", out)
-
-
 def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out:
     """Return a call of a function that the engine has."""
     given: list[Out] = []
     single = True
-    arguments = longest_first(c, name, arguments)
+    arguments = in_file.longest_first(c, name, arguments)
     for position, argument in enumerate(arguments):
         if argument is None:
             given.append(Out([classes.GAP_DEFAULTS.get((name, position), "")], True))
@@ -193,7 +187,7 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
     single = classes.gives_one_value(name, single)
     if name in classes.CELL_BY_CELL:
         return _each_cell(c, name, given, single)
-    of_many = sums_another_sheet(c, name, arguments)
+    of_many = in_file.sums_another_sheet(c, name, arguments)
     if of_many:
         return Out(call_of(of_many, [as_large(given[0], given[2]), *given[:2]]), single)
     call = Out(call_of(name, given), single)
@@ -215,14 +209,14 @@ def _engine_argument(
     if places is not None:
         return Out(listed(places), True)
     if name in ("SUBTOTAL", "AGGREGATE") and position:
-        visible = visible_rows(c, name, arguments, argument)
+        visible = in_file.visible_rows(c, name, arguments, argument)
         if visible is not None:
             return visible
     if name in ("INDEX", "OFFSET") and position == 0:
         if name == "INDEX" and is_whole(inner) and not c.depth:
             return unclipped(c, inner)
         kind = ARRAY if name == "INDEX" and whole_calls.is_computed_array(argument) else REFERENCE
-    long = as_long_as_others(c, name, arguments, inner) if kind != VALUE else None
+    long = in_file.as_long_as_others(c, name, arguments, inner) if kind != VALUE else None
     out = long if long is not None else c.expression(argument, kind)
     if name in ("OFFSET", "INDEX") and position:
         refuse_places(name, argument, out)

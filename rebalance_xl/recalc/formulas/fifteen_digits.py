@@ -12,9 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from .operands import plain_name
-from .tree import Call, Group, Literal, Operand
-
-Items = Sequence[str | Operand]
+from .tree import Call, Group, Items, Literal, Operand
 
 COMPARISONS: Final = frozenset(("=", "<>", "<", ">", "<=", ">="))
 _ARITHMETIC: Final = frozenset("+-*/^%")

@@ -7,19 +7,15 @@ was not there before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from .array_sizes import joint
 from .compiling import Compiling, Out, call_of
-from .compiling_whole import with_blanks_below
+from .compiling_ranges import with_blanks_below
 from .parameter_classes import ARRAY, VALUE
 from .repairs import literal
-from .tree import Call, Expression, Literal, Operand, Power
+from .tree import Arguments, Call, Expression, Items, Literal, Power
 from .whole_calls import asks_for_errors
-
-Arguments = Sequence[Expression | None]
-Items = Sequence[str | Operand]
 
 
 class Guard(NamedTuple):

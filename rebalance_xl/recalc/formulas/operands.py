@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Final
 
 from ..references import MAX_COLUMNS, MAX_ROWS, Area, cell_name, column_letters, column_number, parse_area
@@ -142,6 +143,16 @@ def constant_text(operand: Operand | None) -> str | None:
 def whole_number(operand: Operand | None) -> int | None:
     """Return a whole number that is written in the formula, None for anything else."""
     return int(operand.text) if isinstance(operand, Literal) and operand.text.isdigit() else None
+
+
+def is_range(operand: Operand | None) -> bool:
+    """Say whether an operand is a range of more than a cell, as it is written."""
+    return isinstance(operand, Structured) or (isinstance(operand, Ref) and operand.kind != "cell")
+
+
+def is_call(operand: Operand | None, names: Container[str]) -> bool:
+    """Say whether an operand is a call of one of some functions."""
+    return isinstance(operand, Call) and plain_name(operand.name) in names
 
 
 def bare(expression: Expression) -> Expression:

@@ -72,6 +72,9 @@ CRITERIA: Final[dict[str, str]] = {
 #: Of these, the ones of Excel: their ranges have to be of one size.
 SAME_SIZE: Final = names_in("SUMIFS AVERAGEIFS MAXIFS MINIFS COUNTIFS")
 
+#: Functions with criteria, which may be errors.
+WITH_CRITERIA: Final = SAME_SIZE | {"COUNTIF", "SUMIF", "AVERAGEIF"}
+
 #: Functions that pass one of their arguments through; the class of those is the class wanted of the call itself.
 TRANSPARENT: Final[dict[str, int]] = {"IF": 1, "CHOOSE": 1, "IFERROR": 0, "IFNA": 0, "IFS": 0, "SWITCH": 0}
 

@@ -6,13 +6,13 @@ replaces something is written as a formula in which a, b, c ... stand for the ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from typing import Final
 
 from ..native.criteria import plain_criterion
 from ..native.faults import Fault
 from ..native.reading import typed_number
-from .operands import constant_text, plain_name
+from .operands import constant_text, is_range
 from .parameter_classes import names_in
 from .parser import parsed
 from .tree import (
@@ -111,12 +111,6 @@ def as_shown(value: Expression) -> Expression:
     single = value.single
     text = isinstance(single, Literal) and single.text.startswith(('"', "{"))
     return value if text else made('IF(ISNUMBER(a),TEXT(a,"General"),a)', a=value)
-
-
-def shows_generally(arguments: Arguments) -> bool:
-    """Say whether a TEXT shows numbers as a text joined to them does."""
-    shape = arguments[1].single if len(arguments) == 2 and arguments[1] is not None else None
-    return isinstance(shape, Literal) and shape.text.lower() == '"general"'
 
 
 def _as_text_argument(value: Expression) -> Expression:
@@ -251,16 +245,6 @@ def _upwards(arguments: Arguments, careful: bool) -> Arguments:
             changed[start] = made("a+IF(b<0,b+1,0)", a=changed[start] or literal("0"), b=given)
             changed[size] = made("ABS(b)", b=given)
     return changed
-
-
-def is_range(operand: Operand | None) -> bool:
-    """Say whether an operand is a range of more than a cell, as it is written."""
-    return isinstance(operand, Structured) or (isinstance(operand, Ref) and operand.kind != "cell")
-
-
-def is_call(operand: Operand | None, names: Container[str]) -> bool:
-    """Say whether an operand is a call of one of some functions."""
-    return isinstance(operand, Call) and plain_name(operand.name) in names
 
 
 def literal(text: str) -> Expression:

@@ -125,6 +125,8 @@ class Expression:
         return None if isinstance(item, str) else item
 
 
+#: Operands with the operators between, before and after them.
+Items = Sequence[str | Operand]
 #: What a call is given; None for an argument that was left out.
 Arguments = Sequence[Expression | None]
 

@@ -6,9 +6,9 @@ from typing import Final
 
 from ..native.criteria import ERRORS
 from ..native.format_language import shows_names, undecided
-from .operands import bare, constant_text, operand_at, plain_name, whole_number
+from .operands import bare, constant_text, is_call, is_range, operand_at, plain_name, whole_number
 from .parameter_classes import ELEMENTWISE, names_in
-from .repairs import is_call, is_range, literal, made
+from .repairs import literal, made
 from .tree import Arguments, Call, Cells, Expression, FormulaError, Group, Literal, Operand, Ref
 
 #: Functions whose wrong argument ends the whole formula in the engine instead of giving an error value.
@@ -177,3 +177,9 @@ def _is_below_one(value: Expression | None) -> bool:
     if value is None or not isinstance(value.items[-1], Literal) or value.items[-1].text[:1] not in "0123456789":
         return False
     return value.items[-1].text == "0" if len(value.items) == 1 else value.items[:-1] == ["-"]
+
+
+def shows_generally(arguments: Arguments) -> bool:
+    """Say whether a TEXT shows numbers as a text joined to them does."""
+    shape = arguments[1].single if len(arguments) == 2 and arguments[1] is not None else None
+    return isinstance(shape, Literal) and shape.text.lower() == '"general"'

@@ -1,0 +1,225 @@
+"""What the file tells of ranges and formulas: where whole columns end beside others, hidden rows, formulas as text.
+
+The engine ends whole columns and rows whose cells are paired with those of others in different places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Final
+
+from ..references import MAX_COLUMNS, MAX_ROWS, cell_name, parse_area
+from .compiling import ByCell, Compiling, Out, call_of, text_of, written
+from .compiling_names import meant
+from .compiling_places import write_indirect
+from .compiling_references import clipped, corner_of, is_whole, prefix_of, sheet_of, unclipped
+from .operands import constant_text, operand_at, plain_name, sheet_name, split_area, whole_number
+from .parameter_classes import ARRAY, REFERENCE, VALUE, WITH_CRITERIA, parameter_class
+from .tree import Arguments, Call, Expression, FormulaError, Literal, Name, Operand, Ref, Span, Structured, operands_in
+
+#: Functions that pair the cells of several ranges.
+_PAIRED: Final = WITH_CRITERIA.union(
+    ("CORREL", "PEARSON", "SLOPE", "INTERCEPT", "RSQ", "STEYX", "FORECAST", "FORECAST.LINEAR", "COVAR", "T.TEST"),
+    ("COVARIANCE.P", "COVARIANCE.S", "TTEST", "SUMXMY2", "SUMX2MY2", "SUMX2PY2"),
+)
+#: Functions of the engine that stop where the used cells of their first range's sheet end.
+_OF_MANY: Final = {"SUMIF": "SUMIFS", "AVERAGEIF": "AVERAGEIFS"}
+
+
+def sheet_of_range(c: Compiling, argument: Expression | None) -> int | None:
+    """Return the sheet of a range that is written as cells, a table or a name; None for anything else."""
+    _, operand = meant(c, argument.single if argument is not None else None)
+    if isinstance(operand, Structured):
+        table = c.book.tables.get(operand.table.lower())
+        return table.sheet if table is not None else c.sheet if not operand.table else None
+    if not isinstance(operand, Ref) or not operand.sheet:
+        return c.sheet if isinstance(operand, Ref) else None
+    return c.book.sheet_index.get(sheet_name(operand.sheet).lower())
+
+
+def sheets_of_whole_ranges(c: Compiling, expression: Expression) -> frozenset[int]:
+    """Return the sheets of the whole columns and rows in a formula, which are cut to one size together."""
+    references = [operand for operand in operands_in(expression) if isinstance(operand, Ref | Name)]
+    whole = [operand for operand in references if is_whole(meant(c, operand)[1])]
+    sheets = [sheet_of_range(c, Expression([operand])) for operand in whole]
+    return frozenset(sheet for sheet in sheets if sheet is not None)
+
+
+def as_long_as_others(c: Compiling, name: str, arguments: Arguments, operand: Operand | None) -> Out | None:
+    """Return a whole column or row whose cells are paired with others', with their end; None for anything else.
+
+    The engine ends every one with its own last used cell, and takes as many rows of each as the first one has.
+    """
+    if name not in _PAIRED or len(arguments) < (3 if name in WITH_CRITERIA else 2):
+        return None
+    if name in WITH_CRITERIA and isinstance(operand, Call) and plain_name(operand.name) == "INDIRECT":
+        return write_indirect(c, operand, VALUE, corners=True)
+    inner, ref = meant(c, operand)
+    if not is_whole(ref):
+        return None
+    computed = name in WITH_CRITERIA and any(
+        parameter_class(name, place) == REFERENCE and each is not None and isinstance(each.single, Call | Span)
+        for place, each in enumerate(arguments)
+    )
+    # A range that is computed has all rows; the engine takes minutes for a row of 16,384 cells.
+    out = unclipped(inner, ref) if computed and ref.kind == "columns" else clipped(inner, ref)
+    c.absorb(inner)
+    return out
+
+
+def longest_first(c: Compiling, name: str, arguments: Arguments) -> Arguments:
+    """Return the arguments of COUNTIFS beginning with the sheet that goes furthest down.
+
+    The engine stops where the used cells of the first range's sheet end, also where the criteria are met by blanks.
+    """
+    sheets = [sheet_of_range(c, argument) for argument in arguments[::2]] if name == "COUNTIFS" else []
+    if len(set(sheets)) < 2 or None in sheets or len(arguments) % 2:
+        return arguments
+    c.layout = True
+    bottoms = [0 if sheet is None else c.book.extent(sheet)[0] for sheet in sheets]
+    order = sorted(range(len(sheets)), key=lambda pair: -bottoms[pair])
+    return [each for pair in order for each in arguments[2 * pair : 2 * pair + 2]]
+
+
+def sums_another_sheet(c: Compiling, name: str, arguments: Arguments) -> str:
+    """Return the function of many criteria for a SUMIF or AVERAGEIF that sums the cells of another sheet, else ""."""
+    if name not in _OF_MANY or len(arguments) != 3:
+        return ""
+    sheets = [sheet_of_range(c, arguments[0]), sheet_of_range(c, arguments[2])]
+    return "" if None in sheets or sheets[0] == sheets[1] else _OF_MANY[name]
+
+
+def with_blanks_below(c: Compiling, arguments: Arguments, out: Out, wanted: str) -> Out:
+    """Return a COUNTIFS over whole columns or rows with the blank cells behind the last used one, where they count.
+
+    A COUNTIF needs it where the package computes it, which ends with the last used cell.
+    """
+    given = [each for each in arguments if each is not None]
+    ranges, criteria = given[::2], given[1::2]
+    places = [meant(c, each.single)[1] for each in ranges]
+    if len(given) < len(arguments) or not all(map(is_whole, places)) or not all(map(_may_meet_blanks, criteria)):
+        return out
+    c.layout = True
+    down = isinstance(places[0], Ref) and places[0].kind == "columns"
+    sheets = {sheet_of_range(c, each) for each in ranges}
+    if c.careful or not out.single:  # the engine stops where one of these sheets ends, the package where all do
+        sheets |= c.together
+    used = max(c.book.extent(sheet)[not down] for sheet in sheets if sheet is not None)
+    behind = (MAX_ROWS if down else MAX_COLUMNS) - max(used, 1)
+    kind = ARRAY if wanted == ARRAY else VALUE
+    asked = [c.expression(each, kind) for each in criteria]
+    c.functions.add("RXL.BLANKS")
+    counted = Out(call_of("RXL.BLANKS", [Out([str(behind)], True), *asked]), all(each.single for each in asked))
+    return c.say("({0}+{1})", out, counted)
+
+
+def _may_meet_blanks(criterion: Expression) -> bool:
+    """Say whether blank cells may meet a criterion: all that it says for sure is how it begins."""
+    first = criterion.items[0]
+    if not isinstance(first, Literal):
+        return True
+    text = constant_text(first)
+    if text is None:
+        return "<>" in first.text or '""' in first.text
+    return text in ("", "=") or text.startswith("<>")
+
+
+def visible_rows(c: Compiling, name: str, arguments: Arguments, argument: Expression) -> Out | None:
+    """Return what lists the shown rows of a range, None when nothing is hidden or hidden rows count.
+
+    Raises
+    ------
+    FormulaError
+        There are hidden rows, and only the computation tells whether they are meant.
+    """
+    code = whole_number(operand_at(arguments, 0 if name == "SUBTOTAL" else 1))
+    if isinstance(argument.single, Literal) or (name == "AGGREGATE" and code is not None and code % 2 == 0):
+        return None
+    sheet = sheet_of_range(c, argument)
+    filtered = name == "SUBTOTAL" and code is not None and code <= 100
+    hidden = frozenset[int]().union(
+        *(c.book.hidden_rows(each, filtered) for each in ([sheet] if sheet is not None else _sheets_in(c, argument)))
+    )
+    if not hidden:
+        return None
+    if code is None or sheet is None:
+        raise FormulaError(f"{name} on a sheet with hidden rows, which only the computation tells whether it counts")
+    pieces = c.expression(argument, ARRAY).pieces  # of whole columns the used part
+
+    def bands(row: int, column: int, references: Sequence[str]) -> str:
+        text = written(pieces, row, column, references)
+        prefix, area = split_area(text)
+        if area is None:
+            return text
+        shown = [number for number in range(area.top, area.bottom + 1) if number not in hidden]
+        runs = [[n for _, n in run] for _, run in groupby(enumerate(shown), lambda pair: pair[1] - pair[0])]
+        ends = [f"{cell_name(run[0], area.left)}:{cell_name(run[-1], area.right)}" for run in runs]
+        return ",".join(prefix + each for each in ends or [cell_name(MAX_ROWS, MAX_COLUMNS)])
+
+    return Out([ByCell(bands)], True)
+
+
+def hides_by_option(c: Compiling, arguments: Arguments) -> bool:
+    """Say whether the computed option of an AGGREGATE tells whether hidden rows of its range count."""
+    if len(arguments) < 3 or whole_number(operand_at(arguments, 1)) is not None:
+        return False
+    sheets = [sheet_of_range(c, each) for each in arguments[2:]]
+    return any(sheet is not None and c.book.hidden_rows(sheet, False) for sheet in sheets)
+
+
+def _sheets_in(c: Compiling, argument: Expression) -> set[int]:
+    """Return the sheets of the references in an argument, and the formula's own."""
+    references = [Expression([operand]) for operand in operands_in(argument) if isinstance(operand, Ref | Name)]
+    return {c.sheet, *(sheet for each in references if (sheet := sheet_of_range(c, each)) is not None)}
+
+
+def told_by_the_file(c: Compiling, name: str, arguments: Arguments) -> Out | None:
+    """Return the answer of functions about formulas and sheets, which the engine sees otherwise than the file."""
+    operand = operand_at(arguments, 0) if len(arguments) == 1 else None
+    if name == "SHEETS" and not arguments:
+        return Out([str(c.book.sheet_count)], True)
+    if name == "SHEET" and not arguments:
+        return Out([str(c.sheet + 1)], True)
+    if name == "_FV" and len(arguments) > 1 and arguments[0] is not None and arguments[1] is not None:
+        return _field(c, arguments[0], arguments[1])
+    if name not in ("SHEET", "FORMULATEXT", "ISFORMULA"):
+        return None
+    if name == "SHEET" and isinstance(operand, Literal):
+        known = c.book.sheet_index.get((constant_text(operand) or "").lower())
+        return Out(["NA()" if known is None or known >= c.book.sheet_count else str(known + 1)], True)
+    if isinstance(operand, Call | Span):
+        raise FormulaError(f"{name} of a computed place")
+    if not isinstance(operand, Ref):
+        return None
+    if prefix_of(c, operand.sheet) is None or (operand.kind == "columns" and name != "SHEET"):
+        return None
+    sheet, corner, book = sheet_of(c, operand.sheet), corner_of(c, operand.first), c.book
+    if name == "SHEET":
+        return Out([str(sheet + 1)], True)
+
+    def answer(row: int, column: int, references: Sequence[str]) -> str:
+        cell = parse_area(text_of(corner, row, column, references))
+        formula = book.formula_at(sheet, cell.top, cell.left) if cell is not None else None
+        if name == "ISFORMULA":
+            return "TRUE" if formula is not None else "FALSE"
+        return "NA()" if formula is None else '"' + formula.replace('"', '""') + '"'
+
+    return Out([ByCell(answer)], True)
+
+
+def _field(c: Compiling, argument: Expression, label: Expression) -> Out:
+    """Return a field of a linked data type, written cell.Field; what is not in the file cannot be known."""
+    name = constant_text(label.single)
+    if name is None:
+        raise FormulaError("a computed field of a linked data type")
+    pieces, book = c.expression(argument, REFERENCE).pieces, c.book
+    c.functions.add("RXL.UNKNOWN")
+
+    def value(row: int, column: int, references: Sequence[str]) -> str:
+        prefix, area = split_area(written(pieces, row, column, references))
+        sheet = book.sheet_index.get(sheet_name(prefix).lower(), -1) if prefix else c.sheet
+        found = book.field_of(sheet, area, name)
+        return f'RXL.UNKNOWN("the field {name.replace(chr(34), chr(39))}")' if found is None else found
+
+    return Out([ByCell(value)], True)
