@@ -45,6 +45,8 @@ _LOOKS_INTO: Final = re.compile(r"\b(?:LEN|LEFT|RIGHT|MID|FIND|SEARCH|EXACT|REPL
 #: What these do with something that is computed within.
 _OF_ARITHMETIC: Final = re.compile(r"\b(?:LEN|LEFT|RIGHT|MID|EXACT|FIND|SUBSTITUTE)\(\(?[^()\"]*[-+*/^]")
 _JOINED: Final = re.compile("&")
+#: Cells and texts that are joined with nothing beside that computes.
+_JOINED_CELLS: Final = re.compile(rf"(?<=[(,=<>])(?:{REFERENCE}|\"\")(?:&(?:{REFERENCE}|\"\"))+(?=[),=<>])")
 #: Characters that count as two in Excel, except in workbooks that count the newer way.
 _BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")
 _WITH_CRITERIA: Final = re.compile(r"\b(?:COUNT|SUM|AVERAGE|MAX|MIN)IFS?\(")
@@ -122,18 +124,33 @@ def counting_texts(calculation: Calculation, columns: ColumnsRead) -> Iterator[F
 def looking_into_texts(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
     """Yield the cells to which the digits of numbers in texts matter, or how many characters a picture counts as."""
     groups = calculation.readers.groups(_LOOKS_INTO)
-    compared = [group for group in calculation.readers.groups(_JOINED) if COMPARED.search(without_texts(group))]
+    computed: list[Alike] = []
+    cells: list[Alike] = []
+    for group in calculation.readers.groups(_JOINED):
+        text = without_texts(group)
+        if not COMPARED.search(text):
+            continue
+        if _JOINED.search(_JOINED_CELLS.sub("", text)):
+            computed.append(group)
+        else:
+            cells.append(replace(group, columns=calculation.readers.columns(_joined(text), group.sheet)))
     for group in groups:
         if _OF_ARITHMETIC.search(group.texts[0]) or _BEYOND.search(group.texts[0]):
             yield from group.cells
-    for group in compared:
+    for group in computed:
         if _ARITHMETIC.search(without_texts(group)):
             yield from group.cells
-    for some, kind, test in ((groups + compared, float, _is_long_number), (groups, str, _BEYOND.search)):
+    long, beyond = (float, _is_long_number), (str, _BEYOND.search)
+    for some, part, (kind, test) in ((groups + computed, str, long), (cells, _joined, long), (groups, str, beyond)):
         places = columns.of(some)
         found = {value for value in columns.kind(places, kind) if test(value)}
         if found:
-            yield from calculation.readers.of(columns.holding(places, kind, found), some)
+            yield from calculation.readers.of(columns.holding(places, kind, found), some, part)
+
+
+def _joined(text: str) -> str:
+    """Return the cells of a formula that are joined as they are."""
+    return " ".join(_JOINED_CELLS.findall(_TEXT.sub('""', text)))
 
 
 def _is_long_number(number: float) -> bool:
