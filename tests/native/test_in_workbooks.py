@@ -11,7 +11,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from rebalance_xl.recalc.workbook import recalculate
 
-DATA = [["Name", "Amount", "Date"], ["ab", 3, "1/22/2020"], ["abcd", None, "x"], ["c", 5, 43832], ["dd", "#N/A", 60]]
+DATA = [["Name", "Amount", "Date"], ["ab", 3, "2020-01-22"], ["abcd", None, "x"], ["c", 5, 43832], ["dd", "#N/A", 60]]
 
 FORMULAS: list[tuple[str, Any]] = [
     ("SUM(MMULT({1,2},{3;4}))", 11),
@@ -122,7 +122,7 @@ def test_computed_numbers_compare_to_fifteen_digits(tmp_path: Path, formula: str
 def test_dates_follow_the_1904_system_of_the_workbook(tmp_path: Path) -> None:
     """DATE, YEAR and TEXT count from 1904 in a workbook that does."""
     answers = recalculated(
-        tmp_path, [], ["DATE(1904,1,2)", "YEAR(1)", 'TEXT(1,"yyyy-mm-dd")', 'VALUE("1/13/1904")'], epoch1904=True
+        tmp_path, [], ["DATE(1904,1,2)", "YEAR(1)", 'TEXT(1,"yyyy-mm-dd")', 'VALUE("1904-01-13")'], epoch1904=True
     )
     assert answers == [1, 1904, "1904-01-02", 12]
 

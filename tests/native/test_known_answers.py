@@ -284,7 +284,7 @@ DATES = [
     ("DAY", (0.0,), 0.0, "excel"),
     ("DAY", (-5.0,), NUM, "excel"),
     ("DAY", (2958466.0,), NUM, "excel"),
-    ("YEAR", ("1/22/2020",), 2020.0, "excel"),
+    ("YEAR", ("2020-01-22",), 2020.0, "reference"),
     ("MONTH", (None,), 1.0, "excel"),
     ("WEEKDAY", (39492.0,), 5.0, "reference"),
     ("WEEKDAY", (39492.0, 2.0), 4.0, "reference"),

@@ -235,11 +235,12 @@ def test_xirr_ends_where_excel_ends(last: float, days: int, shown: float) -> Non
 
 def test_numbers_and_dates_in_texts_are_read_where_every_system_reads_the_same(tmp_path: Path) -> None:
     """Functions read texts as arithmetic does; a date whose day and month may be swapped keeps the cell's value."""
-    rows = [["1/31/2020", "2020-02-29", "$1,200.50", "1/2/2020"]]
+    rows = [["2020-01-31", "2020-02-29", "$1,200.50", "1/2/2020", "8/30/2017"]]
     formulas = ["EDATE(A1,1)", "DAYS(B1,A1)", "ROUND(C1,0)", "NETWORKDAYS(A1,B1)", "VALUE(A1)", "C1*2"]
     assert recalculated(tmp_path, rows, formulas) == [43890, 29, 1201, 21, 43861, 2401]
     unknown = ["EDATE(D1,1)", "VALUE(D1)", "MONTH(D1)", "DATEVALUE(D1)", 'COUNTIF(A1:D1,"1/2/2020")']
-    assert recalculated(tmp_path, rows, unknown) == [None] * 5
+    unknown += ["YEAR(E1)", "E1+1", 'TEXT(E1,"dd/mm/yy")']
+    assert recalculated(tmp_path, rows, unknown) == [None] * 8
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ _PLAIN: Final = re.compile(
 )
 _JOINS: Final = re.compile(r"&|\b(?:CONCAT|CONCATENATE|SUBSTITUTE)\(")
 #: A date whose day and month only the author's system tells apart, also as it is written within a formula.
-_DATE: Final = re.compile(r"\"?\s*(0?[1-9]|1[0-2])[-/](0?[1-9]|1[0-2])[-/](?:\d{4}|\d{1,2})\b.*")
+_DATE: Final = re.compile(r"\"?\s*(0?[1-9]|[12]\d|3[01])[-/](0?[1-9]|[12]\d|3[01])[-/](?:\d{4}|\d{1,2})\b.*")
 #: A cell holds no more characters, and texts not longer than the other number never join to so many in practice.
 _HOLDS, _LONG = 32767, 500
 _LONGEST_DATE: Final = 30

@@ -50,13 +50,13 @@ def typed_number(text: str) -> float | None:
     """Return the number that a worksheet sees in a text, as :func:`number_of`, where every system sees the same.
 
     A date whose day and month depend on the system, such as "1/2/2020", or that is a text on some systems, such as
-    "13/2/2020" and "29.7.2014", is undecided; so is "09.2022", which is a number on some and a month on others.
+    "13/2/2020", "2/13/2020" and "29.7.2014", is undecided; so is "09.2022", a number on some and a month on others.
     """
     if _WITH_POINTS.fullmatch(text.strip()):
         raise undecided_fault(f"{text!r} is a date on some systems")
     if match := _MONTH_FIRST.match(text.strip()):
         first, second = int(match["month"]), int(match["day"])
-        if first != second and 1 <= first <= 31 and 1 <= second <= 12:
+        if first != second and 1 <= min(first, second) <= 12 and max(first, second) <= 31:
             raise undecided_fault(f"the order of day and month in {text!r} is the author's system's")
     return number_of(text)
 
