@@ -62,11 +62,12 @@ def engine_package(package: Package, scans: Sequence[SheetScan], names: Sequence
         for name, text in parts.items():
             archive.writestr(name, '<?xml version="1.0" encoding="UTF-8"?>' + text)
         for number, scan in zip(numbers, scans, strict=True):
-            cells = [] if empty else _cells(scan)
+            cells = () if empty else _cells(scan)
             sheet = "".join([f'<worksheet xmlns="{_MAIN}"><sheetData>', *cells, "</sheetData></worksheet>"])
+            del cells  # not two copies beside the third that is written
             method = zipfile.ZIP_DEFLATED if len(sheet) > _LARGE else zipfile.ZIP_STORED
             archive.writestr(f"xl/worksheets/sheet{number}.xml", sheet, method, 1)
-            del sheet, cells
+            del sheet
     return stream.getvalue()
 
 

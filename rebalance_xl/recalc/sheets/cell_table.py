@@ -28,12 +28,12 @@ class CellTable:
     """The cells of a sheet that have a value and no formula, in order of rows and columns, and its rows.
 
     A group of cells is what has the same attributes: `types` are their types, `steady` tells whether a new number
-    leaves their attributes as they are. The `content` has a byte for each character of the text.
+    leaves their attributes as they are. The `content` is kept while cells are cut out of it.
     """
 
     def __init__(self, text: str, values: CellValues) -> None:
         self.text = text
-        self.content: Bytes = np.frombuffer(text.encode("ascii", "replace"), np.uint8)
+        self.content: Bytes | None = None
         self.values = values
         self.types: list[str] = []
         self.steady: list[bool] = []
@@ -41,13 +41,19 @@ class CellTable:
         self._rows: list[tuple[NDArray[Any], ...]] = []
         self._last: tuple[bytes, list[Any]] = (b"", [])
 
+    def bytes(self) -> Bytes:
+        """Return the text with a byte for each character."""
+        if self.content is None:
+            self.content = np.frombuffer(self.text.encode("ascii", "replace"), np.uint8)
+        return self.content
+
     def texts(self, starts: Ints, ends: Ints) -> list[str]:
         """Return pieces of the text, each followed by a bracket there."""
         lengths = ends - starts + 1
         size = int(lengths.sum())
         if size <= _LONG * len(starts):
             shifts = starts - (np.cumsum(lengths) - lengths)
-            joined = self.content[np.arange(size) + np.repeat(shifts, lengths)].tobytes().decode("ascii")
+            joined = self.bytes()[np.arange(size) + np.repeat(shifts, lengths)].tobytes().decode("ascii")
             if self.text.isascii() or "?" not in joined:
                 return joined[:-1].split("<") if joined else []
         return [self.text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]

@@ -59,6 +59,7 @@ def scan_bulk(text: str, encoding: str, values: CellValues, part: str) -> SheetS
         return None
     if reader.any_inside and text.find("&#", scan.start, end) >= 0:
         return None  # texts inside their cells may have spaces that the engine would drop
+    reader.table.content = None  # most sheets are asked for nothing more, and the engine needs the memory
     scan.table, scan.has_metadata = reader.table, any("vm" in attributes for attributes in reader.parsed)
     check_well_formed(text[: scan.start] + text[end:], part)
     return scan
@@ -107,7 +108,7 @@ class _Reader:
         """Read the rows between two positions of the text."""
         piece = self.text[base:end]
         _need(USUAL_ROWS.fullmatch(piece))
-        content = self.table.content[base:end]
+        content = self.table.bytes()[base:end]
         brackets = np.flatnonzero((content | 2) == 62)
         opens, closes = np.ascontiguousarray(brackets[0::2]), np.ascontiguousarray(brackets[1::2])
         kinds, empty = content[opens + 1], content[closes - 1] == ord("/")
