@@ -14,7 +14,7 @@ from .compiling import Compiling, Out, call_of
 from .compiling_ranges import with_blanks_below
 from .parameter_classes import ARRAY, VALUE
 from .repairs import literal
-from .tree import Arguments, Call, Expression, Items, Literal, Power
+from .tree import Arguments, Call, Expression, Items, Literal, Operand, Power
 from .whole_calls import asks_for_errors
 
 
@@ -91,33 +91,16 @@ def with_powers(items: Items, careful: bool) -> Items:
 
     The careful way sees negative powers of 0, too, which are errors anyhow.
     """
-    if "^" not in items:
-        return items
-    terms: list[Items] = []
-    between: list[str] = []
-    start, ended = 0, False
-    for place, item in enumerate(items):
-        if isinstance(item, str) and ended and item != "%":
-            terms.append(items[start:place])
-            between.append(item)
-            start, ended = place + 1, False
-        elif not isinstance(item, str):
-            ended = True
-    terms.append(items[start:])
-    made = [terms[0]]
-    signs: list[str] = []
-    for sign, term in zip(between, terms[1:], strict=True):
-        if sign != "^":
-            made.append(term)
-            signs.append(sign)
-        elif _is_number(made[-1]) or _is_number(term, careful):
-            made[-1] = [*made[-1], "^", *term]
-        else:
-            made[-1] = [Power(Expression(list(made[-1])), Expression(list(term)))]
-    found = list(made[0])
-    for sign, term in zip(signs, made[1:], strict=True):
-        found += [sign, *term]
-    return found
+    found: list[str | Operand] = []
+    base = term = 0  # where in them the base of a power begins, and what stands between operators
+    for item in [*items, ""]:
+        if isinstance(item, str) and item != "%" and len(found) > term and found[-1] not in ("+", "-"):
+            if base < term and not _is_number(found[base : term - 1]) and not _is_number(found[term:], careful):
+                found[base:] = [Power(Expression(found[base : term - 1]), Expression(found[term:]))]
+            term = len(found) + 1
+            base = base if item == "^" else term
+        found.append(item)
+    return found[:-1]
 
 
 def _is_number(term: Items, positive: bool = False) -> bool:
