@@ -16,7 +16,7 @@ from .compiling import Compiling, Out, Template, Writer, merged
 from .compiling_calls import write_call
 from .compiling_lambdas import write_invoke
 from .compiling_names import write_name
-from .compiling_ranges import sheets_of_whole_ranges
+from .compiling_ranges import sheets_in
 from .compiling_references import write_at, write_reference, write_span, write_spilled, write_structured
 from .guards import with_powers, write_power
 from .parameter_classes import ARRAY, VALUE
@@ -45,7 +45,7 @@ _SHORT: Final = 3
 def compiled(book: BookView, sheet: int, expression: Expression, mode: str, careful: bool) -> Template:
     """Return the template of a whole formula."""
     c = Compiling(book, sheet, WRITERS, careful=careful)
-    c.together = sheets_of_whole_ranges(c, expression)
+    c.together = sheets_in(c, expression, whole=True)
     out = _whole(c, expression, mode) if careful else write_expression(c, expression, mode)
     pieces = ["@(", *out.pieces, ")"] if mode == VALUE and not out.single else out.pieces
     return Template(merged(pieces), out.single, c.layout, frozenset(c.functions))

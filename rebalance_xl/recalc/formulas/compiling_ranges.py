@@ -38,11 +38,14 @@ def sheet_of_range(c: Compiling, argument: Expression | None) -> int | None:
     return c.book.sheet_index.get(sheet_name(operand.sheet).lower())
 
 
-def sheets_of_whole_ranges(c: Compiling, expression: Expression) -> frozenset[int]:
-    """Return the sheets of the whole columns and rows in a formula, which are cut to one size together."""
+def sheets_in(c: Compiling, expression: Expression, whole: bool = False) -> frozenset[int]:
+    """Return the sheets of the references in an expression, or of its whole columns and rows alone.
+
+    These are cut to one size together.
+    """
     references = [operand for operand in operands_in(expression) if isinstance(operand, Ref | Name)]
-    whole = [operand for operand in references if is_whole(meant(c, operand)[1])]
-    sheets = [sheet_of_range(c, Expression([operand])) for operand in whole]
+    asked = [operand for operand in references if not whole or is_whole(meant(c, operand)[1])]
+    sheets = [sheet_of_range(c, Expression([operand])) for operand in asked]
     return frozenset(sheet for sheet in sheets if sheet is not None)
 
 
@@ -138,9 +141,8 @@ def visible_rows(c: Compiling, name: str, arguments: Arguments, argument: Expres
         return None
     sheet = sheet_of_range(c, argument)
     filtered = name == "SUBTOTAL" and code is not None and code <= 100
-    hidden = frozenset[int]().union(
-        *(c.book.hidden_rows(each, filtered) for each in ([sheet] if sheet is not None else _sheets_in(c, argument)))
-    )
+    sheets = {sheet} if sheet is not None else {c.sheet, *sheets_in(c, argument)}
+    hidden = {row for each in sheets for row in c.book.hidden_rows(each, filtered)}
     if not hidden:
         return None
     if code is None or sheet is None:
@@ -166,12 +168,6 @@ def hides_by_option(c: Compiling, arguments: Arguments) -> bool:
         return False
     sheets = [sheet_of_range(c, each) for each in arguments[2:]]
     return any(sheet is not None and c.book.hidden_rows(sheet, False) for sheet in sheets)
-
-
-def _sheets_in(c: Compiling, argument: Expression) -> set[int]:
-    """Return the sheets of the references in an argument, and the formula's own."""
-    references = [Expression([operand]) for operand in operands_in(argument) if isinstance(operand, Ref | Name)]
-    return {c.sheet, *(sheet for each in references if (sheet := sheet_of_range(c, each)) is not None)}
 
 
 def told_by_the_file(c: Compiling, name: str, arguments: Arguments) -> Out | None:

@@ -8,7 +8,6 @@ them are, and the others only where a value shows such noise (the careful way).
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from itertools import pairwise
 from typing import Final
 
 from .operands import plain_name
@@ -84,12 +83,8 @@ def last_difference(items: Items) -> int | None:
     """
     if has_sign(items, COMPARISONS | {"&"}):
         return None
-    pairs = enumerate(pairwise(items), 1)
-    places = [
-        place
-        for place, (before, sign) in pairs
-        if sign in ("+", "-") and (not isinstance(before, str) or before == "%")
-    ]
+    signs = [place for place in range(1, len(items)) if items[place] in ("+", "-")]
+    places = [place for place in signs if not isinstance(items[place - 1], str) or items[place - 1] == "%"]
     return places[-1] if places else None
 
 
