@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 
 class FormulaError(Exception):
@@ -133,20 +134,12 @@ Arguments = Sequence[Expression | None]
 
 def operands_in(part: Expression | Operand) -> Iterator[Operand]:
     """Yield every operand in a part of a formula in any order, the part itself too where it is one."""
-    waiting: list[Expression | str | Operand | None] = [part]
+    waiting: list[Any] = [part]
     while waiting:
         each = waiting.pop()
-        if isinstance(each, Expression):
-            waiting += each.items
-        elif each is not None and not isinstance(each, str):
-            yield each
-            if isinstance(each, Call):
-                waiting += each.arguments
-            elif isinstance(each, Group):
-                waiting += each.members
-            elif isinstance(each, At | Spilled):
-                waiting.append(each.operand)
-            elif isinstance(each, Span):
-                waiting += [each.left, each.right]
-            elif isinstance(each, Invoke):
-                waiting += [each.target, *each.arguments]
+        if isinstance(each, list):
+            waiting += each
+        elif hasattr(each, "__slots__"):
+            if not isinstance(each, Expression):
+                yield each
+            waiting += [getattr(each, name) for name in each.__slots__]

@@ -20,7 +20,6 @@ _END_FORMULAS: Final = names_in(
 CAUGHT: Final = {
     **dict.fromkeys(("ISERROR", "ISERR", "ISNONTEXT"), "TRUE"),
     **dict.fromkeys(("ISNA", "ISNUMBER", "ISTEXT", "ISLOGICAL", "ISBLANK"), "FALSE"),
-    "TYPE": "16",
 }
 #: The first function of AGGREGATE that takes an array.
 _TAKES_ARRAYS: Final = 14
