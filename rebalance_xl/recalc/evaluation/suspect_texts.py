@@ -62,20 +62,19 @@ def without_texts(group: Alike) -> str:
 
 
 def with_own_texts(calculation: Calculation) -> Iterator[FormulaCell]:
-    """Yield the cells that repeat texts, or that hold one which is no matter for the engine."""
+    """Yield the cells whose texts, or what they do with texts, are no matter for the engine whatever they read."""
     yield from (cell for cell in calculation.showing if cell.value.__class__ is str and len(cell.value) > _HOLDS)
-    for group in calculation.readers.groups(_REPEATS):
-        yield from group.cells
-    for group in calculation.readers.groups(COMPARED):
-        if not group.texts[0].isascii() and COMPARED.search(without_texts(group)):
-            yield from group.cells
+    for wanted, test in _OWN:
+        for group in calculation.readers.groups(wanted):
+            if test(group):
+                yield from group.cells
     for group in calculation.readers.groups(_WITH_DATE):
         dated = (any(map(_is_date, _TEXT.findall(text))) for text in group.texts)
         yield from (cell for cell, found in zip(group.cells, dated, strict=True) if found)
 
 
 def reading_texts(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
-    """Yield the cells that read texts or truth values which are no matter for the engine, by what they do with them."""
+    """Yield the cells that read values which are no matter for the engine, by what they do with texts."""
     scans = calculation.book.scans
     found = {*calculation.book.package.strings}
     found.update([value for scan in scans for value in scan.formulas.values if value.__class__ is str])
@@ -121,38 +120,6 @@ def counting_texts(calculation: Calculation, columns: ColumnsRead) -> Iterator[F
         yield from calculation.readers.of(columns.holding(places, str, alike), groups)
 
 
-def looking_into_texts(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
-    """Yield the cells to which the digits of numbers in texts matter, or how many characters a picture counts as."""
-    groups = calculation.readers.groups(_LOOKS_INTO)
-    computed: list[Alike] = []
-    cells: list[Alike] = []
-    for group in calculation.readers.groups(_JOINED):
-        text = without_texts(group)
-        if not COMPARED.search(text):
-            continue
-        if _JOINED.search(_JOINED_CELLS.sub("", text)):
-            computed.append(group)
-        else:
-            cells.append(replace(group, columns=calculation.readers.columns(_joined(text), group.sheet)))
-    for group in groups:
-        if _OF_ARITHMETIC.search(group.texts[0]) or _BEYOND.search(group.texts[0]):
-            yield from group.cells
-    for group in computed:
-        if _ARITHMETIC.search(without_texts(group)):
-            yield from group.cells
-    long, beyond = (float, _is_long_number), (str, _BEYOND.search)
-    for some, part, (kind, test) in ((groups + computed, str, long), (cells, _joined, long), (groups, str, beyond)):
-        places = columns.of(some)
-        found = {value for value in columns.kind(places, kind) if test(value)}
-        if found:
-            yield from calculation.readers.of(columns.holding(places, kind, found), some, part)
-
-
-def _joined(text: str) -> str:
-    """Return the cells of a formula that are joined as they are."""
-    return " ".join(_JOINED_CELLS.findall(_TEXT.sub('""', text)))
-
-
 def _is_long_number(number: float) -> bool:
     """Say whether a number has more digits than a text shows of it."""
     return float(f"{number:.15g}") != number
@@ -194,9 +161,30 @@ def _beside_pairs(text: str) -> str:
     return _ONLY_PAIR.sub("TRUE", text)
 
 
-_Rule = tuple[re.Pattern[str], re.Pattern[str] | None, type, Callable[[Any], bool], Callable[[str], str]]
-#: What formulas do, all of it, with texts of a kind: catch errors of arithmetic, compare, join, compute with dates, sum
-#: products (in which truth values count as 0, too); and the part of their text that matters.
+def _joins_computed(text: str) -> bool:
+    """Say whether a formula compares what it joins, and joins anything but cells and texts."""
+    return COMPARED.search(text) is not None and _JOINED.search(_JOINED_CELLS.sub("", text)) is not None
+
+
+def _joined(text: str) -> str:
+    """Return what matters of a formula that compares what it joins: the cells, or all where anything else is joined."""
+    text = _TEXT.sub('""', text)
+    if _joins_computed(text):
+        return text
+    return " ".join(_JOINED_CELLS.findall(text)) if COMPARED.search(text) else ""
+
+
+#: What is no matter for the engine in formulas alike: texts repeated, other letters compared, digits of numbers and
+#: characters that count as two looked into, and what is computed compared as a text.
+_OWN: Final[Sequence[tuple[re.Pattern[str], Callable[[Alike], object]]]] = (
+    (_REPEATS, lambda group: True),
+    (COMPARED, lambda group: not group.texts[0].isascii() and COMPARED.search(without_texts(group))),
+    (_LOOKS_INTO, lambda group: _OF_ARITHMETIC.search(group.texts[0]) or _BEYOND.search(group.texts[0])),
+    (_JOINED, lambda group: _joins_computed(without_texts(group)) and _ARITHMETIC.search(without_texts(group))),
+)
+_Rule = tuple[re.Pattern[str], re.Pattern[str] | None, type, Callable[[Any], object], Callable[[str], str]]
+#: What formulas do, all of it, with values of a kind: catch errors of arithmetic and tests, compare, join, compute with
+#: dates, sum products (in which truth values count as 0), look into texts; and the part of their text that matters.
 _READ: Final[Sequence[_Rule]] = (
     (_CATCHES, _ARITHMETIC, str, _is_unclear, _beside_pairs),
     (_CATCHES, _TESTS, str, _is_truth, str),
@@ -205,4 +193,7 @@ _READ: Final[Sequence[_Rule]] = (
     (_ARITHMETIC, None, str, _is_date, _beside_pairs),
     (_SUMS_PRODUCTS, None, str, _has_digits, str),
     (_SUMS_PRODUCTS, None, bool, lambda _: True, str),
+    (_LOOKS_INTO, None, float, _is_long_number, str),
+    (_JOINED, None, float, _is_long_number, _joined),
+    (_LOOKS_INTO, None, str, _BEYOND.search, str),
 )

@@ -24,7 +24,6 @@ from .suspect_texts import (
     REFERENCE,
     TEXTS,
     counting_texts,
-    looking_into_texts,
     reading_texts,
     with_own_texts,
     without_texts,
@@ -65,7 +64,7 @@ def compute_suspects(calculation: Calculation) -> None:
         if number == 0:
             suspects += with_decimal_comma(calculation)
             suspects += [*with_own_texts(calculation), *reading_texts(calculation, columns)]
-            suspects += [*counting_texts(calculation, columns), *looking_into_texts(calculation, columns)]
+            suspects += counting_texts(calculation, columns)
             suspects += _counting_near(calculation, columns)
         if not compute_carefully(calculation, suspects):
             return

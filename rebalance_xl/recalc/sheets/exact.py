@@ -109,16 +109,9 @@ class _Reader:
         own = self.scan.formulas
         rows, columns, olds, texts, ends, widths, rare = zip(*cells, strict=True) if cells else [()] * 7
         own.add(rows, columns, texts, olds, ends, widths)
-        for place, (spots, shape, kind, dynamic) in enumerate(rare):
+        for place, (spots, given, shape) in enumerate(rare):
             own.spots[place] = spots
-            if shape:
-                own.attributes[place] = shape
-            if shape.get("t", "normal") != "normal":
-                own.kinds[place] = shape["t"]
-            if kind != "n":
-                own.types[place] = kind
-            if dynamic:
-                own.dynamic[place] = True
+            own.note(place, given, shape)
 
     # --- elements ---------------------------------------------------------------------------------------------
 
@@ -227,9 +220,8 @@ class _Reader:
             last = max([each[2] for each in others], default=behind)  # both go for the new value
             tag_end = formula[0] if self.text.index(">", start) + 1 == formula[0] else self.xml.tag_end(start)
             spots = Spots(start, tag_end, formula[0], behind, first, last)
-            own = 0 if "vm" in given or has_text else self._width(end, spots)
-            rare = spots, self.shape, kind, "cm" in given
-            self.cells.append((row, column, value, found["f"], end, own, rare))
+            own = 0 if has_text else self._width(end, spots)
+            self.cells.append((row, column, value, found["f"], end, own, (spots, given, self.shape)))
         elif value is not None:
             if kind == "n" and value.__class__ is str:
                 scan.unreadable[row, column] = f'"{value[:40]}" where a number belongs'

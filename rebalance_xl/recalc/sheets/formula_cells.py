@@ -151,6 +151,19 @@ class Formulas:
         for new in (self.lowered, self.templates, self.values):
             new.extend([None] * len(lists[0]))
 
+    def note(self, place: int, given: dict[str, str], shape: dict[str, str]) -> None:
+        """Note what the attributes of a cell and of its formula tell."""
+        if shape:
+            self.attributes[place] = shape
+        if shape.get("t", "normal") != "normal":
+            self.kinds[place] = shape["t"]
+        if given.get("t", "n") != "n":
+            self.types[place] = given["t"]
+        if "cm" in given:
+            self.dynamic[place] = True
+        if "vm" in given:
+            self.widths[place] = 0
+
     def __len__(self) -> int:
         return len(self.rows)
 

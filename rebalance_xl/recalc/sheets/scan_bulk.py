@@ -168,12 +168,7 @@ class _Reader:
         for group in np.flatnonzero(np.bincount(groups[own])).tolist():
             attributes = self.parsed[group]
             for place in (np.flatnonzero(groups[own] == group) + before).tolist() if attributes else ():
-                if "t" in attributes:
-                    self.formulas.types[place] = attributes["t"]
-                if "cm" in attributes:
-                    self.formulas.dynamic[place] = True
-                if "vm" in attributes:
-                    self.formulas.widths[place] = 0
+                self.formulas.note(place, attributes, {})
 
     def _add_shapes(self, before: int, piece: str, starts: Ints, ends: Ints) -> None:
         """Note the attributes that formula elements have, and their kinds."""
@@ -181,12 +176,9 @@ class _Reader:
         shapes: dict[str, dict[str, str]] = {}
         for place, start, end in zip((odd + before).tolist(), starts[odd].tolist(), ends[odd].tolist(), strict=True):
             tag = piece[start:end]
-            shape = shapes.get(tag)
-            if shape is None:
-                shape = shapes[tag] = attributes_of(tag)
-            self.formulas.attributes[place] = shape
-            if shape.get("t", "normal") != "normal":
-                self.formulas.kinds[place] = shape["t"]
+            if tag not in shapes:
+                shapes[tag] = attributes_of(tag)
+            self.formulas.note(place, {}, shapes[tag])
 
     def _groups(self, content: Bytes, piece: str, starts: Ints, ends: Ints) -> Ints:
         """Return for every cell the number of its attributes' text, the same for the same text."""
