@@ -116,18 +116,14 @@ class Readers:
 
     book: BookView
     _groups: dict[re.Pattern[str] | None, list[Alike]] = field(default_factory=dict)
-    _known: dict[str, list[int]] = field(default_factory=dict)
     _known_shapes: list[dict[Any, int]] | None = None
     _alike: dict[str, list[int]] = field(default_factory=dict)
     _columns: dict[tuple[str, int], list[Read]] = field(default_factory=dict)
 
     def sheets(self, name: str) -> Sequence[int]:
         """Return the number of the sheet that a name in lower case means, nothing for none."""
-        found = self._known.get(name)
-        if found is None:
-            number = self.book.sheet_index.get(name)
-            found = self._known[name] = [] if number is None else [number]
-        return found
+        number = self.book.sheet_index.get(name)
+        return () if number is None else (number,)
 
     def groups(self, having: re.Pattern[str] | None = None) -> list[Alike]:
         """Return the cells that the engine computes and whose formulas have something, those alike together.
