@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 from .array_sizes import joint
 from .compiling import Compiling, Out, call_of
 from .compiling_ranges import with_blanks_below
+from .operands import literal
 from .parameter_classes import ARRAY, VALUE
-from .repairs import literal
 from .tree import Arguments, Call, Expression, Items, Literal, Operand, Power
 from .whole_calls import asks_for_errors
 

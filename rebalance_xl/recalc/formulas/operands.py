@@ -134,6 +134,11 @@ def operand_at(arguments: Arguments, place: int) -> Operand | None:
     return None if argument is None else argument.single
 
 
+def literal(text: str) -> Expression:
+    """Return a constant as an expression."""
+    return Expression([Literal(text)])
+
+
 def constant_text(operand: Operand | None) -> str | None:
     """Return a text that is written in the formula, None for anything else."""
     text = operand.text if isinstance(operand, Literal) else ""

@@ -12,7 +12,7 @@ from typing import Final
 from ..native.criteria import plain_criterion
 from ..native.faults import Fault
 from ..native.reading import typed_number
-from .operands import constant_text, is_range
+from .operands import constant_text, is_range, literal
 from .parameter_classes import names_in
 from .parser import parsed
 from .tree import (
@@ -157,8 +157,7 @@ def _as_match_type(value: Expression) -> Expression:
     """Return the last argument of MATCH as a number: the engine takes FALSE for 1."""
     single = value.single
     if isinstance(single, Literal):
-        words = {"TRUE": "1", "FALSE": "0"}
-        return literal(words.get(single.text.upper(), single.text))
+        return literal({"TRUE": "1", "FALSE": "0"}.get(single.text.upper(), single.text))
     return value if value.items[0] == "-" else made("a+0", a=value)
 
 
@@ -245,8 +244,3 @@ def _upwards(arguments: Arguments, careful: bool) -> Arguments:
             changed[start] = made("a+IF(b<0,b+1,0)", a=changed[start] or literal("0"), b=given)
             changed[size] = made("ABS(b)", b=given)
     return changed
-
-
-def literal(text: str) -> Expression:
-    """Return a constant as an expression."""
-    return Expression([Literal(text)])

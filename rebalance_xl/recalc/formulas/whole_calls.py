@@ -6,9 +6,9 @@ from typing import Final
 
 from ..native.criteria import ERRORS
 from ..native.format_language import shows_names, undecided
-from .operands import bare, constant_text, is_call, is_range, operand_at, plain_name, whole_number
+from .operands import bare, constant_text, is_call, is_range, literal, operand_at, plain_name, whole_number
 from .parameter_classes import ELEMENTWISE, names_in
-from .repairs import literal, made
+from .repairs import made
 from .tree import Arguments, Call, Cells, Expression, FormulaError, Group, Literal, Operand, Ref
 
 #: Functions whose wrong argument ends the whole formula in the engine instead of giving an error value.
