@@ -87,12 +87,7 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
         "summed = None",
     ),
     # --- recalc: functions of our own
-    (
-        "greater is greater or equal",
-        "native/criteria",
-        "return lambda cell: is_number(cell) and compare(cell, value)",
-        "return lambda cell: is_number(cell) and (compare(cell, value) or cell == value)",
-    ),
+    ("greater is greater or equal", "native/arguments", '">": operator.gt', '">": operator.ge'),
     ("a wildcard is a plain star", "native/criteria", '{"*": ".*", "?": "."}', '{"*": "[*]", "?": "."}'),
     (
         "a criterion's percent is no number",
