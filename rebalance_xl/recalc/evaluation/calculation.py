@@ -8,7 +8,7 @@ from typing import Final
 
 from ..formulas.book_view import BookView
 from ..formulas.filled_down import FilledColumn
-from ..formulas.in_bulk import Lowering, keep
+from ..formulas.in_bulk import Lowering
 from ..formulas.lambdas import LAMBDA
 from ..formulas.parameter_classes import ARRAY, VALUE
 from ..formulas.places import implementation_in
@@ -141,7 +141,7 @@ class Calculation:
             if unsettled >= _UNSETTLED:  # each of them would be tried for seconds
                 for cell in some:
                     if reads_anywhere(str(cell.lowered)):
-                        self._keep_failed(cell, _TOO_DEEP)
+                        self.keep(cell, f"engine-unsupported: {_TOO_DEEP}")
                 continue
             try:
                 self.engine.evaluate_cells([cell.where for cell in some])
@@ -151,12 +151,8 @@ class Calculation:
                     waiting += [some[half:], some[:half]]
                     continue
                 unsettled += "did not converge" in str(error)
-                self._keep_failed(some[0], str(error))
+                self.keep(some[0], f"engine-unsupported: {error}")
         self.engine.evaluate()
-
-    def _keep_failed(self, cell: FormulaCell, cause: str) -> None:
-        keep(cell, FormulaError(cause))
-        self.engine.set_value(cell.where, cell.old)
 
     def _evaluated(self) -> bool:
         """Let the engine compute; return whether it came to an end."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import formualizer as fz
@@ -42,16 +41,6 @@ class Calls:
         self.reason = self.failure = ""
         self.failed: set[str] = set()
         self.interrupted = False
-
-    def register(self, name: str, implementation: Any) -> None:
-        """Make a catalogue function or a native function callable from formulas."""
-        offset = self.settings.date_offset
-        if hasattr(implementation, "parameters"):
-            fast = None if offset else implementation.scalar_call
-            self._register(name, implementation.call, 0, None, {"date_offset": offset} if offset else {}, fast)
-        else:
-            limits = implementation.min_args, implementation.max_args
-            self._register(name, implementation.callable, *limits, {"date_offset": offset})
 
     def register_keeper(self) -> None:
         """Register the function that keeps an array aside and returns its corner."""
@@ -95,15 +84,14 @@ class Calls:
 
         self.workbook.register_function(LAMBDA, callback, min_args=5)
 
-    def _register(
-        self,
-        name: str,
-        call: Callable[..., Any],
-        least: int,
-        most: int | None,
-        extra: dict[str, int],
-        fast: Callable[[Sequence[Any]], Any] | None = None,
-    ) -> None:
+    def register(self, name: str, implementation: Any) -> None:
+        """Make a catalogue function or a native function callable from formulas."""
+        offset, ours = self.settings.date_offset, hasattr(implementation, "parameters")
+        compute = implementation.call if ours else implementation.callable
+        fast = implementation.scalar_call if ours and not offset else None
+        extra = {"date_offset": offset} if offset or not ours else {}
+        least, most = (0, None) if ours else (implementation.min_args, implementation.max_args)
+
         def callback(*arguments: Any) -> Any:
             try:
                 if fast is not None:
@@ -115,10 +103,10 @@ class Calls:
                     if kind is not float and (kind is not str or argument[:1] == "\ue000"):
                         given = [to_argument(each) for each in arguments]
                         lacking = next((each for each in given if each.__class__ is ModelGap), None)
-                        answer = call(*given, **extra) if lacking is None else lacking
+                        answer = compute(*given, **extra) if lacking is None else lacking
                         break
                 else:
-                    answer = call(*arguments, **extra)
+                    answer = compute(*arguments, **extra)
             except KeyboardInterrupt:
                 self.interrupted = True
                 self.workbook.cancel()
