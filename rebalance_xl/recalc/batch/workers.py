@@ -122,7 +122,10 @@ def _on_cluster(jobs: Sequence[Job], todo: Sequence[int], work: Work, seconds: f
 
     Books that are not finished when the scheduler is lost fail by that.
     """
-    whole = [replace(each, path=_absolute(each.path), output=_absolute(each.output)) for each in jobs]
+    # A worker runs in another folder.
+    whole = [
+        replace(each, path=Path(os.path.abspath(each.path)), output=Path(os.path.abspath(each.output))) for each in jobs
+    ]
     left = set(todo)
     with _dask_executor(address) as (executor, count), suppress(Exception, CancelledError):
         size = max(1, min(_LARGEST_PIECE, len(todo) // (count * 4)))
@@ -141,11 +144,6 @@ def _on_cluster(jobs: Sequence[Job], todo: Sequence[int], work: Work, seconds: f
                 else:
                     pieces += [[index] for index in piece]
     yield from ((index, (None, f"the cluster at {address} was lost: run it again")) for index in sorted(left))
-
-
-def _absolute(path: Path) -> Path:
-    """Return a path for a worker that runs in another folder."""
-    return Path(os.path.abspath(path))
 
 
 @contextmanager

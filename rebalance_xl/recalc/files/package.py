@@ -206,7 +206,7 @@ def _read_strings(container: Container, part: str | None) -> list[str]:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     items = _STRING_ITEM.findall(text)
     if len(items) != text.count("<si") or _ODD.search(text):
-        return _strings_by_parser(content, part)
+        return _strings_by_parser(parsed(container, part))
     return [from_cell_text(plain) if not rich else _runs(rich) for plain, rich in items]
 
 
@@ -216,10 +216,6 @@ def _runs(item: str) -> str:
     return "".join(from_cell_text(run) for run in _TEXT.findall(item))
 
 
-def _strings_by_parser(content: bytes, part: str) -> list[str]:
-    try:
-        root = ElementTree.fromstring(content)
-    except (ElementTree.ParseError, ValueError) as error:
-        raise Refused(f"damaged: the part {part} is not well-formed XML ({error})") from None
+def _strings_by_parser(root: ElementTree.Element) -> list[str]:
     runs = [[item, *children(item, "r")] for item in children(root, "si")]
     return [unescaped("".join(t.text or "" for run in item for t in children(run, "t"))) for item in runs]

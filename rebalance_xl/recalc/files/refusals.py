@@ -76,14 +76,9 @@ def refuse_by_content(data: bytes) -> None:
         raise Refused("not an .xlsx or .xlsm workbook (no zip file)")
 
 
-def lock_files(path: Path) -> tuple[Path, Path]:
-    """Return the names under which Excel and LibreOffice mark an open file."""
-    return path.with_name("~$" + path.name), path.with_name(f".~lock.{path.name}#")
-
-
 def refuse_when_locked(path: Path) -> None:
-    """Refuse a workbook beside which a program's lock file says that it is open."""
-    for lock in lock_files(path):
+    """Refuse a workbook beside which a lock file of Excel or LibreOffice says that it is open."""
+    for lock in (path.with_name("~$" + path.name), path.with_name(f".~lock.{path.name}#")):
         if os.path.exists(lock):  # also of names too long for a lock file, for which Path.exists raises
             raise Refused(f"open in another program ({lock.name} lies beside it): close it, or override the lock")
 
