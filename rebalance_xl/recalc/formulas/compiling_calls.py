@@ -133,7 +133,8 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
     if name in whole_calls.APPROXIMATE and whole_calls.looks_approximately(name, arguments):
         # The engine finds nothing where Excel's search ends somewhere; what it finds is right among cells in rising
         # order. Among others (`evaluation.look_ups` sees it) the careful way asks without the engine's answer.
-        python = write_native_call(c, f"RXL.{name}", arguments[:2] if name == "MATCH" else arguments, wanted)
+        sought = arguments[: whole_calls.APPROXIMATE[name]]
+        python = write_native_call(c, f"RXL.{name}", sought, wanted)
         return python if c.careful else c.say("IFNA({0},{1})", _engine_call(c, name, arguments, wanted), python)
     first = operand_at(arguments, 0)
     if len(arguments) == 1 and is_whole(first) and (name, first.kind) in (("ROWS", "columns"), ("COLUMNS", "rows")):

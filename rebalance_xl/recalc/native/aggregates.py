@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
-from itertools import compress
+from itertools import chain, compress
 from typing import Any, Final
 
 from rebalance_xl.cells import CellError
@@ -31,7 +31,7 @@ def _variance(numbers: Numbers, degrees: int) -> float:
     return math.fsum((number - mean) ** 2 for number in numbers) / degrees
 
 
-def modes(numbers: Numbers) -> Numbers:
+def _modes(numbers: Numbers) -> Numbers:
     """Return the commonest numbers in the order in which they come; #N/A when none comes twice."""
     counts = Counter(numbers)
     most = max(counts.values(), default=0)
@@ -62,8 +62,7 @@ def _nth(numbers: Numbers, k: float, largest: bool) -> float:
 #: In the order of AGGREGATE's numbers from 1; a division by no number at all is #DIV/0!.
 AGGREGATES: Final[dict[str, Callable[[Numbers], float]]] = {
     "AVERAGE": _mean,
-    "COUNT": lambda numbers: float(len(numbers)),
-    "COUNTA": lambda numbers: float(len(numbers)),
+    **dict.fromkeys(("COUNT", "COUNTA"), lambda numbers: float(len(numbers))),
     "MAX": lambda numbers: max(numbers, default=0.0),
     "MIN": lambda numbers: min(numbers, default=0.0),
     "PRODUCT": lambda numbers: math.prod(numbers) if numbers else 0.0,
@@ -73,8 +72,10 @@ AGGREGATES: Final[dict[str, Callable[[Numbers], float]]] = {
     "VAR": lambda numbers: _variance(numbers, len(numbers) - 1),
     "VARP": lambda numbers: _variance(numbers, len(numbers)),
     "MEDIAN": lambda numbers: percentile(numbers, 0.5, exclusive=False),
-    "MODE": lambda numbers: modes(numbers)[0],
+    "MODE": lambda numbers: _modes(numbers)[0],
 }
+#: The cells that functions count.
+_COUNTED: Final[dict[str, Callable[[Any], bool]]] = {"COUNT": is_number, "COUNTA": lambda cell: cell is not None}
 #: The same from 14 on.
 _WITH_K: Final[tuple[Callable[[Numbers, float], float], ...]] = (
     lambda numbers, k: _nth(numbers, k, True),
@@ -86,33 +87,25 @@ _WITH_K: Final[tuple[Callable[[Numbers, float], float], ...]] = (
 )
 
 
-@worksheet("RXL.AGGREGATE", kinds="integer integer range range*", needs=3)
-def aggregate(function_num: int, options: int, array: Rows, *more: Rows) -> float:
+@worksheet("RXL.AGGREGATE", kinds="integer integer range*")
+def aggregate(function_num: int, options: int, *arrays: Rows) -> float:
     """Return an aggregate; options 2, 3, 6 and 7 leave errors out (hidden rows are left out before)."""
     if not 0 <= options <= 7 or not 1 <= function_num <= 19:
         raise value_fault(f"function_num is {function_num}, options {options}; they go to 19 and 7")
-    arrays = (array,) if function_num >= 14 else (array, *more)
-    cells = [cell for rows in arrays for cell in cells_of(rows)]
+    with_k = function_num > len(AGGREGATES)
+    cells = [cell for rows in arrays[: 1 if with_k else None] for cell in cells_of(rows)]
     if options in (2, 3, 6, 7):
         cells = [cell for cell in cells if not isinstance(cell, CellError)]
-    if function_num >= 14:
-        if len(more) != 1:
+    if with_k:
+        if len(arrays) != 2:
             raise value_fault("k is needed")
-        return _WITH_K[function_num - 14](numbers_of([cells]), to_number(next(cells_of(more[0]))))
+        return _WITH_K[function_num - 1 - len(AGGREGATES)](numbers_of([cells]), to_number(next(cells_of(arrays[1]))))
     name = list(AGGREGATES)[function_num - 1]
-    if name == "COUNTA":
-        return float(sum(1 for cell in cells if cell is not None))
-    if name == "COUNT":
-        return float(sum(map(is_number, cells)))
-    return AGGREGATES[name](numbers_of([cells]))
+    return float(sum(map(_COUNTED[name], cells))) if name in _COUNTED else AGGREGATES[name](numbers_of([cells]))
 
 
-def _modes_of(ranges: tuple[Rows, ...]) -> Numbers:
-    return modes([number for rows in ranges for number in numbers_of(rows)])
-
-
-worksheet("MODE", "MODE.SNGL", kinds="range*")(lambda *ranges: _modes_of(ranges)[0])
-worksheet("MODE.MULT", kinds="range*")(lambda *ranges: [[number] for number in _modes_of(ranges)])
+worksheet("MODE", "MODE.SNGL", kinds="range*")(lambda *ranges: _modes(numbers_of([*chain(*ranges)]))[0])
+worksheet("MODE.MULT", kinds="range*")(lambda *ranges: [[number] for number in _modes(numbers_of([*chain(*ranges)]))])
 
 
 # --- database functions: a table with headers, a field, and criteria whose rows are alternatives --------------------
@@ -164,14 +157,14 @@ for _name in ("SUM", "AVERAGE", "MAX", "MIN", "PRODUCT", "VAR", "VARP", "STDEV",
     )
 
 
-def _counted(database: Rows, field: Rows, criteria: Rows, *, counts: Callable[[Any], bool]) -> int:
+def _count(counts: Callable[[Any], bool], database: Rows, field: Rows, criteria: Rows) -> int:
     if field in ([[0.0]], [[None]]):  # without a field rows count, whatever they hold
         return len(_matching([["", *row] for row in database], [[1.0]], criteria))
     return sum(map(counts, _matching(database, field, criteria)))
 
 
-worksheet("DCOUNT", kinds="range range range")(partial(_counted, counts=is_number))
-worksheet("DCOUNTA", kinds="range range range")(partial(_counted, counts=lambda cell: cell is not None))
+for _name, _counts in _COUNTED.items():
+    worksheet(f"D{_name}", kinds="range range range")(partial(_count, _counts))
 
 
 @worksheet("DGET", kinds="range range range")

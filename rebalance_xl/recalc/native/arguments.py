@@ -61,16 +61,6 @@ def to_strict(value: Any) -> float:
     return to_number(value)
 
 
-def to_integer(value: Any) -> int:
-    """Return a worksheet value as a number cut off towards zero."""
-    return _cut(to_number(value))
-
-
-def to_whole(value: Any) -> int:
-    """Return a worksheet value as a number cut off towards zero, refusing TRUE and FALSE."""
-    return _cut(to_strict(value))
-
-
 def _cut(number: float) -> int:
     if not math.isfinite(number):
         raise Fault("#NUM!", f"{number} has no whole part")
@@ -129,6 +119,11 @@ def general(number: float) -> str:
     return f"{digits.rstrip('0').rstrip('.')}E{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
 
 
+def transposed(rows: Rows) -> Rows:
+    """Return rows as columns."""
+    return list(map(list, zip(*rows, strict=True)))
+
+
 def cells_of(rows: Sequence[Sequence[Any]]) -> Iterator[Any]:
     """Yield the cells of a range, row by row."""
     for row in rows:
@@ -185,7 +180,8 @@ def _refuse_none() -> Any:
 
 _NUMBER = Kind(to_number)
 _STRICT = Kind(to_strict, left_out=_refuse_none)
-_WHOLE = Kind(to_whole, left_out=_refuse_none)
+_INTEGER = Kind(lambda value: _cut(to_number(value)), left_out=int)
+_WHOLE = Kind(lambda value: _cut(to_strict(value)), left_out=_refuse_none)
 _DATE = replace(_WHOLE, days=True)
 _DAY_OF_BOND = replace(_DATE, allowed=lambda value: bool(parts(value)))
 _ABOVE_ZERO = replace(_STRICT, allowed=lambda value: value > 0, limits="it must be above 0")
@@ -200,9 +196,9 @@ def _number(allowed: Callable[[Any], bool], limits: str, become: Callable[[Any],
 KINDS: Final[dict[str, Kind]] = {
     "number": _NUMBER,
     "strict": _STRICT,
-    "integer": Kind(to_integer, left_out=int),
+    "integer": _INTEGER,
     "whole": _WHOLE,
-    "day": Kind(to_integer, days=True),
+    "day": replace(_INTEGER, days=True),
     "date": _DATE,
     "text": Kind(to_text, left_out=str),
     "flag": _FLAG,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from functools import partial
 from itertools import starmap
-from typing import Any, Final
+from typing import Final
 
 from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, no_error, to_number, to_strict
 from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
@@ -155,19 +155,18 @@ def prob(x_range: Rows, prob_range: Rows, lower_limit: float, upper_limit: float
     return math.fsum(chance for x, chance in pairs if lower_limit <= x <= upper)
 
 
-@worksheet("PERMUTATIONA", kinds="number number")
-def permutationa(number: float, number_chosen: float) -> float:
+@worksheet("PERMUTATIONA", kinds="integer integer")
+def permutationa(number: int, number_chosen: int) -> float:
     """Return the number of arrangements with repetition: ``number ** number_chosen``."""
-    objects, chosen = int(number), int(number_chosen)
-    if objects < 0 or chosen < 0:
+    if number < 0 or number_chosen < 0:
         raise number_fault("number and number_chosen must not be below 0")
-    return float(objects) ** chosen
+    return float(number) ** number_chosen
 
 
 @worksheet("MULTINOMIAL", kinds="range*")
 def multinomial(*numbers: Rows) -> float:
-    """Return the factorial of a sum divided by the factorials of its parts; a boolean is refused."""
-    parts = [_count(cell) for rows in numbers for cell in cells_of(rows)]
+    """Return the factorial of a sum divided by the factorials of its parts."""
+    parts = _wholes(numbers)
     total = sum(parts)
     if total > 1000:
         return math.exp(math.lgamma(total + 1) - math.fsum(math.lgamma(part + 1) for part in parts))
@@ -176,13 +175,6 @@ def multinomial(*numbers: Rows) -> float:
         so_far += part
         result *= math.comb(so_far, part)
     return float(result)
-
-
-def _count(cell: Any) -> int:
-    part = int(to_strict(cell))
-    if part < 0:
-        raise number_fault(f"{part} must not be below 0")
-    return part
 
 
 #: Excel's whole numbers end below this.
@@ -203,10 +195,7 @@ def _wholes(ranges: tuple[Rows, ...]) -> list[int]:
     return found or [0]
 
 
-@worksheet("GCD", kinds="range*")
-def gcd(*numbers: Rows) -> int:
-    """Return the greatest common divisor."""
-    return math.gcd(*_wholes(numbers))
+worksheet("GCD", kinds="range*")(lambda *numbers: math.gcd(*_wholes(numbers)))
 
 
 @worksheet("LCM", kinds="range*")

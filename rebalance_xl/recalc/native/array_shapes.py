@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from rebalance_xl.cells import NA, CellError
-from rebalance_xl.recalc.native.arguments import MOST_CELLS, Rows, cells_of, numbers_of
+from rebalance_xl.recalc.native.arguments import MOST_CELLS, Rows, cells_of, numbers_of, transposed
 from rebalance_xl.recalc.native.faults import Fault, number_fault, undecided_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
@@ -62,7 +62,7 @@ def wraprows(vector: Rows, wrap_count: float, pad_with: Any = NA) -> Rows:
 @worksheet("WRAPCOLS", kinds="range number any")
 def wrapcols(vector: Rows, wrap_count: float, pad_with: Any = NA) -> Rows:
     """Return a row or a column as columns of a length, the last one filled up."""
-    return list(map(list, zip(*wraprows(vector, wrap_count, pad_with), strict=True)))
+    return transposed(wraprows(vector, wrap_count, pad_with))
 
 
 @worksheet("TRIMRANGE", kinds="range integer integer")
@@ -71,10 +71,10 @@ def trimrange(rng: Rows, trim_rows: int = 3, trim_columns: int = 3) -> Rows:
     if not (0 <= trim_rows <= 3 and 0 <= trim_columns <= 3):
         raise value_fault("trim_rows and trim_columns must be 0, 1, 2 or 3")
     kept = _trimmed(rng, trim_rows)
-    columns = _trimmed(list(map(list, zip(*kept, strict=True))), trim_columns)
+    columns = _trimmed(transposed(kept), trim_columns)
     if not kept or not columns:
         raise Fault("#REF!", "the range holds nothing but blanks")
-    return list(map(list, zip(*columns, strict=True)))
+    return transposed(columns)
 
 
 def _trimmed(rows: Rows, sides: int) -> Rows:
@@ -94,15 +94,11 @@ def percentof(data_subset: Rows, data_all: Rows) -> float:
 
 def _kept(size: int, count: float | None, drop: bool) -> slice:
     """Return which rows or columns of an array TAKE or DROP leaves; a negative count is from the end."""
-    wanted = (0.0 if drop else float(size)) if count is None else float(int(count))
-    if wanted == 0 and not drop:
-        raise Fault("#CALC!", "an array without rows or columns cannot be")
-    number = int(min(abs(wanted), size))
-    if drop:
-        if number == size:
-            raise Fault("#CALC!", "nothing is left of the array")
-        return slice(number, size) if wanted > 0 else slice(0, size - number)
-    return slice(0, number) if wanted > 0 else slice(size - number, size)
+    wanted = (0 if drop else size) if count is None else int(count)
+    number = max(size - abs(wanted), 0) if drop else min(abs(wanted), size)
+    if not number:
+        raise Fault("#CALC!", "nothing is left of the array")
+    return slice(0, number) if (wanted < 0) == drop else slice(size - number, size)
 
 
 def _part(drop: bool, array: Rows, rows: float | None, columns: float | None) -> Rows:
@@ -130,7 +126,7 @@ def hstack(*arrays: Rows) -> Rows:
     return [[cell for array in padded for cell in array[row]] for row in range(height)]
 
 
-@worksheet("SORTBY", kinds="range range*", needs=2)
+@worksheet("SORTBY", kinds="range range*")
 def sortby(array: Rows, *keys: Rows) -> Rows:
     """Return the rows (or columns) of an array in the order of other arrays, each followed by 1 or -1."""
     from rebalance_xl.recalc.native.lookup import sort_key

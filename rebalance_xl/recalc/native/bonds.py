@@ -12,41 +12,13 @@ from functools import partial
 from itertools import pairwise
 from typing import Final
 
+from rebalance_xl.recalc.native.cashflows import halved
 from rebalance_xl.recalc.native.days import days_between
 from rebalance_xl.recalc.native.faults import number_fault
 from rebalance_xl.recalc.native.registry import worksheet
 from rebalance_xl.recalc.native.securities import check_order, period_length, quasi_dates, schedule
 
 PAR: Final = 100.0
-
-
-def solve(residual: Callable[[float], float], guess: float, low: float = -1.0) -> float:
-    """Return where a falling function of a rate is zero, #NUM! for nowhere between `low` and 1e9.
-
-    Secant steps inside a bracket, which is halved where they stall.
-    """
-    left, right = low, max(2 * abs(guess), 0.1)
-    while residual(right) > 0:
-        left, right = right, right * 4 + 1
-        if right > 1e9:
-            raise number_fault("no yield solves the price")
-    f_left = f_right = None
-    previous = guess if left < guess < right else (left + right) / 2
-    for _ in range(200):
-        last, value = previous, residual(previous)
-        if value == 0 or right - left < 1e-15 * max(1.0, abs(previous)):
-            return previous
-        if value > 0:
-            left, f_left = previous, value
-        else:
-            right, f_right = previous, value
-        previous = (left + right) / 2
-        if f_left is not None and f_right is not None:
-            secant = right - f_right * (right - left) / (f_right - f_left)
-            margin = 0.01 * (right - left)
-            secant = min(max(secant, left + margin), right - margin)
-            previous = secant if abs(secant - last) >= 1e-16 else previous
-    return previous
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +46,17 @@ class Payments:
         worth = sum(coupon / growth ** (k + self.wait) for k, coupon in enumerate(self.coupons))
         return float(self.redemption / growth ** (len(self.coupons) - 1 + self.wait) + worth - self.accrued)
 
-    def yield_at(self, price: float, guess: float) -> float:
-        """Return the yield at a clean price."""
+    def yield_at(self, price: float) -> float:
+        """Return the yield at a clean price; #NUM! where it is above 1e9."""
         if len(self.coupons) == 1:
             paid = price + self.accrued
             return (self.redemption + self.coupons[0] - paid) / paid * self.frequency / self.wait
-        return solve(lambda yld: self.price(yld) - price, guess or 0.05, low=-self.frequency + 1e-9)
+        low, high = -float(self.frequency), 0.1  # at which the price is infinite
+        while self.price(high) > price:
+            low, high = high, high * 4 + 1
+            if high > 1e9:
+                raise number_fault("no yield solves the price")
+        return halved(lambda yld: self.price(yld) - price, low, high)
 
     def duration(self, yld: float) -> float:
         """Return the mean time to the payments, weighted by their present values, in years."""
@@ -158,7 +135,7 @@ def _of_payments(count: int, sought: str, payments: Callable[..., Payments], *gi
     """Return the price or the yield, given some dates, the coupon rate, the other of the two, and terms."""
     dates, (rate, known, *terms) = given[:count], given[count:]
     found = payments(*dates, rate, *terms)
-    return found.price(known) if sought == "PRICE" else found.yield_at(known, rate)
+    return found.price(known) if sought == "PRICE" else found.yield_at(known)
 
 
 for _prefix, _dates, _payments in (

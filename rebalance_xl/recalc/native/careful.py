@@ -7,6 +7,7 @@ differ beyond the 15 digits that Excel looks at.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from rebalance_xl.cells import CellError
@@ -20,14 +21,6 @@ _TRUTH: Final = {"TRUE": True, "FALSE": False}
 TOO_LONG: Final = CellError("#VALUE!", f"a text of more than {LONGEST} characters")
 
 
-@worksheet("RXL.NUMBER", kinds="cells")
-def number(value: Rows) -> Any:
-    """Return operands of arithmetic as numbers: texts as VALUE reads them, blanks as 0, TRUE as 1."""
-    if len(value) == 1 and len(value[0]) == 1:
-        return _number(value[0][0])
-    return [[cell if cell.__class__ is float else _number(cell) for cell in row] for row in value]
-
-
 def _number(value: Any) -> Any:
     try:
         return to_number(value)
@@ -37,40 +30,36 @@ def _number(value: Any) -> Any:
         return fault.error
 
 
-@worksheet("RXL.TRUTH", kinds="cells")
-def truth(value: Rows) -> Any:
-    """Return the texts TRUE and FALSE as truth values, anything else as it is."""
-    found = [[_TRUTH.get(cell.upper(), cell) if cell.__class__ is str else cell for cell in row] for row in value]
-    return found if len(found) > 1 or len(found[0]) > 1 else found[0][0]
+def _counted(value: Any) -> Any:
+    """Return what is shown, whose characters are counted; how many some are depends on the workbook's own way."""
+    if value.__class__ is str and any(character > "\uffff" for character in value):
+        raise Fault(UNDECIDED, f"a character that counts as one or as two: {value[:20]!r}")
+    return _shown(value)
 
 
-@worksheet("RXL.NUMERIC", kinds="cells")
-def numeric(value: Rows) -> Any:
-    """Return numbers and errors as they are, and 0 for everything else."""
-    return [[cell if cell.__class__ is float or isinstance(cell, CellError) else 0.0 for cell in row] for row in value]
+def _shown(value: Any) -> Any:
+    return general(value) if value.__class__ is float else value
 
 
-@worksheet("RXL.FITTING", kinds="cells")
-def fitting(value: Rows) -> Any:
-    """Return texts that were joined, #VALUE! for those that no cell holds."""
-    found = [[TOO_LONG if cell.__class__ is str and len(cell) > LONGEST else cell for cell in row] for row in value]
-    return found if len(value) > 1 or len(value[0]) > 1 else found[0][0]
+def _cell_by_cell(answer: Callable[[Any], Any], value: Rows) -> Any:
+    if len(value) == len(value[0]) == 1:
+        return answer(value[0][0])
+    return [list(map(answer, row)) for row in value]
 
 
-@worksheet("RXL.SHOWN", kinds="cells")
-def shown(value: Rows) -> Any:
-    """Return numbers as texts of 15 digits, anything else as it is."""
-    found = [[general(cell) if cell.__class__ is float else cell for cell in row] for row in value]
-    return found if len(found) > 1 or len(found[0]) > 1 else found[0][0]
-
-
-@worksheet("RXL.COUNTED", kinds="cells")
-def counted(value: Rows) -> Any:
-    """Return the same for texts whose characters are counted; how many some are depends on the workbook's own way."""
-    for text in (cell for row in value for cell in row if cell.__class__ is str):
-        if any(character > "\uffff" for character in text):
-            raise Fault(UNDECIDED, f"a character that counts as one or as two: {text[:20]!r}")
-    return shown(value)
+#: What becomes of each cell: an operand of arithmetic a number (texts as VALUE reads them, blanks as 0, TRUE as 1), a
+#: text TRUE or FALSE a truth value, anything but a number or an error 0, a joined text that no cell holds #VALUE!, and
+#: a number a text of 15 digits.
+_OF_CELLS: Final[dict[str, Callable[[Any], Any]]] = {
+    "NUMBER": _number,
+    "TRUTH": lambda cell: _TRUTH.get(cell.upper(), cell) if cell.__class__ is str else cell,
+    "NUMERIC": lambda cell: cell if cell.__class__ is float or isinstance(cell, CellError) else 0.0,
+    "FITTING": lambda cell: TOO_LONG if cell.__class__ is str and len(cell) > LONGEST else cell,
+    "SHOWN": _shown,
+    "COUNTED": _counted,
+}
+for _name, _answer in _OF_CELLS.items():
+    worksheet(f"RXL.{_name}", kinds="cells")(partial(_cell_by_cell, _answer))
 
 
 @worksheet("RXL.POWER", kinds="number number")

@@ -79,11 +79,11 @@ def xirr(values: Rows, dates: Rows, guess: float = 0.1) -> float:
 
     for low, high in _spans(abs(guess) or 0.1):
         if worth(low) * worth(high) <= 0:
-            return _halved(worth, low, high, _RESIDUAL * max(abs(amount) for amount, _ in flows), _BRACKET)
+            return halved(worth, low, high, _RESIDUAL * max(abs(amount) for amount, _ in flows), _BRACKET)
     raise number_fault("no rate makes the present value 0")
 
 
-def _halved(
+def halved(
     worth: Callable[[float], float], low: float, high: float, residual: float = math.inf, bracket: float = 0.0
 ) -> float:
     """Return the middle of two rates between which the sign changes, halved until both are as near as asked for.
@@ -162,7 +162,7 @@ def irr(values: Rows, guess: float = 0.1) -> float:
     spans = [(low, high) for low, high in pairwise(ladder) if signs[low] == 0 or signs[low] * signs[high] < 0]
     if not spans:
         raise number_fault("no rate makes the present value 0")
-    return _halved(worth, *min(spans, key=lambda span: min(abs(span[0] - guess), abs(span[1] - guess))))
+    return halved(worth, *min(spans, key=lambda span: min(abs(span[0] - guess), abs(span[1] - guess))))
 
 
 @worksheet("MIRR", kinds="range number number")

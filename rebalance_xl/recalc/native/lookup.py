@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, no_error, to_text
+from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, no_error, to_text, transposed
 from rebalance_xl.recalc.native.criteria import ERRORS, wildcard
 from rebalance_xl.recalc.native.faults import Fault, undecided_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
@@ -182,27 +182,22 @@ def match(lookup_value: Any, lookup_array: Rows) -> int:
     return last_not_above(lookup_value, _vector(lookup_array)) + 1
 
 
-@worksheet("RXL.VLOOKUP", kinds="any range integer flag")
-def vlookup(lookup_value: Any, table_array: Rows, col_index_num: int, range_lookup: bool = True) -> Any:
-    """Return what stands in a column of a table at the last row whose first cell is not above a value.
-
-    An exact look-up, which the engine has answered, finds nothing here.
-    """
+@worksheet("RXL.VLOOKUP", kinds="any range integer")
+def vlookup(lookup_value: Any, table_array: Rows, col_index_num: int) -> Any:
+    """Return what stands in a column of a table at the last row whose first cell is not above a value."""
     size = len(table_array[0])
     if not 1 <= col_index_num <= size:
         code = "#VALUE!" if col_index_num < 1 else "#REF!"
         raise Fault(code, f"the index is {col_index_num}; it must lie between 1 and {size}")
-    if not range_lookup:
-        raise Fault("#N/A", f"{to_text(lookup_value)!r} is not found")
     found = last_not_above(lookup_value, [row[0] for row in table_array])
     answer = table_array[found][col_index_num - 1]
     return 0.0 if answer is None else answer
 
 
-@worksheet("RXL.HLOOKUP", kinds="any range integer flag")
-def hlookup(lookup_value: Any, table_array: Rows, row_index_num: int, range_lookup: bool = True) -> Any:
-    """Return the same along the first row of a table."""
-    return vlookup(lookup_value, list(map(list, zip(*table_array, strict=True))), row_index_num, range_lookup)
+#: The same along the first row of a table.
+worksheet("RXL.HLOOKUP", kinds="any range integer")(
+    lambda lookup_value, table_array, row_index_num: vlookup(lookup_value, transposed(table_array), row_index_num)
+)
 
 
 @worksheet("ADDRESS", kinds="integer integer integer flag text")

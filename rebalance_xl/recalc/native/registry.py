@@ -47,26 +47,17 @@ WHOLE: Final = ("range", "cells")
 _DEFAULTS: Final = {"0": 0, "1": 1, "1000": 1000.0, "TRUE": True, "NONE": None, "MISSING": MISSING}
 
 
-def worksheet(
-    *names: str,
-    kinds: str,
-    dates: bool = False,
-    dated: bool = False,
-    needs: int | None = None,
-) -> Callable[[KernelT], KernelT]:
+def worksheet(*names: str, kinds: str, dates: bool = False, dated: bool = False) -> Callable[[KernelT], KernelT]:
     """Declare a Python function as a worksheet function; the function itself stays as it is.
 
     Parameters
     ----------
     names, kinds
-        Its worksheet names, and the kinds of its arguments separated by blanks, some with ``=`` and a default; the last
-        one may end in ``*`` and then repeats.
+        Its worksheet names, and the kinds of its arguments separated by blanks, some with ``=`` and a default (or it is
+        the function's own); the last one may end in ``*`` and then repeats.
     dates, dated
         Whether the result is a date, which the 1904 system counts from another day, and whether the function wants to
         know the date system itself, as the keyword ``date_offset``.
-    needs
-        The number of arguments that must be given, when it is not the number of those without a default: after an
-        equals sign, or the function's own.
 
     Examples
     --------
@@ -82,7 +73,7 @@ def worksheet(
     def declare(kernel: KernelT) -> KernelT:
         known: tuple[Any, ...] = defaults or getattr(kernel, "__defaults__", None) or ()
         invoke = _worksheet_callable(kernel, listed, known, repeats, dates, dated)
-        required = needs if needs is not None else len(listed) - len(known)
+        required = len(listed) - len(known)
         for name in names:
             REGISTERED[name] = NativeFunction(name, invoke, required, None if repeats else len(listed), tuple(listed))
         return kernel

@@ -131,24 +131,15 @@ def accrued(
 @worksheet("ACCRINTM", kinds="issue settlement interest par=1000 basis=0")
 def accrued_at_maturity(issue: int, settlement: int, rate: float, par: float, basis: int) -> float:
     """Return the accrued interest of a security that pays at maturity."""
-    check_order(issue, settlement)
-    return par * rate * year_fraction(issue, settlement, basis)
+    return par * rate * _years(issue, settlement, basis)
 
 
 # --- securities without coupons ------------------------------------------------------------------------------------
 
 
-def _discounted(
-    formula: Callable[[float, float, float], float],
-    settlement: int,
-    maturity: int,
-    first: float,
-    second: float,
-    basis: int,
-) -> float:
-    """Return what a formula makes of two amounts and the years between two dates."""
+def _years(settlement: int, maturity: int, basis: int) -> float:
     check_order(settlement, maturity)
-    return formula(first, second, year_fraction(settlement, maturity, basis))
+    return year_fraction(settlement, maturity, basis)
 
 
 def _received(investment: float, discount: float, years: float) -> float:
@@ -166,7 +157,9 @@ _DISCOUNTED: Final[dict[str, tuple[str, Callable[[float, float, float], float]]]
     "RECEIVED": ("investment discount", _received),
 }
 for _name, (_amounts, _formula) in _DISCOUNTED.items():
-    worksheet(_name, kinds=f"settlement maturity {_amounts} basis=0")(partial(_discounted, _formula))
+    worksheet(_name, kinds=f"settlement maturity {_amounts} basis=0")(
+        lambda settlement, maturity, *rest, formula=_formula: formula(*rest[:2], _years(settlement, maturity, rest[2]))
+    )
 
 
 def _at_maturity(settlement: int, maturity: int, issue: int, basis: int) -> tuple[float, float, float]:
