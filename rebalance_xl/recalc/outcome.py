@@ -216,7 +216,8 @@ def _compare_children(
         if wanted:
             changes.columns.setdefault(column, {}).update({area.top + n: values[n] for n in wanted})
     for column, cells in old.items():
-        if not before.left <= column <= before.right or not _leaves(before, area, column):
+        filled_still = all(area.contains(row, column) for row in (before.top, before.bottom))
+        if filled_still or not before.left <= column <= before.right:
             continue
         for row in range(before.top, before.bottom + 1):
             value = cells[row - both.top]
@@ -226,8 +227,3 @@ def _compare_children(
     if both.width > 1:
         told.sort(key=itemgetter(1, 2))
     return told
-
-
-def _leaves(before: Area, area: Area, column: int) -> bool:
-    """Say whether an array fills less of a column than before."""
-    return not (area.contains(before.top, column) and area.contains(before.bottom, column))

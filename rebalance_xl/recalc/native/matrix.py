@@ -52,10 +52,9 @@ def mdeterm(array: Rows) -> float:
     result = 1.0
     with np.errstate(all="ignore"):
         for column in range(len(work)):
-            sign = _swap_pivot_up(work, column)
-            if not sign:
+            result *= _swap_pivot_up(work, column) * float(work[column, column])
+            if not result:
                 return 0.0
-            result *= sign * float(work[column, column])
             factors = work[column + 1 :, column, None] / work[column, column]
             work[column + 1 :] -= factors * work[column]
     return result
