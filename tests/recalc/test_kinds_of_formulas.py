@@ -253,13 +253,13 @@ def test_a_loop_at_rest_stays_bit_for_bit(tmp_path: Path) -> None:
 
 def test_errors_that_are_asked_for_are_counted(tmp_path: Path) -> None:
     """An error as a criterion counts the cells that hold it, and texts of dates are numbers for ISODD and EXP."""
-    rows = [["=NA()", 1, "1/22/2024"], ["=NA()", 2, "€100"], ["=1/0", 3, None], ["x", 4, None]]
+    rows = [["=NA()", 1, "2024-01-22"], ["=NA()", 2, "€100"], ["=1/0", 3, None], ["x", 4, None]]
     check(
         tmp_path / "b.xlsx",
         [
             ("COUNTIF(A1:A4,A1)", 2), ("COUNTIFS(A1:A4,A3)", 1), ("COUNTIFS(A1:A4,A1,B1:B4,2)", 1),
             ("COUNTIF(A1:A4,NA())", 2), ("ISODD(C1)", True), ("EXP(C2)", 2.6881171418161356e43), ("SIGN(C2)", 1),
-            ('ISEVEN("1/22/2024")', False), ("COUNT(NA())", 0), ("COUNT(B1,1/0,B2:B3)", 3),
+            ('ISEVEN("1/22/2024")', "kept"), ("COUNT(NA())", 0), ("COUNT(B1,1/0,B2:B3)", 3),
             ("_xlfn.LET(_xlpm.x,_xlfn._xlws.FILTER(B1:B4,B1:B4>9),COUNT(_xlpm.x))", 0),
         ],
         rows,

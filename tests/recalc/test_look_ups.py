@@ -133,7 +133,7 @@ def test_an_approximate_look_up_stops_at_the_very_value(tmp_path: Path) -> None:
 
 
 def test_a_date_in_a_criterion_whose_order_the_file_does_not_tell(tmp_path: Path) -> None:
-    """Day and month that may be swapped are not guessed in a criterion either, with strokes or with hyphens."""
+    """Which of day and month comes first is not guessed in a criterion either, with strokes or with hyphens."""
     rows: list[list[Any]] = [[43500, 1, ">02-10-2019"], [43800, 2, "02/10/2019"]]
     cases: list[tuple[str, Any]] = [
         ('COUNTIF(A1:A2,">02-10-2019")', "kept"),
