@@ -130,6 +130,13 @@ def cells_of(rows: Sequence[Sequence[Any]]) -> Iterator[Any]:
         yield from row
 
 
+def cells_of_line(rows: Rows) -> list[Any]:
+    """Return the cells of one row or one column; #VALUE! for more."""
+    if len(rows) > 1 and len(rows[0]) > 1:
+        raise value_fault("the array must be one row or one column")
+    return list(cells_of(rows))
+
+
 def numbers_of(rows: Sequence[Sequence[Any]]) -> list[float]:
     """Return the numbers of a range; blanks, text and booleans are left out, an error ends the function."""
     found: list[float] = []

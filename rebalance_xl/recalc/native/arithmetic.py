@@ -137,12 +137,8 @@ _TERMS: Final[dict[str, Callable[[float, float], float]]] = {
 }
 
 
-def _sum_of_pairs(term: Callable[[float, float], float], array_x: Rows, array_y: Rows) -> float:
-    return math.fsum(starmap(term, _pairs(array_x, array_y)))
-
-
 for _name, _term in _TERMS.items():
-    worksheet(_name, kinds="range range")(partial(_sum_of_pairs, _term))
+    worksheet(_name, kinds="range range")(lambda *arrays, term=_term: math.fsum(starmap(term, _pairs(*arrays))))
 
 
 @worksheet("PROB", kinds="range range number number")

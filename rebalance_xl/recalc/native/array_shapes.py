@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from rebalance_xl.cells import NA, CellError
-from rebalance_xl.recalc.native.arguments import MOST_CELLS, Rows, cells_of, numbers_of, transposed
+from rebalance_xl.recalc.native.arguments import MOST_CELLS, Rows, cells_of, cells_of_line, numbers_of, transposed
 from rebalance_xl.recalc.native.faults import Fault, number_fault, undecided_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
@@ -49,12 +49,10 @@ def expand(array: Rows, rows: int | None = None, columns: int | None = None, pad
 @worksheet("WRAPROWS", kinds="range number any")
 def wraprows(vector: Rows, wrap_count: float, pad_with: Any = NA) -> Rows:
     """Return a row or a column as rows of a length, the last one filled up."""
-    if len(vector) > 1 and len(vector[0]) > 1:
-        raise value_fault("the vector must be one row or one column")
+    cells = cells_of_line(vector)
     if not 1 <= wrap_count <= MOST_CELLS:
         raise number_fault(f"wrap_count is {wrap_count:.10g}; it must be 1 or more")
     size = int(wrap_count)
-    cells = list(cells_of(vector))
     cells += [pad_with] * (-len(cells) % size)
     return [cells[start : start + size] for start in range(0, len(cells), size)]
 

@@ -26,12 +26,8 @@ def date(year: float, month: float, day: float, *, date_offset: int = 0) -> int:
     return serial - date_offset
 
 
-def _part_of_date(place: int, serial_number: int) -> int:
-    return parts(serial_number)[place]
-
-
 for _place, _part in enumerate(("YEAR", "MONTH", "DAY")):
-    worksheet(_part, kinds="day")(partial(_part_of_date, _place))
+    worksheet(_part, kinds="day")(lambda serial_number, *, place=_place: parts(serial_number)[place])
 
 
 @worksheet("WEEKDAY", kinds="day integer")

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, no_error, to_text, transposed
+from rebalance_xl.recalc.native.arguments import Rows, cells_of, cells_of_line, is_number, no_error, to_text, transposed
 from rebalance_xl.recalc.native.criteria import ERRORS, wildcard
 from rebalance_xl.recalc.native.faults import Fault, undecided_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
@@ -101,16 +101,10 @@ def _binary(lookup: Any, cells: list[Any], match_mode: int, falling: bool) -> in
     return smaller if match_mode == -1 else larger if match_mode == 1 else None
 
 
-def _vector(array: Rows) -> list[Any]:
-    if len(array) > 1 and len(array[0]) > 1:
-        raise value_fault("the lookup array must be one row or one column")
-    return list(cells_of(array))
-
-
 @worksheet("RXL.XMATCH", kinds="any range integer integer")
 def xmatch(lookup_value: Any, lookup_array: Rows, match_mode: int = 0, search_mode: int = 1) -> int:
     """Return the position of a value in a row or a column, from 1."""
-    return position(lookup_value, _vector(lookup_array), match_mode, search_mode) + 1
+    return position(lookup_value, cells_of_line(lookup_array), match_mode, search_mode) + 1
 
 
 @worksheet("RXL.XLOOKUP", kinds="any range range any integer integer")
@@ -123,7 +117,7 @@ def xlookup(
     search_mode: int = 1,
 ) -> Any:
     """Return what stands in another range where a value is found."""
-    cells = _vector(lookup_array)
+    cells = cells_of_line(lookup_array)
     along_rows = len(lookup_array) > 1 or len(return_array) == len(cells)
     if len(return_array if along_rows else return_array[0]) != len(cells):
         raise value_fault("the lookup array and the return array must be as long")
@@ -179,7 +173,7 @@ def lookup(lookup_value: Any, lookup_vector: Rows, result_vector: Rows | None = 
 @worksheet("RXL.MATCH", kinds="any range")
 def match(lookup_value: Any, lookup_array: Rows) -> int:
     """Return the position of the last value not above a value, from 1."""
-    return last_not_above(lookup_value, _vector(lookup_array)) + 1
+    return last_not_above(lookup_value, cells_of_line(lookup_array)) + 1
 
 
 @worksheet("RXL.VLOOKUP", kinds="any range integer")
