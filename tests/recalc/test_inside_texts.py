@@ -57,7 +57,7 @@ def test_texts_reach_formulas(
 ) -> None:
     """No space, entity or escape is lost on the way."""
     if arrays:
-        for name in ("BULK", "BULK_LOADED"):
+        for name in ("BULK", "LOADS"):
             monkeypatch.setattr(scan, name, 0)
     path = book(tmp_path / "b.xlsx", texts, spaced)
     recalculate(path)
@@ -97,7 +97,7 @@ def test_characters_that_xml_cannot_hold_are_read_and_written(
 ) -> None:
     """Carriage returns and control characters reach formulas, and are written so that no reader of XML changes them."""
     if way == "in bulk":
-        for name in ("BULK", "BULK_LOADED"):
+        for name in ("BULK", "LOADS"):
             monkeypatch.setattr(scan, name, 0)
     path = make(tmp_path / "b.xlsx", lambda _, sheet: sheet.write_row("A1", ["some text", "=1"]))
     rows = "".join(

@@ -37,7 +37,7 @@ def sheet_with(cells: Cells, arrays: bool) -> SheetScan:
         rows[row] = rows.get(row, "") + f'<c r="{cell_name(row, column)}"{content}'
     body = "".join(f'<row r="{row}">{text}</row>' for row, text in rows.items())
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("BULK", "BULK_LOADED"):
+        for name in ("BULK", "LOADS"):
             patch.setattr(scan, name, 0 if arrays else 2**60)
         return scan_sheet(f"<worksheet><sheetData>{body}</sheetData></worksheet>", "utf-8", [], False, "the part")
 

@@ -63,7 +63,7 @@ WAYS = ("arrays", "parser")
 def outcome(text: str, way: str, strings: list[str] = STRINGS) -> tuple[Any, SheetScan | None]:
     """Return everything a scan finds, or its refusal."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("BULK", "BULK_LOADED"):
+        for name in ("BULK", "LOADS"):
             patch.setattr(scan, name, 0 if way == "arrays" else 2**60)
         try:
             found = scan_sheet(text, "utf-8", strings, False, "the part")

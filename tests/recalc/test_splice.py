@@ -37,7 +37,7 @@ VALUES = st.one_of(
 def scanned(text: str, bulk: bool) -> SheetScan:
     """Scan a sheet with arrays or cell by cell."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("BULK", "BULK_LOADED"):
+        for name in ("BULK", "LOADS"):
             patch.setattr(scan, name, 0 if bulk else 2**60)
         return scan_sheet(text, "utf-8", [], False, "the part")
 

@@ -9,9 +9,11 @@ from .cell_values import CellValues
 from .exact import read_exact
 from .sheet_scan import SheetScan
 
-#: Cells that take so many characters are read with arrays, when those have to be loaded first and when not.
-BULK = 2**19
-BULK_LOADED = 2**17
+#: Sheets of so many characters are read with arrays. Loading these pays where a process reads so many at once or one
+#: after the other.
+BULK = 2**14
+LOADS = 2**19
+_read = 0
 
 
 def scan_sheet(
@@ -24,8 +26,10 @@ def scan_sheet(
     Refused
         Not well-formed, or a cell outside the sheet or twice.
     """
+    global _read
     values = CellValues(strings, date1904)
-    if not exact and len(text) >= (BULK_LOADED if "numpy" in sys.modules else BULK):
+    _read += len(text)
+    if not exact and len(text) >= BULK and (_read >= LOADS or "numpy" in sys.modules):
         with suppress(ImportError):  # without numpy there are no arrays
             from .scan_bulk import scan_bulk
 
