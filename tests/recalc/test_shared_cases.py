@@ -20,7 +20,7 @@ from rebalance_xl.cli import app
 from rebalance_xl.recalc import Refused, recalculate
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases" / "recalc"
-pytestmark = pytest.mark.skipif(not CASES.exists(), reason="the cases are not beside the project")
+pytestmark = pytest.mark.skipif(not CASES.exists(), reason="the shared folder is not beside this checkout")
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 EXPECTED: dict[str, dict[str, Any]] = json.loads((CASES / "expected.json").read_text()) if CASES.exists() else {}
