@@ -186,6 +186,11 @@ def test_a_bond_at_par_on_a_coupon_date_costs_its_redemption(basis: int) -> None
     assert call("YIELD", 43891.0, 47543.0, 0.05, 100.0, 100.0, 1.0, float(basis)) == pytest.approx(0.05, rel=1e-9)
 
 
+def test_a_yield_that_does_not_give_the_price_is_none() -> None:
+    """Coupons so large that the price has no digits left for the yield give #NUM!, not a number without meaning."""
+    assert call("YIELD", 43831.0, 45000.0, 1e300, 95.0, 100.0, 2.0) == error("#NUM!")
+
+
 @pytest.mark.parametrize(
     "basis, price",
     [(2, 126.399843424), (3, 126.394907193)],

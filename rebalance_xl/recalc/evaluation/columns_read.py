@@ -18,6 +18,7 @@ class ColumnsRead:
     def __init__(self, book: BookView) -> None:
         self.book = book
         self._values: dict[Column, list[Any]] = {}
+        self._kinds: dict[tuple[Column, type], set[Any]] = {}
 
     def of(self, groups: Iterable[Alike]) -> set[Column]:
         """Return the columns that some formulas read, as far as they are used."""
@@ -35,7 +36,12 @@ class ColumnsRead:
 
     def kind(self, columns: Iterable[Column], kind: type) -> set[Any]:
         """Return the values of one kind in some columns."""
-        return {each for column in columns for each in self.values(column) if each.__class__ is kind}
+        found: set[Any] = set()
+        for column in columns:
+            if (column, kind) not in self._kinds:
+                self._kinds[column, kind] = {each for each in self.values(column) if each.__class__ is kind}
+            found |= self._kinds[column, kind]
+        return found
 
     def rows(self, column: Column, kind: type, wanted: Set[Any]) -> dict[int, Any]:
         """Return the values of a column by their rows, those of one kind that are among some."""
@@ -45,5 +51,6 @@ class ColumnsRead:
 
     def holding(self, columns: Iterable[Column], kind: type, wanted: Set[Any]) -> Cells:
         """Return the cells of some columns that hold one of some values."""
-        rows = ((column, row) for column in columns for row in self.rows(column, kind, wanted))
+        some = (column for column in columns if not wanted.isdisjoint(self.kind([column], kind)))
+        rows = ((column, row) for column in some for row in self.rows(column, kind, wanted))
         return cells_at((sheet, row, column) for (sheet, column), row in rows)

@@ -14,7 +14,7 @@ from ..native.criteria import ERRORS
 from ..native.reading import number_of
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
-from .columns_read import Column, ColumnsRead
+from .columns_read import ColumnsRead
 from .reads import Alike
 
 _TEXT: Final = re.compile(r"\"(?:[^\"]|\"\")*\"")
@@ -79,7 +79,6 @@ def reading_texts(calculation: Calculation, columns: ColumnsRead) -> Iterator[Fo
     found = {*calculation.book.package.strings}
     found.update([value for scan in scans for value in scan.formulas.values if value.__class__ is str])
     within = any(scan.has_texts() for scan in scans)
-    held: dict[tuple[Column, type], set[Any]] = {}
     for wanted, also, kind, test, part in _READ:
         if kind is str and not within and not any(map(test, found)):
             continue
@@ -91,13 +90,9 @@ def reading_texts(calculation: Calculation, columns: ColumnsRead) -> Iterator[Fo
                     group if part is str else replace(group, columns=calculation.readers.columns(text, group.sheet))
                 )
         places = columns.of(groups)
-        for place in places:
-            if (place, kind) not in held:
-                held[place, kind] = columns.kind([place], kind)
-        values = {each for place in places for each in held[place, kind] if test(each)}
+        values = {each for each in columns.kind(places, kind) if test(each)}
         if values:
-            holding = columns.holding((place for place in places if held[place, kind] & values), kind, values)
-            yield from calculation.readers.of(holding, groups, part)
+            yield from calculation.readers.of(columns.holding(places, kind, values), groups, part)
 
 
 def counting_texts(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:

@@ -100,7 +100,7 @@ class Scratch:
         self.taken.clear()
         self.sheet.set_formula(row, column, f"={TAKE}({body})")
         outcome = self.workbook.evaluate_cell("S", row, column)
-        return outcome if isinstance(outcome, dict) else next(iter(self.taken), None)
+        return outcome if isinstance(outcome, dict) else (self.taken or [None])[-1]
 
 
 def _single(value: Any) -> Any:

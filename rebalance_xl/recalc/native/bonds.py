@@ -6,6 +6,7 @@ Excel, and Lynch and Mayle, Standard Securities Calculation Methods (1986).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -56,7 +57,10 @@ class Payments:
             low, high = high, high * 4 + 1
             if high > 1e9:
                 raise number_fault("no yield solves the price")
-        return halved(lambda yld: self.price(yld) - price, low, high)
+        found = halved(lambda yld: self.price(yld) - price, low, high)
+        if not math.isclose(self.price(found), price, rel_tol=1e-6, abs_tol=1e-6):
+            raise number_fault("no yield gives the price")  # where digits do not suffice for such coupons
+        return found
 
     def duration(self, yld: float) -> float:
         """Return the mean time to the payments, weighted by their present values, in years."""

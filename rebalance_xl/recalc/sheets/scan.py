@@ -1,4 +1,4 @@
-"""Worksheet XML read: large sheets written the usual way with arrays, all others by an XML parser."""
+"""Worksheet XML read: with arrays where these pay and it is written the usual way, else by an XML parser."""
 
 from __future__ import annotations
 
