@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import isfinite
-from operator import add, mul, sub, truediv
 from typing import Any
 
 from ...cells import MISSING
@@ -19,8 +18,6 @@ from .known_cells import KnownCells, NotNowError
 
 #: A range that is one argument for every row of a column, such as a table of margin tiers, is not larger than this.
 LARGEST_RANGE = 4096
-_OPERATIONS: dict[str, Callable[[float, float], float]] = {"+": add, "-": sub, "*": mul, "/": truediv}
-_BINDING = {"+": 1, "-": 1, "*": 2, "/": 2}
 
 
 class RowFormula:
@@ -124,66 +121,36 @@ class RowFormula:
 
     def arithmetic(self, items: Sequence[str | Operand]) -> Any:
         """Return what operators and operands give; numbers and the four operations only."""
+        written: list[str] = []
         values: list[Any] = []
-        operators: list[str] = []
-        sign = 1.0
-        expecting = True
         for item in items:
             if not isinstance(item, str):
-                value = _numbers(self.operand(item))
-                values.append(_each(mul, -1.0, value) if sign < 0 else value)
-                sign, expecting = 1.0, False
-            elif expecting and item in "+-":
-                sign = -sign if item == "-" else sign
-            elif item == "%" and not expecting:
-                values.append(_each(truediv, values.pop(), 100.0))
-            elif item in _BINDING and not expecting:
-                while operators and _BINDING[operators[-1]] >= _BINDING[item]:
-                    _apply(operators.pop(), values)
-                operators.append(item)
-                expecting = True
+                written.append(f"v{len(values)}")
+                values.append(_numbers(self.operand(item)))
+            elif item == "%":
+                written[-1] = f"({written[-1]}/100.0)"
+            elif item in "+-*/":
+                written.append(item)
             else:
                 raise NotNowError
-        while operators:
-            _apply(operators.pop(), values)
-        return values[0]
-
-
-def _apply(operator: str, values: list[Any]) -> None:
-    right, left = values.pop(), values.pop()
-    values.append(_each(_OPERATIONS[operator], left, right))
+        names = ",".join(f"v{number}" for number in range(len(values)))
+        # The four operations and the signs before numbers bind here as they do in Python.
+        compute: Callable[..., float] = eval(f"lambda {names}: {' '.join(written)}")
+        columns = [each if isinstance(each, PerRow) else [each] * len(self.rows) for each in values]
+        several = any(isinstance(each, PerRow) for each in values)
+        try:
+            results = PerRow(map(compute, *columns) if several else [compute(*values)])
+        except ArithmeticError:
+            raise NotNowError from None
+        if not all(map(isfinite, results)):
+            raise NotNowError
+        return results if several else results[0]
 
 
 def _numbers(value: Any) -> Any:
     """Return operands of arithmetic as numbers, blanks as 0; text, truth values and errors are the engine's affair."""
-    if not isinstance(value, PerRow):
-        if value is None:
-            return 0.0
-        if value.__class__ is not float:
-            raise NotNowError
-        return value
-    kinds = set(map(type, value))
-    if kinds == {float}:
-        return value
-    if kinds <= {float, type(None)}:
-        return PerRow([0.0 if each is None else each for each in value])
-    raise NotNowError
-
-
-def _each(operation: Callable[[float, float], float], left: Any, right: Any) -> Any:
-    """Apply an operation row by row; what is no finite number is the engine's affair."""
-    try:
-        if isinstance(left, PerRow) or isinstance(right, PerRow):
-            size = len(left) if isinstance(left, PerRow) else len(right)
-            lefts = left if isinstance(left, PerRow) else [left] * size
-            rights = right if isinstance(right, PerRow) else [right] * size
-            result: Any = PerRow(map(operation, lefts, rights))
-            finite = all(map(isfinite, result))
-        else:
-            result = operation(left, right)
-            finite = isfinite(result)
-    except ArithmeticError:
-        raise NotNowError from None
-    if not finite:
+    cells = value if isinstance(value, PerRow) else [value]
+    if not set(map(type, cells)) <= {float, type(None)}:
         raise NotNowError
-    return result
+    numbers = PerRow([0.0 if each is None else each for each in cells] if None in cells else cells)
+    return numbers if isinstance(value, PerRow) else numbers[0]
