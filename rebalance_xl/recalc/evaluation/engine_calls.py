@@ -12,15 +12,7 @@ from ..formulas.compiling_catalogue import MISSING_TEXT
 from ..formulas.implementations import implementation
 from ..formulas.lambdas import EACH, LAMBDA, Scratch, call
 from ..native.faults import UNDECIDED
-from .engine_values import (
-    ERROR_VALUES,
-    FAILURES,
-    TROUBLE,
-    ModelGap,
-    Settings,
-    settable,
-    to_argument,
-)
+from .engine_values import ERROR_VALUES, FAILURES, TROUBLE, ModelGap, Settings, to_argument, to_engine
 
 KEEP = "RXL.KEEP"
 
@@ -54,7 +46,7 @@ class Calls:
             corner = value
             if value.__class__ is list:
                 corner = value[0][0] if value and value[0] else None
-            return settable(corner)
+            return to_engine(corner)
 
         self.workbook.register_function(KEEP, keep, min_args=2, max_args=2)
 
@@ -71,7 +63,7 @@ class Calls:
                     else:
                         inner.register(name, implementation(name))
                 values = [None if each == MISSING_TEXT else each for each in arguments]
-                scratch, count = Scratch(inner.workbook, int(depth), settable), int(free)
+                scratch, count = Scratch(inner.workbook, int(depth), to_engine), int(free)
                 answer = call(kind, body, scratch, values[:count], values[count:])
             except FAILURES as error:
                 what = body.partition("(")[0] if kind == EACH else kind
@@ -79,8 +71,8 @@ class Calls:
             finally:
                 del inner.workbook  # the two refer to each other through the engine, where nobody would notice
             if isinstance(answer, list):
-                return [[settable(cell) for cell in row] for row in answer]
-            return settable(answer)
+                return [[to_engine(cell) for cell in row] for row in answer]
+            return to_engine(answer)
 
         self.workbook.register_function(LAMBDA, callback, min_args=5)
 

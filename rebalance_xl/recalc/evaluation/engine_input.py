@@ -17,7 +17,6 @@ from ..sheets.splice import typed_value
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_CONTENT = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 #: Characters of a sheet from which on less memory is worth the time that compressing takes.
 _LARGE = 2**24
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -29,21 +28,9 @@ def engine_package(package: Package, scans: Sequence[SheetScan], names: Sequence
     The sheets are written the usual way (`plain`), their formulas lowered; `names` is what the engine calls them.
     """
     numbers = range(1, len(scans) + 1)
-    sheets = "".join(
-        f'<sheet name="{_attribute(name)}" sheetId="{n}" r:id="rId{n}"/>'
-        for n, name in zip(numbers, names, strict=True)
-    )
-    kinds = "".join(
-        f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_CONTENT}.worksheet+xml"/>' for n in numbers
-    )
-    parts = {
-        "[Content_Types].xml": (
-            '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
-            '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-            '<Default Extension="xml" ContentType="application/xml"/>'
-            f'<Override PartName="/xl/workbook.xml" ContentType="{_CONTENT}.sheet.main+xml"/>'
-            f'<Override PartName="/xl/sharedStrings.xml" ContentType="{_CONTENT}.sharedStrings+xml"/>{kinds}</Types>'
-        ),
+    escaped = [to_xml(name).replace('"', "&quot;") for name in names]
+    sheets = "".join(f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"/>' for n, name in enumerate(escaped, 1))
+    parts = {  # the engine asks for no list of content types
         "_rels/.rels": _relationships([(1, "officeDocument", "xl/workbook.xml")]),
         "xl/workbook.xml": (
             f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><workbookPr date1904="{int(package.date1904)}"/>'
@@ -105,10 +92,6 @@ def _constant(cell: FormulaCell) -> str:
         return f'<c r="{name}"/>'
     kind, data = typed_value(constant)
     return f'<c r="{name}" t="{kind or "n"}"><v>{data}</v></c>'
-
-
-def _attribute(text: str) -> str:
-    return to_xml(text).replace('"', "&quot;")
 
 
 def _relationships(targets: list[tuple[int, str, str]]) -> str:

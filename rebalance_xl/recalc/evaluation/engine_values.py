@@ -26,13 +26,11 @@ FAILURES = (
 )
 
 
+@dataclass(slots=True, eq=False)
 class Trouble:
     """What a cell evaluated to when the engine could not compute it."""
 
-    __slots__ = ("cause",)
-
-    def __init__(self, cause: str) -> None:
-        self.cause = cause
+    cause: str
 
 
 #: What stands for an answer where the engine gave none: blank cells come out as 0, so that nothing means a failure.
@@ -83,9 +81,11 @@ class Settings:
 
 
 def to_engine(value: Any) -> Any:
-    """Return a worksheet value as the engine takes it."""
+    """Return a worksheet value, or what a function got from the engine, as the engine takes it."""
     if value.__class__ is float or value.__class__ is str:
         return value
+    if value.__class__ is dict:
+        value = from_engine_error(value)
     if isinstance(value, CellError):
         return ERROR_VALUES.get(value.code) or ERROR_VALUES["#VALUE!"]
     return value
@@ -117,11 +117,6 @@ class ModelGap(CellError):  # noqa: N818 - a value, not an exception
     """What a call without arguments would have read from the workbook, which lacks it: the answer of the call."""
 
     __slots__ = ()
-
-
-def settable(value: Any) -> Any:
-    """Return what a function got from the engine as it may give it back."""
-    return to_engine(from_engine_error(value)) if value.__class__ is dict else value
 
 
 def to_argument(value: Any) -> Any:

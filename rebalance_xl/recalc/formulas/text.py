@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from ..references import MAX_COLUMNS, MAX_ROWS, column_letters, column_number
+from ..references import MAX_COLUMNS, MAX_ROWS, column_letters, column_number, parse_area
 
 SLOT = "\x00"
 COLUMN = r"(?:[A-W][A-Z]{2}|X[A-E][A-Z]|XF[A-D]|[A-Z]{1,2})"
@@ -79,18 +79,9 @@ def _moving(formula: str) -> list[str]:
     return [*parts, formula[position:]]
 
 
-_RANGE = re.compile(r"(?<![\w.$])(\$?)([A-Z]{1,3})(\$?)([0-9]+):(\$?)([A-Z]{1,3})(\$?)([0-9]+)(?![\w(.])")
+_RANGE = re.compile(r"(?<![\w.$])\$?[A-Z]{1,3}\$?[0-9]+:\$?[A-Z]{1,3}\$?[0-9]+(?![\w(.])")
 
 
 def in_order(formula: str) -> str:
-    """Return a formula whose ranges run from their top left to their bottom right corner."""
-
-    def ordered(match: re.Match[str]) -> str:
-        left, top, right, bottom = match[2], int(match[4]), match[6], int(match[8])
-        if top <= bottom and column_number(left) <= column_number(right):
-            return match[0]
-        if column_number(left) > column_number(right):
-            left, right = right, left
-        return f"{match[1]}{left}{match[3]}{min(top, bottom)}:{match[5]}{right}{match[7]}{max(top, bottom)}"
-
-    return _RANGE.sub(ordered, formula)
+    """Return a formula whose ranges run from their top left to their bottom right corner, without dollar signs."""
+    return _RANGE.sub(lambda match: area.text() if (area := parse_area(match[0])) is not None else match[0], formula)
