@@ -6,14 +6,13 @@ replaces something is written as a formula in which a, b, c ... stand for the ar
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from ..native.criteria import plain_criterion
 from ..native.faults import Fault
 from ..native.reading import typed_number
 from .operands import constant_text, is_range, literal
-from .parameter_classes import names_in
 from .parser import parsed
 from .tree import (
     Arguments,
@@ -57,28 +56,52 @@ def _operand(item: Operand, given: dict[str, Expression | None]) -> Operand:
 # --- arguments ----------------------------------------------------------------------------------------------------
 
 
-def _as_number(value: Expression) -> Expression:
-    """Return a text or truth value read as a number."""
+def _unless(stays: Callable[[Expression], object], text: str) -> Callable[[Expression], Expression]:
+    """Return what writes an argument as a formula of it (a), unless it may stay as it is."""
+    return lambda value: value if stays(value) else made(text, a=value)
+
+
+def _is_text(value: Expression) -> bool:
     single = value.single
-    number = isinstance(single, Literal) and single.text[0] not in '"TF'
-    return value if number else made("RXL.NUMBER(a)", a=value)
+    return isinstance(single, Literal) and single.text.startswith(('"', "{"))
 
 
-def _as_truth(value: Expression) -> Expression:
-    """Return the texts TRUE and FALSE as truth values, anything else as it is."""
+def _is_one(value: Expression) -> bool:
+    """Say whether a value is certainly no range, which would have to reach the function as it is."""
     single = value.single
-    one = isinstance(single, Literal) or (isinstance(single, Ref) and single.kind == "cell") or single is None
-    return made("RXL.TRUTH(a)", a=value) if one or isinstance(single, Call) else value
+    return single is None or isinstance(single, Literal) or (isinstance(single, Ref) and single.kind == "cell")
 
 
-def _as_given_truth(value: Expression) -> Expression:
-    """Return the same for AND and its like, which pass over texts in cells."""
-    return value if isinstance(value.single, Cells) else _as_truth(value)
+def _is_no_test(value: Expression) -> bool:
+    return not _is_one(value) and not isinstance(value.single, Call)
 
 
-def _without_error(value: Expression) -> Expression:
-    """Return a value that is no error by itself; COUNT passes over those in ranges, and in Excel over all."""
-    return value if isinstance(value.single, Ref | Structured) else made('IFERROR(a,"")', a=value)
+def _is_written(value: Expression) -> bool:
+    """Say whether a value is a text already, or a number that is written as one."""
+    constant = isinstance(value.single, Literal) and value.single.text.upper() not in ("TRUE", "FALSE")
+    return constant or "&" in value.items
+
+
+_SHOWN: Final = 'IF(ISNUMBER(a),TEXT(a,"General"),a)'
+#: What shows a value as a text: numbers in General format, everything else as it is.
+as_shown: Final = _unless(_is_text, _SHOWN)
+_as_text_argument: Final = _unless(lambda value: _is_text(value) or not _is_one(value), _SHOWN)
+#: What is joined, also ranges as a whole.
+_as_joined: Final = _unless(lambda value: not (_is_one(value) or is_range(value.single)), "RXL.SHOWN(a)")
+#: Joined to an empty text, TRUE is written in capitals.
+_as_text: Final = _unless(_is_written, 'a&""')
+#: Numbers as they are shown, no characters that count as two; of parts of texts a constant is cut as it is.
+_as_counted: Final = _unless(lambda value: False, "RXL.COUNTED(a)")
+_as_counted_cells: Final = _unless(lambda value: isinstance(value.single, Literal), "RXL.COUNTED(a)")
+_as_number: Final = _unless(
+    lambda value: isinstance(value.single, Literal) and value.single.text[0] not in '"TF', "RXL.NUMBER(a)"
+)
+#: The texts TRUE and FALSE as truth values; AND and its like pass over texts in cells.
+_as_truth: Final = _unless(_is_no_test, "RXL.TRUTH(a)")
+_as_given_truth: Final = _unless(lambda value: isinstance(value.single, Cells) or _is_no_test(value), "RXL.TRUTH(a)")
+#: COUNT passes over errors in ranges, and in Excel over all.
+_without_error: Final = _unless(lambda value: isinstance(value.single, Ref | Structured), 'IFERROR(a,"")')
+_as_sortable: Final = _unless(lambda value: False, "RXL.SORTABLE(a)")
 
 
 def _as_criterion(criterion: Expression) -> Expression:
@@ -97,42 +120,6 @@ def _as_criterion(criterion: Expression) -> Expression:
     except Fault as fault:
         raise FormulaError(fault.error.reason) from None
     return criterion if plain == text else literal('"' + plain.replace('"', '""') + '"')
-
-
-def _as_text(value: Expression) -> Expression:
-    """Return a value joined to an empty text, which writes TRUE in capitals, unless it is a text already."""
-    single = value.single
-    constant = isinstance(single, Literal) and single.text.upper() not in ("TRUE", "FALSE")
-    return value if constant or "&" in value.items else made('a&""', a=value)
-
-
-def as_shown(value: Expression) -> Expression:
-    """Return what shows a value as a text: numbers in General format, everything else as it is."""
-    single = value.single
-    text = isinstance(single, Literal) and single.text.startswith(('"', "{"))
-    return value if text else made('IF(ISNUMBER(a),TEXT(a,"General"),a)', a=value)
-
-
-def _as_text_argument(value: Expression) -> Expression:
-    """Return a value for a text, unless it may be a range, which has to reach the function as it is."""
-    single = value.single
-    one = single is None or isinstance(single, Literal) or (isinstance(single, Ref) and single.kind == "cell")
-    return as_shown(value) if one else value
-
-
-def _as_joined(value: Expression) -> Expression:
-    """Return the same for what is joined, also ranges as a whole."""
-    return made("RXL.SHOWN(a)", a=value) if is_range(value.single) else _as_text_argument(value)
-
-
-def _as_counted(value: Expression) -> Expression:
-    """Return a value whose characters are counted: numbers as they are shown, no characters that count as two."""
-    return made("RXL.COUNTED(a)", a=value)
-
-
-def _as_counted_cells(value: Expression) -> Expression:
-    """Return the same for parts of texts, of which a constant is cut between whole characters."""
-    return value if isinstance(value.single, Literal) else _as_counted(value)
 
 
 def _as_total(value: Expression) -> Expression:
@@ -161,56 +148,57 @@ def _as_match_type(value: Expression) -> Expression:
     return value if value.items[0] == "-" else made("a+0", a=value)
 
 
+_EVERY: Final = slice(None)
+_Change = Callable[[Expression], Expression]
 #: Functions, which of their arguments are changed, how, and whether in the careful way only.
-_ARGUMENTS: Final[dict[str, tuple[slice, Callable[[Expression], Expression], bool]]] = {
+_RULES: Final[Sequence[tuple[str, slice, _Change, bool]]] = (
     # refuse numbers and dates in texts (the holidays, which are a range, stay)
-    **dict.fromkeys(
-        names_in(
-            """EDATE EOMONTH DAYS DAYS360 NETWORKDAYS NETWORKDAYS.INTL WORKDAY WORKDAY.INTL WEEKNUM ISOWEEKNUM YEARFRAC
-            DATEDIF ROUND ROUNDUP ROUNDDOWN INT TRUNC ABS MOD POWER SQRT PMT PV FV NPER RATE EXP SIGN ISODD ISEVEN LN
-            LOG LOG10 SIN COS TAN EVEN ODD FACT COMBIN COMBINA PERMUT ATAN ATAN2 ASIN ACOS SINH COSH TANH ASINH DEGREES
-            RADIANS SQRTPI FACTDOUBLE SLN EFFECT NOMINAL QUOTIENT DELTA GESTEP RANDBETWEEN GAUSS PHI"""
-        ),
-        (slice(2), _as_number, True),
+    (
+        """EDATE EOMONTH DAYS DAYS360 NETWORKDAYS NETWORKDAYS.INTL WORKDAY WORKDAY.INTL WEEKNUM ISOWEEKNUM YEARFRAC
+        DATEDIF ROUND ROUNDUP ROUNDDOWN INT TRUNC ABS MOD POWER SQRT PMT PV FV NPER RATE EXP SIGN ISODD ISEVEN LN
+        LOG LOG10 SIN COS TAN EVEN ODD FACT COMBIN COMBINA PERMUT ATAN ATAN2 ASIN ACOS SINH COSH TANH ASINH DEGREES
+        RADIANS SQRTPI FACTDOUBLE SLN EFFECT NOMINAL QUOTIENT DELTA GESTEP RANDBETWEEN GAUSS PHI""",
+        slice(2),
+        _as_number,
+        True,
     ),
-    **dict.fromkeys(names_in("PDURATION RRI SYD DDB CUMIPMT CUMPRINC STANDARDIZE"), (slice(None), _as_number, True)),
-    "CHOOSE": (slice(1), _as_number, True),
-    "SUBTOTAL": (slice(1), _as_whole, False),
-    **dict.fromkeys(names_in("SMALL LARGE"), (slice(1), _as_total, False)),
-    "SORT": (slice(1), lambda value: made("RXL.SORTABLE(a)", a=value), False),
-    **dict.fromkeys(names_in("IF NOT"), (slice(1), _as_truth, True)),
-    "IFS": (slice(None, None, 2), _as_truth, True),
-    **dict.fromkeys(names_in("AND OR XOR"), (slice(None), _as_given_truth, True)),
-    **dict.fromkeys(names_in("VLOOKUP HLOOKUP"), (slice(2, 3), _as_number, True)),
-    "MATCH": (slice(2, 3), _as_match_type, False),
-    "COUNT": (slice(None), _without_error, True),
-    **dict.fromkeys(names_in("COUNTIF SUMIF AVERAGEIF"), (slice(1, 2), _as_criterion, False)),
-    "COUNTIFS": (slice(1, None, 2), _as_criterion, False),
-    **dict.fromkeys(names_in("SUMIFS AVERAGEIFS MAXIFS MINIFS"), (slice(2, None, 2), _as_criterion, False)),
+    ("PDURATION RRI SYD DDB CUMIPMT CUMPRINC STANDARDIZE", _EVERY, _as_number, True),
+    ("CHOOSE", slice(1), _as_number, True),
+    ("SUBTOTAL", slice(1), _as_whole, False),
+    ("SMALL LARGE", slice(1), _as_total, False),
+    ("SORT", slice(1), _as_sortable, False),
+    ("IF NOT", slice(1), _as_truth, True),
+    ("IFS", slice(None, None, 2), _as_truth, True),
+    ("AND OR XOR", _EVERY, _as_given_truth, True),
+    ("VLOOKUP HLOOKUP", slice(2, 3), _as_number, True),
+    ("MATCH", slice(2, 3), _as_match_type, False),
+    ("COUNT", _EVERY, _without_error, True),
+    ("COUNTIF SUMIF AVERAGEIF", slice(1, 2), _as_criterion, False),
+    ("COUNTIFS", slice(1, None, 2), _as_criterion, False),
+    ("SUMIFS AVERAGEIFS MAXIFS MINIFS", slice(2, None, 2), _as_criterion, False),
     # show TRUE in small letters
-    **dict.fromkeys(names_in("LEFT LEFTB RIGHT RIGHTB REPT CODE"), (slice(1), _as_text, False)),
+    ("LEFT LEFTB RIGHT RIGHTB REPT CODE", slice(1), _as_text, False),
     # take numbers for texts, as LEFT and the others above do
-    "CONCATENATE": (slice(None), _as_text_argument, True),
-    "CONCAT": (slice(None), _as_joined, True),
-    "TEXTJOIN": (slice(2, None), _as_joined, True),
-    "SUBSTITUTE": (slice(3), _as_text_argument, True),
-    **dict.fromkeys(names_in("MID REPLACE TRIM UPPER LOWER"), (slice(1), _as_text_argument, True)),
+    ("CONCATENATE", _EVERY, _as_text_argument, True),
+    ("CONCAT", _EVERY, _as_joined, True),
+    ("TEXTJOIN", slice(2, None), _as_joined, True),
+    ("SUBSTITUTE", slice(3), _as_text_argument, True),
+    ("MID REPLACE TRIM UPPER LOWER", slice(1), _as_text_argument, True),
     # skip a text given to them where Excel says #VALUE!
-    **dict.fromkeys(
-        names_in(
-            """SUM SUMSQ MAX MIN PRODUCT AVERAGE MEDIAN STDEV STDEV.S STDEV.P STDEVP VAR VAR.S VAR.P VARP GEOMEAN
-            HARMEAN DEVSQ AVERAGEA MAXA MINA STDEVA STDEVPA VARA VARPA"""
-        ),
-        (slice(None), _as_total, False),
+    (
+        """SUM SUMSQ MAX MIN PRODUCT AVERAGE MEDIAN STDEV STDEV.S STDEV.P STDEVP VAR VAR.S VAR.P VARP GEOMEAN
+        HARMEAN DEVSQ AVERAGEA MAXA MINA STDEVA STDEVPA VARA VARPA""",
+        _EVERY,
+        _as_total,
+        False,
     ),
-}
-
-
-#: Functions that count characters, and the arguments they do it in.
-_COUNTED: Final[dict[str, tuple[slice, Callable[[Expression], Expression]]]] = {
-    "LEN": (slice(1), _as_counted),
-    **dict.fromkeys(names_in("LEFT RIGHT MID REPLACE"), (slice(1), _as_counted_cells)),
-    **dict.fromkeys(names_in("EXACT FIND SEARCH"), (slice(2), _as_counted)),
+    # count characters otherwise
+    ("LEN", slice(1), _as_counted, True),
+    ("LEFT RIGHT MID REPLACE", slice(1), _as_counted_cells, True),
+    ("EXACT FIND SEARCH", slice(2), _as_counted, True),
+)
+_RULES_OF: Final = {
+    name: [rule[1:] for rule in _RULES if name in rule[0].split()] for names, *_ in _RULES for name in names.split()
 }
 
 
@@ -224,11 +212,10 @@ def repaired(name: str, arguments: Arguments, careful: bool = False) -> Argument
     """
     if name == "OFFSET":
         return _upwards(arguments, careful)
-    table = [_ARGUMENTS[name][:2]] if name in _ARGUMENTS and (careful or not _ARGUMENTS[name][2]) else []
-    table += [_COUNTED[name]] if careful and name in _COUNTED else []
     changed = list(arguments)
-    for places, change in table:
-        changed[places] = [None if each is None else change(each) for each in changed[places]]
+    for places, change, carefully in _RULES_OF.get(name, ()):
+        if careful or not carefully:
+            changed[places] = [None if each is None else change(each) for each in changed[places]]
     return changed
 
 
