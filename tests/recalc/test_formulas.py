@@ -136,6 +136,11 @@ def test_indirect_by_name(tmp_path: Path, formula: str, expected: Any) -> None:
         ("K2", "=_xlfn.SINGLE(E1:E5)", 2),
         ("K2", "=INDEX(E1:E5,0)", 2),
         ("K2", '=IF(E1:E5>1,"big","small")', "big"),
+        ("K2", "=IF(E1:E5,7,8)", 7),
+        ("K4", "=IF(E:E,7,8)", 8),
+        ("K9", "=IF(E1:E5,7,8)", "#VALUE!"),
+        ("K3", '=CHOOSE(Block,"a","b","c")', "c"),
+        ("K2", "=SUM(IF(Block,E1:E5))", 11),
         ("M4", "=LeftCell", 0.2),
     ],
 )

@@ -119,7 +119,7 @@ GAP_DEFAULTS: Final[dict[tuple[str, int], str]] = {
 
 _ONE_VALUE: Final = AGGREGATES | ARRAY_AGGREGATES
 _CLASSES: Final[dict[str, str]] = {
-    **dict.fromkeys(ELEMENTWISE, VALUE),
+    **dict.fromkeys(ELEMENTWISE | {"IF", "CHOOSE"}, VALUE),
     **dict.fromkeys(AGGREGATES, REFERENCE),
     **dict.fromkeys(ARRAY_AGGREGATES | ARRAY_MAKERS, ARRAY),
     **MIXED,
