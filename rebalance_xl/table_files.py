@@ -166,7 +166,7 @@ class Numbers:
                 whole, rest = digits.split(marks)
                 mark = next(iter(self._decimal), ".")
                 raise TableFileError(
-                    f'{self._path}: line {line}: "{text}" may be {whole}{mark}{rest} or {whole}{rest}; '
+                    f'{self._path}: line {line}: "{text}" may be {whole}{mark}{rest} with decimals or {whole}{rest}; '
                     f"write {whole}{mark}{rest}0 or {whole}{rest}"
                 )
             decimal = marks if marks in self._decimal else ""

@@ -203,7 +203,7 @@ def _print_one(request: Request, report: dict[str, Any]) -> None:
         return
     where = "" if request.check else f", written to {report['output']}"
     if report["file"] == report["output"]:
-        where = ", written in place"
+        where = ", written in place" if report["written"] else ", nothing to write"
     changed = f"{report['changed']} of {report['formulas']} formulas"
     if report["spilled"]:
         changed += f" and {report['spilled']} spilled cells"

@@ -50,6 +50,8 @@ class BookReport:
 
     Parameters
     ----------
+    output, written
+        Where the result is, and whether the file was written: one that is up to date stays as it is.
     status
         "done", "stale" (with --check), "skipped" or "failed".
     message
@@ -64,6 +66,7 @@ class BookReport:
 
     file: str
     output: str = ""
+    written: bool = False
     status: str = "failed"
     message: str = ""
     formulas: int = 0
@@ -160,6 +163,7 @@ def _editor(changes: Sequence[Change], report: BookReport) -> Any:
 
 def _take_over(report: BookReport, done: Recalculation, options: RecalcOptions) -> None:
     report.status = "stale" if options.check and done.stale else "done"
+    report.written = done.output is not None
     report.formulas, report.errors, report.kept = done.formulas, done.errors, done.kept
     report.changed, report.spilled, report.stale = done.changed_cells, done.changed_spilled, done.stale
     report.unknown_functions = list(done.unknown_functions)

@@ -86,7 +86,8 @@ def recalculate(
         content, report, parts = _recalculated(data, as_of, spill_plain, False, plain, verify, book.data)
         if content != book.data or target != source:
             book.write(content, parts if edit is None else None)
-    report.path, report.output = source, target
+            report.output = target
+    report.path = source
     return report
 
 
