@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
@@ -56,6 +57,8 @@ class BookReport:
         "done", "stale" (with --check), "skipped" or "failed".
     message
         Why it failed, in one line.
+    causes
+        The commonest causes of kept cells, but for unknown functions, each with its number of cells.
     cells
         Rows of the report: sheet, cell, formula, old, new, status, cause.
     unmatched
@@ -76,6 +79,7 @@ class BookReport:
     kept: int = 0
     stale: bool = False
     unknown_functions: list[str] = field(default_factory=list)
+    causes: dict[str, int] = field(default_factory=dict)
     unmatched: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     cells: list[list[Any]] = field(default_factory=list)
@@ -167,12 +171,23 @@ def _take_over(report: BookReport, done: Recalculation, options: RecalcOptions) 
     report.formulas, report.errors, report.kept = done.formulas, done.errors, done.kept
     report.changed, report.spilled, report.stale = done.changed_cells, done.changed_spilled, done.stale
     report.unknown_functions = list(done.unknown_functions)
+    report.causes = _commonest(done)
     report.warnings += done.warnings
     if options.wants_cells:
         report.cells = [
             [row.sheet, row.cell, row.formula, _plain(row.old), _plain(row.new), row.status, row.cause]
             for row in done.changed
         ]
+
+
+def _commonest(done: Recalculation) -> dict[str, int]:
+    causes = Counter(cell.cause for _, formulas, _ in done.lines for cell in formulas.with_status("kept"))
+    told: Counter[str] = Counter()
+    for cause, count in causes.items():
+        kind, _, reason = cause.partition("; what it reads")[0].partition(": ")
+        if not kind.startswith("unknown-function"):
+            told[reason or kind] += count
+    return dict(told.most_common(3))
 
 
 def _plain(value: Any) -> Any:

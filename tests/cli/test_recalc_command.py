@@ -60,6 +60,15 @@ def test_json_tells_every_cell(run: Run, book: Path) -> None:
     assert ["Book", "F4", "=TRIM_AMOUNT()", 0.0, 1600.0, "changed", ""] in found["cells"]
 
 
+def test_causes_of_kept_cells_are_printed(run: Run, tmp_path: Path) -> None:
+    """Why cells keep their values stands beside their number, also where no function is unknown."""
+    book = write_book(tmp_path / "book.xlsx", extra='="1/2/2020"+1')
+    assert run("recalc", book).out.splitlines()[1:] == [
+        "  1 formulas could not be computed and keep their cached value; --report names them",
+        "    1: the order of day and month in '1/2/2020' is the author's system's",
+    ]
+
+
 def test_unknown_functions_are_named_and_kept(run: Run, tmp_path: Path) -> None:
     """A function nobody knows keeps its cached value and is reported by name."""
     path = write_book(tmp_path / "book.xlsx", extra="=NOSUCH(1)")
