@@ -54,8 +54,8 @@ def test_encodings(encoding: str, tmp_path: Path) -> None:
     [
         ("Asset,Price\nBTC,60,000\nETH,2,500\n", 'line 2: "BTC,60,000" has 3 fields, but the header has 2'),
         ("Asset,Price,\nBTC,60,000\n", 'line 2: "000" stands in a column without a title'),
-        ("Asset;Price\nSHIB;8\nBTC;31,422\n", 'line 3: "31,422" may be 31.422 with decimals or 31422; write 31.4220 or 31422'),
-        ("Asset;Price\nBTC;31.422\nSHIB;0,008\n", 'line 2: "31.422" may be 31.422 with decimals or 31422'),
+        ("Asset;Price\nSHIB;8\nBTC;31,422\n", '"31,422" may be 31.422 with decimals or 31422; write 31.4220 or 31422'),
+        ("Asset;Price\nBTC;31.422\nSHIB;0,008\n", 'line 2: "31.422" may be 31,422 with decimals or 31422'),
         ('Asset,Price\nBTC,"31,422"\n', "line 2: .* may be"),
         ("Asset;Price\nBTC;1.5\nSHIB;0,008\n", 'line 3: "0,008" has another decimal mark than "1.5" in line 2'),
         ("Asset;Price\nBTC;1.234.567\nSHIB;0.08\n", 'line 3: the point in "0.08" means something else than in "1.234'),
