@@ -212,7 +212,8 @@ def _print_one(request: Request, report: dict[str, Any]) -> None:
     if report["errors"]:
         terminal.say(f"  {report['errors']} formulas give an error value; --report says why")
     if report["kept"]:
-        terminal.say(f"  {report['kept']} formulas could not be computed and keep their cached value; --report names them")
+        kept = f"{report['kept']} formulas could not be computed and keep their cached value"
+        terminal.say(f"  {kept}; --report names them")
         for cause, count in report["causes"].items():
             terminal.say(f"    {count}: {cause}")
     if report["unknown_functions"]:
