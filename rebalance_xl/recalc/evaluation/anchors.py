@@ -40,12 +40,6 @@ class Anchor:
         """Say whether something else lies in an area, or whether it leaves the sheet."""
         if area.bottom > MAX_ROWS or area.right > MAX_COLUMNS:
             return True
-        if area.size > len(taken):
-            own = place_of(self.cell.row, self.cell.column)
-            return any(
-                owner is not self and place != own and area.contains(place >> 15, place & 32767)
-                for place, owner in taken.items()
-            )
         return not set(map(taken.get, islice(places_in(area), 1, None))) <= {None, self}
 
 

@@ -14,6 +14,8 @@ from .doubts import as_before
 _SHOWS: Final = re.compile(r"&|\b(?:CONCAT|CONCATENATE|TEXTJOIN|SUBSTITUTE|MID|REPLACE|TRIM|LEFT|RIGHT)\(")
 #: What makes a number of such a text again, which the point serves here.
 _READS: Final = re.compile(r"\b(?:VALUE|NUMBERVALUE|INDIRECT|(?:COUNT|SUM|AVERAGE)IFS?|MAXIFS|MINIFS)\(")
+#: A comma in a number.
+_COMMA: Final = re.compile(r"(?<=\d),(?=\d)")
 _CAUSE: Final = "a number within a text, which this workbook writes with a decimal comma"
 
 
@@ -50,11 +52,4 @@ def _but_for_points(calculation: Calculation) -> Iterator[FormulaCell]:
 
 
 def _is_but_for_points(value: str, old: str) -> bool:
-    if value == old or len(value) != len(old):
-        return False
-    places = [place for place, pair in enumerate(zip(value, old, strict=True)) if pair[0] != pair[1]]
-    return all(value[place] == "." and old[place] == "," and _between_digits(old, place) for place in places)
-
-
-def _between_digits(text: str, place: int) -> bool:
-    return text[place - 1 : place].isdigit() and text[place + 1 : place + 2].isdigit()
+    return value != old and re.fullmatch(_COMMA.sub("[.,]", re.escape(old)), value) is not None

@@ -13,6 +13,7 @@ from typing import Any
 
 from ...cells import CellError
 from ..formulas.book_view import BookView
+from ..native.arguments import alike
 from ..references import Area, Place, place_of
 from ..sheets.formula_cells import FormulaCell
 from ..sheets.sheet_scan import SheetScan
@@ -21,7 +22,6 @@ from .decision import Finding, decide
 from .engine import Engine
 from .engine_values import FAILURES, Trouble, from_engine, to_engine
 
-NOT_AVAILABLE = CellError("#N/A")
 SPILL = CellError("#SPILL!", "the cells it would fill are not empty")
 
 
@@ -177,18 +177,9 @@ def _carried_along(scan: SheetScan) -> list[FormulaCell]:
 
 def fitted(rows: list[list[Any]], height: int, width: int) -> list[list[Any]]:
     """Return an array in the area of an array formula: cut, repeated when one cell, row or column, else #N/A."""
-    tall, wide = len(rows), len(rows[0])
-    if (tall, wide) == (height, width):
+    if (len(rows), len(rows[0])) == (height, width):
         return rows
-    return [
-        [
-            NOT_AVAILABLE
-            if (row >= tall and tall > 1) or (column >= wide and wide > 1)
-            else rows[min(row, tall - 1)][min(column, wide - 1)]
-            for column in range(width)
-        ]
-        for row in range(height)
-    ]
+    return [row[:width] for row in alike((rows, [[None] * width] * height))[0][:height]]
 
 
 def blank_to_zero(rows: list[list[Any]]) -> list[list[Any]]:

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..references import MAX_COLUMNS, MAX_ROWS, Area
 from .array_sizes import as_large, joint
-from .compiling import Compiling, Out, Piece, call_of, written
+from .compiling import Compiling, Out, call_of, written
 from .compiling_catalogue import argument_for_python
 from .compiling_names import defined, expanded
-from .compiling_references import corner_of, prefix_of, sheet_of
 from .lambdas import CALLERS, EACH, LAMBDA, free_mark, parameter_mark
-from .operands import area_of, local_label, local_name, operand_at, plain_name
+from .operands import local_label, local_name, operand_at, plain_name, split_area
 from .parameter_classes import ARRAY, REFERENCE, VALUE, lifts, parameter_class
 from .tree import (
     Arguments,
@@ -211,28 +209,19 @@ def lifted(c: Compiling, name: str, arguments: Arguments) -> Out | None:
     return Out(out.pieces, False, joint(each))
 
 
-def _numbered(c: Compiling, name: str, ref: Ref) -> Out | None:
+def _numbered(c: Compiling, name: str, ref: Ref) -> Out:
     """Return ROW or COLUMN of a range as the numbers it stands for."""
-    if prefix_of(c, ref.sheet) is None or ref.last is None:
-        return None
-    corners: list[Piece] = [corner_of(c, ref.first), ":", corner_of(c, ref.last)]
-    bottom, right = c.book.extent(sheet_of(c, ref.sheet))
-
-    def area(row: int, column: int, references: Sequence[str]) -> Area | None:
-        return area_of(written(corners, row, column, references))
-
-    def numbers(*cell: Any) -> str:
-        found = area(*cell)
-        if found is None:
-            return f"{name}({written(corners, *cell)})"
-        if name == "ROW":
-            last = bottom if found.bottom == MAX_ROWS else found.bottom
-            return f"SEQUENCE({max(last - found.top + 1, 1)},1,{found.top})"
-        last = right if found.right == MAX_COLUMNS else found.right
-        return f"SEQUENCE(1,{max(last - found.left + 1, 1)},{found.left})"
+    pieces = c.operand(ref, ARRAY).pieces
 
     def size(*cell: Any) -> tuple[int, int] | None:
-        found = area(*cell)
+        found = split_area(written(pieces, *cell))[1]
         return None if found is None else (found.height, 1) if name == "ROW" else (1, found.width)
 
-    return Out([numbers], False, size if ref.kind == "range" else None)
+    def numbers(*cell: Any) -> str:
+        text = written(pieces, *cell)
+        found = split_area(text)[1]
+        if found is None:
+            return f"{name}({text})"
+        return f"SEQUENCE({found.height},1,{found.top})" if name == "ROW" else f"SEQUENCE(1,{found.width},{found.left})"
+
+    return Out([numbers], False, size)

@@ -10,16 +10,14 @@ from typing import Final
 
 from .compiling import Compiling, Out, Piece
 from .operands import has_array_constant, plain_name
-from .parameter_classes import ARRAY, REFERENCE, SAME_SIZE, VALUE, parameter_class
+from .parameter_classes import ARRAY, REFERENCE, SAME_SIZE, VALUE, WITH_CRITERIA, names_in, parameter_class
 from .places import PLACE
 from .tree import Arguments, Call, Expression, FormulaError, Literal, Name, Ref, Structured, operands_in
 
-#: The arguments that functions look into.
-_LOOK_INTO: Final[dict[str, tuple[int, ...]]] = {
-    "MATCH": (1,), "XMATCH": (1,), "VLOOKUP": (1,), "HLOOKUP": (1,), "LOOKUP": (1, 2), "INDEX": (0,), "COUNTIF": (0,),
-    "COUNTBLANK": (0,), "ROWS": (0,), "COLUMNS": (0,), "RANK": (1,), "RANK.EQ": (1,), "RANK.AVG": (1,),
-    "SUMIF": (0, 2), "AVERAGEIF": (0, 2), "AGGREGATE": (2,),
-}  # fmt: skip
+#: Functions that look into ranges.
+_LOOK_INTO: Final = WITH_CRITERIA | names_in(
+    "MATCH XMATCH VLOOKUP HLOOKUP LOOKUP INDEX COUNTBLANK ROWS COLUMNS RANK RANK.EQ RANK.AVG AGGREGATE"
+)
 #: The values of functions that answer as if there were none where they are errors.
 _ASKED: Final[dict[str, tuple[int, ...]]] = {
     **dict.fromkeys(("SMALL", "LARGE", "PERCENTILE", "PERCENTILE.INC", "PERCENTILE.EXC"), (1,)),
@@ -87,10 +85,9 @@ def seeing_faults(c: Compiling, name: str, arguments: Arguments, out: Out, wante
         if argument is not None and not isinstance(argument.single, Literal):
             value = c.expression(argument, ARRAY if wanted == ARRAY else VALUE)
             out = c.say("IF(ISERROR({1}),{1},{0})", out, value)
-    ranges = [place for place in range(len(arguments)) if parameter_class(name, place) == REFERENCE]
-    for place in ranges if name in SAME_SIZE else _LOOK_INTO.get(name, ()):
-        argument = arguments[place] if place < len(arguments) else None
-        fault = None if argument is None else _fault(c, argument, name not in ("INDEX", "AGGREGATE"))
+    for place, argument in enumerate(arguments) if name in _LOOK_INTO else ():
+        looked = argument is not None and parameter_class(name, place) != VALUE
+        fault = _fault(c, argument, name not in ("INDEX", "AGGREGATE")) if argument is not None and looked else None
         if fault is None:
             continue
         sought = arguments[0] if place == 1 and name not in SAME_SIZE else None

@@ -83,15 +83,15 @@ def clipped(c: Compiling, ref: Ref) -> Out:
     All of one formula end at one place, the end of the largest of their sheets, because their cells are paired.
     """
     prefix = prefix_of(c, ref.sheet)
-    if prefix is None:
+    if prefix is None or ref.last is None:
         return Out(["#REF!"], True)
+    first, last = corner_of(c, ref.first), corner_of(c, ref.last)
     extents = [c.book.extent(sheet) for sheet in {sheet_of(c, ref.sheet), *c.together}]
     bottom, right = (max(ends) for ends in zip(*extents, strict=True))
     c.layout = True
-    if ref.kind == "columns":
-        pieces: list[Piece] = [f"{prefix}{ref.first}1:{ref.last}{max(bottom, 1)}"]
-    else:
-        pieces = [f"{prefix}A{ref.first}:{column_letters(max(right, 1))}{ref.last}"]
+    pieces: list[Piece] = [prefix, first, "1:", last, str(max(bottom, 1))]
+    if ref.kind == "rows":
+        pieces = [prefix, "A", first, f":{column_letters(max(right, 1))}", last]
     return Out(pieces, False, of_range(pieces))
 
 
