@@ -64,6 +64,7 @@ def _table(calculation: Calculation, cell: FormulaCell, area: Area) -> list[list
     """Return the values of a data table, None when it cannot be computed."""
     given, engine, sheet = cell.attributes, calculation.engine, cell.sheet
     both, by_row = given.get("dt2D") in _TRUE, given.get("dtr") in _TRUE
+    across, down = both or by_row, both or not by_row
     named = [parse_area(given.get(name, "")) for name in (("r1", "r2") if both else ("r1",))]
     inputs = [(sheet, each.top, each.left) for each in named if each is not None]
     deleted = given.get("del1") in _TRUE or given.get("del2") in _TRUE
@@ -75,16 +76,11 @@ def _table(calculation: Calculation, cell: FormulaCell, area: Area) -> list[list
     rows = [list(row[1:]) for row in shown[1:]]
     try:
         for row, column in product(range(area.height), range(area.width)):
-            if both:
-                put = [above[column], beside[row]]
-                place = (sheet, area.top - 1, area.left - 1)
-            elif by_row:
-                put, place = [above[column]], (sheet, area.top + row, area.left - 1)
-            else:
-                put, place = [beside[row]], (sheet, area.top - 1, area.left + column)
+            put = [above[column]] * across + [beside[row]] * down
+            place = (sheet, area.top - 1 if down else area.top + row, area.left - 1 if across else area.left + column)
             for own, value in zip(inputs, put, strict=True):
                 engine.set_value(own, value)
-            engine.evaluate_cell(place)
+            engine.evaluate_cells([place])
             answer = engine.read_cell(place)
             value = NOTHING if answer is None else from_engine(answer)
             finding = Finding(

@@ -76,7 +76,7 @@ def _decide_on_odd(calculation: Calculation) -> bool:
 def _works_alone(engine: Engine, cell: FormulaCell) -> bool:
     try:
         engine.set_formula(cell.where, str(cell.lowered))
-        engine.evaluate_cell(cell.where)
+        engine.evaluate_cells([cell.where])
         again = engine.read_cell(cell.where)
     except FAILURES:  # the engine cannot read the formula at all
         again = None

@@ -96,11 +96,6 @@ class Engine:
         sheet, row, column = place
         return self.read_block(sheet, row, column, row, column)[0][0]
 
-    def evaluate_cell(self, place: Place) -> None:
-        """Compute one cell and what it needs."""
-        sheet, row, column = place
-        self.workbook.evaluate_cell(self.names[sheet], row, column)
-
     def evaluate_cells(self, places: Sequence[Place]) -> None:
         """Compute some cells and what they need."""
         self.workbook.evaluate_cells([(self.names[sheet], row, column) for sheet, row, column in places])

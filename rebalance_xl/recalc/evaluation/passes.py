@@ -92,17 +92,15 @@ def _loaded(book: BookView, now: dt.datetime, spill_plain: bool, singly: bool) -
 def _write_new_errors_as_old(calculation: Calculation) -> None:
     """Let errors that old programs do not know be written as #VALUE!, as Excel does, and be named as the cause."""
     for cell in calculation.odd:
-        if cell.value.__class__ is CellError and cell.value.code in NEW_ERRORS and cell.status != "kept":
+        if _is_new(cell.value) and cell.status != "kept":
             cell.cause = cell.cause or cell.value.code
             cell.value = CellError("#VALUE!", cell.cause)
     for anchor in calculation.spills.anchors:
-        codes = {each.code for row in anchor.rows or () for each in row if each.__class__ is CellError}
-        if codes & NEW_ERRORS and anchor.active and anchor.rows is not None:
-            anchor.rows = [[_known_to_all(each) for each in row] for row in anchor.rows]
-            if anchor.cell.early:
-                anchor.cell.value = anchor.rows[0][0]
+        for row in anchor.rows or () if anchor.active else ():
+            row[:] = [CellError("#VALUE!", each.reason or each.code) if _is_new(each) else each for each in row]
+        if anchor.cell.early and anchor.active and anchor.rows is not None:
+            anchor.cell.value = anchor.rows[0][0]
 
 
-def _known_to_all(value: Any) -> Any:
-    new = value.__class__ is CellError and value.code in NEW_ERRORS
-    return CellError("#VALUE!", value.reason or value.code) if new else value
+def _is_new(value: Any) -> bool:
+    return value.__class__ is CellError and value.code in NEW_ERRORS

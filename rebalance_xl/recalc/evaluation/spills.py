@@ -70,8 +70,8 @@ class Spills:
     def _place(self, anchor: Anchor, array: Any) -> bool:
         rows = array if array.__class__ is list else [[array]]
         kinds = set(map(type, chain.from_iterable(rows)))
-        troubles = (each.cause for row in rows for each in map(trouble_of, row) if each is not None)
-        anchor.failure = next(troubles, "") if dict in kinds else ""
+        found = (each for row in rows for each in map(from_engine, row)) if dict in kinds else ()
+        anchor.failure = next((each.cause for each in found if isinstance(each, Trouble)), "")
         turned = False
         if anchor.dynamic:
             row, column, among = anchor.cell.row, anchor.cell.column, self.engine.calls.blocked
@@ -186,12 +186,6 @@ def blank_to_zero(rows: list[list[Any]]) -> list[list[Any]]:
     """Return rows as cells show them: blanks as 0, the engine's error records as error values."""
     plain = (float, str)
     return [[cell if cell.__class__ in plain else _shown(cell) for cell in row] for row in rows]
-
-
-def trouble_of(cell: Any) -> Trouble | None:
-    """Return the trouble that the engine had with a cell of an array, None when it has a value."""
-    found = from_engine(cell) if cell.__class__ is dict else None
-    return found if isinstance(found, Trouble) else None
 
 
 def _shown(cell: Any) -> Any:

@@ -9,7 +9,6 @@ travel beside it, so that the engine's dependencies are right and arrays may hav
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -77,15 +76,15 @@ class Scratch:
         self.sheet.set_values_batch(1, column, len(cells), len(cells[0]), cells)
         return Area(1, column, len(cells), column + len(cells[0]) - 1)
 
+    def filled(self, body: str, texts: Sequence[str]) -> str:
+        """Return a body with the texts of its parameters in the places of their marks."""
+        for number, text in enumerate(texts):
+            body = body.replace(parameter_mark(self.depth, number), text)
+        return body
+
     def every(self, body: str, given: Sequence[Sequence[str]]) -> list[Any]:
         """Return the values of a body for the texts of its parameters."""
-        marks = {parameter_mark(self.depth, number): number for number in range(len(given[0]))}
-        pieces = re.split("(" + "|".join(marks) + ")", body.replace("%", "%%"))
-        pattern, order = "%s".join(pieces[::2]), [marks[mark] for mark in pieces[1::2]]
-        formulas = [
-            ["=NA()" if NOWHERE in texts else "=" + pattern % tuple([texts[number] for number in order])]
-            for texts in given
-        ]
+        formulas = [["=NA()" if NOWHERE in texts else f"={self.filled(body, texts)}"] for texts in given]
         column = self.column + 1
         self.sheet.set_formulas_batch(1, column, len(formulas), 1, formulas)
         self.workbook.evaluate_all()
@@ -94,11 +93,9 @@ class Scratch:
 
     def once(self, body: str, *texts: str) -> Any:
         """Return what a body gives for the texts of its parameters, an array too."""
-        for number, text in enumerate(texts):
-            body = body.replace(parameter_mark(self.depth, number), text)
         row, column = 1, 16_000
         self.taken.clear()
-        self.sheet.set_formula(row, column, f"={TAKE}({body})")
+        self.sheet.set_formula(row, column, f"={TAKE}({self.filled(body, texts)})")
         outcome = self.workbook.evaluate_cell("S", row, column)
         return outcome if isinstance(outcome, dict) else (self.taken or [None])[-1]
 
