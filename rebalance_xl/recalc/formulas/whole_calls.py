@@ -9,7 +9,7 @@ from ..native.format_language import shows_names, undecided
 from .operands import bare, constant_text, is_call, is_range, literal, operand_at, plain_name, whole_number
 from .parameter_classes import ELEMENTWISE, names_in
 from .repairs import made
-from .tree import Arguments, Call, Cells, Expression, FormulaError, Group, Literal, Operand, Ref
+from .tree import Arguments, Call, Cells, Expression, FormulaError, Group, Literal, Name, Operand, Ref
 
 #: Functions whose wrong argument ends the whole formula in the engine instead of giving an error value.
 _END_FORMULAS: Final = names_in(
@@ -55,7 +55,7 @@ def replaced(name: str, arguments: Arguments) -> Expression | None:
     if name == "TYPE" and arguments and not isinstance(first, Literal | Group) and not is_range(first):
         return made("IF(ISERROR(a),16,TYPE((a)))", **given)
     if name in ("N", "T") and arguments:
-        if isinstance(first, Ref) and first.kind != "cell":
+        if is_range(first) or isinstance(first, Name):
             return made(f"{name}(INDEX(a,1,1))", **given)  # of the first cell
         computed = arguments[0] is not None and not isinstance(first, Cells | Literal | Group)
         return made(f"RXL.{name}(a)", **given) if computed and not is_call(first, _REFERENCES) else None
