@@ -9,7 +9,6 @@ from typing import Final
 from ..formulas.book_view import BookView
 from ..formulas.filled_down import FilledColumn
 from ..formulas.in_bulk import Lowering
-from ..formulas.lambdas import LAMBDA
 from ..formulas.parameter_classes import ARRAY, VALUE
 from ..formulas.places import implementation_in
 from ..formulas.text import in_order, split_references
@@ -77,10 +76,7 @@ class Calculation:
         """Make the Python functions callable that formulas have come to need."""
         calls = self.engine.calls
         for name in sorted(self.lowering.functions - self._registered):
-            if name == LAMBDA:
-                calls.register_lambda()
-            else:
-                calls.register(name, implementation_in(self.book, name))
+            calls.register(name, implementation_in(self.book, name))
         self._registered |= self.lowering.functions
 
     def lower_again(self, cells: Iterable[FormulaCell]) -> bool:

@@ -13,7 +13,7 @@ from .calculation import Calculation
 from .decision import Action, Finding, decide
 from .engine import Engine
 from .engine_values import FAILURES, Trouble, from_engine
-from .reads import Cells, cells_at, reads_anywhere
+from .reads import cells_at, reads_anywhere
 
 #: Cells that depend on others decided on may need it themselves, but not endlessly.
 _ROUNDS: Final = 12
@@ -88,28 +88,18 @@ def _works_alone(engine: Engine, cell: FormulaCell) -> bool:
 
 def _doubtful(calculation: Calculation, cells: Sequence[FormulaCell]) -> dict[FormulaCell, str]:
     """Return for the errors that are not sure what they follow from: other workbooks, cells that kept an error."""
-    found = _following(calculation, cells) if cells else {}
+    sources = [cell for cell in calculation.kept() if cell.old.__class__ is CellError] if cells else []
+    found: dict[FormulaCell, str] = {}
+    waiting = [cell for cell in cells if cell.value.__class__ is CellError]
+    while waiting and sources:
+        places, reads = cells_at(cell.where for cell in sources), calculation.readers.reads
+        sources = [cell for cell in waiting if reads_anywhere(str(cell.lowered)) or reads(cell, places)]
+        found.update(dict.fromkeys(sources, "reads a cell that kept an error"))
+        waiting = [cell for cell in waiting if cell not in found]
     if calculation.book.sheet_count < len(calculation.book.scans):
         linked = [cell for cell in cells if CACHED in str(cell.lowered)]
         found.update(dict.fromkeys(linked, "reads another workbook, as it is cached"))
     return found
-
-
-def _following(calculation: Calculation, cells: Sequence[FormulaCell]) -> dict[FormulaCell, str]:
-    """Return for the errors that follow from a cell that kept an error, what they follow from."""
-    sources = [cell for cell in calculation.kept() if cell.old.__class__ is CellError]
-    found: dict[FormulaCell, str] = {}
-    waiting = [cell for cell in cells if cell.value.__class__ is CellError]
-    while waiting and sources:
-        places = cells_at(cell.where for cell in sources)
-        sources = [cell for cell in waiting if _may_read(calculation, cell, places)]
-        found.update(dict.fromkeys(sources, "reads a cell that kept an error"))
-        waiting = [cell for cell in waiting if cell not in found]
-    return found
-
-
-def _may_read(calculation: Calculation, cell: FormulaCell, cells: Cells) -> bool:
-    return reads_anywhere(str(cell.lowered)) or calculation.readers.reads(cell, cells)
 
 
 def _keep_readers(calculation: Calculation) -> bool:

@@ -50,7 +50,7 @@ class Calls:
 
         self.workbook.register_function(KEEP, keep, min_args=2, max_args=2)
 
-    def register_lambda(self) -> None:
+    def _register_lambda(self) -> None:
         """Register the caller of LAMBDAs, which computes each call in a workbook of its own."""
 
         def callback(kind: str, body: str, used: str, depth: float, free: float, *arguments: Any) -> Any:
@@ -58,10 +58,7 @@ class Calls:
             inner.workbook.sheet("S")
             try:
                 for name in used.split():
-                    if name == LAMBDA:
-                        inner.register_lambda()
-                    else:
-                        inner.register(name, implementation(name))
+                    inner.register(name, implementation(name))
                 values = [None if each == MISSING_TEXT else each for each in arguments]
                 scratch, count = Scratch(inner.workbook, int(depth), to_engine), int(free)
                 answer = call(kind, body, scratch, values[:count], values[count:])
@@ -77,7 +74,10 @@ class Calls:
         self.workbook.register_function(LAMBDA, callback, min_args=5)
 
     def register(self, name: str, implementation: Any) -> None:
-        """Make a catalogue function or a native function callable from formulas."""
+        """Make a catalogue function, a native function or what calls LAMBDAs callable from formulas."""
+        if name == LAMBDA:
+            self._register_lambda()
+            return
         offset, ours = self.settings.date_offset, hasattr(implementation, "parameters")
         compute = implementation.call if ours else implementation.callable
         fast = implementation.scalar_call if ours and not offset else None

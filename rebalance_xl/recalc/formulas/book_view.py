@@ -10,7 +10,7 @@ from ..files.package import Package, Table
 from ..native.format_language import shows_names
 from ..references import Area, Place
 from ..sheets.formula_cells import FormulaCell
-from ..sheets.linked_data import Linked, field_text, linked_cells
+from ..sheets.linked_data import Linked, linked_cells
 from ..sheets.sheet_scan import SheetScan
 
 
@@ -113,10 +113,6 @@ class BookView:
         for prefix in ("_xlfn.", "_xlws.", "_xlpm."):
             formula = formula.replace(prefix, "")
         return f"{{={formula}}}" if cell.kind == "array" and not cell.dynamic else f"={formula}"
-
-    def field_of(self, sheet: int, area: Area | None, name: str) -> str | None:
-        """Return a field of a linked data type as formula text, None when it is not known."""
-        return field_text(self.linked, sheet, area, name)
 
     def hidden_rows(self, sheet: int, filtered: bool) -> frozenset[int]:
         """Return the rows of a sheet that are not shown, or only those that a filter hides."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ..native import ALTERNATIVES, BLIND_TO_ERRORS
+from ..native.format_language import shows_names
 from ..references import MAX_COLUMNS, MAX_ROWS
 from . import compiling_ranges as in_file
 from . import parameter_classes as classes
@@ -21,7 +22,7 @@ from .fifteen_digits import COMPARISONS, has_sign
 from .guards import guarded
 from .implementations import engine_knows
 from .lambdas import CALLERS
-from .operands import bare, has_array_constant, needs_python, operand_at, plain_name, whole_number
+from .operands import bare, constant_text, has_array_constant, needs_python, operand_at, plain_name, whole_number
 from .parameter_classes import ARRAY, REFERENCE, VALUE, WITH_CRITERIA, parameter_class
 from .places import implementation_in
 from .repairs import repaired
@@ -52,7 +53,8 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
     applied = write_named_lambda(c, call)
     if applied is not None:
         return applied
-    if name == "TEXT" and whole_calls.shows_untagged_names(arguments) and c.book.foreign_names():
+    shape = (constant_text(operand_at(arguments, 1)) or "" if name == "TEXT" else "").strip('"')
+    if shape and shows_names(shape) and c.book.foreign_names():
         raise FormulaError("months and days have names of another language in this workbook")
     replacement = whole_calls.replaced(name, arguments)
     if replacement is not None:
@@ -68,7 +70,7 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
         return write_catalogue_call(c, name, implementation, arguments, wanted)
     if implementation is not None:
         out = write_native_call(c, name, arguments[:2] if name == "RXL.MATCH" else arguments, wanted)
-        comma = name == "TEXT" and c.book.decimal_comma and whole_calls.shows_generally(arguments)
+        comma = shape.lower() == "general" and c.book.decimal_comma
         return c.say('SUBSTITUTE({0},".",",")', out) if comma else out
     told = in_file.told_by_the_file(c, name, arguments)
     if told is not None:

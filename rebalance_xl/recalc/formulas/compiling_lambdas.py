@@ -146,22 +146,18 @@ def write_named_lambda(c: Compiling, call: Call) -> Out | None:
     if found is None or plain_name(found[1].partition("(")[0].strip()) != "LAMBDA":
         return None  # other names stand in nobody's way: Rate beside RATE(...)
     inner, expression = expanded(c, call.name, found)
-    target = expression.single
-    if not isinstance(target, Call) or plain_name(target.name) != "LAMBDA":
-        raise FormulaError(f"the name {call.name} stands for more than a LAMBDA")
-    return _applied(c, target, call.arguments, inner)
+    return _applied(c, expression.single, call.arguments, inner)
 
 
 def write_invoke(c: Compiling, operand: Invoke, wanted: str) -> Out:
     """Return a LAMBDA called on the spot."""
-    target = operand.target
+    return _applied(c, operand.target, operand.arguments, c)
+
+
+def _applied(c: Compiling, target: Operand | None, given: Arguments, inner: Compiling) -> Out:
+    """Return the body of a LAMBDA inside a LET that gives its parameters their values."""
     if not isinstance(target, Call) or plain_name(target.name) != "LAMBDA":
         raise FormulaError("something that is no LAMBDA is called")
-    return _applied(c, target, operand.arguments, c)
-
-
-def _applied(c: Compiling, target: Call, given: Arguments, inner: Compiling) -> Out:
-    """Return the body of a LAMBDA inside a LET that gives its parameters their values."""
     labels = [local_name(each) for each in target.arguments[:-1]]
     body = target.arguments[-1]
     given = [] if list(given) == [None] else given

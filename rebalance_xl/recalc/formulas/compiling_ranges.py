@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Final
 
 from ..references import MAX_COLUMNS, MAX_ROWS, cell_name, parse_area
+from ..sheets.linked_data import field_text
 from .compiling import ByCell, Compiling, Out, call_of, text_of, written
 from .compiling_names import meant
 from .compiling_places import write_indirect
@@ -209,13 +210,13 @@ def _field(c: Compiling, argument: Expression, label: Expression) -> Out:
     name = constant_text(label.single)
     if name is None:
         raise FormulaError("a computed field of a linked data type")
-    pieces, book = c.expression(argument, REFERENCE).pieces, c.book
+    pieces = c.expression(argument, REFERENCE).pieces
     c.functions.add("RXL.UNKNOWN")
 
     def value(row: int, column: int, references: Sequence[str]) -> str:
         prefix, area = split_area(written(pieces, row, column, references))
-        sheet = book.sheet_index.get(sheet_name(prefix).lower(), -1) if prefix else c.sheet
-        found = book.field_of(sheet, area, name)
+        sheet = c.book.sheet_index.get(sheet_name(prefix).lower(), -1) if prefix else c.sheet
+        found = field_text(c.book.linked, sheet, area, name)
         return f'RXL.UNKNOWN("the field {name.replace(chr(34), chr(39))}")' if found is None else found
 
     return Out([ByCell(value)], True)

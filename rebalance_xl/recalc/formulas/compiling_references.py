@@ -82,28 +82,23 @@ def clipped(c: Compiling, ref: Ref) -> Out:
 
     All of one formula end at one place, the end of the largest of their sheets, because their cells are paired.
     """
-    prefix = prefix_of(c, ref.sheet)
-    if prefix is None or ref.last is None:
+    if prefix_of(c, ref.sheet) is None:
         return Out(["#REF!"], True)
-    first, last = corner_of(c, ref.first), corner_of(c, ref.last)
     extents = [c.book.extent(sheet) for sheet in {sheet_of(c, ref.sheet), *c.together}]
-    bottom, right = (max(ends) for ends in zip(*extents, strict=True))
     c.layout = True
-    pieces: list[Piece] = [prefix, first, "1:", last, str(max(bottom, 1))]
-    if ref.kind == "rows":
-        pieces = [prefix, "A", first, f":{column_letters(max(right, 1))}", last]
-    return Out(pieces, False, of_range(pieces))
+    return unclipped(c, ref, *(max(1, *ends) for ends in zip(*extents, strict=True)))
 
 
-def unclipped(c: Compiling, ref: Ref) -> Out:
+def unclipped(c: Compiling, ref: Ref, bottom: int = MAX_ROWS, right: int = MAX_COLUMNS) -> Out:
     """Return whole columns or rows from corner to corner: the engine's own end with the last used cell."""
     prefix = prefix_of(c, ref.sheet)
     if prefix is None or ref.last is None:
         return Out(["#REF!"], True)
     first, last = corner_of(c, ref.first), corner_of(c, ref.last)
-    if ref.kind == "columns":
-        return Out([prefix, first, "$1:", last, f"${MAX_ROWS}"], False)
-    return Out([prefix, "$A", first, f":${column_letters(MAX_COLUMNS)}", last], False)
+    pieces = [prefix, first, "1:", last, str(bottom)]
+    if ref.kind == "rows":
+        pieces = [prefix, "A", first, f":{column_letters(right)}", last]
+    return Out(pieces, False, of_range(pieces))
 
 
 # --- tables, spills, spans ------------------------------------------------------------------------------------------

@@ -27,11 +27,9 @@ def implementation(name: str) -> Any:
 def engine_knows(name: str) -> bool:
     """Say whether the engine has a worksheet function, by asking it."""
     probe = fz.Workbook(mode=fz.WorkbookMode.Interactive)
-    sheet = probe.sheet("S")
     try:
-        sheet.set_formula(1, 1, f"={name}()")
-        probe.evaluate_all()
-        value = sheet.get_values(fz.RangeAddress("S", 1, 1, 1, 1))[0][0]
+        probe.sheet("S").set_formula(1, 1, f"={name}()")
+        value = probe.evaluate_cell("S", 1, 1)
     except Exception:
         return False
     return not (isinstance(value, dict) and value.get("kind") in ("Name", "Error"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..native.criteria import ERRORS
-from ..native.format_language import shows_names, undecided
+from ..native.format_language import undecided
 from .operands import bare, constant_text, is_call, is_range, literal, operand_at, plain_name, whole_number
 from .parameter_classes import ELEMENTWISE, names_in
 from .repairs import made
@@ -148,11 +148,6 @@ def is_computed_array(value: Expression) -> bool:
     return operand is None or is_call(operand, _COMPUTE)
 
 
-def shows_untagged_names(arguments: Arguments) -> bool:
-    """Say whether a TEXT shows names of months or days without a tag for their language."""
-    return shows_names((constant_text(operand_at(arguments, 1)) or "").strip('"'))
-
-
 def may_end(value: Expression | None) -> bool:
     """Say whether a value can end the whole formula in the engine where Excel has an error value."""
     calls = [item for item in value.items if isinstance(item, Call)] if value is not None else []
@@ -176,9 +171,3 @@ def _is_below_one(value: Expression | None) -> bool:
     if value is None or not isinstance(value.items[-1], Literal) or value.items[-1].text[:1] not in "0123456789":
         return False
     return value.items[-1].text == "0" if len(value.items) == 1 else value.items[:-1] == ["-"]
-
-
-def shows_generally(arguments: Arguments) -> bool:
-    """Say whether a TEXT shows numbers as a text joined to them does."""
-    shape = arguments[1].single if len(arguments) == 2 and arguments[1] is not None else None
-    return isinstance(shape, Literal) and shape.text.lower() == '"general"'
