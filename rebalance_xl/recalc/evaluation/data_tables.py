@@ -104,11 +104,8 @@ def _table(calculation: Calculation, cell: FormulaCell, area: Area) -> list[list
 def _restore(calculation: Calculation, place: Place) -> None:
     """Give an input cell in the engine what it is to hold: its formula or its value."""
     sheet, row, column = place
-    scan = calculation.book.scans[sheet]
-    cell = scan.formulas.find(row, column)
-    if cell is None:
-        calculation.engine.set_value(place, scan.column_values(column, row, row)[0])
-    elif cell.lowered is not None:
+    cell = calculation.book.scans[sheet].formulas.find(row, column)
+    if cell is not None and cell.lowered is not None:
         calculation.engine.set_formula(place, cell.lowered)
     else:
-        calculation.engine.set_value(place, cell.value)
+        calculation.engine.set_value(place, calculation.book.column(sheet, column, row, row)[0])

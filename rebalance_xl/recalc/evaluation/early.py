@@ -28,7 +28,8 @@ MAX_CELLS = 4_000_000
 
 def compute_early(known: KnownCells, filled: Sequence[FilledColumn]) -> None:
     """Compute the filled-down catalogue calls whose arguments are known already; the others go to the engine."""
-    waiting = [column for column in filled if _calls_columns(column)]
+    at_once = not known.book.package.date1904  # columns at once know the 1900 system only
+    waiting = [column for column in filled if at_once and _calls_columns(column)]
     before = -1
     while waiting and len(waiting) != before:
         before = len(waiting)

@@ -67,10 +67,6 @@ def _loaded(book: BookView, now: dt.datetime, spill_plain: bool, singly: bool) -
     engine = Engine(book.sheet_names, settings)
     spills = Spills(book, engine)
     filled = lower_book(book, lowering, spills, spill_plain)
-    if package.date1904:  # columns at once know the 1900 system only
-        for column in filled:
-            column.render()
-        filled = []
     known = KnownCells(book, spills.anchors)
     compute_early(known, filled)
     arrays = None if singly or package.date1904 else compute_arrays_early(known)

@@ -90,25 +90,16 @@ class RowFormula:
 
     def reference(self, ref: Ref) -> Any:
         """Return what a reference holds: a value, one for every row, or the rows of a range."""
-        sheet = self.sheet
-        if ref.sheet:
-            sheet = self.known.book.sheet_index.get(sheet_name(ref.sheet).lower(), -1)
-            if sheet < 0:
-                raise NotNowError
-        if not isinstance(ref.first, int) or ref.kind not in ("cell", "range"):
+        index = self.known.book.sheet_index
+        sheet = index.get(sheet_name(ref.sheet).lower(), -1) if ref.sheet else self.sheet
+        if sheet < 0 or not isinstance(ref.first, int):  # no such sheet, or whole columns or rows
             raise NotNowError
         stem, offset = self.slots[ref.first]
-        if ref.kind == "cell":
-            if offset is None:
-                area = parse_area(stem)
-                if area is None:
-                    raise NotNowError
-                return self.known.column(sheet, area.left, area.top, area.top)[0]
+        if ref.last is None and offset is not None:
             return self.column(sheet, column_number(stem.replace("$", "")), offset)
-        if not isinstance(ref.last, int) or offset is not None or self.slots[ref.last][1] is not None:
-            raise NotNowError
-        area = parse_area(f"{stem}:{self.slots[ref.last][0]}")
-        if area is None or area.size > self.largest:
+        last, moves = self.slots[ref.last] if isinstance(ref.last, int) else (stem, None)
+        area = parse_area(f"{stem}:{last}")
+        if area is None or offset is not None or moves is not None or area.size > self.largest:
             raise NotNowError
         columns = [self.known.column(sheet, each, area.top, area.bottom) for each in range(area.left, area.right + 1)]
         return list(map(list, zip(*columns, strict=True))) if area.size > 1 else columns[0][0]

@@ -81,12 +81,10 @@ def write_name(c: Compiling, name: Name, wanted: str) -> Out:
 def several(c: Compiling, operand: Operand | None, wanted: str) -> list[Out] | None:
     """Return the references behind a union or a 3-D reference, None for anything else."""
     inner, stands_for = meant(c, operand)
-    outs = _members(inner, stands_for, wanted)
-    c.absorb(inner)
-    return outs
-
-
-def _members(c: Compiling, operand: Operand | None, wanted: str) -> list[Out] | None:
+    if inner is not c:
+        outs = several(inner, stands_for, wanted)
+        c.absorb(inner)
+        return outs
     if isinstance(operand, Group):
         members = [member.single for member in operand.members]
         if len(members) == 1:

@@ -50,8 +50,8 @@ def replaced(name: str, arguments: Arguments) -> Expression | None:
         return made("UNICHAR(a)", **given)
     if name == "COUNTIFS" and len(arguments) == 2:
         return made("COUNTIF(a,b)", **given)  # which counts blank cells to the end of the sheet
-    if name == "SWITCH" and _any_computed(arguments[1:-1:2]):
-        return _as_tests(arguments)
+    if name == "SWITCH" and any(value and not isinstance(value.single, Literal) for value in arguments[1:-1:2]):
+        return _as_tests(arguments)  # the engine passes over values that are errors
     if name == "TYPE" and arguments and not isinstance(first, Literal | Group) and not is_range(first):
         return made("IF(ISERROR(a),16,TYPE((a)))", **given)
     if name in ("N", "T") and arguments:
@@ -80,11 +80,6 @@ def replaced(name: str, arguments: Arguments) -> Expression | None:
         if asked == "address" and (not isinstance(second, Ref) or second.sheet):
             raise FormulaError("CELL asks for an address on another sheet, which names the file")
     return None
-
-
-def _any_computed(values: Arguments) -> bool:
-    """Say whether any of some values is not a constant; the engine passes over those that are errors."""
-    return any(value is not None and not isinstance(value.single, Literal) for value in values)
 
 
 def _as_tests(arguments: Arguments) -> Expression:
