@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from math import isclose
 from typing import Any, Final
 
 from ..sheets.formula_cells import FormulaCell
@@ -34,7 +33,7 @@ def close_loops(calculation: Calculation) -> None:
         moving = {cell for cell, value in found.items() if not _near(value, cell.value, engine.settings.max_change)}
     unsettled = 0
     for loop in loops:
-        rests = all(_rests(cell.old, found[cell]) for cell in loop)
+        rests = all(_near(cell.old, found[cell]) for cell in loop)
         moves = not moving.isdisjoint(loop)
         counts = moves and len(loop) == 1
         unsettled += moves and not counts
@@ -51,13 +50,7 @@ def close_loops(calculation: Calculation) -> None:
     calculation.compute()
 
 
-def _rests(old: Any, new: Any) -> bool:
-    if old.__class__ is float and new.__class__ is float:
-        return isclose(old, new, rel_tol=AT_REST, abs_tol=0.0)
-    return old is not None and bool(old == new)
-
-
-def _near(one: Any, other: Any, change: float) -> bool:
+def _near(one: Any, other: Any, change: float = 0.0) -> bool:
     if one.__class__ is float and other.__class__ is float:
         return abs(one - other) <= max(change, AT_REST * abs(one))
     return bool(one == other)

@@ -90,9 +90,8 @@ def _lower_arrays(lowering: Lowering, spills: Spills, column: FilledColumn) -> b
 def _lower_array(lowering: Lowering, spills: Spills, cell: FormulaCell) -> None:
     """Lower a formula that fills several cells, or may do so."""
     shape, references = split_references(cell.formula)
-    template: Template | FormulaError = FormulaError("an empty formula")
-    if shape:
-        template = lowering.template(shape, references, cell.sheet, ARRAY)
+    empty = FormulaError("an empty formula")
+    template = lowering.template(shape, references, cell.sheet, ARRAY) if shape else empty
     if not isinstance(template, Template):
         keep(cell, template)
         return

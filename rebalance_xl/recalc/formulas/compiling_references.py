@@ -200,12 +200,12 @@ def _end(c: Compiling, operand: Operand) -> Out:
 
 def is_area(c: Compiling, operand: Operand | None) -> bool:
     """Say whether a reference is written as cells, or as a name or table that stands for cells."""
+    c, operand = meant(c, operand)
     if isinstance(operand, Group):
         return len(operand.members) == 1 and is_area(c, operand.members[0].single)
     if isinstance(operand, Span):
         return is_area(c, operand.left) and is_area(c, operand.right)
-    inner, stands_for = meant(c, operand)
-    if not isinstance(stands_for, Name):
-        return isinstance(stands_for, Ref | Structured | Spilled) or (inner is not c and is_area(inner, stands_for))
-    label = local_label(stands_for.text).lower()
-    return label not in c.locals and defined(inner, stands_for) is None and label in c.book.tables
+    if isinstance(operand, Name):
+        label = local_label(operand.text).lower()
+        return label not in c.locals and defined(c, operand) is None and label in c.book.tables
+    return isinstance(operand, Ref | Structured | Spilled)
