@@ -127,7 +127,7 @@ class Calculation:
                 ordered = in_order(cell.lowered)
                 if ordered != cell.lowered:
                     cell.lowered = ordered
-                    self.engine.set_formula(cell.where, ordered)
+                    set_formulas(self.engine, cell.sheet, [(cell.column, cell.row, ordered)], True)
         if self._evaluated():
             return
         unsettled = 0

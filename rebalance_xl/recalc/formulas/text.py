@@ -83,5 +83,11 @@ _RANGE = re.compile(r"(?<![\w.$])\$?[A-Z]{1,3}\$?[0-9]+:\$?[A-Z]{1,3}\$?[0-9]+(?
 
 
 def in_order(formula: str) -> str:
-    """Return a formula whose ranges run from their top left to their bottom right corner, without dollar signs."""
-    return _RANGE.sub(lambda match: area.text() if (area := parse_area(match[0])) is not None else match[0], formula)
+    """Return a formula whose ranges run from their top left to their bottom right corner."""
+
+    def ordered(match: re.Match[str]) -> str:
+        area = parse_area(match[0])
+        first, last = match[0].replace("$", "").split(":")
+        return match[0] if area is None or area.text() in (f"{first}:{last}", last) else area.text()
+
+    return _RANGE.sub(ordered, formula)
