@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import zipfile
 import zlib
 
@@ -32,6 +33,25 @@ def test_a_part_holds_its_content_and_no_other(method: int) -> None:
     for wrong in (LONG[:-1], LONG + b"x", LONG[:-1] + b"!", b"!" + LONG[1:], b""):
         assert not container.holds("long.xml", wrong)
     assert not container.holds("other.xml", LONG)
+
+
+@pytest.mark.parametrize("faster", [True, False])
+def test_large_parts_with_and_without_the_faster_library(faster: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large part is read, packed and found damaged with isal as without, and zlib unpacks what it packs."""
+    if faster:
+        pytest.importorskip("isal")
+    else:
+        monkeypatch.setitem(sys.modules, "isal", None)
+    assert len(LONG) > 2**20
+    container = Container.open(packed(zipfile.ZIP_DEFLATED))
+    assert container.read("long.xml") == LONG
+    written = container.rewritten({"long.xml": LONG[::-1]})
+    with zipfile.ZipFile(io.BytesIO(written)) as archive:
+        assert archive.read("long.xml") == LONG[::-1]
+        place = archive.getinfo("long.xml").header_offset + 5000
+    damaged = written[:place] + bytes([written[place] ^ 0xFF]) + written[place + 1 :]
+    with pytest.raises(Refused, match=r"damaged: the part long\.xml"):
+        Container.open(damaged).read("long.xml")
 
 
 def test_damaged_bytes_are_noticed_although_the_directory_is_right() -> None:

@@ -6,7 +6,9 @@ import io
 import struct
 import zipfile
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from .refusals import Refused
 
@@ -17,6 +19,8 @@ BOMB_SIZE = 64 * 2**20
 BOMB_RATIO = 400
 #: Compressed bytes that are read back at a time.
 _READ_BACK = 2**15
+#: So many bytes are packed for speed rather than for size, and by a faster library than zlib where it is installed.
+_MANY = 2**20
 #: What a member's own header and its entry in the directory share, from the version that can read it to the length of
 #: what follows its name.
 HEADER = struct.Struct("<5H3L2H")
@@ -96,16 +100,16 @@ class Container:
         info = self.members[name]
         raw = self.payload(info)
         if info.compress_type == zipfile.ZIP_DEFLATED:
-            inflater = zlib.decompressobj(-15)
+            codec = _codec(info.file_size)
             try:
-                content = inflater.decompress(raw, info.file_size + 1)
-            except zlib.error:
+                content = codec.decompressobj(-15).decompress(raw, info.file_size + 1)
+            except (zlib.error, codec.error):
                 raise Refused(f"damaged: the part {name} cannot be decompressed") from None
         else:
             content = raw
         if len(content) != info.file_size:
             raise Refused(f"damaged: the part {name} has another size than the zip directory says")
-        if zlib.crc32(content) != info.CRC:
+        if _codec(len(content)).crc32(content) != info.CRC:
             raise Refused(f"damaged: the part {name} fails its checksum")
         if keep:
             self._parts[name] = content
@@ -115,7 +119,7 @@ class Container:
         """Say whether a part reads back as some content; for files written here, which are no zip bombs."""
         info = self.members[name]
         raw = self.payload(info)
-        if info.file_size != len(content) or zlib.crc32(content) != info.CRC:
+        if info.file_size != len(content) or _codec(len(content)).crc32(content) != info.CRC:
             return False
         if info.compress_type != zipfile.ZIP_DEFLATED:
             return raw == content
@@ -146,7 +150,7 @@ class Container:
                 _append(out, directory, info, self.payload(info), info.CRC, info.file_size)
             else:
                 raw = _deflated(content) if info.compress_type == zipfile.ZIP_DEFLATED else content
-                _append(out, directory, info, raw, zlib.crc32(content), len(content))
+                _append(out, directory, info, raw, _codec(len(content)).crc32(content), len(content))
         model = next(iter(self.members.values()))
         added = [name for name in changed if name not in self.members]
         for name in added:
@@ -160,9 +164,20 @@ class Container:
         return bytes(out)
 
 
+def _codec(size: int) -> Any:
+    """Return what packs and unpacks so many bytes: a library that is faster at many, where it is installed."""
+    if size >= _MANY:
+        with suppress(ImportError):
+            from isal import isal_zlib
+
+            return isal_zlib
+    return zlib
+
+
 def _deflated(content: bytes) -> bytes:
-    deflater = zlib.compressobj(6 if len(content) < 2**20 else 1, zlib.DEFLATED, -15)
-    return deflater.compress(content) + deflater.flush()
+    codec = _codec(len(content))
+    deflater = codec.compressobj(6 if len(content) < _MANY else 1, zlib.DEFLATED, -15)
+    return bytes(deflater.compress(content) + deflater.flush())
 
 
 def _append(out: bytearray, directory: bytearray, info: zipfile.ZipInfo, raw: bytes, crc: int, size: int) -> None:
