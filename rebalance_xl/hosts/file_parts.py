@@ -39,7 +39,7 @@ def spliced_cells(
     """
     of_model = {model: _style_of(scan, *model) for model in set(like.values())}
     styles = {place: of_model[model] for place, model in like.items()}
-    text = spliced(scan, SheetChanges(columns=swapped(changes), styles=styles))
+    text, _ = spliced(scan, SheetChanges(columns=swapped(changes), styles=styles))
     if not formulas:
         return text
     added = {cell_name(*place): formula for place, formula in formulas.items()}

@@ -12,7 +12,7 @@ from .evaluation.passes import calculate
 from .files.metadata import dynamic_array_index
 from .files.output import update
 from .files.package import Package
-from .files.parts import decoded, refuse_entities
+from .files.parts import check_xml, decoded, refuse_entities
 from .files.refusals import Refused, read_input
 from .outcome import ChangedCell, Recalculation, compare, first_difference, same
 from .sheets.scan import scan_sheet
@@ -200,11 +200,15 @@ def _changed_parts(package: Package, scans: list[SheetScan], changes: list[Sheet
     fresh = [change for sheet in changes for change in sheet.formulas if change.metadata is not None]
     if fresh:
         index, parts = dynamic_array_index(package)
+        for name, part in parts.items():
+            check_xml(name, part)
         for change in fresh:
             change.metadata = index
     for sheet, scan, changed in zip(package.sheets, scans, changes, strict=True):
         if changed:
-            parts[sheet.part] = spliced(scan, changed).encode(scan.encoding)
+            text, unproven = spliced(scan, changed)
+            parts[sheet.part] = text.encode(scan.encoding)
+            check_xml(sheet.part, parts[sheet.part] if unproven is text else unproven.encode(scan.encoding))
     return parts
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from xml.parsers import expat
 
 from .container import Container
 from .exclusive import exclusive
 from .ownership import give_permissions, keep_attributes, refuse_protected
+from .parts import check_xml
 from .refusals import FileMark, Refused, read_input, refuse_output
 from .temporaries import new_temporary, remove_leftovers_once
 
@@ -88,9 +88,9 @@ def update(
 
 
 def verify_package(content: bytes, original: Container, changed: Mapping[str, bytes] | None = None) -> None:
-    """Check a finished package: it opens, no part is lost, what changed is as computed and XML, all else is untouched.
+    """Check a finished package: it opens, no part is lost, what changed is as computed, all else is untouched.
 
-    Where it is not known which parts were `changed`, any may be.
+    Where it is not known which parts were `changed`, any may be, and has to be XML.
     """
     result = Container.open(content)
     lost = set(original.members) - set(result.members)
@@ -102,18 +102,10 @@ def verify_package(content: bytes, original: Container, changed: Mapping[str, by
         if changed is not None and name in changed:
             if not result.holds(name, changed[name]):
                 raise Refused(f"the part {name} was not written as computed: nothing was replaced")
-            _check_xml(name, changed[name])
         elif name not in original or result.payload(info) != original.payload(original.members[name]):
             if changed is not None:
                 raise Refused(f"the part {name} was not copied as it was: nothing was replaced")
-            _check_xml(name, result.read(name))
-
-
-def _check_xml(name: str, part: bytes) -> None:
-    try:
-        expat.ParserCreate().Parse(part, True)
-    except (expat.ExpatError, ValueError) as error:
-        raise Refused(f"the part {name} would not be well-formed XML ({error}): nothing was replaced") from None
+            check_xml(name, result.read(name))
 
 
 def _sync_folder(folder: Path) -> None:

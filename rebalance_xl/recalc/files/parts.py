@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 from .container import Container
 from .refusals import Refused
@@ -46,6 +47,14 @@ def parsed(container: Container, part: str) -> ElementTree.Element:
         return ElementTree.fromstring(content)
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise Refused(f"damaged: the part {part} is not well-formed XML ({error})") from None
+
+
+def check_xml(name: str, part: bytes) -> None:
+    """Refuse to write a part that is no XML."""
+    try:
+        expat.ParserCreate().Parse(part, True)
+    except (expat.ExpatError, ValueError) as error:
+        raise Refused(f"the part {name} would not be well-formed XML ({error}): nothing was replaced") from None
 
 
 def parsed_or_none(container: Container, part: str) -> ElementTree.Element | None:

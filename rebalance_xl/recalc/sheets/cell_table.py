@@ -58,6 +58,15 @@ class CellTable:
                 return joined[:-1].split("<") if joined else []
         return [self.text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
+    def are_data(self, first: list[int], last: list[int]) -> bool:
+        """Say whether each of some pieces of the text is all the character data between two tags."""
+        starts, ends = np.array(first, np.intp), np.array(last, np.intp)
+        content, self.content = self.bytes(), None
+        between = (content[starts - 1] == ord(">")).all() and (content[ends] == ord("<")).all()
+        longest = int((ends - starts).max(initial=0)) if between and (starts < ends).all() else _LONG
+        within = (np.minimum(starts + place, ends - 1) for place in range(longest))
+        return longest < _LONG and not any(((content[at] | 2) == ord(">")).any() for at in within)
+
     def add(self, rows: Ints, columns: Ints, groups: Ints, starts: Ints, ends: Ints, base: int) -> None:
         """Add cells that follow those added before; `starts` and `ends` count from `base`."""
         filled = ends > starts

@@ -60,6 +60,7 @@ def scan_bulk(text: str, encoding: str, values: CellValues, part: str) -> SheetS
     if reader.any_inside and text.find("&#", scan.start, end) >= 0:
         return None  # texts inside their cells may have spaces that the engine would drop
     reader.table.content = None  # most sheets are asked for nothing more, and the engine needs the memory
+    scan.proven = not reader.any_control and text.isascii() and not ("&" in text and "&#" in text)
     scan.table, scan.has_metadata = reader.table, any("vm" in attributes for attributes in reader.parsed)
     check_well_formed(text[: scan.start] + text[end:], part)
     return scan
@@ -94,13 +95,20 @@ def _need(fulfilled: Any) -> None:
         raise UnusualError
 
 
+def _attributes(text: str) -> dict[str, str]:
+    """Return the attributes of a tag, which all differ."""
+    attributes = attributes_of(text)
+    _need(len(attributes) == text.count('="'))
+    return attributes
+
+
 class _Reader:
     def __init__(self, scan: SheetScan) -> None:
         self.text = scan.text
         self.formulas = scan.formulas
         self.table = CellTable(scan.text, scan.reader)
         self.last_place = 0
-        self.any_inside = False
+        self.any_inside = self.any_control = False
         self.groups: dict[str, int] = {}
         self.parsed: list[dict[str, str]] = []
 
@@ -109,6 +117,7 @@ class _Reader:
         piece = self.text[base:end]
         _need(USUAL_ROWS.fullmatch(piece))
         content = self.table.bytes()[base:end]
+        self.any_control = self.any_control or bool(content.min() < ord(" "))
         brackets = np.flatnonzero((content | 2) == 62)
         opens, closes = np.ascontiguousarray(brackets[0::2]), np.ascontiguousarray(brackets[1::2])
         kinds, empty = content[opens + 1], content[closes - 1] == ord("/")
@@ -123,6 +132,9 @@ class _Reader:
         every = np.concatenate(([self.last_place], places))
         _need((every[1:] > every[:-1]).all() and columns.max(initial=0) <= MAX_COLUMNS)
         _need((numbers[1:] > numbers[:-1]).all() and numbers[0] > self.last_place >> 15 and numbers[-1] <= MAX_ROWS)
+        tails = zip((opens[tags] + 9 + digits).tolist(), closes[tags].tolist(), strict=True)
+        for tail in {piece[start:stop] for start, stop in tails}:
+            _attributes(tail)
         self.last_place = int(max(numbers[-1] << 15, every[-1]))
         last = np.where(counts > 0, columns[until - 1], 0) if len(cells) else counts
         filled = ~empty[tags]
@@ -177,7 +189,7 @@ class _Reader:
         for place, start, end in zip((odd + before).tolist(), starts[odd].tolist(), ends[odd].tolist(), strict=True):
             tag = piece[start:end]
             if tag not in shapes:
-                shapes[tag] = attributes_of(tag)
+                shapes[tag] = _attributes(tag)
             self.formulas.note(place, {}, shapes[tag])
 
     def _groups(self, content: Bytes, piece: str, starts: Ints, ends: Ints) -> Ints:
@@ -212,8 +224,7 @@ class _Reader:
         number = self.groups.get(text)
         if number is None:
             number = self.groups[text] = len(self.parsed)
-            attributes = attributes_of(text)
-            _need(len(attributes) == text.count('="'))
+            attributes = _attributes(text)
             self.parsed.append(attributes)
             self.table.types.append(attributes.get("t", "n"))
             self.table.steady.append(not text.endswith(" ") and "t" not in attributes and "vm" not in attributes)

@@ -28,8 +28,9 @@ _ROW_NUMBER = re.compile(r"(?:^|\s)r\s*=\s*[\"']([0-9]+)[\"']")
 class SheetScan:
     """One worksheet's cells: the formula cells in order of rows, the constants read when they are first asked for.
 
-    `plain` tells that every program reads its cells alike, `table` where the constants of a large sheet lie,
-    `has_metadata` whether any cell may have value metadata, and `unreadable` which constants nobody can read, and why.
+    `plain` tells that every program reads its cells alike, `table` where the constants of a large sheet lie, `proven`
+    that its rows are well-formed XML, `has_metadata` whether any cell may have value metadata, and `unreadable` which
+    constants nobody can read, and why.
     """
 
     text: str
@@ -42,6 +43,7 @@ class SheetScan:
     formulas: Formulas = field(default_factory=Formulas)
     plain: bool = False
     table: CellTable | None = None
+    proven: bool = False
     has_metadata: bool = True
     unreadable: dict[tuple[int, int], str] = field(default_factory=dict)
     _cells: Cells = field(default_factory=Cells)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter, le
 from typing import Any
@@ -12,7 +12,7 @@ from ..files.markup import number_texts
 from ..references import Area, parse_area
 from .formula_cells import FormulaCell, Spots
 from .sheet_scan import SheetScan
-from .splice_rows import REMOVED, Edit, has_removed, row_edits, shown, typed_value
+from .splice_rows import REMOVED, Edit, has_removed, may_replace, row_edits, shown, typed_value
 
 _TYPE = re.compile(r"\s+t\s*=\s*(?:\"[^\"]*\"|'[^']*')")
 _VALUE_METADATA = re.compile(r"\s+vm\s*=\s*(?:\"[^\"]*\"|'[^']*')")
@@ -24,6 +24,8 @@ _DIMENSION = re.compile(r"(<(?:\w+:)?dimension\s+ref\s*=\s*)[\"']([^\"']*)[\"']"
 
 #: So many edits are made at a time: more take more memory and are no faster.
 _BLOCK = 4096
+#: So many edits of single cells are not looked at one by one: parsing the sheet takes less.
+_MANY = 1000
 
 _place = itemgetter(0, 1)
 
@@ -56,9 +58,12 @@ class SheetChanges:
         return bool(self.values or self.formulas or self.columns)
 
 
-def spliced(scan: SheetScan, changes: SheetChanges) -> str:
-    """Return a worksheet's text with its changes made."""
-    own = scan.formulas
+def spliced(scan: SheetScan, changes: SheetChanges) -> tuple[str, str]:
+    """Return a worksheet's text with its changes made, and what of it is to be parsed to know that all of it is XML.
+
+    Rows that were well-formed stay so where numbers replace numbers, and elements others like them.
+    """
+    own, text, table = scan.formulas, scan.text, scan.table
     widths, values, typed = own.widths, own.values, {place for place, kind in own.types.items() if kind != "n"}
     simple = changes.values
     if typed or not all(widths) or {*map(type, values)} != {float}:
@@ -69,19 +74,25 @@ def spliced(scan: SheetScan, changes: SheetChanges) -> str:
     others = _other_edits(scan, sorted({*changes.values}.difference(simple)))
     for change in changes.formulas:
         others.extend(_cell_edits(scan, change))
-    if changes.columns:
-        others.extend(_column_edits(scan, changes.columns, changes.styles))
-        others.extend(_dimension_edit(scan, changes.columns))
+    sound = scan.proven and len(others) < _MANY and all(may_replace(text, *edit) for edit in others)
+    replaced, added, known = _column_edits(scan, changes.columns, changes.styles) if changes.columns else ([], [], True)
+    data = [*starts, *(edit[0] for edit in replaced)], [*ends, *(edit[1] for edit in replaced)]
+    sound = sound and known and table is not None and table.are_data(*data)
+    before = list(_dimension_edit(scan, changes.columns))
+    others += [*replaced, *added, *before]
     if others:
         edits = [*zip(starts, ends, new, strict=True), *others]
         places = [edit[0] for edit in edits]
         if not all(map(le, places, places[1:])):
             edits.sort(key=_place)
         starts, ends, new = [list(each) for each in zip(*edits, strict=True)]
-    return _joined(scan.text, starts, ends, new)
+    done = _joined(text, starts, ends, new)
+    if not sound or not all(map(le, ends, starts[1:])):
+        return done, done
+    return done, _joined(text[: scan.start], *zip(*before, strict=True)) + text[scan.end :]
 
 
-def _joined(text: str, starts: list[int], ends: list[int], new: list[str]) -> str:
+def _joined(text: str, starts: Sequence[int] = (), ends: Sequence[int] = (), new: Sequence[str] = ()) -> str:
     """Return a text with pieces of it replaced."""
     blocks: list[str] = []
     position = 0
@@ -151,16 +162,18 @@ def _cell_edits(scan: SheetScan, change: FormulaChange) -> Iterator[Edit]:
 
 def _column_edits(
     scan: SheetScan, columns: dict[int, dict[int, Any]], styles: dict[tuple[int, int], str]
-) -> Iterable[Edit]:
-    """Return the edits that set, insert and remove the cells of arrays."""
-    rows = scan.table.rows() if scan.table is not None and not styles else ()
-    if scan.table is None or not rows:
-        return row_edits(scan, swapped(columns), styles)
+) -> tuple[list[Edit], list[Edit], bool]:
+    """Return the edits that replace numbers in the cells of arrays, and those that set, insert and remove other cells.
+
+    It is told, too, whether the others surely leave what is well-formed as it is.
+    """
+    if scan.table is None or not scan.table.rows() or styles:
+        return [], row_edits(scan, swapped(columns), styles), False
     from .splice_columns import cells_added, numbers_replaced
 
     edits, left = numbers_replaced(scan.table, columns)
-    added = cells_added(scan, rows, left) if left else []
-    return edits + (row_edits(scan, swapped(left)) if added is None else added)
+    added = cells_added(scan, scan.table, left) if left else []
+    return edits, row_edits(scan, swapped(left)) if added is None else added, added is not None
 
 
 def _dimension_edit(scan: SheetScan, columns: dict[int, dict[int, Any]]) -> Iterator[Edit]:

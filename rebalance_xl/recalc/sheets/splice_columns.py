@@ -8,10 +8,10 @@ import numpy as np
 
 from ..files.markup import number_texts
 from ..references import MAX_COLUMNS, column_letters
-from .splice_rows import Edit, column_style, has_removed, new_cell, with_spans
+from .splice_rows import Edit, column_style, has_removed, may_replace, new_cell, with_spans
 
 if TYPE_CHECKING:
-    from .cell_table import CellTable, Ints
+    from .cell_table import CellTable
     from .sheet_scan import SheetScan
 
 Columns = dict[int, dict[int, Any]]
@@ -33,9 +33,9 @@ def numbers_replaced(table: CellTable, columns: Columns) -> tuple[list[Edit], Co
     return edits, left
 
 
-def cells_added(scan: SheetScan, rows: tuple[Ints, ...], columns: Columns) -> list[Edit] | None:
+def cells_added(scan: SheetScan, table: CellTable, columns: Columns) -> list[Edit] | None:
     """Return the edits that add cells behind all others of their rows; None where any of them takes more than that."""
-    text, style = scan.text, column_style(scan)
+    text, rows, style = scan.text, table.rows(), column_style(scan)
     if text.find("customFormat", scan.start, scan.end) >= 0:  # new cells take the formats of such rows
         return None
     numbers, starts, tag_ends, ends, last = rows
@@ -44,10 +44,14 @@ def cells_added(scan: SheetScan, rows: tuple[Ints, ...], columns: Columns) -> li
     for column, cells in sorted(columns.items()):
         wanted = np.fromiter(cells, np.intp, len(cells))
         found = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
-        if has_removed(cells) or not ((numbers[found] == wanted) & (last[found] < column)).all():
+        fit = (numbers[found] == wanted) & (last[found] < column) & (table.bytes()[ends[found] + 1] == ord("/"))
+        if has_removed(cells) or not fit.all():
             return None
         low[found], high[found] = np.minimum(low[found], column), column
-        more = dict(zip(found.tolist(), _new_cells(column, cells, style(column)), strict=True))
+        written, sample = _new_cells(column, cells, style(column))
+        if not may_replace("<r></r>", 3, 3, sample):
+            return None
+        more = dict(zip(found.tolist(), written, strict=True))
         new.update(
             {place: new[place] + cell if place in new else cell for place, cell in more.items()} if new else more
         )
@@ -60,12 +64,18 @@ def cells_added(scan: SheetScan, rows: tuple[Ints, ...], columns: Columns) -> li
     wider = {key: with_spans(key[0], key[1:]) for key in set(keys)}
     both = zip(at, until, tags, map(wider.__getitem__, keys), strict=True)
     edits = [(start, end, new_tag) for start, end, tag, new_tag in both if new_tag != tag]
+    models = [(f'<r/><row r="1{key[0]}', f'<row r="1{tag}') for key, tag in wider.items()]
+    if not all(may_replace(old, 4, len(old), tag) for old, tag in models):
+        return None
     behind = ends.tolist()
     return edits + [(behind[place], behind[place], cells) for place, cells in new.items()]
 
 
-def _new_cells(column: int, cells: dict[int, Any], style: str) -> list[str]:
+def _new_cells(column: int, cells: dict[int, Any], style: str) -> tuple[list[str], str]:
+    """Return new cells, and what of them is well-formed only if all of them are."""
     if set(map(type, cells.values())) != {float}:
-        return [new_cell("", row, column, value, style) for row, value in cells.items()]
+        new = [new_cell("", row, column, value, style) for row, value in cells.items()]
+        return new, "".join(new)
     letters, shown = column_letters(column), number_texts(list(cells.values()))
-    return [f'<c r="{letters}{row}"{style}><v>{data}</v></c>' for row, data in zip(cells, shown, strict=True)]
+    new = [f'<c r="{letters}{row}"{style}><v>{data}</v></c>' for row, data in zip(cells, shown, strict=True)]
+    return new, new[0]

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
+from xml.parsers import expat
 
 from ...cells import CellError
 from ..files.markup import number_text, to_cell_text
@@ -19,6 +20,7 @@ _REPLACED = re.compile(r"\s+(?:r|t|vm)\s*=\s*(?:\"[^\"]*\"|'[^']*')")
 _ATTRIBUTES = re.compile(r"<[^\s/>]+((?:[^\"'>]|\"[^\"]*\"|'[^']*')*?)\s*/?>")
 _STYLE = re.compile(r"\ss\s*=")
 _COLUMN = re.compile(r"<(?:[\w.-]+:)?col\s([^<>]*)>")
+_START = re.compile(r"<([^\s<>/]+)[^<>]*(?<!/)>")
 _SPANS = re.compile(r"(\sspans\s*=\s*)[\"']([0-9]+):([0-9]+)[\"']")
 
 REMOVED = object()
@@ -38,6 +40,20 @@ def typed_value(value: Any) -> tuple[str, str]:
     if isinstance(value, CellError):
         return "e", value.code
     return "", number_text(float(value))
+
+
+def may_replace(text: str, start: int, end: int, new: str) -> bool:
+    """Say whether well-formed rows stay so with another piece in a place: a start tag of the same name, or content."""
+    old = text[start:end]
+    names = [tag[1] if (tag := _START.fullmatch(each)) else "" for each in (old, new)]
+    if names[0] != names[1] or text[start - 1] != ">" or not (old.endswith(">") or text[end] == "<"):
+        return False
+    try:
+        for each in (old, new):
+            expat.ParserCreate().Parse(f"<x>{each}{f'</{names[0]}>' if names[0] else ''}</x>", True)
+    except expat.ExpatError:
+        return False
+    return True
 
 
 def row_edits(

@@ -11,11 +11,12 @@ _VALUE = r'<v(?:>|(?: xml:space="preserve")>)'
 _DATA = rf"(?:{_VALUE}{_TEXT}</v>|<v ?/>)"
 _INSIDE = rf'<is><t(?: xml:space="preserve">(?!<){_TEXT}|>(?=[^\s<]){_TEXT}(?<!\s))</t></is>'
 #: Attributes but for the name and the type of a cell, in ASCII: what is alike in its bytes is alike.
-_OTHERS = r"""(?: (?!r=|t=)[\w:]++="[ !#-%'-;=@-~]*+")*+"""
-_FORMULA = rf'<f(?: [\w:]++="[^"<>&]*+")*+ ?(?:/>|>{_TEXT}</f>)'
+_OTHERS = r"""(?: (?!r=|t=)[A-Za-z_:][\w:]*+="[ !#-%'-;=@-~]*+")*+"""
+_ATTRIBUTES = r'(?: (?!r=)[A-Za-z_:][\w:]*+="[^"<>&]*+")*+'
+_FORMULA = rf"<f{_ATTRIBUTES} ?(?:/>|>{_TEXT}</f>)"
 #: Rows whose cells all tell the number of their row; constants without a type are numbers.
 USUAL_ROWS: Final = re.compile(
-    rf'(?:<row r="([1-9][0-9]{{0,6}})"(?: [\w:]++="[^"<>]*+")*+ ?(?:/>|>(?:<c r="[A-Z]{{1,3}}\1"{_OTHERS}(?:'
+    rf'(?:<row r="([1-9][0-9]{{0,6}})"{_ATTRIBUTES} ?(?:/>|>(?:<c r="[A-Z]{{1,3}}\1"{_OTHERS}(?:'
     rf'><v>{_NUMBER}</v></c>|(?: t="\w++"{_OTHERS})?+ ?>{_FORMULA}{_DATA}?+</c>'
     rf'|(?: t="n"{_OTHERS})?+ ?(?:/>|>(?:{_VALUE}(?:{_NUMBER})?+</v>|<v ?/>)?+</c>)'
     rf'| t="inlineStr"{_OTHERS} ?>{_INSIDE}</c>'
