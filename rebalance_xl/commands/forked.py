@@ -30,8 +30,7 @@ def done_in_a_fork(action: Callable[[], Any], seconds: float | None) -> Result:
         try:
             return child.result(None)
         except BaseException:
-            if child.process is not None:
-                child.process.end_gently()
+            child.end_gently()
             raise
         finally:
             child.end()
@@ -75,12 +74,15 @@ class _ForkedChild(Child):
     def __init__(self, work: Callable[[Any], Any], seconds: float | None, said: BinaryIO) -> None:
         super().__init__(work, seconds)
         self._said = said
-        self.process: _Fork | None = None
 
     def start(self) -> _Fork:
         """Start the process."""
-        self.process = _Fork(self._serve)
-        return self.process
+        return _Fork(self._serve)
+
+    def end_gently(self) -> None:
+        """Ask the process to end, and wait a moment until it has nothing more to say."""
+        if self._process is not None:
+            self._process.end_gently()
 
     def _serve(self, inbox: BinaryIO, outbox: BinaryIO) -> None:
         received: list[int] = []

@@ -8,13 +8,14 @@ from typing import Any
 
 import formualizer as fz
 
-from ...cells import MISSING, CellError
-from ..files.markup import ERROR_CODES, ERROR_KINDS
+from ...cells import ERROR_CODES, MISSING, CellError
 from ..formulas.compiling_catalogue import MISSING_TEXT
 
 #: Kinds of engine errors that are no worksheet errors, with the cause they are reported under.
 TROUBLE = {"Circ": "circular", "NImpl": "engine-unsupported", "Error": "engine-unsupported"}
-ERROR_VALUES = {code: fz.LiteralValue.error(kind, None) for code, kind in ERROR_KINDS.items()}
+#: What the engine calls the errors of worksheets: #DIV/0! is Div.
+_KINDS = {code: "".join(filter(str.isalpha, code)).capitalize() for code in ERROR_CODES if code != "#GETTING_DATA"}
+ERROR_VALUES = {code: fz.LiteralValue.error(kind, None) for code, kind in _KINDS.items()}
 #: What the engine raises when it cannot read or compute something.
 FAILURES = (
     fz.ExcelEvaluationError,
@@ -36,7 +37,7 @@ class Trouble:
 #: What stands for an answer where the engine gave none: blank cells come out as 0, so that nothing means a failure.
 NOTHING = Trouble("engine-unsupported: the engine gave no value")
 _TROUBLES = {kind: Trouble(cause) for kind, cause in TROUBLE.items()}
-_ERRORS = {kind: CellError(code) for kind, code in ERROR_CODES.items()}
+_ERRORS = {kind: CellError(code) for code, kind in _KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import struct
 import zipfile
 import zlib
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .refusals import Refused
@@ -17,8 +17,6 @@ MAX_PART = 512 * 2**20
 MAX_TOTAL = 1024 * 2**20
 BOMB_SIZE = 64 * 2**20
 BOMB_RATIO = 400
-#: Compressed bytes that are read back at a time.
-_READ_BACK = 2**15
 #: So many bytes are packed for speed rather than for size, and by a faster library than zlib where it is installed.
 _MANY = 2**20
 #: What a member's own header and its entry in the directory share, from the version that can read it to the length of
@@ -36,7 +34,6 @@ class Container:
     data: bytes
     members: dict[str, zipfile.ZipInfo]
     comment: bytes = b""
-    _parts: dict[str, bytes] = field(default_factory=dict)
 
     @classmethod
     def open(cls, data: bytes) -> Container:
@@ -93,10 +90,8 @@ class Container:
             raise Refused(f"truncated: the part {info.filename} is cut off")
         return raw
 
-    def read(self, name: str, keep: bool = False) -> bytes:
-        """Return a part decompressed, checked against its size and its checksum; `keep` it for the next reader."""
-        if name in self._parts:
-            return self._parts[name]
+    def read(self, name: str) -> bytes:
+        """Return a part decompressed, checked against its size and its checksum."""
         info = self.members[name]
         raw = self.payload(info)
         if info.compress_type == zipfile.ZIP_DEFLATED:
@@ -111,29 +106,17 @@ class Container:
             raise Refused(f"damaged: the part {name} has another size than the zip directory says")
         if _codec(len(content)).crc32(content) != info.CRC:
             raise Refused(f"damaged: the part {name} fails its checksum")
-        if keep:
-            self._parts[name] = content
         return content
 
     def holds(self, name: str, content: bytes) -> bool:
-        """Say whether a part reads back as some content; for files written here, which are no zip bombs."""
+        """Say whether a part reads back as some content, for zlib itself; for files written here, no zip bombs."""
         info = self.members[name]
         raw = self.payload(info)
         if info.file_size != len(content) or _codec(len(content)).crc32(content) != info.CRC:
             return False
-        if info.compress_type != zipfile.ZIP_DEFLATED:
-            return raw == content
-        inflater = zlib.decompressobj(-15)
-        position = 0
-        try:
-            for start in range(0, len(raw), _READ_BACK):
-                piece = inflater.decompress(raw[start : start + _READ_BACK])
-                if content[position : position + len(piece)] != piece:
-                    return False
-                position += len(piece)
-        except zlib.error:
-            return False
-        return position == len(content) and inflater.eof
+        with suppress(zlib.error):
+            return content == (zlib.decompress(raw, -15) if info.compress_type == zipfile.ZIP_DEFLATED else raw)
+        return False
 
     def verify_rest(self, read: set[str]) -> None:
         """Check the checksum of every part that was not read yet."""

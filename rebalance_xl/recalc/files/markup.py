@@ -8,18 +8,6 @@ from collections.abc import Sequence
 ESCAPED_CHARACTER = re.compile(r"_x([0-9A-Fa-f]{4})_")
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)|\r")
-ERROR_KINDS = {
-    "#DIV/0!": "Div",
-    "#N/A": "Na",
-    "#NAME?": "Name",
-    "#NULL!": "Null",
-    "#NUM!": "Num",
-    "#REF!": "Ref",
-    "#VALUE!": "Value",
-    "#SPILL!": "Spill",
-    "#CALC!": "Calc",
-}
-ERROR_CODES = {kind: code for code, kind in ERROR_KINDS.items()}
 _NAMED = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
 _XML_ENTITY = re.compile(r"&(?:#x[0-9A-Fa-f]+|#[0-9]+|lt|gt|amp|quot|apos);")
 

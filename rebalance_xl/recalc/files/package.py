@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 from ..references import Area, parse_area
 from .container import Container
 from .markup import from_cell_text, unescaped
-from .parts import children, decoded, every, local_name, parsed, refuse_entities, relations_of
+from .parts import every, local_name, parsed, relations_of
 from .refusals import Refused
-
-_STRING_ITEM = re.compile(r"<si>(?:<t(?: xml:space=\"preserve\")?>([^<]*)</t>|(.*?))</si>|<si/>", re.S)
-_TEXT = re.compile(r"<(?:\w+:)?t(?:\s[^>]*)?(?:/>|>([^<]*)</(?:\w+:)?t\s*>)")
-_PHONETIC = re.compile(r"<(?:\w+:)?rPh\b.*?</(?:\w+:)?rPh\s*>", re.S)
-#: What only a parser of XML reads: comments, CDATA, prefixes.
-_ODD = re.compile(r"<!|<\w+:si\b")
-
 
 #: The part that says which program wrote the workbook.
 PROPERTIES = "docProps/app.xml"
@@ -199,23 +191,14 @@ def _read_tables(container: Container, sheets: list[SheetPart], warnings: list[s
 def _read_strings(container: Container, part: str | None) -> list[str]:
     if part is None:
         return []
-    content = container.read(part)
-    refuse_entities(content, part)
-    text, _ = decoded(content, part)
-    if "\r" in text:  # XML makes one line break of CR and LF
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    items = _STRING_ITEM.findall(text)
-    if len(items) != text.count("<si") or _ODD.search(text):
-        return _strings_by_parser(parsed(container, part))
-    return [from_cell_text(plain) if not rich else _runs(rich) for plain, rich in items]
-
-
-def _runs(item: str) -> str:
-    if "rPh" in item:
-        item = _PHONETIC.sub("", item)
-    return "".join(from_cell_text(run) for run in _TEXT.findall(item))
-
-
-def _strings_by_parser(root: ElementTree.Element) -> list[str]:
-    runs = [[item, *children(item, "r")] for item in children(root, "si")]
-    return [unescaped("".join(t.text or "" for run in item for t in children(run, "t"))) for item in runs]
+    root = parsed(container, part)
+    space = root.tag.removesuffix("sst")
+    item, run, text = (space + name for name in ("si", "r", "t"))
+    strings = []
+    for each in root.findall(item):
+        if len(each) == 1 and each[0].tag == text:
+            strings.append(unescaped(each[0].text or ""))
+        else:  # in runs; what tells its pronunciation has texts, too
+            texts = [found for holder in (each, *each.findall(run)) for found in holder.findall(text)]
+            strings.append(unescaped("".join(found.text or "" for found in texts)))
+    return strings

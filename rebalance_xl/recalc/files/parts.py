@@ -41,7 +41,7 @@ def refuse_entities(content: bytes, part: str) -> None:
 
 def parsed(container: Container, part: str) -> ElementTree.Element:
     """Return the root element of a part that has to be there and well-formed."""
-    content = container.read(part, keep=True)
+    content = container.read(part)
     refuse_entities(content, part)
     try:
         return ElementTree.fromstring(content)
@@ -61,7 +61,7 @@ def parsed_or_none(container: Container, part: str) -> ElementTree.Element | Non
     """Return the root element of a part, None when it is missing or not well-formed."""
     if part not in container:
         return None
-    refuse_entities(container.read(part, keep=True), part)
+    refuse_entities(container.read(part), part)
     try:
         return parsed(container, part)
     except Refused:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -22,19 +21,14 @@ class Refused(Exception):  # noqa: N818 - the name tells what happened
         super().__init__("".join(each if each.isprintable() else ascii(each)[1:-1] for each in message))
 
 
-@dataclass(frozen=True, slots=True)
-class FileMark:
-    """What identifies one state of a file, to notice that it was changed meanwhile."""
+#: What identifies one state of a file, to notice that it was changed meanwhile: size, time of the change, inode.
+FileMark = tuple[int, int, int]
 
-    size: int
-    modified: int
-    inode: int
 
-    @classmethod
-    def of(cls, path: Path) -> FileMark:
-        """Return the mark of a file as it is now."""
-        status = path.stat()
-        return cls(status.st_size, status.st_mtime_ns, status.st_ino)
+def mark_of(path: Path) -> FileMark:
+    """Return the mark of a file as it is now."""
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def read_input(path: Path, ignore_lock: bool = False) -> tuple[bytes, FileMark]:
@@ -48,11 +42,11 @@ def read_input(path: Path, ignore_lock: bool = False) -> tuple[bytes, FileMark]:
     if not ignore_lock:
         refuse_when_locked(path)
     try:
-        mark = FileMark.of(path)
+        mark = mark_of(path)
         if path.exists() and not path.is_dir() and not path.is_file():
             raise Refused("is a pipe or a device, not a workbook")
-        if mark.size > MAX_FILE:
-            raise Refused(f"has {mark.size / 2**20:,.0f} MB; more than {MAX_FILE // 2**20:,} MB are not read")
+        if mark[0] > MAX_FILE:
+            raise Refused(f"has {mark[0] / 2**20:,.0f} MB; more than {MAX_FILE // 2**20:,} MB are not read")
         data = path.read_bytes()
     except FileNotFoundError:
         raise Refused("no such file") from None
@@ -99,5 +93,5 @@ def refuse_output(target: Path, source: Path, mark: FileMark, ignore_lock: bool 
     if not ignore_lock:
         refuse_when_locked(target)
     same = target.exists() and os.path.samefile(target, source) if source.exists() else False
-    if same and FileMark.of(source) != mark:
+    if same and mark_of(source) != mark:
         raise Refused("was changed by another program while it was recalculated: run it again")

@@ -46,7 +46,7 @@ class BookView:
             "Sheet1" if each.name.lower() == "sheet1" else each.name for each in package.sheets
         ]  # the engine's own
         index, defined = package.sheet_index, package.names
-        if b"externalReference" in package.container.read(package.part, keep=True):
+        if b"externalReference" in package.container.read(package.part):
             from ..sheets.external_links import external_links
 
             links, first = external_links(package), len(names)

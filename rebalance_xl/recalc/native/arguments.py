@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from rebalance_xl.cells import MISSING, NA, CellError, is_range
+from rebalance_xl.cells import MISSING, NA, CellError, as_rows, is_range
 from rebalance_xl.recalc.native.days import parts
 from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
 from rebalance_xl.recalc.native.reading import typed_number
@@ -92,13 +92,10 @@ def to_flag(value: Any) -> bool:
 
 def to_rows(value: Any) -> Rows:
     """Return a range, or a single value, as rows of cells; nothing at all is one blank cell."""
-    if isinstance(value, list | tuple) and (not value or (is_range(value[0]) and not value[0])):
-        return [[None]]
-    if isinstance(value, list):
-        return value if isinstance(value[0], list) else [[cell] for cell in value]
-    if isinstance(value, tuple):
-        return [list(row) if is_range(row) else [row] for row in value]
-    return [[None if value is MISSING else value]]
+    if not is_range(value):
+        return [[None if value is MISSING else value]]
+    rows: list[Any] = as_rows(value)
+    return rows if rows and rows[0] else [[None]]
 
 
 def general(number: float) -> str:

@@ -6,14 +6,15 @@ import cmath
 import math
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from rebalance_xl.recalc.native.arguments import cells_of, general, is_number, no_error
 from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
-_NUMBER = r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?"
-_COMPLEX = re.compile(rf"([+-]?(?:{_NUMBER}))?(?:([+-]?)({_NUMBER})?([ij]))?")
+#: The signs of a complex number, of which :class:`complex` reads more spellings.
+_SIGNS = re.compile(r"[\d.eE+-]*([ij]?)")
 
 
 def read(value: Any) -> tuple[complex, str]:
@@ -25,16 +26,11 @@ def read(value: Any) -> tuple[complex, str]:
         raise value_fault("TRUE and FALSE are no complex numbers")
     if value is None or is_number(value):
         return complex(float(value or 0.0)), ""
-    match = _COMPLEX.fullmatch(value)
-    if match is None or not value:
-        raise number_fault(f"{value!r} is no complex number")
-    real, sign, imaginary, unit = match.groups()
-    if unit and real is not None and not sign:  # "5i": the digits belong to the imaginary part
-        if imaginary is not None:
-            raise number_fault(f"{value!r} is no complex number")
-        return complex(0.0, float(real)), unit
-    part = (float(imaginary) if imaginary else 1.0) * (-1.0 if sign == "-" else 1.0) if unit else 0.0
-    return complex(float(real or 0.0), part), unit or ""
+    match = _SIGNS.fullmatch(value)
+    if match is not None:
+        with suppress(ValueError):
+            return complex(value.replace("i", "j")), match[1]
+    raise number_fault(f"{value!r} is no complex number")
 
 
 def written(number: complex, unit: str = "i") -> str:

@@ -91,8 +91,8 @@ def _worksheet_callable(
 
     def answer(values: list[Any], date_offset: int) -> Any:
         arguments = []
-        for index, value in enumerate(values):
-            kind = kinds[index] if index < count else kinds[-1]
+        for index, value in enumerate(values + [MISSING] * (count - len(values))):
+            kind = kinds[min(index, count - 1)]
             if value is not MISSING:
                 read = kind.read(value)
                 arguments.append(read + date_offset if kind.days else read)
@@ -100,8 +100,6 @@ def _worksheet_callable(
                 arguments.append(defaults[index - first_default])
             else:
                 arguments.append(kind.left_out())
-        if len(values) < count:
-            arguments += defaults[max(len(values) - first_default, 0) :]
         if limited:
             arguments = list(map(checked, names, arguments))
         result = kernel(*arguments, date_offset=date_offset) if dated else kernel(*arguments)
@@ -115,7 +113,7 @@ def _worksheet_callable(
         lifted = [
             index
             for index, value in enumerate(values)
-            if isinstance(value, list | tuple) and (names[index] if index < count else names[-1]) not in WHOLE
+            if isinstance(value, list | tuple) and names[min(index, count - 1)] not in WHOLE
         ]
         if lifted:
             return _lift(lambda filled: _guarded(answer, filled, date_offset), values, lifted)

@@ -64,23 +64,7 @@ class CellValues:
         if kind == "s" and "" not in data:
             with suppress(ValueError, IndexError):
                 return list(map(self.strings.__getitem__, map(int, data)))
-        read = self.read_fast
-        return [read(kind, each) for each in data]
-
-    def read_fast(self, kind: str, data: str) -> Any:
-        """Return the value of a cell whose missing data reads as ""."""
-        if kind == "n":
-            return self.number(from_xml(data))
-        if kind == "s":
-            try:
-                return self.strings[int(data)]
-            except (ValueError, IndexError):
-                return "" if data else None
-        return self.read(kind, data) if data or kind == "str" else None
-
-    def read(self, kind: str, data: str) -> Any:
-        """Return the value of a cell that has data, entities and all."""
-        return self.resolved(kind, from_xml(data))
+        return [self.resolved(kind, from_xml(each)) for each in data]
 
     def resolved(self, kind: str, data: str | None, inside: bool = False) -> Any:
         """Return the value of a cell whose data an XML parser has read; `inside` tells a text inside the cell."""

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 from ..files.markup import to_xml
 from ..files.package import Package
-from ..files.parts import children, every, parsed_or_none, relations_of
+from ..files.parts import children, every, parsed, parsed_or_none, relations_of
 from ..references import parse_area
 from .scan import scan_sheet
 from .sheet_scan import SheetScan
@@ -44,11 +44,8 @@ def external_links(package: Package) -> ExternalLinks:
     """Read what a workbook has cached of other workbooks."""
     found = ExternalLinks()
     container, part = package.container, package.part
-    root = parsed_or_none(container, part)
-    if root is None:
-        return found
     relations = relations_of(container, part)
-    for number, reference in enumerate(every(root, "externalReference"), 1):
+    for number, reference in enumerate(every(parsed(container, part), "externalReference"), 1):
         target, _ = relations.get(reference.get(_RELATION, ""), ("", ""))
         book = parsed_or_none(container, target)
         if book is not None:

@@ -14,10 +14,10 @@ from ...cells import CellError
 from ..files.package import Package
 from ..files.parts import children, every, parsed_or_none
 from ..references import Area, Place, parse_area
+from .cell_values import attributes_of
 from .sheet_scan import SheetScan
 
-_CELL: Final = re.compile(r"<(?:[\w.-]+:)?c\s([^>]*?\bvm\s*=\s*[\"'](\d+)[\"'][^>]*)>")
-_NAME: Final = re.compile(r"(?:^|\s)r\s*=\s*[\"']([A-Z]{1,3}[0-9]{1,7})[\"']")
+_CELL: Final = re.compile(r"<(?:[\w.-]+:)?c\s([^>]*?\bvm\s*=\s*[\"']\d+[\"'][^>]*)>")
 _SHOWN: Final = "_DisplayString"
 _VALUES, _STRUCTURES = "xl/richData/rdrichvalue.xml", "xl/richData/rdrichvaluestructure.xml"
 _ERRORS: Final = {"8": "#SPILL!", "13": "#CALC!"}
@@ -54,13 +54,13 @@ def linked_cells(package: Package, scans: list[SheetScan]) -> dict[Place, Linked
         if not scan.has_metadata or scan.text.find("vm", scan.start, scan.end) < 0:
             continue
         for match in _CELL.finditer(scan.text, scan.start, scan.end):
-            name = _NAME.search(match[1])
-            area = parse_area(name[1]) if name is not None else None
-            if area is None:
+            given = attributes_of(match[1])
+            area = parse_area(given.get("r", ""))
+            if area is None or "vm" not in given:
                 continue
             if meanings is None:
                 meanings = _meanings(package)
-            meant = meanings.get(int(match[2]), UNKNOWN)
+            meant = meanings.get(int(given["vm"]), UNKNOWN)
             if not meant.plain:
                 found[sheet, area.top, area.left] = meant
     return found

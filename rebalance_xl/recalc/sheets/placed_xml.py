@@ -8,7 +8,7 @@ from xml.parsers import expat
 from ..files.refusals import Refused
 
 _DECLARATION = re.compile(r"\ufeff?\s*<\?xml[^>]*\?>")
-_TAG = re.compile(r"<(?:[^\"'>]|\"[^\"]*\"|'[^']*')*>")
+TAG = re.compile(r"<(?:[^\"'>]|\"[^\"]*\"|'[^']*')*>")
 
 #: The bytes of UTF-8 that letters begin with.
 _FIRST_BYTES = bytes(each for each in range(256) if each & 0xC0 != 0x80)
@@ -65,6 +65,6 @@ class PlacedXml:
 
     def tag_end(self, start: int) -> int:
         """Return where a start tag ends."""
-        tag = _TAG.match(self.text, start)
+        tag = TAG.match(self.text, start)
         assert tag is not None
         return tag.end()

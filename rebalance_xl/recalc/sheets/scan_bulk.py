@@ -66,28 +66,15 @@ def scan_bulk(text: str, encoding: str, values: CellValues, part: str) -> SheetS
     return scan
 
 
-def _whole_numbers(content: Bytes, starts: Ints) -> tuple[Ints, Ints]:
-    """Return the whole numbers that start at some places, and how many digits they have."""
+def _numbers(content: Bytes, starts: Ints, zero: str, base: int, highest: int) -> tuple[Ints, Ints]:
+    """Return the numbers that start at some places, and how many digits they have; `highest` is the last digit."""
     numbers, at = np.zeros(len(starts), np.intp), starts
-    for _ in range(7):
-        digit = content[at] - np.uint8(48)
-        more = digit < 10
-        numbers, at = np.where(more, numbers * 10 + digit, numbers), at + more
+    while True:
+        digit = content[at] - np.uint8(ord(zero))
+        more = digit <= highest
         if not more.any():
-            break
-    return numbers, at - starts
-
-
-def _columns(content: Bytes, starts: Ints) -> tuple[Ints, Ints]:
-    """Return the columns whose letters start at some places, and how many letters they have."""
-    numbers, at = np.zeros(len(starts), np.intp), starts
-    for _ in range(3):
-        letter = content[at] - np.uint8(64)
-        more = letter <= 26
-        if not more.any():
-            break
-        numbers, at = np.where(more, numbers * 26 + letter, numbers), at + more
-    return numbers, at - starts
+            return numbers, at - starts
+        numbers, at = np.where(more, numbers * base + digit, numbers), at + more
 
 
 def _need(fulfilled: Any) -> None:
@@ -123,10 +110,10 @@ class _Reader:
         kinds, empty = content[opens + 1], content[closes - 1] == ord("/")
         tags = np.flatnonzero(kinds == ord("r"))
         cells = np.flatnonzero(kinds == ord("c"))
-        numbers, digits = _whole_numbers(content, opens[tags] + 8)
+        numbers, digits = _numbers(content, opens[tags] + 8, "0", 10, 9)
         until = np.searchsorted(cells, np.append(tags[1:], len(opens)))
         counts = np.diff(until, prepend=0)
-        columns, letters = _columns(content, opens[cells] + 6)
+        columns, letters = _numbers(content, opens[cells] + 6, "@", 26, 26)  # columns: A is 1
         rows = np.repeat(numbers, counts)
         places = rows << 15 | columns
         every = np.concatenate(([self.last_place], places))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..files.markup import ESCAPED_CHARACTER
 from ..references import MAX_COLUMNS, MAX_ROWS, Area, parse_area, place_of
-from .cell_values import Cells, CellValues
+from .cell_values import Cells, CellValues, attributes_of
 from .formula_cells import FormulaCell, Formulas
 
 if TYPE_CHECKING:  # numpy comes with the first large sheet
@@ -19,9 +19,7 @@ if TYPE_CHECKING:  # numpy comes with the first large sheet
 MANY_COLUMNS = 32
 EVERYWHERE = Area(1, 1, MAX_ROWS, MAX_COLUMNS)
 _FILTER = re.compile(r"<(?:\w+:)?autoFilter\s[^>]*?ref=\"([^\"]*)\"[^>]*>\s*<(?:\w+:)?(?:filterColumn|sortState)")
-_HIDDEN_ROW = re.compile(r"<(?:\w+:)?row\s([^>]*)>")
-_HIDDEN = re.compile(r"\bhidden\s*=\s*[\"'](?:1|true)[\"']")
-_ROW_NUMBER = re.compile(r"(?:^|\s)r\s*=\s*[\"']([0-9]+)[\"']")
+_HIDDEN_ROW = re.compile(r"<(?:\w+:)?row\s([^>]*\bhidden\s*=[^>]*)>")
 
 
 @dataclass(slots=True)
@@ -124,10 +122,8 @@ class SheetScan:
         """Return the rows that are not shown."""
         if self.text.find("hidden=", self.start, self.end) < 0:
             return frozenset()
-        found = _HIDDEN_ROW.findall(self.text, self.start, self.end)
-        return frozenset(
-            int(number[1]) for tag in found if _HIDDEN.search(tag) and (number := _ROW_NUMBER.search(tag)) is not None
-        )
+        rows = map(attributes_of, _HIDDEN_ROW.findall(self.text, self.start, self.end))
+        return frozenset(int(row["r"]) for row in rows if row.get("hidden") in ("1", "true") and "r" in row)
 
     def filtered_area(self) -> Area | None:
         """Return the area of the sheet's own filter when it is in use."""

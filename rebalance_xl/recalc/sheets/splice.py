@@ -11,14 +11,21 @@ from typing import Any
 from ..files.markup import number_texts
 from ..references import Area, parse_area
 from .formula_cells import FormulaCell, Spots
+from .placed_xml import TAG
 from .sheet_scan import SheetScan
-from .splice_rows import REMOVED, Edit, has_removed, may_replace, row_edits, shown, typed_value
+from .splice_rows import (
+    REMOVED,
+    Edit,
+    has_removed,
+    may_replace,
+    row_edits,
+    staying,
+    typed_value,
+    value_element,
+    without,
+)
 
-_TYPE = re.compile(r"\s+t\s*=\s*(?:\"[^\"]*\"|'[^']*')")
-_VALUE_METADATA = re.compile(r"\s+vm\s*=\s*(?:\"[^\"]*\"|'[^']*')")
-_CELL_METADATA = re.compile(r"\s+cm\s*=\s*(?:\"[^\"]*\"|'[^']*')")
 _REF = re.compile(r"(\sref\s*=\s*)(?:\"[^\"]*\"|'[^']*')")
-_TAG = re.compile(r"<(?:[^\"'>]|\"[^\"]*\"|'[^']*')*>")
 _FORMULA_NAME = re.compile(r"<([^\s/>]+)")
 _DIMENSION = re.compile(r"(<(?:\w+:)?dimension\s+ref\s*=\s*)[\"']([^\"']*)[\"']")
 
@@ -136,17 +143,17 @@ def _spots(scan: SheetScan, cell: FormulaCell) -> Spots:
 def _cell_edits(scan: SheetScan, change: FormulaChange) -> Iterator[Edit]:
     """Yield the edits that give a formula cell another value, its array another size or a mark as a dynamic one."""
     text, spots = scan.text, _spots(scan, change.cell)
-    kind, data = typed_value(change.value)
     old = text[spots.start : spots.tag_end]
-    tag = _VALUE_METADATA.sub("", _TYPE.sub("", old[:-1]))
-    tag += f' t="{kind}"' if kind else ""
+    prefix = old[1 : old.index(":") + 1] if ":" in old.split(None, 1)[0] else ""
+    kind, shown = value_element(prefix, change.value)
+    tag = without("t|vm", old[:-1]) + kind
     if change.metadata is not None:
-        tag = _CELL_METADATA.sub("", tag) + f' cm="{change.metadata}"'
+        tag = without("cm", tag) + f' cm="{change.metadata}"'
     if tag + ">" != old:
         yield spots.start, spots.tag_end, tag + ">"
     if change.area is not None:
         formula, area = text[spots.formula : spots.formula_end], change.area.text()
-        close = _TAG.match(formula)
+        close = TAG.match(formula)
         assert close is not None
         if change.metadata is not None:
             name = _FORMULA_NAME.match(formula)
@@ -155,9 +162,7 @@ def _cell_edits(scan: SheetScan, change: FormulaChange) -> Iterator[Edit]:
         else:
             new = _REF.sub(lambda match: f'{match[1]}"{area}"', close[0])
         yield spots.formula, spots.formula + close.end(), new
-    prefix = tag[1 : tag.index(":") + 1] if ":" in tag.split(None, 1)[0] else ""
-    space = ' xml:space="preserve"' if kind == "str" and data != data.strip() else ""
-    yield spots.value, spots.value_end, f"<{prefix}v{space}>{data}</{prefix}v>"
+    yield spots.value, spots.value_end, shown
 
 
 def _column_edits(
@@ -180,7 +185,7 @@ def _dimension_edit(scan: SheetScan, columns: dict[int, dict[int, Any]]) -> Iter
     """Yield the edit that widens the area a sheet declares to be used."""
     match = _DIMENSION.search(scan.text, 0, scan.start)
     area = parse_area(match[2]) if match is not None else None
-    kept = {column: list(shown(cells)) if has_removed(cells) else cells for column, cells in columns.items()}
+    kept = {column: list(staying(cells)) if has_removed(cells) else cells for column, cells in columns.items()}
     used = [column for column, rows in kept.items() if rows]
     if match is None or area is None or not used:
         return

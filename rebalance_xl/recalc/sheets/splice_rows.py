@@ -16,7 +16,6 @@ from .cell_values import attributes_of
 from .exact import RowPlace, row_places
 from .sheet_scan import SheetScan
 
-_REPLACED = re.compile(r"\s+(?:r|t|vm)\s*=\s*(?:\"[^\"]*\"|'[^']*')")
 _ATTRIBUTES = re.compile(r"<[^\s/>]+((?:[^\"'>]|\"[^\"]*\"|'[^']*')*?)\s*/?>")
 _STYLE = re.compile(r"\ss\s*=")
 _COLUMN = re.compile(r"<(?:[\w.-]+:)?col\s([^<>]*)>")
@@ -137,7 +136,7 @@ def _edits_of_row(
         if column in there:
             start, end = there[column]
             match = _ATTRIBUTES.match(text, start, end)
-            kept = _REPLACED.sub("", match[1]).rstrip() if match is not None else ""
+            kept = without("r|t|vm", match[1]).rstrip() if match is not None else ""
             if (row, column) in given and _STYLE.search(kept) is None:
                 kept = style(row, column) + kept
             yield start, end, new_cell(prefix, row, column, cells[column], kept)
@@ -164,11 +163,20 @@ def new_cell(prefix: str, row: int, column: int, value: Any, attributes: str = "
     """Return the element of a cell without a formula, "" for one that is removed and has no attributes."""
     if value is REMOVED:
         return f'<{prefix}c r="{cell_name(row, column)}"{attributes}/>' if attributes else ""
+    kind, shown = value_element(prefix, value)
+    return f'<{prefix}c r="{column_letters(column)}{row}"{attributes}{kind}>{shown}</{prefix}c>'
+
+
+def value_element(prefix: str, value: Any) -> tuple[str, str]:
+    """Return the attribute that tells a value's type in the tag of its cell, "" for numbers, and its element."""
     kind, data = typed_value(value)
-    shown = f' t="{kind}"' if kind else ""
     space = ' xml:space="preserve"' if kind == "str" and data != data.strip() else ""
-    name = f"{column_letters(column)}{row}"
-    return f'<{prefix}c r="{name}"{attributes}{shown}><{prefix}v{space}>{data}</{prefix}v></{prefix}c>'
+    return f' t="{kind}"' if kind else "", f"<{prefix}v{space}>{data}</{prefix}v>"
+
+
+def without(names: str, attributes: str) -> str:
+    """Return the attributes of a tag without some, whose names are separated by bars."""
+    return re.sub(rf"\s+(?:{names})\s*=\s*(?:\"[^\"]*\"|'[^']*')", "", attributes)
 
 
 def with_spans(tag: str, columns: Iterable[int]) -> str:
@@ -184,7 +192,7 @@ def with_spans(tag: str, columns: Iterable[int]) -> str:
     return _SPANS.sub(widened, tag, count=1)
 
 
-def shown(cells: dict[int, Any]) -> Iterator[int]:
+def staying(cells: dict[int, Any]) -> Iterator[int]:
     """Yield where cells stay."""
     return (place for place, value in cells.items() if value is not REMOVED)
 
