@@ -178,3 +178,16 @@ def as_values(rows: Rows, columns: Sequence[str], **names: Any) -> MemoryWorkboo
     return MemoryWorkbook(
         {"Portfolio": [list(columns), *[[row.get(c) for c in columns] for row in rows]]}, {"AsOf": DAY, **names}
     )
+
+
+#: A review every month, the last one two months ago.
+REVIEW = {"ReviewFrequency": "monthly", "LastReview": dt.date(2026, 8, 1), "ReviewDrift": 0.02}
+
+
+def three(a: float, b: float, c: float, band: float = 0.05, **more: Any) -> list[dict[str, Any]]:
+    """Return A, B and C of the given values at a price of 1 against targets of 40, 30 and 30 %; `more` belongs to A."""
+    return [
+        spot("A", a, 0.4, band, Price=1.0, **more),
+        spot("B", b, 0.3, band, Price=1.0),
+        spot("C", c, 0.3, band, Price=1.0),
+    ]

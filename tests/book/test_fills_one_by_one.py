@@ -8,63 +8,15 @@ from typing import Any
 import pytest
 
 from rebalance_xl.book import actions
-from rebalance_xl.book.execution import Execution
 from rebalance_xl.book.memory import MemoryWorkbook
 from rebalance_xl.book.model import read_book
 from rebalance_xl.book.plan import book_value
 from rebalance_xl.book.problems import BookError
-from rebalance_xl.book.schema import FILLS, JOURNAL, PLAN
-from tests.book.books import DAY, perpetual, stable, table, unit, workbook
+from rebalance_xl.book.schema import JOURNAL
+from tests.book.books import DAY, table
+from tests.book.fills import COLUMNS, fill, filled, held, state
 
 approx = pytest.approx
-COLUMNS = [column.name for column in PLAN.columns]
-
-
-def held() -> MemoryWorkbook:
-    """Return a book with coins and money at two venues and four positions, one of them without a size."""
-    rows = [
-        unit("BTC", 1.0, 50_000.0, 0.5, 0.05, Venue="binance", CostBasis=30_000.0),
-        unit("BTC", 0.5, 50_000.0, None, Venue="kraken", CostBasis=20_000.0),
-        unit("ETH", 10.0, 2_000.0, 0.2, 0.05, Venue="binance", CostBasis=15_000.0),
-        unit("ADA", 0.0, 1.0, 0.1, 0.05, Venue="binance"),
-        {**stable(10_000.0, None), "Venue": "binance"},
-        {**stable(5_000.0, None), "Venue": "kraken"},
-    ]
-    at = {"Venue": "binance", "MarginMode": "isolated"}
-    futures = [
-        perpetual("ETHUSDT", "ETH", "long", 2_100.0, Quantity=10.0, EntryPrice=2_000.0, Margin=4_000.0, **at)
-        | {"Leverage": 5.0},
-        perpetual("BTCUSD", "BTC", "short", 50_000.0, Contract="inverse", Quantity=10_000.0, EntryPrice=40_000.0, **at)
-        | {"Margin": 0.1, "Leverage": 2.0},
-        perpetual("ADAUSDT", "ADA", "long", 1.0, Quantity=0.0, Margin=300.0, **at),
-        perpetual("SOLUSDT", "SOL", "short", 100.0, Venue="kraken", Leverage=5.0),
-    ]
-    book = workbook(rows, futures)
-    book.tables["Fills"] = [[column.name for column in FILLS.columns]]
-    return book
-
-
-def filled(book: MemoryWorkbook, *fills: dict[str, Any]) -> Execution:
-    """Record lines as they were executed."""
-    book.tables["Plan"] = table(COLUMNS, fills)
-    return actions.record(book)
-
-
-def state(book: MemoryWorkbook) -> dict[str, Any]:
-    """Return quantities and costs of the rows and size, entry and margin of the positions."""
-    found: dict[str, Any] = {}
-    names = book.tables["Portfolio"][0]
-    for row in book.tables["Portfolio"][1:]:
-        cells = dict(zip(names, row, strict=True))
-        where = f"{cells['Asset']} {cells['Venue']}"
-        found[where] = cells["Quantity"]
-        if cells["CostBasis"] is not None:
-            found[f"cost of {where}"] = cells["CostBasis"]
-    names = book.tables["Futures"][0]
-    for row in book.tables["Futures"][1:]:
-        cells = dict(zip(names, row, strict=True))
-        found |= {f"{name} of {cells['Symbol']}": cells[name] for name in ("Quantity", "EntryPrice", "Margin")}
-    return found
 
 
 def changes(*fills: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -78,14 +30,6 @@ def changes(*fills: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     sums = {name: done.journal[name] for name in ("Sold", "Bought", "Margin", "Fees", "Left over", "Realised gain")}
     rows = {name: after[name] for name in after if name not in before or after[name] != before[name]}
     return rows, {name: value for name, value in sums.items() if value}
-
-
-def fill(action: str, asset: str, amount: float, quantity: float | None, price: float | None, **more: Any) -> Any:
-    """Return a line of the plan as it was executed; amounts of spot follow from quantity and price."""
-    return {
-        "Action": action, "Asset": asset, "Amount": amount, "Quantity": quantity, "Price": price, "Fee": 0.0,
-        "Venue": "binance",
-    } | more  # fmt: skip
 
 
 SOL = {"Venue": "kraken", "Side": "short"}
@@ -268,105 +212,6 @@ def test_a_fill_changes_what_it_changes_and_no_more(case: str) -> None:
     assert told == {name: approx(value, abs=1e-9) for name, value in sums.items()}
 
 
-# --- lots -------------------------------------------------------------------------------------------------------
-
-BOUGHT = [
-    {"Asset": "BTC", "Date": dt.datetime(2025, 3, 4, 15, 30), "Quantity": 0.4, "Price": 20_000.0},
-    {"Asset": "ETH", "Date": dt.date(2025, 1, 1), "Quantity": 10.0, "Price": 1_500.0},
-    {"Asset": "BTC", "Date": dt.datetime(2025, 1, 2, 9, 0), "Quantity": 0.5, "Price": 50_000.0},
-    {"Asset": "btc", "Date": dt.date(2026, 1, 2), "Quantity": 0.6, "Price": 40_000.0},
-]
-
-
-def with_lots(**settings: Any) -> MemoryWorkbook:
-    """Return the book with lots of BTC at both venues together, and of ETH."""
-    book = held()
-    book.settings |= settings
-    book.tables["Lots"] = table(["Asset", "Date", "Quantity", "Price"], BOUGHT)
-    return book
-
-
-def left(book: MemoryWorkbook) -> list[Any]:
-    """Return the quantities of the lots that were there."""
-    return [row[2] for row in book.tables["Lots"][1:5]]
-
-
-@pytest.mark.parametrize(
-    "method, lots, gain",
-    [
-        ("fifo", [0.2, 10.0, 0.0, 0.6], 0.5 * 10_000.0 + 0.2 * 40_000.0),
-        ("lifo", [0.3, 10.0, 0.5, 0.0], 0.6 * 20_000.0 + 0.1 * 40_000.0),
-        ("hifo", [0.4, 10.0, 0.0, 0.4], 0.5 * 10_000.0 + 0.2 * 20_000.0),
-    ],
-)
-def test_sales_at_two_venues_take_one_assets_lots_in_turn(method: str, lots: list[float], gain: float) -> None:
-    """0.3 are sold at binance and 0.4 at kraken, both at 60,000: 0.7 leave the lots, as one sale would."""
-    book = with_lots(LotMethod=method)
-    sales = [fill("SELL", "BTC", 0.0, 0.3, 60_000.0), fill("SELL", "BTC", 0.0, 0.4, 60_000.0, Venue="kraken")]
-    done = filled(book, *sales)
-    assert left(book) == approx(lots)
-    assert done.journal["Realised gain"] == approx(gain)
-    assert len(book.tables["Lots"]) == 5
-    assert [row[1] for row in book.tables["Lots"][1:]] == [row["Date"] for row in BOUGHT]
-
-
-def test_coins_that_are_posted_leave_their_lots_and_the_others_stay() -> None:
-    """0.1 BTC are moved and 0.04 of them posted: the oldest lot has 0.04 less, at its own cost."""
-    book = with_lots(LotMethod="fifo")
-    moved = fill("CONVERT", "BTC", 0.0, 0.1, 50_000.0, **{"To venue": "binance"})
-    filled(book, moved, fill("ADD MARGIN", "BTCUSD", 2_000.0, None, 50_000.0))
-    assert left(book) == approx([0.4, 10.0, 0.46, 0.6])
-    assert state(book)["cost of BTC binance"] == approx(30_000.0 - 0.04 * 50_000.0)
-
-
-def test_coins_that_are_posted_after_a_sale_take_the_lots_that_follow() -> None:
-    """0.5 BTC are sold and 0.1 posted: the sale takes the oldest lot, the margin the next one."""
-    book = with_lots(LotMethod="fifo")
-    moved = fill("CONVERT", "BTC", 0.0, 0.1, 50_000.0, **{"To venue": "binance"})
-    added = fill("ADD MARGIN", "BTCUSD", 5_000.0, None, 50_000.0)
-    filled(book, fill("SELL", "BTC", 0.0, 0.5, 60_000.0), moved, added)
-    assert left(book) == approx([0.3, 10.0, 0.0, 0.6])
-    assert state(book)["cost of BTC binance"] == approx(30_000.0 - 0.5 * 50_000.0 - 0.1 * 20_000.0)
-
-
-def test_a_purchase_adds_a_lot_at_its_own_price_on_its_day() -> None:
-    """Of an asset that keeps lots, and of one of which nothing was held; the lots that were there stay as they are."""
-    book = with_lots()
-    bought = [fill("BUY", "ETH", 0.0, 2.0, 2_200.0, Fee=3.0), fill("BUY", "ADA", 0.0, 100.0, 1.1)]
-    done = filled(book, *bought)
-    day = dt.datetime(DAY.year, DAY.month, DAY.day)
-    assert book.tables["Lots"][5:] == [["ETH", day, 2.0, approx(2_200.0)], ["ADA", day, 100.0, approx(1.1)]]
-    assert "Lots" not in [name for name, *_ in done.cells]
-
-
-def test_an_asset_held_without_lots_gets_none() -> None:
-    """BTC is held and has no lots: one lot would not add up to what is held."""
-    book = held()
-    book.tables["Lots"] = table(["Asset", "Date", "Quantity", "Price"], [BOUGHT[1]])
-    filled(book, fill("BUY", "BTC", 0.0, 0.1, 50_000.0))
-    assert len(book.tables["Lots"]) == 2
-
-
-def test_lots_that_do_not_add_up_stay_as_they_are() -> None:
-    """1.5 BTC in lots of 1.4: the gain is that of the average cost, and no lot changes."""
-    book = with_lots()
-    book.tables["Lots"][1][2] = 0.3
-    done = filled(book, fill("SELL", "BTC", 0.0, 0.1, 60_000.0))
-    assert left(book) == [0.3, 10.0, 0.5, 0.6]
-    assert done.journal["Realised gain"] == approx(3_000.0)
-
-
-def test_a_lot_that_is_sold_out_holds_nothing() -> None:
-    """Of a lot of 0.1 + 0.2 coins 0.3 are sold: 0 are left, not 5e-17; its row stays."""
-    book = held()
-    quantity = book.tables["Portfolio"][0].index("Quantity")
-    book.tables["Portfolio"][1][quantity], book.tables["Portfolio"][2][quantity] = 0.1 + 0.2, 0.0
-    book.tables["Lots"] = table(["Asset", "Date", "Quantity", "Price"], [BOUGHT[0] | {"Quantity": 0.1 + 0.2}])
-    filled(book, fill("SELL", "BTC", 0.0, 0.3, 60_000.0))
-    assert [row[2] for row in book.tables["Lots"][1:]] == [0.0]
-    assert state(book)["BTC binance"] == 0.0
-
-
 # --- Fills and the Journal --------------------------------------------------------------------------------------
 
 
@@ -534,83 +379,3 @@ def test_what_fills_the_reserve_or_a_target_is_not_left_over(target: float | Non
     lacking = 0.05 * whole - 5_000.0 if target is None else 0.1 * whole - 10_000.0
     assert 0.0 < lacking < 5_994.0
     assert done.journal["Left over"] == approx(5_994.0 - lacking)
-
-
-# --- wallets ----------------------------------------------------------------------------------------------------
-
-
-def in_account(balance: float = 1_000.0) -> MemoryWorkbook:
-    """Return a long on ETH in a cross account at bybit, whose wallet holds its margin of 400 and more."""
-    rows = [unit("BTC", 1.0, 50_000.0, 0.5, 0.05, Venue="binance"), {**stable(10_000.0, None), "Venue": "binance"}]
-    long = perpetual("ETHUSDT", "ETH", "long", 2_000.0, Venue="bybit", MarginMode="cross", Quantity=1.0, Leverage=5.0)
-    book = workbook(rows, [long | {"EntryPrice": 2_000.0, "Margin": 400.0}])
-    book.tables["Wallets"] = table(
-        ["Venue", "Coin", "Balance"], [{"Venue": "bybit", "Coin": "USDT", "Balance": balance}]
-    )
-    return book
-
-
-def money(book: MemoryWorkbook) -> tuple[float, float, float]:
-    """Return the wallet's balance, the margin and the stablecoin."""
-    margin = book.tables["Futures"][1][book.tables["Futures"][0].index("Margin")]
-    row = book.tables["Portfolio"][2]
-    return book.tables["Wallets"][1][2], margin, row[book.tables["Portfolio"][0].index("Quantity")]
-
-
-AT = {"Venue": "bybit"}
-ACCOUNT: dict[str, tuple[dict[str, Any], tuple[float, float, float]]] = {
-    "opened with free margin": (
-        fill("OPEN LONG", "ETHUSDT", 400.0, 1.0, 2_000.0, Fee=2.0, Notional=2_000.0, **AT),
-        (998.0, 800.0, 10_000.0),
-    ),
-    "added from outside": (fill("ADD MARGIN", "ETHUSDT", 300.0, None, 2_000.0, **AT), (1_300.0, 700.0, 9_700.0)),
-}
-
-
-@pytest.mark.parametrize("case", ACCOUNT)
-def test_a_wallet_follows_its_position(case: str) -> None:
-    """An opening takes free margin, added margin comes from outside; what the book is worth is the Journal's Value."""
-    line, wanted = ACCOUNT[case]
-    book = in_account()
-    done = filled(book, line)
-    assert money(book) == approx(wanted)
-    assert done.journal["Value"] == approx(book_value(read_book(book)))
-
-
-def test_a_closing_leaves_its_margin_free_in_the_wallet_and_its_profit() -> None:
-    """Closed at 2,100: 100 of profit stay with the wallet's coins, or come out with what is free; none is lost."""
-    book = in_account()
-    before = book_value(read_book(book))
-    done = filled(book, fill("CLOSE", "ETHUSDT", 0.0, 1.0, 2_100.0, Fee=1.0, **AT))
-    balance, margin, _ = money(book)
-    held_after = sum(row.value for row in read_book(book).holdings if row.stable)
-    assert margin == 0.0
-    assert balance + held_after == approx(1_000.0 + 10_000.0 + 100.0 - 1.0)
-    assert done.journal["Value"] == approx(book_value(read_book(book)))
-    assert book_value(read_book(book)) == approx(before + 100.0 - 1.0)
-    assert done.journal["Realised gain"] == approx(100.0)
-
-
-@pytest.mark.parametrize("balance, loan, left", [(1.0, 0.0, 0.9), (1.2, 0.2, 1.1), (1.0, 0.2, 1.0), (0.8, 0.0, 0.8)])
-def test_a_wallet_follows_the_coins_that_it_holds_all_of(balance: float, loan: float, left: float) -> None:
-    """1 BTC at binance, 0.1 sold: a wallet that holds all of them, less what it owes, follows; one of a part not."""
-    book = held()
-    wallet = {"Venue": "binance", "Coin": "BTC", "Balance": balance, "Loan": loan}
-    book.tables["Wallets"] = table(["Venue", "Coin", "Balance", "Loan"], [wallet])
-    done = filled(book, fill("SELL", "BTC", 0.0, 0.1, 50_000.0))
-    assert book.tables["Wallets"][1][2] == approx(left)
-    assert done.journal["Value"] == approx(book_value(read_book(book)))
-
-
-def test_money_that_goes_into_a_wallet_is_counted_in_its_coin() -> None:
-    """990 of a sale at bybit, where only a wallet has USDT, at 0.99: 1,000 coins more, and nothing is lost."""
-    rows = [
-        unit("SOL", 20.0, 99.0, 0.3, 0.05, Venue="bybit"),
-        {**stable(990.0, None), "Venue": "kraken", "Quantity": 1_000.0, "Price": 0.99},
-    ]
-    book = workbook(rows)
-    book.tables["Wallets"] = table(["Venue", "Coin", "Balance"], [{"Venue": "bybit", "Coin": "USDT", "Balance": 100.0}])
-    before = book_value(read_book(book))
-    filled(book, fill("SELL", "SOL", 0.0, 10.0, 99.0, Venue="bybit"))
-    assert book.tables["Wallets"][1][2] == approx(1_100.0)
-    assert book_value(read_book(book)) == approx(before)
