@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
 from rebalance_xl.authoring.package import read_parts, write_parts
 from rebalance_xl.authoring.variants import without_example, without_macros
-from rebalance_xl.recalc.files.temporaries import new_temporary, remove_leftovers_once
+from rebalance_xl.recalc.files.temporaries import new_file, remove_leftovers_once
 
 _NAME = "Rebalancer.xlsm"
 _CHECKOUT = Path(__file__).resolve().parents[2] / "workbook" / _NAME
@@ -61,18 +59,5 @@ def write_file(path: Path, content: bytes) -> None:
         If it cannot be written; nothing is left behind then, and what a killed run left in the folder is removed.
     """
     remove_leftovers_once(path.parent)
-    handle, name, lock = new_temporary(path)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(name, 0o666 & ~umask)
-        os.replace(name, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name)
-        raise
-    finally:
-        if lock is not None:
-            os.close(lock)
+    with new_file(path) as stream:
+        stream.write(content)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from rebalance_xl.recalc.files.temporaries import new_temporary
+from rebalance_xl.recalc.files.temporaries import new_file
 from rebalance_xl.terminal import plain
 
 SUMMARY_SHEET = "Books"
@@ -46,18 +45,8 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, A
     if write is None:
         raise ValueError(f"{path.name} must end in .csv, .json, .parquet or .xlsx")
     flat = ({column: plain(row.get(column)) for column in columns} for row in rows)
-    handle, temporary, lock = new_temporary(path)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            write(stream, columns, flat)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-        if lock is not None:
-            os.close(lock)
+    with new_file(path) as stream:
+        write(stream, columns, flat)
 
 
 def _write_json(stream: IO[bytes], columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
@@ -75,12 +64,6 @@ def _write_csv(stream: IO[bytes], columns: Sequence[str], rows: Iterable[Mapping
     writer.writerows([guarded(row[column]) for column in columns] for row in rows)
     text.flush()
     text.detach()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _write_parquet(stream: IO[bytes], columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:

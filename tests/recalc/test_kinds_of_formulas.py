@@ -234,6 +234,18 @@ def test_a_table_without_a_header_row(tmp_path: Path) -> None:
     assert (values(path)["C1"], values(path)["C2"]) == (7, 3)
 
 
+def test_a_column_is_called_what_its_header_shows(tmp_path: Path) -> None:
+    """What looks like an entity in a header is its text."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.add_table("A1:A3", {"name": "Costs", "columns": [{"header": "R&amp;D"}], "data": [[1], [2]]})
+        sheet.write_formula("C1", "=SUM(Costs[R&amp;D])", None, 0)
+
+    path = make(tmp_path / "b.xlsx", build)
+    recalculate(path)
+    assert values(path)["C1"] == 3
+
+
 def test_a_loop_at_rest_stays_bit_for_bit(tmp_path: Path) -> None:
     """Values that solve a loop to a millionth are not iterated on; others go on from where they are."""
 

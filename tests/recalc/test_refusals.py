@@ -282,9 +282,9 @@ def test_leftovers_of_killed_processes_are_removed(tmp_path: Path) -> None:
 def test_a_zombie_does_not_keep_its_file(tmp_path: Path) -> None:
     """The file of a writer that is dead, but that nobody has waited for, is removed."""
     writer = (
-        "import os, sys; from pathlib import Path; from rebalance_xl.recalc.files.temporaries import new_temporary\n"
-        "handle, name, lock = new_temporary(Path(sys.argv[1]) / 'book.xlsx')\n"
-        "os.write(handle, b'half'); os._exit(9)"
+        "import os, sys; from pathlib import Path; from rebalance_xl.recalc.files.temporaries import new_file\n"
+        "with new_file(Path(sys.argv[1]) / 'book.xlsx') as stream:\n"
+        "    stream.write(b'half'); stream.flush(); os._exit(9)"
     )
     child = subprocess.Popen([sys.executable, "-c", writer, str(tmp_path)])
     try:
@@ -302,8 +302,9 @@ def test_a_zombie_does_not_keep_its_file(tmp_path: Path) -> None:
 def test_the_file_of_a_living_writer_stays(tmp_path: Path) -> None:
     """A file that another process writes is not touched before that process has died."""
     writer = (
-        "import sys; from pathlib import Path; from rebalance_xl.recalc.files.temporaries import new_temporary\n"
-        "found = new_temporary(Path(sys.argv[1]) / 'book.xlsx'); print(found[1].name, flush=True); sys.stdin.read()"
+        "import sys; from pathlib import Path; from rebalance_xl.recalc.files.temporaries import beside\n"
+        "with beside(Path(sys.argv[1]) / 'book.xlsx') as (_, found):\n"
+        "    print(found.name, flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", writer, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

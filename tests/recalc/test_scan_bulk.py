@@ -36,7 +36,7 @@ VALUES = (
     "<v>nan</v>", "<v> 7 </v>", "<v a='b'>1</v>", "<is><t> a</t></is>", "<is><t></t></is>",
     "<is><t/></is>", "<is></is>", "<is><t>\u00a0a</t></is>", "<is><t>a\r\n</t></is>", "<is><r><t>a</t></r></is>",
     "<is><t>a</t><t>b</t></is>", "<t>a</t>", "<is>a</is>", "<is><t x='1'>a</t></is>", "<is><t>\u00e4?</t></is>",
-    "<v>1<!-- 2 --></v>", "<v><v>1</v></v>",
+    "<v>1<!-- 2 --></v>", "<v><v>1</v></v>", "<v>&#49;</v>",
 )  # fmt: skip
 USUAL = (CELLS[:11], FORMULAS[:9], (*VALUES[:7], VALUES[8], VALUES[11], *VALUES[14:16]))
 TEXTS = (

@@ -39,11 +39,6 @@ def all_from_xml(texts: Sequence[str]) -> Sequence[str]:
     return found if len(found) == len(texts) else [from_xml(each) for each in texts]
 
 
-def from_cell_text(text: str) -> str:
-    """Return the text that a cell shows for its character data (entities and _x000D_ resolved)."""
-    return unescaped(from_xml(text))
-
-
 def unescaped(text: str) -> str:
     """Return a text with characters that are written as _x000D_ resolved.
 

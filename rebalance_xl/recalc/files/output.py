@@ -1,8 +1,13 @@
-"""Files written so that an interruption, a full disk or a second program never leaves half a workbook."""
+"""Workbooks replaced so that an interruption, a full disk or a second program never leaves half of one.
+
+A file keeps its owner, permissions and extended attributes, and some are not replaced at all.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -10,10 +15,11 @@ from pathlib import Path
 
 from .container import Container
 from .exclusive import exclusive
-from .ownership import give_permissions, keep_attributes, refuse_protected
 from .parts import check_xml
 from .refusals import FileMark, Refused, read_input, refuse_output
-from .temporaries import new_temporary, remove_leftovers_once
+from .temporaries import beside, finish, remove_leftovers_once
+
+_OF_THE_SYSTEM = ("security.", "trusted.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,36 +43,31 @@ class Update:
         behind where the place is unfit or writing fails, which is refused.
         """
         with exclusive(self.target):
-            refuse_output(self.target, self.source, self.mark, self.ignore_lock)
-            refuse_protected(self.target, self.read_only_too)
+            self.refuse_unfit()
             try:
-                handle, temporary, lock = new_temporary(self.target)
-            except OSError as error:
-                raise Refused(f"cannot write into {self.target.parent}: {error.strerror or error}") from None
-            try:
-                with os.fdopen(handle, "wb") as stream:
+                with beside(self.target) as (stream, temporary):
                     stream.write(content)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                written = temporary.read_bytes()
-                if written != content:
-                    raise Refused(
-                        f"what was written to {self.target.parent} reads back differently: the disk may be failing"
-                    )
-                verify_package(written, Container.open(self.data), changed)
-                if self.target.exists():
-                    keep_attributes(self.target, temporary)
-                else:
-                    give_permissions(self.source, temporary)
-                refuse_output(self.target, self.source, self.mark, self.ignore_lock)
-                os.replace(temporary, self.target)
-                _sync_folder(self.target.parent)
+                    finish(stream)
+                    written = temporary.read_bytes()
+                    if written != content:
+                        raise Refused(
+                            f"what was written to {self.target.parent} reads back differently: the disk may be failing"
+                        )
+                    verify_package(written, Container.open(self.data), changed)
+                    if self.target.exists():
+                        _keep_attributes(self.target, temporary)
+                    else:  # its owner may write it
+                        temporary.chmod(stat.S_IMODE(self.source.stat().st_mode) | stat.S_IWUSR)
+                    self.refuse_unfit()
+                    os.replace(temporary, self.target)
+                    _sync_folder(self.target.parent)
             except OSError as error:
-                raise Refused(f"cannot write {self.target.name}: {error.strerror or error}") from None
-            finally:
-                temporary.unlink(missing_ok=True)
-                if lock is not None:
-                    os.close(lock)
+                raise Refused(f"cannot write {self.target}: {error.strerror or error}") from None
+
+    def refuse_unfit(self) -> None:
+        """Refuse a place that is unfit for the result, or a workbook that was changed meanwhile."""
+        refuse_output(self.target, self.source, self.mark, self.ignore_lock)
+        _refuse_protected(self.target, self.read_only_too)
 
 
 @contextmanager
@@ -82,9 +83,9 @@ def update(
     remove_leftovers_once(place.parent)
     with exclusive(place):
         data, mark = read_input(source, ignore_lock)
-        refuse_output(place, source, mark, ignore_lock)
-        refuse_protected(place, read_only_too)
-        yield Update(data, source, place, mark, ignore_lock, read_only_too)
+        book = Update(data, source, place, mark, ignore_lock, read_only_too)
+        book.refuse_unfit()
+        yield book
 
 
 def verify_package(content: bytes, original: Container, changed: Mapping[str, bytes] | None = None) -> None:
@@ -117,3 +118,55 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+# --- what a file keeps, and what is not replaced --------------------------------------------------------------------
+
+
+def _refuse_protected(target: Path, read_only_too: bool) -> None:
+    """Refuse to replace a file that is write-protected, or known under further names that would keep the old state."""
+    try:
+        status = target.stat()
+    except OSError:
+        return
+    if status.st_nlink > 1 and stat.S_ISREG(status.st_mode):
+        raise Refused(
+            f"{target.name} has {status.st_nlink} names (hard links), and the others would keep the old values: "
+            "write to another file"
+        )
+    protected = not status.st_mode & 0o222 or not os.access(target, os.W_OK)
+    if protected and not read_only_too:
+        raise Refused(f"{target.name} is write-protected: write to another file, or override the protection")
+
+
+def _keep_attributes(model: Path, path: Path) -> None:
+    """Give a new file owner, permissions and extended attributes of the one that it will replace, or refuse."""
+    status = model.stat()
+    if hasattr(os, "chown"):
+        mine = path.stat()
+        if (mine.st_uid, mine.st_gid) != (status.st_uid, status.st_gid):
+            try:
+                os.chown(path, status.st_uid, status.st_gid)
+            except OSError:
+                raise Refused(
+                    f"{model.name} would change its owner or group, since this user may not keep them: "
+                    "write to another file"
+                ) from None
+    _copy_extended(model, path)
+    path.chmod(stat.S_IMODE(status.st_mode))
+
+
+def _copy_extended(model: Path, path: Path) -> None:
+    if not hasattr(os, "listxattr"):
+        return
+    try:
+        names = os.listxattr(model)
+    except OSError:  # a file system without them
+        return
+    for name in names:
+        try:
+            os.setxattr(path, name, os.getxattr(model, name))
+        except OSError as error:
+            if name.startswith(_OF_THE_SYSTEM) or error.errno == errno.ENODATA:
+                continue
+            raise Refused(f"the extended attribute {name} of {model.name} cannot be kept: {error.strerror}") from None

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from ..references import Area, parse_area
 from .container import Container
-from .markup import from_cell_text, unescaped
+from .markup import unescaped
 from .parts import every, local_name, parsed, relations_of
 from .refusals import Refused
 
@@ -172,7 +172,7 @@ def _read_tables(container: Container, sheets: list[SheetPart], warnings: list[s
             if area is None:
                 warnings.append(f"the table {name} has no valid range and is left out")
                 continue
-            columns = tuple(from_cell_text(element.get("name") or "") for element in every(root, "tableColumn"))
+            columns = tuple(unescaped(element.get("name") or "") for element in every(root, "tableColumn"))
             table = Table(
                 name,
                 number,

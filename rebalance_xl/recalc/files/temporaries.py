@@ -10,16 +10,50 @@ import os
 import platform
 import re
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 from .exclusive import is_named, try_lock
 
 TEMPORARY_PREFIX = ".rebalance-"
 
 
-def new_temporary(target: Path) -> tuple[int, Path, int | None]:
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """Write a file in a block: complete and on disk at its end, it replaces one of its name; else nothing is left."""
+    with beside(path) as (stream, temporary):
+        yield stream
+        finish(stream)
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        os.replace(temporary, path)
+
+
+@contextmanager
+def beside(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """Write a file beside a target in a block that may put it in the target's place; else it is removed at the end."""
+    handle, path, lock = _opened(target)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream, path
+    finally:
+        path.unlink(missing_ok=True)
+        if lock is not None:
+            os.close(lock)
+
+
+def finish(stream: BinaryIO) -> None:
+    """Close a file when what was written is on disk."""
+    stream.flush()
+    os.fsync(stream.fileno())
+    stream.close()
+
+
+def _opened(target: Path) -> tuple[int, Path, int | None]:
     """Make a file beside a target whose name tells host and process, and lock it for as long as it is written.
 
     Given are the descriptor to write to, the name, and a second descriptor whose closing ends the lock (None: no locks

@@ -42,10 +42,12 @@ class Payments:
         if len(self.coupons) == 1:
             return (self.redemption + self.coupons[0]) / (1.0 + self.wait * yld / self.frequency) - self.accrued
         growth = 1.0 + yld / self.frequency
-        if growth <= 0:
-            return float("inf")
-        worth = sum(coupon / growth ** (k + self.wait) for k, coupon in enumerate(self.coupons))
-        return float(self.redemption / growth ** (len(self.coupons) - 1 + self.wait) + worth - self.accrued)
+        return sum(self._worths(growth)) - self.accrued if growth > 0 else math.inf
+
+    def _worths(self, growth: float) -> list[float]:
+        """Return what each payment is worth today, the redemption with the last coupon."""
+        amounts = [*self.coupons[:-1], self.coupons[-1] + self.redemption]
+        return [amount / growth ** (k + self.wait) for k, amount in enumerate(amounts)]
 
     def yield_at(self, price: float) -> float:
         """Return the yield at a clean price; #NUM! where it is above 1e9."""
@@ -64,11 +66,9 @@ class Payments:
 
     def duration(self, yld: float) -> float:
         """Return the mean time to the payments, weighted by their present values, in years."""
-        growth = 1.0 + yld / self.frequency
-        amounts = [*self.coupons[:-1], self.coupons[-1] + self.redemption]
-        values = [amount / growth ** (k + self.wait) for k, amount in enumerate(amounts)]
-        weighted = sum((k + self.wait) * value for k, value in enumerate(values))
-        return float(weighted / sum(values) / self.frequency)
+        worths = self._worths(1.0 + yld / self.frequency)
+        weighted = sum((k + self.wait) * worth for k, worth in enumerate(worths))
+        return weighted / sum(worths) / self.frequency
 
 
 def regular(settlement: int, maturity: int, rate: float, redemption: float, frequency: int, basis: int) -> Payments:

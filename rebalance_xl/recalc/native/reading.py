@@ -12,13 +12,16 @@ from rebalance_xl.recalc.native.faults import Fault, undecided_fault
 from rebalance_xl.recalc.native.format_language import ENGLISH
 
 _MONTHS: Final = tuple(map(str.lower, ENGLISH.months))
-_FOREIGN: Final = ("€", "£", "¥")
-_CURRENCIES: Final = ("$", *_FOREIGN)
-_NUMBER = re.compile(r"(\d{1,3}(?:,\d{3,})+|\d+)?(\.\d*)?(?:[eE]([+-]?\d+))?")
+#: A number or a fraction with one percent sign, a currency before or behind it, signs, and brackets for a negative one.
+_AMOUNT = re.compile(
+    r"(?P<bracket>\((?![-+]))?\s*(?P<percent>%)?\s*(?P<sign>[-+]?)\s*(?:[$€£¥]\s*(?P<inner>[-+]?))?"
+    r"(?:(?P<number>(?:(?:\d{1,3}(?:,\d{3,})+|\d+)\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
+    r"|(?P<whole>\d+) +(?P<top>\d+) */ *(?P<bottom>\d+))"
+    r"\s*[€£¥]?\s*(?(percent)|(?P<behind>%?))\s*(?(bracket)\))"
+)
 _WITH_POINTS = re.compile(
     r"(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?:\d{4}|\d\d)|(?:0[1-9]|1[0-2])\.(?:19|20)\d\d"
 )
-_FRACTION = re.compile(r"(\d+) +(\d+) */ *(\d+)")
 _TIME = re.compile(r"(\d{1,4}):(\d{1,2})(?::(\d{1,2}))?(\.\d*)?(?: *([AaPp])[Mm]?)?|(\d{1,2}) +([AaPp])[Mm]?")
 _YEAR_FIRST = re.compile(r"(?P<year>\d{4})([-/])(?P<month>\d{1,2})\2(?P<day>\d{1,2})")
 _MONTH_FIRST = re.compile(r"(?P<month>\d{1,2})([-/])(?P<day>\d{1,2})\2(?P<year>\d{4}|\d{1,2})")
@@ -42,7 +45,7 @@ def number_of(text: str) -> float | None:
         return None
     try:
         return _plain(text) if text[0] in "0123456789.+-(%$€£¥" else _dated(text)
-    except (ValueError, Fault, OverflowError):
+    except (ValueError, Fault, ArithmeticError):
         return None
 
 
@@ -62,26 +65,16 @@ def typed_number(text: str) -> float | None:
 
 
 def _plain(text: str) -> float | None:
-    sign, percent, body = 1.0, False, text
-    if body.startswith("(") and body.endswith(")") and body[1:2] not in "+-":
-        sign, body = -1.0, body[1:-1].strip()
-    if body[:1] == "%" or body[-1:] == "%":
-        percent, body = True, (body[:-1] if body[-1:] == "%" else body[1:]).strip()
-    if body[:1] in ("+", "-"):
-        sign, body = sign * (-1.0 if body[0] == "-" else 1.0), body[1:].lstrip()
-    body = body[:-1].rstrip() if body[-1:] in _FOREIGN else body
-    if body[:1] in _CURRENCIES:
-        body = body[1:].lstrip()
-        if body[:1] in ("+", "-"):
-            sign, body = sign * (-1.0 if body[0] == "-" else 1.0), body[1:]
-    match = _NUMBER.fullmatch(body)
-    if match and body and (match[1] or len(match[2] or "") > 1):
-        number = sign * float(body.replace(",", "")) / (100.0 if percent else 1.0)
-        return None if isinf(number) else number
-    fraction = _FRACTION.fullmatch(body)
-    if fraction and int(fraction[3]):
-        return sign * (int(fraction[1]) + int(fraction[2]) / int(fraction[3])) * (0.01 if percent else 1.0)
-    return _dated(text)
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
+        return _dated(text)
+    if match["number"]:
+        number = float(match["number"].replace(",", ""))
+    else:
+        number = int(match["whole"]) + int(match["top"]) / int(match["bottom"])
+    number = number / 100.0 if match["percent"] or match["behind"] else number
+    minuses = (match["sign"], match["inner"]).count("-") + (match["bracket"] is not None)
+    return None if isinf(number) else number * (-1.0) ** minuses
 
 
 def _dated(text: str) -> float | None:

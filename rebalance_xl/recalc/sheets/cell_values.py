@@ -47,14 +47,11 @@ class CellValues:
             different = list(set(data))
             return list(map(dict(zip(different, self.numbers(different), strict=True)).__getitem__, data))
         joined = "".join(data)
-        if "_" in joined or not joined.isascii():  # which Python reads as numbers, and nobody else
-            return [self.number(from_xml(each)) for each in data]
-        try:
-            numbers: list[Any] = list(map(float, data))
-        except ValueError:
-            return [self.number(from_xml(each)) for each in data]
-        if isfinite(sum(numbers)) or all(map(isfinite, numbers)):
-            return numbers
+        if joined.isascii() and "_" not in joined:  # else Python reads numbers that are none for anybody else
+            with suppress(ValueError):
+                numbers: list[Any] = list(map(float, data))
+                if isfinite(sum(numbers)) or all(map(isfinite, numbers)):
+                    return numbers
         return [self.number(from_xml(each)) for each in data]
 
     def alike(self, kind: str, data: Sequence[str]) -> list[Any]:

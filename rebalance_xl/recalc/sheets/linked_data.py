@@ -7,8 +7,10 @@ rich value, whose structure names its fields. Source: [MS-XLSX] 2.3.6.1 and 2.6.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
+from xml.etree.ElementTree import Element
 
 from ...cells import CellError
 from ..files.package import Package
@@ -18,8 +20,14 @@ from .cell_values import attributes_of
 from .sheet_scan import SheetScan
 
 _CELL: Final = re.compile(r"<(?:[\w.-]+:)?c\s([^>]*?\bvm\s*=\s*[\"']\d+[\"'][^>]*)>")
-_SHOWN: Final = "_DisplayString"
-_VALUES, _STRUCTURES = "xl/richData/rdrichvalue.xml", "xl/richData/rdrichvaluestructure.xml"
+#: The fields that are known, by the letter of their kind, as formulas write them.
+_WRITTEN: Final[dict[str, Callable[[str], str]]] = {
+    **dict.fromkeys("di", lambda text: repr(float(text))),
+    "b": lambda text: "TRUE" if text in ("1", "true", "TRUE") else "FALSE",
+    "s": lambda text: '"' + text.replace('"', '""') + '"',
+    "e": str,
+}
+_VALUES, _SHAPES = "xl/richData/rdrichvalue.xml", "xl/richData/rdrichvaluestructure.xml"
 _ERRORS: Final = {"8": "#SPILL!", "13": "#CALC!"}
 
 
@@ -28,12 +36,12 @@ class Linked:
     """What one number of `vm` stands for.
 
     The `text` is what the cell shows, None when that is not known (a picture, a part that is missing); `fields` are
-    its fields by name but for rich values; `error` is what the cell really is, "" for none; `plain` says that the
-    cell's own value counts, as for formatted numbers.
+    its fields by name but for rich values, as formulas write them; `error` is what the cell really is, "" for none;
+    `plain` says that the cell's own value counts, as for formatted numbers.
     """
 
     text: str | None = None
-    fields: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, str] = field(default_factory=dict)
     error: str = ""
     plain: bool = False
 
@@ -73,7 +81,7 @@ def _meanings(package: Package) -> dict[int, Linked]:
         return {}
     types = [each.get("name", "") for each in every(metadata, "metadataType")]
     future = {each.get("name", ""): children(each, "bk") for each in every(metadata, "futureMetadata")}
-    values, structures = _rich_values(package)
+    values, shapes = _elements(package, _VALUES, "rv"), _elements(package, _SHAPES, "s")
     found: dict[int, Linked] = {}
     for number, block in enumerate((bk for each in every(metadata, "valueMetadata") for bk in children(each, "bk")), 1):
         record = next(iter(children(block, "rc")), None)
@@ -81,54 +89,35 @@ def _meanings(package: Package) -> dict[int, Linked]:
             kind, place = int(record.get("t", "")), int(record.get("v", ""))  # type: ignore[union-attr]
             blocks = future.get(types[kind - 1], [])
             value = int(next(every(blocks[place], "rvb")).get("i", ""))
-            found[number] = _linked(values, structures, value)
+            found[number] = _linked(values, shapes, value)
         except (AttributeError, ValueError, IndexError, StopIteration):
             found[number] = UNKNOWN
     return found
 
 
-def _rich_values(package: Package) -> tuple[list[tuple[int, list[str]]], list[tuple[str, list[tuple[str, str]]]]]:
-    root, shapes = parsed_or_none(package.container, _VALUES), parsed_or_none(package.container, _STRUCTURES)
-    if root is None or shapes is None:
-        return [], []
-    values = [
-        (int(each.get("s", "-1")), [value.text or "" for value in children(each, "v")]) for each in children(root, "rv")
-    ]
-    structures = [
-        (each.get("t", ""), [(key.get("n", ""), key.get("t", "d")) for key in children(each, "k")])
-        for each in children(shapes, "s")
-    ]
-    return values, structures
+def _elements(package: Package, part: str, name: str) -> list[Element]:
+    root = parsed_or_none(package.container, part)
+    return [] if root is None else children(root, name)
 
 
-def _linked(
-    values: list[tuple[int, list[str]]],
-    structures: list[tuple[str, list[tuple[str, str]]]],
-    number: int,
-    depth: int = 0,
-) -> Linked:
-    shape, texts = values[number]
-    name, keys = structures[shape]
+def _linked(values: list[Element], shapes: list[Element], number: int, depth: int = 0) -> Linked:
+    shape = shapes[int(values[number].get("s", ""))]
+    name = shape.get("t", "")
     if name == "_formattednumber":
         return Linked(plain=True)
-    fields: dict[str, Any] = {}
-    for (key, kind), text in zip(keys, texts, strict=False):
+    fields: dict[str, str] = {}
+    shown = None
+    for each, value in zip(children(shape, "k"), children(values[number], "v"), strict=False):
+        key, kind, text = each.get("n", ""), each.get("t", "d"), value.text or ""
         if name == "_error" and key == "errorType":
             return Linked(error=_ERRORS.get(text, "#VALUE!"))
         if kind == "r" and key == "%cvi" and depth < 4:
-            return _linked(values, structures, int(text), depth + 1)
-        if kind in ("d", "i"):
-            fields[key] = float(text)
-        elif kind == "b":
-            fields[key] = text in ("1", "true", "TRUE")
-        elif kind == "s":
-            fields[key] = text
-        elif kind == "e":
-            fields[key] = CellError(text)
-    if "mage" in name:
-        return UNKNOWN
-    shown = fields.get(_SHOWN)
-    return Linked(shown if isinstance(shown, str) else None, fields)
+            return _linked(values, shapes, int(text), depth + 1)
+        if kind in _WRITTEN:
+            fields[key] = _WRITTEN[kind](text)
+        if kind == "s" and key == "_DisplayString":
+            shown = text
+    return UNKNOWN if "mage" in name else Linked(shown, fields)
 
 
 def field_text(linked: dict[Place, Linked], sheet: int, area: Area | None, name: str) -> str | None:
@@ -136,13 +125,4 @@ def field_text(linked: dict[Place, Linked], sheet: int, area: Area | None, name:
     if area is None or area.size != 1:
         return None
     found = linked.get((sheet, area.top, area.left))
-    if found is None:
-        return "#VALUE!"
-    value = found.fields.get(name)
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, float):
-        return repr(value)
-    if isinstance(value, CellError):
-        return value.code
-    return None if value is None else '"' + value.replace('"', '""') + '"'
+    return "#VALUE!" if found is None else found.fields.get(name)
