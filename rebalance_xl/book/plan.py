@@ -16,8 +16,10 @@ from rebalance_xl.book.model import Book, require_sound
 from rebalance_xl.book.money import CASH, PROCEEDS, RAISED
 from rebalance_xl.book.net_delta import delta_text, net_deltas
 from rebalance_xl.book.orders import BUY, KEPT
+from rebalance_xl.book.plan_cash import cash_changes
 from rebalance_xl.book.plan_data import Plan, SpreadFigures, Totals, Trigger
-from rebalance_xl.book.plan_lines import cash_changes, label_of, lines_of, unresolved_of
+from rebalance_xl.book.plan_lines import label_of, lines_of
+from rebalance_xl.book.plan_reasons import unresolved_of
 from rebalance_xl.book.problems import NOTE, UNUSED, WARNING
 from rebalance_xl.book.spreads import spread_of
 from rebalance_xl.book.tolerances import DUST, SLACK

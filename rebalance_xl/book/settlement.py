@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from rebalance_xl.book.model import Book, Holding
 from rebalance_xl.book.money import spare_cash
-from rebalance_xl.book.plan_lines import stable_rows
+from rebalance_xl.book.plan_cash import stable_rows
 from rebalance_xl.book.states import rows_by_asset
 
 #: Money by the row of Portfolio that holds it.

@@ -20,7 +20,7 @@ from rebalance_xl.book.futures import contract_number
 from rebalance_xl.book.gains import cost_sold, lots_of, taken_from, usable_lots
 from rebalance_xl.book.model import Book
 from rebalance_xl.book.orders import BUY, OPENINGS, RELEASE, TOP_UP, in_line_order
-from rebalance_xl.book.plan_lines import cash_changes
+from rebalance_xl.book.plan_cash import cash_changes
 from rebalance_xl.book.rows import Holding, Lot, Position
 from rebalance_xl.book.tolerances import SLACK
 from rebalance_xl.functions import contracts

@@ -11,8 +11,8 @@ from rebalance_xl.book.free_margin import wallet_for
 from rebalance_xl.book.memory import MemoryWorkbook
 from rebalance_xl.book.model import Book, read_book
 from rebalance_xl.book.plan import make_plan
+from rebalance_xl.book.plan_cash import cash_changes
 from rebalance_xl.book.plan_data import Line, Plan
-from rebalance_xl.book.plan_lines import cash_changes
 from rebalance_xl.book.schema import JOURNAL, PLAN
 from rebalance_xl.book.tolerances import CENT
 from rebalance_xl.book.walk import decide
