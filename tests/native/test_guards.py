@@ -127,6 +127,10 @@ ANSWERS: list[tuple[str, Any]] = [
     # criteria compare to 15 digits, and dates with points are dates on some systems only
     ('COUNTIF(D8:D9,">1000")', 0),
     ('COUNTIF(D8:D9,"<=1000")', 2),
+    ('COUNTIF(D6:D7,"<"&D6)', 1),
+    ('COUNTIFS(D7,">"&D7)', 0),
+    ('COUNTIFS(D6:D7,">="&D7,D6:D7,"<="&D6)', 2),
+    ('SUM(COUNTIF(D6,"<"&D6:D7))', 0),
     ('COUNTIF(D8:D9,"09.2022")', KEPT),
     ('YEAR("29.07.2014")', KEPT),
     ('IFERROR(C8+1,"?")', KEPT),

@@ -39,9 +39,6 @@ _SUBTRACTS: Final = re.compile(r"[\w\])\"%]\s*[-+]")
 _BOUND: Final = re.compile(
     r"[<>=]\s*(-?[0-9]+\.?[0-9]*(?:E[-+]?[0-9]+)?)(?![\w.:(])|(?<![\w.$:!])([0-9]+\.?[0-9]*)\s*[<>=]"
 )
-_WITH_CRITERIA: Final = re.compile(r"\b(?:COUNT|SUM|AVERAGE|MAX|MIN)IFS?\(")
-#: A number that a criterion in a formula compares with.
-_CRITERION: Final = re.compile(r"\"[<>]=?(-?\d+\.?\d*)\"")
 #: Comparisons with texts, and those of sizes that filling up arrays makes.
 _HARMLESS: Final = re.compile(
     rf"{TEXTS}\s*(?:<>|[<>=]=?)|(?:<>|[<>=]=?)\s*{TEXTS}|(?:ROWS|COLUMNS)\(rl_\d+\)=(?:ROWS|COLUMNS)\(rl_\d+\)"
@@ -65,7 +62,6 @@ def compute_suspects(calculation: Calculation) -> None:
             suspects += with_decimal_comma(calculation)
             suspects += [*with_own_texts(calculation), *reading_texts(calculation, columns)]
             suspects += counting_texts(calculation, columns)
-            suspects += _counting_near(calculation, columns)
         if not compute_carefully(calculation, suspects):
             return
         calculation.compute()
@@ -151,19 +147,6 @@ def _bounds(group: Alike) -> Iterator[float]:
 
 def _is_near(one: float, other: float) -> bool:
     return one != other and abs(other - one) <= max(abs(one), abs(other)) * _NEAR
-
-
-def _counting_near(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
-    """Yield the cells whose criteria compare with a number that others differ from beyond 15 digits only."""
-    bounds: dict[float, list[Alike]] = {}
-    for group in calculation.readers.groups(_WITH_CRITERIA):
-        for bound in {float(number) for text in group.texts for number in _CRITERION.findall(text)}:
-            bounds.setdefault(bound, []).append(group)
-    for bound, groups in bounds.items():
-        places = columns.of(groups)
-        near = {value for value in columns.kind(places, float) if _is_near(value, bound)}
-        if near:
-            yield from calculation.readers.of(columns.holding(places, float, near), groups)
 
 
 def _nearly_equal(values: Set[float]) -> list[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from math import inf, nextafter
 from typing import Any, Final
 
 from rebalance_xl.cells import CellError
@@ -14,7 +15,8 @@ from rebalance_xl.recalc.native.reading import number_of, typed_number
 _OPERATOR = re.compile(r"(<=|>=|<>|<|>|=)?(.*)", re.DOTALL)
 #: What a number can be written with that the engine does not read in a criterion.
 _SPELLED = re.compile(r"[%$€£¥(,/:]|\d-\d|\d[ -]?[A-Za-z]{3}|[A-Za-z]{3}[ -]?\d")
-#: A number of more digits than a text made of one has.
+#: A number that the engine reads, and one of more digits than a text made of one has.
+_PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _LONG = re.compile(r"[-+]?(?=[\d.]*\.)[\d.]{17,}(?:[eE][-+]?\d+)?")
 #: Operators that ask for an order: with nothing behind them no cell meets them, as none meets this.
 ORDER: Final = ("<", ">", "<=", ">=")
@@ -65,8 +67,8 @@ def matcher(criterion: Any, begins: bool = False) -> Callable[[Any], bool]:
     if isinstance(value, bool):
         return lambda cell: isinstance(cell, bool) and compare(cell, value)
     if isinstance(value, float):
-        near = abs(value) * 1e-14  # numbers alike in 15 digits are equal
-        return lambda cell: is_number(cell) and compare(_to_15(cell) if abs(cell - value) <= near else cell, value)
+        last = _last_alike(_to_15(value), sign)
+        return lambda cell: is_number(cell) and compare(cell, last)
     bound = operand.lower()
     return lambda cell: isinstance(cell, str) and compare(cell.lower(), bound)
 
@@ -103,19 +105,33 @@ def plain_criterion(criterion: str) -> str:
     """Return a criterion whose number is written plainly and whose quotation marks the engine leaves as they are.
 
     The engine reads plain numbers and dates, but neither percent, thousands, money nor brackets, and takes quotation
-    marks around a text away, one pair without an operator and two with one. Numbers have 15 digits in texts.
+    marks around a text away, one pair without an operator and two with one. Numbers have 15 digits in texts, and cells
+    are compared to as many, so that a bound is moved to the last number that is written as it.
 
-    >>> plain_criterion(">1,000"), plain_criterion("<>20%"), plain_criterion("(5)"), plain_criterion("East")
-    ('>1000', '<>0.2', '-5', 'East')
-    >>> plain_criterion(">=0.30000000000000004")
-    '>=0.3'
+    >>> plain_criterion("=1,000"), plain_criterion("<>20%"), plain_criterion("(5)"), plain_criterion("East")
+    ('=1000', '<>0.2', '-5', 'East')
+    >>> plain_criterion("=0.30000000000000004"), plain_criterion(">=0.30000000000000004"), plain_criterion(">3")
+    ('=0.3', '>=0.29999999999999954', '>3.000000000000005')
     """
     sign, operand = _split(criterion)
     if sign in ORDER and not operand:
         return NEVER
     if len(operand) > 1 and operand[0] == operand[-1] == '"':
         return f'{sign}""{operand}""' if sign in ("=", "<>") else f'"{operand}"' if not sign else criterion
-    if not operand or not (_SPELLED.search(operand) or _LONG.fullmatch(operand)):
+    spelled = _SPELLED.search(operand)
+    if not operand or not (spelled or sign in ORDER or _LONG.fullmatch(operand)):
         return criterion
-    number = typed_number(operand)
-    return criterion if number is None else sign + repr(float(f"{number:.15g}")).removesuffix(".0")
+    number = typed_number(operand) if spelled or _PLAIN.fullmatch(operand) else None
+    if number is None:
+        return criterion
+    number = _to_15(number)
+    return sign + repr(_last_alike(number, sign) if sign in ORDER else number).removesuffix(".0")
+
+
+@lru_cache(maxsize=1024)
+def _last_alike(bound: float, sign: str) -> float:
+    """Return the last number that is the same as a bound in 15 digits, on the side that an order asks for."""
+    last, end = bound, inf if sign in ("<=", ">") else -inf
+    while (further := nextafter(last, end)) != last and _to_15(further) == bound:
+        last = further
+    return last
