@@ -15,7 +15,7 @@ from .files.package import Package
 from .files.parts import check_xml, decoded, refuse_entities
 from .files.refusals import Refused, read_input
 from .outcome import ChangedCell, Recalculation, compare, first_difference, same
-from .sheets.scan import scan_sheet
+from .sheets.scan import expect, scan_sheet
 from .sheets.sheet_scan import SheetScan
 from .sheets.splice import SheetChanges, spliced
 
@@ -177,6 +177,7 @@ def open_book(data: bytes, *, exact: bool = False) -> tuple[Package, list[SheetS
     """Read a workbook's declarations and all its sheets; `exact` reads them cell by cell."""
     package = Package.open(data)
     scans = []
+    expect(sum(package.container.members[sheet.part].file_size for sheet in package.sheets))
     for sheet in package.sheets:
         content = package.container.read(sheet.part)
         refuse_entities(content, sheet.part)

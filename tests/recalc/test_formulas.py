@@ -9,6 +9,11 @@ from typing import Any
 import pytest
 
 from rebalance_xl.recalc import recalculate
+from rebalance_xl.recalc.formulas.book_view import BookView
+from rebalance_xl.recalc.formulas.compiling import Template
+from rebalance_xl.recalc.formulas.in_bulk import Lowering
+from rebalance_xl.recalc.formulas.parameter_classes import VALUE
+from rebalance_xl.recalc.workbook import open_book
 from tests.recalc.books import make, rewrite, values
 
 SHEET = "xl/worksheets/sheet1.xml"
@@ -331,3 +336,20 @@ def test_hidden_rows_are_left_out_of_subtotals(tmp_path: Path) -> None:
     recalculate(path)
     found = values(path)
     assert [found[cell] for cell in ("C1", "C3", "D3", "E3", "F3", "G3")] == [5, 7, 5, 5, 5, 5]
+
+
+def test_texts_that_look_like_cells_are_worked_out_once_each(tmp_path: Path) -> None:
+    """Formulas whose texts hold Q1 or Q2 share what was worked out with those of the same text, and with no others."""
+    path = make(tmp_path / "b.xlsx", lambda book, sheet: sheet.write("A1", 1))
+    lowering = Lowering(BookView.of(*open_book(path.read_bytes())))
+    shape = 'IF(\0="\0",\0,0)'
+    found = [
+        lowering.template(shape, [cell, text, "C1"], 0, VALUE)
+        for cell, text in (("A1", "Q1"), ("A2", "Q2"), ("A3", "Q1"))
+    ]
+    assert all(isinstance(each, Template) for each in found)
+    assert found[0] is found[2] is not found[1]
+    written = [
+        each.render([f"A{n}", "Q9", "C1"], n, 2) for n, each in enumerate(found, 1) if isinstance(each, Template)
+    ]
+    assert written == ['IF(A1="Q1",C1,0)', 'IF(A2="Q2",C1,0)', 'IF(A3="Q1",C1,0)']

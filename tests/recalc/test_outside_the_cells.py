@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from rebalance_xl.recalc import recalculate
+from rebalance_xl.recalc.formulas.book_view import BookView
+from rebalance_xl.recalc.workbook import open_book
 from tests.recalc.books import make, rewrite, values
 
 SHEET, WORKBOOK = "xl/worksheets/sheet1.xml", "xl/workbook.xml"
@@ -82,6 +84,24 @@ def test_values_cached_of_another_workbook_are_computed_with(tmp_path: Path, for
     report = recalculate(path)
     assert values(path)["C1"] == expected
     assert report.kept == 0
+
+
+@pytest.mark.parametrize(
+    "formula, sheets",
+    [
+        ("[1]Prices!B2", ["rl_link_1_0"]),
+        ("'[1]OLD prices'!A1", ["rl_link_1_1"]),
+        ("[1]!Rate", ["rl_link_1_1"]),
+        ("SUM([1]Prices:Empty!B2)", ["rl_link_1_0", "rl_link_1_1"]),
+        ("A1", []),
+    ],
+)
+def test_sheets_of_another_workbook_that_no_formula_mentions_are_not_read(
+    tmp_path: Path, formula: str, sheets: list[str]
+) -> None:
+    """Formulas and the names in them tell which cached sheets are needed; whole runs of sheets may mean any."""
+    book = BookView.of(*open_book(with_link(tmp_path / "b.xlsx", formula).read_bytes()))
+    assert book.sheet_names == ["Sheet1", *sheets]
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,25 @@ def test_usual_sheets_are_read_with_arrays(rows: str) -> None:
         assert actual == expected
 
 
+def test_sheets_of_many_styles_are_read_with_arrays() -> None:
+    """However many different attributes the cells have, the sheet does not fall back."""
+    cells = [f'<row r="{n}"><c r="A{n}" s="{n}" t="str"><f>B{n}</f><v>{n}</v></c></row>' for n in range(1, 1500)]
+    (expected, _), (actual, fast) = (outcome(sheet_text("".join(cells)), way) for way in reversed(WAYS))
+    assert fast is not None
+    assert fast.table is not None
+    assert actual == expected
+
+
+def test_line_ends_in_formulas_are_read_with_arrays() -> None:
+    """Line ends within formulas are one character each, as XML says, and the engine does not read that sheet itself."""
+    rows = '<row r="1"><c r="A1"><f>1+\r\n2+\r3</f><v>6</v></c><c r="B1" t="str"><f>"a&#13;\r\nb"</f><v>x</v></c></row>'
+    (expected, _), (actual, fast) = (outcome(sheet_text(rows), way) for way in reversed(WAYS))
+    assert fast is not None
+    assert (fast.table is not None, fast.plain) == (True, False)
+    assert fast.formulas.texts == ["1+\n2+\n3", '"a\r\nb"']
+    assert actual == expected
+
+
 @given(rows_of(CELLS, FORMULAS, VALUES))
 def test_unusual_sheets_give_the_same(rows: str) -> None:
     """Whatever stands in a sheet, both ways find the same or refuse with the same words."""

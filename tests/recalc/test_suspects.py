@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 
 from rebalance_xl.recalc import recalculate
 from rebalance_xl.recalc.evaluation import suspects
+from rebalance_xl.recalc.evaluation.suspect_texts import computing, looked_into
+from rebalance_xl.recalc.native.registry import REGISTERED
 from rebalance_xl.recalc.references import cell_name
 from tests.recalc.books import make, rewrite, values
 
@@ -242,3 +245,47 @@ def test_texts_that_are_only_compared_are_no_operands(tmp_path: Path, monkeypatc
     recalculate(make(tmp_path / "b.xlsx", build))
     assert looked_at == {"D3", "D4"}
     assert values(tmp_path / "b.xlsx")["D1"] == 5
+
+
+@pytest.mark.parametrize(
+    "formula, expected",
+    [
+        ("IFERROR(SUMIFS(A1:A9,B1:B9,C1)/D1,0)", "IFERROR(1/D1,0)"),
+        ("IF(ISERROR(SUM(S!A:A)),0,S!A1*2)", "IF(1,0,S!A1*2)"),
+        ("IFERROR(INDEX(A1:A9,MATCH(B1,C1:C9,0))+1,0)", "IFERROR(INDEX(A1:A9,1)+1,0)"),
+        ('IF(A1="x",B1+1,0)', "IF(TRUE,B1+1,0)"),
+        ("SUM(A1:A9*1)+A1", "SUM(A1:A9*1)+A1"),
+        ('SUM(A1&"")', 'SUM(A1&"")'),
+    ],
+)
+def test_cells_that_are_counted_are_not_computed_with(formula: str, expected: str) -> None:
+    """What is summed, counted, looked for and compared is left out where texts are looked for that read as numbers."""
+    assert computing(formula) == expected
+
+
+@pytest.mark.parametrize(
+    "formula, expected",
+    [
+        ('SUM((A1:A9=LEFT(B1&"",2))*C1:C9)', ['LEFT(B1&"",2)']),
+        ('MID(A1,FIND("",B1),3)&C1', ['FIND("",B1)', "MID(A1,1,3)"]),
+        ("LEFT(SUM(A1:A9),2)+B1", ["LEFT(SUM(A1:A9),2)+B1"]),
+    ],
+)
+def test_only_what_is_looked_into_matters_for_long_numbers(formula: str, expected: list[str]) -> None:
+    """A formula that looks into cells reads their digits only; one that looks into a result may read all it has."""
+    assert looked_into(formula).split() == expected
+
+
+def test_arrays_whose_choice_is_computed_are_computed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine asks a function's argument for a reference first where it may be one, and would compute it twice."""
+    calls: list[Any] = []
+    proper = REGISTERED["PROPER"]
+    counted = replace(proper, callable=lambda *given, **named: calls.append(given) or proper.callable(*given, **named))
+    monkeypatch.setitem(REGISTERED, "PROPER", counted)
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write("A1", "ada")
+        sheet.write_array_formula("B1:B1", '{=IF(A1="","",PROPER(A1))}')
+
+    recalculate(make(tmp_path / "b.xlsx", build))
+    assert len(calls) == 1

@@ -33,8 +33,11 @@ class Anchor:
         return self.written or self.cell.area
 
     def kept(self, formula: str) -> str:
-        """Return what the engine computes: the formula, its array kept aside."""
-        return f"{KEEP}({self.key},{formula})"
+        """Return what the engine computes: the formula, its array kept aside.
+
+        The sign keeps the engine from computing what IF and its like give twice, as a reference first.
+        """
+        return f"{KEEP}({self.key},{'+' * formula.startswith(('IF(', 'IFS(', 'CHOOSE('))}{formula})"
 
     def is_blocked(self, area: Area, taken: dict[int, Any]) -> bool:
         """Say whether something else lies in an area, or whether it leaves the sheet."""

@@ -136,10 +136,11 @@ def explain_errors(calculation: Calculation) -> None:
     """Find the reasons of errors that functions gave; what a failed function gave is not written."""
     asked: dict[FormulaCell, None] = {}
     failed = calculation.engine.calls.failed
+    heard = failed | calculation.engine.calls.telling
     for cell in calculation.odd:
         if cell.value.__class__ is CellError and cell.status != "kept":
             cell.status = "error"
-            if cell.template is not None and cell.template.functions and cell.lowered is not None:
+            if cell.template is not None and cell.lowered is not None and cell.template.functions & heard:
                 asked[cell] = None
     for cell in calculation.book.cells() if failed else ():
         if cell.template is not None and cell.lowered is not None and cell.template.functions & failed:

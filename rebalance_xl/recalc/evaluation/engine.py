@@ -18,13 +18,14 @@ _BEGIN, _TELL = "RXL.BEGIN", "RXL.TELL"
 class Engine:
     """One workbook inside the engine; `calls` are the Python functions that it calls.
 
-    While it is `idle` it has no cells: what had to be computed was computed without it.
+    While it is `idle` it has no cells: what had to be computed was computed without it. It is `looping` when it has met
+    a loop of formulas, or has not come to an end.
     """
 
     def __init__(self, sheets: Sequence[str], settings: Settings) -> None:
         self.settings = settings
         self.names = list(sheets)
-        self.idle = False
+        self.idle = self.looping = False
         workbook = settings.new_workbook()
         self.calls = Calls(settings, workbook)
         self._adopt(workbook)
@@ -78,7 +79,10 @@ class Engine:
         KeyboardInterrupt
             The user stopped the run while a Python function was being called.
         """
+        met, self.looping = self.looping, True
         self.workbook.evaluate_all()
+        telemetry = self.workbook.last_cycle_telemetry()
+        self.looping = met or (telemetry is not None and telemetry.static_sccs > 0)
         if self.calls.interrupted:
             raise KeyboardInterrupt
 

@@ -22,7 +22,8 @@ class Calls:
 
     `kept` are the arrays put aside by the keys of their anchors, `blocked` the anchors that show #SPILL! from their
     next computation on. `reason` is the first one that a function gave for an error, `failure` how one failed,
-    `failed` which functions did; `interrupted` tells that the user stopped the run inside one.
+    `telling` which functions gave any reason, `failed` which failed; `interrupted` tells that the user stopped the run
+    inside one.
     """
 
     def __init__(self, settings: Settings, workbook: fz.Workbook) -> None:
@@ -31,6 +32,7 @@ class Calls:
         self.kept: dict[int, Any] = {}
         self.blocked: set[int] = set()
         self.reason = self.failure = ""
+        self.telling: set[str] = set()
         self.failed: set[str] = set()
         self.interrupted = False
 
@@ -136,8 +138,9 @@ class Calls:
         if isinstance(value, CellError):
             if value.code == UNDECIDED or value.reason.startswith("internal error"):
                 return self._failed(name, value.reason)
-            if value.reason and not self.reason:
-                self.reason = value.reason
+            if value.reason:
+                self.telling.add(name)
+                self.reason = self.reason or value.reason
             return ERROR_VALUES.get(value.code) or ERROR_VALUES["#VALUE!"]
         try:
             number = float(value)

@@ -22,7 +22,7 @@ def close_loops(calculation: Calculation) -> None:
     A loop that the cached values solve already stays as it is, bit for bit. A single cell that changes with every pass
     counts and keeps its value; other loops that have not settled are told in a warning.
     """
-    loops = _loops(calculation)
+    loops = _loops(calculation) if calculation.engine.looping else []
     if not loops:
         return
     engine = calculation.engine

@@ -27,8 +27,16 @@ TEXTS: Final = (
 )
 #: Cells and texts that are compared with nothing beside that computes.
 _ONLY_PAIR: Final = re.compile(rf"(?<=[(,])(?:{REFERENCE}|{TEXTS})\s*(?:<>|[<>=]=?)\s*(?:{REFERENCE}|{TEXTS})(?=[),])")
+_PLACE: Final = rf"(?:{REFERENCE}|(?:(?:'[^']*'|[\w.]+)!)?\$?[A-Z]{{1,3}}:\$?[A-Z]{{1,3}}|\"\"|[\d.]+)"
+#: Calls that give a number or a truth value whatever texts stand in the cells that they look at.
+_COUNTS: Final = re.compile(
+    r"\b(?:RXL\.)?(?:(?:SUM|COUNT|AVERAGE|MAX|MIN)(?:IFS?)?|COUNTA|COUNTBLANK|CRITERION|MATCH|ROWS?|COLUMNS?"
+    rf"|IS(?:BLANK|ERR|ERROR|NA|NONTEXT|NUMBER|TEXT))\({_PLACE}(?:,{_PLACE})*\)"
+)
+_SHEET: Final = re.compile(r"'[^']*'!")
 _CATCHES: Final = re.compile(r"\b(?:IFERROR|IFNA|ISERROR|ISERR|ISNA|ISNUMBER|ERROR\.TYPE|COUNT|AGGREGATE)\(")
-_ARITHMETIC: Final = re.compile(r"[-+*/^%]")
+#: Signs between operands, and a minus before anything but a number.
+_ARITHMETIC: Final = re.compile(r"[*/^%]|(?<![-+*/^&<>=(,])[-+]|-(?![\d.])")
 _TESTS: Final = re.compile(r"\b(?:IF|IFS|NOT|AND|OR|XOR)\(")
 #: Texts that the engine reads as numbers as Excel does, or that no one does.
 _PLAIN: Final = re.compile(
@@ -41,12 +49,15 @@ _DATE: Final = re.compile(r"\"?\s*(0?[1-9]|[12]\d|3[01])[-/](0?[1-9]|[12]\d|3[01
 _HOLDS, _LONG = 32767, 500
 _LONGEST_DATE: Final = 30
 _WITH_DATE: Final = re.compile(r"\"\s*\w{1,2}[-/]\w{1,2}[-/]\w{1,4}[^\"]*\"")
-_LOOKS_INTO: Final = re.compile(r"\b(?:LEN|LEFT|RIGHT|MID|FIND|SEARCH|EXACT|REPLACE|SUBSTITUTE)\(")
+_LOOKS: Final = r"\b(?:LEN|LEFT|RIGHT|MID|FIND|SEARCH|EXACT|REPLACE|SUBSTITUTE)"
+_LOOKS_INTO: Final = re.compile(rf"{_LOOKS}\(")
+_LOOKED_INTO: Final = re.compile(rf"{_LOOKS}\({_PLACE}(?:&\"\")?(?:,{_PLACE}(?:&\"\")?)*\)")
 #: What these do with something that is computed within.
-_OF_ARITHMETIC: Final = re.compile(r"\b(?:LEN|LEFT|RIGHT|MID|EXACT|FIND|SUBSTITUTE)\(\(?[^()\"]*[-+*/^]")
+_OF_ARITHMETIC: Final = re.compile(r"\b(?:LEN|LEFT|RIGHT|MID|EXACT|FIND|SUBSTITUTE)\(\(?[^()\"]+[-+*/^]")
 _JOINED: Final = re.compile("&")
 #: Cells and texts that are joined with nothing beside that computes.
 _JOINED_CELLS: Final = re.compile(rf"(?<=[(,=<>])(?:{REFERENCE}|\"\")(?:&(?:{REFERENCE}|\"\"))+(?=[),=<>])")
+_BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 #: Characters that count as two in Excel, except in workbooks that count the newer way.
 _BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")
 _WITH_CRITERIA: Final = re.compile(r"\b(?:COUNT|SUM|AVERAGE|MAX|MIN)IFS?\(")
@@ -85,7 +96,8 @@ def reading_texts(calculation: Calculation, columns: ColumnsRead) -> Iterator[Fo
         groups = []
         for group in calculation.readers.groups(wanted):
             text = part(without_texts(group))
-            if wanted.search(text) and (also is None or also.search(text)):
+            signs = _SHEET.sub("", text)
+            if wanted.search(signs) and (also is None or also.search(signs)):
                 groups.append(
                     group if part is str else replace(group, columns=calculation.readers.columns(text, group.sheet))
                 )
@@ -132,7 +144,8 @@ def _is_truth(text: str) -> bool:
 
 def _has_other_capitals(text: str) -> bool:
     """Say whether a text has letters whose capitals the engine does not know."""
-    return not text.isascii() and text.upper() != text.lower()
+    others = "" if text.isascii() else "".join(_BEYOND_ASCII.findall(text))
+    return others.upper() != others.lower()
 
 
 def _is_date(text: str) -> bool:
@@ -151,9 +164,20 @@ def _has_digits(text: str) -> bool:
     return any(map(str.isdigit, text))
 
 
-def _beside_pairs(text: str) -> str:
-    """Return a formula without the cells that it only compares with each other."""
-    return _ONLY_PAIR.sub("TRUE", text)
+def computing(text: str) -> str:
+    """Return a formula without the cells that it only compares with each other, counts, sums or looks for."""
+    text = _ONLY_PAIR.sub("TRUE", _TEXT.sub('""', text))
+    while (shorter := _COUNTS.sub("1", text)) != text:
+        text = shorter
+    return text
+
+
+def looked_into(text: str) -> str:
+    """Return what a formula looks into: the cells, or all of it where it looks into anything else."""
+    found, rest = "", _TEXT.sub('""', text)
+    while (shorter := _LOOKED_INTO.sub("1", rest)) != rest:
+        found, rest = f"{found} {' '.join(_LOOKED_INTO.findall(rest))}", shorter
+    return text if _LOOKS_INTO.search(rest) else found
 
 
 def _joins_computed(text: str) -> bool:
@@ -181,14 +205,14 @@ _Rule = tuple[re.Pattern[str], re.Pattern[str] | None, type, Callable[[Any], obj
 #: What formulas do, all of it, with values of a kind: catch errors of arithmetic and tests, compare, join, compute with
 #: dates, sum products (in which truth values count as 0), look into texts; and the part of their text that matters.
 _READ: Final[Sequence[_Rule]] = (
-    (_CATCHES, _ARITHMETIC, str, _is_unclear, _beside_pairs),
+    (_CATCHES, _ARITHMETIC, str, _is_unclear, computing),
     (_CATCHES, _TESTS, str, _is_truth, str),
     (COMPARED, None, str, _has_other_capitals, str),
     (_JOINS, None, str, _is_long, str),
-    (_ARITHMETIC, None, str, _is_date, _beside_pairs),
+    (_ARITHMETIC, None, str, _is_date, computing),
     (_SUMS_PRODUCTS, None, str, _has_digits, str),
     (_SUMS_PRODUCTS, None, bool, lambda _: True, str),
-    (_LOOKS_INTO, None, float, _is_long_number, str),
+    (_LOOKS_INTO, None, float, _is_long_number, looked_into),
     (_JOINED, None, float, _is_long_number, _joined),
-    (_LOOKS_INTO, None, str, _BEYOND.search, str),
+    (_LOOKS_INTO, None, str, _BEYOND.search, looked_into),
 )

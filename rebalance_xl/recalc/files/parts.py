@@ -75,7 +75,8 @@ def local_name(element: ElementTree.Element) -> str:
 
 def every(root: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:
     """Yield the elements of a name, however deep."""
-    return (each for each in root.iter() if local_name(each) == name)
+    end = f"}}{name}"
+    return (each for each in root.iter() if each.tag == name or each.tag.endswith(end))
 
 
 def children(element: ElementTree.Element, name: str) -> list[ElementTree.Element]:

@@ -49,7 +49,8 @@ class BookView:
         if b"externalReference" in package.container.read(package.part):
             from ..sheets.external_links import external_links
 
-            links, first = external_links(package), len(names)
+            formulas = [text for scan in scans for text in scan.formulas.texts]
+            links, first = external_links(package, formulas), len(names)
             own = {name: place for place, name in enumerate(links.names)}
             index = index | {name: first + place for name, place in (links.places | own).items()}
             defined = defined | {(-1 - link, name): text for (link, name), text in links.defined.items()}

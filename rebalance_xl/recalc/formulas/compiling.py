@@ -23,6 +23,8 @@ Piece = str | int | Callable[[int, int, Sequence[str]], str]
 Size = Callable[[int, int, Sequence[str]], tuple[int, int] | None]
 #: Makes a part of a formula ready for a parameter class.
 Writer = Callable[[Any, Any, str], "Out"]
+#: Arguments of Python functions that the engine computes twice, first as a reference and then as a value.
+_TWICE = re.compile(r"(RXL\.\w+\()((?:IFS?|CHOOSE)\()")
 
 
 @dataclass(slots=True, frozen=True)
@@ -143,14 +145,20 @@ def fits(pieces: Sequence[Piece], row: int, column: int, references: Sequence[st
 
 
 def merged(pieces: list[Piece]) -> list[Piece]:
-    """Return pieces with neighbouring texts joined."""
+    """Return pieces with neighbouring texts joined, and a sign before arguments that are values but may be references.
+
+    Examples
+    --------
+    >>> merged(["RXL.NUMBER(", "IF(", 0, ",1)"])
+    ['RXL.NUMBER(+IF(', 0, ',1)']
+    """
     merged: list[Piece] = []
     for piece in pieces:
         if isinstance(piece, str) and merged and isinstance(merged[-1], str):
             merged[-1] += piece
         else:
             merged.append(piece)
-    return merged
+    return [_TWICE.sub(r"\1+\2", piece) if isinstance(piece, str) else piece for piece in merged]
 
 
 def text_of(piece: Piece, row: int, column: int, references: Sequence[str]) -> str:

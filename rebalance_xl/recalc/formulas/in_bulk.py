@@ -45,29 +45,34 @@ class Lowering:
         self.book = book
         self.singly = singly
         self.functions: set[str] = set()
-        self._templates: dict[tuple[int, str, bool, str], Template | FormulaError] = {}
+        self._templates: dict[tuple[object, ...], Template | FormulaError] = {}
+        self._literal_slots: dict[str, list[int]] = {}
 
     def template(
         self, shape: str, references: Sequence[str], sheet: int, mode: str, *, careful: bool = False
     ) -> Template | FormulaError:
         """Return the template of a shape on a sheet, or why there is none; the careful way when that is wanted."""
-        key = (sheet, mode, careful, shape)
+        key = self._key(shape, references, sheet, mode, careful)
         found = self._templates.get(key)
         if found is not None:
             return found
-        repeatable = not self.singly
         try:
             parser = Parser(shape, references)
-            repeatable = repeatable and not parser.literal_slots
+            self._literal_slots[shape] = parser.literal_slots
             found = compiled(self.book, sheet, parser.parse(), mode, careful)
             self.functions |= found.functions
         except FormulaError as error:
             found = error
         except RecursionError:
             found = FormulaError("the formula is nested too deeply")
-        if repeatable:
-            self._templates[key] = found
+        if not self.singly:
+            self._templates[self._key(shape, references, sheet, mode, careful)] = found
         return found
+
+    def _key(self, shape: str, references: Sequence[str], sheet: int, mode: str, careful: bool) -> tuple[object, ...]:
+        """Return what a template is remembered by: all but the cells that it is rendered for."""
+        literal = [references[slot] for slot in self._literal_slots.get(shape, ())]
+        return sheet, mode, careful, shape, *literal
 
     def forget_layout(self) -> None:
         """Drop what depended on used areas and spilled areas, because these have changed."""

@@ -46,10 +46,10 @@ _DEEPEST: Final = 200
 
 
 class Parser:
-    """Reads one shape into a tree; `literal_slots` says whether texts in it hold what looks like references."""
+    """Reads one shape into a tree; `literal_slots` are the references that are parts of texts, names or numbers."""
 
     def __init__(self, shape: str, references: Sequence[str]) -> None:
-        self.literal_slots = False
+        self.literal_slots: list[int] = []
         self.tokens = [*self._tokens_of(shape, references), ("end", "", False)]
         self.position = 0
         self.depth = 0
@@ -71,8 +71,8 @@ class Parser:
                 slots += 1
             while SLOT in text:
                 text = text.replace(SLOT, references[slots], 1)
+                self.literal_slots.append(slots)
                 slots += 1
-                self.literal_slots = True
             if kind != "space":
                 yield kind, text, spaced
             spaced = kind == "space"

@@ -1,12 +1,14 @@
 """Other workbooks that formulas refer to, as this one has cached them: what Excel uses while links are not updated.
 
 ``[N]Sheet!A1`` means the N-th external reference of the workbook. Its part lists the cells that some formula reads; a
-cell that a cached sheet does not list is blank, a sheet that is not cached is unknown. Source: ECMA-376-1 18.14.
+cell that a cached sheet does not list is blank, a sheet that is not cached is unknown. Sheets that no formula mentions,
+which are most where names are left over, are not read. Source: ECMA-376-1 18.14.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 from xml.etree import ElementTree
@@ -40,36 +42,56 @@ class ExternalLinks:
     defined: dict[tuple[int, str], str] = field(default_factory=dict)
 
 
-def external_links(package: Package) -> ExternalLinks:
-    """Read what a workbook has cached of other workbooks."""
+def external_links(package: Package, formulas: Iterable[str]) -> ExternalLinks:
+    """Read what a workbook has cached of other workbooks that its formulas mention."""
     found = ExternalLinks()
     container, part = package.container, package.part
     relations = relations_of(container, part)
+    books: dict[int, ElementTree.Element] = {}
     for number, reference in enumerate(every(parsed(container, part), "externalReference"), 1):
         target, _ = relations.get(reference.get(_RELATION, ""), ("", ""))
         book = parsed_or_none(container, target)
         if book is not None:
-            _read(found, number, book, package.date1904)
+            books[number] = book
+            _define(found, number, book)
+    said = _said([*package.names.items(), *found.defined.items()], formulas)
+    for number, book in books.items():
+        _read(found, number, book, package.date1904, said)
     return found
 
 
-def _read(found: ExternalLinks, number: int, book: ElementTree.Element, date1904: bool) -> None:
-    labels = [each.get("val", "") for each in every(book, "sheetName")]
+def _said(names: Iterable[tuple[tuple[int, str], str]], formulas: Iterable[str]) -> str:
+    """Return in lower case what formulas say, and what the names stand for that they mention."""
+    waiting = [(name, text) for (_, name), text in names]
+    said = "\n".join([*formulas, *(text for _, text in waiting if "[" not in text)]).lower()
+    waiting = [(name, text) for name, text in waiting if "[" in text]
+    while more := [text for name, text in waiting if name in said]:
+        waiting = [(name, text) for name, text in waiting if name not in said]
+        said += "\n".join(more).lower()
+    return said
+
+
+def _define(found: ExternalLinks, number: int, book: ElementTree.Element) -> None:
     for each in every(book, "definedName"):
         if each.get("refersTo"):
             text = str(each.get("refersTo")).lstrip("=")
             found.defined[number, str(each.get("name", "")).lower()] = _SHEET.sub(
                 lambda match: f"'[{number}]{match[1][1:-1] if match[1][0] == chr(39) else match[1]}'!", text
             )
+
+
+def _read(found: ExternalLinks, number: int, book: ElementTree.Element, date1904: bool, said: str) -> None:
+    labels = [each.get("val", "") for each in every(book, "sheetName")]
     for data in every(book, "sheetData"):
         try:
             place = int(data.get("sheetId", ""))
             label = labels[place]
         except (ValueError, IndexError):
             continue
-        sheet = _worksheet(data)
         key = f"[{number}]{label}".lower()
-        if sheet is None or key in found.places:
+        mentioned = key.replace("'", "''") in said or re.search(rf"\[{number}\][^'!\]]*:", said)
+        sheet = _worksheet(data) if key not in found.places and mentioned else None
+        if sheet is None:
             continue
         found.places[key] = len(found.scans)
         found.names.append(f"{CACHED}{number}_{place}")

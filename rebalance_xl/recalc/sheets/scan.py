@@ -16,6 +16,12 @@ LOADS = 2**19
 _read = 0
 
 
+def expect(size: int) -> None:
+    """Note that sheets of so many characters are going to be read."""
+    global _read
+    _read += size
+
+
 def scan_sheet(
     text: str, encoding: str, strings: list[str], date1904: bool, part: str, *, exact: bool = False
 ) -> SheetScan:
@@ -26,9 +32,7 @@ def scan_sheet(
     Refused
         Not well-formed, or a cell outside the sheet or twice.
     """
-    global _read
     values = CellValues(strings, date1904)
-    _read += len(text)
     if not exact and len(text) >= BULK and (_read >= LOADS or "numpy" in sys.modules):
         with suppress(ImportError):  # without numpy there are no arrays
             from .scan_bulk import scan_bulk

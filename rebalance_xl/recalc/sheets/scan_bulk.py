@@ -43,7 +43,7 @@ def scan_bulk(text: str, encoding: str, values: CellValues, part: str) -> SheetS
     if "_" in text and "_x" in text and ("_xD" in text or "_xd" in text):
         return None  # half a character, perhaps, which the other reader names
     position = opening.end()
-    scan = SheetScan(text, encoding, "", position, end, values, part, plain=True)
+    scan = SheetScan(text, encoding, "", position, end, values, part)
     reader = _Reader(scan)
     try:
         while position < end:
@@ -61,7 +61,8 @@ def scan_bulk(text: str, encoding: str, values: CellValues, part: str) -> SheetS
         return None  # texts inside their cells may have spaces that the engine would drop
     reader.table.content = None  # most sheets are asked for nothing more, and the engine needs the memory
     scan.proven = not reader.any_control and text.isascii() and not ("&" in text and "&#" in text)
-    scan.table, scan.has_metadata = reader.table, any("vm" in attributes for attributes in reader.parsed)
+    scan.table, scan.plain = reader.table, reader.plain
+    scan.has_metadata = any("vm" in attributes for attributes in reader.parsed)
     check_well_formed(text[: scan.start] + text[end:], part)
     return scan
 
@@ -96,6 +97,7 @@ class _Reader:
         self.table = CellTable(scan.text, scan.reader)
         self.last_place = 0
         self.any_inside = self.any_control = False
+        self.plain = True
         self.groups: dict[str, int] = {}
         self.parsed: list[dict[str, str]] = []
 
@@ -162,6 +164,9 @@ class _Reader:
         before = len(self.formulas)
         ends_of_cells = (closes[last] + (base + 1)).tolist()
         places = rows[own].tolist(), columns[own].tolist()
+        if "\r" in piece:  # only within formulas
+            self.plain = False
+            formulas = [formula.replace("\r\n", "\n").replace("\r", "\n") for formula in formulas]
         self.formulas.add(*places, all_from_xml(formulas), old, ends_of_cells, widths.tolist())
         self._add_shapes(before, piece, opens[first], closes[first])
         for group in np.flatnonzero(np.bincount(groups[own])).tolist():
@@ -198,6 +203,8 @@ class _Reader:
         key = (mix & np.uint64(0xFFFF)).astype(np.intp)
         example = np.full(2**16, -1, np.intp)
         example[key] = np.arange(len(key))
+        if (mix != mix[example[key]]).any():  # two of many texts have one place
+            _, example, key = np.unique(mix, return_index=True, return_inverse=True)
         models = example[key]
         _need((lengths == lengths[models]).all() and all((word == word[models]).all() for word in words))
         used = np.flatnonzero(example >= 0)

@@ -13,8 +13,9 @@ _INSIDE = rf'<is><t(?: xml:space="preserve">(?!<){_TEXT}|>(?=[^\s<]){_TEXT}(?<!\
 #: Attributes but for the name and the type of a cell, in ASCII: what is alike in its bytes is alike.
 _OTHERS = r"""(?: (?!r=|t=)[A-Za-z_:][\w:]*+="[ !#-%'-;=@-~]*+")*+"""
 _ATTRIBUTES = r'(?: (?!r=)[A-Za-z_:][\w:]*+="[^"<>&]*+")*+'
-_FORMULA = rf"<f{_ATTRIBUTES} ?(?:/>|>{_TEXT}</f>)"
-#: Rows whose cells all tell the number of their row; constants without a type are numbers.
+_FORMULA = rf"<f{_ATTRIBUTES} ?(?:/>|>{_TEXT.replace(chr(92) + 'r', '')}</f>)"
+#: Rows whose cells all tell the number of their row; constants without a type are numbers. Line ends within formulas
+#: are as the file has them.
 USUAL_ROWS: Final = re.compile(
     rf'(?:<row r="([1-9][0-9]{{0,6}})"{_ATTRIBUTES} ?(?:/>|>(?:<c r="[A-Z]{{1,3}}\1"{_OTHERS}(?:'
     rf'><v>{_NUMBER}</v></c>|(?: t="\w++"{_OTHERS})?+ ?>{_FORMULA}{_DATA}?+</c>'
@@ -28,6 +29,6 @@ USUAL_ROWS: Final = re.compile(
 def is_usual(rows: str) -> bool:
     """Say whether rows are written the usual way, so that every program reads their cells alike.
 
-    Spaces in texts inside cells that are written as entities are dropped by some.
+    Spaces in texts inside cells that are written as entities are dropped by some, and line ends are read in two ways.
     """
-    return USUAL_ROWS.fullmatch(rows) is not None and not ("<is>" in rows and "&#" in rows)
+    return "\r" not in rows and USUAL_ROWS.fullmatch(rows) is not None and not ("<is>" in rows and "&#" in rows)
