@@ -11,7 +11,7 @@ from typing import Any
 
 from ...cells import MISSING, CellError
 from ...column_calls import PerRow, takes_columns
-from ..formulas.filled_down import Fill, FilledColumn
+from ..formulas.filled_down import FilledColumn
 from ..formulas.implementations import implementation
 from ..formulas.operands import plain_name
 from ..formulas.parser import Parser
@@ -68,9 +68,7 @@ def _array(known: KnownCells, cell: FormulaCell, text: str) -> Any:
     function = implementation(plain_name(call.name)) if isinstance(call, Call) else None
     if not isinstance(call, Call) or function is None or not hasattr(function, "parameters"):
         raise NotNowError
-    fill = Fill(shape, tuple((each, None) for each in references))
-    column = FilledColumn(cell.sheet, cell.column, fill, cell.of, [cell.place], lowered=fill)
-    evaluation = RowFormula(known, column, MAX_CELLS)
+    evaluation = RowFormula(known, cell.sheet, [(each, None) for each in references], [cell.row], MAX_CELLS)
     arguments = [MISSING if each is None else evaluation.expression(each) for each in call.arguments]
     answer = function.call(*arguments)
     if isinstance(answer, CellError) and answer.reason.startswith("internal error"):
@@ -93,7 +91,7 @@ def _compute_column(known: KnownCells, column: FilledColumn) -> bool:
     stems = [stem if offset is None else f"{stem}{top + offset}" for stem, offset in column.lowered.slots]
     try:
         expression = Parser(column.lowered.shape, stems).parse()
-        values = RowFormula(known, column).expression(expression)
+        values = RowFormula(known, column.sheet, column.lowered.slots, column.rows).expression(expression)
     except (NotNowError, FormulaError, RecursionError):
         return False
     answers = values if isinstance(values, PerRow) else [values] * len(column.places)

@@ -9,7 +9,7 @@ from typing import Any
 from ...cells import MISSING
 from ...column_calls import PerRow, call_rows, takes_columns
 from ..formulas.compiling_catalogue import MISSING_TEXT
-from ..formulas.filled_down import FilledColumn
+from ..formulas.filled_down import Slots
 from ..formulas.implementations import implementation
 from ..formulas.operands import plain_name, sheet_name
 from ..formulas.tree import At, Call, Expression, Group, Literal, Operand, Ref
@@ -23,13 +23,14 @@ LARGEST_RANGE = 4096
 class RowFormula:
     """One formula computed for all rows of a column."""
 
-    def __init__(self, known: KnownCells, column: FilledColumn, largest: int = LARGEST_RANGE) -> None:
-        assert column.lowered is not None
+    def __init__(
+        self, known: KnownCells, sheet: int, slots: Slots, rows: Sequence[int], largest: int = LARGEST_RANGE
+    ) -> None:
         self.known = known
         self.largest = largest
-        self.sheet = column.sheet
-        self.slots = column.lowered.slots
-        self.rows = column.rows
+        self.sheet = sheet
+        self.slots = slots
+        self.rows = rows
         self.gapless = self.rows[-1] - self.rows[0] == len(self.rows) - 1
 
     def expression(self, expression: Expression) -> Any:

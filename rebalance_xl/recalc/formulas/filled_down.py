@@ -15,13 +15,14 @@ FEWEST = 8
 _DIGITS = "0123456789"
 
 
+#: What stands before the row number of each reference and how far that is from the formula's own row, None for a whole
+#: reference that is the same in all rows.
+Slots = Sequence[tuple[str, int | None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """A text that changes from row to row in the row numbers of its references only: its shape with SLOT for each.
-
-    The `slots` tell what stands before the row number and how far that is from the formula's own row; a reference that
-    is the same in all rows stands there whole, with None.
-    """
+    """A text that changes from row to row in the row numbers of its references only: its shape with SLOT for each."""
 
     shape: str
     slots: tuple[tuple[str, int | None], ...]

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import formualizer as fz
 
+from ..native.arguments import Rows, to_rows
 from ..references import Area, column_letters
 
 LAMBDA: Final = "RXL.LAMBDA"
@@ -30,8 +31,6 @@ _MOST_CALLS: Final = 500_000
 _CALC: Final = {"type": "Error", "kind": "Calc"}
 _VALUE: Final = {"type": "Error", "kind": "Value"}
 
-Rows = list[list[Any]]
-
 
 def parameter_mark(depth: int, number: int) -> str:
     """Return the mark of a parameter in the text of a body."""
@@ -41,10 +40,6 @@ def parameter_mark(depth: int, number: int) -> str:
 def free_mark(depth: int, number: int) -> str:
     """Return the mark of a reference that the body takes from outside."""
     return f"{_OPEN}{depth}F{number}{_CLOSE}"
-
-
-def _rows(value: Any) -> Rows:
-    return value if isinstance(value, list) else [[value]]
 
 
 class Scratch:
@@ -66,7 +61,7 @@ class Scratch:
 
     def place(self, value: Any) -> Area:
         """Write a value into free cells and return where it stands."""
-        area = self.write(self.column, _rows(value))
+        area = self.write(self.column, to_rows(value))
         self.column = area.right + 2
         return area
 
@@ -114,10 +109,10 @@ def call(kind: str, body: str, scratch: Scratch, free: Sequence[Any], values: Se
     for number, value in enumerate(free):
         body = body.replace(free_mark(scratch.depth, number), scratch.place(value).text())
     if kind in ("REDUCE", "SCAN"):
-        return _folded(kind, body, scratch, values[0], _rows(values[1]))
+        return _folded(kind, body, scratch, values[0], to_rows(values[1]))
     if kind != EACH:
         body = f"{ONE}({body})"  # an array is #CALC!, as a cell of an array cannot hold one
-    grids = [_rows(value) for value in values]
+    grids = [to_rows(value) for value in values]
     given: Sequence[Sequence[str]]
     if kind == "MAKEARRAY":
         sizes = [grid[0][0] for grid in grids]
@@ -169,7 +164,7 @@ def _folded(kind: str, body: str, scratch: Scratch, running: Any, grid: Rows) ->
     element = scratch.place(0.0)
     answers: list[Any] = []
     for cell in cells:
-        area = scratch.write(element.right + 2, _rows(running))
+        area = scratch.write(element.right + 2, to_rows(running))
         scratch.write(element.left, [[cell]])
         running = scratch.once(body, area.text(), element.text())
         answers.append(_single(running))
