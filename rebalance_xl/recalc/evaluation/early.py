@@ -97,20 +97,13 @@ def _compute_column(known: KnownCells, column: FilledColumn) -> bool:
     answers = values if isinstance(values, PerRow) else [values] * len(column.places)
     if expression.single is None and any(map(is_tiny, answers)):
         return False  # it may be the noise of a subtraction
-    plain = set(map(type, answers)) <= {float, str, bool}
-    if not plain and not all(map(_is_answer, answers)):
+    reasons = {at: each.reason for at, each in zip(column.places, answers, strict=True) if each.__class__ is CellError}
+    failed = any(reason.startswith("internal error") for reason in reasons.values())
+    if failed or not set(map(type, answers)) <= {float, str, bool, CellError}:
         return False
     own = column.of
     own.early.update(dict.fromkeys(column.places, True))
     put(own.values, column.places, answers)
-    for place, answer in () if plain else zip(column.places, answers, strict=True):
-        if answer.__class__ is CellError:
-            own.statuses[place], own.causes[place] = "error", answer.reason
+    own.statuses.update(dict.fromkeys(reasons, "error"))
+    own.causes.update(reasons)
     return True
-
-
-def _is_answer(value: Any) -> bool:
-    """Say whether a value is what a cell shows, and no sign that a function failed."""
-    if value.__class__ is CellError:
-        return not value.reason.startswith("internal error")
-    return value.__class__ is float or value.__class__ is str or value.__class__ is bool

@@ -142,8 +142,4 @@ class Calls:
                 self.telling.add(name)
                 self.reason = self.reason or value.reason
             return ERROR_VALUES.get(value.code) or ERROR_VALUES["#VALUE!"]
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            return str(value)
-        return number if math.isfinite(number) else ERROR_VALUES["#NUM!"]
+        return float(value) if math.isfinite(value) else ERROR_VALUES["#NUM!"]
