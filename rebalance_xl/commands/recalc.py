@@ -210,10 +210,12 @@ def _print_one(request: Request, report: dict[str, Any]) -> None:
     changed += " are stale" if request.check else " changed"
     terminal.say(f"{report['file']}: {changed}{where}")
     if report["errors"]:
-        terminal.say(f"  {report['errors']} formulas give an error value; --report says why")
+        gives = "formula gives" if report["errors"] == 1 else "formulas give"
+        terminal.say(f"  {report['errors']} {gives} an error value; --report says why")
     if report["kept"]:
-        kept = f"{report['kept']} formulas could not be computed and keep their cached value"
-        terminal.say(f"  {kept}; --report names them")
+        what, keep = ("formula", "keeps its") if report["kept"] == 1 else ("formulas", "keep their")
+        kept = f"{report['kept']} {what} could not be computed and {keep} cached value"
+        terminal.say(f"  {kept}; --report names {'it' if report['kept'] == 1 else 'them'}")
         for cause, count in report["causes"].items():
             terminal.say(f"    {count}: {cause}")
     if report["unknown_functions"]:

@@ -64,7 +64,7 @@ def test_causes_of_kept_cells_are_printed(run: Run, tmp_path: Path) -> None:
     """Why cells keep their values stands beside their number, also where no function is unknown."""
     book = write_book(tmp_path / "book.xlsx", extra='="1/2/2020"+1')
     assert run("recalc", book).out.splitlines()[1:] == [
-        "  1 formulas could not be computed and keep their cached value; --report names them",
+        "  1 formula could not be computed and keeps its cached value; --report names it",
         "    1: the order of day and month in '1/2/2020' is the author's system's",
     ]
 

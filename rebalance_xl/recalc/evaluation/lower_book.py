@@ -48,7 +48,8 @@ def lower_book(book: BookView, lowering: Lowering, spills: Spills, spill_plain: 
             if cell.kind == "array":
                 _lower_array(lowering, spills, cell)
             else:
-                keep(cell, FormulaError("a data table" if cell.kind == "dataTable" else "an empty formula"))
+                empty = "it has no formula of its own, as the cells of an array that could not be computed"
+                keep(cell, FormulaError("a data table" if cell.kind == "dataTable" else empty))
                 if cell.kind == "linked":
                     cell.cause = decide(Finding(linked=True))[1]
         if spill_plain:
