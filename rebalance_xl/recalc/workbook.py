@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .evaluation.passes import calculate
+from .evaluation.passes import calculated
 from .files.metadata import dynamic_array_index
 from .files.output import update
 from .files.package import Package
@@ -156,10 +156,9 @@ def _computed(
     package, scans = open_book(data, exact=singly)
     spilling = _written_by_openpyxl(package) if spill_plain is None else spill_plain
     inputs = None if before is None or before is data else lambda: _changed_inputs(before, scans)
-    calculation = calculate(package, scans, now, spill_plain=spilling, singly=singly, inputs=inputs)
-    report = Recalculation(Path(), warnings=[*package.warnings, *calculation.warnings])
-    changes = compare(calculation, report)
-    calculation.engine.close()
+    with calculated(package, scans, now, spill_plain=spilling, singly=singly, inputs=inputs) as calculation:
+        report = Recalculation(Path(), warnings=[*package.warnings, *calculation.warnings])
+        changes = compare(calculation, report)
     del calculation
     parts = {} if check else _changed_parts(package, scans, changes)
     content = package.container.rewritten(parts) if parts else data

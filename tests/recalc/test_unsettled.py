@@ -55,3 +55,23 @@ def test_only_a_few_are_tried_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_only_ranges_that_run_backwards_are_turned_round(formula: str, expected: str) -> None:
     """What the engine took once is not set again: it refuses single formulas that name their own cell."""
     assert in_order(formula) == expected
+
+
+def test_an_unexpected_end_frees_the_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A calculation that ends in an exception nobody expects leaves no workbook in the engine's memory."""
+    opened: list[Engine] = []
+    begin = Engine.__init__
+
+    def noted(engine: Engine, *given: Any) -> None:
+        begin(engine, *given)
+        opened.append(engine)
+
+    def failing(_: Any) -> None:
+        raise RuntimeError("not expected")
+
+    monkeypatch.setattr(Engine, "__init__", noted)
+    monkeypatch.setattr("rebalance_xl.recalc.evaluation.passes.settle_doubts", failing)
+    path = make(tmp_path / "a.xlsx", lambda _, sheet: sheet.write_formula("A1", "=1+B1", None, 1))
+    with pytest.raises(RuntimeError):
+        recalculate(path, tmp_path / "b.xlsx")
+    assert [engine.read_cell((0, 1, 1)) for engine in opened] == [None]

@@ -16,6 +16,10 @@ _SHOWS: Final = re.compile(r"&|\b(?:CONCAT|CONCATENATE|TEXTJOIN|SUBSTITUTE|MID|R
 _READS: Final = re.compile(r"\b(?:VALUE|NUMBERVALUE|INDIRECT|(?:COUNT|SUM|AVERAGE)IFS?|MAXIFS|MINIFS)\(")
 #: A comma in a number.
 _COMMA: Final = re.compile(r"(?<=\d),(?=\d)")
+#: What means something else on such a system: signs in formats and in numbers that stand in texts.
+_OF_SIGNS: Final = re.compile(
+    r"\bVALUE\([^&()]*\)|\bTEXT\([^\"]*\"[^\"]*[0#?][.,][0#?]|\"[<>=]*-?\d+[.,](?!0{6}|9{6})\d+\""
+)
 _CAUSE: Final = "a number within a text, which this workbook writes with a decimal comma"
 
 
@@ -36,7 +40,8 @@ def keep_decimal_commas(calculation: Calculation) -> None:
     """Keep the texts whose decimal commas could not be computed."""
     if not calculation.book.decimal_comma:
         return
-    left = list(_but_for_points(calculation))
+    groups = calculation.readers.groups(_OF_SIGNS)
+    left = [*_but_for_points(calculation), *(cell for group in groups for cell in group.cells if not as_before(cell))]
     for cell in left:
         calculation.keep(cell, _CAUSE)
     if left:

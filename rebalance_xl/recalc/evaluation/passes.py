@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ...cells import CellError
@@ -32,7 +33,8 @@ from .suspects import compute_suspects
 NEW_ERRORS = frozenset(("#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!", "#CONNECT!", "#BUSY!"))
 
 
-def calculate(
+@contextmanager
+def calculated(
     package: Package,
     scans: list[SheetScan],
     now: dt.datetime,
@@ -40,31 +42,36 @@ def calculate(
     spill_plain: bool = False,
     singly: bool = False,
     inputs: Callable[[], Iterable[Place]] | None = None,
-) -> Calculation:
-    """Calculate a workbook: its formula cells get values, statuses and causes, its spills their arrays.
+) -> Iterator[Calculation]:
+    """Give a workbook calculated: its formula cells have values, statuses and causes, its spills their arrays.
 
+    The engine keeps its cells until the end, also an unexpected one: it and its functions refer to each other.
     `spill_plain` lets ordinary formulas spill, `singly` computes every formula without any short cut, `inputs` gives
     the cells without formulas that were changed before the calculation.
     """
-    calculation = _loaded(BookView.of(package, scans), now, spill_plain, singly)
-    calculation.compute()
-    if package.iterate:
-        close_loops(calculation)
-    settle_doubts(calculation)
-    compute_suspects(calculation)
-    keep_decimal_commas(calculation)
-    compute_tables(calculation)
-    explain_errors(calculation)
-    name_what_is_old(calculation, inputs)
-    _write_new_errors_as_old(calculation)
-    return calculation
+    settings = Settings(package.date1904, package.iterate, package.iterations, package.max_change, now)
+    book = BookView.of(package, scans)
+    engine = Engine(book.sheet_names, settings)
+    try:
+        calculation = _loaded(book, engine, spill_plain, singly)
+        calculation.compute()
+        if package.iterate:
+            close_loops(calculation)
+        settle_doubts(calculation)
+        compute_suspects(calculation)
+        keep_decimal_commas(calculation)
+        compute_tables(calculation)
+        explain_errors(calculation)
+        name_what_is_old(calculation, inputs)
+        _write_new_errors_as_old(calculation)
+        yield calculation
+    finally:
+        engine.close()
 
 
-def _loaded(book: BookView, now: dt.datetime, spill_plain: bool, singly: bool) -> Calculation:
+def _loaded(book: BookView, engine: Engine, spill_plain: bool, singly: bool) -> Calculation:
     """Make every formula ready, compute what needs no engine, and hand all cells to the engine."""
     package, lowering = book.package, Lowering(book, singly)
-    settings = Settings(package.date1904, package.iterate, package.iterations, package.max_change, now)
-    engine = Engine(book.sheet_names, settings)
     spills = Spills(book, engine)
     filled = lower_book(book, lowering, spills, spill_plain)
     known = KnownCells(book, spills.anchors)

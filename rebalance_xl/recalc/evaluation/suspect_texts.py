@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from ...cells import CellError
 from ..native.criteria import ERRORS
 from ..native.reading import number_of
 from ..sheets.formula_cells import FormulaCell
@@ -60,7 +61,7 @@ _JOINED_CELLS: Final = re.compile(rf"(?<=[(,=<>])(?:{REFERENCE}|\"\")(?:&(?:{REF
 _BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 #: Characters that count as two in Excel, except in workbooks that count the newer way.
 _BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")
-_WITH_CRITERIA: Final = re.compile(r"\b(?:COUNT|SUM|AVERAGE|MAX|MIN)IFS?\(")
+WITH_CRITERIA: Final = re.compile(r"\b(?:COUNT|SUM|AVERAGE|MAX|MIN)IFS?\(")
 #: A criterion for all but a number, which stands there or is joined to it.
 _OTHER_THAN: Final = re.compile(r"\"<>(?:(-?\d+\.?\d*)\"|\"&)")
 _SUMS_PRODUCTS: Final = re.compile(rf"\bSUMPRODUCT\((?:.*,)?\s*{REFERENCE}\s*[,)]")
@@ -109,7 +110,7 @@ def reading_texts(calculation: Calculation, columns: ColumnsRead) -> Iterator[Fo
 
 def counting_texts(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
     """Yield the cells with criteria of which the engine takes a text for the number or error that it reads as."""
-    groups = calculation.readers.groups(_WITH_CRITERIA)
+    groups = calculation.readers.groups(WITH_CRITERIA)
     places = columns.of(groups)
     texts = columns.kind(places, str)
     errors = {text for text in texts if text.lstrip("<>=").upper() in ERRORS}
@@ -202,11 +203,12 @@ _OWN: Final[Sequence[tuple[re.Pattern[str], Callable[[Alike], object]]]] = (
     (_JOINED, lambda group: _joins_computed(without_texts(group)) and _ARITHMETIC.search(without_texts(group))),
 )
 _Rule = tuple[re.Pattern[str], re.Pattern[str] | None, type, Callable[[Any], object], Callable[[str], str]]
-#: What formulas do, all of it, with values of a kind: catch errors of arithmetic and tests, compare, join, compute with
-#: dates, sum products (in which truth values count as 0), look into texts; and the part of their text that matters.
+#: What formulas do, all of it, with values of a kind: catch errors of arithmetic, tests and criteria, compare, join, do
+#: sums with dates, sum products (truth values count as 0), look into texts; and the part of their text that matters.
 _READ: Final[Sequence[_Rule]] = (
     (_CATCHES, _ARITHMETIC, str, _is_unclear, computing),
     (_CATCHES, _TESTS, str, _is_truth, str),
+    (_CATCHES, WITH_CRITERIA, CellError, lambda _: True, str),
     (COMPARED, None, str, _has_other_capitals, str),
     (_JOINS, None, str, _is_long, str),
     (_ARITHMETIC, None, str, _is_date, computing),

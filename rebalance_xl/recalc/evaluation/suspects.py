@@ -23,6 +23,7 @@ from .suspect_texts import (
     COMPARED,
     REFERENCE,
     TEXTS,
+    WITH_CRITERIA,
     counting_texts,
     reading_texts,
     with_own_texts,
@@ -39,6 +40,10 @@ _SUBTRACTS: Final = re.compile(r"[\w\])\"%]\s*[-+]")
 _BOUND: Final = re.compile(
     r"[<>=]\s*(-?[0-9]+\.?[0-9]*(?:E[-+]?[0-9]+)?)(?![\w.:(])|(?<![\w.$:!])([0-9]+\.?[0-9]*)\s*[<>=]"
 )
+#: A number that a criterion in a formula may ask for.
+_CRITERION: Final = re.compile(r"[,\"=>](-?\d+\.?\d*)(?=[\",)])")
+#: The range that is summed, or asked for errors, by functions with criteria.
+_SUMMED: Final = re.compile(rf"\b(?:SUM|AVERAGE|MAX|MIN)IFS\({REFERENCE},|\bISERROR\(SUM\({REFERENCE}\)\)")
 #: Comparisons with texts, and those of sizes that filling up arrays makes.
 _HARMLESS: Final = re.compile(
     rf"{TEXTS}\s*(?:<>|[<>=]=?)|(?:<>|[<>=]=?)\s*{TEXTS}|(?:ROWS|COLUMNS)\(rl_\d+\)=(?:ROWS|COLUMNS)\(rl_\d+\)"
@@ -61,7 +66,7 @@ def compute_suspects(calculation: Calculation) -> None:
         if number == 0:
             suspects += with_decimal_comma(calculation)
             suspects += [*with_own_texts(calculation), *reading_texts(calculation, columns)]
-            suspects += counting_texts(calculation, columns)
+            suspects += [*counting_texts(calculation, columns), *_counting_near(calculation, columns)]
         if not compute_carefully(calculation, suspects):
             return
         calculation.compute()
@@ -136,17 +141,24 @@ def _read_of(
     return found
 
 
-def _bounds(group: Alike) -> Iterator[float]:
+def _bounds(group: Alike, wanted: re.Pattern[str] = _BOUND) -> Iterator[float]:
     """Yield the constants that the formulas of a group compare with; they stand at the same place in all of them."""
-    if _BOUND.search(without_texts(group)) is None:
-        return
-    for match in _BOUND.finditer(group.texts[0]):
-        start, end = match.span(1) if match[1] else match.span(2)
+    for match in wanted.finditer(group.texts[0]):
+        start, end = match.span(match.lastindex or 0)
         yield from map(float, {text[start:end] for text in group.texts})
 
 
 def _is_near(one: float, other: float) -> bool:
     return one != other and abs(other - one) <= max(abs(one), abs(other)) * _NEAR
+
+
+def _counting_near(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
+    """Yield the cells whose criteria ask for a number that others differ from beyond 15 digits only."""
+    for group in calculation.readers.groups(WITH_CRITERIA):
+        tested = replace(group, columns=calculation.readers.columns(_SUMMED.sub("", group.texts[0]), group.sheet))
+        places = columns.of([tested])
+        near = set(_nearly_equal(columns.kind(places, float).union(_bounds(group, _CRITERION))))
+        yield from calculation.readers.of(columns.holding(places, float, near), [group])
 
 
 def _nearly_equal(values: Set[float]) -> list[float]:

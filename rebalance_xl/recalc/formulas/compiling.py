@@ -86,6 +86,7 @@ class Compiling:
     layout: bool = False  # whether the result depends on used areas or spilled areas, which may change
     functions: set[str] = field(default_factory=set)  # those that have to be registered with the engine
     locals: dict[str, bool] = field(default_factory=dict)  # names of LET, and whether each is certainly one value
+    bound: dict[str, Expression] = field(default_factory=dict)  # what names of LET stand for
 
     def expression(self, expression: Expression, wanted: str) -> Out:
         """Return an expression made ready for a parameter class."""

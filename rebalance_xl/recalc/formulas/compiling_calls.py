@@ -196,7 +196,13 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
     call = Out(call_of(name, given), single)
     if name == "INDEX" and len(arguments) == 2 and whole_calls.takes_one_of_a_line(arguments):
         call = unless(given[:1], lambda sizes: any(min(size) > 1 for size in sizes), call, Out(["#REF!"], True))
-    caught = name in whole_calls.CAUGHT and any(map(whole_calls.may_end, arguments[:1]))
+    if c.careful and single and name in whole_calls.END_FORMULAS:
+        c.functions.add("RXL.FAULT")
+        return c.say(
+            "LET(rl_fault,{1},IF(ISERROR(rl_fault),rl_fault,{0}))", call, Out(call_of("RXL.FAULT", given), True)
+        )
+    caught = name in whole_calls.CAUGHT and (c.careful or name not in ("ISNA", "ISERR"))
+    caught = caught and any(map(whole_calls.may_end, arguments[:1]))
     return c.say(f"IFERROR({{0}},{whole_calls.CAUGHT[name]})", call) if caught else call
 
 

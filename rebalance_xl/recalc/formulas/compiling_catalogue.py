@@ -10,6 +10,7 @@ from typing import Any, Final
 from .array_sizes import as_large, joint
 from .compiling import Compiling, Out, call_of
 from .compiling_names import defined
+from .compiling_ranges import visible_rows
 from .compiling_references import is_whole
 from .implementations import implementation
 from .operands import operand_at
@@ -56,7 +57,8 @@ def write_native_call(c: Compiling, name: str, arguments: Arguments, wanted: str
         ranged = function.takes_range(position)
         array = wanted == ARRAY or parameter_class(name, position) == ARRAY
         kind = ARRAY if array else REFERENCE if ranged else VALUE
-        out = argument_for_python(c, argument, kind)
+        shown = visible_rows(c, name, arguments, argument) if (name, position) == ("RXL.AGGREGATE", 2) else None
+        out = shown or argument_for_python(c, argument, kind)
         if position == 2 and name in ("RXL.SUMIF", "RXL.AVERAGEIF"):
             out = as_large(argument_for_python(c, arguments[0], kind), out)
         outs.append(out)

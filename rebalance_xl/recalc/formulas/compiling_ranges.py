@@ -11,19 +11,34 @@ from typing import Final
 
 from ..references import MAX_COLUMNS, MAX_ROWS, cell_name, parse_area
 from ..sheets.linked_data import field_text
-from .compiling import ByCell, Compiling, Out, call_of, text_of, written
+from .compiling import ByCell, Compiling, Out, text_of, written
 from .compiling_names import meant
 from .compiling_places import write_indirect
 from .compiling_references import clipped, corner_of, is_whole, prefix_of, sheet_of, unclipped
 from .operands import constant_text, operand_at, plain_name, sheet_name, split_area, whole_number
 from .parameter_classes import ARRAY, REFERENCE, VALUE, WITH_CRITERIA, parameter_class
-from .tree import Arguments, Call, Expression, FormulaError, Literal, Name, Operand, Ref, Span, Structured, operands_in
+from .tree import (
+    Arguments,
+    Call,
+    Cells,
+    Expression,
+    FormulaError,
+    Literal,
+    Name,
+    Operand,
+    Ref,
+    Span,
+    Structured,
+    operands_in,
+)
 
 #: Functions that pair the cells of several ranges.
 _PAIRED: Final = WITH_CRITERIA.union(
     ("CORREL", "PEARSON", "SLOPE", "INTERCEPT", "RSQ", "STEYX", "FORECAST", "FORECAST.LINEAR", "COVAR", "T.TEST"),
     ("COVARIANCE.P", "COVARIANCE.S", "TTEST", "SUMXMY2", "SUMX2MY2", "SUMX2PY2"),
 )
+#: Options of AGGREGATE below this pass over cells with totals of their own.
+_WITH_TOTALS: Final = 4
 #: Functions of the engine that stop where the used cells of their first range's sheet end.
 _OF_MANY: Final = {"SUMIF": "SUMIFS", "AVERAGEIF": "AVERAGEIFS"}
 
@@ -94,43 +109,10 @@ def sums_another_sheet(c: Compiling, name: str, arguments: Arguments) -> str:
     return "" if None in sheets or sheets[0] == sheets[1] else _OF_MANY[name]
 
 
-def with_blanks_below(c: Compiling, arguments: Arguments, out: Out, wanted: str) -> Out:
-    """Return a COUNTIFS over whole columns or rows with the blank cells behind the last used one, where they count.
-
-    A COUNTIF needs it where the package computes it, which ends with the last used cell.
-    """
-    given = [each for each in arguments if each is not None]
-    ranges, criteria = given[::2], given[1::2]
-    places = [meant(c, each.single)[1] for each in ranges]
-    if len(given) < len(arguments) or not all(map(is_whole, places)) or not all(map(_may_meet_blanks, criteria)):
-        return out
-    c.layout = True
-    down = isinstance(places[0], Ref) and places[0].kind == "columns"
-    sheets = {sheet_of_range(c, each) for each in ranges}
-    if c.careful or not out.single:  # the engine stops where one of these sheets ends, the package where all do
-        sheets |= c.together
-    used = max(c.book.extent(sheet)[not down] for sheet in sheets if sheet is not None)
-    behind = (MAX_ROWS if down else MAX_COLUMNS) - max(used, 1)
-    kind = ARRAY if wanted == ARRAY else VALUE
-    asked = [c.expression(each, kind) for each in criteria]
-    c.functions.add("RXL.BLANKS")
-    counted = Out(call_of("RXL.BLANKS", [Out([str(behind)], True), *asked]), all(each.single for each in asked))
-    return c.say("({0}+{1})", out, counted)
-
-
-def _may_meet_blanks(criterion: Expression) -> bool:
-    """Say whether blank cells may meet a criterion: all that it says for sure is how it begins."""
-    first = criterion.items[0]
-    if not isinstance(first, Literal):
-        return True
-    text = constant_text(first)
-    if text is None:
-        return "<>" in first.text or '""' in first.text
-    return text in ("", "=") or text.startswith("<>")
-
-
-def visible_rows(c: Compiling, name: str, arguments: Arguments, argument: Expression) -> Out | None:
+def visible_rows(c: Compiling, name: str, arguments: Arguments, argument: Expression | None) -> Out | None:
     """Return what lists the shown rows of a range, None when nothing is hidden or hidden rows count.
+
+    For an AGGREGATE beside the engine they are one array.
 
     Raises
     ------
@@ -138,17 +120,23 @@ def visible_rows(c: Compiling, name: str, arguments: Arguments, argument: Expres
         There are hidden rows, and only the computation tells whether they are meant.
     """
     code = whole_number(operand_at(arguments, 0 if name == "SUBTOTAL" else 1))
-    if isinstance(argument.single, Literal) or (name == "AGGREGATE" and code is not None and code % 2 == 0):
+    beside = name == "RXL.AGGREGATE"
+    if argument is None or isinstance(argument.single, Literal) or (beside and not isinstance(argument.single, Cells)):
         return None
+    if beside and (code is None or code < _WITH_TOTALS):
+        raise FormulaError("AGGREGATE over cells of which it passes over those with totals")
     sheet = sheet_of_range(c, argument)
+    if name != "SUBTOTAL" and code is not None and code % 2 == 0:
+        return None
     filtered = name == "SUBTOTAL" and code is not None and code <= 100
     sheets = {sheet} if sheet is not None else {c.sheet, *sheets_in(c, argument)}
     hidden = {row for each in sheets for row in c.book.hidden_rows(each, filtered)}
     if not hidden:
         return None
     if code is None or sheet is None:
-        raise FormulaError(f"{name} on a sheet with hidden rows, which only the computation tells whether it counts")
+        raise FormulaError(f"{name[-9:]} over rows that are hidden, and only the computation tells whether they count")
     pieces = c.expression(argument, ARRAY).pieces  # of whole columns the used part
+    c.functions |= {"VSTACK"} if beside else set()
 
     def bands(row: int, column: int, references: Sequence[str]) -> str:
         text = written(pieces, row, column, references)
@@ -158,7 +146,8 @@ def visible_rows(c: Compiling, name: str, arguments: Arguments, argument: Expres
         shown = [number for number in range(area.top, area.bottom + 1) if number not in hidden]
         runs = [[n for _, n in run] for _, run in groupby(enumerate(shown), lambda pair: pair[1] - pair[0])]
         ends = [f"{cell_name(run[0], area.left)}:{cell_name(run[-1], area.right)}" for run in runs]
-        return ",".join(prefix + each for each in ends or [cell_name(MAX_ROWS, MAX_COLUMNS)])
+        listed = ",".join(prefix + each for each in ends or [cell_name(MAX_ROWS, MAX_COLUMNS)])
+        return f"VSTACK({listed})" if beside else listed
 
     return Out([ByCell(bands)], True)
 

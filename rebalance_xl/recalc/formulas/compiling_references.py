@@ -84,9 +84,14 @@ def clipped(c: Compiling, ref: Ref) -> Out:
     """
     if prefix_of(c, ref.sheet) is None:
         return Out(["#REF!"], True)
-    extents = [c.book.extent(sheet) for sheet in {sheet_of(c, ref.sheet), *c.together}]
+    end = used_end(c, ref, c.together)
+    return unclipped(c, ref, end, end)
+
+
+def used_end(c: Compiling, ref: Ref, together: frozenset[int]) -> int:
+    """Return the last used row or column of some sheets, the reference's among them."""
     c.layout = True
-    return unclipped(c, ref, *(max(1, *ends) for ends in zip(*extents, strict=True)))
+    return max(1, *(c.book.extent(sheet)[ref.kind == "rows"] for sheet in {sheet_of(c, ref.sheet), *together}))
 
 
 def unclipped(c: Compiling, ref: Ref, bottom: int = MAX_ROWS, right: int = MAX_COLUMNS) -> Out:

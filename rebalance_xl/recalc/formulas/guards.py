@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from .array_sizes import joint
+from .cells_behind import with_cells_behind
 from .compiling import Compiling, Out, call_of
-from .compiling_ranges import with_blanks_below
-from .operands import literal
+from .compiling_references import is_whole
+from .operands import literal, operand_at
 from .parameter_classes import ARRAY, VALUE
 from .tree import Arguments, Call, Expression, Items, Literal, Operand, Power
-from .whole_calls import asks_for_errors
 
 
 class Guard(NamedTuple):
@@ -49,15 +49,25 @@ GUARDS: Final[dict[str, Guard]] = {
 }
 
 
+#: The last cell of a sheet, which is blank, for a place in whole columns or rows beyond what a LAMBDA knows of them.
+_BEYOND: Final = {
+    "columns": "IF(AND({2}>ROWS({1}),{2}<=1048576),XFD1048576,{0})",
+    "rows": "IF(AND({2}>COLUMNS({1}),{2}<=16384),XFD1048576,{0})",
+}
+
+
 def guarded(c: Compiling, name: str, arguments: Arguments, out: Out, wanted: str) -> Out:
     """Return a call with what has to be asked about its arguments, where it may matter."""
+    out = with_cells_behind(c, name, arguments, out, wanted)
     if c.careful and name in ("VLOOKUP", "HLOOKUP") and len(arguments) > 2 and not _is_one(arguments[2]):
         # where nothing is found it does not matter that the table has no such column
         sought = Call(name, [*arguments[:2], Expression([Literal("1")]), *arguments[3:]])
         return c.say("IF(ISNA({1}),NA(),{0})", out, c.operand(sought, wanted))
-    beside = c.careful or not out.single or any(map(asks_for_errors, arguments))
-    if (name == "COUNTIFS" and len(arguments) > 2) or (name == "COUNTIF" and beside):
-        return with_blanks_below(c, arguments, out, wanted)
+    first = operand_at(arguments, 0)
+    if name == "INDEX" and c.depth and len(arguments) > 1 and is_whole(first):
+        # the used cells are all that a LAMBDA has of whole columns
+        place = arguments[2 if first.kind == "rows" and len(arguments) > 2 else 1] or literal("0")
+        return c.say(_BEYOND[first.kind], out, c.operand(first, ARRAY), c.expression(place, VALUE))
     guard = GUARDS.get(name)
     if guard is None or (guard.careful and not c.careful) or len(arguments) <= guard.place:
         return out
@@ -112,10 +122,14 @@ def _is_number(term: Items, positive: bool = False) -> bool:
 
 
 def write_power(c: Compiling, power: Power, wanted: str) -> Out:
-    """Return a power that is asked about where its base is 0; arrays of bases are computed beside the engine."""
+    """Return a power that is asked about where one side is 0, as the engine tells fastest.
+
+    Arrays of bases are computed beside the engine, and what is computed the careful way.
+    """
     base, exponent = (c.expression(each, wanted) for each in (power.base, power.exponent))
-    if not base.single:
+    if c.careful or not base.single:
         c.functions.add(_POWER)
-        return Out(call_of(_POWER, [base, exponent]), False, joint([base, exponent]))
-    plain = Out(["(", *base.pieces, ")^(", *exponent.pieces, ")"], exponent.single, exponent.size)
-    return c.say(f"IF(({{1}})=0,{_POWER}({{1}},{{2}}),{{0}})", plain, base, exponent)
+        return Out(call_of(_POWER, [base, exponent]), base.single and exponent.single, joint([base, exponent]))
+    sides = [each if len(each.pieces) == 1 else c.say("({0})", each) for each in (base, exponent)]
+    plain = Out([*sides[0].pieces, "^", *sides[1].pieces], exponent.single, exponent.size)
+    return c.say(f"IF({{3}},{{0}},{_POWER}({{1}},{{2}}))", plain, base, exponent, exponent if exponent.single else base)

@@ -22,7 +22,10 @@ LAMBDA: Final = "RXL.LAMBDA"
 NOWHERE: Final = ""
 #: What calls a function of one value cell by cell.
 EACH: Final = "EACH"
-ONE, TAKE = "RXL.ONE", "RXL.TAKE"
+ONE, TAKE, SEEN = "RXL.ONE", "RXL.TAKE", "RXL.SEEN"
+#: Functions that give cells, of which a blank one stays blank in an array, and the text that stands for it.
+_GIVE_CELLS: Final = ("INDEX(", "CHOOSE(", "SWITCH(", "IFS(", "XLOOKUP(", "VLOOKUP(", "HLOOKUP(", "LOOKUP(")
+_BLANK: Final = "\ue012"
 #: Functions that call a LAMBDA, with the number of arguments before it (MAP has one or more).
 CALLERS: Final[dict[str, int]] = {"MAP": 1, "REDUCE": 2, "SCAN": 2, "BYROW": 1, "BYCOL": 1, "MAKEARRAY": 2}
 _OPEN, _CLOSE = "\ue010", "\ue011"
@@ -56,6 +59,7 @@ class Scratch:
         self.column = 1
         self.taken: list[Any] = []
         workbook.register_function(ONE, _single, min_args=1, max_args=1)
+        workbook.register_function(SEEN, lambda value: _BLANK if value is None else value, min_args=1, max_args=1)
         # Not a method: the engine's memory would refer to itself through Python and never be freed.
         workbook.register_function(TAKE, self.taken.append, min_args=1, max_args=1)
 
@@ -84,7 +88,7 @@ class Scratch:
         self.sheet.set_formulas_batch(1, column, len(formulas), 1, formulas)
         self.workbook.evaluate_all()
         cells = self.sheet.get_values(fz.RangeAddress("S", 1, column, len(formulas), column))
-        return [0.0 if row[0] is None else row[0] for row in cells]
+        return [None if row[0] == _BLANK else 0.0 if row[0] is None else row[0] for row in cells]
 
     def once(self, body: str, *texts: str) -> Any:
         """Return what a body gives for the texts of its parameters, an array too."""
@@ -110,6 +114,8 @@ def call(kind: str, body: str, scratch: Scratch, free: Sequence[Any], values: Se
         body = body.replace(free_mark(scratch.depth, number), scratch.place(value).text())
     if kind in ("REDUCE", "SCAN"):
         return _folded(kind, body, scratch, values[0], to_rows(values[1]))
+    if kind == EACH and body.startswith(_GIVE_CELLS):
+        body = f"{SEEN}({body})"  # a blank cell is none any more in a cell that refers to it
     if kind != EACH:
         body = f"{ONE}({body})"  # an array is #CALC!, as a cell of an array cannot hold one
     grids = [to_rows(value) for value in values]

@@ -9,6 +9,8 @@ from ..references import MAX_COLUMNS, MAX_ROWS, Area, cell_name, column_letters,
 from .parameter_classes import lifts
 from .tree import Arguments, Call, Cells, Expression, FormulaError, Group, Literal, Name, Operand, Ref, Structured
 
+#: The number of AGGREGATE's first function that the engine lacks.
+MEDIAN: Final = 12
 _PREFIXES: Final = ("_xlfn.", "_xlws.", "_xll.", "_xludf.", "_xldudf_", "_xlpm.")
 
 
@@ -170,12 +172,12 @@ def bare(expression: Expression) -> Expression:
 def needs_python(name: str, arguments: Arguments) -> bool:
     """Say whether the engine gets a form of a function wrong that the package computes itself.
 
-    An AGGREGATE over ranges is right in the engine, and hidden rows are left out of it here; so is a LOOKUP in a range
-    of cells and every MATCH, but for the approximate ones of a constant, which look for the last cell of a kind.
+    An AGGREGATE over ranges is right in the engine up to VARP (11); so is a LOOKUP in a range of cells and every MATCH,
+    but for the approximate ones of a constant, which look for the last cell of a kind.
     """
     first, second, third = (operand_at(arguments, place) for place in range(3))
     if name == "AGGREGATE":
-        return not isinstance(third, Cells)
+        return not isinstance(third, Cells) or (whole_number(first) or 0) >= MEDIAN
     if name == "LOOKUP":  # LOOKUP(9.99E+307,A1:A9), LOOKUP(REPT("z",255),A1:A9)
         cells = isinstance(second, Structured | Name) or (isinstance(second, Ref) and second.kind == "range")
         return isinstance(first, Literal | Call) or not cells

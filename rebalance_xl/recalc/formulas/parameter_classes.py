@@ -52,10 +52,10 @@ MIXED: Final[dict[str, str]] = {
     "T.TEST": "AAVV", "ZTEST": "RV", "Z.TEST": "RV", "NETWORKDAYS": "VVR", "WORKDAY": "VVR",
     "NETWORKDAYS.INTL": "VVVR", "WORKDAY.INTL": "VVVR", "TEXTJOIN": "VVR", "FVSCHEDULE": "VR", "SERIESSUM": "VVVR",
     "LOOKUP": "VAA", "CELL": "VR", "ISFORMULA": "R", "FORMULATEXT": "R", "SHEET": "R", "ROW": "R", "COLUMN": "R",
-    "RXL.AGGREGATE": "VVA", "RXL.XMATCH": "VAV", "RXL.XLOOKUP": "VAAV",
+    "RXL.AGGREGATE": "VVAV", "RXL.XMATCH": "VAV", "RXL.XLOOKUP": "VAAV",
     "RXL.LOOKUP": "VAA", "RXL.MATCH": "VA", "RXL.VLOOKUP": "VRVV", "RXL.HLOOKUP": "VRVV", "RXL.CRITERION": "V",
     "RXL.N": "V", "RXL.T": "V", "RXL.FITTING": "V", "RXL.POWER": "V",
-    "RXL.TRUTH": "V", "RXL.BLANKS": "V", "RXL.SORTABLE": "A", "RXL.SHOWN": "A",
+    "RXL.TRUTH": "V", "RXL.SORTABLE": "A", "RXL.SHOWN": "A",
     "RXL.COUNTED": "V",
     "RXL.SUMIF": "RVR", "RXL.AVERAGEIF": "RVR",
 }  # fmt: skip

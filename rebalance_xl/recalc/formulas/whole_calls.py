@@ -6,17 +6,22 @@ from typing import Final
 
 from ..native.criteria import ERRORS
 from ..native.format_language import undecided
-from .operands import bare, constant_text, is_call, is_range, literal, operand_at, plain_name, whole_number
+from .operands import MEDIAN, bare, constant_text, is_call, is_range, literal, operand_at, plain_name, whole_number
 from .parameter_classes import ELEMENTWISE, names_in
 from .repairs import made
 from .tree import Arguments, Call, Cells, Expression, FormulaError, Group, Literal, Name, Operand, Ref
 
-#: Functions whose wrong argument ends the whole formula in the engine instead of giving an error value.
-_END_FORMULAS: Final = names_in(
-    """SUM SUMSQ REPT CHAR UNICHAR DEGREES RADIANS ACOSH ATANH SECH FISHER FISHERINV ERF
-    ERF.PRECISE ERFC ERFC.PRECISE BESSELI BESSELJ BESSELK BESSELY"""
+#: Functions whose wrong argument, or an error as one, ends the whole formula in the engine instead of an error value.
+END_FORMULAS: Final = names_in(
+    """ACOSH ATANH AVEDEV AVERAGEA BESSELI BESSELJ BESSELK BESSELY CHAR CONCAT CONCATENATE DAYS DAYS360 DEGREES DEVSQ
+    EDATE EOMONTH ERF ERF.PRECISE ERFC ERFC.PRECISE EXACT F.TEST FIND FINDB FISHER FISHERINV FTEST GEOMEAN HARMEAN
+    ISOWEEKNUM KURT LARGE LEFT LEFTB MAXA MEDIAN MID MIDB MINA NETWORKDAYS NETWORKDAYS.INTL NPV NUMBERVALUE PERCENTILE
+    PERCENTILE.INC PERCENTRANK PERCENTRANK.EXC PERCENTRANK.INC PRODUCT QUARTILE QUARTILE.EXC QUARTILE.INC RADIANS RANK
+    RANK.AVG RANK.EQ REPLACEB REPT RIGHT RIGHTB SEARCHB SECH SERIESSUM SKEW SKEW.P SMALL STDEV STDEV.P STDEV.S STDEVA
+    STDEVP STDEVPA SUBSTITUTE SUM SUMSQ T.TEST TEXTJOIN TRIMMEAN TTEST UNICHAR VAR VAR.P VAR.S VARA VARP VARPA WEEKNUM
+    WORKDAY WORKDAY.INTL YEARFRAC Z.TEST ZTEST"""
 )
-#: What functions that look at an error answer when their argument ends the formula.
+#: What functions that look at an error answer when their argument ends the formula; those of #N/A the careful way.
 CAUGHT: Final = {
     **dict.fromkeys(("ISERROR", "ISERR", "ISNONTEXT"), "TRUE"),
     **dict.fromkeys(("ISNA", "ISNUMBER", "ISTEXT", "ISLOGICAL", "ISBLANK"), "FALSE"),
@@ -60,12 +65,15 @@ def replaced(name: str, arguments: Arguments) -> Expression | None:
         computed = arguments[0] is not None and not isinstance(first, Cells | Literal | Group)
         return made(f"RXL.{name}(a)", **given) if computed and not is_call(first, _REFERENCES) else None
     if name == "ERROR.TYPE" and arguments and may_end(arguments[0]):
-        return made("IFERROR(ERROR.TYPE((a)),IF(ISERROR(a),3,NA()))", **given)
+        return made("IFERROR(ERROR.TYPE((a)),IF(ISERROR(a),IF(ISNA(a),7,3),NA()))", **given)
     if name in ("VLOOKUP", "HLOOKUP") and len(arguments) > 2 and _is_below_one(arguments[2]):
         mode = ",d" if len(arguments) > 3 else ""
         return made(f"IF(ISNA({name}(a,b,1{mode})),NA(),#VALUE!)", **given)  # nothing found comes first
     if name == "LOOKUP" and len(arguments) == 3 and is_range(second) and is_range(third):
         return made("INDEX(c,MATCH(a,b))", **given)
+    number = whole_number(first) or (MEDIAN if len(arguments) > 4 else _TAKES_ARRAYS)
+    if name == "AGGREGATE" and len(arguments) > 3 + (number >= _TAKES_ARRAYS) and number >= MEDIAN:
+        raise FormulaError("the median or the like of several ranges")
     if name == "AGGREGATE" and len(arguments) == 3 and (whole_number(first) or _TAKES_ARRAYS) < _TAKES_ARRAYS:
         array = arguments[2] is not None and (third is None or is_call(third, ELEMENTWISE))
         return literal("#VALUE!") if array else None
@@ -146,19 +154,7 @@ def is_computed_array(value: Expression) -> bool:
 def may_end(value: Expression | None) -> bool:
     """Say whether a value can end the whole formula in the engine where Excel has an error value."""
     calls = [item for item in value.items if isinstance(item, Call)] if value is not None else []
-    return any(
-        (plain_name(call.name) in _END_FORMULAS and any(map(_is_computed, call.arguments)))
-        or any(map(may_end, call.arguments))
-        for call in calls
-    )
-
-
-def _is_computed(value: Expression | None) -> bool:
-    """Say whether a value may be a text that was written or computed, rather than the cells of a range."""
-    single = value.single if value is not None else None
-    if isinstance(single, Literal):
-        return single.text.startswith(('"', "{"))
-    return value is not None and not isinstance(single, Cells)
+    return any(plain_name(call.name) in END_FORMULAS or any(map(may_end, call.arguments)) for call in calls)
 
 
 def _is_below_one(value: Expression | None) -> bool:

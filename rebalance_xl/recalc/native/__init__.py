@@ -25,7 +25,7 @@ __all__ = ["ALTERNATIVES", "BLIND_TO_ERRORS", "MODULES", "NATIVE"]
 MODULES: Final[dict[str, str]] = {
     "aggregates": (
         "RXL.AGGREGATE MODE MODE.SNGL MODE.MULT DSUM DAVERAGE DMAX DMIN DPRODUCT DCOUNT DCOUNTA DGET DVAR DVARP DSTDEV"
-        " DSTDEVP RXL.CRITERION RXL.BLANKS RXL.COUNTIFS RXL.SUMIF RXL.SUMIFS RXL.AVERAGEIF RXL.AVERAGEIFS RXL.MAXIFS"
+        " DSTDEVP RXL.CRITERION RXL.COUNTIFS RXL.SUMIF RXL.SUMIFS RXL.AVERAGEIF RXL.AVERAGEIFS RXL.MAXIFS"
         " RXL.MINIFS"
     ),
     "arithmetic": (
@@ -35,7 +35,8 @@ MODULES: Final[dict[str, str]] = {
     "array_shapes": "RXL.FIT RXL.SORTABLE EXPAND WRAPROWS WRAPCOLS TRIMRANGE PERCENTOF TAKE DROP VSTACK HSTACK SORTBY",
     "bonds": "PRICE YIELD DURATION MDURATION ODDFPRICE ODDFYIELD ODDLPRICE ODDLYIELD",
     "calendar_dates": "DATE YEAR MONTH DAY WEEKDAY HOUR MINUTE SECOND DATEVALUE TIMEVALUE VALUE",
-    "careful": "RXL.NUMBER RXL.TRUTH RXL.NUMERIC RXL.COMPARE RXL.SHOWN RXL.COUNTED RXL.FITTING RXL.POWER RXL.UNKNOWN",
+    "careful": "RXL.NUMBER RXL.TRUTH RXL.NUMERIC RXL.COMPARE RXL.SHOWN RXL.COUNTED RXL.FITTING RXL.POWER RXL.UNKNOWN"
+    " RXL.FAULT",
     "cashflows": "IRR MIRR XNPV XIRR IPMT PPMT FVSCHEDULE",
     "depreciation": "DB VDB AMORLINC AMORDEGRC",
     "securities": (
@@ -66,7 +67,7 @@ MODULES: Final[dict[str, str]] = {
 
 #: Functions that the engine answers rightly in their plain forms only; the others are computed by ``RXL.`` and the
 #: name: from a number of arguments on, LOOKUP in arrays and whole columns, MATCH of a constant in rising order.
-ALTERNATIVES: Final[dict[str, int]] = {"AGGREGATE": 4, "XMATCH": 3, "XLOOKUP": 5, "LOOKUP": 2, "MATCH": 2}
+ALTERNATIVES: Final[dict[str, int]] = {"AGGREGATE": 3, "XMATCH": 3, "XLOOKUP": 5, "LOOKUP": 2, "MATCH": 2}
 
 #: Functions that pass over errors in the range of this argument; ``RXL.`` and the name is asked when there are some.
 BLIND_TO_ERRORS: Final[dict[str, int]] = {

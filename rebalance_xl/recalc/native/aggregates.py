@@ -13,10 +13,10 @@ from functools import partial
 from itertools import chain, compress
 from typing import Any, Final
 
-from rebalance_xl.cells import CellError
+from rebalance_xl.cells import MISSING, CellError
 from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, no_error, numbers_of, to_number, to_text
 from rebalance_xl.recalc.native.criteria import matcher, plain_criterion
-from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
+from rebalance_xl.recalc.native.faults import Fault, number_fault, undecided_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
 Numbers = list[float]
@@ -87,19 +87,20 @@ _WITH_K: Final[tuple[Callable[[Numbers, float], float], ...]] = (
 )
 
 
-@worksheet("RXL.AGGREGATE", kinds="integer integer range*")
-def aggregate(function_num: int, options: int, *arrays: Rows) -> float:
+@worksheet("RXL.AGGREGATE", kinds="integer integer range any=MISSING")
+def aggregate(function_num: int, options: int, array: Rows, k: Any) -> float:
     """Return an aggregate; options 2, 3, 6 and 7 leave errors out (hidden rows are left out before)."""
     if not 0 <= options <= 7 or not 1 <= function_num <= 19:
         raise value_fault(f"function_num is {function_num}, options {options}; they go to 19 and 7")
-    with_k = function_num > len(AGGREGATES)
-    cells = [cell for rows in arrays[: 1 if with_k else None] for cell in cells_of(rows)]
+    cells = list(cells_of(array))
     if options in (2, 3, 6, 7):
         cells = [cell for cell in cells if not isinstance(cell, CellError)]
-    if with_k:
-        if len(arrays) != 2:
+    if function_num > len(AGGREGATES):
+        if k is MISSING:
             raise value_fault("k is needed")
-        return _WITH_K[function_num - 1 - len(AGGREGATES)](numbers_of([cells]), to_number(next(cells_of(arrays[1]))))
+        return _WITH_K[function_num - 1 - len(AGGREGATES)](numbers_of([cells]), to_number(k))
+    if k is not MISSING:
+        raise undecided_fault("a total of several ranges whose function is computed")
     name = list(AGGREGATES)[function_num - 1]
     return float(sum(map(_COUNTED[name], cells))) if name in _COUNTED else AGGREGATES[name](numbers_of([cells]))
 
@@ -229,12 +230,6 @@ for _name in ("SUM", "AVERAGE"):
 def countifs(range_: Rows, *conditions: Rows) -> float:
     """Return how many cells meet every criterion; an error as a criterion counts such errors."""
     return float(sum(_meeting(sum(map(len, range_)), (range_, *conditions))))
-
-
-@worksheet("RXL.BLANKS", kinds="number any*")
-def blanks(number: float, *criteria: Any) -> float:
-    """Return how many of a number of blank cells meet every criterion: all or none."""
-    return number if all(matcher(criterion)(None) for criterion in criteria) else 0.0
 
 
 #: A criterion as the engine reads it: the number that a text stands for, quotation marks as they are.

@@ -145,6 +145,8 @@ for _name, _term in _TERMS.items():
 def prob(x_range: Rows, prob_range: Rows, lower_limit: float, upper_limit: float | None = None) -> float:
     """Return the probability that values lie between two limits, or equal the one limit given."""
     pairs = _pairs(x_range, prob_range)
+    if not pairs:
+        raise Fault("#DIV/0!", "there are no numbers with probabilities")
     if any(not 0 < chance <= 1 for _, chance in pairs) or abs(math.fsum(chance for _, chance in pairs) - 1) > 1e-7:
         raise number_fault("the probabilities must be above 0, at most 1, and sum to 1")
     upper = lower_limit if upper_limit is None else upper_limit

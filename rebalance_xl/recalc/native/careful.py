@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import COMPARISONS, LONGEST, Rows, alike, general, to_number
+from rebalance_xl.recalc.native.arguments import COMPARISONS, LONGEST, Rows, alike, cells_of, general, to_number
 from rebalance_xl.recalc.native.faults import UNDECIDED, Fault
 from rebalance_xl.recalc.native.registry import worksheet
 
@@ -60,6 +60,12 @@ _OF_CELLS: Final[dict[str, Callable[[Any], Any]]] = {
 }
 for _name, _answer in _OF_CELLS.items():
     worksheet(f"RXL.{_name}", kinds="cells")(partial(_cell_by_cell, _answer))
+
+
+#: The first error among some values, 0 where there is none.
+worksheet("RXL.FAULT", kinds="range*")(
+    lambda *values: next((cell for rows in values for cell in cells_of(rows) if isinstance(cell, CellError)), 0.0)
+)
 
 
 @worksheet("RXL.POWER", kinds="number number")

@@ -60,7 +60,8 @@ def matcher(criterion: Any, begins: bool = False) -> Callable[[Any], bool]:
         return _equals(value, begins and not sign)
     if sign == "<>":
         if isinstance(value, float):  # a text is another thing than the number it reads as
-            return lambda cell: not (is_number(cell) and cell == value)
+            number = _to_15(value)
+            return lambda cell: not (is_number(cell) and _to_15(cell) == number)
         same = _equals(value)
         return lambda cell: not same(cell)
     compare = COMPARISONS[sign]
@@ -98,7 +99,8 @@ def _equals(value: Any, begins: bool = False) -> Callable[[Any], bool]:
         return lambda cell: isinstance(cell, str) and expression.match(cell) is not None
     if isinstance(value, bool | CellError):
         return lambda cell: cell.__class__ is value.__class__ and bool(cell == value)
-    return lambda cell: (number_of(cell) if isinstance(cell, str) else cell if is_number(cell) else None) == value
+    same = _to_15(value)
+    return lambda cell: number_of(cell) == value if isinstance(cell, str) else is_number(cell) and _to_15(cell) == same
 
 
 def plain_criterion(criterion: str) -> str:
