@@ -128,7 +128,7 @@ class Calls:
         if not answer:
             return ERROR_VALUES["#VALUE!"]
         rows = answer if isinstance(answer[0], list | tuple) else [answer]
-        return [[each if each.__class__ is str else self._cell(name, each) for each in row] for row in rows]
+        return [[each if each.__class__ in (str, bool) else self._cell(name, each) for each in row] for row in rows]
 
     def _cell(self, name: str, value: Any) -> Any:
         if value.__class__ is float and value - value == 0:

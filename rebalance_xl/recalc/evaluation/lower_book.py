@@ -13,6 +13,7 @@ from ..formulas.tree import FormulaError
 from ..references import parse_area
 from ..sheets.formula_cells import FormulaCell
 from .decision import Finding, decide
+from .reads import Read, cells_at
 from .spills import Spills
 
 #: Larger array formulas than this are taken for one cell: their area is nonsense.
@@ -70,9 +71,11 @@ def _mark_linked(book: BookView, spills: Spills) -> None:
         cell = book.scans[sheet].formulas.find(row, column)
         if cell is not None:
             cell.kind = "linked"
-        for anchor in spills.anchors:
-            if anchor.cell.sheet == sheet and anchor.area.contains(row, column):
-                anchor.cell.kind = "linked"
+    places = cells_at(entities)
+    for anchor in spills.anchors if entities else ():
+        area = anchor.area
+        if Read(anchor.cell.sheet, area.left, area.right, area.top, area.bottom).meets(places):
+            anchor.cell.kind = "linked"
 
 
 def _lower_arrays(lowering: Lowering, spills: Spills, column: FilledColumn) -> bool:

@@ -86,7 +86,9 @@ def _binary(lookup: Any, cells: list[Any], match_mode: int, falling: bool) -> in
     after: int | None = None
     while low <= high:
         middle = (low + high) // 2
-        probe = next((at for at in range(middle, high + 1) if sort_key(cells[at])[0] == key[0]), None)
+        # Errors, which are most of the cells at times, are passed over first.
+        others = (at for at in range(middle, high + 1) if cells[at].__class__ is not CellError)
+        probe = next((at for at in others if sort_key(cells[at])[0] == key[0]), None)
         if probe is None:
             high = middle - 1
             continue

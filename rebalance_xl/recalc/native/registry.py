@@ -155,5 +155,8 @@ def finished(result: Any, date_offset: int = 0) -> Any:
     if result.__class__ is float:
         return result - date_offset if math.isfinite(result) else NUM
     if isinstance(result, list):
-        return [[finished(cell, date_offset) for cell in row] for row in result]
+        return [
+            [cell if cell.__class__ in (str, bool, CellError) else finished(cell, date_offset) for cell in row]
+            for row in result
+        ]
     return float(result - date_offset) if isinstance(result, int) and not isinstance(result, bool) else result
