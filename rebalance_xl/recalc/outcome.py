@@ -155,7 +155,8 @@ def compare(calculation: Calculation, report: Recalculation) -> list[SheetChange
         causes = [cell.cause.partition(":") for cell in kept]
         unknown.update(name.partition(";")[0] for kind, _, name in causes if kind == "unknown-function")
         left = {cell.place for cell in kept}
-        changed = [place for place in differing(own.olds, own.values) if place not in left]
+        changed = differing(own.olds, own.values)
+        changed = [place for place in changed if place not in left] if left else changed
         told = sorted({*changed, *left, *(cell.place for cell in failed)}) if kept or failed else changed
         if told:
             report.lines.append((names[sheet], own, told))

@@ -51,7 +51,8 @@ def keep_decimal_commas(calculation: Calculation) -> None:
 def _but_for_points(calculation: Calculation) -> Iterator[FormulaCell]:
     """Yield the cells whose text is the cached one but for a point where that has a comma between digits."""
     for own in [scan.formulas for scan in calculation.book.scans]:
-        for place in [place for place, old in enumerate(own.olds) if old.__class__ is str and "," in old]:
+        olds = enumerate(own.olds) if str in {*map(type, own.olds)} else ()
+        for place in [place for place, old in olds if old.__class__ is str and "," in old]:
             if own.values[place].__class__ is str and _is_but_for_points(own.values[place], own.olds[place]):
                 yield own[place]
 

@@ -45,16 +45,15 @@ def engine_package(package: Package, scans: Sequence[SheetScan], names: Sequence
         + "</sst>",
     }
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(stream, "w", compresslevel=1) as archive:
         for name, text in parts.items():
             archive.writestr(name, '<?xml version="1.0" encoding="UTF-8"?>' + text)
         for number, scan in zip(numbers, scans, strict=True):
-            cells = () if empty else _cells(scan)
-            sheet = "".join([f'<worksheet xmlns="{_MAIN}"><sheetData>', *cells, "</sheetData></worksheet>"])
-            del cells  # not two copies beside the third that is written
-            method = zipfile.ZIP_DEFLATED if len(sheet) > _LARGE else zipfile.ZIP_STORED
-            archive.writestr(f"xl/worksheets/sheet{number}.xml", sheet, method, 1)
-            del sheet
+            archive.compression = zipfile.ZIP_DEFLATED if scan.end - scan.start > _LARGE else zipfile.ZIP_STORED
+            cells = "" if empty else "".join(_cells(scan))
+            with archive.open(f"xl/worksheets/sheet{number}.xml", "w") as sheet:
+                for piece in (f'<worksheet xmlns="{_MAIN}"><sheetData>', cells, "</sheetData></worksheet>"):
+                    sheet.write(piece.encode())
     return stream.getvalue()
 
 

@@ -108,7 +108,7 @@ def read_values(engine: Engine, own: Formulas, singly: bool) -> tuple[list[int],
         return [], []
     found = _read_all(engine, own, places, singly)
     put(values, places, found)
-    if set(map(type, found)) == {float} and all(map(isfinite, found)):
+    if set(map(type, found)) == {float} and isfinite(sum(found)):
         return [], [place for place, value in zip(places, found, strict=True) if -TINY < value < TINY and value]
     odd: list[int] = []
     showing: list[int] = []

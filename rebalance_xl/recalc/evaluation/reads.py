@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any, NamedTuple
 
 from ..formulas.book_view import BookView
@@ -141,8 +142,8 @@ class Readers:
                 }
                 if not wanted:
                     continue
-                every = zip(range(len(own)), own.templates, own.lowered, strict=True)
-                places = [place for place, template, text in every if template in wanted and text is not None]
+                having_it = compress(range(len(own)), map(wanted.__contains__, own.templates))
+                places = [place for place in having_it if own.lowered[place] is not None]
                 texts = [str(own.lowered[place]) for place in places]
                 alike: dict[tuple[int, str], tuple[list[int], list[str]]] = {}
                 for place, text, each in zip(places, texts, digit_classes(texts), strict=True):

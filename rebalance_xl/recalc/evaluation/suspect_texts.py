@@ -89,7 +89,9 @@ def reading_texts(calculation: Calculation, columns: ColumnsRead) -> Iterator[Fo
     """Yield the cells that read values which are no matter for the engine, by what they do with texts."""
     scans = calculation.book.scans
     found = {*calculation.book.package.strings}
-    found.update([value for scan in scans for value in scan.formulas.values if value.__class__ is str])
+    shown = (scan.formulas.values for scan in scans)
+    shown = (values for values in shown if str in {*map(type, values)})
+    found.update(value for values in shown for value in values if value.__class__ is str)
     within = any(scan.has_texts() for scan in scans)
     for wanted, also, kind, test, part in _READ:
         if kind is str and not within and not any(map(test, found)):

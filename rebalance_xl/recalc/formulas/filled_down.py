@@ -52,8 +52,8 @@ class Fill:
             slots.append((stem, offset))
         return cls(shape, tuple(slots))
 
-    def texts(self, rows: Sequence[int]) -> list[str]:
-        """Return the text of every row."""
+    def texts(self, rows: Sequence[int], numbers: Sequence[str] = ()) -> list[str]:
+        """Return the text of every row; `numbers` are the rows' as text, where these are known."""
         first, *parts = self.shape.split(SLOT)
         between, offsets = [first], []
         for (stem, offset), part in zip(self.slots, parts, strict=True):
@@ -67,7 +67,9 @@ class Fill:
             pattern = "%d".join(part.replace("%", "%%") for part in between)
             return [pattern % tuple([row + offset for offset in offsets]) for row in rows]
         away = offsets[0] if offsets else 0
-        return [number.join(between) for number in map(str, [row + away for row in rows] if away else rows)]
+        if away or not numbers:
+            numbers = list(map(str, [row + away for row in rows] if away else rows))
+        return [number.join(between) for number in numbers]
 
     def text(self, row: int) -> str:
         """Return the text of one row."""
@@ -109,24 +111,29 @@ class FilledColumn:
 def filled_columns(of: Formulas, places: Sequence[int], sheet: int) -> Iterator[FilledColumn]:
     """Find the formulas filled down among some formulas of a sheet, each with at least FEWEST cells."""
     wanted = set(places) if len(places) < len(of) else None
+    rows: list[int] = []
+    numbers: list[str] = []
     for column, every in of.by_column().items() if places else ():
         own = every if wanted is None else evenly([place for place in every if place in wanted])
         if len(own) < FEWEST:
             continue
-        fill, filled = _filled(of, own)
+        if taken(of.rows, own) != rows:
+            rows = taken(of.rows, own)
+            numbers = list(map(str, rows))
+        fill, filled = _filled(of, own, numbers)
         if fill is not None and len(filled) == len(own):
             yield FilledColumn(sheet, column, fill, of, filled)
         else:
             yield from _several(of, own, sheet, column)
 
 
-def _filled(of: Formulas, places: Sequence[int]) -> tuple[Fill | None, Sequence[int]]:
+def _filled(of: Formulas, places: Sequence[int], numbers: Sequence[str] = ()) -> tuple[Fill | None, Sequence[int]]:
     """Return what changes from the first to the last of some cells, and those of them that it is true of."""
     first, last = places[0], places[-1]
     fill = Fill.between(of.texts[first], of.rows[first], of.texts[last], of.rows[last])
     if fill is None:
         return None, []
-    texts, own = fill.texts(taken(of.rows, places)), taken(of.texts, places)
+    texts, own = fill.texts(taken(of.rows, places), numbers), taken(of.texts, places)
     if texts == own:
         return fill, places
     return fill, [place for place, one, other in zip(places, texts, own, strict=True) if one == other]

@@ -91,13 +91,14 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int, filled: list[Fi
     others = {place for place, kind in own.kinds.items() if kind != "shared"}
     for place in sorted(others):
         yield own[place]
-    unsure: Sequence[int] = [place for place in range(len(own)) if place not in others]
+    unsure: Sequence[int] = range(len(own))
+    unsure = [place for place in unsure if place not in others] if others else unsure
     if not lowering.singly:
         for column in filled_columns(own, unsure, sheet):
             if _worked_out(lowering, column):
                 filled.append(column)
                 put(templates, column.places, [column.template] * len(column.places))
-        unsure = [place for place in unsure if templates[place] is None]
+        unsure = [place for place in unsure if templates[place] is None] if None in templates else []
     for place in unsure:
         shape, references = split_references(texts[place])
         if not shape:

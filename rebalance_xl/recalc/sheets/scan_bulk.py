@@ -60,7 +60,7 @@ def scan_bulk(text: str, encoding: str, values: CellValues, part: str) -> SheetS
     if reader.any_inside and text.find("&#", scan.start, end) >= 0:
         return None  # texts inside their cells may have spaces that the engine would drop
     reader.table.content = None  # most sheets are asked for nothing more, and the engine needs the memory
-    scan.proven = not reader.any_control and text.isascii() and not ("&" in text and "&#" in text)
+    scan.proven = text.isascii() and not reader.any_odd
     scan.table, scan.plain = reader.table, reader.plain
     scan.has_metadata = any("vm" in attributes for attributes in reader.parsed)
     check_well_formed(text[: scan.start] + text[end:], part)
@@ -96,7 +96,7 @@ class _Reader:
         self.formulas = scan.formulas
         self.table = CellTable(scan.text, scan.reader)
         self.last_place = 0
-        self.any_inside = self.any_control = False
+        self.any_inside = self.any_odd = False
         self.plain = True
         self.groups: dict[str, int] = {}
         self.parsed: list[dict[str, str]] = []
@@ -106,7 +106,8 @@ class _Reader:
         piece = self.text[base:end]
         _need(USUAL_ROWS.fullmatch(piece))
         content = self.table.bytes()[base:end]
-        self.any_control = self.any_control or bool(content.min() < ord(" "))
+        entities = np.flatnonzero(content == ord("&"))
+        self.any_odd |= bool(content.min() < ord(" ") or (content[entities + 1] == ord("#")).any())
         brackets = np.flatnonzero((content | 2) == 62)
         opens, closes = np.ascontiguousarray(brackets[0::2]), np.ascontiguousarray(brackets[1::2])
         kinds, empty = content[opens + 1], content[closes - 1] == ord("/")

@@ -78,7 +78,7 @@ def spliced(scan: SheetScan, changes: SheetChanges) -> tuple[str, str]:
     ends = [own.ends[place] - 8 for place in simple]
     starts = [end - widths[place] for end, place in zip(ends, simple, strict=True)]
     new = number_texts([values[place] for place in simple])
-    others = _other_edits(scan, sorted({*changes.values}.difference(simple)))
+    others = _other_edits(scan, sorted({*changes.values}.difference(simple)) if simple is not changes.values else [])
     for change in changes.formulas:
         others.extend(_cell_edits(scan, change))
     sound = scan.proven and len(others) < _MANY and all(may_replace(text, *edit) for edit in others)

@@ -18,7 +18,7 @@ _FORMULA = rf"<f{_ATTRIBUTES} ?(?:/>|>{_TEXT.replace(chr(92) + 'r', '')}</f>)"
 #: are as the file has them.
 USUAL_ROWS: Final = re.compile(
     rf'(?:<row r="([1-9][0-9]{{0,6}})"{_ATTRIBUTES} ?(?:/>|>(?:<c r="[A-Z]{{1,3}}\1"{_OTHERS}(?:'
-    rf'><v>{_NUMBER}</v></c>|(?: t="\w++"{_OTHERS})?+ ?>{_FORMULA}{_DATA}?+</c>'
+    rf'><v>{_NUMBER}</v></c>|><f>[^<>&\r]*+</f><v>{_NUMBER}</v></c>|(?: t="\w++"{_OTHERS})?+ ?>{_FORMULA}{_DATA}?+</c>'
     rf'|(?: t="n"{_OTHERS})?+ ?(?:/>|>(?:{_VALUE}(?:{_NUMBER})?+</v>|<v ?/>)?+</c>)'
     rf'| t="inlineStr"{_OTHERS} ?>{_INSIDE}</c>'
     rf'| t="(?!n")\w++"{_OTHERS} ?(?:/>|>{_DATA}?+</c>)'
