@@ -280,7 +280,7 @@ class FileWorkbook:
         return data.address(-1, 0)
 
     def _put(self, number: int, row: int, column: int, value: Any, what: str) -> None:
-        from rebalance_xl.recalc.sheets.splice import REMOVED
+        from rebalance_xl.recalc.sheets.splice_rows import REMOVED
 
         sheet = self._sheet(number)
         if (row, column) in sheet.formulas or (row, column) in sheet.new_formulas:

@@ -15,7 +15,8 @@ from .evaluation.anchors import Anchor
 from .evaluation.calculation import Calculation
 from .references import Area, cell_name
 from .sheets.sheet_scan import FormulaCell, Formulas, SheetScan
-from .sheets.splice import REMOVED, FormulaChange, SheetChanges
+from .sheets.splice import FormulaChange, SheetChanges
+from .sheets.splice_rows import REMOVED
 
 SAME_WITHIN = 1e-12
 

@@ -17,7 +17,8 @@ from rebalance_xl.recalc.references import Area, cell_name
 from rebalance_xl.recalc.sheets import scan, sheet_scan
 from rebalance_xl.recalc.sheets.scan import scan_sheet
 from rebalance_xl.recalc.sheets.sheet_scan import SheetScan
-from rebalance_xl.recalc.sheets.splice import REMOVED, SheetChanges, typed_value
+from rebalance_xl.recalc.sheets.splice import SheetChanges
+from rebalance_xl.recalc.sheets.splice_rows import REMOVED, typed_value
 
 #: What a cell of the sheet holds: nothing, a value, or a formula.
 HELD = st.sampled_from([None, None, 0.0, 1.0, 1.0 + 1e-15, 2.5, "text", True, CellError("#N/A"), "=A1"])

@@ -16,7 +16,8 @@ from rebalance_xl.recalc.sheets import scan
 from rebalance_xl.recalc.sheets.cell_values import Cells
 from rebalance_xl.recalc.sheets.scan import scan_sheet
 from rebalance_xl.recalc.sheets.sheet_scan import SheetScan
-from rebalance_xl.recalc.sheets.splice import REMOVED, SheetChanges, spliced
+from rebalance_xl.recalc.sheets.splice import SheetChanges, spliced
+from rebalance_xl.recalc.sheets.splice_rows import REMOVED
 
 HEAD = '<worksheet><dimension ref="B2:C3"/><sheetData>'
 ROW_TAGS = (

@@ -10,8 +10,8 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from rebalance_xl.recalc.files.refusals import Refused
-from rebalance_xl.recalc.sheets.splice import REMOVED, SheetChanges, spliced
-from rebalance_xl.recalc.sheets.splice_rows import may_replace
+from rebalance_xl.recalc.sheets.splice import SheetChanges, spliced
+from rebalance_xl.recalc.sheets.splice_rows import REMOVED, may_replace
 from tests.recalc.test_splice import ATTRIBUTES, CELLS, FORMULA_CELLS, HEAD, ROW_TAGS, VALUES, blocks, scanned, sheets
 
 ODD_TAGS = ('<row r="{0}" ht="1" ht="1">', '<row r="{0}" a="1&2">', '<row r="{0}" 1a="2">', '<row r="{0}" :a="&gt;">')

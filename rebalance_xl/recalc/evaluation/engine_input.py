@@ -13,7 +13,7 @@ from ..files.markup import to_xml
 from ..files.package import Package
 from ..references import cell_name
 from ..sheets.sheet_scan import FormulaCell, SheetScan
-from ..sheets.splice import typed_value
+from ..sheets.splice_rows import typed_value
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

@@ -47,11 +47,8 @@ def serial_of(year: int, month: int, day: int) -> int:
 def add_months(serial: float, months: int) -> int:
     """Return the day `months` later, on the last day of the month when the month is shorter."""
     year, month, day = parts(serial)
-    month += months
-    year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
-    if not 1900 <= year <= 9999:
-        raise number_fault(f"{months} months after {serial:.10g} lies outside 1900 to 9999")
-    return serial_of(year, month, min(day, monthrange(year, month)[1]))
+    first = serial_of(year, month + months, 1)
+    return first + min(day, monthrange(*parts(first)[:2])[1]) - 1
 
 
 def is_month_end(serial: float) -> bool:

@@ -13,17 +13,7 @@ from ..references import Area, parse_area
 from .formula_cells import FormulaCell, Spots
 from .placed_xml import TAG
 from .sheet_scan import SheetScan
-from .splice_rows import (
-    REMOVED,
-    Edit,
-    has_removed,
-    may_replace,
-    row_edits,
-    staying,
-    typed_value,
-    value_element,
-    without,
-)
+from .splice_rows import Edit, has_removed, may_replace, row_edits, staying, typed_value, value_element, without
 
 _REF = re.compile(r"(\sref\s*=\s*)(?:\"[^\"]*\"|'[^']*')")
 _FORMULA_NAME = re.compile(r"<([^\s/>]+)")
@@ -202,6 +192,3 @@ def swapped(cells: dict[int, dict[int, Any]]) -> dict[int, dict[int, Any]]:
         for second, value in line.items():
             turned.setdefault(second, {})[first] = value
     return turned
-
-
-__all__ = ["REMOVED", "FormulaChange", "SheetChanges", "spliced", "swapped", "typed_value"]
