@@ -93,11 +93,23 @@ class Spills:
             return turned
         wrote = self._clear(anchor, area) or turned
         if area.size > 1:
-            wrote = True
-            self._fill(anchor, area, rows)
+            there = anchor.rows is None and area == anchor.written and self._holds(anchor, area, rows)
+            if not there:  # and so taken by this anchor from the beginning
+                wrote = True
+                self._fill(anchor, area, rows)
         anchor.area, anchor.rows = area, rows
         self.book.spill(anchor.cell.where, area)
         return wrote
+
+    def _holds(self, anchor: Anchor, area: Area, rows: list[list[Any]]) -> bool:
+        """Say whether the cells of an array hold in the file what it gives, so that whatever read them was right."""
+        cached = self.book.scans[anchor.cell.sheet].columns_within(area)
+        for column, new in enumerate(zip(*rows, strict=True), area.left):
+            first = column == area.left  # whose first cell is the anchor
+            old = cached.get(column, [None] * area.height)[first:]
+            if list(map(type, old)) != list(map(type, new[first:])) or old != list(new[first:]):
+                return False
+        return True
 
     def _clear(self, anchor: Anchor, area: Area) -> bool:
         """Empty the cells an anchor filled before and does not fill now."""
