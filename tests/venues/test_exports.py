@@ -245,7 +245,7 @@ def test_two_thousand_mutated_files() -> None:
 @pytest.mark.parametrize(
     "text, word",
     [
-        ("Coin;Menge\nUSDT;12.500\n", "may be 12.500 or 12500"),
+        ("Coin;Menge\nUSDT;12.500\n", "may be 12.500 with decimals or 12500"),
         ("Coin;Menge;Bestand\nUSDT;1;2\n", 'say --map "quantity=Menge"'),
         ("Name of thing;Menge\nUSDT;1\n", 'say --map "coin=TITLE"'),
         ("Coin;Menge\nUSDT;-5\n", "a balance is 0 or more"),
