@@ -247,6 +247,24 @@ def test_texts_that_are_only_compared_are_no_operands(tmp_path: Path, monkeypatc
     assert values(tmp_path / "b.xlsx")["D1"] == 5
 
 
+def test_what_the_compiler_itself_asks_of_a_sum_catches_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error among what is summed, or anywhere else, makes a sum by criteria no suspect; only IFERROR does."""
+    looked_at = suspected(monkeypatch, "reading_texts")
+
+    def build(_: Any, sheet: Any) -> None:
+        for row, content in enumerate(["a", "b", "=NA()"], 1):
+            sheet.write(f"A{row}", content)
+            sheet.write(f"B{row}", row)
+        sheet.write_formula("D1", '=SUMIFS(B1:B3,A1:A3,"a")', None, 0)
+        sheet.write_formula("D2", '=IFERROR(SUMIFS(B1:B3,A1:A3,"a"),0)', None, 0)
+
+    recalculate(make(tmp_path / "b.xlsx", build))
+    assert looked_at == {"D2"}
+    assert (values(tmp_path / "b.xlsx")["D1"], values(tmp_path / "b.xlsx")["D2"]) == (1, 1)
+
+
 @pytest.mark.parametrize(
     "formula, expected",
     [

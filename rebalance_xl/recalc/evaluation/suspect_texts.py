@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from ...cells import CellError
@@ -35,6 +36,9 @@ _COUNTS: Final = re.compile(
     rf"|IS(?:BLANK|ERR|ERROR|NA|NONTEXT|NUMBER|TEXT))\({_PLACE}(?:,{_PLACE})*\)"
 )
 _SHEET: Final = re.compile(r"'[^']*'!")
+#: What the compiler itself asks of a range that is summed by criteria.
+SUM_GUARD: Final = rf"\bISERROR\(SUM\({REFERENCE}\)\)"
+_SUM_GUARD: Final = re.compile(SUM_GUARD)
 _CATCHES: Final = re.compile(r"\b(?:IFERROR|IFNA|ISERROR|ISERR|ISNA|ISNUMBER|ERROR\.TYPE|COUNT|AGGREGATE)\(")
 #: Signs between operands, and a minus before anything but a number.
 _ARITHMETIC: Final = re.compile(r"[*/^%]|(?<![-+*/^&<>=(,])[-+]|-(?![\d.])")
@@ -210,7 +214,7 @@ _Rule = tuple[re.Pattern[str], re.Pattern[str] | None, type, Callable[[Any], obj
 _READ: Final[Sequence[_Rule]] = (
     (_CATCHES, _ARITHMETIC, str, _is_unclear, computing),
     (_CATCHES, _TESTS, str, _is_truth, str),
-    (_CATCHES, WITH_CRITERIA, CellError, lambda _: True, str),
+    (_CATCHES, WITH_CRITERIA, CellError, lambda _: True, partial(_SUM_GUARD.sub, "TRUE")),
     (COMPARED, None, str, _has_other_capitals, str),
     (_JOINS, None, str, _is_long, str),
     (_ARITHMETIC, None, str, _is_date, computing),

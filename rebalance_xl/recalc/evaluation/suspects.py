@@ -22,6 +22,7 @@ from .reads import Alike, reads_of
 from .suspect_texts import (
     COMPARED,
     REFERENCE,
+    SUM_GUARD,
     TEXTS,
     WITH_CRITERIA,
     counting_texts,
@@ -43,7 +44,7 @@ _BOUND: Final = re.compile(
 #: A number that a criterion in a formula may ask for.
 _CRITERION: Final = re.compile(r"[,\"=>](-?\d+\.?\d*)(?=[\",)])")
 #: The range that is summed, or asked for errors, by functions with criteria.
-_SUMMED: Final = re.compile(rf"\b(?:SUM|AVERAGE|MAX|MIN)IFS\({REFERENCE},|\bISERROR\(SUM\({REFERENCE}\)\)")
+_SUMMED: Final = re.compile(rf"\b(?:SUM|AVERAGE|MAX|MIN)IFS\({REFERENCE},|{SUM_GUARD}")
 #: Comparisons with texts, and those of sizes that filling up arrays makes.
 _HARMLESS: Final = re.compile(
     rf"{TEXTS}\s*(?:<>|[<>=]=?)|(?:<>|[<>=]=?)\s*{TEXTS}|(?:ROWS|COLUMNS)\(rl_\d+\)=(?:ROWS|COLUMNS)\(rl_\d+\)"
