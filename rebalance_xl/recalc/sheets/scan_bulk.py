@@ -63,7 +63,8 @@ def scan_bulk(text: str, encoding: str, values: CellValues, part: str) -> SheetS
     scan.proven = text.isascii() and not reader.any_odd
     scan.table, scan.plain = reader.table, reader.plain
     scan.has_metadata = any("vm" in attributes for attributes in reader.parsed)
-    check_well_formed(text[: scan.start] + text[end:], part)
+    odd = reader.any_odd or "\ufffe" in text or "\uffff" in text  # characters that XML forbids, perhaps
+    check_well_formed(text if odd else text[: scan.start] + text[end:], part)
     return scan
 
 

@@ -11,8 +11,8 @@ _VALUE = r'<v(?:>|(?: xml:space="preserve")>)'
 _DATA = rf"(?:{_VALUE}{_TEXT}</v>|<v ?/>)"
 _INSIDE = rf'<is><t(?: xml:space="preserve">(?!<){_TEXT}|>(?=[^\s<]){_TEXT}(?<!\s))</t></is>'
 #: Attributes but for the name and the type of a cell, in ASCII: what is alike in its bytes is alike.
-_OTHERS = r"""(?: (?!r=|t=)[A-Za-z_:][\w:]*+="[ !#-%'-;=@-~]*+")*+"""
-_ATTRIBUTES = r'(?: (?!r=)[A-Za-z_:][\w:]*+="[^"<>&]*+")*+'
+_OTHERS = r"""(?: (?!r=|t=)[A-Za-z_:][0-9A-Za-z_:]*+="[ !#-%'-;=@-~]*+")*+"""
+_ATTRIBUTES = r'(?: (?!r=)[A-Za-z_:][0-9A-Za-z_:]*+="[^"<>&]*+")*+'
 _FORMULA = rf"<f{_ATTRIBUTES} ?(?:/>|>{_TEXT.replace(chr(92) + 'r', '')}</f>)"
 #: Rows whose cells all tell the number of their row; constants without a type are numbers. Line ends within formulas
 #: are as the file has them.
