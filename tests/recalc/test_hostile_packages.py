@@ -87,6 +87,7 @@ WORKBOOK, STRINGS, TYPES = "xl/workbook.xml", "xl/styles.xml", "[Content_Types].
     "damage, message",
     [
         pytest.param(forge(8, "<H", 1), "is encrypted", id="encrypted part"),
+        pytest.param(forge(8, "<H", 32), "in a way that Excel does not use", id="patched part"),
         pytest.param(lambda path: repacked(path, zipfile.ZIP_BZIP2), "in a way that Excel does not use", id="bzip2"),
         pytest.param(lambda path: repacked(path, 8, 20_001), "more than 20000 is not a workbook", id="many parts"),
         pytest.param(forge(24, "<L", 60 * 2**20), "damaged", id="one size too large"),

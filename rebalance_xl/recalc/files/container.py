@@ -55,7 +55,8 @@ class Container:
             seen.add(lowered)
             if info.flag_bits & 0x41:  # encrypted, and strongly encrypted
                 raise Refused(f"the part {info.filename} is encrypted: remove the password first")
-            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            patched = info.flag_bits & 0x20  # what is stored is what changes something else
+            if patched or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise Refused(f"the part {info.filename} is compressed in a way that Excel does not use")
             if info.file_size > MAX_PART or (
                 info.file_size > BOMB_SIZE and (info.file_size > BOMB_RATIO * max(info.compress_size, 1))
