@@ -119,7 +119,9 @@ def with_cells_behind(c: Compiling, name: str, arguments: Arguments, out: Out, w
     text = _ADDED if counts else _ALL[name]
     if behind.places and name in (*_SUMS, "MAX"):
         text = f"IF({{1}}=0,{{0}},{_KEPT})"
-    blank = c.operand(Call(_ENDS[name], arrays) if name in _ENDS else Call(name, changed), wanted)
+    # The engine counts no blank cell of a sheet that ends above it.
+    asked = "RXL.COUNTIFS" if counts and out.single else _ENDS.get(name, name)
+    blank = c.operand(Call(asked, arrays if name in _ENDS else changed), wanted)
     count = c.operand(Call("COUNT", arrays), wanted)
     return c.say(text % (number / 2 if text == _ADDED else end) if "%" in text else text, out, blank, count)
 
