@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from rebalance_xl.recalc.files.temporaries import new_file
 from rebalance_xl.venues.keys import Secrets
 from rebalance_xl.venues.profiles import profile_of
 
@@ -122,8 +122,10 @@ def _keep(path: Path, markets: list[dict[str, Any]]) -> None:
     """Write the markets beside and put them in place; that the disk refuses costs only the time of asking again."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with new_file(path) as stream:
-            stream.write(json.dumps(markets).encode())
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(markets, stream)
+        os.replace(name, path)
     except OSError:
         pass
 
