@@ -31,22 +31,22 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
         "    if cell is None:\n        return ''",
     ),
     (
-        "a longer array is cut off",
-        "evaluation/spills",
-        "if (row >= tall and tall > 1) or",
-        "if False and (row >= tall and tall > 1) or",
+        "rows that an array lacks repeat its last one",
+        "native/arguments",
+        "*[[NA] * width] * (height - len(wide))]",
+        "*[wide[-1]] * (height - len(wide))]",
     ),
     (
         "a data table takes rows for columns",
         "evaluation/data_tables",
-        "put = [above[column], beside[row]]",
-        "put = [beside[row], above[column]]",
+        "put = [above[column]] * across + [beside[row]] * down",
+        "put = [beside[row]] * down + [above[column]] * across",
     ),
     (
         "links are counted from 0",
         "sheets/external_links",
-        'enumerate(every(root, "externalReference"), 1)',
-        'enumerate(every(root, "externalReference"))',
+        '"externalReference"), 1):',
+        '"externalReference")):',
     ),
     (
         "cells are added without widening the spans of their rows",
@@ -54,7 +54,7 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
         "for start, end, tag, new_tag in both if new_tag != tag]",
         "for start, end, tag, new_tag in both if not tag]",
     ),
-    ("new cells go into the rows of others", "sheets/splice_columns", "((numbers[found] == wanted) & (last", "((last"),
+    ("new cells go into the rows of others", "sheets/splice_columns", "(numbers[found] == wanted) & (last", "(last"),
     (
         "runs down a column go on over a gap",
         "evaluation/exchange",
@@ -92,8 +92,8 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     (
         "a criterion's percent is no number",
         "native/criteria",
-        "return criterion if number is None",
-        "return criterion if True",
+        "if spelled or _PLAIN.fullmatch(operand) else None",
+        "if _PLAIN.fullmatch(operand) else None",
     ),
     (
         "an error among numbers met is left out",
@@ -190,13 +190,13 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     (
         "TAKE from the end takes from the start",
         "native/array_shapes",
-        "return slice(0, number) if wanted > 0 else slice(size - number, size)",
+        "return slice(0, number) if (wanted < 0) == drop else slice(size - number, size)",
         "return slice(0, number)",
     ),
     (
         "a long text is not refused",
         "native/careful",
-        "TOO_LONG if cell.__class__ is str and len(cell) > LONGEST else cell for",
-        "cell for",
+        "TOO_LONG if cell.__class__ is str and len(cell) > LONGEST else cell,",
+        "cell,",
     ),
 )

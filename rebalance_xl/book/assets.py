@@ -76,6 +76,12 @@ def receiving_coin(holdings: Sequence[Holding], quote: str) -> str:
     return next((coin for coin in wanted if coin.casefold() not in taken), f"{currency} cash")
 
 
+def money_price(holdings: Sequence[Holding], coin: str) -> float:
+    """Return what a unit of money is worth in the book's currency: the price of a row that has it, else 1."""
+    folded = coin.casefold()
+    return next((row.price for row in holdings if row.asset.casefold() == folded and row.price), 1.0)
+
+
 def resolved(
     records: Sequence[Record], holdings: Sequence[Holding], quote: str, problems: list[Problem]
 ) -> list[Holding]:

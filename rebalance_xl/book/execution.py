@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rebalance_xl.book.accounts import price_of
-from rebalance_xl.book.assets import receiving_coin
+from rebalance_xl.book.assets import money_price, receiving_coin
 from rebalance_xl.book.fills import Fill, read_fills
 from rebalance_xl.book.forms import day_of, iso_date
 from rebalance_xl.book.free_margin import followed, wallet_for, with_flows
@@ -140,7 +140,7 @@ def _fresh_rows(ledger: Ledger, money: Settlement, port: WorkbookPort | None) ->
     """Return the stablecoin rows to add at venues that have none: in units, or in money where no units are kept."""
     book = ledger.book
     name = receiving_coin(book.holdings, book.settings.quote)
-    price = price_of(book, name) or 1.0
+    price = money_price(book.holdings, name)
     in_units = all([_has_column(port, "Portfolio", column) for column in ("Quantity", "Price")])
     in_money = _has_column(port, "Portfolio", "Value") and all([row.quantity is None for row in book.holdings])
     rows = []

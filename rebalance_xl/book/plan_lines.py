@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from rebalance_xl.book import plan_data as data
 from rebalance_xl.book import sentences as say
-from rebalance_xl.book.accounts import price_of
+from rebalance_xl.book.assets import money_price
 from rebalance_xl.book.draft import Draft
 from rebalance_xl.book.free_margin import wallet_of
 from rebalance_xl.book.futures import terms_of
@@ -144,7 +144,7 @@ def _transfer_lines(draft: Draft) -> list[Line]:
     for (origin, goal), amount in draft.purse.transfers.items():
         row = next((row for row in stables if row.venue.casefold() == origin.casefold()), None)
         asset = draft.new_stable if row is None else row.asset
-        price = (price_of(draft.book, asset) if row is None else row.price) or 1.0
+        price = money_price(stables, asset) if row is None else row.price or 1.0
         fee = draft.purse.transfer_fees[(origin, goal)]
         reason = f"pays for what is bought at {goal}"
         line = Line(asset, data.TRANSFER, amount, amount / price, price, fee, reason=reason, venue=origin)

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from rebalance_xl.book import plan_data as data
 from rebalance_xl.book import sentences as say
-from rebalance_xl.book.accounts import price_of
-from rebalance_xl.book.assets import cent_of
+from rebalance_xl.book.assets import cent_of, money_price
 from rebalance_xl.book.draft import Draft
 from rebalance_xl.book.free_margin import wallet_for
 from rebalance_xl.book.model import Holding, Position
@@ -70,7 +69,7 @@ def stable_lines(draft: Draft) -> list[Line]:
         if isinstance(venue, str) and abs(change) > cent:  # Record adds no row for less
             apart = wallet_for(draft.book, draft.new_stable, venue) is not None
             where = f"the wallet at {venue}" if apart else "stablecoins (a new row)"
-            price = price_of(draft.book, draft.new_stable) or 1.0
+            price = money_price(draft.book.holdings, draft.new_stable)
             line = Line(draft.new_stable, data.HOLD, price=price, venue=venue, product="margin" if apart else "cash")
             lines.append(replace(line, reason=f"{amount_text(change)} left over stays in {where}"))
     return lines

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from rebalance_xl.book.accounts import price_of
+from rebalance_xl.book.assets import money_price
 from rebalance_xl.book.decision import Decision, decide
 from rebalance_xl.book.free_margin import followed, listed_wallet, wallet_for, wallet_of, with_flows
 from rebalance_xl.book.futures import contract_number
@@ -170,7 +171,7 @@ def _paid(row: Holding, change: float) -> Holding:
 
 def _new_row(book: Book, name: str, venue: str, money: float, row: int) -> Holding:
     keeps_units = any(holding.quantity is not None for holding in book.holdings)
-    worth = price_of(book, name) or 1.0
+    worth = money_price(book.holdings, name)
     quantity, price = (money / worth, worth) if keeps_units else (None, None)
     return Holding(
         name, "", True, venue, quantity, price, money, None, None, 0.0, None, False, None, None, row, "Portfolio",

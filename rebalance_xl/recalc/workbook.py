@@ -85,7 +85,7 @@ def recalculate(
         data = book.data if edit is None else edit(book.data)
         content, report, parts = _recalculated(data, as_of, spill_plain, False, plain, verify, book.data)
         if content != book.data or target != source:
-            book.write(content, parts if edit is None else None)
+            book.write(content, parts if edit is None else None, known=edit is None)
             report.output = target
     report.path = source
     return report

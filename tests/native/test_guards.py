@@ -204,6 +204,7 @@ ANSWERS: list[tuple[str, Any]] = [
     ('SUMPRODUCT((Other!2:2="")*1)', 16383),
     ('LET(x,A:A="",y,1,SUM(x*y))', 1048571),
     ('LET(x,A:A,SUM((x="")*1))', 1048571),
+    ('LET(x,A:A,LET(x,A1:A2,SUM(x)*0)+SUM((x="")*1))', 1048571),
     ('MATCH(TRUE,INDEX(C:C="",0),0)', 7),
     ('MATCH(TRUE,INDEX(Other!A:A="",0),0)', 4),
     ("SUMPRODUCT((A:A=5)*ROW(A:A))", 5),

@@ -179,6 +179,12 @@ def test_irr_finds_the_rate_that_payments_were_made_with(rate: float) -> None:
     assert call("IRR", column(-price, *[10.0] * 7)) == pytest.approx(rate, rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.parametrize("guess, rate", [(5.0, 0.6505266073447167), (-0.5, -0.6613675853005687)])
+def test_irr_finds_the_rate_nearest_to_the_guess(guess: float, rate: float) -> None:
+    """Where Newton's rule leads nowhere and there are two rates, the guess tells which."""
+    assert call("IRR", column(-50.0, 10.0, 150.0, -50.0), guess) == pytest.approx(rate, rel=1e-12)
+
+
 @pytest.mark.parametrize("basis", [0, 1, 2, 3, 4])
 def test_a_bond_at_par_on_a_coupon_date_costs_its_redemption(basis: int) -> None:
     """With the yield of its coupon a bond costs 100 on a coupon date, by every day count."""

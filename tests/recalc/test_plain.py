@@ -52,6 +52,18 @@ def test_the_plain_way_is_right_by_itself(tmp_path: Path) -> None:
     assert values(path)["A120"] == 5000 - sum(range(2, 121))
 
 
+@pytest.mark.parametrize("argument", ["A{0}" + "%" * 250, "--A{0}*2/4%", "+".join(["A{0}"] * 3000)])
+def test_arguments_of_any_length_are_computed_alike(tmp_path: Path, argument: str) -> None:
+    """Arithmetic in the arguments of a column of calls is the same in both ways, however much of it there is."""
+
+    def build(_: Any, sheet: Any) -> None:
+        for row in range(1, 13):
+            sheet.write(f"A{row}", 2.0 * row)
+            sheet.write_formula(f"C{row}", f"=WEIGHT({argument.format(row)},100)", None, 7)
+
+    recalculate(make(tmp_path / "b.xlsx", build), verify=True)
+
+
 def test_verify_accepts_a_book_that_both_ways_agree_on(tmp_path: Path) -> None:
     """A book is written as without it, and a second run finds nothing to do."""
     path = mixed(tmp_path / "b.xlsx")

@@ -21,6 +21,7 @@ import pytest
 from rebalance_xl.recalc import Refused, recalculate
 from rebalance_xl.recalc.files import output as output_module
 from rebalance_xl.recalc.files import temporaries
+from rebalance_xl.recalc.files.container import Container
 from rebalance_xl.recalc.files.temporaries import remove_leftovers
 from tests.recalc.books import assert_refused_untouched, make, rewrite, values
 
@@ -230,6 +231,16 @@ def test_a_result_that_reads_back_differently_is_not_used(book: Path, monkeypatc
     with pytest.raises(Refused, match="reads back differently"):
         recalculate(book)
     assert read(book) == content
+
+
+def test_parts_that_are_no_xml_are_not_written(book: Path) -> None:
+    """Whoever changes parts of a workbook has them parsed before the file is replaced."""
+    before = book.read_bytes()
+    changed = {"xl/worksheets/sheet1.xml": b"<worksheet><sheetData></worksheet>"}
+    with output_module.update(book) as held, pytest.raises(Refused, match="would not be well-formed XML"):
+        held.write(Container.open(before).rewritten(changed), changed)
+    assert book.read_bytes() == before
+    assert list(book.parent.glob(".rebalance-*")) == []
 
 
 def test_permissions_are_kept(book: Path) -> None:

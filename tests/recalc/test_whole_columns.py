@@ -27,6 +27,7 @@ PAIRED: list[tuple[str, Any]] = [
     ('COUNTIFS(T!C1:C20,"",U!B1:B20,3)', 1),
     ('SUMIF(T!C1:C20,"<>x",U!B1)', 8),
     ('COUNTIF(T!C:C,"")', 1048574),
+    ("SUM(moving)+SUMPRODUCT(moving*2)", 12),
     ('COUNTIFS(T!C:C,"",T!B:B,"")', 1048569),
     ('COUNTIFS(T!C:C,"<>x",U!B:B,"<>5")', 1048574),
     ('COUNTIFS(T!C:C,"",U!B:B,"",T!A:A,"<>a")', 1048572),
@@ -55,8 +56,10 @@ def test_whole_ranges_have_one_end(tmp_path: Path) -> None:
         for number in range(1, 7):
             table.write_row(number, 0, [f"name {number}", number])
             table.write(number, 4, number * 2 if number < 6 else None)
+        table.write("J3", 4)
         other.write("B2", 5)
         other.write("B20", 3)
+        book.define_name("moving", "=T!A:A")  # as seen from A1, so J:J from column J
         book.define_name("marks", "=T!$C:$C")
         book.define_name("amounts", "=T!$B:$B")
         for row, (formula, _) in enumerate(PAIRED, 1):

@@ -12,7 +12,7 @@ from ...cells import ERROR_CODES, MISSING, CellError
 from ..formulas.compiling_catalogue import MISSING_TEXT
 
 #: Kinds of engine errors that are no worksheet errors, with the cause they are reported under.
-TROUBLE = {"Circ": "circular", "NImpl": "engine-unsupported", "Error": "engine-unsupported"}
+TROUBLE = {"Circ": "circular"} | dict.fromkeys(("NImpl", "Error"), "engine-unsupported: the engine cannot compute it")
 #: What the engine calls the errors of worksheets: #DIV/0! is Div.
 _KINDS = {code: "".join(filter(str.isalpha, code)).capitalize() for code in ERROR_CODES if code != "#GETTING_DATA"}
 ERROR_VALUES = {code: fz.LiteralValue.error(kind, None) for code, kind in _KINDS.items()}

@@ -120,13 +120,15 @@ class RowFormula:
                 written.append(f"v{len(values)}")
                 values.append(_numbers(self.operand(item)))
             elif item == "%":
-                written[-1] = f"({written[-1]}/100.0)"
+                part = values[-1]
+                values[-1] = PerRow([each / 100.0 for each in part]) if isinstance(part, PerRow) else part / 100.0
             elif item in "+-*/":
                 written.append(item)
             else:
                 raise NotNowError
         names = ",".join(f"v{number}" for number in range(len(values)))
-        # The four operations and the signs before numbers bind here as they do in Python.
+        # The four operations and the signs before numbers bind here as they do in Python. Nothing of the file but these
+        # signs is in the text.
         compute: Callable[..., float] = eval(f"lambda {names}: {' '.join(written)}")
         columns = [each if isinstance(each, PerRow) else [each] * len(self.rows) for each in values]
         several = any(isinstance(each, PerRow) for each in values)

@@ -36,11 +36,12 @@ class Update:
     ignore_lock: bool = False
     read_only_too: bool = False
 
-    def write(self, content: bytes, changed: Mapping[str, bytes] | None = None) -> None:
+    def write(self, content: bytes, changed: Mapping[str, bytes] | None = None, *, known: bool = False) -> None:
         """Write the result under its name only when it is complete, on disk and readable; else the old file stays.
 
-        `changed` are the parts in which it differs from the file that was read, where they are known. Nothing is left
-        behind where the place is unfit or writing fails, which is refused.
+        `changed` are the parts in which it differs from the file that was read, where they are known; they are parsed
+        unless they are `known` to be XML. Nothing is left behind where the place is unfit or writing fails, which is
+        refused.
         """
         with exclusive(self.target):
             self.refuse_unfit()
@@ -53,7 +54,7 @@ class Update:
                         raise Refused(
                             f"what was written to {self.target.parent} reads back differently: the disk may be failing"
                         )
-                    verify_package(written, Container.open(self.data), changed)
+                    verify_package(written, Container.open(self.data), changed, known=known)
                     if self.target.exists():
                         _keep_attributes(self.target, temporary)
                     else:  # its owner may write it
@@ -88,10 +89,12 @@ def update(
         yield book
 
 
-def verify_package(content: bytes, original: Container, changed: Mapping[str, bytes] | None = None) -> None:
-    """Check a finished package: it opens, no part is lost, what changed is as computed, all else is untouched.
+def verify_package(
+    content: bytes, original: Container, changed: Mapping[str, bytes] | None = None, *, known: bool = False
+) -> None:
+    """Check a finished package: it opens, no part is lost, what changed is as computed and XML, all else is untouched.
 
-    Where it is not known which parts were `changed`, any may be, and has to be XML.
+    Where it is not known which parts were `changed`, any may be; `known` tells that those that are were parsed before.
     """
     result = Container.open(content)
     lost = set(original.members) - set(result.members)
@@ -103,6 +106,8 @@ def verify_package(content: bytes, original: Container, changed: Mapping[str, by
         if changed is not None and name in changed:
             if not result.holds(name, changed[name]):
                 raise Refused(f"the part {name} was not written as computed: nothing was replaced")
+            if not known:
+                check_xml(name, changed[name])
         elif name not in original or result.payload(info) != original.payload(original.members[name]):
             if changed is not None:
                 raise Refused(f"the part {name} was not copied as it was: nothing was replaced")

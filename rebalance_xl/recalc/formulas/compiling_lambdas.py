@@ -98,8 +98,11 @@ def _let(c: Compiling, values: Iterable[tuple[str, Out]], body: Expression | Non
 def write_let(c: Compiling, arguments: Arguments, wanted: str) -> Out:
     """Return a LET, each of whose values knows the names before it."""
     pairs = list(zip(arguments[:-1:2], arguments[1::2], strict=False))
-    c.bound |= {local_name(named).lower(): given for named, given in pairs if given is not None}
-    return _let(c, ((local_name(named), _value(c, given)) for named, given in pairs), arguments[-1], wanted)
+    before = c.bound
+    c.bound = before | {local_name(named).lower(): given for named, given in pairs if given is not None}
+    out = _let(c, ((local_name(named), _value(c, given)) for named, given in pairs), arguments[-1], wanted)
+    c.bound = before
+    return out
 
 
 def write_caller(c: Compiling, name: str, arguments: Arguments) -> Out:

@@ -134,7 +134,8 @@ def visible_rows(c: Compiling, name: str, arguments: Arguments, argument: Expres
     if not hidden:
         return None
     if code is None or sheet is None:
-        raise FormulaError(f"{name[-9:]} over rows that are hidden, and only the computation tells whether they count")
+        asked = name.removeprefix("RXL.")
+        raise FormulaError(f"{asked} over rows that are hidden, and only the computation tells whether they count")
     pieces = c.expression(argument, ARRAY).pieces  # of whole columns the used part
     c.functions |= {"VSTACK"} if beside else set()
 

@@ -71,12 +71,12 @@ def replaced(name: str, arguments: Arguments) -> Expression | None:
         return made(f"IF(ISNA({name}(a,b,1{mode})),NA(),#VALUE!)", **given)  # nothing found comes first
     if name == "LOOKUP" and len(arguments) == 3 and is_range(second) and is_range(third):
         return made("INDEX(c,MATCH(a,b))", **given)
-    number = whole_number(first) or (MEDIAN if len(arguments) > 4 else _TAKES_ARRAYS)
-    if name == "AGGREGATE" and len(arguments) > 3 + (number >= _TAKES_ARRAYS) and number >= MEDIAN:
-        raise FormulaError("the median or the like of several ranges")
-    if name == "AGGREGATE" and len(arguments) == 3 and (whole_number(first) or _TAKES_ARRAYS) < _TAKES_ARRAYS:
-        array = arguments[2] is not None and (third is None or is_call(third, ELEMENTWISE))
-        return literal("#VALUE!") if array else None
+    if name == "AGGREGATE":
+        number = whole_number(first) or (MEDIAN if len(arguments) > 4 else _TAKES_ARRAYS)
+        if number >= MEDIAN and len(arguments) > 3 + (number >= _TAKES_ARRAYS):
+            raise FormulaError("the median or the like of several ranges")
+        array = arguments[2:] and arguments[2] is not None and (third is None or is_call(third, ELEMENTWISE))
+        return literal("#VALUE!") if array and len(arguments) == 3 and number < _TAKES_ARRAYS else None
     if name == "TEXT" and len(arguments) == 2:
         reason = undecided(constant_text(second) or "")
         if reason:

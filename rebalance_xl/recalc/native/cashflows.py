@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, no_error, numbers_of, to_strict
 from rebalance_xl.recalc.native.days import parts
@@ -76,14 +77,9 @@ def xirr(values: Rows, dates: Rows, guess: float = 0.1) -> float:
     def worth(rate: float) -> float:
         return present_value(rate, flows)
 
-    return _root(worth, guess, _RESIDUAL * max(abs(amount) for amount, _ in flows), _BRACKET)
-
-
-def _root(worth: Callable[[float], float], guess: float, *nearness: float) -> float:
-    """Return a rate that has no present value, from the first bracket around a guess in which the sign changes."""
     for low, high in _spans(abs(guess) or 0.1):
         if worth(low) * worth(high) <= 0:
-            return halved(worth, low, high, *nearness)
+            return halved(worth, low, high, _RESIDUAL * max(abs(amount) for amount, _ in flows), _BRACKET)
     raise number_fault("no rate makes the present value 0")
 
 
@@ -124,15 +120,16 @@ def _spans(start: float) -> Iterator[tuple[float, float]]:
         up *= 2
 
 
-#: IRR's search: steps of Newton's rule, and the relative change at which a rate is found.
+#: IRR's search: steps of Newton's rule, the relative change at which a rate is found, and the rates looked through.
 _STEPS, _SETTLED = 50, 1e-13
+_LADDER = (-0.99, -0.9, -0.75, -0.5, -0.25, -0.1, 0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0, 1000.0)
 
 
 @worksheet("IRR", kinds="range number")
 def irr(values: Rows, guess: float = 0.1) -> float:
     """Return the rate at which payments in equal steps have no present value; blanks, text and booleans are left out.
 
-    Newton's rule from the guess; where it leads nowhere, a bracket around the guess is halved down as for XIRR.
+    Newton's rule from the guess; where it leads nowhere, the change of sign nearest to the guess is halved down.
     """
     amounts = numbers_of(values)
     _check_signs(amounts)
@@ -160,7 +157,12 @@ def irr(values: Rows, guess: float = 0.1) -> float:
             rate = following
     except (OverflowError, ZeroDivisionError):
         pass
-    return _root(worth, guess)
+    ladder = sorted({*_LADDER, guess})
+    signs = {each: worth(each) for each in ladder}
+    spans = [(low, high) for low, high in pairwise(ladder) if signs[low] == 0 or signs[low] * signs[high] < 0]
+    if not spans:
+        raise number_fault("no rate makes the present value 0")
+    return halved(worth, *min(spans, key=lambda span: min(abs(span[0] - guess), abs(span[1] - guess))))
 
 
 @worksheet("MIRR", kinds="range number number")
