@@ -40,13 +40,7 @@ class Engine:
         self.calls.kept.clear()
 
     def load(self, package: bytes) -> None:
-        """Take all cells from a package, before any function is registered.
-
-        Raises
-        ------
-        OSError
-            The engine cannot read it.
-        """
+        """Take all cells from a package, before any function is registered; OSError where the engine cannot read it."""
         config = self.settings.config()
         loaded = fz.Workbook.from_bytes(package, mode=fz.WorkbookMode.Interactive, config=config)
         self._adopt(self.settings.adopted(loaded))
@@ -72,13 +66,7 @@ class Engine:
         self.sheets[sheet].set_formula(row, column, f"={text}")
 
     def evaluate(self) -> None:
-        """Compute everything that is not up to date.
-
-        Raises
-        ------
-        KeyboardInterrupt
-            The user stopped the run while a Python function was being called.
-        """
+        """Compute everything that is not up to date; the user may stop it while a Python function is being called."""
         met, self.looping = self.looping, True
         self.workbook.evaluate_all()
         telemetry = self.workbook.last_cycle_telemetry()

@@ -39,13 +39,7 @@ class KnownCells:
             self._unknown.setdefault(sheet, []).append(Area(1, column, MAX_ROWS, column))
 
     def column(self, sheet: int, column: int, top: int, bottom: int) -> list[Any]:
-        """Return the values of a column's cells from one row to another.
-
-        Raises
-        ------
-        NotNowError
-            One of them is not known yet.
-        """
+        """Return the values of a column's cells from one row to another; NotNowError where any is unknown."""
         asked = (sheet, column, top, bottom)
         if asked not in self._columns:
             area, own = Area(top, column, bottom, column), self.book.scans[sheet].formulas

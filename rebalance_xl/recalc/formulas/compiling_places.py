@@ -35,13 +35,7 @@ _LONGEST: Final = 1000
 
 
 def refuse_places(name: str, argument: Expression, out: Out) -> None:
-    """Refuse several places at once: they would be an array of references.
-
-    Raises
-    ------
-    FormulaError
-        The argument is certainly an array.
-    """
+    """Refuse several places at once, where an argument is certainly an array: they would be an array of references."""
     single = argument.single
     constant = any(isinstance(item, Literal) and item.text.startswith("{") for item in operands_in(argument))
     named = name == "INDEX" and isinstance(single, Call) and plain_name(single.name) == "N" and constant

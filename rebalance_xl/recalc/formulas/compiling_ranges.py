@@ -112,12 +112,8 @@ def sums_another_sheet(c: Compiling, name: str, arguments: Arguments) -> str:
 def visible_rows(c: Compiling, name: str, arguments: Arguments, argument: Expression | None) -> Out | None:
     """Return what lists the shown rows of a range, None when nothing is hidden or hidden rows count.
 
-    For an AGGREGATE beside the engine they are one array.
-
-    Raises
-    ------
-    FormulaError
-        There are hidden rows, and only the computation tells whether they are meant.
+    For an AGGREGATE beside the engine they are one array. Where only the computation tells whether hidden rows are
+    meant, the formula is refused.
     """
     code = whole_number(operand_at(arguments, 0 if name == "SUBTOTAL" else 1))
     beside = name == "RXL.AGGREGATE"

@@ -78,13 +78,7 @@ class Parser:
             spaced = kind == "space"
 
     def parse(self) -> Expression:
-        """Return the whole formula.
-
-        Raises
-        ------
-        FormulaError
-            The text is no formula.
-        """
+        """Return the whole formula, or raise FormulaError where the text is none."""
         expression = self._expression()
         if self.tokens[self.position][0] != "end":
             raise self._unreadable()
@@ -239,12 +233,6 @@ def _closing(text: str, start: int) -> int:
 
 @lru_cache(maxsize=4096)
 def parsed(text: str) -> tuple[Expression, tuple[str, ...]]:
-    """Return the tree of a text that is no cell's formula, such as a name's, and its references.
-
-    Raises
-    ------
-    FormulaError
-        The text is no formula.
-    """
+    """Return the tree of a text that is no cell's formula, such as a name's, and its references."""
     shape, references = split_references(text)
     return Parser(shape, references).parse(), tuple(references)

@@ -203,13 +203,7 @@ _RULES_OF: Final = {
 
 
 def repaired(name: str, arguments: Arguments, careful: bool = False) -> Arguments:
-    """Return the arguments that a call is to be made with, where the careful way also reads texts as numbers.
-
-    Raises
-    ------
-    FormulaError
-        Nothing in the file tells what the call gives.
-    """
+    """Return the arguments that a call is to be made with; the careful way reads texts as numbers, too."""
     if name == "OFFSET":
         return _upwards(arguments, careful)
     changed = list(arguments)

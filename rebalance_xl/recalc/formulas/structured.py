@@ -58,12 +58,7 @@ def resolve(table: Table, inner: str | None, sheet: str, same_sheet: bool) -> st
     """Return the A1 text of a structured reference, or what gives it for a row; None stands for the bare table name.
 
     `sheet` is the name of the table's sheet, which is left out in formulas on it. A part that the table has not is
-    ``#REF!``.
-
-    Raises
-    ------
-    FormulaError
-        The table has no such column.
+    ``#REF!``, a column that it has not is refused.
     """
     items, columns = split_specifier(inner) if inner is not None else ([], [])
     prefix = "" if same_sheet else quoted_sheet(sheet) + "!"

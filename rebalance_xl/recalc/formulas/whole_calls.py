@@ -40,13 +40,7 @@ APPROXIMATE: Final = {"VLOOKUP": 3, "HLOOKUP": 3, "MATCH": 2}
 
 
 def replaced(name: str, arguments: Arguments) -> Expression | None:
-    """Return what stands for a whole call, None where the call itself is right.
-
-    Raises
-    ------
-    FormulaError
-        Nothing in the file tells what the call gives.
-    """
+    """Return what stands for a whole call, None where it is right itself; refused is what no file tells."""
     given = dict(zip("abcd", arguments, strict=False))
     first, second, third = (operand_at(arguments, place) for place in range(3))
     if name == "POWER" and len(arguments) == 2 and None not in arguments:

@@ -46,10 +46,7 @@ def read_exact(
 ) -> SheetScan:
     """Read a worksheet's cells, however they are written; `rows` gets the places of all rows and cells.
 
-    Raises
-    ------
-    Refused
-        Not well-formed, a cell outside the sheet or twice, an element inside a value.
+    Refused is what is not well-formed, a cell outside the sheet or twice, and an element inside a value.
     """
     return _Reader(text, encoding, values, part, [] if rows is None else rows).read()
 

@@ -36,13 +36,7 @@ class PlacedXml:
         self.parser = expat.ParserCreate("utf-8")
 
     def parse(self) -> None:
-        """Parse the text.
-
-        Raises
-        ------
-        Refused
-            It is no XML.
-        """
+        """Parse the text; refused is what is no XML."""
         try:
             self.parser.Parse(self._content, True)
         except expat.ExpatError as error:

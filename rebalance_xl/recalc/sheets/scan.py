@@ -25,13 +25,7 @@ def expect(size: int) -> None:
 def scan_sheet(
     text: str, encoding: str, strings: list[str], date1904: bool, part: str, *, exact: bool = False
 ) -> SheetScan:
-    """Read a worksheet's cells; `exact` reads every sheet cell by cell, as odd ones are.
-
-    Raises
-    ------
-    Refused
-        Not well-formed, or a cell outside the sheet or twice.
-    """
+    """Read a worksheet's cells; `exact` reads every sheet cell by cell, as odd ones are."""
     values = CellValues(strings, date1904)
     if not exact and len(text) >= BULK and (_read >= LOADS or "numpy" in sys.modules):
         with suppress(ImportError):  # without numpy there are no arrays
