@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native import NATIVE
+from rebalance_xl.recalc.native import native
 
 
 def call(name: str, *arguments: Any, **options: Any) -> Any:
     """Return what a native function answers to worksheet values."""
-    return NATIVE[name].callable(*arguments, **options)
+    return native(name).callable(*arguments, **options)
 
 
 def error(code: str) -> CellError:

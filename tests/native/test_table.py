@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from rebalance_xl.cells import DIV0, MISSING, NA, VALUE, CellError
-from rebalance_xl.recalc.native import ALTERNATIVES, BLIND_TO_ERRORS, MODULES, NATIVE
+from rebalance_xl.recalc.native import ALTERNATIVES, BLIND_TO_ERRORS, MODULE_OF, MODULES, native
 from rebalance_xl.recalc.native.registry import REGISTERED
 from tests.native.calls import call, error
 
@@ -32,42 +32,42 @@ def is_worksheet_value(value: Any) -> bool:
 
 def test_every_name_has_its_function() -> None:
     """Every listed name loads under its own name, and no module holds a function that is not listed."""
-    for name in NATIVE:
-        function = NATIVE[name]
+    for name in MODULE_OF:
+        function = native(name)
         assert function.name == name
         assert function.max_args is None or function.min_args <= function.max_args
-    assert set(NATIVE) == set(REGISTERED)
-    assert len(NATIVE) == sum(len(names.split()) for names in MODULES.values())
+    assert set(MODULE_OF) == set(REGISTERED)
+    assert len(MODULE_OF) == sum(len(names.split()) for names in MODULES.values())
 
 
 def test_alternatives_are_in_the_table() -> None:
     """Every alternative to an engine function is implemented under its own name."""
     for name in (*ALTERNATIVES, *BLIND_TO_ERRORS):
-        assert f"RXL.{name}" in NATIVE, name
-        assert name not in NATIVE, name
+        assert f"RXL.{name}" in MODULE_OF, name
+        assert name not in MODULE_OF, name
 
 
 def test_an_unknown_name_is_not_in_the_table() -> None:
     """Asking for a name is an ordinary look-up."""
-    assert "SUM" not in NATIVE
+    assert "SUM" not in MODULE_OF
     with pytest.raises(KeyError):
-        NATIVE["SUM"]
+        native("SUM")
 
 
 def test_asking_for_names_imports_no_function() -> None:
     """A book that needs none of the functions imports none of their modules, nor numpy."""
     program = (
-        "import sys; from rebalance_xl.recalc.native import NATIVE; assert 'MMULT' in NATIVE and 'SUM' not in NATIVE;"
+        "import sys; from rebalance_xl.recalc.native import MODULE_OF as own; assert 'MMULT' in own;"
         "print([name for name in sys.modules if name.startswith('rebalance_xl.recalc.native.') or name == 'numpy'])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("name", sorted(NATIVE))
+@pytest.mark.parametrize("name", sorted(MODULE_OF))
 def test_odd_arguments_give_values_or_errors(name: str) -> None:
     """No argument makes a function raise, hang or give something that no cell can hold."""
-    function = NATIVE[name]
+    function = native(name)
     chooser = random.Random(name)
     most = function.max_args if function.max_args is not None else function.min_args + 3
     for _ in range(60):
@@ -99,11 +99,11 @@ def test_left_out_arguments_take_their_defaults() -> None:
 
 def test_ranges_are_told_apart_from_single_values() -> None:
     """The table says which arguments take ranges, also behind the last one named."""
-    assert NATIVE["DSUM"].takes_range(2)
-    assert not NATIVE["TEXT"].takes_range(0)
-    assert NATIVE["GCD"].takes_range(7)
-    assert not NATIVE["RXL.XLOOKUP"].takes_range(0)
-    assert NATIVE["RXL.XLOOKUP"].takes_range(2)
+    assert native("DSUM").takes_range(2)
+    assert not native("TEXT").takes_range(0)
+    assert native("GCD").takes_range(7)
+    assert not native("RXL.XLOOKUP").takes_range(0)
+    assert native("RXL.XLOOKUP").takes_range(2)
 
 
 def test_a_reason_names_argument_value_and_range() -> None:

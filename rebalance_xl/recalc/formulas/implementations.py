@@ -7,15 +7,14 @@ from typing import Any
 
 import formualizer as fz
 
+from ..native import MODULE_OF, native
 from .parameter_classes import is_listed
 
 
 def implementation(name: str) -> Any:
     """Return the catalogue function or the native function of a name, None when there is neither."""
-    from ..native import NATIVE
-
-    if name in NATIVE:
-        return NATIVE[name]
+    if name in MODULE_OF:
+        return native(name)
     if is_listed(name):
         return None  # one of Excel's own: a book of these need not load the catalogue
     from ...functions import FUNCTIONS

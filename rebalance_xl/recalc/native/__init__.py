@@ -1,25 +1,15 @@
 """Excel functions that the calculation engine lacks or gets wrong, as pure functions.
 
-:data:`NATIVE` maps worksheet names to :class:`~rebalance_xl.recalc.native.registry.NativeFunction`. Asking whether
-it has a name costs a dictionary look-up; the module that implements a function is imported when the function is
-first taken out, so that a book that needs none of them pays nothing.
-
->>> "MMULT" in NATIVE
-True
->>> NATIVE["MMULT"].callable([[1.0, 2.0]], [[3.0], [4.0]])
-[[11.0]]
+The module of a function is imported when the function is first asked for: a book that needs none of them pays nothing.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from rebalance_xl.recalc.native.registry import NativeFunction
-
-__all__ = ["ALTERNATIVES", "BLIND_TO_ERRORS", "MODULES", "NATIVE"]
 
 #: The functions of each module.
 MODULES: Final[dict[str, str]] = {
@@ -74,29 +64,17 @@ BLIND_TO_ERRORS: Final[dict[str, int]] = {
     **{"SUMIF": 2, "AVERAGEIF": 2, "SUMIFS": 0, "AVERAGEIFS": 0, "MAXIFS": 0, "MINIFS": 0}
 }
 
-
-class _Table(Mapping[str, "NativeFunction"]):
-    """The native functions by worksheet name, each module imported when first needed."""
-
-    def __init__(self, modules: Mapping[str, str]) -> None:
-        self._module_of = {name: module for module, names in modules.items() for name in names.split()}
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._module_of
-
-    def __getitem__(self, name: str) -> NativeFunction:
-        module = self._module_of[name]
-        from rebalance_xl.recalc.native import registry
-
-        if name not in registry.REGISTERED:
-            importlib.import_module(f"{__name__}.{module}")
-        return registry.REGISTERED[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._module_of)
-
-    def __len__(self) -> int:
-        return len(self._module_of)
+#: The module of each function.
+MODULE_OF: Final = {name: module for module, names in MODULES.items() for name in names.split()}
 
 
-NATIVE: Final[Mapping[str, NativeFunction]] = _Table(MODULES)
+def native(name: str) -> NativeFunction:
+    """Return the function of a worksheet name.
+
+    >>> native("MMULT").callable([[1.0, 2.0]], [[3.0], [4.0]])
+    [[11.0]]
+    """
+    from rebalance_xl.recalc.native.registry import REGISTERED
+
+    importlib.import_module(f"{__name__}.{MODULE_OF[name]}")
+    return REGISTERED[name]
