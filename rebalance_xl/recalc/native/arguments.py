@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Final
 
 from rebalance_xl.cells import MISSING, NA, CellError, as_rows, is_range
@@ -59,12 +60,6 @@ def to_strict(value: Any) -> float:
     if isinstance(value, bool):
         raise value_fault("TRUE and FALSE are no numbers here")
     return to_number(value)
-
-
-def _cut(number: float) -> int:
-    if not math.isfinite(number):
-        raise Fault("#NUM!", f"{number} has no whole part")
-    return int(number)
 
 
 def to_text(value: Any) -> str:
@@ -121,10 +116,8 @@ def transposed(rows: Rows) -> Rows:
     return list(map(list, zip(*rows, strict=True)))
 
 
-def cells_of(rows: Sequence[Sequence[Any]]) -> Iterator[Any]:
-    """Yield the cells of a range, row by row."""
-    for row in rows:
-        yield from row
+#: Gives the cells of a range, row by row.
+cells_of = chain.from_iterable
 
 
 def cells_of_line(rows: Rows) -> list[Any]:
@@ -184,8 +177,8 @@ def _refuse_none() -> Any:
 
 _NUMBER = Kind(to_number)
 _STRICT = Kind(to_strict, left_out=_refuse_none)
-_INTEGER = Kind(lambda value: _cut(to_number(value)), left_out=int)
-_WHOLE = Kind(lambda value: _cut(to_strict(value)), left_out=_refuse_none)
+_INTEGER = Kind(lambda value: int(to_number(value)), left_out=int)
+_WHOLE = Kind(lambda value: int(to_strict(value)), left_out=_refuse_none)
 _DATE = replace(_WHOLE, days=True)
 _DAY_OF_BOND = replace(_DATE, allowed=lambda value: bool(parts(value)))
 _ABOVE_ZERO = replace(_STRICT, allowed=lambda value: value > 0, limits="it must be above 0")

@@ -24,12 +24,8 @@ def quotient(number: float, multiple: float) -> float:
     return nearest if abs(ratio - nearest) <= 4e-15 * abs(nearest) else ratio
 
 
-def _up(number: float, multiple: float) -> float:
-    return math.ceil(quotient(number, multiple)) * multiple + 0.0
-
-
-def _down(number: float, multiple: float) -> float:
-    return math.floor(quotient(number, multiple)) * multiple + 0.0
+def _to_multiple(up: bool, number: float, multiple: float) -> float:
+    return (math.ceil if up else math.floor)(quotient(number, multiple)) * multiple + 0.0
 
 
 def _of_sign(up: bool, number: float, significance: float) -> float:
@@ -40,7 +36,7 @@ def _of_sign(up: bool, number: float, significance: float) -> float:
         raise Fault("#DIV/0!", "the significance is 0")
     if number > 0 > significance:
         raise number_fault(f"a positive number needs a positive significance, not {significance:.10g}")
-    return (_up if up else _down)(number, significance)
+    return _to_multiple(up, number, significance)
 
 
 def _of_size(up: bool, number: float, significance: float, mode: float = 0.0) -> float:
@@ -48,7 +44,7 @@ def _of_size(up: bool, number: float, significance: float, mode: float = 0.0) ->
     multiple = abs(significance)
     if number == 0 or multiple == 0:
         return 0.0
-    return (_up if up != (number < 0 and mode != 0) else _down)(number, multiple)
+    return _to_multiple(up != (number < 0 and mode != 0), number, multiple)
 
 
 for _direction, _more in (("CEILING", "ISO.CEILING ECMA.CEILING"), ("FLOOR", "")):  # ECMA: other programs' files
@@ -99,7 +95,9 @@ _STEPS: Final = (
 @worksheet("ROMAN", kinds="number any")
 def roman(number: float, form: object = None) -> str:
     """Return a whole number from 0 to 3999 as a Roman numeral, form 0 (classic, TRUE) to 4 (simplest, FALSE)."""
-    rest, style = int(number), _form(form)
+    rest, style = int(number), 4 * (not form) if isinstance(form, bool) else int(to_number(form))
+    if not 0 <= style <= 4:
+        raise value_fault(f"the form is {style}; it must lie between 0 and 4")
     if not 0 <= number < 4000:
         raise value_fault(f"the number is {number:.10g}; it must lie between 0 and 3999")
     steps = sorted((step for steps in _STEPS[: style + 1] for step in steps), reverse=True)
@@ -109,15 +107,6 @@ def roman(number: float, form: object = None) -> str:
             text += letters
             rest -= value
     return text
-
-
-def _form(form: object) -> int:
-    if isinstance(form, bool):
-        return 0 if form else 4
-    style = int(to_number(form))
-    if not 0 <= style <= 4:
-        raise value_fault(f"the form is {style}; it must lie between 0 and 4")
-    return style
 
 
 def _pairs(one: Rows, other: Rows) -> list[tuple[float, float]]:

@@ -119,9 +119,7 @@ def vstack(*arrays: Rows) -> Rows:
 @worksheet("HSTACK", kinds="range*")
 def hstack(*arrays: Rows) -> Rows:
     """Return arrays side by side; the shorter ones are filled up with #N/A."""
-    height = max(len(array) for array in arrays)
-    padded = [[*array, *[[NA] * len(array[0])] * (height - len(array))] for array in arrays]
-    return [[cell for array in padded for cell in array[row]] for row in range(height)]
+    return transposed(vstack(*map(transposed, arrays)))
 
 
 @worksheet("SORTBY", kinds="range range*")

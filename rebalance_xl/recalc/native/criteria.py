@@ -12,7 +12,6 @@ from rebalance_xl.cells import CellError
 from rebalance_xl.recalc.native.arguments import COMPARISONS, is_number
 from rebalance_xl.recalc.native.reading import number_of, typed_number
 
-_OPERATOR = re.compile(r"(<=|>=|<>|<|>|=)?(.*)", re.DOTALL)
 #: What a number can be written with that the engine does not read in a criterion.
 _SPELLED = re.compile(r"[%$€£¥(,/:]|\d-\d|\d[ -]?[A-Za-z]{3}|[A-Za-z]{3}[ -]?\d")
 #: A number that the engine reads, and one of more digits than a text made of one has.
@@ -75,9 +74,8 @@ def matcher(criterion: Any, begins: bool = False) -> Callable[[Any], bool]:
 
 
 def _split(criterion: str) -> tuple[str, str]:
-    match = _OPERATOR.fullmatch(criterion)
-    assert match is not None
-    return match[1] or "", match[2]
+    sign = next(filter(criterion.startswith, ("<=", ">=", "<>", "<", ">", "=")), "")
+    return sign, criterion[len(sign) :]
 
 
 def _to_15(number: float) -> float:

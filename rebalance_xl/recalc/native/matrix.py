@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rebalance_xl.recalc.native.arguments import MOST_CELLS, Rows, is_number, no_error
+from rebalance_xl.recalc.native.arguments import MOST_CELLS, Rows, cells_of, is_number, no_error
 from rebalance_xl.recalc.native.faults import number_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 
@@ -70,10 +70,8 @@ def munit(dimension: float) -> Any:
 
 def _matrix(rows: Rows) -> Matrix:
     """Return a range as a matrix of numbers; a blank, text or boolean cell is ``#VALUE!``."""
-    for row in rows:
-        for cell in row:
-            if not is_number(no_error(cell)):
-                raise value_fault("every cell of a matrix must be a number")
+    if not all(is_number(no_error(cell)) for cell in cells_of(rows)):
+        raise value_fault("every cell of a matrix must be a number")
     return np.array(rows, dtype=float)
 
 
