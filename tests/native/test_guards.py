@@ -218,12 +218,12 @@ ANSWERS: list[tuple[str, Any]] = [
 ]
 
 
-def recalculated(path: Path, formulas: list[str]) -> list[Any]:
+def recalculated(path: Path, formulas: list[str], rows: list[list[Any]] = ROWS) -> list[Any]:
     """Return the values of formulas beside the rows, KEPT for those that kept their cached value."""
     with xlsxwriter.Workbook(str(path)) as book:
         sheet, other = book.add_worksheet("Sheet1"), book.add_worksheet("Other")
         other.write_column("A1", [1, 2, 3])
-        for number, row in enumerate(ROWS):
+        for number, row in enumerate(rows):
             for column, value in enumerate(row):
                 if value == "#N/A":
                     sheet.write_formula(number, column, "=NA()", None, "#N/A")

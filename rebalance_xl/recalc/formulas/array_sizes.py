@@ -114,7 +114,12 @@ def alike(c: Compiling, ranges: Sequence[Out], out: Out) -> Out:
     references = ",".join(f"ISREF({name})" for name in names)  # what is none is an error, and the call gives it
     asked = c.say(f"IF({_same(names)},{{0}},IF(AND({references}),#VALUE!,{{0}}))", out, *ranges)
     known = unless(ranges, lambda sizes: len(sizes) < len(ranges), out, asked)
-    return unless(ranges, lambda sizes: len(set(sizes)) > 1, known, Out(["#VALUE!"], True))
+    return unless(ranges, lambda sizes: len(set(sizes)) > 1, known, instead(c, "#VALUE!", out))
+
+
+def instead(c: Compiling, error: str, out: Out) -> Out:
+    """Return an error in the place of a call, whose text stays: one cell's text stands for all that are alike."""
+    return c.say(f"IF(TRUE,{error},{{0}})", out)
 
 
 def unless(given: Sequence[Out], odd: Callable[[list[tuple[int, int]]], bool], out: Out, otherwise: Out) -> Out:

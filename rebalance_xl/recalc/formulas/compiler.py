@@ -40,6 +40,8 @@ from .tree import (
 
 #: An operand of fewer pieces is a reference or little more, which may be written more than once.
 _SHORT: Final = 3
+#: What a sign of order is with its sides exchanged.
+_TURNED: Final = str.maketrans("<>", "><")
 
 
 def compiled(book: BookView, sheet: int, expression: Expression, mode: str, careful: bool) -> Template:
@@ -79,14 +81,22 @@ def write_expression(c: Compiling, expression: Expression, wanted: str) -> Out:
     inside = ARRAY if wanted == ARRAY else VALUE
     if c.careful and fifteen_digits.has_sign(expression.items, "&"):
         expression = _with_texts(expression)
-    sides = fifteen_digits.compared_sides(expression.items, c.careful)
+    sides = fifteen_digits.compared_sides(expression.items, c.careful, c.bound)
     if sides is None:
         return _items(c, expression.items, inside)
     left, right, sign = _items(c, sides[0], inside), _items(c, sides[2], inside), str(sides[1][0])
-    if c.careful or (left.single and right.single):
+    ends = [
+        out.single and fifteen_digits.is_computed(side, c.bound) for out, side in ((left, sides[0]), (right, sides[2]))
+    ]
+    if c.careful or (left.single and right.single) or (any(ends) and sign in ("=", "<>")):
         pieces = c.say(f'RXL.COMPARE({{0}},"{sign}",{{1}})', left, right).pieces
-    else:
-        pieces = operated(c, [left, right], ["", sign, ""])
+    else:  # an array in an order with one number that is computed, which is moved to the end of its 15 digits
+        signs = (sign.translate(_TURNED), sign)
+        outs = [
+            c.say(f'RXL.BOUND({{0}},"{each}")', out) if end else out
+            for out, end, each in zip((left, right), ends, signs, strict=True)
+        ]
+        pieces = operated(c, outs, ["", sign, ""])
     return Out(pieces, left.single and right.single, joint([left, right]))
 
 

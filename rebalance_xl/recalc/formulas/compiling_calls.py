@@ -11,7 +11,7 @@ from ..references import MAX_COLUMNS, MAX_ROWS
 from . import compiling_ranges as in_file
 from . import parameter_classes as classes
 from . import whole_calls
-from .array_sizes import alike, as_large, fitted, joint, of_range, unless
+from .array_sizes import alike, as_large, fitted, instead, joint, of_range, unless
 from .compiling import Compiling, Out, call_of, listed
 from .compiling_catalogue import write_catalogue_call, write_native_call
 from .compiling_lambdas import lifted, write_caller, write_let, write_named_lambda
@@ -195,7 +195,10 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
         return Out(call_of(of_many, [as_large(given[0], given[2]), *given[:2]]), single)
     call = Out(call_of(name, given), single)
     if name == "INDEX" and len(arguments) == 2 and whole_calls.takes_one_of_a_line(arguments):
-        call = unless(given[:1], lambda sizes: any(min(size) > 1 for size in sizes), call, Out(["#REF!"], True))
+        call = unless(given[:1], lambda sizes: any(min(size) > 1 for size in sizes), call, instead(c, "#REF!", call))
+    if name == "SUMPRODUCT":
+        sizes = [Out([], True, lambda *_: (1, 1)) if out.single else out for out in given]
+        call = unless(sizes, lambda sizes: len(set(sizes)) > 1, call, instead(c, "#VALUE!", call))
     if c.careful and single and name in whole_calls.END_FORMULAS:
         c.functions.add("RXL.FAULT")
         return c.say(

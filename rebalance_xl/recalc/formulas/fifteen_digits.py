@@ -7,17 +7,20 @@ them are, and the others only where a value shows such noise (the careful way).
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Final
 
-from .operands import plain_name
-from .tree import Call, Group, Items, Literal, Operand
+from .operands import local_label, plain_name
+from .parameter_classes import names_in
+from .tree import Call, Expression, Group, Items, Literal, Name, Operand
 
 COMPARISONS: Final = frozenset(("=", "<>", "<", ">", "<=", ">="))
 _ARITHMETIC: Final = frozenset("+-*/^%")
-_TOTALS: Final = frozenset(
-    ("SUM", "SUMPRODUCT", "SUMIF", "SUMIFS", "SUBTOTAL", "AVERAGE", "AVERAGEIF", "AVERAGEIFS", "PRODUCT", "NPV")
+_TOTALS: Final = names_in(
+    "SUM SUMPRODUCT SUMIF SUMIFS SUBTOTAL AVERAGE AVERAGEIF AVERAGEIFS PRODUCT NPV POWER SQRT MOD"
 )
+#: Functions that give one of their arguments as it was computed, or but for its sign.
+_HANDED_ON: Final = names_in("ABS IF IFERROR MAX MEDIAN MIN")
 
 
 def has_sign(items: Items, signs: Container[str]) -> bool:
@@ -39,15 +42,18 @@ def split_at(items: Items, signs: Container[str]) -> list[list[str | Operand]]:
 # --- comparisons ------------------------------------------------------------------------------------------
 
 
-def compared_sides(items: Items, careful: bool) -> Sequence[Items] | None:
-    """Return the sides of one comparison to 15 digits and its sign; the careful way every one of two sides is."""
+def compared_sides(items: Items, careful: bool, bound: Mapping[str, Expression]) -> Sequence[Items] | None:
+    """Return the sides of one comparison to 15 digits and its sign; the careful way every one of two sides is.
+
+    `bound` are the names that LET gives to something.
+    """
     if not has_sign(items, COMPARISONS):
         return None
     parts = split_at(items, COMPARISONS)
     sides = parts[0], parts[-1]
     if len(parts) != 3 or not all(sides):
         return None
-    plain = any(map(_is_text, sides)) or not any(map(_is_computed, sides))
+    plain = any(map(_is_text, sides)) or not any(is_computed(side, bound) for side in sides)
     return None if plain and not careful else parts
 
 
@@ -55,14 +61,22 @@ def _is_text(items: Items) -> bool:
     return has_sign(items, "&") or any(isinstance(item, Literal) and item.text.startswith('"') for item in items)
 
 
-def _is_computed(items: Items) -> bool:
+def is_computed(items: Items, bound: Mapping[str, Expression]) -> bool:
+    """Say whether a number may have digits beyond the 15th because arithmetic or a total is its last step."""
     operands = [item for item in items if not isinstance(item, str)]
     if len(operands) > 1:
         return has_sign(items, _ARITHMETIC)
     only = operands[0] if operands else None
     if isinstance(only, Group):
-        return any(_is_computed(member.items) for member in only.members)
-    return isinstance(only, Call) and plain_name(only.name) in _TOTALS
+        return any(is_computed(member.items, bound) for member in only.members)
+    if isinstance(only, Name):
+        given = bound.get(local_label(only.text).lower())
+        return given is not None and is_computed(given.items, {})
+    if not isinstance(only, Call):
+        return False
+    name = plain_name(only.name)
+    handed_on = [each for each in only.arguments if each is not None and name in _HANDED_ON]
+    return name in _TOTALS or any(is_computed(each.items, bound) for each in handed_on)
 
 
 # --- the last subtraction ---------------------------------------------------------------------------------

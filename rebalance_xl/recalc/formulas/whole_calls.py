@@ -6,7 +6,18 @@ from typing import Final
 
 from ..native.criteria import ERRORS
 from ..native.format_language import undecided
-from .operands import MEDIAN, bare, constant_text, is_call, is_range, literal, operand_at, plain_name, whole_number
+from .operands import (
+    MEDIAN,
+    bare,
+    constant_text,
+    has_array_constant,
+    is_call,
+    is_range,
+    literal,
+    operand_at,
+    plain_name,
+    whole_number,
+)
 from .parameter_classes import ELEMENTWISE, names_in
 from .repairs import made
 from .tree import Arguments, Call, Cells, Expression, FormulaError, Group, Literal, Name, Operand, Ref
@@ -49,10 +60,21 @@ def replaced(name: str, arguments: Arguments) -> Expression | None:
         return made("UNICHAR(a)", **given)
     if name == "COUNTIFS" and len(arguments) == 2:
         return made("COUNTIF(a,b)", **given)  # which counts blank cells to the end of the sheet
-    if name == "SWITCH" and any(value and not isinstance(value.single, Literal) for value in arguments[1:-1:2]):
-        return _as_tests(arguments)  # the engine passes over values that are errors
+    if name == "SWITCH" and len(arguments) > 2:
+        return _as_tests(arguments)  # the engine passes over errors, blank cells that are "", and letters like É
     if name == "TYPE" and arguments and not isinstance(first, Literal | Group) and not is_range(first):
         return made("IF(ISERROR(a),16,TYPE((a)))", **given)
+    if name == "INDEX" and len(arguments) == 4:
+        if whole_number(operand_at(arguments, 3)) != 1:
+            raise FormulaError("INDEX of one among several areas")
+        return Expression([Call(name, list(arguments[:3]))])
+    if name == "TEXTJOIN" and arguments and (is_range(first) or has_array_constant(arguments[0])):
+        raise FormulaError("TEXTJOIN with several delimiters")
+    if name == "NETWORKDAYS.INTL" and constant_text(third) == "1111111":
+        return made("0*(a+b)", **given)
+    if name == "FIND" and len(arguments) == 3 and not constant_text(first) and not isinstance(first, Group):
+        empty = "IF(AND(c>=1,c<LEN(b)+2),INT(c),#VALUE!)"
+        return made(f"IF(LEN(a)=0,{empty},FIND((a),b,c))", **given)
     if name in ("N", "T") and arguments:
         if is_range(first) or isinstance(first, Name):
             return made(f"{name}(INDEX(a,1,1))", **given)  # of the first cell

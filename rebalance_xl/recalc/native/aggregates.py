@@ -7,6 +7,7 @@ SUMIFS and friends where the cells to be summed hold no errors, which it passes 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -230,6 +231,18 @@ for _name in ("SUM", "AVERAGE"):
 def countifs(range_: Rows, *conditions: Rows) -> float:
     """Return how many cells meet every criterion; an error as a criterion counts such errors."""
     return float(sum(_meeting(sum(map(len, range_)), (range_, *conditions))))
+
+
+@worksheet("FREQUENCY", kinds="range range")
+def frequency(data: Rows, bins: Rows) -> Rows:
+    """Return how many numbers lie up to each bound and above the one below it, in the order of the bounds."""
+    numbers, bounds = sorted(numbers_of(data)), numbers_of(bins)
+    counts, counted = [0.0] * (len(bounds) + 1), 0
+    for place in sorted(range(len(bounds)), key=bounds.__getitem__):
+        up_to = bisect_right(numbers, bounds[place])
+        counts[place], counted = float(up_to - counted), up_to
+    counts[-1] = float(len(numbers) - counted)
+    return [[count] for count in counts]
 
 
 #: A criterion as the engine reads it: the number that a text stands for, quotation marks as they are.

@@ -1,4 +1,4 @@
-"""Arrays in another shape or order: EXPAND, WRAPROWS, WRAPCOLS, TRIMRANGE, TAKE, DROP, VSTACK, HSTACK, SORTBY."""
+"""Arrays in another shape or order: EXPAND, WRAPROWS, TAKE, DROP, VSTACK, HSTACK, SORTBY, UNIQUE and their kin."""
 
 from __future__ import annotations
 
@@ -120,6 +120,19 @@ def vstack(*arrays: Rows) -> Rows:
 def hstack(*arrays: Rows) -> Rows:
     """Return arrays side by side; the shorter ones are filled up with #N/A."""
     return transposed(vstack(*map(transposed, arrays)))
+
+
+@worksheet("UNIQUE", kinds="range flag flag")
+def unique(array: Rows, by_col: bool = False, exactly_once: bool = False) -> Rows:
+    """Return the different rows (or columns) of an array, or those that are there once; letters may be in any case."""
+    found: dict[tuple[Any, ...], Rows] = {}
+    for row in transposed(array) if by_col else array:
+        key = tuple((cell.__class__, cell.lower() if isinstance(cell, str) else cell) for cell in row)
+        found.setdefault(key, []).append(row)
+    rows = [alike[0] for alike in found.values() if len(alike) == 1 or not exactly_once]
+    if not rows:
+        raise Fault("#CALC!", "every row is there more than once")
+    return transposed(rows) if by_col else rows
 
 
 @worksheet("SORTBY", kinds="range range*")

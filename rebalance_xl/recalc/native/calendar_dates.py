@@ -54,6 +54,15 @@ for _part, _seconds, _most in (("HOUR", 3600, 24), ("MINUTE", 60, 60), ("SECOND"
     worksheet(_part, kinds="number")(partial(_part_of_clock, _seconds, _most))
 
 
+@worksheet("TIME", kinds="integer integer integer")
+def time(hour: int, minute: int, second: int) -> float:
+    """Return a time as a part of a day; whole days are left out, and there is none below 0."""
+    seconds = hour * 3600 + minute * 60 + second
+    if seconds < 0 or max(hour, minute, second) > 32_767:
+        raise number_fault("a time must not be below 0, and hours, minutes and seconds not above 32767")
+    return seconds % 86_400 / 86_400
+
+
 def _read(text: Any) -> float:
     """Return the serial number in a text; anything but text is refused."""
     number = typed_number(text) if isinstance(no_error(text), str) else None
@@ -65,6 +74,20 @@ def _read(text: Any) -> float:
 #: A date given as text, without the time in it, and a time as a part of a day, without the date in it.
 worksheet("DATEVALUE", kinds="any", dates=True)(lambda date_text: int(_read(date_text) // 1))
 worksheet("TIMEVALUE", kinds="any")(lambda time_text: _read(time_text) % 1)
+
+
+@worksheet("NUMBERVALUE", kinds="text text text")
+def numbervalue(text: str, decimal_separator: str = ".", group_separator: str = ",") -> float:
+    """Return the number in a text with signs of its own; blanks do not count, and nothing is 0."""
+    if not decimal_separator or not group_separator:
+        raise value_fault("a separator is an empty text")
+    bare = "".join(text.split())
+    number = bare.rstrip("%")
+    whole, _, part = number.partition(decimal_separator[0])
+    read = typed_number(whole.replace(group_separator[0], "") + "." + part) if number else 0.0
+    if read is None or group_separator[0] in part:
+        raise value_fault(f"{text!r} is no number")
+    return read / 100.0 ** (len(bare) - len(number))
 
 
 @worksheet("VALUE", kinds="any", dated=True)

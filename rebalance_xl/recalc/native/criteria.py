@@ -67,7 +67,7 @@ def matcher(criterion: Any, begins: bool = False) -> Callable[[Any], bool]:
     if isinstance(value, bool):
         return lambda cell: isinstance(cell, bool) and compare(cell, value)
     if isinstance(value, float):
-        last = _last_alike(_to_15(value), sign)
+        last = last_alike(value, sign)
         return lambda cell: is_number(cell) and compare(cell, last)
     bound = operand.lower()
     return lambda cell: isinstance(cell, str) and compare(cell.lower(), bound)
@@ -124,14 +124,14 @@ def plain_criterion(criterion: str) -> str:
     number = typed_number(operand) if spelled or _PLAIN.fullmatch(operand) else None
     if number is None:
         return criterion
-    number = _to_15(number)
-    return sign + repr(_last_alike(number, sign) if sign in ORDER else number).removesuffix(".0")
+    return sign + repr(last_alike(number, sign) if sign in ORDER else _to_15(number)).removesuffix(".0")
 
 
 @lru_cache(maxsize=1024)
-def _last_alike(bound: float, sign: str) -> float:
+def last_alike(number: float, sign: str) -> float:
     """Return the last number that is the same as a bound in 15 digits, on the side that an order asks for."""
-    last, end = bound, inf if sign in ("<=", ">") else -inf
+    last = bound = _to_15(number)
+    end = inf if sign in ("<=", ">") else -inf
     while (further := nextafter(last, end)) != last and _to_15(further) == bound:
         last = further
     return last

@@ -55,6 +55,8 @@ def typed_number(text: str) -> float | None:
     A date whose day and month depend on the system, such as "1/2/2020", or that is a text on some systems, such as
     "13/2/2020", "2/13/2020" and "29.7.2014", is undecided; so is "09.2022", a number on some and a month on others.
     """
+    if not text.isascii() and any(map(str.isdecimal, re.findall(r"[^\x00-\x7f]", text))):
+        raise undecided_fault(f"{text!r} has digits of another alphabet")
     if _WITH_POINTS.fullmatch(text.strip()):
         raise undecided_fault(f"{text!r} is a date on some systems")
     if match := _MONTH_FIRST.match(text.strip()):
