@@ -34,7 +34,7 @@ from books import (
 )
 from measuring import Cost, Office, best, cost_of_command, cost_of_statement, our_command
 
-OURS = "from rebalance_xl.recalc import recalculate; run = lambda: recalculate(book, out)"
+OURS = "from rebalance_xl.recalc.workbook import recalculate; run = lambda: recalculate(book, out)"
 #: With what the first call of a worksheet function loads as well: the catalogue and numpy.
 LOADED = f"import numpy, rebalance_xl.functions; {OURS}"
 THEIRS = "import formualizer; run = lambda: formualizer.recalculate_xlsx_file(book, out)"

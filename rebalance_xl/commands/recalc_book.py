@@ -16,7 +16,8 @@ from rebalance_xl.cells import CellError
 from rebalance_xl.recalc.batch.jobs import Job
 from rebalance_xl.recalc.batch.ledger import Entry, Ledger, content_hash, options_hash
 from rebalance_xl.recalc.files.refusals import Refused
-from rebalance_xl.recalc.workbook import Recalculation, recalculate
+from rebalance_xl.recalc.outcome import Recalculation
+from rebalance_xl.recalc.workbook import recalculate
 
 if TYPE_CHECKING:  # a run without changes needs nothing of the book
     from rebalance_xl.book.inputs import Change

@@ -17,8 +17,9 @@ from rebalance_xl.recalc.files.package import Package, Table
 from rebalance_xl.recalc.files.parts import decoded
 from rebalance_xl.recalc.files.refusals import FileMark, read_input
 from rebalance_xl.recalc.references import parse_area
+from rebalance_xl.recalc.sheets.formula_cells import FormulaCell
 from rebalance_xl.recalc.sheets.scan import scan_sheet
-from rebalance_xl.recalc.sheets.sheet_scan import FormulaCell, SheetScan
+from rebalance_xl.recalc.sheets.sheet_scan import SheetScan
 
 _NAMED_CELL = re.compile(r"^(?:'((?:[^']|'')+)'|([^'!]+))!(\$?[A-Za-z]{1,3}\$?[0-9]{1,7})$")
 #: A formula with plain cell references cannot be copied to another row as it stands.

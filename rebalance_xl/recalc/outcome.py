@@ -14,7 +14,8 @@ from ..cells import CellError
 from .evaluation.anchors import Anchor
 from .evaluation.calculation import Calculation
 from .references import Area, cell_name
-from .sheets.sheet_scan import FormulaCell, Formulas, SheetScan
+from .sheets.formula_cells import FormulaCell, Formulas
+from .sheets.sheet_scan import SheetScan
 from .sheets.splice import FormulaChange, SheetChanges
 from .sheets.splice_rows import REMOVED
 

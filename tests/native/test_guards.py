@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from rebalance_xl.recalc import recalculate
+from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import Build, make
 
 ROWS = [

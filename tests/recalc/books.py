@@ -15,7 +15,8 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from rebalance_xl.recalc import Refused, recalculate
+from rebalance_xl.recalc.files.refusals import Refused
+from rebalance_xl.recalc.workbook import recalculate
 
 Build = Callable[[Any, Any], None]
 

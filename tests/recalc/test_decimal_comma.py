@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rebalance_xl.recalc import recalculate
+from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, values
 
 #: A1 is 5.4, A2 is 12, A3 a text with a point; formula, cached text, text now.

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from rebalance_xl.recalc import recalculate
 from rebalance_xl.recalc.evaluation import passes
 from rebalance_xl.recalc.formulas.filled_down import Fill
+from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make
 
 ROWS = 60

@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from rebalance_xl.recalc import recalculate
 from rebalance_xl.recalc.formulas.book_view import BookView
 from rebalance_xl.recalc.formulas.compiling import Template
 from rebalance_xl.recalc.formulas.in_bulk import Lowering
 from rebalance_xl.recalc.formulas.parameter_classes import VALUE
-from rebalance_xl.recalc.workbook import open_book
+from rebalance_xl.recalc.workbook import open_book, recalculate
 from tests.recalc.books import make, rewrite, values
 
 SHEET = "xl/worksheets/sheet1.xml"

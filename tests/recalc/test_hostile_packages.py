@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from rebalance_xl.recalc import Refused, recalculate
 from rebalance_xl.recalc.files import container
 from rebalance_xl.recalc.files import refusals as refusals_module
 from rebalance_xl.recalc.files.container import Container
 from rebalance_xl.recalc.files.output import verify_package
+from rebalance_xl.recalc.files.refusals import Refused
+from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import assert_refused_untouched, make, rewrite
 
 SHEET = "xl/worksheets/sheet1.xml"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rebalance_xl.recalc import recalculate
+from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, rewrite, values
 
 ROWS = [

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rebalance_xl.recalc import recalculate
+from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, payloads, picture, rewrite, values, without_caches
 
 SHEET = "xl/worksheets/sheet1.xml"

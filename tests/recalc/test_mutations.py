@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rebalance_xl.recalc import Refused
+from rebalance_xl.recalc.files.refusals import Refused
 from rebalance_xl.recalc.workbook import recalculate_bytes
 from tests.recalc.books import make
 

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from rebalance_xl.recalc import recalculate
 from rebalance_xl.recalc.formulas.book_view import BookView
-from rebalance_xl.recalc.workbook import open_book
+from rebalance_xl.recalc.workbook import open_book, recalculate
 from tests.recalc.books import make, rewrite, values
 
 SHEET, WORKBOOK = "xl/worksheets/sheet1.xml", "xl/workbook.xml"

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from rebalance_xl.recalc import Refused, recalculate
 from rebalance_xl.recalc.evaluation import early
+from rebalance_xl.recalc.files.refusals import Refused
 from rebalance_xl.recalc.formulas.filled_down import FilledColumn
+from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, values
 from tests.recalc.test_truth import shared_column
 

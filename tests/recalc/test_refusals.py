@@ -18,11 +18,12 @@ from typing import Any
 
 import pytest
 
-from rebalance_xl.recalc import Refused, recalculate
 from rebalance_xl.recalc.files import output as output_module
 from rebalance_xl.recalc.files import temporaries
 from rebalance_xl.recalc.files.container import Container
+from rebalance_xl.recalc.files.refusals import Refused
 from rebalance_xl.recalc.files.temporaries import remove_leftovers
+from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import assert_refused_untouched, make, rewrite, values
 
 SHEET = "xl/worksheets/sheet1.xml"

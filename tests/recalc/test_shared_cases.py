@@ -17,7 +17,8 @@ import pytest
 from typer.testing import CliRunner
 
 from rebalance_xl.cli import app
-from rebalance_xl.recalc import Refused, recalculate
+from rebalance_xl.recalc.files.refusals import Refused
+from rebalance_xl.recalc.workbook import recalculate
 
 CASES = Path(__file__).resolve().parents[3] / "shared" / "cases" / "recalc"
 pytestmark = pytest.mark.skipif(not CASES.exists(), reason="the shared folder is not beside this checkout")

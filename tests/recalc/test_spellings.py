@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 import pytest
 
 from rebalance_xl.recalc.files.refusals import Refused
-from rebalance_xl.recalc.workbook import Recalculation, recalculate
+from rebalance_xl.recalc.outcome import Recalculation
+from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

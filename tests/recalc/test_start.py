@@ -16,8 +16,8 @@ HEAVY = ("pandas", "xlwings", "xlsxwriter", "openpyxl", "lxml", "rich", "typer",
 @pytest.mark.parametrize(
     "statement",
     [
-        "import rebalance_xl.recalc",
-        "from rebalance_xl.recalc import recalculate; recalculate(sys.argv[1], check=True)",
+        "import rebalance_xl.recalc.workbook",
+        "from rebalance_xl.recalc.workbook import recalculate; recalculate(sys.argv[1], check=True)",
     ],
 )
 def test_nothing_heavy_is_loaded(tmp_path: Path, statement: str) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from rebalance_xl.recalc import recalculate
 from rebalance_xl.recalc.evaluation import suspects
 from rebalance_xl.recalc.evaluation.suspect_texts import computing, looked_into
 from rebalance_xl.recalc.native.registry import REGISTERED
 from rebalance_xl.recalc.references import cell_name
+from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, rewrite, values
 
 WORKBOOK = "xl/workbook.xml"

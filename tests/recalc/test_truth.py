@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from rebalance_xl.hosts.file import FileWorkbook
-from rebalance_xl.recalc import recalculate
 from rebalance_xl.recalc.evaluation.engine import Engine
 from rebalance_xl.recalc.evaluation.engine_values import NOTHING, Settings
+from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, rewrite, values
 
 SHEET = "xl/worksheets/sheet1.xml"

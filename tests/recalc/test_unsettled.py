@@ -8,10 +8,10 @@ from typing import Any
 import formualizer as fz
 import pytest
 
-from rebalance_xl.recalc import recalculate
 from rebalance_xl.recalc.evaluation.engine import Engine
 from rebalance_xl.recalc.formulas.text import in_order
 from rebalance_xl.recalc.references import Place
+from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, values
 
 

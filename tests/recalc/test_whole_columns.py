@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rebalance_xl.recalc import recalculate
+from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, values
 
 #: T: names in A2:A7, 1 to 6 in B2:B7, marks in C1 and C4 alone, column D empty. U: 5 in B2 and 3 in B20.

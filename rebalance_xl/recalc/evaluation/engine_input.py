@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from ..files.markup import to_xml
 from ..files.package import Package
 from ..references import cell_name
-from ..sheets.sheet_scan import FormulaCell, SheetScan
+from ..sheets.formula_cells import FormulaCell
+from ..sheets.sheet_scan import SheetScan
 from ..sheets.splice_rows import typed_value
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

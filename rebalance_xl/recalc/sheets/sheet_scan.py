@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..files.markup import ESCAPED_CHARACTER
 from ..references import MAX_COLUMNS, MAX_ROWS, Area, parse_area, place_of
 from .cell_values import Cells, CellValues, attributes_of
-from .formula_cells import FormulaCell, Formulas
+from .formula_cells import Formulas
 
 if TYPE_CHECKING:  # numpy comes with the first large sheet
     from .cell_table import CellTable
@@ -129,6 +129,3 @@ class SheetScan:
         """Return the area of the sheet's own filter when it is in use."""
         match = _FILTER.search(self.text, self.end)
         return parse_area(match[1]) if match is not None else None
-
-
-__all__ = ["FormulaCell", "Formulas", "SheetScan"]
