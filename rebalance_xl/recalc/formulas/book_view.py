@@ -42,19 +42,13 @@ class BookView:
     @classmethod
     def of(cls, package: Package, scans: list[SheetScan]) -> BookView:
         """Return the view of a workbook whose sheets were read."""
-        names = [
-            "Sheet1" if each.name.lower() == "sheet1" else each.name for each in package.sheets
-        ]  # the engine's own
-        index, defined = package.sheet_index, package.names
+        # The engine has a first sheet of its own.
+        names = ["Sheet1" if each.name.lower() == "sheet1" else each.name for each in package.sheets]
+        scans, index, defined = list(scans), dict(package.sheet_index), dict(package.names)
         if b"externalReference" in package.container.read(package.part):
-            from ..sheets.external_links import external_links
+            from ..sheets.external_links import add_external_links
 
-            formulas = [text for scan in scans for text in scan.formulas.texts]
-            links, first = external_links(package, formulas), len(names)
-            own = {name: place for place, name in enumerate(links.names)}
-            index = index | {name: first + place for name, place in (links.places | own).items()}
-            defined = defined | {(-1 - link, name): text for (link, name), text in links.defined.items()}
-            scans, names = [*scans, *links.scans], [*names, *links.names]
+            add_external_links(package, scans, names, index, defined)
         for number, scan in enumerate(scans):
             scan.formulas.sheet = number
         linked = linked_cells(package, scans[: len(package.sheets)])

@@ -8,8 +8,7 @@ which are most where names are left over, are not read. Source: ECMA-376-1 18.14
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from typing import Final
 from xml.etree import ElementTree
 
@@ -26,25 +25,19 @@ CACHED: Final = "rl_link_"
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _SHEET: Final = re.compile(r"('(?:[^']|'')+'|[^\W\d][\w.]*)!")
 _TYPES: Final = ("n", "b", "e", "str")
+#: What names stand for, by their scope and themselves in lower case.
+Names = dict[tuple[int, str], str]
 
 
-@dataclass(slots=True)
-class ExternalLinks:
-    """The cached sheets (read as if they were of this workbook) and names of other workbooks.
+def add_external_links(
+    package: Package, scans: list[SheetScan], names: list[str], index: dict[str, int], defined: Names
+) -> None:
+    """Add what a workbook has cached of other workbooks that its formulas mention, as if it were of this one.
 
-    `names` is what the engine calls the sheets, `places` their position by what formulas call them in lower case
-    ("[1]prices"), `defined` the names by the number of the link and the name in lower case.
+    To its sheets, to what the engine calls them, to their numbers by what formulas call them in lower case
+    ("[1]prices"), and to the defined names by their scope, which is -1 - N for the N-th link.
     """
-
-    scans: list[SheetScan] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
-    places: dict[str, int] = field(default_factory=dict)
-    defined: dict[tuple[int, str], str] = field(default_factory=dict)
-
-
-def external_links(package: Package, formulas: Iterable[str]) -> ExternalLinks:
-    """Read what a workbook has cached of other workbooks that its formulas mention."""
-    found = ExternalLinks()
+    formulas = [text for scan in scans for text in scan.formulas.texts]
     container, part = package.container, package.part
     relations = relations_of(container, part)
     books: dict[int, ElementTree.Element] = {}
@@ -53,16 +46,20 @@ def external_links(package: Package, formulas: Iterable[str]) -> ExternalLinks:
         book = parsed_or_none(container, target)
         if book is not None:
             books[number] = book
-            _define(found, number, book)
-    said = _said([*package.names.items(), *found.defined.items()], formulas)
+            _define(defined, number, book)
+    said = _said(defined, formulas)
     for number, book in books.items():
-        _read(found, number, book, package.date1904, said)
-    return found
+        for place, label, sheet in _mentioned(number, book, said):
+            if f"[{number}]{label}".lower() not in index:
+                name = f"{CACHED}{number}_{place}"
+                index[f"[{number}]{label}".lower()] = index[name] = len(scans)
+                names.append(name)
+                scans.append(scan_sheet(sheet, "utf-8", [], package.date1904, f"link {number}"))
 
 
-def _said(names: Iterable[tuple[tuple[int, str], str]], formulas: Iterable[str]) -> str:
+def _said(names: Names, formulas: Iterable[str]) -> str:
     """Return in lower case what formulas say, and what the names stand for that they mention."""
-    waiting = [(name, text) for (_, name), text in names]
+    waiting = [(name, text) for (_, name), text in names.items()]
     said = "\n".join([*formulas, *(text for _, text in waiting if "[" not in text)]).lower()
     waiting = [(name, text) for name, text in waiting if "[" in text]
     while more := [text for name, text in waiting if name in said]:
@@ -71,16 +68,17 @@ def _said(names: Iterable[tuple[tuple[int, str], str]], formulas: Iterable[str])
     return said
 
 
-def _define(found: ExternalLinks, number: int, book: ElementTree.Element) -> None:
+def _define(defined: Names, number: int, book: ElementTree.Element) -> None:
     for each in every(book, "definedName"):
         if each.get("refersTo"):
             text = str(each.get("refersTo")).lstrip("=")
-            found.defined[number, str(each.get("name", "")).lower()] = _SHEET.sub(
+            defined[-1 - number, str(each.get("name", "")).lower()] = _SHEET.sub(
                 lambda match: f"'[{number}]{match[1][1:-1] if match[1][0] == chr(39) else match[1]}'!", text
             )
 
 
-def _read(found: ExternalLinks, number: int, book: ElementTree.Element, date1904: bool, said: str) -> None:
+def _mentioned(number: int, book: ElementTree.Element, said: str) -> Iterator[tuple[int, str, str]]:
+    """Yield the cached sheets that formulas mention: the place, the name and the worksheet of each."""
     labels = [each.get("val", "") for each in every(book, "sheetName")]
     for data in every(book, "sheetData"):
         try:
@@ -88,14 +86,11 @@ def _read(found: ExternalLinks, number: int, book: ElementTree.Element, date1904
             label = labels[place]
         except (ValueError, IndexError):
             continue
-        key = f"[{number}]{label}".lower()
-        mentioned = key.replace("'", "''") in said or re.search(rf"\[{number}\][^'!\]]*:", said)
-        sheet = _worksheet(data) if key not in found.places and mentioned else None
-        if sheet is None:
-            continue
-        found.places[key] = len(found.scans)
-        found.names.append(f"{CACHED}{number}_{place}")
-        found.scans.append(scan_sheet(sheet, "utf-8", [], date1904, f"link {number}"))
+        mentioned = f"[{number}]{label}".lower().replace("'", "''") in said
+        if mentioned or re.search(rf"\[{number}\][^'!\]]*:", said):
+            sheet = _worksheet(data)
+            if sheet is not None:
+                yield place, label, sheet
 
 
 def _worksheet(data: ElementTree.Element) -> str | None:
