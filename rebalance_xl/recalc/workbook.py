@@ -14,7 +14,7 @@ from .files.output import update
 from .files.package import Package
 from .files.parts import check_xml, decoded, refuse_entities
 from .files.refusals import Refused, read_input
-from .outcome import ChangedCell, Recalculation, compare, first_difference, same
+from .outcome import Recalculation, compare, first_difference
 from .sheets.scan import expect, scan_sheet
 from .sheets.sheet_scan import SheetScan
 from .sheets.splice import SheetChanges, spliced
@@ -154,7 +154,7 @@ def _computed(
     data: bytes, now: dt.datetime, spill_plain: bool | None, check: bool, singly: bool, before: bytes | None
 ) -> tuple[bytes, Recalculation, dict[str, bytes]]:
     package, scans = open_book(data, exact=singly)
-    spilling = _written_by_openpyxl(package) if spill_plain is None else spill_plain
+    spilling = package.written_by("openpyxl") if spill_plain is None else spill_plain
     inputs = None if before is None or before is data else lambda: _changed_inputs(before, scans)
     with calculated(package, scans, now, spill_plain=spilling, singly=singly, inputs=inputs) as calculation:
         report = Recalculation(Path(), warnings=[*package.warnings, *calculation.warnings])
@@ -210,12 +210,3 @@ def _changed_parts(package: Package, scans: list[SheetScan], changes: list[Sheet
             parts[sheet.part] = text.encode(scan.encoding)
             check_xml(sheet.part, parts[sheet.part] if unproven is text else unproven.encode(scan.encoding))
     return parts
-
-
-def _written_by_openpyxl(package: Package) -> bool:
-    if "docProps/core.xml" not in package.container:
-        return False
-    return b">openpyxl</" in package.container.read("docProps/core.xml")
-
-
-__all__ = ["ChangedCell", "Recalculation", "Refused", "open_book", "recalculate", "recalculate_bytes", "same"]

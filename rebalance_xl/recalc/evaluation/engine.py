@@ -47,8 +47,6 @@ class Engine:
 
     def set_block(self, sheet: int, row: int, column: int, rows: list[list[Any]]) -> None:
         """Set the values of a rectangle."""
-        if self.idle:
-            return
         self.sheets[sheet].set_values_batch(row, column, len(rows), len(rows[0]), rows)
 
     def set_formula_block(self, sheet: int, row: int, column: int, rows: list[list[str]]) -> None:

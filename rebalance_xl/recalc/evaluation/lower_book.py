@@ -7,7 +7,7 @@ from ..formulas.compiling import Template
 from ..formulas.filled_down import FilledColumn
 from ..formulas.implementations import implementation
 from ..formulas.in_bulk import Lowering, keep, lower_sheet, write_out
-from ..formulas.parameter_classes import ARRAY
+from ..formulas.parameter_classes import ARRAY, SPILLING
 from ..formulas.text import split_references
 from ..formulas.tree import FormulaError
 from ..references import parse_area
@@ -18,15 +18,6 @@ from .spills import Spills
 
 #: Larger array formulas than this are taken for one cell: their area is nonsense.
 MAX_ARRAY = 4_000_000
-
-#: Functions that spill when a program that knows no dynamic arrays wrote them.
-SPILLING = frozenset(
-    {
-        "FILTER", "SORT", "SORTBY", "UNIQUE", "SEQUENCE", "RANDARRAY", "VSTACK", "HSTACK", "TAKE", "DROP",
-        "CHOOSEROWS", "CHOOSECOLS", "TOCOL", "TOROW", "WRAPROWS", "WRAPCOLS", "EXPAND", "TEXTSPLIT",
-        "TRANSPOSE", "MMULT", "MINVERSE", "FREQUENCY", "LINEST", "TREND", "GROWTH",
-    }
-)  # fmt: skip
 
 
 def lower_book(book: BookView, lowering: Lowering, spills: Spills, spill_plain: bool) -> list[FilledColumn]:

@@ -12,8 +12,8 @@ from .markup import unescaped
 from .parts import every, local_name, parsed, relations_of
 from .refusals import Refused
 
-#: The part that says which program wrote the workbook.
-PROPERTIES = "docProps/app.xml"
+#: The parts that say which program wrote the workbook.
+PROPERTIES = ("docProps/app.xml", "docProps/core.xml")
 
 
 @dataclass(slots=True)
@@ -67,10 +67,10 @@ class Package:
     metadata_part: str | None
     warnings: list[str]
 
-    @property
-    def on_macintosh(self) -> bool:
-        """Whether Excel for Macintosh wrote the workbook, by its own account."""
-        return PROPERTIES in self.container and b">Microsoft Macintosh Excel<" in self.container.read(PROPERTIES)
+    def written_by(self, program: str) -> bool:
+        """Say whether a program wrote the workbook, by its own account."""
+        parts = [part for part in PROPERTIES if part in self.container]
+        return any(f">{program}</".encode() in self.container.read(part) for part in parts)
 
     @classmethod
     def open(cls, data: bytes) -> Package:

@@ -8,7 +8,6 @@ shows are compared by the engine itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Final
 
 from ..references import MAX_COLUMNS, MAX_ROWS, Area
@@ -21,13 +20,12 @@ FIT: Final = "RXL.FIT"
 
 def of_range(pieces: Sequence[Piece]) -> Size:
     """Return the size of a range, which its text tells in every cell."""
-    return lambda row, column, references: _area_size(written(pieces, row, column, references))
 
+    def size(row: int, column: int, references: Sequence[str]) -> tuple[int, int] | None:
+        area = split_area(written(pieces, row, column, references))[1]
+        return None if area is None else (area.height, area.width)
 
-@lru_cache(maxsize=1024)
-def _area_size(text: str) -> tuple[int, int] | None:
-    area = split_area(text)[1]
-    return None if area is None else (area.height, area.width)
+    return size
 
 
 def of_constant(text: str) -> Size:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from string import Formatter
-from typing import Any
+from typing import Any, Self
 
 from .book_view import BookView
 from .tree import Expression, Operand
@@ -105,11 +105,11 @@ class Compiling:
             pieces += [part] if isinstance(part, str) else outs[part].pieces
         return Out(pieces, outs[0].single, outs[0].size)
 
-    def fork(self, expanding: tuple[tuple[int, str], ...], references: Sequence[str]) -> Compiling:
+    def fork(self, expanding: tuple[tuple[int, str], ...], references: Sequence[str]) -> Self:
         """Return the same for a text that stands elsewhere, such as a defined name."""
-        return Compiling(
-            self.book, self.sheet, self.writers, expanding, references, self.careful, together=self.together
-        )
+        known = replace(self, expanding=expanding, references=references)
+        known.layout, known.functions, known.locals, known.bound = False, set(), {}, {}
+        return known
 
     def absorb(self, inner: Compiling) -> None:
         """Take over what a part that stands elsewhere needs."""

@@ -82,10 +82,8 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
     if name == "INDIRECT":
         return write_indirect(c, call, wanted)
     out = _known_call(c, name, arguments, wanted)
-    if name in ("CHAR", "CODE") and len(arguments) == 1 and c.book.package.on_macintosh:
+    if name in ("CHAR", "CODE") and len(arguments) == 1 and c.book.package.written_by("Microsoft Macintosh Excel"):
         return _of_either_system(c, name, _given(arguments[0]), out, wanted)
-    if name == "CODE":  # beyond the characters of western Windows it is another number on every system
-        return c.say('IF({0}>255,RXL.UNKNOWN("CODE of a character that western Windows lacks"),{0})', out)
     return _of_one_size(c, name, arguments, out) if name in classes.SAME_SIZE else out
 
 
@@ -190,9 +188,8 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
     single = classes.gives_one_value(name, single)
     if name in classes.CELL_BY_CELL:
         return _each_cell(c, name, given, single)
-    of_many = in_file.sums_another_sheet(c, name, arguments)
-    if of_many:
-        return Out(call_of(of_many, [as_large(given[0], given[2]), *given[:2]]), single)
+    if in_file.sums_another_sheet(c, name, arguments):
+        return Out(call_of(f"{name}S", [as_large(given[0], given[2]), *given[:2]]), single)
     call = Out(call_of(name, given), single)
     if name == "INDEX" and len(arguments) == 2 and whole_calls.takes_one_of_a_line(arguments):
         call = unless(given[:1], lambda sizes: any(min(size) > 1 for size in sizes), call, instead(c, "#REF!", call))

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from .array_sizes import as_large, joint
+from .array_sizes import as_large, joint, of_range
 from .compiling import Compiling, Out, call_of, written
 from .compiling_catalogue import argument_for_python
 from .compiling_names import defined, expanded
-from .lambdas import CALLERS, EACH, LAMBDA, free_mark, parameter_mark
+from .lambdas import CALLERS, EACH, FREE, LAMBDA, PARAMETER, mark
 from .operands import local_label, local_name, operand_at, plain_name, split_area
 from .parameter_classes import ARRAY, REFERENCE, VALUE, lifts, parameter_class
 from .tree import (
@@ -49,7 +49,7 @@ class _Body(Compiling):
             if label.lower() in self.locals:
                 return Out([label], self.locals[label.lower()])
             if label.lower() in self.parameters:
-                return Out([parameter_mark(self.depth, self.parameters[label.lower()])], False)
+                return Out([mark(PARAMETER, self.depth, self.parameters[label.lower()])], False)
         asked = plain_name(operand.name) if isinstance(operand, Call) else ""
         if asked in _WHERE_IT_STANDS and any(map(self._is_own, operands_in(operand))):
             raise FormulaError(f"{asked} of something in a LAMBDA")
@@ -57,13 +57,12 @@ class _Body(Compiling):
             return Compiling.operand(self, operand, wanted)
         out = self.outer.operand(operand, ARRAY)
         self.captured.append(out)
-        return Out([free_mark(self.depth, len(self.captured) - 1)], out.single)
+        return Out([mark(FREE, self.depth, len(self.captured) - 1)], out.single)
 
     def fork(self, expanding: tuple[tuple[int, str], ...], references: Sequence[str]) -> _Body:
         """Return the same for a text that stands elsewhere, which takes its references from outside too."""
-        outer = self.outer.fork(expanding, references)
-        made = _Body(self.book, self.sheet, self.writers, expanding, references, self.careful, self.depth, outer=outer)
-        made.captured = self.captured
+        made = Compiling.fork(self, expanding, references)
+        made.outer, made.parameters = self.outer.fork(expanding, references), {}
         return made
 
     def absorb(self, inner: Compiling) -> None:
@@ -121,7 +120,7 @@ def write_caller(c: Compiling, name: str, arguments: Arguments) -> Out:
         body.parameters = {label: number for number, label in enumerate(labels)}
         pieces = body.expression(inner, ARRAY).pieces
     elif isinstance(last, Name) and last.text.lower().startswith("_xleta."):
-        marks = ",".join(parameter_mark(body.depth, number) for number in range(parameters))
+        marks = ",".join(mark(PARAMETER, body.depth, number) for number in range(parameters))
         pieces = [f"{last.text[7:]}({marks})"]
     else:
         raise FormulaError(f"{name} without a LAMBDA written in it")
@@ -198,10 +197,10 @@ def lifted(c: Compiling, name: str, arguments: Arguments) -> Out | None:
         if position == 2 and name in ("SUMIF", "AVERAGEIF"):
             out = as_large(argument_for_python(c, arguments[0], ARRAY), out)
         if name in ("CHOOSE", "SWITCH", "IFS") or parameter_class(name, position) == VALUE:
-            marks.append(parameter_mark(c.depth + 1, len(each)))
+            marks.append(mark(PARAMETER, c.depth + 1, len(each)))
             each.append(out)
         else:
-            marks.append(free_mark(c.depth + 1, len(whole)))
+            marks.append(mark(FREE, c.depth + 1, len(whole)))
             whole.append(out)
     if all(out.single for out in each):
         return None
@@ -211,17 +210,14 @@ def lifted(c: Compiling, name: str, arguments: Arguments) -> Out | None:
 
 def _numbered(c: Compiling, name: str, ref: Ref) -> Out:
     """Return ROW or COLUMN of a range as the numbers it stands for."""
-    pieces = c.operand(ref, ARRAY).pieces
-
-    def size(*cell: Any) -> tuple[int, int] | None:
-        found = split_area(written(pieces, *cell))[1]
-        return None if found is None else (found.height, 1) if name == "ROW" else (1, found.width)
+    pieces, wide = c.operand(ref, ARRAY).pieces, name == "COLUMN"
 
     def numbers(*cell: Any) -> str:
         text = written(pieces, *cell)
         found = split_area(text)[1]
         if found is None:
             return f"{name}({text})"
-        return f"SEQUENCE({found.height},1,{found.top})" if name == "ROW" else f"SEQUENCE(1,{found.width},{found.left})"
+        return f"SEQUENCE(1,{found.width},{found.left})" if wide else f"SEQUENCE({found.height},1,{found.top})"
 
-    return Out([numbers], False, size)
+    whole = of_range(pieces)
+    return Out([numbers], False, lambda *cell: (size := whole(*cell)) and ((1, size[1]) if wide else (size[0], 1)))

@@ -39,8 +39,6 @@ _PAIRED: Final = WITH_CRITERIA.union(
 )
 #: Options of AGGREGATE below this pass over cells with totals of their own.
 _WITH_TOTALS: Final = 4
-#: Functions of the engine that stop where the used cells of their first range's sheet end.
-_OF_MANY: Final = {"SUMIF": "SUMIFS", "AVERAGEIF": "AVERAGEIFS"}
 
 
 def sheet_of_range(c: Compiling, argument: Expression | None) -> int | None:
@@ -101,12 +99,12 @@ def longest_first(c: Compiling, name: str, arguments: Arguments) -> Arguments:
     return [each for pair in order for each in arguments[2 * pair : 2 * pair + 2]]
 
 
-def sums_another_sheet(c: Compiling, name: str, arguments: Arguments) -> str:
-    """Return the function of many criteria for a SUMIF or AVERAGEIF that sums the cells of another sheet, else ""."""
-    if name not in _OF_MANY or len(arguments) != 3:
-        return ""
+def sums_another_sheet(c: Compiling, name: str, arguments: Arguments) -> bool:
+    """Say whether a SUMIF or AVERAGEIF sums the cells of another sheet: it stops where its first range's sheet ends."""
+    if name not in ("SUMIF", "AVERAGEIF") or len(arguments) != 3:
+        return False
     sheets = [sheet_of_range(c, arguments[0]), sheet_of_range(c, arguments[2])]
-    return "" if None in sheets or sheets[0] == sheets[1] else _OF_MANY[name]
+    return None not in sheets and sheets[0] != sheets[1]
 
 
 def visible_rows(c: Compiling, name: str, arguments: Arguments, argument: Expression | None) -> Out | None:

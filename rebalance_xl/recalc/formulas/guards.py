@@ -44,6 +44,8 @@ GUARDS: Final[dict[str, Guard]] = {
     **dict.fromkeys(("ISODD", "ISEVEN"), Guard('IF(ISLOGICAL({1}),1+"-",{0})', 0)),
     "QUOTIENT": Guard('IF(OR(ISLOGICAL({1}),ISLOGICAL({2})),1+"-",{0})', 0, 2),
     "CHAR": Guard("IF(ISNUMBER(MATCH(INT({1}),{{129,141,143,144,157}},0)),UNICHAR({1}),{0})", 0),
+    # beyond the characters of western Windows it is another number on every system
+    "CODE": Guard('IF({0}>255,RXL.UNKNOWN("CODE of a character that western Windows lacks"),{0})', 0),
     "LOG": Guard("IF(AND({1}>0,{2}+0=1),1/0,{0})", 1, 2, careful=True),
     "INDEX": Guard('IF({2}<0,1+"-",{0})', 1, 2, careful=True),
 }

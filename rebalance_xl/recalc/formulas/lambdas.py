@@ -28,21 +28,16 @@ _GIVE_CELLS: Final = ("INDEX(", "CHOOSE(", "SWITCH(", "IFS(", "XLOOKUP(", "VLOOK
 _BLANK: Final = "\ue012"
 #: Functions that call a LAMBDA, with the number of arguments before it (MAP has one or more).
 CALLERS: Final[dict[str, int]] = {"MAP": 1, "REDUCE": 2, "SCAN": 2, "BYROW": 1, "BYCOL": 1, "MAKEARRAY": 2}
-_OPEN, _CLOSE = "\ue010", "\ue011"
+PARAMETER, FREE = "P", "F"
 _MOST: Final = {EACH: 2_000_000}
 _MOST_CALLS: Final = 500_000
 _CALC: Final = {"type": "Error", "kind": "Calc"}
 _VALUE: Final = {"type": "Error", "kind": "Value"}
 
 
-def parameter_mark(depth: int, number: int) -> str:
-    """Return the mark of a parameter in the text of a body."""
-    return f"{_OPEN}{depth}P{number}{_CLOSE}"
-
-
-def free_mark(depth: int, number: int) -> str:
-    """Return the mark of a reference that the body takes from outside."""
-    return f"{_OPEN}{depth}F{number}{_CLOSE}"
+def mark(kind: str, depth: int, number: int) -> str:
+    """Return the mark of a parameter in the text of a body, or of a reference that the body takes from outside."""
+    return f"\ue010{depth}{kind}{number}\ue011"
 
 
 class Scratch:
@@ -78,7 +73,7 @@ class Scratch:
     def filled(self, body: str, texts: Sequence[str]) -> str:
         """Return a body with the texts of its parameters in the places of their marks."""
         for number, text in enumerate(texts):
-            body = body.replace(parameter_mark(self.depth, number), text)
+            body = body.replace(mark(PARAMETER, self.depth, number), text)
         return body
 
     def every(self, body: str, given: Sequence[Sequence[str]]) -> list[Any]:
@@ -111,7 +106,7 @@ def call(kind: str, body: str, scratch: Scratch, free: Sequence[Any], values: Se
     `body` is the LAMBDA's formula with marks, `free` what it uses from outside, in the order of these.
     """
     for number, value in enumerate(free):
-        body = body.replace(free_mark(scratch.depth, number), scratch.place(value).text())
+        body = body.replace(mark(FREE, scratch.depth, number), scratch.place(value).text())
     if kind in ("REDUCE", "SCAN"):
         return _folded(kind, body, scratch, values[0], to_rows(values[1]))
     if kind == EACH and body.startswith(_GIVE_CELLS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from functools import lru_cache
 from typing import Final
 
 from ..references import MAX_COLUMNS, MAX_ROWS, Area, cell_name, column_letters, column_number, parse_area
@@ -70,6 +71,7 @@ def area_text(area: Area) -> str:
     return f"{area.top}:{area.bottom}" if (area.left, area.right) == (1, MAX_COLUMNS) else area.text()
 
 
+@lru_cache(maxsize=1024)
 def split_area(text: str) -> tuple[str, Area | None]:
     """Return the sheet prefix of a range, maybe in parentheses, and its area."""
     prefix, mark, corners = text.strip("()").rpartition("!")

@@ -209,13 +209,9 @@ class Formulas:
             self._by_column = {column: evenly(places) for column, places in found.items()}
         return self._by_column
 
-    def in_column(self, column: int) -> Sequence[int]:
-        """Return the places of the cells of a column."""
-        return self.by_column().get(column, ())
-
     def between(self, column: int, top: int, bottom: int) -> Sequence[int]:
         """Return the places of the cells of a column from one row to another."""
-        places = self.in_column(column)
+        places = self.by_column().get(column, ())
         first, end = (bisect_left(places, row, key=self.rows.__getitem__) for row in (top, bottom + 1))
         return places[first:end]
 
