@@ -14,15 +14,18 @@ _INSIDE = rf'<is><t(?: xml:space="preserve">(?!<){_TEXT}|>(?=[^\s<]){_TEXT}(?<!\
 _OTHERS = r"""(?: (?!r=|t=)[A-Za-z_:][0-9A-Za-z_:]*+="[ !#-%'-;=@-~]*+")*+"""
 _ATTRIBUTES = r'(?: (?!r=)[A-Za-z_:][0-9A-Za-z_:]*+="[^"<>&]*+")*+'
 _FORMULA = rf"<f{_ATTRIBUTES} ?(?:/>|>{_TEXT.replace(chr(92) + 'r', '')}</f>)"
+#: The end of most cells: a number written as most are, which is found several times faster.
+_PLAIN = r"<v>-?+[0-9]++\.?+[0-9]*+(?:</v>|[eE][-+]?+[0-9]++</v>)</c>"
 #: Rows whose cells all tell the number of their row; constants without a type are numbers. Line ends within formulas
 #: are as the file has them.
 USUAL_ROWS: Final = re.compile(
-    rf'(?:<row r="([1-9][0-9]{{0,6}})"{_ATTRIBUTES} ?(?:/>|>(?:<c r="[A-Z]{{1,3}}\1"{_OTHERS}(?:'
-    rf'><v>{_NUMBER}</v></c>|><f>[^<>&\r]*+</f><v>{_NUMBER}</v></c>|(?: t="\w++"{_OTHERS})?+ ?>{_FORMULA}{_DATA}?+</c>'
+    rf'(?:<row r="([1-9][0-9]{{0,6}})"{_ATTRIBUTES} ?(?:/>|>(?:<c r="[A-Z]{{1,3}}\1"(?: s="[0-9]++")?+(?:'
+    rf'>{_PLAIN}|><f>[^<>&\r]*+(?:&(?:lt|gt|amp|quot|apos);[^<>&\r]*+)*+</f>{_PLAIN}| t="s"><v>[0-9]++</v></c>'
+    rf'|{_OTHERS}(?:(?: t="\w++"{_OTHERS})?+ ?>{_FORMULA}{_DATA}?+</c>'
     rf'|(?: t="n"{_OTHERS})?+ ?(?:/>|>(?:{_VALUE}(?:{_NUMBER})?+</v>|<v ?/>)?+</c>)'
     rf'| t="inlineStr"{_OTHERS} ?>{_INSIDE}</c>'
     rf'| t="(?!n")\w++"{_OTHERS} ?(?:/>|>{_DATA}?+</c>)'
-    r"))*+</row>))*+"
+    r")))*+</row>))*+"
 )
 
 
