@@ -8,7 +8,7 @@ from collections.abc import Sequence
 ESCAPED_CHARACTER = re.compile(r"_x([0-9A-Fa-f]{4})_")
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)|\r")
-_NAMED = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
+_NAMED = (("&gt;", ">"), ("&lt;", "<"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
 _XML_ENTITY = re.compile(r"&(?:#x[0-9A-Fa-f]+|#[0-9]+|lt|gt|amp|quot|apos);")
 
 
@@ -20,6 +20,8 @@ def from_xml(text: str) -> str:
         return _XML_ENTITY.sub(lambda match: _character(match[0]), text)
     for entity, character in _NAMED:
         text = text.replace(entity, character)
+        if "&" not in text:
+            break
     return text
 
 
@@ -28,15 +30,6 @@ def _character(entity: str) -> str:
         return dict(_NAMED)[entity]
     number = int(entity[3:-1], 16) if entity[2] == "x" else int(entity[2:-1])
     return chr(number) if number <= 0x10FFFF else "\ufffd"
-
-
-def all_from_xml(texts: Sequence[str]) -> Sequence[str]:
-    """Return many pieces of character data with their XML entities resolved."""
-    joined = "\0".join(texts)
-    if "&" not in joined:
-        return texts
-    found = from_xml(joined).split("\0")
-    return found if len(found) == len(texts) else [from_xml(each) for each in texts]
 
 
 def unescaped(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..files.markup import from_xml
 from ..references import Area, place_of
 from .cell_values import Cells, CellValues
 
@@ -46,17 +47,6 @@ class CellTable:
         if self.content is None:
             self.content = np.frombuffer(self.text.encode("ascii", "replace"), np.uint8)
         return self.content
-
-    def texts(self, starts: Ints, ends: Ints) -> list[str]:
-        """Return pieces of the text, each followed by a bracket there."""
-        lengths = ends - starts + 1
-        size = int(lengths.sum())
-        if size <= _LONG * len(starts):
-            shifts = starts - (np.cumsum(lengths) - lengths)
-            joined = self.bytes()[np.arange(size) + np.repeat(shifts, lengths)].tobytes().decode("ascii")
-            if self.text.isascii() or "?" not in joined:
-                return joined[:-1].split("<") if joined else []
-        return [self.text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
     def are_data(self, first: list[int], last: list[int]) -> bool:
         """Say whether each of some pieces of the text is all the character data between two tags."""
@@ -148,12 +138,34 @@ class CellTable:
         return self._pieces[0]
 
     def _values(self, chosen: Ints) -> list[Any]:
-        _, _, groups, starts, ends = self._arrays()
+        _, _, groups, *bounds = self._arrays()
         if self._last[0] == chosen.tobytes():  # an array is asked for several times
             return self._last[1]
         out: list[Any] = []
         for first in range(0, len(chosen), _BLOCK):
             some = chosen[first : first + _BLOCK]
-            out += self.read(groups[some], self.texts(starts[some].astype(np.intp), ends[some].astype(np.intp)))
+            out += self.read(
+                groups[some], cut_out(self.text, self.bytes(), *(each[some].astype(np.intp) for each in bounds))
+            )
         self._last = (chosen.tobytes(), out)
         return out
+
+
+def cut_out(text: str, content: Bytes, starts: Ints, ends: Ints) -> list[str]:
+    """Return pieces of character data, each followed by a bracket in the text, with entities and line ends resolved."""
+    lengths = ends - starts + 1
+    size = int(lengths.sum())
+    if size <= _LONG * len(starts):
+        shifts = starts - (np.cumsum(lengths) - lengths)
+        joined = content[np.arange(size) + np.repeat(shifts, lengths)].tobytes().decode("ascii")
+        if text.isascii() or "?" not in joined:
+            if "&" in joined or "\r" in joined:
+                joined = _resolved(joined.replace("<", "\0"))
+            found = joined[:-1].split("\0" if "\0" in joined else "<") if joined else []
+            if len(found) == len(starts):
+                return found
+    return [_resolved(text[start:end]) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+
+
+def _resolved(data: str) -> str:
+    return from_xml(data.replace("\r\n", "\n").replace("\r", "\n") if "\r" in data else data)

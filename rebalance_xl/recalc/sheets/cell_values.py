@@ -52,7 +52,7 @@ class CellValues:
                 numbers: list[Any] = list(map(float, data))
                 if isfinite(sum(numbers)) or all(map(isfinite, numbers)):
                     return numbers
-        return [self.number(from_xml(each)) for each in data]
+        return list(map(self.number, data))
 
     def alike(self, kind: str, data: Sequence[str]) -> list[Any]:
         """Return the values of many cells of one type whose missing data reads as ""."""
@@ -61,7 +61,7 @@ class CellValues:
         if kind == "s" and "" not in data:
             with suppress(ValueError, IndexError):
                 return list(map(self.strings.__getitem__, map(int, data)))
-        return [self.resolved(kind, from_xml(each)) for each in data]
+        return [self.resolved(kind, each) for each in data]
 
     def resolved(self, kind: str, data: str | None, inside: bool = False) -> Any:
         """Return the value of a cell whose data an XML parser has read; `inside` tells a text inside the cell."""

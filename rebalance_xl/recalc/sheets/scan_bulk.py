@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..files.markup import all_from_xml
 from ..references import MAX_COLUMNS, MAX_ROWS
-from .cell_table import CellTable
+from .cell_table import CellTable, cut_out
 from .cell_values import CellValues, attributes_of
 from .placed_xml import check_well_formed
 from .sheet_scan import SheetScan
@@ -59,7 +58,6 @@ def scan_bulk(text: str, encoding: str, values: CellValues, part: str) -> SheetS
         return None
     if reader.any_inside and text.find("&#", scan.start, end) >= 0:
         return None  # texts inside their cells may have spaces that the engine would drop
-    reader.table.content = None  # most sheets are asked for nothing more, and the engine needs the memory
     scan.proven = text.isascii() and not reader.any_odd
     scan.table, scan.plain = reader.table, reader.plain
     scan.has_metadata = any("vm" in attributes for attributes in reader.parsed)
@@ -106,7 +104,7 @@ class _Reader:
         """Read the rows between two positions of the text."""
         piece = self.text[base:end]
         _need(USUAL_ROWS.fullmatch(piece))
-        content = self.table.bytes()[base:end]
+        content = np.frombuffer(piece.encode("ascii", "replace"), np.uint8)
         entities = np.flatnonzero(content == ord("&"))
         self.any_odd |= bool(content.min() < ord(" ") or (content[entities + 1] == ord("#")).any())
         brackets = np.flatnonzero((content | 2) == 62)
@@ -159,17 +157,15 @@ class _Reader:
             return
         first = cells[own] + 1
         formula_starts, formula_ends = closes[first] + 1, np.where(empty[first], closes[first] + 1, opens[first + 1])
-        formulas = self.table.texts(formula_starts + base, formula_ends + base)
+        formulas = cut_out(piece, content, formula_starts, formula_ends)
         widths = ends[own] - starts[own]
         last = values[own] + np.where(has_value[own], 2, is_value[own])
-        old = self.table.read(groups[own], self.table.texts(starts[own] + base, ends[own] + base))
+        old = self.table.read(groups[own], cut_out(piece, content, starts[own], ends[own]))
         before = len(self.formulas)
         ends_of_cells = (closes[last] + (base + 1)).tolist()
         places = rows[own].tolist(), columns[own].tolist()
-        if "\r" in piece:  # only within formulas
-            self.plain = False
-            formulas = [formula.replace("\r\n", "\n").replace("\r", "\n") for formula in formulas]
-        self.formulas.add(*places, all_from_xml(formulas), old, ends_of_cells, widths.tolist())
+        self.plain = self.plain and "\r" not in piece  # only within formulas
+        self.formulas.add(*places, formulas, old, ends_of_cells, widths.tolist())
         self._add_shapes(before, piece, opens[first], closes[first])
         for group in np.flatnonzero(np.bincount(groups[own])).tolist():
             attributes = self.parsed[group]
