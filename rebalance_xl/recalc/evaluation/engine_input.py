@@ -5,10 +5,11 @@ Reading XML is the fastest way into the engine: three times faster than handing 
 
 from __future__ import annotations
 
-import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 
+from ..files.container import joined, packed
 from ..files.markup import to_xml
 from ..files.package import Package
 from ..references import cell_name
@@ -20,6 +21,8 @@ _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 #: Characters of a sheet from which on less memory is worth the time that compressing takes.
 _LARGE = 2**24
+#: Characters that are copied at once, and pieces of text that are encoded at once.
+_BLOCK, _PIECES = 2**14, 64
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 
@@ -45,25 +48,29 @@ def engine_package(package: Package, scans: Sequence[SheetScan], names: Sequence
         + "".join(f'<si><t xml:space="preserve">{to_xml(text)}</t></si>' for text in package.strings)
         + "</sst>",
     }
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", compresslevel=1) as archive:
-        for name, text in parts.items():
-            archive.writestr(name, '<?xml version="1.0" encoding="UTF-8"?>' + text)
-        for number, scan in zip(numbers, scans, strict=True):
-            archive.compression = zipfile.ZIP_DEFLATED if scan.end - scan.start > _LARGE else zipfile.ZIP_STORED
-            cells = "" if empty else "".join(_cells(scan))
-            with archive.open(f"xl/worksheets/sheet{number}.xml", "w") as sheet:
-                for piece in (f'<worksheet xmlns="{_MAIN}"><sheetData>', cells, "</sheetData></worksheet>"):
-                    sheet.write(piece.encode())
-    return stream.getvalue()
+    members = [
+        packed(zipfile.ZipInfo(name), [f'<?xml version="1.0" encoding="UTF-8"?>{text}'.encode()])
+        for name, text in parts.items()
+    ]
+    for number, scan in zip(numbers, scans, strict=True):
+        info = zipfile.ZipInfo(f"xl/worksheets/sheet{number}.xml")
+        if scan.end - scan.start > _LARGE:
+            info.compress_type = zipfile.ZIP_DEFLATED
+        members.append(packed(info, _encoded(iter(()) if empty else _cells(scan))))
+    return joined(members)
 
 
-def _cells(scan: SheetScan) -> list[str]:
-    """Return a sheet's cells; those whose formula goes to the engine otherwise than it stands in the file replaced."""
+def _encoded(cells: Iterator[str]) -> list[bytes]:
+    """Return a sheet of some cells, some of the text at a time, so that little of it is held twice."""
+    text = chain((f'<worksheet xmlns="{_MAIN}"><sheetData>',), cells, ("</sheetData></worksheet>",))
+    return list(iter(lambda: "".join(islice(text, _PIECES)).encode(), b""))
+
+
+def _cells(scan: SheetScan) -> Iterator[str]:
+    """Yield a sheet's cells; those whose formula goes to the engine otherwise than it stands in the file replaced."""
     if scan.start == scan.end or scan.is_empty_element():
-        return []
+        return
     text, own = scan.text, scan.formulas
-    out: list[str] = []
     position = scan.start
     # A shared formula says nothing without its group, so each of these is written out.
     others = [] if own.texts == own.lowered else [n for n in range(len(own)) if own.texts[n] is not own.lowered[n]]
@@ -73,14 +80,17 @@ def _cells(scan: SheetScan) -> list[str]:
     for place in places:
         spots, end = own.spots.get(place), own.ends[place]
         start = spots.start if spots is not None else text.rindex("<c ", position, end)
-        out.append(text[position:start])
+        yield from _blocks(text, position, start)
         if own.lowered[place] is None:
-            out.append(_constant(own[place]))
+            yield _constant(own[place])
         else:
-            out.append(f'<c r="{cell_name(own.rows[place], own.columns[place])}"><f>{next(escaped)}</f></c>')
+            yield f'<c r="{cell_name(own.rows[place], own.columns[place])}"><f>{next(escaped)}</f></c>'
         position = end
-    out.append(text[position : scan.end])
-    return out
+    yield from _blocks(text, position, scan.end)
+
+
+def _blocks(text: str, start: int, end: int) -> Iterator[str]:
+    return (text[at : min(at + _BLOCK, end)] for at in range(start, end, _BLOCK))
 
 
 def _constant(cell: FormulaCell) -> str:

@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 import zlib
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -19,10 +20,14 @@ BOMB_SIZE = 64 * 2**20
 BOMB_RATIO = 400
 #: So many bytes are packed for speed rather than for size, and by a faster library than zlib where it is installed.
 _MANY = 2**20
+#: So many bytes are unpacked at a time to be compared.
+_PIECE = 2**16
 #: What a member's own header and its entry in the directory share, from the version that can read it to the length of
 #: what follows its name.
 HEADER = struct.Struct("<5H3L2H")
 END_RECORD = struct.Struct("<4s4H2LH")
+#: What a zip file tells of a member, its bytes as they lie there, its checksum and its size.
+Member = tuple[zipfile.ZipInfo, Sequence[bytes], int, int]
 UTF8_FLAG = 0x800
 DESCRIPTOR_FLAG = 0x8
 
@@ -115,9 +120,16 @@ class Container:
         raw = self.payload(info)
         if info.file_size != len(content) or _codec(len(content)).crc32(content) != info.CRC:
             return False
+        if info.compress_type != zipfile.ZIP_DEFLATED:
+            return content == raw
+        inflater, at = zlib.decompressobj(-15), 0
         with suppress(zlib.error):
-            return content == (zlib.decompress(raw, -15) if info.compress_type == zipfile.ZIP_DEFLATED else raw)
-        return False
+            for first in range(0, len(raw), _PIECE):  # not all at once, which takes a second copy
+                piece = inflater.decompress(raw[first : first + _PIECE])
+                if not content.startswith(piece, at):
+                    return False
+                at += len(piece)
+        return inflater.eof and at == len(content)
 
     def verify_rest(self, read: set[str]) -> None:
         """Check the checksum of every part that was not read yet."""
@@ -127,25 +139,17 @@ class Container:
 
     def rewritten(self, changed: dict[str, bytes]) -> bytes:
         """Return a zip file with some parts replaced or added (by name) and all others copied verbatim."""
-        out, directory = bytearray(), bytearray()
-        for info in self.members.values():
-            content = changed.get(info.filename)
-            if content is None:
-                _append(out, directory, info, self.payload(info), info.CRC, info.file_size)
-            else:
-                raw = _deflated(content) if info.compress_type == zipfile.ZIP_DEFLATED else content
-                _append(out, directory, info, raw, _codec(len(content)).crc32(content), len(content))
-        model = next(iter(self.members.values()))
-        added = [name for name in changed if name not in self.members]
-        for name in added:
-            info = zipfile.ZipInfo(name, model.date_time)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            content = changed[name]
-            _append(out, directory, info, _deflated(content), zlib.crc32(content), len(content))
-        count = len(self.members) + len(added)
-        end = END_RECORD.pack(b"PK\x05\x06", 0, 0, count, count, len(directory), len(out), len(self.comment))
-        out += directory + end + self.comment
-        return bytes(out)
+        infos = list(self.members.values())
+        for name in changed:
+            if name not in self.members:
+                infos.append(zipfile.ZipInfo(name, infos[0].date_time))
+                infos[-1].compress_type = zipfile.ZIP_DEFLATED
+        return joined([self._member(info, changed.get(info.filename)) for info in infos], self.comment)
+
+    def _member(self, info: zipfile.ZipInfo, content: bytes | None) -> Member:
+        if content is not None:
+            return packed(info, [content])
+        return info, [self.payload(info)], info.CRC, info.file_size
 
 
 def _codec(size: int) -> Any:
@@ -158,24 +162,38 @@ def _codec(size: int) -> Any:
     return zlib
 
 
-def _deflated(content: bytes) -> bytes:
-    codec = _codec(len(content))
-    deflater = codec.compressobj(6 if len(content) < _MANY else 1, zlib.DEFLATED, -15)
-    return bytes(deflater.compress(content) + deflater.flush())
+def packed(info: zipfile.ZipInfo, pieces: Sequence[bytes]) -> Member:
+    """Return a member with new content, compressed in the way that is told of it."""
+    size, crc = sum(map(len, pieces)), 0
+    codec = _codec(size)
+    for piece in pieces:
+        crc = codec.crc32(piece, crc)
+    if info.compress_type == zipfile.ZIP_DEFLATED:
+        deflater = codec.compressobj(6 if size < _MANY else 1, zlib.DEFLATED, -15)
+        pieces = [*map(deflater.compress, pieces), deflater.flush()]
+    return info, pieces, crc, size
 
 
-def _append(out: bytearray, directory: bytearray, info: zipfile.ZipInfo, raw: bytes, crc: int, size: int) -> None:
-    """Add a member to a zip file and to its directory; the header says the sizes, so that none follows the bytes."""
-    flags = info.flag_bits & ~DESCRIPTOR_FLAG
-    name = info.orig_filename
-    encoded = name.encode("utf-8") if flags & UTF8_FLAG else name.encode("cp437", "replace")
-    if not flags & UTF8_FLAG and encoded.decode("cp437") != name:
-        encoded, flags = name.encode("utf-8"), flags | UTF8_FLAG
-    year, month, day, hour, minute, second = info.date_time
-    date = max(year - 1980, 0) << 9 | month << 5 | day
-    clock = hour << 11 | minute << 5 | second // 2
-    header = HEADER.pack(20, flags, info.compress_type, clock, date, crc, len(raw), size, len(encoded), 0)
-    made_by = struct.pack("<H", info.create_version | info.create_system << 8)
-    place = struct.pack("<3H2L", len(info.comment), 0, info.internal_attr, info.external_attr, len(out))
-    out += b"PK\x03\x04" + header + encoded + raw
-    directory += b"PK\x01\x02" + made_by + header + place + encoded + info.comment
+def joined(members: Sequence[Member], comment: bytes = b"") -> bytes:
+    """Return the zip file of some members; what precedes each says its sizes, so that none follows its bytes."""
+    out: list[bytes] = []
+    directory = bytearray()
+    place = 0
+    for info, pieces, crc, size in members:
+        flags = info.flag_bits & ~DESCRIPTOR_FLAG
+        name = info.orig_filename
+        encoded = name.encode("utf-8") if flags & UTF8_FLAG else name.encode("cp437", "replace")
+        if not flags & UTF8_FLAG and encoded.decode("cp437") != name:
+            encoded, flags = name.encode("utf-8"), flags | UTF8_FLAG
+        year, month, day, hour, minute, second = info.date_time
+        date = max(year - 1980, 0) << 9 | month << 5 | day
+        clock = hour << 11 | minute << 5 | second // 2
+        length = sum(map(len, pieces))
+        header = HEADER.pack(20, flags, info.compress_type, clock, date, crc, length, size, len(encoded), 0)
+        made_by = struct.pack("<H", info.create_version | info.create_system << 8)
+        where = struct.pack("<3H2L", len(info.comment), 0, info.internal_attr, info.external_attr, place)
+        directory += b"PK\x01\x02" + made_by + header + where + encoded + info.comment
+        out += b"PK\x03\x04" + header + encoded, *pieces
+        place += 4 + len(header) + len(encoded) + length
+    end = END_RECORD.pack(b"PK\x05\x06", 0, 0, len(members), len(members), len(directory), place, len(comment))
+    return b"".join((*out, directory, end, comment))
