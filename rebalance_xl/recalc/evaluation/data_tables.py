@@ -10,7 +10,7 @@ import re
 from itertools import product
 from typing import Any, Final
 
-from ..files.parts import every, parsed_or_none
+from ..files.parts import parsed_or_none
 from ..references import Area, Place, parse_area
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
@@ -47,7 +47,7 @@ def _why_not(calculation: Calculation) -> str:
     """Return why no table is computed: as Excel leaves them alone, or because they are random by intent."""
     book = calculation.book
     root = parsed_or_none(book.package.container, book.package.part)
-    modes = [each.get("calcMode") for each in every(root, "calcPr")] if root is not None else []
+    modes = [each.get("calcMode") for each in root.iterfind(".//{*}calcPr")] if root is not None else []
     if "autoNoTable" in modes:
         return "the workbook calculates all but its data tables"
     if any(_RANDOM.search(cell.formula) for cell in book.cells()):

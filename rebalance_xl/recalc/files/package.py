@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from ..references import Area, parse_area
 from .container import Container
 from .markup import unescaped
-from .parts import every, local_name, parsed, relations_of
+from .parts import local_name, parsed, relations_of
 from .refusals import Refused
 
 #: The parts that say which program wrote the workbook.
@@ -82,7 +82,7 @@ class Package:
         sheets: list[SheetPart] = []
         sheet_index: dict[str, int] = {}
         positions: list[int] = []  # of each sheet among the worksheets; -1 for the others
-        for element in every(root, "sheet"):
+        for element in root.iterfind(".//{*}sheet"):
             name = element.get("name") or ""
             relation = next((v for k, v in element.attrib.items() if k.endswith("}id")), "")
             target, kind = relations.get(relation, ("", ""))
@@ -147,7 +147,7 @@ def main_part(container: Container) -> str:
 
 def _read_names(root: ElementTree.Element, positions: list[int]) -> dict[tuple[int, str], str]:
     names = {}
-    for element in every(root, "definedName"):
+    for element in root.iterfind(".//{*}definedName"):
         try:
             scope = positions[int(element.get("localSheetId", ""))] if "localSheetId" in element.attrib else None
         except (ValueError, IndexError):
@@ -172,7 +172,7 @@ def _read_tables(container: Container, sheets: list[SheetPart], warnings: list[s
             if area is None:
                 warnings.append(f"the table {name} has no valid range and is left out")
                 continue
-            columns = tuple(unescaped(element.get("name") or "") for element in every(root, "tableColumn"))
+            columns = tuple(unescaped(element.get("name") or "") for element in root.iterfind(".//{*}tableColumn"))
             table = Table(
                 name,
                 number,
@@ -181,7 +181,7 @@ def _read_tables(container: Container, sheets: list[SheetPart], warnings: list[s
                 root.get("totalsRowCount", "0") not in ("0", ""),
                 columns,
                 {each.lower().replace("\n", " "): place for place, each in reversed(list(enumerate(columns)))},
-                next(every(root, "filterColumn"), None) is not None,
+                root.find(".//{*}filterColumn") is not None,
             )
             tables[name.lower()] = table
             sheet.tables.append(table)

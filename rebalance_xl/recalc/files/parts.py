@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
 from urllib.parse import unquote
 from xml.etree import ElementTree
 from xml.parsers import expat
@@ -71,17 +70,6 @@ def parsed_or_none(container: Container, part: str) -> ElementTree.Element | Non
 def local_name(element: ElementTree.Element) -> str:
     """Return an element's name without its namespace."""
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
-
-
-def every(root: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:
-    """Yield the elements of a name, however deep."""
-    end = f"}}{name}"
-    return (each for each in root.iter() if each.tag == name or each.tag.endswith(end))
-
-
-def children(element: ElementTree.Element, name: str) -> list[ElementTree.Element]:
-    """Return the children of a name."""
-    return [each for each in element if local_name(each) == name]
 
 
 def relations_of(container: Container, part: str) -> dict[str, tuple[str, str]]:

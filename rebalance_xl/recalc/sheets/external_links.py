@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 from ..files.markup import to_xml
 from ..files.package import Package
-from ..files.parts import children, every, parsed, parsed_or_none, relations_of
+from ..files.parts import parsed, parsed_or_none, relations_of
 from ..references import parse_area
 from .scan import scan_sheet
 from .sheet_scan import SheetScan
@@ -41,7 +41,7 @@ def add_external_links(
     container, part = package.container, package.part
     relations = relations_of(container, part)
     books: dict[int, ElementTree.Element] = {}
-    for number, reference in enumerate(every(parsed(container, part), "externalReference"), 1):
+    for number, reference in enumerate(parsed(container, part).iterfind(".//{*}externalReference"), 1):
         target, _ = relations.get(reference.get(_RELATION, ""), ("", ""))
         book = parsed_or_none(container, target)
         if book is not None:
@@ -69,7 +69,7 @@ def _said(names: Names, formulas: Iterable[str]) -> str:
 
 
 def _define(defined: Names, number: int, book: ElementTree.Element) -> None:
-    for each in every(book, "definedName"):
+    for each in book.iterfind(".//{*}definedName"):
         if each.get("refersTo"):
             text = str(each.get("refersTo")).lstrip("=")
             defined[-1 - number, str(each.get("name", "")).lower()] = _SHEET.sub(
@@ -79,8 +79,8 @@ def _define(defined: Names, number: int, book: ElementTree.Element) -> None:
 
 def _mentioned(number: int, book: ElementTree.Element, said: str) -> Iterator[tuple[int, str, str]]:
     """Yield the cached sheets that formulas mention: the place, the name and the worksheet of each."""
-    labels = [each.get("val", "") for each in every(book, "sheetName")]
-    for data in every(book, "sheetData"):
+    labels = [each.get("val", "") for each in book.iterfind(".//{*}sheetName")]
+    for data in book.iterfind(".//{*}sheetData"):
         try:
             place = int(data.get("sheetId", ""))
             label = labels[place]
@@ -96,13 +96,13 @@ def _mentioned(number: int, book: ElementTree.Element, said: str) -> Iterator[tu
 def _worksheet(data: ElementTree.Element) -> str | None:
     """Return a cached sheet as a worksheet, None when it is not written as it should be."""
     cells: dict[tuple[int, int], str] = {}
-    for cell in every(data, "cell"):
+    for cell in data.iterfind(".//{*}cell"):
         name = cell.get("r", "")
         area = parse_area(name)
         kind = cell.get("t", "n")
         if area is None or kind not in _TYPES:
             return None
-        value = next((each.text or "" for each in children(cell, "v")), "")
+        value = cell.findtext("{*}v", "")
         cells[area.top, area.left] = f'<c r="{name}" t="{kind}"><v>{to_xml(value)}</v></c>'
     rows: dict[int, list[str]] = {}
     for row, column in sorted(cells):

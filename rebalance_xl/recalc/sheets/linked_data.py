@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 
 from ...cells import CellError
 from ..files.package import Package
-from ..files.parts import children, every, parsed_or_none
+from ..files.parts import parsed_or_none
 from ..references import Area, Place, parse_area
 from .cell_values import attributes_of
 from .sheet_scan import SheetScan
@@ -79,25 +79,25 @@ def _meanings(package: Package) -> dict[int, Linked]:
     metadata = parsed_or_none(package.container, package.metadata_part or "xl/metadata.xml")
     if metadata is None:
         return {}
-    types = [each.get("name", "") for each in every(metadata, "metadataType")]
-    future = {each.get("name", ""): children(each, "bk") for each in every(metadata, "futureMetadata")}
+    types = [each.get("name", "") for each in metadata.iterfind(".//{*}metadataType")]
+    future = {each.get("name", ""): each.findall("{*}bk") for each in metadata.iterfind(".//{*}futureMetadata")}
     values, shapes = _elements(package, _VALUES, "rv"), _elements(package, _SHAPES, "s")
     found: dict[int, Linked] = {}
-    for number, block in enumerate((bk for each in every(metadata, "valueMetadata") for bk in children(each, "bk")), 1):
-        record = next(iter(children(block, "rc")), None)
+    for number, block in enumerate(metadata.iterfind(".//{*}valueMetadata/{*}bk"), 1):
         try:
-            kind, place = int(record.get("t", "")), int(record.get("v", ""))  # type: ignore[union-attr]
+            record = next(block.iterfind("{*}rc"))
+            kind, place = int(record.get("t", "")), int(record.get("v", ""))
             blocks = future.get(types[kind - 1], [])
-            value = int(next(every(blocks[place], "rvb")).get("i", ""))
+            value = int(next(blocks[place].iterfind(".//{*}rvb")).get("i", ""))
             found[number] = _linked(values, shapes, value)
-        except (AttributeError, ValueError, IndexError, StopIteration):
+        except (ValueError, IndexError, StopIteration):
             found[number] = UNKNOWN
     return found
 
 
 def _elements(package: Package, part: str, name: str) -> list[Element]:
     root = parsed_or_none(package.container, part)
-    return [] if root is None else children(root, name)
+    return [] if root is None else root.findall(f"{{*}}{name}")
 
 
 def _linked(values: list[Element], shapes: list[Element], number: int, depth: int = 0) -> Linked:
@@ -107,7 +107,7 @@ def _linked(values: list[Element], shapes: list[Element], number: int, depth: in
         return Linked(plain=True)
     fields: dict[str, str] = {}
     shown = None
-    for each, value in zip(children(shape, "k"), children(values[number], "v"), strict=False):
+    for each, value in zip(shape.findall("{*}k"), values[number].findall("{*}v"), strict=False):
         key, kind, text = each.get("n", ""), each.get("t", "d"), value.text or ""
         if name == "_error" and key == "errorType":
             return Linked(error=_ERRORS.get(text, "#VALUE!"))
