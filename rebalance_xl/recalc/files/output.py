@@ -67,8 +67,7 @@ class Update:
 
     def refuse_unfit(self) -> None:
         """Refuse a place that is unfit for the result, or a workbook that was changed meanwhile."""
-        refuse_output(self.target, self.source, self.mark, self.ignore_lock)
-        _refuse_protected(self.target, self.read_only_too)
+        refuse_output(self.target, self.source, self.mark, self.ignore_lock, self.read_only_too)
 
 
 @contextmanager
@@ -125,23 +124,7 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-# --- what a file keeps, and what is not replaced --------------------------------------------------------------------
-
-
-def _refuse_protected(target: Path, read_only_too: bool) -> None:
-    """Refuse to replace a file that is write-protected, or known under further names that would keep the old state."""
-    try:
-        status = target.stat()
-    except OSError:
-        return
-    if status.st_nlink > 1 and stat.S_ISREG(status.st_mode):
-        raise Refused(
-            f"{target.name} has {status.st_nlink} names (hard links), and the others would keep the old values: "
-            "write to another file"
-        )
-    protected = not status.st_mode & 0o222 or not os.access(target, os.W_OK)
-    if protected and not read_only_too:
-        raise Refused(f"{target.name} is write-protected: write to another file, or override the protection")
+# --- what a file keeps ----------------------------------------------------------------------------------------------
 
 
 def _keep_attributes(model: Path, path: Path) -> None:

@@ -77,8 +77,11 @@ def refuse_when_locked(path: Path) -> None:
             raise Refused(f"open in another program ({lock.name} lies beside it): close it, or override the lock")
 
 
-def refuse_output(target: Path, source: Path, mark: FileMark, ignore_lock: bool = False) -> None:
-    """Refuse a place where the result must not be written, or a source that is not in the state `mark` any more."""
+def refuse_output(target: Path, source: Path, mark: FileMark, ignore_lock: bool, read_only_too: bool) -> None:
+    """Refuse a place where the result must not be written, or a source that is not in the state `mark` any more.
+
+    Not replaced is a file that is write-protected, or known under further names that would keep the old state.
+    """
     if target.is_symlink():
         raise Refused(f"the output {target.name} is a link: name the file it points to")
     if target.is_dir():
@@ -95,3 +98,14 @@ def refuse_output(target: Path, source: Path, mark: FileMark, ignore_lock: bool 
     same = target.exists() and os.path.samefile(target, source) if source.exists() else False
     if same and mark_of(source) != mark:
         raise Refused("was changed by another program while it was recalculated: run it again")
+    if not target.exists():
+        return
+    status = target.stat()
+    if status.st_nlink > 1:
+        raise Refused(
+            f"{target.name} has {status.st_nlink} names (hard links), and the others would keep the old values: "
+            "write to another file"
+        )
+    protected = not status.st_mode & 0o222 or not os.access(target, os.W_OK)
+    if protected and not read_only_too:
+        raise Refused(f"{target.name} is write-protected: write to another file, or override the protection")

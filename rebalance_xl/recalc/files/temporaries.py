@@ -87,10 +87,8 @@ def remove_leftovers(folder: Path) -> None:
                 _remove_unlocked(path)
 
 
-@lru_cache(maxsize=1024)
-def remove_leftovers_once(folder: Path) -> None:
-    """Remove leftovers as :func:`remove_leftovers` does, once for each folder in the life of a process."""
-    remove_leftovers(folder)
+#: The same, once for each folder in the life of a process.
+remove_leftovers_once = lru_cache(maxsize=1024)(remove_leftovers)
 
 
 def _remove_unlocked(path: Path) -> None:
