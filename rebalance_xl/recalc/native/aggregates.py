@@ -227,10 +227,8 @@ for _name in ("SUM", "AVERAGE"):
     )
 
 
-@worksheet("RXL.COUNTIFS", kinds="range range*")
-def countifs(range_: Rows, *conditions: Rows) -> float:
-    """Return how many cells meet every criterion; an error as a criterion counts such errors."""
-    return float(sum(_meeting(sum(map(len, range_)), (range_, *conditions))))
+#: How many cells meet every criterion; an error as a criterion counts such errors.
+worksheet("RXL.COUNTIFS", kinds="range range*")(lambda *given: sum(_meeting(sum(map(len, given[0])), given)))
 
 
 @worksheet("FREQUENCY", kinds="range range")

@@ -57,10 +57,8 @@ def wraprows(vector: Rows, wrap_count: float, pad_with: Any = NA) -> Rows:
     return [cells[start : start + size] for start in range(0, len(cells), size)]
 
 
-@worksheet("WRAPCOLS", kinds="range number any")
-def wrapcols(vector: Rows, wrap_count: float, pad_with: Any = NA) -> Rows:
-    """Return a row or a column as columns of a length, the last one filled up."""
-    return transposed(wraprows(vector, wrap_count, pad_with))
+#: The same in columns.
+worksheet("WRAPCOLS", kinds="range number any=NA")(lambda *given: transposed(wraprows(*given)))
 
 
 @worksheet("TRIMRANGE", kinds="range integer integer")
@@ -84,10 +82,10 @@ def _trimmed(rows: Rows, sides: int) -> Rows:
     return rows[start:end]
 
 
-@worksheet("PERCENTOF", kinds="range range")
-def percentof(data_subset: Rows, data_all: Rows) -> float:
-    """Return the part that the sum of a subset is of the sum of everything."""
-    return math.fsum(numbers_of(data_subset)) / math.fsum(numbers_of(data_all))
+#: The part that the sum of a subset is of the sum of everything.
+worksheet("PERCENTOF", kinds="range range")(
+    lambda part, all_: math.fsum(numbers_of(part)) / math.fsum(numbers_of(all_))
+)
 
 
 def _kept(size: int, count: float | None, drop: bool) -> slice:
@@ -116,10 +114,8 @@ def vstack(*arrays: Rows) -> Rows:
     return [[*row, *[NA] * (width - len(row))] for array in arrays for row in array]
 
 
-@worksheet("HSTACK", kinds="range*")
-def hstack(*arrays: Rows) -> Rows:
-    """Return arrays side by side; the shorter ones are filled up with #N/A."""
-    return transposed(vstack(*map(transposed, arrays)))
+#: The same side by side.
+worksheet("HSTACK", kinds="range*")(lambda *arrays: transposed(vstack(*map(transposed, arrays))))
 
 
 @worksheet("UNIQUE", kinds="range flag flag")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 
 from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, no_error, numbers_of, to_strict
@@ -74,9 +75,7 @@ def xirr(values: Rows, dates: Rows, guess: float = 0.1) -> float:
         raise number_fault(f"the guess is {guess:.10g}; it must be above -1")
     _check_signs([amount for amount, _ in flows])
 
-    def worth(rate: float) -> float:
-        return present_value(rate, flows)
-
+    worth = partial(present_value, flows=flows)
     for low, high in _spans(abs(guess) or 0.1):
         if worth(low) * worth(high) <= 0:
             return halved(worth, low, high, _RESIDUAL * max(abs(amount) for amount, _ in flows), _BRACKET)

@@ -103,10 +103,10 @@ def _binary(lookup: Any, cells: list[Any], match_mode: int, falling: bool) -> in
     return smaller if match_mode == -1 else larger if match_mode == 1 else None
 
 
-@worksheet("RXL.XMATCH", kinds="any range integer integer")
-def xmatch(lookup_value: Any, lookup_array: Rows, match_mode: int = 0, search_mode: int = 1) -> int:
-    """Return the position of a value in a row or a column, from 1."""
-    return position(lookup_value, cells_of_line(lookup_array), match_mode, search_mode) + 1
+#: The position of a value in a row or a column, from 1.
+worksheet("RXL.XMATCH", kinds="any range integer=0 integer=1")(
+    lambda lookup_value, lookup_array, *modes: position(lookup_value, cells_of_line(lookup_array), *modes) + 1
+)
 
 
 @worksheet("RXL.XLOOKUP", kinds="any range range any integer integer")
@@ -172,10 +172,8 @@ def lookup(lookup_value: Any, lookup_vector: Rows, result_vector: Rows | None = 
     return 0.0 if answer is None else answer
 
 
-@worksheet("RXL.MATCH", kinds="any range")
-def match(lookup_value: Any, lookup_array: Rows) -> int:
-    """Return the position of the last value not above a value, from 1."""
-    return last_not_above(lookup_value, cells_of_line(lookup_array)) + 1
+#: The position of the last value not above a value, from 1.
+worksheet("RXL.MATCH", kinds="any range")(lambda value, cells: last_not_above(value, cells_of_line(cells)) + 1)
 
 
 @worksheet("RXL.VLOOKUP", kinds="any range integer")

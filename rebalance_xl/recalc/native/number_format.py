@@ -156,10 +156,9 @@ def _calendar(code: str, serial: int, names: Names) -> str:
     """Return what a code for years, months or days shows."""
     letter, length = code[0], len(code)
     year, month, day = parts(serial)
-    if letter in "ye":
-        return f"{year % 100:02d}" if length <= 2 and letter == "y" else f"{year:04d}"
-    if letter == "b":
-        return f"{(year + 543) % 100:02d}" if length <= 2 else f"{year + 543:04d}"
+    if letter in "yeb":
+        year += 543 if letter == "b" else 0
+        return f"{year % 100:02d}" if length <= 2 and letter != "e" else f"{year:04d}"
     if letter not in "md":
         return ""
     if length <= 2:

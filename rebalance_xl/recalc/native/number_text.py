@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
-from itertools import dropwhile
+from itertools import takewhile
 from typing import Any, Final
 
 from rebalance_xl.recalc.native.arguments import general, no_error, to_text
@@ -62,17 +62,14 @@ def _plain(number: Decimal, tokens: Sequence[Token]) -> str:
     point = kinds.index("point") if "point" in kinds else len(tokens)
     whole_places = [i for i, kind in enumerate(kinds) if kind == "digit" and i < point]
     part_places = [i for i, kind in enumerate(kinds) if kind == "digit" and i > point]
-    last = whole_places[-1] if whole_places else -1
-    grouped = "comma" in kinds[whole_places[0] if whole_places else 0 : max(last, 0)]
-    end = (part_places or [last])[-1]
-    scaling = _commas_after(kinds, last if point < len(tokens) else end) + (
-        _commas_after(kinds, end) if point < len(tokens) and part_places else 0
-    )
+    grouped = bool(whole_places) and "comma" in kinds[whole_places[0] : whole_places[-1]]
+    scaling = sum(_commas_after(kinds, places[-1]) for places in (whole_places, part_places) if places)
     number = number.scaleb(2 * kinds.count("percent") - 3 * scaling, _CONTEXT)
     whole, _, part = f"{rounded(number, len(part_places)):f}".partition(".")
     whole = whole.lstrip("0")
     before = _whole_digits(whole, [tokens[place][1] for place in whole_places], grouped)
-    after = [_decimal_digit(part[at:], tokens[place][1]) for at, place in enumerate(part_places)]
+    last_digit = len(part.rstrip("0"))
+    after = [part[at] if at < last_digit else _EMPTY[tokens[place][1]] for at, place in enumerate(part_places)]
     digits = iter([*before, *after])
     out = [next(digits) if kind == "digit" else "" if kind == "comma" else text for kind, text in tokens]
     if not whole_places:
@@ -81,8 +78,7 @@ def _plain(number: Decimal, tokens: Sequence[Token]) -> str:
 
 
 def _commas_after(kinds: list[str], index: int) -> int:
-    following = kinds[index + 1 :]
-    return len(following) - len(list(dropwhile("comma".__eq__, following))) if index >= 0 else 0
+    return sum(1 for _ in takewhile("comma".__eq__, kinds[index + 1 :]))
 
 
 #: What placeholders show where there is no digit.
@@ -97,10 +93,6 @@ def _whole_digits(digits: str, placeholders: list[str], grouped: bool) -> list[s
             filled[index] += ","
     spare = len(filled) - len(placeholders)
     return ["".join(filled[: spare + 1]), *filled[spare + 1 :]] if placeholders else []
-
-
-def _decimal_digit(rest: str, placeholder: str) -> str:
-    return rest[0] if rest.strip("0") else _EMPTY[placeholder]
 
 
 def _scientific(number: float, tokens: Sequence[Token]) -> str:

@@ -120,17 +120,14 @@ def date_of(text: str) -> int | None:
     if match is None:
         return None
     found = match.groupdict("1")
-    year, month, day = _century(found["year"]), _month(found["month"]), int(found.get("day", "1"))
+    year, month, day = int(found["year"]), _month(found["month"]), int(found.get("day", "1"))
+    if len(found["year"]) < 4:
+        year += 2000 if year < 30 else 1900
     if year < 1900 or not 1 <= month <= 12:
         return None
     if not 1 <= day <= (29 if (year, month) == (1900, 2) else monthrange(year, month)[1]):
         return None
     return serial_of(year, month, day)
-
-
-def _century(text: str) -> int:
-    year = int(text)
-    return year if len(text) == 4 else year + (2000 if year < 30 else 1900)
 
 
 def _month(name: str) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from rebalance_xl.cells import MISSING, NUM, CellError
+from rebalance_xl.cells import MISSING, NA, NUM, CellError
 from rebalance_xl.recalc.native.arguments import KINDS, alike, checked, to_rows
 from rebalance_xl.recalc.native.faults import Fault
 
@@ -44,23 +44,16 @@ REGISTERED: Final[dict[str, NativeFunction]] = {}
 #: The kinds of arguments that take arrays as they are.
 WHOLE: Final = ("range", "cells")
 #: Defaults as they stand after an equals sign.
-_DEFAULTS: Final = {"0": 0, "1": 1, "1000": 1000.0, "TRUE": True, "NONE": None, "MISSING": MISSING}
+_DEFAULTS: Final = {"0": 0, "1": 1, "1000": 1000.0, "TRUE": True, "NONE": None, "NA": NA, "MISSING": MISSING}
 
 
 def worksheet(*names: str, kinds: str, dates: bool = False, dated: bool = False) -> Callable[[KernelT], KernelT]:
     """Declare a Python function as a worksheet function; the function itself stays as it is.
 
-    Parameters
-    ----------
-    names, kinds
-        Its worksheet names, and the kinds of its arguments separated by blanks, some with ``=`` and a default (or it is
-        the function's own); the last one may end in ``*`` and then repeats.
-    dates, dated
-        Whether the result is a date, which the 1904 system counts from another day, and whether the function wants to
-        know the date system itself, as the keyword ``date_offset``.
+    The `kinds` of its arguments are separated by blanks, some with ``=`` and a default (or it is the function's own);
+    the last one may end in ``*`` and then repeats. `dates` tells that the result is a date, which the 1904 system
+    counts from another day, `dated` that the function wants to know the date system, as the keyword ``date_offset``.
 
-    Examples
-    --------
     >>> double = worksheet("X.DOUBLE", kinds="x basis=0")(lambda x, basis: 2 * x + basis)
     >>> REGISTERED["X.DOUBLE"].callable(4.0), REGISTERED.pop("X.DOUBLE").callable(4.0, 7.0).reason
     (8.0, 'basis is 7; it must lie between 0 and 4')
@@ -72,7 +65,7 @@ def worksheet(*names: str, kinds: str, dates: bool = False, dated: bool = False)
 
     def declare(kernel: KernelT) -> KernelT:
         known: tuple[Any, ...] = defaults or getattr(kernel, "__defaults__", None) or ()
-        invoke = _worksheet_callable(kernel, listed, known, repeats, dates, dated)
+        invoke = _worksheet_callable(kernel, listed, known, dates, dated)
         required = len(listed) - len(known)
         for name in names:
             REGISTERED[name] = NativeFunction(name, invoke, required, None if repeats else len(listed), tuple(listed))
@@ -82,7 +75,7 @@ def worksheet(*names: str, kinds: str, dates: bool = False, dated: bool = False)
 
 
 def _worksheet_callable(
-    kernel: Kernel, names: list[str], defaults: tuple[Any, ...], repeats: bool, dates: bool, dated: bool
+    kernel: Kernel, names: list[str], defaults: tuple[Any, ...], dates: bool, dated: bool
 ) -> Callable[..., Any]:
     kinds = [KINDS[name] for name in names]
     count = len(kinds)
@@ -108,8 +101,6 @@ def _worksheet_callable(
     @functools.wraps(kernel)
     def invoke(*args: Any, date_offset: int = 0) -> Any:
         values = list(args)
-        if not repeats and len(values) > len(kinds):
-            return CellError("#VALUE!", f"takes at most {len(kinds)} arguments")
         lifted = [
             index
             for index, value in enumerate(values)

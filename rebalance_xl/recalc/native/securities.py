@@ -128,10 +128,10 @@ def accrued(
     return coupon * (periods + whole + passed + days_between(running, settlement, basis) / length)
 
 
-@worksheet("ACCRINTM", kinds="issue settlement interest par=1000 basis=0")
-def accrued_at_maturity(issue: int, settlement: int, rate: float, par: float, basis: int) -> float:
-    """Return the accrued interest of a security that pays at maturity."""
-    return par * rate * _years(issue, settlement, basis)
+#: The accrued interest of a security that pays at maturity.
+worksheet("ACCRINTM", kinds="issue settlement interest par=1000 basis=0")(
+    lambda issue, settlement, rate, par, basis: par * rate * _years(issue, settlement, basis)
+)
 
 
 # --- securities without coupons ------------------------------------------------------------------------------------

@@ -140,10 +140,10 @@ def _any_case(sensitivity: float) -> bool:
     return sensitivity == 1
 
 
-@worksheet("REGEXTEST", kinds="text text number")
-def regextest(text: str, pattern: str, case_sensitivity: float = 0.0) -> bool:
-    """Tell whether any part of a text matches a pattern."""
-    return expression_of(pattern, _any_case(case_sensitivity)).search(text) is not None
+#: Whether any part of a text matches a pattern.
+worksheet("REGEXTEST", kinds="text text number=0")(
+    lambda text, pattern, sensitivity: expression_of(pattern, _any_case(sensitivity)).search(text) is not None
+)
 
 
 @worksheet("REGEXEXTRACT", kinds="text text number number")
