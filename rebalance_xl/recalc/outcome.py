@@ -164,7 +164,8 @@ def compare(calculation: Calculation, report: Recalculation) -> list[SheetChange
             report.lines.append((names[sheet], own, told))
         for anchor in spills.anchors:
             cell = anchor.cell
-            if cell.sheet == sheet and anchor.active and cell.place not in left and _grown(anchor):
+            elsewhere = anchor.active and anchor.dynamic and anchor.area != anchor.before
+            if elsewhere and cell.sheet == sheet and cell.place not in left:
                 metadata = 0 if anchor.written is None else None
                 found.formulas.append(FormulaChange(cell, cell.value, anchor.area, metadata))
         grown = {change.cell.place for change in found.formulas}
@@ -182,12 +183,6 @@ def compare(calculation: Calculation, report: Recalculation) -> list[SheetChange
     report.stale = any(changes)
     report.unknown_functions = sorted(unknown)
     return changes
-
-
-def _grown(anchor: Anchor) -> bool:
-    if anchor.written is None:
-        return anchor.area.size > 1
-    return anchor.dynamic and anchor.area != anchor.written
 
 
 def _compare_children(

@@ -99,19 +99,9 @@ def recalculate_bytes(
     plain: bool = False,
     verify: bool = False,
 ) -> tuple[bytes, Recalculation]:
-    """Compute every formula of a workbook in memory.
+    """Compute every formula of a workbook in memory, from its bytes, as :func:`recalculate` does.
 
-    Parameters
-    ----------
-    data : bytes
-        The whole file.
-    as_of, spill_plain, plain, verify
-        As for :func:`recalculate`, which raises the same errors.
-
-    Returns
-    -------
-    tuple of bytes and Recalculation
-        The file with its cached values up to date, and what was done; its paths are empty.
+    Given are the file with its cached values up to date and what was done, without paths.
     """
     content, report, _ = _recalculated(data, as_of, spill_plain, False, plain, verify)
     return content, report

@@ -41,22 +41,12 @@ def run_jobs(
     scheduler: str = "",
     done: Callable[[Outcome], None] | None = None,
 ) -> list[Outcome]:
-    """Work on all books and return their outcomes in the order of the jobs.
+    """Work on all books but refused ones and return their outcomes in the order of the jobs.
 
-    Parameters
-    ----------
-    jobs
-        As :func:`~rebalance_xl.recalc.batch.jobs.plan_jobs` returns them; refused ones are not worked on.
-    work
-        A function of a module (workers import it) that takes a job and returns something picklable.
-    workers
-        How many processes; 1 without a time limit works in this process.
-    seconds
-        Time limit per book: a book that exceeds it is stopped with its process and reported as failed.
-    scheduler
-        Address of a dask scheduler (``tcp://...``); then its workers do the work.
-    done
-        Called here with each outcome as it comes.
+    `work` is a function of a module (workers import it) that takes a job and returns something picklable. It is done by
+    so many `workers`, processes, of which one without a time limit is this one; a book that takes longer than `seconds`
+    is stopped with its process and fails. With the address of a dask `scheduler` (``tcp://...``) its workers do it.
+    `done` is called here with each outcome as it comes.
     """
     outcomes = {index: Outcome(job, failure=job.refusal) for index, job in enumerate(jobs) if job.refusal}
     if done is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -120,7 +121,8 @@ class Calculation:
 
     def _evaluate(self) -> None:
         """Let the engine compute all but the areas of arrays, without the formulas that it fails on as a whole."""
-        if self._evaluated():
+        with suppress(*FAILURES):
+            self.engine.evaluate()
             return
         for cell in self.book.cells():
             if cell.lowered is not None and ":" in cell.lowered:
@@ -128,7 +130,8 @@ class Calculation:
                 if ordered != cell.lowered:
                     cell.lowered = ordered
                     set_formulas(self.engine, cell.sheet, [(cell.column, cell.row, ordered)], True)
-        if self._evaluated():
+        with suppress(*FAILURES):
+            self.engine.evaluate()
             return
         unsettled = 0
         waiting = [[cell for cell in self.book.cells() if cell.lowered is not None]]
@@ -149,11 +152,3 @@ class Calculation:
                 unsettled += "did not converge" in str(error)
                 self.keep(some[0], f"engine-unsupported: {error}")
         self.engine.evaluate()
-
-    def _evaluated(self) -> bool:
-        """Let the engine compute; return whether it came to an end."""
-        try:
-            self.engine.evaluate()
-        except FAILURES:
-            return False
-        return True

@@ -46,8 +46,6 @@ class Finding:
 def decide(finding: Finding) -> tuple[Action, str]:
     """Return what is done with a cell, and the cause where its cached value is kept.
 
-    Examples
-    --------
     >>> decide(Finding(answer=2.0, old=1.0)), decide(Finding(old=1.0, failure="circular"))
     ((<Action.WRITE: 'write'>, ''), (<Action.KEEP: 'keep'>, 'circular'))
     """

@@ -104,8 +104,6 @@ def from_engine(value: Any) -> Any:
     if kind is dict:
         name = value.get("kind")
         return _ERRORS.get(name) or _TROUBLES.get(name) or _ERRORS["Value"]
-    if kind is list:
-        return [[from_engine(cell) for cell in row] for row in value]
     return _ERRORS["Value"]
 
 

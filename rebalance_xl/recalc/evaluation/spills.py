@@ -88,7 +88,7 @@ class Spills:
             area = anchor.area
             rows = fitted(rows, area.height, area.width)
         if not kinds <= {float, str}:
-            rows = blank_to_zero(rows)
+            rows = [[each if each.__class__ in (float, str) else _shown(each) for each in row] for row in rows]
         if anchor.rows == rows and anchor.area == area:
             return turned
         wrote = self._clear(anchor, area) or turned
@@ -182,13 +182,8 @@ def fitted(rows: list[list[Any]], height: int, width: int) -> list[list[Any]]:
     return [row[:width] for row in alike((rows, [[None] * width] * height))[0][:height]]
 
 
-def blank_to_zero(rows: list[list[Any]]) -> list[list[Any]]:
-    """Return rows as cells show them: blanks as 0, the engine's error records as error values."""
-    plain = (float, str)
-    return [[cell if cell.__class__ in plain else _shown(cell) for cell in row] for row in rows]
-
-
 def _shown(cell: Any) -> Any:
+    """Return what a cell of an array shows: a blank as 0, the engine's error records as error values."""
     if cell is None:
         return 0.0
     shown = cell if isinstance(cell, CellError) else from_engine(cell)

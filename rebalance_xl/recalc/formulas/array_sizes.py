@@ -31,8 +31,6 @@ def of_range(pieces: Sequence[Piece]) -> Size:
 def of_constant(text: str) -> Size:
     """Return the size of an array constant.
 
-    Examples
-    --------
     >>> of_constant('{1,"a;b";2,3;4,5}')(1, 1, ())
     (3, 2)
     """

@@ -148,8 +148,6 @@ def fits(pieces: Sequence[Piece], row: int, column: int, references: Sequence[st
 def merged(pieces: list[Piece]) -> list[Piece]:
     """Return pieces with neighbouring texts joined, and a sign before arguments that are values but may be references.
 
-    Examples
-    --------
     >>> merged(["RXL.NUMBER(", "IF(", 0, ",1)"])
     ['RXL.NUMBER(+IF(', 0, ',1)']
     """

@@ -197,10 +197,8 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
         sizes = [Out([], True, lambda *_: (1, 1)) if out.single else out for out in given]
         call = unless(sizes, lambda sizes: len(set(sizes)) > 1, call, instead(c, "#VALUE!", call))
     if c.careful and single and name in whole_calls.END_FORMULAS:
-        c.functions.add("RXL.FAULT")
-        return c.say(
-            "LET(rl_fault,{1},IF(ISERROR(rl_fault),rl_fault,{0}))", call, Out(call_of("RXL.FAULT", given), True)
-        )
+        text = "LET(rl_fault,RXL.FAULT({1}),IF(ISERROR(rl_fault),rl_fault,{0}))"
+        return c.say(text, call, Out(listed(given), True))
     caught = name in whole_calls.CAUGHT and (c.careful or name not in ("ISNA", "ISERR"))
     caught = caught and any(map(whole_calls.may_end, arguments[:1]))
     return c.say(f"IFERROR({{0}},{whole_calls.CAUGHT[name]})", call) if caught else call

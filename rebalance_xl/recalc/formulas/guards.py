@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from .array_sizes import joint
 from .cells_behind import with_cells_behind
-from .compiling import Compiling, Out, call_of
+from .compiling import Compiling, Out
 from .compiling_references import is_whole
 from .operands import literal, operand_at
 from .parameter_classes import ARRAY, VALUE
@@ -80,10 +80,6 @@ def guarded(c: Compiling, name: str, arguments: Arguments, out: Out, wanted: str
     return c.say(guard.text, out, *[c.expression(each, kind) for each in asked])
 
 
-#: The power of the package itself.
-_POWER: Final = "RXL.POWER"
-
-
 def _is_one(argument: Expression | None) -> bool:
     single = argument.single if argument is not None else None
     return isinstance(single, Literal) and single.text == "1"
@@ -130,8 +126,8 @@ def write_power(c: Compiling, power: Power, wanted: str) -> Out:
     """
     base, exponent = (c.expression(each, wanted) for each in (power.base, power.exponent))
     if c.careful or not base.single:
-        c.functions.add(_POWER)
-        return Out(call_of(_POWER, [base, exponent]), base.single and exponent.single, joint([base, exponent]))
+        pieces = c.say("RXL.POWER({0},{1})", base, exponent).pieces
+        return Out(pieces, base.single and exponent.single, joint([base, exponent]))
     sides = [each if len(each.pieces) == 1 else c.say("({0})", each) for each in (base, exponent)]
     plain = Out([*sides[0].pieces, "^", *sides[1].pieces], exponent.single, exponent.size)
-    return c.say(f"IF({{3}},{{0}},{_POWER}({{1}},{{2}}))", plain, base, exponent, exponent if exponent.single else base)
+    return c.say("IF({3},{0},RXL.POWER({1},{2}))", plain, base, exponent, exponent if exponent.single else base)

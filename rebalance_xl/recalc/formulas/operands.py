@@ -101,8 +101,6 @@ def joined_areas(first: str, second: str, bounds: bool, own: str) -> str:
     `own` is the sheet meant where none stands before a reference. On different sheets they are ``#VALUE!``, an empty
     intersection is ``#NULL!``, and an error passes on.
 
-    Examples
-    --------
     >>> joined_areas("Book!$A$3", "A1:B2", True, "Book"), joined_areas("A:B", "1:1", False, "Book")
     ('Book!A1:B3', 'A1:B1')
     """

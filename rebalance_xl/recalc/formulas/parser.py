@@ -42,7 +42,6 @@ _TOKEN: Final = re.compile(
 _OPERATORS: Final = ("<=", ">=", "<>", *"-+*/^&=<>")
 #: What a second reference begins with that is intersected with the first.
 _REFERENCES: Final = ("slot", "sheet", "columns", "rows", "name", "call")
-_DEEPEST: Final = 200
 
 
 class Parser:
@@ -52,7 +51,6 @@ class Parser:
         self.literal_slots: list[int] = []
         self.tokens = [*self._tokens_of(shape, references), ("end", "", False)]
         self.position = 0
-        self.depth = 0
 
     def _tokens_of(self, shape: str, references: Sequence[str]) -> Iterator[tuple[str, str, bool]]:
         """Yield the kind and text of each token, and whether a space stands before it."""
@@ -103,9 +101,6 @@ class Parser:
         return found
 
     def _expression(self) -> Expression:
-        self.depth += 1
-        if self.depth > _DEEPEST:
-            raise FormulaError("the formula is nested too deeply")
         items: list[str | Operand] = []
         while True:
             while self._next_is("-", "+"):
@@ -114,7 +109,6 @@ class Parser:
             while self._next_is("%"):
                 items.append(self._taken())
             if not self._next_is(*_OPERATORS):
-                self.depth -= 1
                 return Expression(items)
             items.append(self._taken())
 

@@ -6,6 +6,7 @@ What concerns hundreds of thousands of cells goes through the lists; a `FormulaC
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -171,8 +172,6 @@ class Formulas:
         """Return the cell at a place, the same one every time."""
         cell = self._cells.get(place)
         if cell is None:
-            if place >= len(self.rows):
-                raise IndexError
             cell = self._cells[place] = FormulaCell(self, place)
         return cell
 
@@ -200,12 +199,9 @@ class Formulas:
         if self.columns == period * (len(self) // max(width, 1)):
             self._by_column = {column: range(start, len(self), width) for start, column in enumerate(period)}
         else:
-            found: dict[int, list[int]] = {}
+            found: defaultdict[int, list[int]] = defaultdict(list)
             for place, column in enumerate(self.columns):
-                if column in found:
-                    found[column].append(place)
-                else:
-                    found[column] = [place]
+                found[column].append(place)
             self._by_column = {column: evenly(places) for column, places in found.items()}
         return self._by_column
 
