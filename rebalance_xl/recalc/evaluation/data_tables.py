@@ -10,7 +10,6 @@ import re
 from itertools import product
 from typing import Any, Final
 
-from ..files.parts import parsed_or_none
 from ..references import Area, Place, parse_area
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
@@ -46,9 +45,7 @@ def compute_tables(calculation: Calculation) -> None:
 def _why_not(calculation: Calculation) -> str:
     """Return why no table is computed: as Excel leaves them alone, or because they are random by intent."""
     book = calculation.book
-    root = parsed_or_none(book.package.container, book.package.part)
-    modes = [each.get("calcMode") for each in root.iterfind(".//{*}calcPr")] if root is not None else []
-    if "autoNoTable" in modes:
+    if not book.package.with_tables:
         return "the workbook calculates all but its data tables"
     if any(_RANDOM.search(cell.formula) for cell in book.cells()):
         return "random numbers change it with every calculation"

@@ -64,6 +64,7 @@ class Package:
     iterate: bool
     iterations: int
     max_change: float
+    with_tables: bool
     metadata_part: str | None
     warnings: list[str]
 
@@ -113,6 +114,7 @@ class Package:
             iterate=calculation.get("iterate") in ("1", "true"),
             iterations=int(_number(calculation.get("iterateCount"), 100)),
             max_change=_number(calculation.get("iterateDelta"), 0.001),
+            with_tables=calculation.get("calcMode") != "autoNoTable",
             metadata_part=related.get("sheetMetadata"),
             warnings=warnings,
         )

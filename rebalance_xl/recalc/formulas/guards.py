@@ -13,7 +13,7 @@ from .array_sizes import joint
 from .cells_behind import with_cells_behind
 from .compiling import Compiling, Out
 from .compiling_references import is_whole
-from .operands import literal, operand_at
+from .operands import literal, operand_at, whole_number
 from .parameter_classes import ARRAY, VALUE
 from .tree import Arguments, Call, Expression, Items, Literal, Operand, Power
 
@@ -61,7 +61,8 @@ _BEYOND: Final = {
 def guarded(c: Compiling, name: str, arguments: Arguments, out: Out, wanted: str) -> Out:
     """Return a call with what has to be asked about its arguments, where it may matter."""
     out = with_cells_behind(c, name, arguments, out, wanted)
-    if c.careful and name in ("VLOOKUP", "HLOOKUP") and len(arguments) > 2 and not _is_one(arguments[2]):
+    index = whole_number(operand_at(arguments, 2))
+    if c.careful and name in ("VLOOKUP", "HLOOKUP") and len(arguments) > 2 and index != 1:
         # where nothing is found it does not matter that the table has no such column
         sought = Call(name, [*arguments[:2], Expression([Literal("1")]), *arguments[3:]])
         return c.say("IF(ISNA({1}),NA(),{0})", out, c.operand(sought, wanted))
@@ -80,15 +81,10 @@ def guarded(c: Compiling, name: str, arguments: Arguments, out: Out, wanted: str
     return c.say(guard.text, out, *[c.expression(each, kind) for each in asked])
 
 
-def _is_one(argument: Expression | None) -> bool:
-    single = argument.single if argument is not None else None
-    return isinstance(single, Literal) and single.text == "1"
-
-
 def _is_harmless(argument: Expression) -> bool:
     """Say whether an argument is a constant above 1, or below it."""
     single = argument.single
-    return isinstance(single, Literal) and single.text[:1] in ".0123456789" and not _is_one(argument)
+    return isinstance(single, Literal) and single.text[:1] in ".0123456789" and whole_number(single) != 1
 
 
 # --- powers -----------------------------------------------------------------------------------------------------------
