@@ -45,8 +45,8 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     (
         "links are counted from 0",
         "sheets/external_links",
-        '"externalReference"), 1):',
-        '"externalReference")):',
+        'externalReference"), 1):',
+        'externalReference")):',
     ),
     (
         "cells are added without widening the spans of their rows",
