@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 ESCAPED_CHARACTER = re.compile(r"_x([0-9A-Fa-f]{4})_")
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
@@ -66,9 +65,9 @@ def number_text(value: float) -> str:
     return text.replace("e", "E") if "e" in text else text
 
 
-def number_texts(values: Sequence[float]) -> list[str]:
+def number_texts(values: list[float]) -> list[str]:
     """Return many finite numbers as :func:`number_text` writes them."""
-    joined = "<".join(map(repr, values)) + "<"
-    if "-0.0<" in joined:
+    joined = repr(values)[1:-1] + ","  # faster than number by number
+    if "-0.0," in joined:
         return [number_text(value) for value in values]
-    return joined.replace(".0<", "<").replace("e", "E")[:-1].split("<") if values else []
+    return joined.replace(".0,", ",").replace("e", "E")[:-1].split(", ") if values else []

@@ -20,7 +20,7 @@ def write_out(scan: SheetScan) -> None:
     """Give every cell its own formula text; those of a shared group are written out from the group's first cell."""
     own = scan.formulas
     texts, kinds, rows, columns = own.texts, own.kinds, own.rows, own.columns
-    doubled = "\0=" in "\0" + "\0".join(texts)
+    doubled = "\0=" in "\0".join(("", *texts))
     for place in [place for place, text in enumerate(texts) if text[:1] == "="] if doubled else ():
         if kinds.get(place) != "shared":
             texts[place] = texts[place][1:]

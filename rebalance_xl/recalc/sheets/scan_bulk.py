@@ -132,15 +132,17 @@ class _Reader:
         self.table.add_rows(numbers[filled], bounds, last[filled], base)
         if len(cells):
             names_end = opens[cells] + 6 + letters + np.repeat(digits, counts)
+            shared = np.repeat(numbers.astype(object), counts)  # one number for all cells of a row
             groups = self._groups(content, piece, names_end + 1, closes[cells] - empty[cells])
-            self._read_cells(piece, content, (opens, closes, kinds, empty), (cells, rows, columns, groups), base)
+            found = cells, rows, columns, groups, shared
+            self._read_cells(piece, content, (opens, closes, kinds, empty), found, base)
 
     def _read_cells(
         self, piece: str, content: Bytes, tags: tuple[Ints, Ints, Bytes, Ints], found: tuple[Ints, ...], base: int
     ) -> None:
         """Add the cells to the constants and formulas found; they are given by the numbers of their tags."""
         opens, closes, kinds, empty = tags
-        cells, rows, columns, groups = found
+        cells, rows, columns, groups, shared = found
         has_formula = kinds[cells + 1] == ord("f")
         values = cells + 1 + has_formula + (has_formula & ~empty[cells + 1])
         inside = kinds[values] == ord("i")
@@ -163,7 +165,7 @@ class _Reader:
         old = self.table.read(groups[own], cut_out(piece, content, starts[own], ends[own]))
         before = len(self.formulas)
         ends_of_cells = (closes[last] + (base + 1)).tolist()
-        places = rows[own].tolist(), columns[own].tolist()
+        places = shared[own].tolist(), columns[own].tolist()
         self.plain = self.plain and "\r" not in piece  # only within formulas
         self.formulas.add(*places, formulas, old, ends_of_cells, widths.tolist())
         self._add_shapes(before, piece, opens[first], closes[first])
