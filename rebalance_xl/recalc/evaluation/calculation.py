@@ -23,6 +23,8 @@ from .spills import Spills
 
 #: After so many cells whose computed references the engine does not come to an end with, all others are kept.
 _UNSETTLED: Final = 3
+#: So many arrays are computed before what reads them, which is computed twice where they are not as in the file.
+_ARRAYS_FIRST: Final = 50
 _TOO_DEEP: Final = "references that depend on one another too deeply, or on random numbers"
 
 
@@ -105,19 +107,29 @@ class Calculation:
 
     def _settle(self) -> None:
         """Let the engine compute until the spilled arrays do not change any more."""
+        for anchor in self.spills.filling()[:_ARRAYS_FIRST] if self.spills.begin() else ():
+            try:
+                self.engine.evaluate_cells([anchor.cell.where])
+            except FAILURES:
+                break
+            self._place_arrays()
         self._evaluate()
         if not self.spills.begin():
             return
         for _ in range(self.spills.max_rounds):
-            changed, moved = self.spills.place_all()
-            if moved:
-                self.lowering.forget_layout()
-                cells = [cell for cell in self.book.cells() if cell.lowered is not None and cell.template is not None]
-                changed = self.lower_again(cell for cell in cells if cell.template.layout) or changed
-            if not changed:
+            if not self._place_arrays():
                 return
             self._evaluate()
         self.warnings.append("the spilled arrays did not settle; some of them depend on themselves")
+
+    def _place_arrays(self) -> bool:
+        """Write the arrays computed last into their cells; return whether anything is to be computed again."""
+        changed, moved = self.spills.place_all()
+        if moved:
+            self.lowering.forget_layout()
+            cells = [cell for cell in self.book.cells() if cell.lowered is not None and cell.template is not None]
+            changed = self.lower_again(cell for cell in cells if cell.template.layout) or changed
+        return changed
 
     def _evaluate(self) -> None:
         """Let the engine compute all but the areas of arrays, without the formulas that it fails on as a whole."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -64,13 +64,8 @@ class Engine:
         self.sheets[sheet].set_formula(row, column, f"={text}")
 
     def evaluate(self) -> None:
-        """Compute everything that is not up to date; the user may stop it while a Python function is being called."""
-        met, self.looping = self.looping, True
-        self.workbook.evaluate_all()
-        telemetry = self.workbook.last_cycle_telemetry()
-        self.looping = met or (telemetry is not None and telemetry.static_sccs > 0)
-        if self.calls.interrupted:
-            raise KeyboardInterrupt
+        """Compute everything that is not up to date."""
+        self._compute(self.workbook.evaluate_all)
 
     def has_unsettled_loops(self) -> bool:
         """Say whether a loop was left after the last pass although it still moved."""
@@ -88,7 +83,17 @@ class Engine:
 
     def evaluate_cells(self, places: Sequence[Place]) -> None:
         """Compute some cells and what they need."""
-        self.workbook.evaluate_cells([(self.names[sheet], row, column) for sheet, row, column in places])
+        cells = [(self.names[sheet], row, column) for sheet, row, column in places]
+        self._compute(lambda: self.workbook.evaluate_cells(cells))
+
+    def _compute(self, run: Callable[[], object]) -> None:
+        """Let the engine compute and note loops; the user may stop it while a Python function is being called."""
+        met, self.looping = self.looping, True
+        run()
+        telemetry = self.workbook.last_cycle_telemetry()
+        self.looping = met or (telemetry is not None and telemetry.static_sccs > 0)
+        if self.calls.interrupted:
+            raise KeyboardInterrupt
 
     def reasons(self, formulas: Sequence[tuple[Place, str]]) -> list[tuple[str, str]]:
         """Compute formulas once more, all in one round and beside the cells, to hear why they fail.

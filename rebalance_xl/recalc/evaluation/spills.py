@@ -48,6 +48,10 @@ class Spills:
         """Return the anchor in a cell."""
         return self._places.get(place)
 
+    def filling(self) -> list[Anchor]:
+        """Return the anchors whose arrays fill more than their own cell so far."""
+        return [anchor for anchor in self.anchors if anchor.active and anchor.area.size > 1]
+
     def begin(self) -> bool:
         """Note what every cell is taken by; return whether there is anything to do."""
         if not any(anchor.active for anchor in self.anchors):

@@ -17,7 +17,7 @@ from .compiling_catalogue import write_catalogue_call, write_native_call
 from .compiling_lambdas import lifted, write_caller, write_let, write_named_lambda
 from .compiling_names import several
 from .compiling_places import refuse_places, seeing_faults, write_indirect
-from .compiling_references import is_whole, unclipped
+from .compiling_references import is_whole, narrowed, unclipped
 from .fifteen_digits import COMPARISONS, has_sign
 from .guards import guarded
 from .implementations import engine_knows
@@ -30,6 +30,8 @@ from .tree import Arguments, Call, Cells, Expression, FormulaError, Literal, Ref
 
 #: Functions of the engine that make texts longer than a cell holds, where Excel says #VALUE!.
 _JOINING: Final = frozenset(("CONCAT", "CONCATENATE", "SUBSTITUTE"))
+#: Functions of the engine for which blank cells behind all others make no difference.
+_BLIND_TO_BLANKS: Final = frozenset(("AVERAGE", "COUNT", "COUNTA", "MAX", "MIN", "SUM"))
 #: Functions of one value that give truth values.
 _TEST: Final = frozenset(("EXACT", "ISBLANK", "ISERR", "ISERROR", "ISLOGICAL", "ISNA", "ISNUMBER", "ISTEXT", "NOT"))
 #: The last character that Windows and Macintosh have in common.
@@ -219,6 +221,8 @@ def _engine_argument(
         visible = in_file.visible_rows(c, name, arguments, argument)
         if visible is not None:
             return visible
+    if name in _BLIND_TO_BLANKS and isinstance(inner, Ref) and inner.kind == "range" and "XFD" in str(inner.last):
+        return narrowed(c, inner)
     if name in ("INDEX", "OFFSET") and position == 0:
         if name == "INDEX" and is_whole(inner) and not c.depth:
             return unclipped(c, inner)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeGuard
 
 from ..references import MAX_COLUMNS, MAX_ROWS, column_letters, parse_area, quoted_sheet
@@ -10,7 +11,7 @@ from .array_sizes import of_range
 from .compiling import ByCell, Compiling, Out, Piece, text_of, written
 from .compiling_names import defined, meant
 from .compiling_places import write_place
-from .operands import joined_areas, local_label, one_cell, plain_name, sheet_name, without_own_sheet
+from .operands import area_text, joined_areas, local_label, one_cell, plain_name, sheet_name, without_own_sheet
 from .parameter_classes import ARRAY, REFERENCE, VALUE
 from .structured import ThisRow, resolve, split_specifier
 from .text import is_fixed, shift_reference
@@ -104,6 +105,22 @@ def unclipped(c: Compiling, ref: Ref, bottom: int = MAX_ROWS, right: int = MAX_C
     if ref.kind == "rows":
         pieces = [prefix, "A", first, f":{column_letters(right)}", last]
     return Out(pieces, False, of_range(pieces))
+
+
+def narrowed(c: Compiling, ref: Ref) -> Out:
+    """Return a range that goes to the last column as far as its sheet is used: the engine looks at each column."""
+    prefix = prefix_of(c, ref.sheet)
+    if prefix is None or ref.last is None:
+        return Out(["#REF!"], True)
+    first, last = corner_of(c, ref.first), corner_of(c, ref.last)
+    used, c.layout = c.book.extent(sheet_of(c, ref.sheet))[1], True
+
+    def text(row: int, column: int, references: Sequence[str]) -> str:
+        whole = written([first, ":", last], row, column, references)
+        area = parse_area(whole)
+        return whole if area is None else area_text(replace(area, right=max(area.left, min(area.right, used))))
+
+    return Out([prefix, ByCell(text)], False)
 
 
 # --- tables, spills, spans ------------------------------------------------------------------------------------------

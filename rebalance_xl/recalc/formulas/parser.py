@@ -45,7 +45,7 @@ _REFERENCES: Final = ("slot", "sheet", "columns", "rows", "name", "call")
 
 
 class Parser:
-    """Reads one shape into a tree; `literal_slots` are the references that are parts of texts, names or numbers."""
+    """Reads one shape into a tree; `literal_slots` are the references in texts, names, numbers and the last column."""
 
     def __init__(self, shape: str, references: Sequence[str]) -> None:
         self.literal_slots: list[int] = []
@@ -64,7 +64,7 @@ class Parser:
             if text == "[":
                 kind, text = "brackets", shape[position : _closing(shape, position)]
             position += len(text)
-            if kind == "slot":
+            if kind == "slot" and "XFD" not in references[slots]:
                 text = str(slots)
                 slots += 1
             while SLOT in text:
@@ -139,7 +139,7 @@ class Parser:
         if kind == "sheet":
             return _on_sheet(text, self._primary())
         if kind == "slot":
-            return Ref("cell", int(text))
+            return Ref("cell", int(text) if text.isdigit() else text)
         if kind in ("columns", "rows"):
             first, _, last = text.partition(":")
             return Ref(kind, first, last)
