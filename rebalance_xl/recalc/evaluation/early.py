@@ -12,8 +12,8 @@ from typing import Any
 from ...cells import MISSING, CellError
 from ...column_calls import PerRow, takes_columns
 from ..formulas.filled_down import FilledColumn
-from ..formulas.implementations import implementation
 from ..formulas.operands import plain_name
+from ..formulas.parameter_classes import implementation
 from ..formulas.parser import Parser
 from ..formulas.text import split_references
 from ..formulas.tree import Call, FormulaError

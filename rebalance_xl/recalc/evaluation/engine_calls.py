@@ -9,8 +9,8 @@ import formualizer as fz
 
 from ...cells import CellError
 from ..formulas.compiling_catalogue import MISSING_TEXT
-from ..formulas.implementations import implementation
 from ..formulas.lambdas import EACH, LAMBDA, Scratch, call
+from ..formulas.parameter_classes import implementation
 from ..native.faults import UNDECIDED
 from .engine_values import ERROR_VALUES, FAILURES, TROUBLE, ModelGap, Settings, to_argument, to_engine
 

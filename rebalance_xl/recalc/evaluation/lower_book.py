@@ -5,9 +5,8 @@ from __future__ import annotations
 from ..formulas.book_view import BookView
 from ..formulas.compiling import Template
 from ..formulas.filled_down import FilledColumn
-from ..formulas.implementations import implementation
 from ..formulas.in_bulk import Lowering, keep, lower_sheet, write_out
-from ..formulas.parameter_classes import ARRAY, SPILLING
+from ..formulas.parameter_classes import ARRAY, SPILLING, implementation
 from ..formulas.text import split_references
 from ..formulas.tree import FormulaError
 from ..references import parse_area

@@ -10,8 +10,8 @@ from ...cells import MISSING
 from ...column_calls import PerRow, call_rows, takes_columns
 from ..formulas.compiling_catalogue import MISSING_TEXT
 from ..formulas.filled_down import Slots
-from ..formulas.implementations import implementation
 from ..formulas.operands import plain_name, sheet_name
+from ..formulas.parameter_classes import implementation
 from ..formulas.tree import At, Call, Expression, Group, Literal, Operand, Ref
 from ..references import column_number, parse_area
 from .known_cells import KnownCells, NotNowError

@@ -20,10 +20,9 @@ from .compiling_places import refuse_places, seeing_faults, write_indirect
 from .compiling_references import is_whole, narrowed, unclipped
 from .fifteen_digits import COMPARISONS, has_sign
 from .guards import guarded
-from .implementations import engine_knows
 from .lambdas import CALLERS
 from .operands import bare, constant_text, has_array_constant, needs_python, operand_at, plain_name, whole_number
-from .parameter_classes import ARRAY, REFERENCE, VALUE, WITH_CRITERIA, parameter_class
+from .parameter_classes import ARRAY, REFERENCE, VALUE, WITH_CRITERIA, engine_knows, parameter_class
 from .places import implementation_in
 from .repairs import repaired
 from .tree import Arguments, Call, Cells, Expression, FormulaError, Literal, Ref, UnknownFunctionError

@@ -12,9 +12,8 @@ from .compiling import Compiling, Out, call_of
 from .compiling_names import defined
 from .compiling_ranges import visible_rows
 from .compiling_references import is_whole
-from .implementations import implementation
 from .operands import operand_at
-from .parameter_classes import ARRAY, ELEMENTWISE, REFERENCE, VALUE, gives_one_value, parameter_class
+from .parameter_classes import ARRAY, ELEMENTWISE, REFERENCE, VALUE, gives_one_value, implementation, parameter_class
 from .parser import parsed
 from .places import implementation_in
 from .tree import Arguments, Call, Expression, FormulaError, Name

@@ -1,4 +1,4 @@
-"""Which functions take ranges as they are, which compute with whole arrays, and which always give one value.
+"""Which functions take ranges as they are, compute with whole arrays or always give one value, and who computes them.
 
 Excel gives every parameter a class: a *value* parameter of an ordinary formula takes one cell of a range (implicit
 intersection), a *reference* parameter takes the range, an *array* parameter makes everything inside it work on arrays.
@@ -7,7 +7,12 @@ Source of the classes: the function descriptions in ECMA-376 part 1, 18.17.7, an
 
 from __future__ import annotations
 
-from typing import Final
+from functools import cache
+from typing import Any, Final
+
+import formualizer as fz
+
+from ..native import MODULE_OF, native
 
 VALUE, REFERENCE, ARRAY = "V", "R", "A"
 
@@ -161,6 +166,27 @@ def lifts(name: str) -> bool:
     return name not in LIFTED_BY_ENGINE and (listed or name in ("INDEX", "XLOOKUP", "CHOOSE", "SWITCH", "IFS"))
 
 
-def is_listed(name: str) -> bool:
-    """Say whether a name is one of Excel's functions that are listed here."""
-    return name in _CLASSES or name in TRANSPARENT
+# --- who computes a function: the engine, or the catalogue and the native functions, which it calls ----------
+
+
+def implementation(name: str) -> Any:
+    """Return the catalogue function or the native function of a name, None when there is neither."""
+    if name in MODULE_OF:
+        return native(name)
+    if name in _CLASSES or name in TRANSPARENT:
+        return None  # one of Excel's own: a book of these need not load the catalogue
+    from ...functions import FUNCTIONS
+
+    return FUNCTIONS.get(name)
+
+
+@cache
+def engine_knows(name: str) -> bool:
+    """Say whether the engine has a worksheet function, by asking it."""
+    probe = fz.Workbook(mode=fz.WorkbookMode.Interactive)
+    try:
+        probe.sheet("S").set_formula(1, 1, f"={name}()")
+        value = probe.evaluate_cell("S", 1, 1)
+    except Exception:
+        return False
+    return not (isinstance(value, dict) and value.get("kind") in ("Name", "Error"))

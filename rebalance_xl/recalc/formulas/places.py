@@ -10,8 +10,8 @@ from ..native.faults import UNDECIDED
 from ..native.registry import NativeFunction
 from ..references import MAX_COLUMNS, MAX_ROWS, Area, quoted_sheet
 from .book_view import BookView
-from .implementations import implementation
 from .operands import area_of, area_text, joined_areas, sheet_name
+from .parameter_classes import implementation
 from .structured import ThisRow, resolve
 from .text import is_fixed
 from .tree import FormulaError
