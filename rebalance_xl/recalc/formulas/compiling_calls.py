@@ -175,18 +175,11 @@ def _seeing_errors(c: Compiling, name: str, arguments: Arguments, wanted: str) -
 
 def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out:
     """Return a call of a function that the engine has."""
-    given: list[Out] = []
-    single = True
     arguments = in_file.longest_first(c, name, arguments)
-    for position, argument in enumerate(arguments):
-        if argument is None:
-            given.append(Out([classes.GAP_DEFAULTS.get((name, position), "")], True))
-            continue
-        out = _engine_argument(c, name, position, argument, arguments, wanted)
-        given.append(out)
-        if parameter_class(name, position) != REFERENCE or name in classes.TRANSPARENT:
-            single = single and out.single
-    single = classes.gives_one_value(name, single)
+    places = range(len(arguments))
+    given = [_engine_argument(c, name, place, arguments, wanted) for place in places]
+    values = [place for place in places if parameter_class(name, place) != REFERENCE or name in classes.TRANSPARENT]
+    single = classes.gives_one_value(name, all(given[place].single for place in values))
     if name in classes.CELL_BY_CELL:
         return _each_cell(c, name, given, single)
     if in_file.sums_another_sheet(c, name, arguments):
@@ -205,10 +198,11 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
     return c.say(f"IFERROR({{0}},{whole_calls.CAUGHT[name]})", call) if caught else call
 
 
-def _engine_argument(
-    c: Compiling, name: str, position: int, argument: Expression, arguments: Arguments, wanted: str
-) -> Out:
-    """Return an argument of a function that the engine has."""
+def _engine_argument(c: Compiling, name: str, position: int, arguments: Arguments, wanted: str) -> Out:
+    """Return an argument of a function that the engine has; what is left out is what the engine takes it for."""
+    argument = arguments[position]
+    if argument is None:
+        return Out([classes.GAP_DEFAULTS.get((name, position), "")], True)
     kind = ARRAY if wanted == ARRAY else parameter_class(name, position)
     if position >= classes.TRANSPARENT.get(name, len(arguments)):
         kind = wanted

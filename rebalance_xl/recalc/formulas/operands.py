@@ -190,11 +190,9 @@ def needs_python(name: str, arguments: Arguments) -> bool:
 def has_array_constant(expression: Expression | None) -> bool:
     """Say whether a value is an array because a constant in braces is part of it."""
     for item in expression.items if expression is not None else ():
-        if isinstance(item, Literal) and item.text.startswith("{"):
-            return True
         inner: Arguments = item.members if isinstance(item, Group) else ()
         if isinstance(item, Call) and lifts(plain_name(item.name)):
             inner = item.arguments
-        if any(map(has_array_constant, inner)):
+        if (isinstance(item, Literal) and item.text.startswith("{")) or any(map(has_array_constant, inner)):
             return True
     return False
