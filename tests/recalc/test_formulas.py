@@ -12,6 +12,7 @@ from rebalance_xl.recalc.formulas.book_view import BookView
 from rebalance_xl.recalc.formulas.compiling import Template
 from rebalance_xl.recalc.formulas.in_bulk import Lowering
 from rebalance_xl.recalc.formulas.parameter_classes import VALUE
+from rebalance_xl.recalc.formulas.text import shift_formula
 from rebalance_xl.recalc.workbook import open_book, recalculate
 from tests.recalc.books import make, rewrite, values
 
@@ -352,3 +353,18 @@ def test_texts_that_look_like_cells_are_worked_out_once_each(tmp_path: Path) -> 
         each.render([f"A{n}", "Q9", "C1"], n, 2) for n, each in enumerate(found, 1) if isinstance(each, Template)
     ]
     assert written == ['IF(A1="Q1",C1,0)', 'IF(A2="Q2",C1,0)', 'IF(A3="Q1",C1,0)']
+
+
+@pytest.mark.parametrize(
+    "formula, rows, columns, expected",
+    [
+        ("A1*$A1+A$1-$A$1", 2, 1, "B3*$A3+B$1-$A$1"),
+        ("IF(B9>5%,\"A1 %d 100%\",'A1'!C3)", 1, 0, "IF(B10>5%,\"A1 %d 100%\",'A1'!C4)"),
+        ("SUM(A:B,$C:C,2:$3,A1:B2)", 1, 1, "SUM(B:C,$C:D,3:$3,B2:C3)"),
+        ("XFD1048576+A1", 1, 1, "A1+B2"),
+        ("A2+Z9", -1, -1, "XFD1+Y8"),
+    ],
+)
+def test_filled_formulas_move_what_is_not_fixed(formula: str, rows: int, columns: int, expected: str) -> None:
+    """References move with rows and columns and wrap around the sheet; texts, sheets and percent signs stay."""
+    assert shift_formula(formula, rows, columns) == expected

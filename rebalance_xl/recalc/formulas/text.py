@@ -61,22 +61,26 @@ _MOVED = re.compile(
 
 def shift_formula(formula: str, rows: int, columns: int) -> str:
     """Return a formula as filling it down and to the right, by so many rows and columns, writes it."""
-    parts = list(_moving(formula))
-    parts[1::2] = [shift_reference(each, rows, columns) for each in parts[1::2]]
-    return "".join(parts)
+    pattern, numbers = _moved(formula, columns)
+    return pattern % tuple([(number + rows - 1) % MAX_ROWS + 1 for number in numbers])
 
 
-@lru_cache(maxsize=64)
-def _moving(formula: str) -> list[str]:
-    """Return the parts of a formula: every second one is a cell, a column or a row that may move."""
-    parts, position = [], 0
+@lru_cache(maxsize=1024)
+def _moved(formula: str, columns: int) -> tuple[str, list[int]]:
+    """Return a formula moved by columns, with a place for every row number that moves with its rows, and these."""
+    pattern, numbers, position = "", [], 0
     for match in _MOVED.finditer(formula):
-        if not match["kept"]:
-            first, *last = match[0].split(":")
-            parts += [formula[position : match.start()], first]
-            parts += [":", *last] if last else []
-            position = match.end()
-    return [*parts, formula[position:]]
+        if match["kept"]:
+            continue
+        pattern += formula[position : match.start()].replace("%", "%%")
+        for place, reference in enumerate(match[0].split(":")):
+            moved = shift_reference(reference, 0, columns)
+            stem = moved.rstrip("0123456789")
+            moves = stem != moved and not stem.endswith("$")
+            numbers += [int(moved[len(stem) :])] if moves else []
+            pattern += ":" * place + (f"{stem}%d" if moves else moved)
+        position = match.end()
+    return pattern + formula[position:].replace("%", "%%"), numbers
 
 
 _RANGE = re.compile(r"(?<![\w.$])\$?[A-Z]{1,3}\$?[0-9]+:\$?[A-Z]{1,3}\$?[0-9]+(?![\w(.])")
