@@ -47,11 +47,6 @@ class Calculation:
     showing: list[FormulaCell] = field(default_factory=list)
     _registered: set[str] = field(default_factory=set)
 
-    @property
-    def singly(self) -> bool:
-        """Whether every formula is computed singly, the plain way."""
-        return self.lowering.singly
-
     def kept(self) -> list[FormulaCell]:
         """Return the formula cells that keep their cached values."""
         return [cell for scan in self.book.scans for cell in scan.formulas.with_status("kept")]
@@ -69,7 +64,7 @@ class Calculation:
         self._settle()
         self.odd, self.showing = [], []
         for scan in self.book.scans:
-            odd, showing = read_values(self.engine, scan.formulas, self.singly)
+            odd, showing = read_values(self.engine, scan.formulas, self.lowering.singly)
             self.odd += scan.formulas.at(odd)
             self.showing += scan.formulas.at(showing)
         self.spills.fill_children()
@@ -102,7 +97,7 @@ class Calculation:
             self.register()
             self.readers.forget_shapes()
         for sheet, formulas in sorted(changed.items()):
-            set_formulas(self.engine, sheet, formulas, self.singly)
+            set_formulas(self.engine, sheet, formulas, self.lowering.singly)
         return bool(changed)
 
     def _settle(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..files.package import Package, Table
+from ..files.package import Package
 from ..native.format_language import shows_names
 from ..references import Area, Place
 from ..sheets.formula_cells import FormulaCell
@@ -56,11 +56,6 @@ class BookView:
         unknown = [place for place, each in linked.items() if each.shown is None]
         unreadable |= dict.fromkeys(unknown, "a linked data type or a picture")
         return cls(package, scans, names, index, defined, linked, unreadable)
-
-    @property
-    def tables(self) -> dict[str, Table]:
-        """The tables by their names in lower case."""
-        return self.package.tables
 
     @property
     def sheet_count(self) -> int:

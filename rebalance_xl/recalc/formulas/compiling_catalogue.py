@@ -126,9 +126,9 @@ def _whole_book(c: Compiling, function: Any, given: Sequence[Out | None], typed:
 def _hint(c: Compiling, model: str) -> str:
     """Name the table or column that a missing one of the model was probably meant to be."""
     for name, column in _COLUMN.findall(model):
-        table = c.book.tables.get(name.lower())
+        table = c.book.package.tables.get(name.lower())
         if table is None:
-            kind, wanted, known = "table", name, [each.name for each in c.book.tables.values()]
+            kind, wanted, known = "table", name, [each.name for each in c.book.package.tables.values()]
         elif column.lower() not in table.lookup:
             kind, wanted, known = "column", column, list(table.columns)
         else:
@@ -154,7 +154,7 @@ def write_model(c: Compiling, text: str) -> Out | None:
 def _model_of(c: Compiling, expression: Expression | None) -> Out | None:
     """Return an expression of the model made ready, None when the workbook lacks something."""
     operand = operand_at([expression], 0)
-    if isinstance(operand, Name) and defined(c, operand) is None and operand.text.lower() not in c.book.tables:
+    if isinstance(operand, Name) and defined(c, operand) is None and operand.text.lower() not in c.book.package.tables:
         return None
     if not isinstance(operand, Call):
         return None if expression is None else c.expression(expression, ARRAY)

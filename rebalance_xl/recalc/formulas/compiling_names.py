@@ -62,7 +62,7 @@ def write_name(c: Compiling, name: Name, wanted: str) -> Out:
     found = defined(c, name)
     if found is None and name.sheet.startswith("["):
         raise FormulaError("a name of another workbook that is not cached")
-    if found is None and label.lower() in c.book.tables:
+    if found is None and label.lower() in c.book.package.tables:
         return c.operand(Structured(label, None), wanted)
     if found is None or not found[1]:
         return Out(["#NAME?"], True)

@@ -45,7 +45,7 @@ def sheet_of_range(c: Compiling, argument: Expression | None) -> int | None:
     """Return the sheet of a range that is written as cells, a table or a name; None for anything else."""
     _, operand = meant(c, argument.single if argument is not None else None)
     if isinstance(operand, Structured):
-        table = c.book.tables.get(operand.table.lower())
+        table = c.book.package.tables.get(operand.table.lower())
         return table.sheet if table is not None else c.sheet if not operand.table else None
     if not isinstance(operand, Ref) or not operand.sheet:
         return c.sheet if isinstance(operand, Ref) else None

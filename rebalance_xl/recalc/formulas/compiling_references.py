@@ -130,7 +130,7 @@ def write_structured(c: Compiling, reference: Structured, wanted: str) -> Out:
     """Return the area of a structured reference."""
     if not reference.table:
         return _own_table(c, reference, wanted)
-    table = c.book.tables.get(reference.table.lower())
+    table = c.book.package.tables.get(reference.table.lower())
     if table is None:
         raise FormulaError(f"there is no table {reference.table}")
     found = resolve(table, reference.inner, c.book.sheet_names[table.sheet], table.sheet == c.sheet)
@@ -145,7 +145,7 @@ def write_structured(c: Compiling, reference: Structured, wanted: str) -> Out:
 
 def _own_table(c: Compiling, reference: Structured, wanted: str) -> Out:
     """Return a structured reference without a table's name: it means the table that the formula stands in."""
-    tables = [table for table in c.book.tables.values() if table.sheet == c.sheet]
+    tables = [table for table in c.book.package.tables.values() if table.sheet == c.sheet]
 
     def text(row: int, column: int, _: Sequence[str]) -> str:
         table = next((each for each in tables if each.area.contains(row, column)), None)
@@ -229,5 +229,5 @@ def is_area(c: Compiling, operand: Operand | None) -> bool:
         return is_area(c, operand.left) and is_area(c, operand.right)
     if isinstance(operand, Name):
         label = local_label(operand.text).lower()
-        return label not in c.locals and defined(c, operand) is None and label in c.book.tables
+        return label not in c.locals and defined(c, operand) is None and label in c.book.package.tables
     return isinstance(operand, Ref | Structured | Spilled)

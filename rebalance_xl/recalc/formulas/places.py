@@ -122,7 +122,7 @@ class Places:
     def _table(self, text: str) -> str | CellError | None:
         """Return the address of a table or of a part of it."""
         match = _TABLE.fullmatch(text)
-        table = self.book.tables.get(match[1].lower()) if match is not None else None
+        table = self.book.package.tables.get(match[1].lower()) if match is not None else None
         if match is None or table is None:
             return None
         try:
