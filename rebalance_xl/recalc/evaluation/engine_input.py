@@ -80,17 +80,13 @@ def _cells(scan: SheetScan) -> Iterator[str]:
     for place in places:
         spots, end = own.spots.get(place), own.ends[place]
         start = spots.start if spots is not None else text.rindex("<c ", position, end)
-        yield from _blocks(text, position, start)
+        yield text[position:start]
         if own.lowered[place] is None:
             yield _constant(own[place])
         else:
             yield f'<c r="{cell_name(own.rows[place], own.columns[place])}"><f>{next(escaped)}</f></c>'
         position = end
-    yield from _blocks(text, position, scan.end)
-
-
-def _blocks(text: str, start: int, end: int) -> Iterator[str]:
-    return (text[at : min(at + _BLOCK, end)] for at in range(start, end, _BLOCK))
+    yield from (text[at : min(at + _BLOCK, scan.end)] for at in range(position, scan.end, _BLOCK))
 
 
 def _constant(cell: FormulaCell) -> str:
