@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from rebalance_xl.recalc.evaluation import suspects
-from rebalance_xl.recalc.evaluation.suspect_texts import computing, looked_into
 from rebalance_xl.recalc.native.registry import REGISTERED
 from rebalance_xl.recalc.references import cell_name
 from rebalance_xl.recalc.workbook import recalculate
@@ -231,7 +230,7 @@ def test_only_cells_that_compare_nearly_equal_numbers_are_looked_at(
 
 def test_texts_that_are_only_compared_are_no_operands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A formula that catches errors is a suspect where it computes with unclear texts, not where it compares them."""
-    looked_at = suspected(monkeypatch, "reading_texts")
+    looked_at = suspected(monkeypatch, "_reading")
 
     def build(_: Any, sheet: Any) -> None:
         sheet.write_column("A1", ["1 234", "2 345"])
@@ -251,7 +250,7 @@ def test_what_the_compiler_itself_asks_of_a_sum_catches_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An error among what is summed, or anywhere else, makes a sum by criteria no suspect; only IFERROR does."""
-    looked_at = suspected(monkeypatch, "reading_texts")
+    looked_at = suspected(monkeypatch, "_reading")
 
     def build(_: Any, sheet: Any) -> None:
         for row, content in enumerate(["a", "b", "=NA()"], 1):
@@ -263,35 +262,6 @@ def test_what_the_compiler_itself_asks_of_a_sum_catches_nothing(
     recalculate(make(tmp_path / "b.xlsx", build))
     assert looked_at == {"D2"}
     assert (values(tmp_path / "b.xlsx")["D1"], values(tmp_path / "b.xlsx")["D2"]) == (1, 1)
-
-
-@pytest.mark.parametrize(
-    "formula, expected",
-    [
-        ("IFERROR(SUMIFS(A1:A9,B1:B9,C1)/D1,0)", "IFERROR(1/D1,0)"),
-        ("IF(ISERROR(SUM(S!A:A)),0,S!A1*2)", "IF(1,0,S!A1*2)"),
-        ("IFERROR(INDEX(A1:A9,MATCH(B1,C1:C9,0))+1,0)", "IFERROR(INDEX(A1:A9,1)+1,0)"),
-        ('IF(A1="x",B1+1,0)', "IF(TRUE,B1+1,0)"),
-        ("SUM(A1:A9*1)+A1", "SUM(A1:A9*1)+A1"),
-        ('SUM(A1&"")', 'SUM(A1&"")'),
-    ],
-)
-def test_cells_that_are_counted_are_not_computed_with(formula: str, expected: str) -> None:
-    """What is summed, counted, looked for and compared is left out where texts are looked for that read as numbers."""
-    assert computing(formula) == expected
-
-
-@pytest.mark.parametrize(
-    "formula, expected",
-    [
-        ('SUM((A1:A9=LEFT(B1&"",2))*C1:C9)', ['LEFT(B1&"",2)']),
-        ('MID(A1,FIND("",B1),3)&C1', ['FIND("",B1)', "MID(A1,1,3)"]),
-        ("LEFT(SUM(A1:A9),2)+B1", ["LEFT(SUM(A1:A9),2)+B1"]),
-    ],
-)
-def test_only_what_is_looked_into_matters_for_long_numbers(formula: str, expected: list[str]) -> None:
-    """A formula that looks into cells reads their digits only; one that looks into a result may read all it has."""
-    assert looked_into(formula).split() == expected
 
 
 def test_arrays_whose_choice_is_computed_are_computed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

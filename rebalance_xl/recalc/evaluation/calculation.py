@@ -95,7 +95,6 @@ class Calculation:
                 changed.setdefault(cell.sheet, []).append((cell.column, cell.row, text))
         if changed:
             self.register()
-            self.readers.forget_shapes()
         for sheet, formulas in sorted(changed.items()):
             set_formulas(self.engine, sheet, formulas, self.lowering.singly)
         return bool(changed)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Set
 from typing import Any
 
 from ..formulas.book_view import BookView
-from .reads import Alike, Cells, cells_at
+from .reads import Cells, Read
 
 #: A sheet and a column.
 Column = tuple[int, int]
@@ -20,10 +20,10 @@ class ColumnsRead:
         self._values: dict[Column, list[Any]] = {}
         self._kinds: dict[tuple[Column, type], set[Any]] = {}
 
-    def of(self, groups: Iterable[Alike]) -> set[Column]:
-        """Return the columns that some formulas read, as far as they are used."""
+    def of(self, reads: Iterable[Read]) -> set[Column]:
+        """Return the columns that are read, as far as they are used."""
         found: set[Column] = set()
-        for read in {read for group in groups for read in group.columns}:
+        for read in {*reads}:
             right = min(read.right, self.book.extent(read.sheet)[1])
             found.update((read.sheet, column) for column in range(read.left, right + 1))
         return found
@@ -43,14 +43,12 @@ class ColumnsRead:
             found |= self._kinds[column, kind]
         return found
 
-    def rows(self, column: Column, kind: type, wanted: Set[Any]) -> dict[int, Any]:
-        """Return the values of a column by their rows, those of one kind that are among some."""
-        return {
-            row: each for row, each in enumerate(self.values(column), 1) if each.__class__ is kind and each in wanted
-        }
-
     def holding(self, columns: Iterable[Column], kind: type, wanted: Set[Any]) -> Cells:
-        """Return the cells of some columns that hold one of some values."""
-        some = (column for column in columns if not wanted.isdisjoint(self.kind([column], kind)))
-        rows = ((column, row) for column in some for row in self.rows(column, kind, wanted))
-        return cells_at((sheet, row, column) for (sheet, column), row in rows)
+        """Return the cells of some columns that hold one of some values, all of one kind."""
+        found: Cells = {}
+        for sheet, column in columns:
+            if not wanted.isdisjoint(self.kind([(sheet, column)], kind)):
+                held = enumerate(self.values((sheet, column)), 1)
+                rows = [row for row, each in held if each.__class__ is kind and each in wanted]
+                found.setdefault(sheet, {})[column] = rows
+        return found

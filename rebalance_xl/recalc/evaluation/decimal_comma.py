@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from ..formulas.parameter_classes import WITH_CRITERIA
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
 from .doubts import as_before
 
-#: What makes a text of a number.
-_SHOWS: Final = re.compile(r"&|\b(?:CONCAT|CONCATENATE|TEXTJOIN|SUBSTITUTE|MID|REPLACE|TRIM|LEFT|RIGHT)\(")
-#: What makes a number of such a text again, which the point serves here.
-_READS: Final = re.compile(r"\b(?:VALUE|NUMBERVALUE|INDIRECT|(?:COUNT|SUM|AVERAGE)IFS?|MAXIFS|MINIFS)\(")
+#: What makes a number of a text again that was made of one, which the point serves here.
+_READS: Final = WITH_CRITERIA.union(("VALUE", "NUMBERVALUE", "INDIRECT"))
 #: A comma in a number.
 _COMMA: Final = re.compile(r"(?<=\d),(?=\d)")
 #: What means something else on such a system: signs in formats and in numbers that stand in texts.
@@ -31,8 +30,8 @@ def with_decimal_comma(calculation: Calculation) -> Iterator[FormulaCell]:
     if calculation.book.decimal_comma or next(_but_for_points(calculation), None) is None:
         return
     calculation.book.decimal_comma = True
-    for group in calculation.readers.groups(_SHOWS):
-        if _READS.search(group.texts[0]) is None:
+    for group in calculation.readers.groups("SHOWN"):
+        if not group.template.calls & _READS:
             yield from (cell for cell in group.cells if not as_before(cell))
 
 
@@ -40,8 +39,8 @@ def keep_decimal_commas(calculation: Calculation) -> None:
     """Keep the texts whose decimal commas could not be computed."""
     if not calculation.book.decimal_comma:
         return
-    groups = calculation.readers.groups(_OF_SIGNS)
-    left = [*_but_for_points(calculation), *(cell for group in groups for cell in group.cells if not as_before(cell))]
+    computed = (cell for cell in calculation.book.cells() if cell.lowered is not None and not as_before(cell))
+    left = [*_but_for_points(calculation), *(cell for cell in computed if _OF_SIGNS.search(str(cell.lowered)))]
     for cell in left:
         calculation.keep(cell, _CAUSE)
     if left:

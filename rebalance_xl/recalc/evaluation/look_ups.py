@@ -6,55 +6,29 @@ difference, so only look-ups among others are searched again, cell by cell.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from ...cells import CellError
+from ..formulas.whole_calls import APPROXIMATE
 from ..native.lookup import sort_key
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
 from .columns_read import ColumnsRead
-from .reads import Read, reads_of
-
-_SEARCHES: Final = re.compile(r"\bRXL\.(MATCH|VLOOKUP|HLOOKUP)\(")
-_REF: Final = re.compile(
-    r"(?:(?:'(?:[^']|'')*'|[^\W\d][\w.]*)!)?\$?[A-Z]{1,3}(?:\$?[0-9]+)?:\$?[A-Z]{1,3}(?:\$?[0-9]+)?(?=[,)])"
-)
+from .reads import Read, asked_in, reads_of
 
 
 def searching_in_no_order(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
     """Yield the cells that look something up approximately among cells that do not rise."""
     known: dict[tuple[str, int, str], bool] = {}
-    for group in calculation.readers.groups(_SEARCHES):
-        for cell, text in zip(group.cells, group.texts, strict=True):
-            for match in _SEARCHES.finditer(text):
-                place = _REF.match(text, _second_argument(text, match.end()))
-                if place is None:
-                    continue  # computed ones are searched as arrays anyway
-                key = match[1], group.sheet, place[0]
-                if key not in known:
-                    searched = reads_of(place[0], group.sheet, calculation.readers.sheets)
-                    known[key] = all(_rises(_line(columns, match[1], read)) for read in searched)
-                if not known[key]:
-                    yield cell
-                    break
-
-
-def _second_argument(text: str, start: int) -> int:
-    """Return where the second argument of a call begins whose first one begins at a place."""
-    depth, quote = 0, ""
-    for place in range(start, len(text)):
-        sign = text[place]
-        if quote:
-            quote = "" if sign == quote else quote
-        elif sign in "\"'":
-            quote = sign
-        elif sign == "," and not depth:
-            return place + 1
-        else:
-            depth += (sign in "({") - (sign in ")}")
-    return len(text)
+    for name in APPROXIMATE:
+        for cell in [cell for group in calculation.readers.groups(name) for cell in group.cells]:
+            key = name, cell.sheet, asked_in(cell, cell.template.parts(name))
+            if key not in known:
+                searched = reads_of(key[2], cell.sheet, calculation.readers.sheets)
+                known[key] = all(_rises(_line(columns, name, read)) for read in searched)
+            if not known[key]:
+                yield cell
 
 
 def _line(columns: ColumnsRead, kind: str, read: Read) -> Iterator[Any]:

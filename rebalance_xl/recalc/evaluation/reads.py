@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..formulas.book_view import BookView
-from ..formulas.text import digit_classes
+from ..formulas.compiling import Out, Template, written
+from ..formulas.text import digit_classes, split_references
 from ..references import MAX_COLUMNS, MAX_ROWS, Place, column_number
 from ..sheets.formula_cells import FormulaCell, Formulas
 
@@ -37,19 +38,17 @@ class Read(NamedTuple):
     top: int
     bottom: int
 
+    def met(self, cells: Cells) -> Iterator[tuple[tuple[int, int], int]]:
+        """Yield those of some cells that are read: sheet and column, and row."""
+        columns = cells.get(self.sheet, {})
+        for column in (self.left,) if self.left == self.right else columns:
+            rows = columns.get(column, ()) if self.left <= column <= self.right else ()
+            for row in rows[bisect_left(rows, self.top) : bisect_right(rows, self.bottom)]:
+                yield (self.sheet, column), row
+
     def meets(self, cells: Cells) -> bool:
         """Say whether any of some cells is among those read."""
-        columns = cells.get(self.sheet)
-        if not columns:
-            return False
-        if self.left == self.right:
-            rows = columns.get(self.left)
-            return rows is not None and self._among(rows)
-        return any(self.left <= column <= self.right and self._among(rows) for column, rows in columns.items())
-
-    def _among(self, rows: Sequence[int]) -> bool:
-        place = bisect_left(rows, self.top)
-        return place < len(rows) and rows[place] <= self.bottom
+        return next(self.met(cells), None) is not None
 
 
 def reads_of(text: str, sheet: int, sheets: Callable[[str], Sequence[int]]) -> Iterator[Read]:
@@ -97,12 +96,14 @@ def cells_at(places: Iterable[Place]) -> Cells:
 
 @dataclass(slots=True)
 class Alike:
-    """Formula cells of one column whose texts, as they were first made ready, differ in digits only."""
+    """Formula cells of one template and column whose texts, as they were first made ready, differ in digits only.
 
-    sheet: int
+    Of those that leave a question open `columns` are what is read where the question depends on it, whole.
+    """
+
     of: Formulas
+    template: Template
     places: list[int]
-    texts: list[str]
     columns: list[Read]
 
     @property
@@ -111,13 +112,18 @@ class Alike:
         return self.of.at(self.places)
 
 
+def asked_in(cell: FormulaCell, parts: Iterable[Out]) -> str:
+    """Return parts of a formula, as they are written in a cell, as far as they tell what they read."""
+    references = split_references(cell.formula)[1]
+    return " ".join(dict.fromkeys(written(part.read, cell.row, cell.column, references) for part in parts))
+
+
 @dataclass(slots=True)
 class Readers:
     """The formulas of a workbook by what they read."""
 
     book: BookView
-    _groups: dict[re.Pattern[str] | None, list[Alike]] = field(default_factory=dict)
-    _known_shapes: list[dict[Any, int]] | None = None
+    _groups: dict[tuple[str, frozenset[str]], list[Alike]] = field(default_factory=dict)
     _alike: dict[str, list[int]] = field(default_factory=dict)
     _columns: dict[tuple[str, int], list[Read]] = field(default_factory=dict)
 
@@ -126,55 +132,37 @@ class Readers:
         number = self.book.sheet_index.get(name)
         return () if number is None else (number,)
 
-    def groups(self, having: re.Pattern[str] | None = None) -> list[Alike]:
-        """Return the cells that the engine computes and whose formulas have something, those alike together.
+    def groups(self, about: str = "", calling: frozenset[str] = frozenset()) -> list[Alike]:
+        """Return the cells that the engine computes and that leave a question open, those alike together.
 
-        Digits do not matter to what is looked for.
+        They are all of them without a question, and those alone that call one of some functions where any are given.
         """
-        if having not in self._groups:
-            found = self._groups[having] = []
-            for sheet, shapes in enumerate(self._shapes()):
-                own = self.book.scans[sheet].formulas
-                wanted = {
-                    template
-                    for template, place in shapes.items()
-                    if having is None or having.search(str(own.lowered[place])) is not None
-                }
-                if not wanted:
-                    continue
-                having_it = compress(range(len(own)), map(wanted.__contains__, own.templates))
-                places = [place for place in having_it if own.lowered[place] is not None]
-                texts = [str(own.lowered[place]) for place in places]
-                alike: dict[tuple[int, str], tuple[list[int], list[str]]] = {}
-                for place, text, each in zip(places, texts, digit_classes(texts), strict=True):
-                    group = alike.setdefault((own.columns[place], each), ([], []))
-                    group[0].append(place)
-                    group[1].append(text)
-                found += [Alike(sheet, own, *both, self.columns(both[1][0], sheet)) for both in alike.values()]
-        return self._groups[having]
-
-    def _shapes(self) -> list[dict[Any, int]]:
-        """Return for every sheet the place of one computed cell of each template."""
-        if self._known_shapes is None:
-            self._known_shapes = []
+        if (about, calling) not in self._groups:
+            found = self._groups[about, calling] = []
             for own in [scan.formulas for scan in self.book.scans]:
-                shapes = dict(zip(own.templates, range(len(own)), strict=True))
-                if None in own.lowered:
-                    shapes = {own.templates[n]: n for n, text in enumerate(own.lowered) if text is not None}
-                self._known_shapes.append(shapes)
-        return self._known_shapes
+                asking = {each for each in {*own.templates} if each and (not about or about in each.asked)}
+                asking = {each for each in asking if each.calls & calling} if calling else asking
+                if not asking:
+                    continue
+                places = list(compress(range(len(own)), map(asking.__contains__, own.templates)))
+                places = [place for place in places if own.lowered[place] is not None]
+                alike: dict[tuple[Template, int, str], list[int]] = {}
+                classes = digit_classes([str(own.lowered[place]) for place in places])
+                for place, each in zip(places, classes, strict=True):
+                    alike.setdefault((own.templates[place], own.columns[place], each), []).append(place)
+                for (template, _, _), there in alike.items():
+                    text = self._asked(own[there[0]], about)
+                    found.append(Alike(own, template, there, self._read(text, own.sheet)))
+        return self._groups[about, calling]
 
-    def forget_shapes(self) -> None:
-        """Look at the templates again, because cells have got others."""
-        self._known_shapes = None
-
-    def columns(self, text: str, sheet: int) -> list[Read]:
+    def _read(self, text: str, sheet: int) -> list[Read]:
         """Return the columns, whole, that a formula reads and all that differ from it in digits only."""
-        if (text, sheet) not in self._columns:
+        key = digit_classes([text])[0], sheet
+        if key not in self._columns:
             found = reads_of(text, sheet, self._any_number)
             whole = dict.fromkeys(Read(read.sheet, read.left, read.right, 1, MAX_ROWS) for read in found)
-            self._columns[text, sheet] = list(whole)
-        return self._columns[text, sheet]
+            self._columns[key] = list(whole)
+        return self._columns[key]
 
     def _any_number(self, name: str) -> Sequence[int]:
         """Return all sheets whose names differ from a name in digits only, because texts alike differ in them, too."""
@@ -183,18 +171,20 @@ class Readers:
                 self._alike.setdefault(digit_classes([other])[0], []).append(number)
         return self._alike.get(digit_classes([name])[0], ())
 
-    def of(
-        self, cells: Cells, among: Sequence[Alike] | None = None, part: Callable[[str], str] = str
-    ) -> Iterator[FormulaCell]:
-        """Yield the formula cells that certainly read any of some cells, in a part of their texts where one is told."""
-        for group in self.groups() if among is None else among:
-            if not any(read.meets(cells) for read in group.columns):
-                continue
-            for cell in group.cells:
-                if cell.lowered is not None and self.reads(cell, cells, part):
-                    yield cell
+    def of(self, cells: Cells, about: str = "", among: Sequence[Alike] | None = None) -> Iterator[FormulaCell]:
+        """Yield the formula cells that certainly read any of some cells where a question depends on it."""
+        for group in (self.groups(about) if among is None else among) if cells else ():
+            if any(read.meets(cells) for read in group.columns):
+                for cell in group.cells:
+                    if cell.lowered is not None and self.reads(cell, cells, about):
+                        yield cell
 
-    def reads(self, cell: FormulaCell, cells: Cells, part: Callable[[str], str] = str) -> bool:
+    def reads(self, cell: FormulaCell, cells: Cells, about: str = "") -> bool:
         """Say whether a formula cell reads any of some cells."""
-        text = cell.lowered if cell.lowered is not None else cell.formula
-        return any(read.meets(cells) for read in reads_of(part(text), cell.sheet, self.sheets))
+        return any(read.meets(cells) for read in reads_of(self._asked(cell, about), cell.sheet, self.sheets))
+
+    def _asked(self, cell: FormulaCell, about: str) -> str:
+        """Return what a question depends on in a cell, all of its formula without a question."""
+        if about:
+            return asked_in(cell, cell.template.parts(about))
+        return cell.lowered if cell.lowered is not None else cell.formula

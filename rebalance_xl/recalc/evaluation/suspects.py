@@ -1,60 +1,51 @@
 """Formulas to be computed the careful way, because the quick way may show where Excel's rules differ from the engine's.
 
-Excel looks at 15 digits: in the leftover of a last subtraction, in numbers within texts, in comparisons. And it reads
-more texts as numbers than the engine does, which shows as an error unless the formula catches it.
+The compiler notes what the careful way would do otherwise, and with which parts of a formula (`formulas.careful_way`);
+here is which values make it matter where these parts read them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Set
-from dataclasses import replace
-from itertools import pairwise
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from itertools import compress, pairwise
+from typing import Any, Final
 
+from ...cells import CellError
+from ..formulas.compiling import Piece, Template
+from ..formulas.parameter_classes import NUMBER
+from ..native.criteria import ERRORS
+from ..native.reading import number_of
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
-from .columns_read import Column, ColumnsRead
+from .columns_read import ColumnsRead
 from .decimal_comma import with_decimal_comma
 from .doubts import compute_carefully
 from .look_ups import searching_in_no_order
-from .reads import Alike, reads_of
-from .suspect_texts import (
-    COMPARED,
-    REFERENCE,
-    SUM_GUARD,
-    TEXTS,
-    WITH_CRITERIA,
-    counting_texts,
-    reading_texts,
-    with_own_texts,
-    without_texts,
-)
+from .reads import Cells, asked_in, reads_of
 
 #: Excel writes no number with a decimal point in more than 15 digits.
 _LONG_NUMBER: Final = re.compile(r"(?<![\d.])(?=\d*[.,])0*[.,]?0*[1-9](?:[.,]?\d){15,}")
 #: Numbers that are not the same, but may be in 15 digits, differ by no more than this, relatively.
 _NEAR: Final = 1e-14
 _ROUNDS: Final = 5
-#: A minus or plus that is not a number's own.
-_SUBTRACTS: Final = re.compile(r"[\w\])\"%]\s*[-+]")
-_BOUND: Final = re.compile(
-    r"[<>=]\s*(-?[0-9]+\.?[0-9]*(?:E[-+]?[0-9]+)?)(?![\w.:(])|(?<![\w.$:!])([0-9]+\.?[0-9]*)\s*[<>=]"
+_TEXT: Final = re.compile(r"\"((?:[^\"]|\"\")*)\"")
+#: Texts that the engine reads as numbers as Excel does, or that no one does.
+_PLAIN: Final = re.compile(
+    r"[^\d]*|\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?%?\s*|\d{4}-\d\d-\d\d|\d\d?:\d\d(?::\d\d)?"
 )
-#: A number that a criterion in a formula may ask for.
-_CRITERION: Final = re.compile(r"[,\"=>](-?\d+\.?\d*)(?=[\",)])")
-#: The range that is summed, or asked for errors, by functions with criteria.
-_SUMMED: Final = re.compile(rf"\b(?:SUM|AVERAGE|MAX|MIN)IFS\({REFERENCE},|{SUM_GUARD}")
-#: Comparisons with texts, and those of sizes that filling up arrays makes.
-_HARMLESS: Final = re.compile(
-    rf"{TEXTS}\s*(?:<>|[<>=]=?)|(?:<>|[<>=]=?)\s*{TEXTS}|(?:ROWS|COLUMNS)\(rl_\d+\)=(?:ROWS|COLUMNS)\(rl_\d+\)"
+#: A date whose day and month only the author's system tells apart: the engine reads it in one way.
+_DATE: Final = re.compile(r"\s*(?:0?[1-9]|[12]\d|3[01])[-/](?:0?[1-9]|[12]\d|3[01])[-/](?:\d{4}|\d{1,2})\b.{,20}")
+#: A cell holds no more characters, and texts not longer than the other number never join to so many in practice.
+_HOLDS, _LONG = 32767, 500
+_BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]")
+#: Characters that count as two in Excel, except in workbooks that count the newer way.
+_BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")
+#: What looks into texts, and functions that show nothing of an error that they are given.
+_LOOKING: Final = {"=", "LEN", "LEFT", "RIGHT", "MID", "FIND", "SEARCH", "EXACT", "REPLACE", "SUBSTITUTE"}
+_CATCHING: Final = frozenset(
+    ("IFERROR", "IFNA", "ISERROR", "ISERR", "ISNA", "ISNUMBER", "ERROR.TYPE", "COUNT", "AGGREGATE", "LOOKUP")
 )
-_PAIR: Final = re.compile(rf"(?<![\w.$:!]){REFERENCE}\s*(?:<>|[<>=]=?)\s*{REFERENCE}(?![\w.:(])")
-_SIDE: Final = re.compile(rf"(?<![\w.$:!])({REFERENCE})(?=\s*[<>=])|(?<=[<>=])\s*({REFERENCE})(?![\w.:(])")
-
-
-#: Whether some of the numbers read and some constants are no matter for the engine.
-_Test = Callable[[Set[float], Set[float]], bool]
 
 
 def compute_suspects(calculation: Calculation) -> None:
@@ -66,108 +57,147 @@ def compute_suspects(calculation: Calculation) -> None:
         suspects = [*_noisy(calculation), *_near(calculation, columns), *searching_in_no_order(calculation, columns)]
         if number == 0:
             suspects += with_decimal_comma(calculation)
-            suspects += [*with_own_texts(calculation), *reading_texts(calculation, columns)]
-            suspects += [*counting_texts(calculation, columns), *_counting_near(calculation, columns)]
-        if not compute_carefully(calculation, suspects):
+            suspects += [*_by_themselves(calculation), *_reading(calculation, columns)]
+            suspects += _other_than(calculation, columns)
+        # errors have been decided on
+        if not compute_carefully(calculation, [cell for cell in suspects if cell.value.__class__ is not CellError]):
             return
         calculation.compute()
 
 
 def _noisy(calculation: Calculation) -> Iterator[FormulaCell]:
-    """Yield the cells whose value may be noise, or a text with noise in it."""
+    """Yield the cells whose value may be noise, a text with noise in it, or too long for a cell."""
     for cell in calculation.showing:
-        if _SUBTRACTS.search(cell.formula) if cell.value.__class__ is float else _LONG_NUMBER.search(cell.value):
+        if cell.value.__class__ is float:
+            if cell.template.parts("NOISE"):
+                yield cell
+        elif _LONG_NUMBER.search(cell.value) or len(cell.value) > _HOLDS:
             yield cell
 
 
+# --- values that the parts of a formula read ------------------------------------------------------------------------
+
+
+def _is_long_number(number: float) -> bool:
+    """Say whether a number has more digits than a text shows of it."""
+    return float(f"{number:.15g}") != number
+
+
+def _has_other_capitals(text: str) -> bool:
+    """Say whether a text has letters whose capitals the engine does not know."""
+    others = "" if text.isascii() else "".join(_BEYOND_ASCII.findall(text))
+    return others.upper() != others.lower()
+
+
+#: Questions, and the values of a kind that make the answer matter, the last ones where the formula catches the error
+#: that comes of it.
+_MATTERS: Final[Sequence[tuple[str, type, Callable[[Any], object], bool]]] = (
+    ("NUMBER", str, _DATE.fullmatch, False),
+    ("LETTERS", str, _has_other_capitals, False),
+    ("FITTING", str, lambda text: len(text) > _LONG, False),
+    ("NUMERIC", str, lambda text: any(map(str.isdigit, text)), False),
+    ("NUMERIC", bool, lambda _: True, False),
+    ("SHOWN", float, _is_long_number, False),
+    ("COUNTED", float, _is_long_number, False),
+    ("COUNTED", str, _BEYOND.search, False),
+    ("CRITERIA", str, lambda text: text.lstrip("<>=").upper() in ERRORS, False),
+    ("CRITERIA", CellError, lambda _: True, True),
+    ("COUNTABLE", CellError, lambda _: True, True),
+    ("NUMBER", str, lambda text: _PLAIN.fullmatch(text) is None, True),
+    ("TRUTH", str, lambda text: text.upper() in ("TRUE", "FALSE"), True),
+)
+
+
+def _by_themselves(calculation: Calculation) -> Iterator[FormulaCell]:
+    """Yield the cells whose formulas hold what makes a question matter, whatever they read."""
+    for own in [scan.formulas for scan in calculation.book.scans]:
+        wanted = {template for template in {*own.templates} if template and _matters_by_itself(template)}
+        if wanted:
+            yield from own.at(compress(range(len(own)), map(wanted.__contains__, own.templates)))
+
+
+def _matters_by_itself(template: Template) -> bool:
+    for about, parts in [(about, parts) for about, asked in template.asked.items() for parts in asked]:
+        # what is computed may have more digits than all that it reads; where it is shown its value tells that
+        seen = about == "COUNTED" or (about == "SHOWN" and not _LOOKING.isdisjoint(template.calls))
+        if (seen and any(part.gives == NUMBER for part in parts)) or (about == "FITTING" and "REPT" in template.calls):
+            return True
+        texts = [piece for part in parts for piece in part.read if isinstance(piece, str) and '"' in piece]
+        for text in _TEXT.findall("".join(texts)) if texts else ():
+            if any(test(text) for asked, kind, test, _ in _MATTERS if asked == about and kind is str):
+                return True
+    return False
+
+
+def _reading(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
+    """Yield the cells that read values which make a question matter."""
+    book = calculation.book
+    found = {value for scan in book.scans for value in scan.formulas.values if value.__class__ is str}
+    found.update(book.package.strings)
+    within = any(scan.has_texts() for scan in book.scans)
+    for about, kind, test, caught in _MATTERS:
+        if kind is str and not within and not any(map(test, found)):
+            continue
+        groups = calculation.readers.groups(about, _CATCHING if caught else frozenset())
+        places = columns.of(read for group in groups for read in group.columns)
+        values = {each for each in columns.kind(places, kind) if test(each)}
+        yield from calculation.readers.of(columns.holding(places, kind, values), about, groups)
+
+
+def _other_than(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
+    """Yield the cells that ask for all but a number, of which the engine takes texts for numbers."""
+    for group in calculation.readers.groups("CRITERIA"):
+        places = columns.of(group.columns)
+        texts, parts = columns.kind(places, str), [part.read for part in group.template.parts("CRITERIA")]
+        others = [text for text in texts if text.startswith("<>")]
+        if others or any('"<>' in str(part) and part != ['"<>"'] for part in parts):
+            numbers = columns.kind(places, float) | {*_constants(parts), *_constants([[text] for text in others])}
+            wanted = {text for text in texts if number_of(text) in numbers}
+            yield from calculation.readers.of(columns.holding(places, str, wanted), "CRITERIA", [group])
+
+
+# --- numbers that are the same in 15 digits -------------------------------------------------------------------------
+
+
 def _near(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
-    """Yield the cells that compare numbers which differ from others beyond 15 digits only."""
-    groups: list[tuple[Alike, Set[float], _Test]] = []
-    for group in calculation.readers.groups(COMPARED):
-        text = _HARMLESS.sub("", without_texts(group))
-        signs = len(COMPARED.findall(text))
-        if not signs:
+    """Yield the cells that compare or ask for numbers which differ from others beyond 15 digits only."""
+    readers = calculation.readers
+    for about in ("COMPARE", "CRITERIA"):
+        groups = [
+            (group, columns.of(group.columns), {*_constants(part.read for part in group.template.parts(about))})
+            for group in readers.groups(about)
+        ]
+        every = columns.kind({place for _, places, _ in groups for place in places}, float)
+        if not _nearly_equal(every.union(*(constants for *_, constants in groups))):
             continue
-        against = len(_BOUND.findall(text))
-        test: _Test = _any_at_all
-        if against + len(_PAIR.findall(text)) == signs:  # nothing but these cells is compared
-            test = _near_bounds if against == signs else _near_each_other
-            group = replace(group, columns=calculation.readers.columns(_sides(text), group.sheet))
-        groups.append((group, set(_bounds(group)), test))
-    every = columns.kind(columns.of(group for group, _, _ in groups), float)
-    near = set(_nearly_equal(every.union(*(bounds for _, bounds, _ in groups))))
-    if not near:
-        return
-    held: dict[Column, dict[int, float]] = {}
-    for group, bounds, test in groups:
-        places = columns.of([group])
-        held |= {place: columns.rows(place, float, near) for place in places - held.keys()}
-        if not test({each for place in places for each in held[place].values()}, bounds):
-            continue
-        for cell in group.cells:
-            text = "" if cell.lowered is None or cell.careful else cell.lowered
-            if text and test(_read_of(calculation, cell, text if test is _any_at_all else _sides(text), held), bounds):
-                yield cell
+        for group, places, constants in groups:
+            cells = columns.holding(places, float, {*_nearly_equal(columns.kind(places, float) | constants)})
+            for cell in readers.of(cells, about, [group]):
+                if about == "CRITERIA" or _compares(calculation, columns, cell, cells):
+                    yield cell
 
 
-def _any_at_all(values: Set[float], _: Set[float]) -> bool:
-    return bool(values)
+def _compares(calculation: Calculation, columns: ColumnsRead, cell: FormulaCell, cells: Cells) -> bool:
+    """Say whether a formula compares with each other some of the cells whose numbers others are near."""
+    for sides in cell.template.asked.get("COMPARE", ()):
+        text = asked_in(cell, sides)
+        reads = reads_of(text, cell.sheet, calculation.readers.sheets)
+        values = {columns.values(place)[row - 1] for read in reads for place, row in read.met(cells)}
+        if values and ("(" in text or _nearly_equal(values.union(_constants(side.read for side in sides)))):
+            return True
+    return False
 
 
-def _near_bounds(values: Set[float], bounds: Set[float]) -> bool:
-    return any(_is_near(each, bound) for each in values for bound in bounds)
-
-
-def _near_each_other(values: Set[float], bounds: Set[float]) -> bool:
-    return bool(values) and bool(_nearly_equal(values | bounds))
-
-
-def _sides(text: str) -> str:
-    """Return the references that stand beside the signs of comparisons."""
-    return " ".join(before or after for before, after in _SIDE.findall(text))
-
-
-def _read_of(
-    calculation: Calculation, cell: FormulaCell, text: str, held: Mapping[Column, Mapping[int, float]]
-) -> set[float]:
-    """Return the values, of some known by their places, that a part of a cell's formula reads."""
-    found: set[float] = set()
-    for read in reads_of(text, cell.sheet, calculation.readers.sheets):
-        for column in range(read.left, min(read.right, calculation.book.extent(read.sheet)[1]) + 1):
-            rows = held.get((read.sheet, column))
-            if rows and read.top == read.bottom:
-                found.update({rows[read.top]} if read.top in rows else ())
-            elif rows:
-                found.update(value for row, value in rows.items() if read.top <= row <= read.bottom)
-    return found
-
-
-def _bounds(group: Alike, wanted: re.Pattern[str] = _BOUND) -> Iterator[float]:
-    """Yield the constants that the formulas of a group compare with; they stand at the same place in all of them."""
-    for match in wanted.finditer(group.texts[0]):
-        start, end = match.span(match.lastindex or 0)
-        yield from map(float, {text[start:end] for text in group.texts})
-
-
-def _is_near(one: float, other: float) -> bool:
-    return one != other and abs(other - one) <= max(abs(one), abs(other)) * _NEAR
-
-
-def _counting_near(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
-    """Yield the cells whose criteria ask for a number that others differ from beyond 15 digits only."""
-    for group in calculation.readers.groups(WITH_CRITERIA):
-        tested = replace(group, columns=calculation.readers.columns(_SUMMED.sub("", group.texts[0]), group.sheet))
-        places = columns.of([tested])
-        near = set(_nearly_equal(columns.kind(places, float).union(_bounds(group, _CRITERION))))
-        yield from calculation.readers.of(columns.holding(places, float, near), [group])
+def _constants(parts: Iterable[Sequence[Piece]]) -> Iterator[float]:
+    """Yield the numbers among some parts of a formula, also those of criteria."""
+    for part in parts:
+        text = part[0] if len(part) == 1 else "".join(map(str, part))
+        number = number_of(text.strip('"').lstrip("<>=")) if isinstance(text, str) else None
+        if number is not None:
+            yield number
 
 
 def _nearly_equal(values: Set[float]) -> list[float]:
     """Return the numbers that others differ from, but beyond 15 digits only."""
     pairs = pairwise(sorted(values))
-    return [
-        each
-        for low, high in pairs
-        if high - low <= 2 * _NEAR * abs(high) and _is_near(low, high)
-        for each in (low, high)
-    ]
+    return [each for low, high in pairs if 0 < high - low <= _NEAR * max(-low, high) for each in (low, high)]

@@ -137,7 +137,7 @@ def unless(given: Sequence[Out], odd: Callable[[list[tuple[int, int]]], bool], o
     pieces = [piece for each in (out, otherwise, *given) for piece in each.pieces]
     if all(isinstance(piece, str) for piece in pieces):
         return out if own(1, 1, ()) else otherwise
-    return Out([ByCell(text, lambda *cell: own(*cell) and fits(pieces, *cell))], out.single, out.size)
+    return Out([ByCell(text, lambda *cell: own(*cell) and fits(pieces, *cell))], out.single, out.size, out.gives)
 
 
 def _same(names: Sequence[str]) -> str:

@@ -75,7 +75,7 @@ class _Behind:
     def is_local(self, item: Operand) -> TypeGuard[Name]:
         """Say whether an operand is a name of LET that stands for an array."""
         label = local_label(item.text).lower() if isinstance(item, Name) else ""
-        return label in self.c.bound and not self.c.locals.get(label, True)
+        return label in self.c.bound and label in self.c.locals and not self.c.locals[label].single
 
     def _cells(self, ref: Ref) -> Ref:
         end = used_end(self.c, ref, self.together)

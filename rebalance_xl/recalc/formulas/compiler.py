@@ -6,21 +6,21 @@ worked out once per sheet and rendered for every cell that has it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from . import fifteen_digits
 from .array_sizes import joint, of_constant, operated
 from .book_view import BookView
-from .compiling import Compiling, Out, Template, Writer, merged
+from .careful_way import ask, note
+from .compiling import Compiling, Out, Piece, Template, Writer, merged
 from .compiling_calls import write_call
 from .compiling_lambdas import write_invoke
 from .compiling_names import write_name
 from .compiling_ranges import sheets_in
-from .compiling_references import write_at, write_reference, write_span, write_spilled, write_structured
+from .compiling_references import is_whole, write_at, write_reference, write_span, write_spilled, write_structured
 from .guards import with_powers, write_power
-from .parameter_classes import ARRAY, VALUE
-from .repairs import as_shown
+from .parameter_classes import ARRAY, NUMBER, TEXT, TRUTH, VALUE, WHOLE
 from .tree import (
     At,
     Call,
@@ -38,8 +38,8 @@ from .tree import (
     Structured,
 )
 
-#: An operand of fewer pieces is a reference or little more, which may be written more than once.
-_SHORT: Final = 3
+#: Numbers that are written with no more signs have no more than 15 digits.
+LONGEST_NUMBER: Final = 15
 #: What a sign of order is with its sides exchanged.
 _TURNED: Final = str.maketrans("<>", "><")
 
@@ -48,68 +48,75 @@ def compiled(book: BookView, sheet: int, expression: Expression, mode: str, care
     """Return the template of a whole formula."""
     c = Compiling(book, sheet, WRITERS, careful=careful)
     c.together = sheets_in(c, expression, whole=True)
-    out = _whole(c, expression, mode) if careful else write_expression(c, expression, mode)
+    out = _whole(c, expression, mode)
     pieces = ["@(", *out.pieces, ")"] if mode == VALUE and not out.single else out.pieces
-    return Template(merged(pieces), out.single, c.layout, frozenset(c.functions))
+    return Template(merged(pieces), out.single, c.layout, frozenset(c.functions), frozenset(c.calls), c.asked)
 
 
 def _whole(c: Compiling, expression: Expression, mode: str) -> Out:
-    """Return a whole formula computed the careful way: what its last subtraction leaves over may be noise."""
+    """Return a whole formula; what its last subtraction leaves over may be noise, which the careful way sees."""
     place = fifteen_digits.last_difference(expression.items) if mode == VALUE else None
-    if place is not None:
+    if place is not None and not c.careful:
+        note(c, "NOISE", Out([], True))
+    elif place is not None:
         sides = expression.items[:place], expression.items[place + 1 :]
-        left, right = (
-            _number(c, _items(c, side, VALUE)) if len(side) == 1 else _items(c, side, VALUE) for side in sides
-        )
+        left, right = (ask(c, "NUMBER", _computed(c, side, VALUE)) for side in sides)
         if left.single and right.single:
             return c.say(fifteen_digits.difference(str(expression.items[place])), left, right)
     return write_expression(c, expression, mode)
 
 
-def _number(c: Compiling, out: Out) -> Out:
-    """Return an operand of arithmetic as a number, also where it is a text that reads as one."""
-    if out.single and len(out.pieces) < _SHORT:  # the engine asks itself faster
-        return c.say("IF(ISTEXT({0}),RXL.NUMBER({0}),{0})", out)
-    return c.say("RXL.NUMBER({0})", out)
-
-
 def write_expression(c: Compiling, expression: Expression, wanted: str) -> Out:
     """Return operands with the operators between them."""
     single = expression.single
+    if expression.asks:
+        given = Expression(expression.items)
+        out = write_expression(c, given, ARRAY if c.careful and is_whole(single) else wanted)
+        for about in expression.asks:
+            out = ask(c, about, out)
+        return out
     if single is not None:
         return c.operand(single, wanted)
     inside = ARRAY if wanted == ARRAY else VALUE
-    if c.careful and fifteen_digits.has_sign(expression.items, "&"):
-        expression = _with_texts(expression)
-    sides = fifteen_digits.compared_sides(expression.items, c.careful, c.bound)
-    if sides is None:
-        return _items(c, expression.items, inside)
-    left, right, sign = _items(c, sides[0], inside), _items(c, sides[2], inside), str(sides[1][0])
-    ends = [
-        out.single and fifteen_digits.is_computed(side, c.bound) for out, side in ((left, sides[0]), (right, sides[2]))
-    ]
-    if c.careful or (left.single and right.single) or (any(ends) and sign in ("=", "<>")):
-        pieces = c.say(f'RXL.COMPARE({{0}},"{sign}",{{1}})', left, right).pieces
-    else:  # an array in an order with one number that is computed, which is moved to the end of its 15 digits
-        signs = (sign.translate(_TURNED), sign)
-        outs = [
-            c.say(f'RXL.BOUND({{0}},"{each}")', out) if end else out
-            for out, end, each in zip((left, right), ends, signs, strict=True)
-        ]
-        pieces = operated(c, outs, ["", sign, ""])
-    return Out(pieces, left.single and right.single, joint([left, right]))
+    parts = fifteen_digits.split_at(expression.items, fifteen_digits.COMPARISONS)
+    sides, signs = parts[::2], [str(sign) for (sign,) in parts[1::2]]
+    outs = [_joined(c, side, inside) for side in sides]
+    if not signs:
+        return outs[0]
+    c.calls.add("=")
+    pieces = _compared(c, sides, outs, signs[0]) if len(outs) == 2 else operated(c, outs, ["", *signs, ""])
+    return Out(pieces, all(out.single for out in outs), joint(outs), TRUTH, [])
 
 
-def _with_texts(expression: Expression) -> Expression:
-    """Return an expression whose numbers become texts of 15 digits where they are joined."""
-    parts = fifteen_digits.split_at(expression.items, fifteen_digits.COMPARISONS | {"&"})
-    for place in range(0, len(parts), 2):
-        if ["&"] in parts[max(place - 1, 0) : place + 2]:
-            parts[place] = as_shown(Expression(parts[place])).items
-    return Expression([item for part in parts for item in part])
+def _compared(c: Compiling, sides: Sequence[Items], outs: Sequence[Out], sign: str) -> list[Piece]:
+    """Return the comparison of two sides: to 15 digits the careful way, and where one of them is computed."""
+    texts = any(map(fifteen_digits.is_text, sides))
+    both = list(zip(outs, sides, strict=True))
+    ends = [out.single and not texts and fifteen_digits.is_computed(side, c.bound) for out, side in both]
+    singles = all(out.single for out in outs)
+    if c.careful or (any(ends) and (singles or sign in ("=", "<>"))):
+        return c.say(f'RXL.COMPARE({{0}},"{sign}",{{1}})', *outs).pieces
+    if not any(ends):
+        note(c, "COMPARE", *outs)
+        note(c, "LETTERS", *outs)
+        return operated(c, outs, ["", sign, ""])
+    # an array in an order with one number that is computed, which is moved to the end of its 15 digits
+    signs = zip(outs, ends, (sign.translate(_TURNED), sign), strict=True)
+    bounds = [c.say(f'RXL.BOUND({{0}},"{each}")', out) if end else out for out, end, each in signs]
+    return operated(c, bounds, ["", sign, ""])
 
 
-def _items(c: Compiling, items: Items, inside: str) -> Out:
+def _joined(c: Compiling, items: Items, inside: str) -> Out:
+    """Return what is joined by &: numbers become texts of 15 digits."""
+    parts = fifteen_digits.split_at(items, {"&"})[::2]
+    if len(parts) == 1:
+        return _computed(c, items, inside)
+    outs = [ask(c, "SHOWN", _computed(c, part, inside)) for part in parts]
+    pieces = operated(c, outs, ["", *"&" * (len(parts) - 1), ""])
+    return ask(c, "FITTING", Out(pieces, all(out.single for out in outs), joint(outs), TEXT))
+
+
+def _computed(c: Compiling, items: Items, inside: str) -> Out:
     """Return operators and operands made ready in their order."""
     outs: list[Out] = []
     between = [""]
@@ -119,15 +126,20 @@ def _items(c: Compiling, items: Items, inside: str) -> Out:
             between[-1] += item
             continue
         out = c.operand(item, inside)
-        outs.append(_number(c, out) if c.careful and fifteen_digits.in_arithmetic(items, place) else out)
+        outs.append(ask(c, "NUMBER", out) if fifteen_digits.in_arithmetic(items, place) else out)
         between.append("")
-    result = Out(operated(c, outs, between), all(out.single for out in outs), joint(outs))
-    return c.say("RXL.FITTING({0})", result) if c.careful and fifteen_digits.has_sign(items, "&") else result
+    if {*between} <= {"", "+"} and len(outs) == 1:
+        return c.say("{0}".join(between), *outs)
+    return Out(operated(c, outs, between), all(out.single for out in outs), joint(outs), NUMBER)
 
 
 def _write_literal(c: Compiling, literal: Literal, wanted: str) -> Out:
-    array = literal.text.startswith("{")
-    return Out([literal.text], not array, of_constant(literal.text) if array else None)
+    text = literal.text
+    if text.startswith("{"):
+        all_texts = not any(part.strip("{},;") for part in text.split('"')[::2])
+        return Out([text], False, of_constant(text), TEXT if all_texts else "")
+    constant = TRUTH if text.upper() in ("TRUE", "FALSE") else NUMBER if len(text) > LONGEST_NUMBER else WHOLE
+    return Out([text], True, None, TEXT if text.startswith('"') else constant)
 
 
 def _write_group(c: Compiling, group: Group, wanted: str) -> Out:

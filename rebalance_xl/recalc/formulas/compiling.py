@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import chain
 from string import Formatter
 from typing import Any, Self
 
@@ -46,21 +47,41 @@ class ByCell:
 
 @dataclass(slots=True)
 class Out:
-    """Part of a formula made ready, whether it is certainly one value, and its size where the text tells it."""
+    """Part of a formula made ready, whether it is certainly one value, and its size where the text tells it.
+
+    What it certainly `gives` is one of the kinds in `parameter_classes`. Its `source` is what its values may come from
+    where that is not the text itself: what a local name stands for, the results of a choice without its test.
+    """
 
     pieces: list[Piece]
     single: bool
     size: Size | None = None
+    gives: str = ""
+    source: list[Piece] | None = None
+
+    @property
+    def read(self) -> list[Piece]:
+        """What tells the cells that its values may come from."""
+        return self.pieces if self.source is None else self.source
+
+
+#: What the careful way does otherwise, and each time the parts of a formula whose values tell whether that matters.
+Questions = dict[str, list[tuple[Out, ...]]]
 
 
 @dataclass(slots=True, eq=False)
 class Template:
-    """A shape made ready: text with places for references and for what depends on the cell."""
+    """A shape made ready: text with places for references and for what depends on the cell.
+
+    It has the functions that have to be registered, those of Excel that it calls, and what the quick way leaves open.
+    """
 
     pieces: list[Piece]
     single: bool
     layout: bool
     functions: frozenset[str]
+    calls: frozenset[str]
+    asked: Questions
 
     def fits(self, row: int, column: int, references: Sequence[str]) -> bool:
         """Say whether what is written in a cell tells of others of its column, see `ByCell`."""
@@ -69,6 +90,10 @@ class Template:
     def render(self, references: Sequence[str], row: int, column: int) -> str:
         """Return the engine's text for one cell."""
         return written(self.pieces, row, column, references)
+
+    def parts(self, about: str) -> list[Out]:
+        """Return the parts that the questions about something depend on."""
+        return list(chain.from_iterable(self.asked.get(about, ())))
 
 
 @dataclass(slots=True)
@@ -80,12 +105,14 @@ class Compiling:
     writers: Mapping[type, Writer]
     expanding: tuple[tuple[int, str], ...] = ()  # the names that are being expanded, by scope
     references: Sequence[str] | None = None  # the text's own where they are not the cell's
-    careful: bool = False  # whether it is computed the careful way, see `evaluation.suspects`
+    careful: bool = False  # whether it is computed the careful way, see `careful_way`
     depth: int = 0  # in LAMBDAs
     together: frozenset[int] = frozenset()  # the sheets whose whole columns and rows the formula reads
     layout: bool = False  # whether the result depends on used areas or spilled areas, which may change
     functions: set[str] = field(default_factory=set)  # those that have to be registered with the engine
-    locals: dict[str, bool] = field(default_factory=dict)  # names of LET, and whether each is certainly one value
+    calls: set[str] = field(default_factory=set)  # the functions that are called, as Excel calls them
+    asked: Questions = field(default_factory=dict)  # what the careful way would do otherwise
+    locals: dict[str, Out] = field(default_factory=dict)  # names of LET, and their values
     bound: dict[str, Expression] = field(default_factory=dict)  # what names of LET stand for
 
     def expression(self, expression: Expression, wanted: str) -> Out:
@@ -103,10 +130,15 @@ class Compiling:
         pieces: list[Piece] = []
         for part in parts:
             pieces += [part] if isinstance(part, str) else outs[part].pieces
-        return Out(pieces, outs[0].single, outs[0].size)
+        return Out(pieces, outs[0].single, outs[0].size, outs[0].gives, outs[0].read)
+
+    def local(self, label: str) -> Out | None:
+        """Return a name of LET, None for any other."""
+        value = self.locals.get(label.lower())
+        return None if value is None else Out([label], value.single, None, value.gives, value.read)
 
     def fork(self, expanding: tuple[tuple[int, str], ...], references: Sequence[str]) -> Self:
-        """Return the same for a text that stands elsewhere, such as a defined name."""
+        """Return the same for a text that stands elsewhere, such as a defined name; its questions are the same."""
         known = replace(self, expanding=expanding, references=references)
         known.layout, known.functions, known.locals, known.bound = False, set(), {}, {}
         return known
@@ -115,6 +147,9 @@ class Compiling:
         """Take over what a part that stands elsewhere needs."""
         self.layout |= inner.layout
         self.functions |= inner.functions
+        self.calls |= inner.calls
+        for about, parts in inner.asked.items() if inner.asked is not self.asked else ():
+            self.asked.setdefault(about, []).extend(parts)
 
 
 @lru_cache

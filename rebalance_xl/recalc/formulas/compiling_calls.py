@@ -12,17 +12,17 @@ from . import compiling_ranges as in_file
 from . import parameter_classes as classes
 from . import whole_calls
 from .array_sizes import alike, as_large, fitted, instead, joint, of_range, unless
+from .careful_way import ask, note
 from .compiling import Compiling, Out, call_of, listed
 from .compiling_catalogue import write_catalogue_call, write_native_call
 from .compiling_lambdas import lifted, write_caller, write_let, write_named_lambda
 from .compiling_names import several
 from .compiling_places import refuse_places, seeing_faults, write_indirect
 from .compiling_references import is_whole, narrowed, unclipped
-from .fifteen_digits import COMPARISONS, has_sign
 from .guards import guarded
 from .lambdas import CALLERS
 from .operands import bare, constant_text, has_array_constant, needs_python, operand_at, plain_name, whole_number
-from .parameter_classes import ARRAY, REFERENCE, VALUE, WITH_CRITERIA, engine_knows, parameter_class
+from .parameter_classes import ARRAY, REFERENCE, TEXT, TRUTH, VALUE, WITH_CRITERIA, engine_knows, parameter_class
 from .places import implementation_in
 from .repairs import repaired
 from .tree import Arguments, Call, Cells, Expression, FormulaError, Literal, Ref, UnknownFunctionError
@@ -31,8 +31,6 @@ from .tree import Arguments, Call, Cells, Expression, FormulaError, Literal, Ref
 _JOINING: Final = frozenset(("CONCAT", "CONCATENATE", "SUBSTITUTE"))
 #: Functions of the engine for which blank cells behind all others make no difference.
 _BLIND_TO_BLANKS: Final = frozenset(("AVERAGE", "COUNT", "COUNTA", "MAX", "MIN", "SUM"))
-#: Functions of one value that give truth values.
-_TEST: Final = frozenset(("EXACT", "ISBLANK", "ISERR", "ISERROR", "ISLOGICAL", "ISNA", "ISNUMBER", "ISTEXT", "NOT"))
 #: The last character that Windows and Macintosh have in common.
 _LAST_SHARED: Final = 127
 
@@ -40,8 +38,12 @@ _LAST_SHARED: Final = 127
 def write_call(c: Compiling, call: Call, wanted: str) -> Out:
     """Return a function call."""
     name = plain_name(call.name)
+    c.calls.add(name)
     out = guarded(c, name, call.arguments, _answer(c, name, call, wanted), wanted)
-    return seeing_faults(c, name, call.arguments, out, wanted)
+    out = seeing_faults(c, name, call.arguments, out, wanted)
+    out.gives = classes.gives(name) or out.gives
+    out.source = [] if out.gives == TRUTH else out.source
+    return out
 
 
 def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
@@ -136,6 +138,9 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
         # order. Among others (`evaluation.look_ups` sees it) the careful way asks without the engine's answer.
         sought = arguments[: whole_calls.APPROXIMATE[name]]
         python = write_native_call(c, f"RXL.{name}", sought, wanted)
+        among = operand_at(arguments, 1)
+        if isinstance(among, Cells):  # computed ones are searched as arrays anyway
+            note(c, name, c.operand(among, REFERENCE))
         return python if c.careful else c.say("IFNA({0},{1})", _engine_call(c, name, arguments, wanted), python)
     first = operand_at(arguments, 0)
     if len(arguments) == 1 and is_whole(first) and (name, first.kind) in (("ROWS", "columns"), ("COLUMNS", "rows")):
@@ -149,7 +154,7 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
         across = _with_criteria(c, name, arguments, wanted)
         place = c.operand(first, REFERENCE)
         return unless([place], lambda sizes: any(height == 1 < width for height, width in sizes), out, across)
-    return c.say("RXL.FITTING({0})", out) if c.careful and name in _JOINING else out
+    return ask(c, "FITTING", out) if name in _JOINING else out
 
 
 def _with_criteria(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out:
@@ -180,11 +185,13 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
     given = [_engine_argument(c, name, place, arguments, wanted) for place in places]
     values = [place for place in places if parameter_class(name, place) != REFERENCE or name in classes.TRANSPARENT]
     single = classes.gives_one_value(name, all(given[place].single for place in values))
+    if name in WITH_CRITERIA:
+        note(c, "CRITERIA", *[out for place, out in enumerate(given) if place != BLIND_TO_ERRORS.get(name)])
     if name in classes.CELL_BY_CELL:
-        return _each_cell(c, name, given, single)
+        return _passing(name, given, _each_cell(c, name, given, single))
     if in_file.sums_another_sheet(c, name, arguments):
         return Out(call_of(f"{name}S", [as_large(given[0], given[2]), *given[:2]]), single)
-    call = Out(call_of(name, given), single)
+    call = _passing(name, given, Out(call_of(name, given), single))
     if name == "INDEX" and len(arguments) == 2 and whole_calls.takes_one_of_a_line(arguments):
         call = unless(given[:1], lambda sizes: any(min(size) > 1 for size in sizes), call, instead(c, "#REF!", call))
     if name == "SUMPRODUCT":
@@ -196,6 +203,15 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
     caught = name in whole_calls.CAUGHT and (c.careful or name not in ("ISNA", "ISERR"))
     caught = caught and any(map(whole_calls.may_end, arguments[:1]))
     return c.say(f"IFERROR({{0}},{whole_calls.CAUGHT[name]})", call) if caught else call
+
+
+def _passing(name: str, given: Sequence[Out], out: Out) -> Out:
+    """Return a call, which gives one of its arguments where the function passes them through."""
+    passed = given[classes.TRANSPARENT.get(name, len(given)) :]
+    if passed:
+        out.gives = passed[0].gives if len({each.gives for each in passed}) == 1 else ""
+        out.source = listed([Out(each.read, True) for each in passed])
+    return out
 
 
 def _engine_argument(c: Compiling, name: str, position: int, arguments: Arguments, wanted: str) -> Out:
@@ -224,22 +240,13 @@ def _engine_argument(c: Compiling, name: str, position: int, arguments: Argument
     out = long if long is not None else c.expression(argument, kind)
     if name in ("OFFSET", "INDEX") and position:
         refuse_places(name, argument, out)
-    if name == "SUMPRODUCT" and _counts_nothing(argument, c.careful):
-        return c.say("RXL.NUMERIC({0})", out)  # texts and truth values are 0 there, also those that read as numbers
+    if name == "SUMPRODUCT":  # texts and truth values are 0 there, also those that read as numbers
+        inner = bare(argument).single
+        if out.gives in (TEXT, TRUTH) or isinstance(inner, Literal):
+            return c.say("RXL.NUMERIC({0})", out)
+        return ask(c, "NUMERIC", out) if isinstance(inner, Cells) else out
     skipped = wanted == ARRAY and name in ("AND", "OR", "XOR") and whole_calls.joins_cells(argument)
     return c.say("IF({{TRUE}},{0})", out) if skipped else out
-
-
-def _counts_nothing(argument: Expression, careful: bool) -> bool:
-    """Say whether an argument of SUMPRODUCT may hold texts or truth values, the careful way also in cells."""
-    argument = bare(argument)
-    single = argument.single
-    if single is None:
-        return has_sign(argument.items, COMPARISONS | {"&"})
-    if isinstance(single, Literal):
-        return not single.text[:1].isdigit()
-    tests = isinstance(single, Call) and plain_name(single.name) in _TEST
-    return tests or (careful and isinstance(single, Cells))
 
 
 def _each_cell(c: Compiling, name: str, given: Sequence[Out], single: bool) -> Out:

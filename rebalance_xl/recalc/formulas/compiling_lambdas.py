@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from .array_sizes import as_large, joint, of_range
-from .compiling import Compiling, Out, call_of, written
+from .compiling import Compiling, Out, call_of, listed, written
 from .compiling_catalogue import argument_for_python
 from .compiling_names import defined, expanded
 from .lambdas import CALLERS, EACH, FREE, LAMBDA, PARAMETER, mark
@@ -46,8 +46,9 @@ class _Body(Compiling):
         """Return an operand made ready for a parameter class."""
         if isinstance(operand, Name):
             label = local_label(operand.text)
-            if label.lower() in self.locals:
-                return Out([label], self.locals[label.lower()])
+            local = self.local(label)
+            if local is not None:
+                return local
             if label.lower() in self.parameters:
                 return Out([mark(PARAMETER, self.depth, self.parameters[label.lower()])], False)
         asked = plain_name(operand.name) if isinstance(operand, Call) else ""
@@ -87,11 +88,11 @@ def _let(c: Compiling, values: Iterable[tuple[str, Out]], body: Expression | Non
     before = dict(c.locals)
     bound: list[Out] = []
     for label, out in values:
-        c.locals[label.lower()] = out.single
+        c.locals[label.lower()] = out
         bound += [Out([label], True), out]
     out = _value(c, body, wanted)
     c.locals = before
-    return Out(call_of("LET" if bound else "", [*bound, out]), out.single)
+    return Out(call_of("LET" if bound else "", [*bound, out]), out.single, None, out.gives)
 
 
 def write_let(c: Compiling, arguments: Arguments, wanted: str) -> Out:
@@ -129,6 +130,10 @@ def write_caller(c: Compiling, name: str, arguments: Arguments) -> Out:
         raise FormulaError(f"something in the LAMBDA of {name} depends on its place")
     values = [argument_for_python(c, argument, ARRAY) for argument in arguments[:-1]]
     out = called_from_python(c, name, "".join(texts), body.functions, body.captured, values)
+    read = listed([Out(each.read, True) for each in (*body.captured, *values)])
+    for parts in [parts for asked in body.asked.values() for parts in asked]:
+        for part in parts:
+            part.source = read
     c.absorb(body)
     return out
 

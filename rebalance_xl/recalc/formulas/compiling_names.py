@@ -55,8 +55,9 @@ def meant(c: Compiling, operand: Operand | None) -> tuple[Compiling, Operand | N
 def write_name(c: Compiling, name: Name, wanted: str) -> Out:
     """Return what a defined name, a table or a local name stands for."""
     label = local_label(name.text)
-    if label.lower() in c.locals:
-        return Out([label], c.locals[label.lower()])
+    local = c.local(label)
+    if local is not None:
+        return local
     if label != name.text:
         return Out([label], True)
     found = defined(c, name)

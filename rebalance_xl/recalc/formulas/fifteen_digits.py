@@ -7,7 +7,7 @@ them are, and the others only where a value shows such noise (the careful way).
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping
 from typing import Final
 
 from .operands import local_label, plain_name
@@ -16,6 +16,7 @@ from .tree import Call, Expression, Group, Items, Literal, Name, Operand
 
 COMPARISONS: Final = frozenset(("=", "<>", "<", ">", "<=", ">="))
 _ARITHMETIC: Final = frozenset("+-*/^%")
+_BEFORE_OPERANDS: Final = COMPARISONS | frozenset("+-*/^&")
 _TOTALS: Final = names_in(
     "SUM SUMPRODUCT SUMIF SUMIFS SUBTOTAL AVERAGE AVERAGEIF AVERAGEIFS PRODUCT NPV POWER SQRT MOD"
 )
@@ -42,22 +43,8 @@ def split_at(items: Items, signs: Container[str]) -> list[list[str | Operand]]:
 # --- comparisons ------------------------------------------------------------------------------------------
 
 
-def compared_sides(items: Items, careful: bool, bound: Mapping[str, Expression]) -> Sequence[Items] | None:
-    """Return the sides of one comparison to 15 digits and its sign; the careful way every one of two sides is.
-
-    `bound` are the names that LET gives to something.
-    """
-    if not has_sign(items, COMPARISONS):
-        return None
-    parts = split_at(items, COMPARISONS)
-    sides = parts[0], parts[-1]
-    if len(parts) != 3 or not all(sides):
-        return None
-    plain = any(map(_is_text, sides)) or not any(is_computed(side, bound) for side in sides)
-    return None if plain and not careful else parts
-
-
-def _is_text(items: Items) -> bool:
+def is_text(items: Items) -> bool:
+    """Say whether a side of a comparison is a text as it is written."""
     return has_sign(items, "&") or any(isinstance(item, Literal) and item.text.startswith('"') for item in items)
 
 
@@ -83,11 +70,10 @@ def is_computed(items: Items, bound: Mapping[str, Expression]) -> bool:
 
 
 def in_arithmetic(items: Items, place: int) -> bool:
-    """Say whether an operand that is not a plain number is added, multiplied or the like."""
-    operand = items[place]
-    if isinstance(operand, Literal) and not operand.text.startswith(('"', "{")):
-        return False
-    return has_sign([*items[max(place - 1, 0) : place], *items[place + 1 : place + 2]], _ARITHMETIC)
+    """Say whether an operand is added, multiplied or the like; a plus before it alone gives it as it is."""
+    begins = place == 1 or has_sign(items[place - 2 : place - 1], _BEFORE_OPERANDS)
+    before = place if not place or (begins and items[place - 1] == "+") else place - 1
+    return has_sign([*items[before:place], *items[place + 1 : place + 2]], _ARITHMETIC)
 
 
 def last_difference(items: Items) -> int | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from .array_sizes import joint
+from .careful_way import ask
 from .cells_behind import with_cells_behind
 from .compiling import Compiling, Out
 from .compiling_references import is_whole
@@ -124,6 +125,7 @@ def write_power(c: Compiling, power: Power, wanted: str) -> Out:
     if c.careful or not base.single:
         pieces = c.say("RXL.POWER({0},{1})", base, exponent).pieces
         return Out(pieces, base.single and exponent.single, joint([base, exponent]))
+    base, exponent = ask(c, "NUMBER", base), ask(c, "NUMBER", exponent)
     sides = [each if len(each.pieces) == 1 else c.say("({0})", each) for each in (base, exponent)]
     plain = Out([*sides[0].pieces, "^", *sides[1].pieces], exponent.single, exponent.size)
     return c.say("IF({3},{0},RXL.POWER({1},{2}))", plain, base, exponent, exponent if exponent.single else base)

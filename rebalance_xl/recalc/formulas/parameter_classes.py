@@ -62,8 +62,7 @@ MIXED: Final[dict[str, str]] = {
     "LOOKUP": "VAA", "CELL": "VR", "ISFORMULA": "R", "FORMULATEXT": "R", "SHEET": "R", "ROW": "R", "COLUMN": "R",
     "RXL.AGGREGATE": "VVAV", "RXL.XMATCH": "VAV", "RXL.XLOOKUP": "VAAV", "RXL.LOOKUP": "VAA", "RXL.MATCH": "VA",
     "RXL.VLOOKUP": "VRVV", "RXL.HLOOKUP": "VRVV", "RXL.SUMIF": "RVR", "RXL.AVERAGEIF": "RVR",
-    **dict.fromkeys(("RXL.SORTABLE", "RXL.SHOWN"), ARRAY),
-    **dict.fromkeys(names_in("RXL.CRITERION RXL.N RXL.T RXL.FITTING RXL.POWER RXL.TRUTH RXL.COUNTED"), VALUE),
+    "RXL.CRITERION": "V", "RXL.N": "V", "RXL.T": "V", "RXL.POWER": "V", "RXL.SORTABLE": "A",
 }  # fmt: skip
 
 #: Functions of MIXED that can give a reference or more than one value although their value arguments are single.
@@ -115,6 +114,28 @@ ELEMENTWISE: Final = names_in(
     YEAR YEARFRAC YIELD YIELDDISC YIELDMAT"""
 )
 
+#: Functions that give texts.
+_TEXTS: Final = names_in(
+    """ADDRESS ASC BASE BIN2HEX BIN2OCT CHAR CLEAN COMPLEX CONCAT CONCATENATE DBCS DEC2BIN DEC2HEX DEC2OCT DOLLAR
+    ENCODEURL FIXED FORMULATEXT HEX2BIN HEX2OCT LEFT LEFTB LOWER MID MIDB OCT2BIN OCT2HEX PROPER REPLACE REPLACEB REPT
+    RIGHT RIGHTB ROMAN SUBSTITUTE T TEXT TEXTAFTER TEXTBEFORE TEXTJOIN TRIM UNICHAR UPPER VALUETOTEXT"""
+)
+#: Functions that give truth values.
+_TRUTHS: Final = names_in(
+    """AND EXACT FALSE ISBLANK ISERR ISERROR ISEVEN ISFORMULA ISLOGICAL ISNA ISNONTEXT ISNUMBER ISODD ISREF ISTEXT NOT
+    OR TRUE XOR"""
+)
+#: Functions that give numbers of few digits.
+_WHOLE: Final = names_in(
+    """AREAS CODE COLUMN COLUMNS COUNT COUNTA COUNTBLANK COUNTIF COUNTIFS DATE DAY FIND FINDB HOUR INT LEN LENB MATCH
+    MINUTE MONTH RANDBETWEEN RANK RANK.EQ ROUND ROUNDDOWN ROUNDUP ROW ROWS SEARCH SEARCHB SECOND SHEET SHEETS TODAY
+    TRUNC TYPE UNICODE WEEKDAY WEEKNUM XMATCH YEAR"""
+)
+#: Functions listed here that give what cells hold.
+_CELLS: Final = names_in("CELL DGET HLOOKUP HYPERLINK LOOKUP VLOOKUP")
+#: What functions and operators certainly give.
+TEXT, NUMBER, WHOLE, TRUTH = "text", "number", "whole number", "truth value"
+
 #: What a left-out argument in the middle stands for where the engine takes it for a 0.
 GAP_DEFAULTS: Final[dict[tuple[str, int], str]] = {
     ("NETWORKDAYS.INTL", 2): "1", ("WORKDAY.INTL", 2): "1", ("SORT", 1): "1", ("SORT", 2): "1",
@@ -158,6 +179,15 @@ def gives_one_value(name: str, single_arguments: bool) -> bool:
     """Say whether a call certainly gives one value, when every argument for a value parameter is one or not."""
     single = name in ELEMENTWISE or name in MIXED or name in CRITERIA or name in TRANSPARENT
     return name in _ONE_VALUE or (single and single_arguments and name not in NOT_SINGLE)
+
+
+def gives(name: str) -> str:
+    """Return what a function certainly gives, errors aside: TEXT, TRUTH, WHOLE, other NUMBERs, or "" for anything."""
+    for kind, names in ((TEXT, _TEXTS), (TRUTH, _TRUTHS), (WHOLE, _WHOLE)):
+        if name in names:
+            return kind
+    listed = name in ELEMENTWISE or name in _ONE_VALUE or name in MIXED or name in CRITERIA
+    return NUMBER if listed and name not in _CELLS else ""
 
 
 def lifts(name: str) -> bool:

@@ -61,19 +61,10 @@ def _unless(stays: Callable[[Expression], object], text: str) -> Callable[[Expre
     return lambda value: value if stays(value) else made(text, a=value)
 
 
-def _is_text(value: Expression) -> bool:
-    single = value.single
-    return isinstance(single, Literal) and single.text.startswith(('"', "{"))
-
-
 def _is_one(value: Expression) -> bool:
     """Say whether a value is certainly no range, which would have to reach the function as it is."""
     single = value.single
     return single is None or isinstance(single, Literal) or (isinstance(single, Ref) and single.kind == "cell")
-
-
-def _is_no_test(value: Expression) -> bool:
-    return not _is_one(value) and not isinstance(value.single, Call)
 
 
 def _is_written(value: Expression) -> bool:
@@ -82,26 +73,28 @@ def _is_written(value: Expression) -> bool:
     return constant or "&" in value.items
 
 
-_SHOWN: Final = 'IF(ISNUMBER(a),TEXT(a,"General"),a)'
-#: What shows a value as a text: numbers in General format, everything else as it is.
-as_shown: Final = _unless(_is_text, _SHOWN)
-_as_text_argument: Final = _unless(lambda value: _is_text(value) or not _is_one(value), _SHOWN)
-#: What is joined, also ranges as a whole.
-_as_joined: Final = _unless(lambda value: not (_is_one(value) or is_range(value.single)), "RXL.SHOWN(a)")
+def _asked(about: str, stays: Callable[[Expression], object]) -> Callable[[Expression], Expression]:
+    """Return what has the careful way ask about an argument, unless it may stay as it is."""
+    return lambda value: value if stays(value) else Expression(value.items, (*value.asks, about))
+
+
 #: Joined to an empty text, TRUE is written in capitals.
 _as_text: Final = _unless(_is_written, 'a&""')
-#: Numbers as they are shown, no characters that count as two; of parts of texts a constant is cut as it is.
-_as_counted: Final = _unless(lambda value: False, "RXL.COUNTED(a)")
-_as_counted_cells: Final = _unless(lambda value: isinstance(value.single, Literal), "RXL.COUNTED(a)")
-_as_number: Final = _unless(
-    lambda value: isinstance(value.single, Literal) and value.single.text[0] not in '"TF', "RXL.NUMBER(a)"
-)
-#: The texts TRUE and FALSE as truth values; AND and its like pass over texts in cells.
-_as_truth: Final = _unless(_is_no_test, "RXL.TRUTH(a)")
-_as_given_truth: Final = _unless(lambda value: isinstance(value.single, Cells) or _is_no_test(value), "RXL.TRUTH(a)")
-#: COUNT passes over errors in ranges, and in Excel over all.
-_without_error: Final = _unless(lambda value: isinstance(value.single, Ref | Structured), 'IFERROR(a,"")')
 _as_sortable: Final = _unless(lambda value: False, "RXL.SORTABLE(a)")
+_as_text_argument: Final = _asked("SHOWN", lambda value: not _is_one(value))
+#: What is joined, also ranges as a whole.
+_as_joined: Final = _asked("SHOWN", lambda value: not (_is_one(value) or is_range(value.single)))
+#: Numbers as they are shown, no characters that count as two; of parts of texts a constant is cut as it is.
+_as_counted: Final = _asked("COUNTED", lambda value: False)
+_as_counted_cells: Final = _asked("COUNTED", lambda value: isinstance(value.single, Literal))
+_as_number: Final = _asked("NUMBER", lambda value: False)
+#: The texts TRUE and FALSE as truth values; AND and its like pass over texts in cells.
+_as_truth: Final = _asked("TRUTH", lambda value: False)
+_as_given_truth: Final = _asked(
+    "TRUTH", lambda value: isinstance(value.single, Cells) or not (_is_one(value) or isinstance(value.single, Call))
+)
+#: COUNT passes over errors in ranges, and in Excel over all.
+_without_error: Final = _asked("COUNTABLE", lambda value: isinstance(value.single, Ref | Structured))
 
 
 def _as_criterion(criterion: Expression) -> Expression:
@@ -150,8 +143,8 @@ def _as_match_type(value: Expression) -> Expression:
 
 _EVERY: Final = slice(None)
 _Change = Callable[[Expression], Expression]
-#: Functions, which of their arguments are changed, how, and whether in the careful way only.
-_RULES: Final[Sequence[tuple[str, slice, _Change, bool]]] = (
+#: Functions, which of their arguments are changed, and how.
+_RULES: Final[Sequence[tuple[str, slice, _Change]]] = (
     # refuse numbers and dates in texts (the holidays, which are a range, stay)
     (
         """EDATE EOMONTH DAYS DAYS360 NETWORKDAYS NETWORKDAYS.INTL WORKDAY WORKDAY.INTL WEEKNUM ISOWEEKNUM YEARFRAC
@@ -160,42 +153,40 @@ _RULES: Final[Sequence[tuple[str, slice, _Change, bool]]] = (
         RADIANS SQRTPI FACTDOUBLE SLN EFFECT NOMINAL QUOTIENT DELTA GESTEP RANDBETWEEN GAUSS PHI""",
         slice(2),
         _as_number,
-        True,
     ),
-    ("PDURATION RRI SYD DDB CUMIPMT CUMPRINC STANDARDIZE", _EVERY, _as_number, True),
-    ("CHOOSE", slice(1), _as_number, True),
-    ("SUBTOTAL", slice(1), _as_whole, False),
-    ("SMALL LARGE", slice(1), _as_total, False),
-    ("SORT", slice(1), _as_sortable, False),
-    ("IF NOT", slice(1), _as_truth, True),
-    ("IFS", slice(None, None, 2), _as_truth, True),
-    ("AND OR XOR", _EVERY, _as_given_truth, True),
-    ("VLOOKUP HLOOKUP", slice(2, 3), _as_number, True),
-    ("MATCH", slice(2, 3), _as_match_type, False),
-    ("COUNT", _EVERY, _without_error, True),
-    ("COUNTIF SUMIF AVERAGEIF", slice(1, 2), _as_criterion, False),
-    ("COUNTIFS", slice(1, None, 2), _as_criterion, False),
-    ("SUMIFS AVERAGEIFS MAXIFS MINIFS", slice(2, None, 2), _as_criterion, False),
+    ("PDURATION RRI SYD DDB CUMIPMT CUMPRINC STANDARDIZE", _EVERY, _as_number),
+    ("CHOOSE", slice(1), _as_number),
+    ("SUBTOTAL", slice(1), _as_whole),
+    ("SMALL LARGE", slice(1), _as_total),
+    ("SORT", slice(1), _as_sortable),
+    ("IF NOT", slice(1), _as_truth),
+    ("IFS", slice(None, None, 2), _as_truth),
+    ("AND OR XOR", _EVERY, _as_given_truth),
+    ("VLOOKUP HLOOKUP", slice(2, 3), _as_number),
+    ("MATCH", slice(2, 3), _as_match_type),
+    ("COUNT", _EVERY, _without_error),
+    ("COUNTIF SUMIF AVERAGEIF", slice(1, 2), _as_criterion),
+    ("COUNTIFS", slice(1, None, 2), _as_criterion),
+    ("SUMIFS AVERAGEIFS MAXIFS MINIFS", slice(2, None, 2), _as_criterion),
     # show TRUE in small letters
-    ("LEFT LEFTB RIGHT RIGHTB REPT CODE", slice(1), _as_text, False),
+    ("LEFT LEFTB RIGHT RIGHTB REPT CODE", slice(1), _as_text),
     # take numbers for texts, as LEFT and the others above do
-    ("CONCATENATE", _EVERY, _as_text_argument, True),
-    ("CONCAT", _EVERY, _as_joined, True),
-    ("TEXTJOIN", slice(2, None), _as_joined, True),
-    ("SUBSTITUTE", slice(3), _as_text_argument, True),
-    ("MID REPLACE TRIM UPPER LOWER", slice(1), _as_text_argument, True),
+    ("CONCATENATE", _EVERY, _as_text_argument),
+    ("CONCAT", _EVERY, _as_joined),
+    ("TEXTJOIN", slice(2, None), _as_joined),
+    ("SUBSTITUTE", slice(3), _as_text_argument),
+    ("MID REPLACE TRIM UPPER LOWER", slice(1), _as_text_argument),
     # skip a text given to them where Excel says #VALUE!
     (
         """SUM SUMSQ MAX MIN PRODUCT AVERAGE MEDIAN STDEV STDEV.S STDEV.P STDEVP VAR VAR.S VAR.P VARP GEOMEAN
         HARMEAN DEVSQ AVERAGEA MAXA MINA STDEVA STDEVPA VARA VARPA""",
         _EVERY,
         _as_total,
-        False,
     ),
     # count characters otherwise
-    ("LEN", slice(1), _as_counted, True),
-    ("LEFT RIGHT MID REPLACE", slice(1), _as_counted_cells, True),
-    ("EXACT FIND SEARCH", slice(2), _as_counted, True),
+    ("LEN", slice(1), _as_counted),
+    ("LEFT RIGHT MID REPLACE", slice(1), _as_counted_cells),
+    ("EXACT FIND SEARCH", slice(2), _as_counted),
 )
 _RULES_OF: Final = {
     name: [rule[1:] for rule in _RULES if name in rule[0].split()] for names, *_ in _RULES for name in names.split()
@@ -203,13 +194,12 @@ _RULES_OF: Final = {
 
 
 def repaired(name: str, arguments: Arguments, careful: bool = False) -> Arguments:
-    """Return the arguments that a call is to be made with; the careful way reads texts as numbers, too."""
+    """Return the arguments that a call is to be made with, marked where the careful way asks about them."""
     if name == "OFFSET":
         return _upwards(arguments, careful)
     changed = list(arguments)
-    for places, change, carefully in _RULES_OF.get(name, ()):
-        if careful or not carefully:
-            changed[places] = [None if each is None else change(each) for each in changed[places]]
+    for places, change in _RULES_OF.get(name, ()):
+        changed[places] = [None if each is None else change(each) for each in changed[places]]
     return changed
 
 

@@ -115,9 +115,13 @@ Operand = Literal | Ref | Name | Structured | Call | Group | At | Spilled | Span
 
 @dataclass(slots=True)
 class Expression:
-    """Operands with the operators between, before and after them, in the order written."""
+    """Operands with the operators between, before and after them, in the order written.
+
+    The careful way `asks` functions of the package for the value of an argument, see `careful_way`.
+    """
 
     items: list[str | Operand] = field(default_factory=list)
+    asks: tuple[str, ...] = ()
 
     @property
     def single(self) -> Operand | None:

@@ -1,0 +1,50 @@
+"""What the careful way does otherwise: it asks functions of the package where the engine's rules are not Excel's.
+
+Both ways go through `ask` for every operand and argument of which the engine reads less than Excel does. The quick way
+leaves the operand to the engine and notes the question; `evaluation.suspects` looks at the values that the operand
+reads, and has the formulas computed the careful way where one of them matters. What an operand certainly gives (a
+text, a truth value, a number, a whole number: one without noise) answers many a question at once.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .compiling import Compiling, Out
+from .parameter_classes import NUMBER, TEXT, TRUTH, WHOLE
+
+#: The questions, and what answers each at once. An operand of arithmetic is read as a number and a test as a truth
+#: value, what is joined is shown in 15 digits and fits in a cell, characters are counted in what is shown, texts in
+#: products are 0, errors are not counted, and numbers and letters are compared as Excel does.
+_SETTLED: Final[dict[str, tuple[str, ...]]] = {
+    "NUMBER": (NUMBER, WHOLE),
+    "TRUTH": (NUMBER, WHOLE, TRUTH),
+    "SHOWN": (TEXT, WHOLE, TRUTH),
+    "COUNTED": (WHOLE, TRUTH),
+    "COMPARE": (TEXT, TRUTH),
+    "LETTERS": (NUMBER, WHOLE, TRUTH),
+}
+#: What the engine is asked about one value first, because it tells faster than a call of Python.
+_FIRST: Final = {"NUMBER": "ISNUMBER", "SHOWN": "ISTEXT"}
+#: An operand of fewer pieces is a reference or little more, which may be written more than once.
+_SHORT: Final = 3
+
+
+def ask(c: Compiling, about: str, out: Out) -> Out:
+    """Return an operand as the careful way reads it, as it is in the quick way, which notes the question."""
+    note(c, about, out)
+    if not c.careful or out.gives in _SETTLED.get(about, ()):
+        return out
+    if about == "COUNTABLE":
+        return c.say('IFERROR({0},"")', out)
+    if about == "SHOWN" and c.book.decimal_comma:
+        return c.say('IF(ISNUMBER({0}),SUBSTITUTE(RXL.SHOWN({0}),".",","),{0})', out)
+    if about in _FIRST and out.single and len(out.pieces) < _SHORT:
+        return c.say(f"IF({_FIRST[about]}({{0}}),{{0}},RXL.{about}({{0}}))", out)
+    return c.say(f"RXL.{about}({{0}})", out)
+
+
+def note(c: Compiling, about: str, *parts: Out) -> None:
+    """Note that the careful way does something otherwise with parts of a formula, unless one of them tells that not."""
+    if not c.careful and not any(part.gives in _SETTLED.get(about, ()) for part in parts):
+        c.asked.setdefault(about, []).append(parts)
