@@ -12,7 +12,7 @@ from typing import Final
 from ..native.criteria import plain_criterion
 from ..native.faults import Fault
 from ..native.reading import typed_number
-from .operands import constant_text, is_range, literal
+from .operands import constant_text, is_range, literal, operand_at, whole_number
 from .parser import parsed
 from .tree import (
     Arguments,
@@ -193,14 +193,26 @@ _RULES_OF: Final = {
 }
 
 
+#: The place from which on look-ups are told their modes, and the usual ones.
+_MODES: Final[dict[str, tuple[int, tuple[int | None, ...]]]] = {"XLOOKUP": (3, (None, 0, 1)), "XMATCH": (2, (0, 1))}
+
+
 def repaired(name: str, arguments: Arguments, careful: bool = False) -> Arguments:
     """Return the arguments that a call is to be made with, marked where the careful way asks about them."""
     if name == "OFFSET":
         return _upwards(arguments, careful)
+    first, modes = _MODES.get(name, (len(arguments), ()))
     changed = list(arguments)
+    while len(changed) > first and _is_said_anyway(changed, modes[len(changed) - first - 1]):
+        changed.pop()
     for places, change in _RULES_OF.get(name, ()):
         changed[places] = [None if each is None else change(each) for each in changed[places]]
     return changed
+
+
+def _is_said_anyway(arguments: Arguments, mode: int | None) -> bool:
+    """Say whether the last argument of a look-up is its usual mode: the engine answers the plain form only."""
+    return arguments[-1] is None or (mode is not None and whole_number(operand_at(arguments, -1)) == mode)
 
 
 def _upwards(arguments: Arguments, careful: bool) -> Arguments:
