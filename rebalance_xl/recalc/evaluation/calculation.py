@@ -51,10 +51,11 @@ class Calculation:
         """Return the formula cells that keep their cached values."""
         return [cell for scan in self.book.scans for cell in scan.formulas.with_status("kept")]
 
-    def keep(self, cell: FormulaCell, cause: str) -> None:
-        """Let a cell keep its cached value, in the engine, too."""
+    def keep(self, cell: FormulaCell, cause: str, held: bool = False) -> None:
+        """Let a cell keep its cached value, in the engine, too, where that does not hold it already."""
         cell.status, cell.cause, cell.value, cell.lowered = "kept", cause, cell.old, None
-        self.engine.set_value(cell.where, cell.old)
+        if not held:
+            self.engine.set_value(cell.where, cell.old)
         anchor = self.spills.at(cell.where)
         if anchor is not None:
             self.spills.give_back(anchor)

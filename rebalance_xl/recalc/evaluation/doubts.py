@@ -13,6 +13,7 @@ from .calculation import Calculation
 from .decision import Action, Finding, decide
 from .engine import Engine
 from .engine_values import FAILURES, Trouble, from_engine
+from .exchange import set_values
 from .reads import cells_at, reads_anywhere
 
 #: Cells that depend on others decided on may need it themselves, but not endlessly.
@@ -45,8 +46,7 @@ def _decide_on_odd(calculation: Calculation) -> bool:
         calculation.keep(each.cell, decide(finding)[1])
     open_cells = [cell for cell in calculation.odd if cell.lowered is not None]
     troubled = [cell for cell in open_cells if isinstance(cell.value, Trouble)]
-    for cell in troubled:
-        calculation.engine.set_value(cell.where, cell.old)
+    set_values(calculation.engine, ((cell.where, cell.old) for cell in troubled))
     tried = [cell for cell in troubled if cell.value.cause != "circular"] if len(troubled) <= _MOST_ALONE else []
     alone = {cell for cell in tried if _works_alone(calculation.engine, cell)}
     doubtful = _doubtful(calculation, open_cells)
@@ -66,7 +66,7 @@ def _decide_on_odd(calculation: Calculation) -> bool:
         )
         action, cause = decide(finding)
         if action is Action.KEEP:
-            calculation.keep(cell, cause)
+            calculation.keep(cell, cause, held=isinstance(cell.value, Trouble))
             kept = True
         elif action is Action.AGAIN:
             again.append(cell)

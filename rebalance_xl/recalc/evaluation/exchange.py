@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ...cells import CellError
 from ..formulas.book_view import BookView
+from ..references import Place
 from ..sheets.formula_cells import Formulas, put, taken
 from .engine import Engine
 from .engine_input import engine_package
@@ -79,6 +80,16 @@ def runs_down(cells: Iterable[tuple[int, int, Any]]) -> Iterator[tuple[int, int,
         run.append(content)
     if run:
         yield row, column, run
+
+
+def set_values(engine: Engine, values: Iterable[tuple[Place, Any]]) -> None:
+    """Set values, in blocks where they stand below each other: the engine looks for what reads a block only once."""
+    by_sheet: dict[int, list[tuple[int, int, Any]]] = {}
+    for (sheet, row, column), value in values:
+        by_sheet.setdefault(sheet, []).append((column, row, to_engine(value)))
+    for sheet, cells in by_sheet.items():
+        for row, column, run in runs_down(cells):
+            engine.set_block(sheet, row, column, [[value] for value in run])
 
 
 def set_formulas(engine: Engine, sheet: int, formulas: Iterable[tuple[int, int, str]], singly: bool) -> None:
