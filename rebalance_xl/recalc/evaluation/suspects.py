@@ -171,10 +171,20 @@ def _near(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCel
         if not _nearly_equal(every.union(*(constants for *_, constants in groups))):
             continue
         for group, places, constants in groups:
-            cells = columns.holding(places, float, {*_nearly_equal(columns.kind(places, float) | constants)})
+            near = {*_nearly_equal(columns.kind(places, float) | constants)}
+            if near and about == "COMPARE" and _has_bounds(group.of[group.places[0]]):
+                near = {each for each in near if any(_nearly_equal({each, bound}) for bound in constants)}
+            cells = columns.holding(places, float, near)
             for cell in readers.of(cells, about, [group]):
                 if about == "CRITERIA" or _compares(calculation, columns, cell, cells):
                     yield cell
+
+
+def _has_bounds(cell: FormulaCell) -> bool:
+    """Say whether a formula compares nothing but cells with constants."""
+    compared = cell.template.asked.get("COMPARE", ())
+    plain = not any("(" in asked_in(cell, sides) for sides in compared)
+    return plain and all([*_constants(side.read for side in sides)] for sides in compared)
 
 
 def _compares(calculation: Calculation, columns: ColumnsRead, cell: FormulaCell, cells: Cells) -> bool:
@@ -191,8 +201,8 @@ def _compares(calculation: Calculation, columns: ColumnsRead, cell: FormulaCell,
 def _constants(parts: Iterable[Sequence[Piece]]) -> Iterator[float]:
     """Yield the numbers among some parts of a formula, also those of criteria."""
     for part in parts:
-        text = part[0] if len(part) == 1 else "".join(map(str, part))
-        number = number_of(text.strip('"').lstrip("<>=")) if isinstance(text, str) else None
+        texts = [piece for piece in part if isinstance(piece, str)]
+        number = number_of("".join(texts).strip('"').lstrip("<>=")) if len(texts) == len(part) else None
         if number is not None:
             yield number
 
