@@ -97,7 +97,7 @@ def test_a_cell_keeps_its_value_where_the_language_is_unknown(tmp_path: Path) ->
     assert openpyxl.load_workbook(path, data_only=True).active["D3"].value == "2026"
 
 
-@pytest.mark.parametrize("cached, kept", [("星期日", True), ("Sunday", False)])
+@pytest.mark.parametrize("cached, kept", [("星期日", True), ("Sunday", False), ("Sonntag", True), ("", False)])
 def test_names_follow_what_the_workbook_shows(tmp_path: Path, cached: str, kept: bool) -> None:
     """Where cached texts show another language's days, names without a tag are kept; others are written in English."""
     path = tmp_path / "book.xlsx"

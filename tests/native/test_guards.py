@@ -223,6 +223,8 @@ def recalculated(path: Path, formulas: list[str], rows: list[list[Any]] = ROWS) 
     with xlsxwriter.Workbook(str(path)) as book:
         sheet, other = book.add_worksheet("Sheet1"), book.add_worksheet("Other")
         other.write_column("A1", [1, 2, 3])
+        book.define_name("Weights", "={1,2,3}")
+        book.define_name("Letters", '={"a","b"}')
         for number, row in enumerate(rows):
             for column, value in enumerate(row):
                 if value == "#N/A":

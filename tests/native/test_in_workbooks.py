@@ -120,11 +120,26 @@ def test_computed_numbers_compare_to_fifteen_digits(tmp_path: Path, formula: str
 
 
 def test_dates_follow_the_1904_system_of_the_workbook(tmp_path: Path) -> None:
-    """DATE, YEAR and TEXT count from 1904 in a workbook that does."""
-    answers = recalculated(
-        tmp_path, [], ["DATE(1904,1,2)", "YEAR(1)", 'TEXT(1,"yyyy-mm-dd")', 'VALUE("1904-01-13")'], epoch1904=True
-    )
-    assert answers == [1, 1904, "1904-01-02", 12]
+    """DATE, YEAR and TEXT count from 1904 in a workbook that does, and dates in texts are of that system, too."""
+    expected = {
+        "DATE(1904,1,2)": 1,
+        "YEAR(1)": 1904,
+        'TEXT(1,"yyyy-mm-dd")': "1904-01-02",
+        'TEXT(-0.5,"hh:mm")': "-12:00",
+        'VALUE("1904-01-13")': 12,
+        'YEAR("2020-01-31")': 2020,
+        "MONTH(A1)": 1,
+        'TEXT(A1,"mmm d")': "Jan 31",
+        "A1+0": 42399,
+        "EDATE(A1,1)": 42428,
+        'DAYS("2020-01-31",B1)': 1,
+        "WORKDAY(A1,1)": 42402,
+        'COUNTIF(B1:B2,">=2020-01-31")': 1,
+        "COUNTIF(B1:B2,A1)": 1,
+        'SUMIF(B1:B2,"<2020-01-31",B1:B2)': 42398,
+    }
+    answers = recalculated(tmp_path, [["2020-01-31", 42398], [None, 42399]], list(expected), epoch1904=True)
+    assert dict(zip(expected, answers, strict=True)) == expected
 
 
 @pytest.mark.parametrize("top, height, width", [(28, 41, 6), (131, 61, 5), (2, 229, 4), (60, 9, 6)])

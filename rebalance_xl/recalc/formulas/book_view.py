@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..files.package import Package
-from ..native.format_language import shows_names
+from ..native.format_language import is_other_name, shows_names
 from ..references import Area, Place
 from ..sheets.formula_cells import FormulaCell
 from ..sheets.linked_data import Linked, linked_cells
@@ -91,7 +91,11 @@ class BookView:
         """Say whether cached texts show that months and days have names of another language here."""
         if self._foreign is None:
             shown = (both for scan in self.scans for both in zip(scan.formulas.olds, scan.formulas.texts, strict=True))
-            self._foreign = any(shows_names(text) for old, text in shown if old.__class__ is str and not old.isascii())
+            self._foreign = any(
+                shows_names(text) and (not old.isascii() or is_other_name(text, old))
+                for old, text in shown
+                if old.__class__ is str
+            )
         return self._foreign
 
     def formula_at(self, sheet: int, row: int, column: int) -> str | None:

@@ -16,7 +16,7 @@ from .careful_way import ask, note
 from .compiling import Compiling, Out, Piece, Template, Writer, merged
 from .compiling_calls import write_call
 from .compiling_lambdas import write_invoke
-from .compiling_names import write_name
+from .compiling_names import with_arrays, write_name
 from .compiling_ranges import sheets_in
 from .compiling_references import is_whole, write_at, write_reference, write_span, write_spilled, write_structured
 from .guards import with_powers, write_power
@@ -47,6 +47,7 @@ _TURNED: Final = str.maketrans("<>", "><")
 def compiled(book: BookView, sheet: int, expression: Expression, mode: str, careful: bool) -> Template:
     """Return the template of a whole formula."""
     c = Compiling(book, sheet, WRITERS, careful=careful)
+    expression = with_arrays(c, expression)
     c.together = sheets_in(c, expression, whole=True)
     out = _whole(c, expression, mode)
     pieces = ["@(", *out.pieces, ")"] if mode == VALUE and not out.single else out.pieces

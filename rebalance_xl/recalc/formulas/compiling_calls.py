@@ -24,7 +24,7 @@ from .lambdas import CALLERS
 from .operands import bare, constant_text, has_array_constant, needs_python, operand_at, plain_name, whole_number
 from .parameter_classes import ARRAY, REFERENCE, TEXT, TRUTH, VALUE, WITH_CRITERIA, engine_knows, parameter_class
 from .places import implementation_in
-from .repairs import repaired
+from .repairs import given_directly, repaired
 from .tree import Arguments, Call, Cells, Expression, FormulaError, Literal, Ref, UnknownFunctionError
 
 #: Functions of the engine that make texts longer than a cell holds, where Excel says #VALUE!.
@@ -64,7 +64,7 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
         return c.expression(replacement, wanted)
     if name == "AGGREGATE" and in_file.hides_by_option(c, arguments):
         return c.expression(whole_calls.by_option(arguments), wanted)
-    arguments = repaired(name, arguments, c.careful)
+    arguments = repaired(name, arguments if wanted == ARRAY else given_directly(name, arguments), c.careful)
     if name in ALTERNATIVES and len(arguments) >= ALTERNATIVES[name] and needs_python(name, arguments):
         name = f"RXL.{name}"
     implementation = implementation_in(c.book, name)
@@ -145,6 +145,8 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
     first = operand_at(arguments, 0)
     if len(arguments) == 1 and is_whole(first) and (name, first.kind) in (("ROWS", "columns"), ("COLUMNS", "rows")):
         return Out([str(MAX_ROWS if name == "ROWS" else MAX_COLUMNS)], True)
+    if len(arguments) == 1 and name in ("ROWS", "COLUMNS") and isinstance(first, Ref) and first.kind == "range":
+        return in_file.counted(c, name, first)
     if name in WITH_CRITERIA and (c.careful or any(map(whole_calls.asks_for_errors, arguments))):
         # The engine gives an error that is asked for; Excel counts it.
         return _with_criteria(c, name, arguments, wanted)
@@ -219,7 +221,8 @@ def _engine_argument(c: Compiling, name: str, position: int, arguments: Argument
     argument = arguments[position]
     if argument is None:
         return Out([classes.GAP_DEFAULTS.get((name, position), "")], True)
-    kind = ARRAY if wanted == ARRAY else parameter_class(name, position)
+    whole = wanted == ARRAY or (name == "TRANSPOSE" and wanted == REFERENCE)
+    kind = ARRAY if whole else parameter_class(name, position)
     if position >= classes.TRANSPARENT.get(name, len(arguments)):
         kind = wanted
     inner = argument.single

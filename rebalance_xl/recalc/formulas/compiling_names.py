@@ -10,7 +10,20 @@ from .compiling import Compiling, Out
 from .operands import local_label, sheet_name
 from .parameter_classes import ARRAY, VALUE
 from .parser import parsed
-from .tree import Expression, FormulaError, Group, Name, Operand, Ref, Span, Spilled, Structured
+from .repairs import filled
+from .tree import (
+    Expression,
+    FormulaError,
+    Group,
+    Literal,
+    Name,
+    Operand,
+    Ref,
+    Span,
+    Spilled,
+    Structured,
+    operands_in,
+)
 
 #: What a name stands for is not written out beyond so many characters: names of names can double with each.
 LONGEST: Final = 100_000
@@ -50,6 +63,17 @@ def meant(c: Compiling, operand: Operand | None) -> tuple[Compiling, Operand | N
         return c, operand
     inner, expression = expanded(c, operand.text, found)
     return meant(inner, expression.single)
+
+
+def with_arrays(c: Compiling, expression: Expression) -> Expression:
+    """Return a formula with the array constants that names stand for: they are arrays in every formula."""
+    named = {each.text: meant(c, each)[1] for each in operands_in(expression) if isinstance(each, Name)}
+    arrays = {
+        name: Expression([stands_for])
+        for name, stands_for in named.items()
+        if isinstance(stands_for, Literal) and stands_for.text.startswith("{")
+    }
+    return (filled(expression, arrays) if arrays else None) or expression
 
 
 def write_name(c: Compiling, name: Name, wanted: str) -> Out:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
-from ..references import MAX_COLUMNS, MAX_ROWS, cell_name, parse_area
+from ..references import MAX_COLUMNS, MAX_ROWS, Area, cell_name, parse_area
 from ..sheets.linked_data import field_text
-from .compiling import ByCell, Compiling, Out, text_of, written
+from .compiling import ByCell, Compiling, Out, fits, text_of, written
 from .compiling_names import meant
 from .compiling_places import write_indirect
 from .compiling_references import clipped, corner_of, is_whole, prefix_of, sheet_of, unclipped
@@ -187,6 +187,23 @@ def told_by_the_file(c: Compiling, name: str, arguments: Arguments) -> Out | Non
         return "NA()" if formula is None else '"' + formula.replace('"', '""') + '"'
 
     return Out([ByCell(answer)], True)
+
+
+def counted(c: Compiling, name: str, cells: Ref) -> Out:
+    """Return ROWS or COLUMNS of a range, as a number in its own columns, where the engine may take it for circular."""
+    pieces = c.operand(cells, REFERENCE).pieces
+
+    def around(row: int, column: int, references: Sequence[str]) -> Area | None:
+        area = parse_area(written(pieces, row, column, references))
+        return area if area is not None and area.left <= column <= area.right else None
+
+    def answer(row: int, column: int, references: Sequence[str]) -> str:
+        area = around(row, column, references)
+        if area is None:
+            return f"{name}({written(pieces, row, column, references)})"
+        return str(area.height if name == "ROWS" else area.width)
+
+    return Out([ByCell(answer, lambda *cell: around(*cell) is None and fits(pieces, *cell))], True)
 
 
 def _field(c: Compiling, argument: Expression, label: Expression) -> Out:

@@ -152,6 +152,7 @@ _CLASSES: Final[dict[str, str]] = {
     **MIXED,
     **REFERENCE_MAKERS,
     **CRITERIA,
+    "TRANSPOSE": VALUE,  # alone in an ordinary formula it gets one cell, and is #VALUE! for most ranges
 }
 
 #: Functions that the engine has a name for, but no answer that can be trusted.

@@ -6,13 +6,23 @@ replaces something is written as a formula in which a, b, c ... stand for the ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from ..native.criteria import plain_criterion
 from ..native.faults import Fault
-from ..native.reading import typed_number
-from .operands import constant_text, is_range, literal, operand_at, whole_number
+from ..native.reading import in_1904, typed_number
+from .operands import (
+    constant_text,
+    has_array_constant,
+    is_call,
+    is_range,
+    literal,
+    operand_at,
+    plain_name,
+    whole_number,
+)
+from .parameter_classes import names_in
 from .parser import parsed
 from .tree import (
     Arguments,
@@ -32,25 +42,26 @@ from .tree import (
 
 def made(text: str, **given: Expression | None) -> Expression:
     """Return a formula with parts of another in the place of its names."""
-    found = _filled(parsed(text)[0], given)
+    found = filled(parsed(text)[0], given)
     assert found is not None
     return found
 
 
-def _filled(part: Expression | None, given: dict[str, Expression | None]) -> Expression | None:
+def filled(part: Expression | None, given: Mapping[str, Expression | None]) -> Expression | None:
+    """Return a part of a formula with others in the place of its names."""
     single = part.single if part is not None else None
     if part is None or (isinstance(single, Name) and single.text in given):
         return given[single.text] if isinstance(single, Name) else None
     return Expression([item if isinstance(item, str) else _operand(item, given) for item in part.items])
 
 
-def _operand(item: Operand, given: dict[str, Expression | None]) -> Operand:
+def _operand(item: Operand, given: Mapping[str, Expression | None]) -> Operand:
     value = given.get(item.text) if isinstance(item, Name) else None
     if value is not None:
         return value.single or Group([value])
     if isinstance(item, Group):
-        return Group([each for member in item.members if (each := _filled(member, given)) is not None])
-    return Call(item.name, [_filled(each, given) for each in item.arguments]) if isinstance(item, Call) else item
+        return Group([each for member in item.members if (each := filled(member, given)) is not None])
+    return Call(item.name, [filled(each, given) for each in item.arguments]) if isinstance(item, Call) else item
 
 
 # --- arguments ----------------------------------------------------------------------------------------------------
@@ -80,7 +91,8 @@ def _asked(about: str, stays: Callable[[Expression], object]) -> Callable[[Expre
 
 #: Joined to an empty text, TRUE is written in capitals.
 _as_text: Final = _unless(_is_written, 'a&""')
-_as_sortable: Final = _unless(lambda value: False, "RXL.SORTABLE(a)")
+#: What counts or places something, where it may be a text, of which the engine makes 0.
+_as_count: Final = _unless(lambda value: isinstance(value.single, Literal) and value.single.text[0] not in '"TF', "a+0")
 _as_text_argument: Final = _asked("SHOWN", lambda value: not _is_one(value))
 #: What is joined, also ranges as a whole.
 _as_joined: Final = _asked("SHOWN", lambda value: not (_is_one(value) or is_range(value.single)))
@@ -109,6 +121,8 @@ def _as_criterion(criterion: Expression) -> Expression:
         return criterion
     try:
         typed_number(text.lstrip("<>="))  # what it is may depend on the author's system
+        if in_1904(text.lstrip("<>=")) != text.lstrip("<>="):
+            return made("RXL.CRITERION(a)", a=criterion)
         plain = plain_criterion(text)
     except Fault as fault:
         raise FormulaError(fault.error.reason) from None
@@ -127,6 +141,28 @@ def _as_total(value: Expression) -> Expression:
     return literal("#VALUE!" if number is None else repr(number))
 
 
+def given_directly(name: str, arguments: Arguments) -> Arguments:
+    """Return what a total of single values is given, with texts that are computed as the number they read as.
+
+    The engine passes over other texts, which is right for cells alone; one that is no number is #VALUE!.
+    """
+    return [each and _not_passed_over(each) for each in arguments] if name in _PASS_OVER_TEXTS else arguments
+
+
+def _not_passed_over(value: Expression) -> Expression:
+    call = value.single
+    if any(map(has_array_constant, [value, *(call.arguments if isinstance(call, Call) else ())])):
+        return value
+    if "&" in value.items or is_call(call, GIVE_TEXTS):
+        return made("SUM(a)", a=value)
+    results = _RESULTS.get(plain_name(call.name)) if isinstance(call, Call) else None
+    if not isinstance(call, Call) or results is None:
+        return _as_total(value)
+    chosen = list(call.arguments)
+    chosen[results] = [each and _not_passed_over(each) for each in chosen[results]]
+    return Expression([Call(call.name, chosen)])
+
+
 def _as_whole(value: Expression) -> Expression:
     """Return a constant number without what stands behind its point, which the engine refuses."""
     text = value.single.text if isinstance(value.single, Literal) else ""
@@ -142,6 +178,16 @@ def _as_match_type(value: Expression) -> Expression:
 
 
 _EVERY: Final = slice(None)
+_PASS_OVER_TEXTS: Final = names_in(
+    """MAX MIN PRODUCT AVERAGE MEDIAN STDEV STDEV.S STDEV.P STDEVP VAR VAR.S VAR.P VARP GEOMEAN HARMEAN DEVSQ AVERAGEA
+    MAXA MINA STDEVA STDEVPA VARA VARPA"""
+)
+#: Functions that give texts.
+GIVE_TEXTS: Final = names_in(
+    "CONCAT CONCATENATE DOLLAR FIXED LEFT LOWER MID PROPER REPLACE REPT RIGHT SUBSTITUTE T TEXT TEXTJOIN TRIM UPPER"
+)
+#: The arguments of which one is the result.
+_RESULTS: Final = {**dict.fromkeys(("IF", "CHOOSE", "IFERROR", "IFNA"), slice(1, None)), "IFS": slice(1, None, 2)}
 _Change = Callable[[Expression], Expression]
 #: Functions, which of their arguments are changed, and how.
 _RULES: Final[Sequence[tuple[str, slice, _Change]]] = (
@@ -158,12 +204,12 @@ _RULES: Final[Sequence[tuple[str, slice, _Change]]] = (
     ("CHOOSE", slice(1), _as_number),
     ("SUBTOTAL", slice(1), _as_whole),
     ("SMALL LARGE", slice(1), _as_total),
-    ("SORT", slice(1), _as_sortable),
     ("IF NOT", slice(1), _as_truth),
     ("IFS", slice(None, None, 2), _as_truth),
     ("AND OR XOR", _EVERY, _as_given_truth),
     ("VLOOKUP HLOOKUP", slice(2, 3), _as_number),
     ("MATCH", slice(2, 3), _as_match_type),
+    ("COUNT", _EVERY, _unless(lambda value: value.single is not None, 'IFERROR(a,"")')),
     ("COUNT", _EVERY, _without_error),
     ("COUNTIF SUMIF AVERAGEIF", slice(1, 2), _as_criterion),
     ("COUNTIFS", slice(1, None, 2), _as_criterion),
@@ -176,13 +222,17 @@ _RULES: Final[Sequence[tuple[str, slice, _Change]]] = (
     ("TEXTJOIN", slice(2, None), _as_joined),
     ("SUBSTITUTE", slice(3), _as_text_argument),
     ("MID REPLACE TRIM UPPER LOWER", slice(1), _as_text_argument),
-    # skip a text given to them where Excel says #VALUE!
+    # take a text for 0, or for a wrong number
+    ("LEFT LEFTB RIGHT RIGHTB TRIMMEAN", slice(1, 2), _as_count),
     (
-        """SUM SUMSQ MAX MIN PRODUCT AVERAGE MEDIAN STDEV STDEV.S STDEV.P STDEVP VAR VAR.S VAR.P VARP GEOMEAN
-        HARMEAN DEVSQ AVERAGEA MAXA MINA STDEVA STDEVPA VARA VARPA""",
-        _EVERY,
-        _as_total,
+        "LARGE SMALL PERCENTILE PERCENTILE.INC PERCENTILE.EXC QUARTILE QUARTILE.INC QUARTILE.EXC",
+        slice(1, 2),
+        _as_count,
     ),
+    ("MID MIDB", slice(1, 3), _as_count),
+    ("RANK RANK.EQ RANK.AVG", slice(1), _as_count),
+    # skip a text given to them where Excel says #VALUE!
+    (" ".join(("SUM SUMSQ", *sorted(_PASS_OVER_TEXTS))), _EVERY, _as_total),
     # count characters otherwise
     ("LEN", slice(1), _as_counted),
     ("LEFT RIGHT MID REPLACE", slice(1), _as_counted_cells),
@@ -201,6 +251,12 @@ def repaired(name: str, arguments: Arguments, careful: bool = False) -> Argument
     """Return the arguments that a call is to be made with, marked where the careful way asks about them."""
     if name == "OFFSET":
         return _upwards(arguments, careful)
+    if name == "SORT" and arguments:
+        given = dict(zip("abcd", arguments, strict=False))
+        by = made(
+            "RXL.SORTABLE(a,b,d)", a=given["a"], b=given.get("b") or literal("1"), d=given.get("d") or literal("0")
+        )
+        return [by, *arguments[1:]]
     first, modes = _MODES.get(name, (len(arguments), ()))
     changed = list(arguments)
     while len(changed) > first and _is_said_anyway(changed, modes[len(changed) - first - 1]):

@@ -18,6 +18,7 @@ from rebalance_xl.cells import MISSING, CellError
 from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, no_error, numbers_of, to_number, to_text
 from rebalance_xl.recalc.native.criteria import matcher, plain_criterion
 from rebalance_xl.recalc.native.faults import Fault, number_fault, undecided_fault, value_fault
+from rebalance_xl.recalc.native.reading import in_1904
 from rebalance_xl.recalc.native.registry import worksheet
 
 Numbers = list[float]
@@ -243,5 +244,10 @@ def frequency(data: Rows, bins: Rows) -> Rows:
     return [[count] for count in counts]
 
 
-#: A criterion as the engine reads it: the number that a text stands for, quotation marks as they are.
-worksheet("RXL.CRITERION", kinds="any")(lambda given: plain_criterion(given) if isinstance(given, str) else given)
+@worksheet("RXL.CRITERION", kinds="any", dated=True)
+def criterion_(given: Any, *, date_offset: int = 0) -> Any:
+    """Return a criterion as the engine reads it: numbers in texts plainly, dates in the workbook's own system."""
+    if isinstance(given, str) and date_offset:
+        operand = given.lstrip("<>=")
+        given = f"{given[: len(given) - len(operand)]}{in_1904(operand)}"
+    return plain_criterion(given) if isinstance(given, str) else given

@@ -8,7 +8,7 @@ from typing import Any
 from rebalance_xl.recalc.native.arguments import no_error, to_number
 from rebalance_xl.recalc.native.days import parts, serial_of
 from rebalance_xl.recalc.native.faults import number_fault, value_fault
-from rebalance_xl.recalc.native.reading import typed_number
+from rebalance_xl.recalc.native.reading import in_1904, typed_number
 from rebalance_xl.recalc.native.registry import worksheet
 
 
@@ -95,11 +95,4 @@ def value(text: Any, *, date_offset: int = 0) -> float:
     """Return the number that a text reads as: money, percent, dates and times too."""
     if isinstance(text, bool) or text == "":
         raise value_fault(f"{text!r} is no number")
-    number = to_number(text)
-    return number - date_offset if isinstance(text, str) and date_offset and _is_date(text) else number
-
-
-def _is_date(text: str) -> bool:
-    """Tell whether a text that reads as a number is a date: two dashes or slashes, or the name of a month."""
-    words = text.upper().replace("AM", "").replace("PM", "").replace("E", "")
-    return text.count("/") == 2 or text.count("-") == 2 or any(sign.isalpha() for sign in words)
+    return to_number(in_1904(text) if date_offset else text)

@@ -14,6 +14,7 @@ from rebalance_xl.cells import CellError
 from rebalance_xl.recalc.native.arguments import COMPARISONS, LONGEST, Rows, alike, cells_of, general, to_number
 from rebalance_xl.recalc.native.criteria import last_alike
 from rebalance_xl.recalc.native.faults import UNDECIDED, Fault
+from rebalance_xl.recalc.native.reading import in_1904
 from rebalance_xl.recalc.native.registry import worksheet
 
 #: How the reason begins where a text may be a number that only its author's system can read.
@@ -42,7 +43,9 @@ def _shown(value: Any) -> Any:
     return general(value) if value.__class__ is float else value
 
 
-def _cell_by_cell(answer: Callable[[Any], Any], value: Rows) -> Any:
+def _cell_by_cell(answer: Callable[[Any], Any], value: Rows, *, date_offset: int = 0) -> Any:
+    if date_offset and answer is _number:
+        value = [list(map(in_1904, row)) for row in value]
     if len(value) == len(value[0]) == 1:
         return answer(value[0][0])
     return [list(map(answer, row)) for row in value]
@@ -60,7 +63,7 @@ _OF_CELLS: Final[dict[str, Callable[[Any], Any]]] = {
     "COUNTED": _counted,
 }
 for _name, _answer in _OF_CELLS.items():
-    worksheet(f"RXL.{_name}", kinds="cells")(partial(_cell_by_cell, _answer))
+    worksheet(f"RXL.{_name}", kinds="cells", dated=True)(partial(_cell_by_cell, _answer))
 
 
 #: The first error among some values, 0 where there is none.

@@ -40,6 +40,8 @@ _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]', re.DOTALL)
 _FOREIGN_CODES = re.compile(r"T{1,4}|J{2,4}|j{1,4}|A{2,4}|a{2,4}|k{2,4}|v{2,4}|G{2,4}|Г+|г+|[年月日]")
 _ENGLISH_CODES = re.compile(r"General|AM/PM|A/P", re.IGNORECASE)
 _NAMES = re.compile(r"""(?:\bTEXT\s*\([^\[]*"|^)[^\["]*(?:mmm|ddd)[^\["]*(?:"|$)""", re.IGNORECASE)
+_ONE_NAME = re.compile(r'TEXT\((?:[^()"]|\([^()"]*\))+,"(?:mmmm?|dddd?)"\)', re.IGNORECASE)
+_OURS: Final = frozenset(("", *ENGLISH.months, *ENGLISH.days, *ENGLISH.short_months, *ENGLISH.short_days))
 _DECIMAL_COMMA = re.compile(r"^[^.]*[0#?],0{1,2}(?![0#?.,])[^.]*$|\.[0#?]+,[0#?]")
 _GROUP_POINT = re.compile(r"#\.##0|# ##0|#\xa0##0|#\u202f##0")
 
@@ -83,6 +85,15 @@ def shows_names(formula: str) -> bool:
     (True, False, False)
     """
     return _NAMES.search(formula) is not None
+
+
+def is_other_name(formula: str, shown: str) -> bool:
+    """Tell whether a formula that shows one name of a month or day shows another one than ours.
+
+    >>> is_other_name('TEXT(A1,"mmm")', "Sept"), is_other_name('TEXT(A1,"mmm")', "Sep"), is_other_name("B1", "Okt")
+    (True, False, False)
+    """
+    return shown not in _OURS and _ONE_NAME.fullmatch(formula.lstrip("=")) is not None
 
 
 def undecided(text: str) -> str:

@@ -13,7 +13,7 @@ from rebalance_xl.recalc.native.arguments import general, no_error, to_text
 from rebalance_xl.recalc.native.faults import undecided_fault, value_fault
 from rebalance_xl.recalc.native.format_language import names_of, undecided
 from rebalance_xl.recalc.native.number_format import Token, choose, sections, shown_date
-from rebalance_xl.recalc.native.reading import typed_number
+from rebalance_xl.recalc.native.reading import in_1904, typed_number
 from rebalance_xl.recalc.native.registry import worksheet
 
 _CONTEXT: Final = Context(prec=400, rounding=ROUND_HALF_UP)
@@ -42,7 +42,8 @@ def shown(value: float, text: str, date_offset: int = 0) -> str:
         names = names_of(section.language)
         if names is None:
             raise undecided_fault(f"the names of the language {section.language} are not known here")
-        return shown_date(value + date_offset, section.tokens, names)
+        sign = "-" if date_offset and value < 0 else ""  # only dates from 1904 on may be negative
+        return sign + shown_date((abs(value) if sign else value) + date_offset, section.tokens, names)
     sign = "" if signed or value >= 0 else "-"
     magnitude = abs(value)
     if section.has("digit"):
@@ -165,7 +166,8 @@ def text_(value: Any, format_text: Any, *, date_offset: int = 0) -> str:
         number = typed_number(value)
         if number is None:
             return _shown_text(value, pattern)
-        value = number
+        value = in_1904(value) if date_offset else number
+        value = number if isinstance(value, str) else value
     return shown(float(value or 0.0), pattern, date_offset) if pattern else ""
 
 

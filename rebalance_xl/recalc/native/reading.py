@@ -11,6 +11,7 @@ from rebalance_xl.recalc.native.days import serial_of
 from rebalance_xl.recalc.native.faults import Fault, undecided_fault
 from rebalance_xl.recalc.native.format_language import ENGLISH
 
+_DAYS_TO_1904: Final = 1462
 _MONTHS: Final = tuple(map(str.lower, ENGLISH.months))
 #: A number or a fraction with one percent sign, a currency before or behind it, signs, and brackets for a negative one.
 _AMOUNT = re.compile(
@@ -64,6 +65,19 @@ def typed_number(text: str) -> float | None:
         if first != second and 1 <= min(first, second) <= 12 and max(first, second) <= 31:
             raise undecided_fault(f"the order of day and month in {text!r} is the author's system's")
     return number_of(text)
+
+
+def in_1904(value: object) -> object:
+    """Return a text that reads as a date as the number that it is in a workbook of the 1904 system, all else as it is.
+
+    A date has two dashes or slashes, or the name of a month.
+    """
+    if isinstance(value, str):
+        words = value.upper().replace("AM", "").replace("PM", "").replace("E", "")
+        dated = value.count("/") == 2 or value.count("-") == 2 or any(sign.isalpha() for sign in words)
+        number = typed_number(value) if dated else None
+        return value if number is None else number - _DAYS_TO_1904
+    return value
 
 
 def _plain(text: str) -> float | None:

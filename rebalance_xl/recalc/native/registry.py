@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 from rebalance_xl.cells import MISSING, NA, NUM, CellError
 from rebalance_xl.recalc.native.arguments import KINDS, alike, checked, to_rows
 from rebalance_xl.recalc.native.faults import Fault
+from rebalance_xl.recalc.native.reading import in_1904
 
 Kernel = Callable[..., Any]
 KernelT = TypeVar("KernelT", bound=Kernel)
@@ -43,6 +44,8 @@ REGISTERED: Final[dict[str, NativeFunction]] = {}
 
 #: The kinds of arguments that take arrays as they are.
 WHOLE: Final = ("range", "cells")
+#: Those that take texts as they are.
+_NO_NUMBERS: Final = (*WHOLE, "any", "text", "flag")
 #: Defaults as they stand after an equals sign.
 _DEFAULTS: Final = {"0": 0, "1": 1, "1000": 1000.0, "TRUE": True, "NONE": None, "NA": NA, "MISSING": MISSING}
 
@@ -87,7 +90,8 @@ def _worksheet_callable(
         for index, value in enumerate(values + [MISSING] * (count - len(values))):
             kind = kinds[min(index, count - 1)]
             if value is not MISSING:
-                read = kind.read(value)
+                from_1904 = date_offset and value.__class__ is str and names[min(index, count - 1)] not in _NO_NUMBERS
+                read = kind.read(in_1904(value) if from_1904 else value)
                 arguments.append(read + date_offset if kind.days else read)
             elif first_default <= index < count:
                 arguments.append(defaults[index - first_default])
