@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from rebalance_xl.recalc.workbook import recalculate
+from tests.recalc.books import make, values
 from tests.recalc.test_kinds_of_formulas import check
 
 #: A1:A3 is 3, 1, 2, B1:B3 is c, b, a, C1:C3 is 1, 2, 3; D1 is 0, E1 is FALSE.
@@ -148,3 +150,46 @@ def test_a_date_in_a_criterion_whose_order_the_file_does_not_tell(tmp_path: Path
         ('COUNTIF(B1:B2,">-5")', 2),
     ]
     check(tmp_path / "b.xlsx", cases, rows)
+
+
+#: Look-ups of numbers that others in A1:A4 or C1:E1 are near, but not the same; 0.1+0.2 and 0.3 are two numbers.
+NEAR = [
+    ("MATCH(0,A1:A4,0)", "#N/A"),
+    ("MATCH(0.3,A1:A4,0)", "#N/A"),
+    ("MATCH(0.1+0.2,A1:A4,0)", 2),
+    ("MATCH(B1,A1:A4,0)", 3),
+    ("MATCH(B1-0,A1:A4,0)", 3),
+    ("MATCH(B2*3,A1:A4,0)", 2),
+    ("MATCH(MIN(A1:A4),A1:A4,0)", 1),
+    ("MATCH(SMALL(A1:A4,3),A1:A4,0)", 2),
+    ("MATCH(_xlfn.SINGLE(B1),A1:A4,)", 3),
+    ("VLOOKUP(0,A1:B4,2,FALSE)", "#N/A"),
+    ("VLOOKUP(B1,A1:B4,2,0)", 13),
+    ("IFERROR(VLOOKUP(B1,A1:B4,1,)-B1,9)", 0),
+    ("HLOOKUP(0.3,C1:E2,2,FALSE)", "#N/A"),
+    ("HLOOKUP(C1,C1:E2,2,FALSE)", 31),
+    ("_xlfn.XMATCH(B1,A1:A4)", 3),
+    ("_xlfn.XMATCH(0,A1:A4,0,1)", "#N/A"),
+    ("_xlfn.XLOOKUP(B1,A1:A4,B1:B4)", 13),
+    ('_xlfn.XLOOKUP(0.3,A1:A4,B1:B4,"none")', "none"),
+    ("SUM(_xlfn.MAP(A1:A4,_xlfn.LAMBDA(_xlpm.x,MATCH(_xlpm.x,A1:A4,0))))", 10),
+    ("MATCH(4,A1:A4,0)", 4),
+]
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_exact_look_ups_find_the_very_number(tmp_path: Path, plain: bool) -> None:
+    """What is looked for exactly is the number as it is stored, not one that is near it, and no blank is a 0."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_column("A1", [1e-17, "=0.1+0.2", "=1.2-0.9", 4])
+        sheet.write_column("B1", ["=1.2-0.9", 0.1, 13, 14])
+        sheet.write_row("C1", ["=0.1+0.2", "x", None])
+        sheet.write_row("C2", [31, 32, 33])
+        for row, (formula, _) in enumerate(NEAR, 1):
+            sheet.write_formula(f"H{row}", "=" + formula, None, -1)
+
+    path = make(tmp_path / "b.xlsx", build)
+    recalculate(path, plain=plain)
+    found = values(path)
+    assert {formula: found.get(f"H{row}") for row, (formula, _) in enumerate(NEAR, 1)} == dict(NEAR)

@@ -1,21 +1,29 @@
-"""Approximate look-ups among cells in no order: where Excel's search ends there, the engine's does not.
+"""Look-ups that the engine may answer otherwise than Excel, which are searched again, cell by cell.
 
-Both halve the cells, but Excel stops where it meets the very value. Among cells in rising order that makes no
-difference, so only look-ups among others are searched again, cell by cell.
+Approximately both halve the cells, but Excel stops where it meets the very value: that makes a difference among cells
+in no rising order. Exactly Excel finds the very number, the engine also one that differs by less than 1E-12.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Set
+from itertools import pairwise
+from typing import Any, Final
 
 from ...cells import CellError
+from ..formulas.parameter_classes import NUMBER
 from ..formulas.whole_calls import APPROXIMATE
 from ..native.lookup import sort_key
+from ..native.reading import number_of
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
 from .columns_read import ColumnsRead
 from .reads import Read, asked_in, reads_of
+
+#: The engine takes numbers for one another that differ by no more.
+_ALIKE: Final = 1e-12
+#: What gives numbers as they stand in cells, or as they would be typed.
+_AS_TYPED: Final = ("MAX(", "MIN(", "LARGE(", "SMALL(", "ROUND")
 
 
 def searching_in_no_order(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
@@ -29,6 +37,35 @@ def searching_in_no_order(calculation: Calculation, columns: ColumnsRead) -> Ite
                 known[key] = all(_rises(_line(columns, name, read)) for read in searched)
             if not known[key]:
                 yield cell
+
+
+def finding_another(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
+    """Yield the cells that look for the same number where the engine may take another one for it."""
+    known: dict[tuple[object, ...], bool] = {}
+    readers = calculation.readers
+    for about in ("IN COLUMN", "IN LINE"):
+        for group in readers.groups(about):
+            cell = group.of[group.places[0]]
+            for sought, among in group.template.asked[about]:
+                text, searched = asked_in(cell, [sought]), readers.columns_of(asked_in(cell, [among]), cell.sheet)
+                if about == "IN COLUMN":
+                    searched = [read._replace(right=read.left) for read in searched]
+                computed = sought.gives == NUMBER and not text.startswith(_AS_TYPED)
+                number, reads = number_of(text), readers.columns_of(text, cell.sheet)
+                key = (computed, "(" in text, number, *reads, *searched)
+                if key not in known:
+                    held = columns.kind(columns.of(searched), float)
+                    wanted = columns.kind(columns.of(reads), float) if held else set()
+                    wanted |= held if "(" in text else set() if number is None else {number}
+                    known[key] = _has_alike(held, wanted) or (computed and not all(map(float.is_integer, held)))
+                if known[key]:
+                    yield from group.cells
+
+
+def _has_alike(held: Set[float], wanted: Set[float]) -> bool:
+    """Say whether a number that is wanted differs from one that is held, but by no more than the engine sees."""
+    near = ((low, high) for low, high in pairwise(sorted(held | wanted)) if high - low <= _ALIKE)
+    return any((low in held and high in wanted) or (low in wanted and high in held) for low, high in near)
 
 
 def _line(columns: ColumnsRead, kind: str, read: Read) -> Iterator[Any]:

@@ -152,10 +152,10 @@ class Readers:
                     alike.setdefault((own.templates[place], own.columns[place], each), []).append(place)
                 for (template, _, _), there in alike.items():
                     text = self._asked(own[there[0]], about)
-                    found.append(Alike(own, template, there, self._read(text, own.sheet)))
+                    found.append(Alike(own, template, there, self.columns_of(text, own.sheet)))
         return self._groups[about, calling]
 
-    def _read(self, text: str, sheet: int) -> list[Read]:
+    def columns_of(self, text: str, sheet: int) -> list[Read]:
         """Return the columns, whole, that a formula reads and all that differ from it in digits only."""
         key = digit_classes([text])[0], sheet
         if key not in self._columns:

@@ -21,7 +21,7 @@ from .calculation import Calculation
 from .columns_read import ColumnsRead
 from .decimal_comma import with_decimal_comma
 from .doubts import compute_carefully
-from .look_ups import searching_in_no_order
+from .look_ups import finding_another, searching_in_no_order
 from .reads import Cells, asked_in, reads_of
 
 #: Excel writes no number with a decimal point in more than 15 digits.
@@ -58,6 +58,7 @@ def compute_suspects(calculation: Calculation) -> None:
         if number == 0:
             suspects += with_decimal_comma(calculation)
             suspects += [*_by_themselves(calculation), *_reading(calculation, columns)]
+            suspects += finding_another(calculation, columns)
             suspects += _other_than(calculation, columns)
         # errors have been decided on
         if not compute_carefully(calculation, [cell for cell in suspects if cell.value.__class__ is not CellError]):

@@ -15,7 +15,7 @@ from .parameter_classes import NUMBER, TEXT, TRUTH, WHOLE
 
 #: The questions, and what answers each at once. An operand of arithmetic is read as a number and a test as a truth
 #: value, what is joined is shown in 15 digits and fits in a cell, characters are counted in what is shown, texts in
-#: products are 0, errors are not counted, and numbers and letters are compared as Excel does.
+#: products are 0, errors are not counted, and numbers and letters are compared, and looked for, as Excel does.
 _SETTLED: Final[dict[str, tuple[str, ...]]] = {
     "NUMBER": (NUMBER, WHOLE),
     "TRUTH": (NUMBER, WHOLE, TRUTH),
@@ -23,6 +23,7 @@ _SETTLED: Final[dict[str, tuple[str, ...]]] = {
     "COUNTED": (WHOLE, TRUTH),
     "COMPARE": (TEXT, TRUTH),
     "LETTERS": (NUMBER, WHOLE, TRUTH),
+    **dict.fromkeys(("IN COLUMN", "IN LINE"), (TEXT, TRUTH)),
 }
 #: What the engine is asked about one value first, because it tells faster than a call of Python.
 _FIRST: Final = {"NUMBER": "ISNUMBER", "SHOWN": "ISTEXT"}

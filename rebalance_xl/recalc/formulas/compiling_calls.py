@@ -16,6 +16,7 @@ from .careful_way import ask, note
 from .compiling import Compiling, Out, call_of, listed
 from .compiling_catalogue import write_catalogue_call, write_native_call
 from .compiling_lambdas import lifted, write_caller, write_let, write_named_lambda
+from .compiling_look_ups import approximately, exactly
 from .compiling_names import several
 from .compiling_places import refuse_places, seeing_faults, write_indirect
 from .compiling_references import is_whole, narrowed, unclipped
@@ -129,19 +130,16 @@ def _of_one_size(c: Compiling, name: str, arguments: Arguments, out: Out) -> Out
 
 def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out:
     """Return a call of a function that the engine has, or of what stands in for it where the engine goes wrong."""
+    found = exactly(c, name, arguments, wanted)
+    if found is not None:
+        return found
     if wanted == ARRAY or any(map(has_array_constant, arguments)):
         by_cell = lifted(c, name, arguments)
         if by_cell is not None:
             return by_cell
-    if name in whole_calls.APPROXIMATE and whole_calls.looks_approximately(name, arguments):
-        # The engine finds nothing where Excel's search ends somewhere; what it finds is right among cells in rising
-        # order. Among others (`evaluation.look_ups` sees it) the careful way asks without the engine's answer.
-        sought = arguments[: whole_calls.APPROXIMATE[name]]
-        python = write_native_call(c, f"RXL.{name}", sought, wanted)
-        among = operand_at(arguments, 1)
-        if isinstance(among, Cells):  # computed ones are searched as arrays anyway
-            note(c, name, c.operand(among, REFERENCE))
-        return python if c.careful else c.say("IFNA({0},{1})", _engine_call(c, name, arguments, wanted), python)
+    found = approximately(c, name, arguments, wanted, lambda: _engine_call(c, name, arguments, wanted))
+    if found is not None:
+        return found
     first = operand_at(arguments, 0)
     if len(arguments) == 1 and is_whole(first) and (name, first.kind) in (("ROWS", "columns"), ("COLUMNS", "rows")):
         return Out([str(MAX_ROWS if name == "ROWS" else MAX_COLUMNS)], True)

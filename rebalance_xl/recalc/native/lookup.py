@@ -176,21 +176,24 @@ def lookup(lookup_value: Any, lookup_vector: Rows, result_vector: Rows | None = 
 worksheet("RXL.MATCH", kinds="any range")(lambda value, cells: last_not_above(value, cells_of_line(cells)) + 1)
 
 
-@worksheet("RXL.VLOOKUP", kinds="any range integer")
-def vlookup(lookup_value: Any, table_array: Rows, col_index_num: int) -> Any:
-    """Return what stands in a column of a table at the last row whose first cell is not above a value."""
+@worksheet("RXL.VLOOKUP", kinds="any range integer flag")
+def vlookup(lookup_value: Any, table_array: Rows, col_index_num: int, range_lookup: bool = True) -> Any:
+    """Return what stands in a column of a table where the first cell is the last not above a value, or the same."""
     size = len(table_array[0])
     if not 1 <= col_index_num <= size:
         code = "#VALUE!" if col_index_num < 1 else "#REF!"
         raise Fault(code, f"the index is {col_index_num}; it must lie between 1 and {size}")
-    found = last_not_above(lookup_value, [row[0] for row in table_array])
+    cells = [row[0] for row in table_array]
+    found = last_not_above(lookup_value, cells) if range_lookup else position(lookup_value, cells, 2, 1)
     answer = table_array[found][col_index_num - 1]
     return 0.0 if answer is None else answer
 
 
 #: The same along the first row of a table.
-worksheet("RXL.HLOOKUP", kinds="any range integer")(
-    lambda lookup_value, table_array, row_index_num: vlookup(lookup_value, transposed(table_array), row_index_num)
+worksheet("RXL.HLOOKUP", kinds="any range integer flag")(
+    lambda lookup_value, table_array, row_index_num, range_lookup=True: vlookup(
+        lookup_value, transposed(table_array), row_index_num, range_lookup
+    )
 )
 
 
