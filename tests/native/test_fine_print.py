@@ -80,6 +80,7 @@ ANSWERS: list[tuple[str, Any]] = [
     ("SUM(Weights*2)", 12),
     ("SUM(LARGE(E1:E5,Weights))", 16),
     ("SUM(COUNTIF(D1:D5,Letters))", 3),
+    ("SUM(Weights)+SUM(Other!Weights)", 7),
     ("Weights*2", 2),
     # an ordinary formula gives TRANSPOSE one cell
     ("TRANSPOSE(A1:B3)", "#VALUE!"),
@@ -112,6 +113,9 @@ ANSWERS: list[tuple[str, Any]] = [
     ('NUMBERVALUE("9%%")', 0.0009),
     ('NUMBERVALUE("1.2,3")', "#VALUE!"),
     ('NUMBERVALUE("-.5")', -0.5),
+    ('NUMBERVALUE("1e5")', 100000),
+    ('NUMBERVALUE("1.5e-3")', 0.0015),
+    ('NUMBERVALUE("1-Dec-2020")', "#VALUE!"),
     ('FIND("","abc",4)', 4),
     ('FIND(A5,"abc",5)', "#VALUE!"),
     ("INDEX(E1:E5,2,1,1)", 2),

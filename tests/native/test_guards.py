@@ -224,6 +224,7 @@ def recalculated(path: Path, formulas: list[str], rows: list[list[Any]] = ROWS) 
         sheet, other = book.add_worksheet("Sheet1"), book.add_worksheet("Other")
         other.write_column("A1", [1, 2, 3])
         book.define_name("Weights", "={1,2,3}")
+        book.define_name("Other!Weights", "=Other!$A$1")
         book.define_name("Letters", '={"a","b"}')
         for number, row in enumerate(rows):
             for column, value in enumerate(row):

@@ -277,3 +277,29 @@ def test_arrays_whose_choice_is_computed_are_computed_once(tmp_path: Path, monke
 
     recalculate(make(tmp_path / "b.xlsx", build))
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_criteria_find_texts_that_read_as_the_number(tmp_path: Path, plain: bool) -> None:
+    """A text spelled otherwise than the number that it reads as is counted where that is asked for, by either text."""
+    answers = {
+        'COUNTIF(A1:A6,"2020-01-31")': 2,
+        "COUNTIF(A1:A6,43861)": 2,
+        "COUNTIF(A1:A6,A1)": 2,
+        "SUMIF(A1:A6,A1,B1:B6)": 11,
+        'SUMIFS(B1:B6,A1:A6,"12%")': 4,
+        "COUNTIF(A1:A6,B4)": 1,
+        'COUNTIFS(A1:A6,"<>"&A1)': 5,
+        'COUNTIF(A1:A6,"x")': 1,
+    }
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_column("A1", ["2020-01-31", "x", "12%", "$5", 43861, "6"])
+        sheet.write_column("B1", [1, 2, 4, 5, 10, 20])
+        for row, formula in enumerate(answers, 1):
+            sheet.write_formula(f"D{row}", "=" + formula, None, -1)
+
+    path = make(tmp_path / "b.xlsx", build)
+    recalculate(path, plain=plain)
+    found = values(path)
+    assert {formula: found[f"D{row}"] for row, formula in enumerate(answers, 1)} == answers

@@ -14,7 +14,7 @@ from typing import Any, Final
 from ...cells import CellError
 from ..formulas.compiling import Piece, Template
 from ..formulas.parameter_classes import NUMBER
-from ..native.criteria import ERRORS
+from ..native.criteria import ERRORS, SPELLED
 from ..native.reading import number_of
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
@@ -59,7 +59,7 @@ def compute_suspects(calculation: Calculation) -> None:
             suspects += with_decimal_comma(calculation)
             suspects += [*_by_themselves(calculation), *_reading(calculation, columns)]
             suspects += finding_another(calculation, columns)
-            suspects += _other_than(calculation, columns)
+            suspects += _taken_for_numbers(calculation, columns)
         # errors have been decided on
         if not compute_carefully(calculation, [cell for cell in suspects if cell.value.__class__ is not CellError]):
             return
@@ -145,14 +145,24 @@ def _reading(calculation: Calculation, columns: ColumnsRead) -> Iterator[Formula
         yield from calculation.readers.of(columns.holding(places, kind, values), about, groups)
 
 
-def _other_than(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
-    """Yield the cells that ask for all but a number, of which the engine takes texts for numbers."""
-    for group in calculation.readers.groups("CRITERIA"):
-        places = columns.of(group.columns)
-        texts, parts = columns.kind(places, str), [part.read for part in group.template.parts("CRITERIA")]
-        others = [text for text in texts if text.startswith("<>")]
-        if others or any('"<>' in str(part) and part != ['"<>"'] for part in parts):
-            numbers = columns.kind(places, float) | {*_constants(parts), *_constants([[text] for text in others])}
+def _taken_for_numbers(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
+    """Yield the cells that ask for texts which read as a number.
+
+    The engine takes some for it where all but the number is asked for, and misses those spelled otherwise.
+    """
+    groups = calculation.readers.groups("CRITERIA")
+    every = columns.kind(columns.of(read for group in groups for read in group.columns), str)
+    spelled = {text for text in every if SPELLED.search(text) and number_of(text) is not None}
+    for group in groups:
+        places, cell = columns.of(group.columns), group.of[group.places[0]]
+        asked = [part for parts in group.template.asked["CRITERIA"] for part in parts[1::2]]
+        sought = columns.of(calculation.readers.columns_of(asked_in(cell, asked), cell.sheet))
+        said, parts = columns.kind(sought, str), [part.read for part in asked]
+        others = any(text.startswith("<>") for text in said)
+        others = others or any('"<>' in str(part) and part != ['"<>"'] for part in parts)
+        texts = columns.kind(places, str) if others else columns.kind(places, str) & spelled
+        if texts:
+            numbers = columns.kind(places, float).union(_constants([*parts, *([text] for text in said)]))
             wanted = {text for text in texts if number_of(text) in numbers}
             yield from calculation.readers.of(columns.holding(places, str, wanted), "CRITERIA", [group])
 

@@ -67,7 +67,7 @@ def meant(c: Compiling, operand: Operand | None) -> tuple[Compiling, Operand | N
 
 def with_arrays(c: Compiling, expression: Expression) -> Expression:
     """Return a formula with the array constants that names stand for: they are arrays in every formula."""
-    named = {each.text: meant(c, each)[1] for each in operands_in(expression) if isinstance(each, Name)}
+    named = {each.sheet + each.text: meant(c, each)[1] for each in operands_in(expression) if isinstance(each, Name)}
     arrays = {
         name: Expression([stands_for])
         for name, stands_for in named.items()

@@ -50,13 +50,13 @@ def made(text: str, **given: Expression | None) -> Expression:
 def filled(part: Expression | None, given: Mapping[str, Expression | None]) -> Expression | None:
     """Return a part of a formula with others in the place of its names."""
     single = part.single if part is not None else None
-    if part is None or (isinstance(single, Name) and single.text in given):
-        return given[single.text] if isinstance(single, Name) else None
+    if part is None or (isinstance(single, Name) and single.sheet + single.text in given):
+        return given[single.sheet + single.text] if isinstance(single, Name) else None
     return Expression([item if isinstance(item, str) else _operand(item, given) for item in part.items])
 
 
 def _operand(item: Operand, given: Mapping[str, Expression | None]) -> Operand:
-    value = given.get(item.text) if isinstance(item, Name) else None
+    value = given.get(item.sheet + item.text) if isinstance(item, Name) else None
     if value is not None:
         return value.single or Group([value])
     if isinstance(item, Group):

@@ -84,7 +84,9 @@ def numbervalue(text: str, decimal_separator: str = ".", group_separator: str = 
     bare = "".join(text.split())
     number = bare.rstrip("%")
     whole, _, part = number.partition(decimal_separator[0])
-    read = typed_number(whole.replace(group_separator[0], "") + "." + part) if number else 0.0
+    plain = whole.replace(group_separator[0], "").upper()
+    plain = f"{plain}.{part}" if part or "E" not in plain else plain.replace("E", ".E")
+    read = typed_number(plain) if number else 0.0
     if read is None or group_separator[0] in part:
         raise value_fault(f"{text!r} is no number")
     return read / 100.0 ** (len(bare) - len(number))

@@ -13,7 +13,7 @@ from rebalance_xl.recalc.native.arguments import COMPARISONS, is_number
 from rebalance_xl.recalc.native.reading import number_of, typed_number
 
 #: What a number can be written with that the engine does not read in a criterion.
-_SPELLED = re.compile(r"[%$€£¥(,/:]|\d-\d|\d[ -]?[A-Za-z]{3}|[A-Za-z]{3}[ -]?\d")
+SPELLED = re.compile(r"[%$€£¥(,/:]|\d-\d|\d[ -]?[A-Za-z]{3}|[A-Za-z]{3}[ -]?\d")
 #: A number that the engine reads, and one of more digits than a text made of one has.
 _PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _LONG = re.compile(r"[-+]?(?=[\d.]*\.)[\d.]{17,}(?:[eE][-+]?\d+)?")
@@ -118,7 +118,7 @@ def plain_criterion(criterion: str) -> str:
         return NEVER
     if len(operand) > 1 and operand[0] == operand[-1] == '"':
         return f'{sign}""{operand}""' if sign in ("=", "<>") else f'"{operand}"' if not sign else criterion
-    spelled = _SPELLED.search(operand)
+    spelled = SPELLED.search(operand)
     if not operand or not (spelled or sign in ORDER or _LONG.fullmatch(operand)):
         return criterion
     number = typed_number(operand) if spelled or _PLAIN.fullmatch(operand) else None
