@@ -10,11 +10,12 @@ import pytest
 from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, values
 
-#: A1:A3 read as numbers, B1 is B2 in 15 digits, C1 is a truth value, C2 is C3 in capitals,.
+#: A1:A3 read as numbers, B1 is B2 in 15 digits, C1 is a truth value, C2 is C3 in capitals, D2 is -0.
 COLUMNS: dict[str, list[Any]] = {
     "A": ["$1,200.50", "(5)", "4"],
     "B": [0.1 + 0.2, 0.3, 7],
     "C": ["TRUE", "É", "é"],
+    "D": [0, "=-D1"],
 }
 NUMBERS = [
     ("IFERROR(A1*2,0)", 2401),
@@ -68,6 +69,12 @@ COMPARED = [
     ("INDEX(C1:C3,2)=C3", True),
 ]
 SHOWN = [
+    ('-D1&"x"', "0x"),
+    ('"Net "&ROUND(-0.4,0)', "Net 0"),
+    ('TRUNC(-0.5)&"; "&D1*-1', "0; 0"),
+    ('CONCATENATE("a",-D1)', "a0"),
+    ('_xlfn.TEXTJOIN(",",TRUE,D2,1)', "0,1"),
+    ('TEXT(-0.4,"0")&", "&D2', "-0, 0"),
     ("LEN(B1)", 3),
     ("LEN(third)", 3),
     ("LEN(B1*1)", 3),

@@ -33,7 +33,7 @@ class Calculation:
     """A workbook in the engine, on its way through the passes.
 
     The outcome is in the formula cells of `book` and in `spills`. Of the values read last `odd` are the errors and
-    troubles, `showing` those that may show more than Excel's 15 digits. `filled` are the formulas filled down.
+    troubles, `showing` those that may show more than Excel's 15 digits, or -0. `filled` are the formulas filled down.
     """
 
     book: BookView

@@ -106,7 +106,7 @@ def set_formulas(engine: Engine, sheet: int, formulas: Iterable[tuple[int, int, 
 def read_values(engine: Engine, own: Formulas, singly: bool) -> tuple[list[int], list[int]]:
     """Read the engine's values into the formula cells of a sheet.
 
-    The places of the errors and troubles among them are returned, and of those that may show more than 15 digits.
+    The places of the errors and troubles among them are returned, and of those that may show too many digits or a -0.
     """
     places: Sequence[int] = range(len(own))
     values = own.values
@@ -126,7 +126,8 @@ def read_values(engine: Engine, own: Formulas, singly: bool) -> tuple[list[int],
     for place, value in zip(places, found, strict=True):
         kind = value.__class__
         if (kind is float and value - value == 0) or kind is str or kind is bool:
-            if (-TINY < value < TINY and value) if kind is float else (kind is str and len(value) > SHORT):
+            small = kind is float and -TINY < value < TINY and value
+            if small or (kind is str and (len(value) > SHORT or "-0" in value)):
                 showing.append(place)
             continue
         value = _NUM if kind is float else from_engine(value)

@@ -24,8 +24,8 @@ from .doubts import compute_carefully
 from .look_ups import finding_another, searching_in_no_order
 from .reads import Cells, asked_in, reads_of
 
-#: Excel writes no number with a decimal point in more than 15 digits.
-_LONG_NUMBER: Final = re.compile(r"(?<![\d.])(?=\d*[.,])0*[.,]?0*[1-9](?:[.,]?\d){15,}")
+#: Excel writes no number with a decimal point in more than 15 digits, and no -0.
+_LONG_NUMBER: Final = re.compile(r"(?<![\d.])(?=\d*[.,])0*[.,]?0*[1-9](?:[.,]?\d){15,}|-0(?![\d.])")
 #: Numbers that are not the same, but may be in 15 digits, differ by no more than this, relatively.
 _NEAR: Final = 1e-14
 _ROUNDS: Final = 5

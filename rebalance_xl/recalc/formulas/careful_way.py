@@ -34,8 +34,8 @@ _SHORT: Final = 3
 def ask(c: Compiling, about: str, out: Out) -> Out:
     """Return an operand as the careful way reads it, as it is in the quick way, which notes the question."""
     note(c, about, out)
-    if not c.careful or out.gives in _SETTLED.get(about, ()):
-        return out
+    if not c.careful or (out.gives in _SETTLED.get(about, ()) and (about, out.gives) != ("SHOWN", WHOLE)):
+        return out  # a whole number that is shown may be a -0, which a text tells by itself
     if about == "COUNTABLE":
         return c.say('IFERROR({0},"")', out)
     if about == "SHOWN" and c.book.decimal_comma:
