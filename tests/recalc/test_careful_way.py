@@ -10,12 +10,13 @@ import pytest
 from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, values
 
-#: A1:A3 read as numbers, B1 is B2 in 15 digits, C1 is a truth value, C2 is C3 in capitals, D2 is -0.
+#: A1:A3 read as numbers, B1 is B2 in 15 digits, C1 is a truth value, C2 is C3 in capitals, D2 is -0, G1 a date.
 COLUMNS: dict[str, list[Any]] = {
     "A": ["$1,200.50", "(5)", "4"],
     "B": [0.1 + 0.2, 0.3, 7],
     "C": ["TRUE", "É", "é"],
     "D": [0, "=-D1"],
+    "G": ["2020-01-31", 2],
 }
 NUMBERS = [
     ("IFERROR(A1*2,0)", 2401),
@@ -32,6 +33,11 @@ NUMBERS = [
     ("IFERROR(INDEX(A1:A3,2)*2,0)", -10),
     ('IFERROR(VLOOKUP("(5)",A1:A3,1,FALSE)*2,0)', -10),
     ("IFERROR(OFFSET(A1,1,0)*A1*0,9)", 0),
+    ("IFERROR(INT(A3),0)", 4),
+    ("IFERROR(PMT(A3,1,-1),0)", 5),
+    ("IFERROR(EDATE(G1,1),0)", 43890),
+    ("COUNT(A1/0,word,G2=2,G1)", 1),
+    ("COUNT(A1/0,IF(G2=2,A3,0),G2=2)", 1),
     ("IFERROR(first*2,0)", 2401),
     ("IFERROR(doubled,0)", 2401),
     ("IFERROR(SUMPRODUCT(Coins[Price]*2),0)", 2392),
@@ -103,6 +109,7 @@ def test_operands_from_anywhere(tmp_path: Path, cases: list[tuple[str, Any]], pl
         sheet.add_table("E1:E3", {"name": "Coins", "columns": [{"header": "Price"}], "data": [["$1,200"], ["(4)"]]})
         book.define_name("first", "=Sheet1!$A$1")
         book.define_name("third", "=Sheet1!$B$1")
+        book.define_name("word", "=Sheet1!$A$3")
         book.define_name("doubled", "=Sheet1!$A$1*2")
         book.define_name("twice", "=_xlfn.LAMBDA(_xlpm.x,_xlpm.x*2)")
         for row, (formula, _) in enumerate(cases, 1):

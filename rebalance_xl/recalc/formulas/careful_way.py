@@ -37,7 +37,8 @@ def ask(c: Compiling, about: str, out: Out) -> Out:
     if not c.careful or (out.gives in _SETTLED.get(about, ()) and (about, out.gives) != ("SHOWN", WHOLE)):
         return out  # a whole number that is shown may be a -0, which a text tells by itself
     if about == "COUNTABLE":
-        return c.say('IFERROR({0},"")', out)
+        # a text is counted that was computed, but none that may stand in a cell
+        return c.say('IF(ISNUMBER({0}),{0},"")' if out.single and not out.gives else 'IFERROR({0},"")', out)
     if about == "SHOWN" and c.book.decimal_comma:
         return c.say('IF(ISNUMBER({0}),SUBSTITUTE(RXL.SHOWN({0}),".",","),{0})', out)
     if about in _FIRST and out.single and len(out.pieces) < _SHORT:
