@@ -14,21 +14,39 @@ from rebalance_xl.recalc.references import Place
 from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, values
 
+GAVE_UP = fz.ExcelEvaluationError("dynamic dependency evaluation did not converge after 5 replans")
+
+
+def test_an_engine_that_gave_up_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Computed references that follow from many others take several attempts, and no search for cells that fail."""
+    evaluate, attempts, tried = Engine.evaluate, [GAVE_UP, GAVE_UP], []
+
+    def failing(engine: Engine) -> None:
+        if attempts:
+            raise attempts.pop()
+        evaluate(engine)
+
+    monkeypatch.setattr(Engine, "evaluate", failing)
+    monkeypatch.setattr(Engine, "evaluate_cells", lambda _, cells: tried.append(cells))
+    path = make(tmp_path / "a.xlsx", lambda _, sheet: sheet.write_formula("A1", '=INDIRECT("B"&1)+1', None, 5))
+    assert recalculate(path, tmp_path / "b.xlsx").kept == 0
+    assert not tried
+    assert values(tmp_path / "b.xlsx")["A1"] == 1
+
 
 def test_only_a_few_are_tried_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the engine comes to no end with computed references, three are tried and all others keep their value."""
-    failure = fz.ExcelEvaluationError("dynamic dependency evaluation did not converge after 5 replans")
     evaluate, tried = Engine.evaluate, []
 
     def failing(engine: Engine) -> None:
         if len(tried) < 3:
-            raise failure
+            raise GAVE_UP
         evaluate(engine)
 
     def alone(engine: Engine, cells: list[Place]) -> None:
         if len(cells) == 1:
             tried.append(cells)
-        raise failure
+        raise GAVE_UP
 
     def build(book: Any, sheet: Any) -> None:
         for row in range(1, 9):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,6 +22,8 @@ from .spills import Spills
 
 #: After so many cells whose computed references the engine does not come to an end with, all others are kept.
 _UNSETTLED: Final = 3
+#: The engine gives up after computing five references that follow from each other, and goes on when asked again.
+_ATTEMPTS: Final = 8
 #: So many arrays are computed before what reads them, which is computed twice where they are not as in the file.
 _ARRAYS_FIRST: Final = 50
 _TOO_DEEP: Final = "references that depend on one another too deeply, or on random numbers"
@@ -126,10 +127,21 @@ class Calculation:
             changed = self.lower_again(cell for cell in cells if cell.template.layout) or changed
         return changed
 
+    def _comes_to_an_end(self) -> bool:
+        """Let the engine compute all, asking it again where it gave up; return whether it has come to an end."""
+        for _ in range(_ATTEMPTS):
+            try:
+                self.engine.evaluate()
+            except FAILURES as error:
+                if "did not converge" not in str(error):
+                    return False
+            else:
+                return True
+        return False
+
     def _evaluate(self) -> None:
         """Let the engine compute all but the areas of arrays, without the formulas that it fails on as a whole."""
-        with suppress(*FAILURES):
-            self.engine.evaluate()
+        if self._comes_to_an_end():
             return
         for cell in self.book.cells():
             if cell.lowered is not None and ":" in cell.lowered:
@@ -137,8 +149,7 @@ class Calculation:
                 if ordered != cell.lowered:
                     cell.lowered = ordered
                     set_formulas(self.engine, cell.sheet, [(cell.column, cell.row, ordered)], True)
-        with suppress(*FAILURES):
-            self.engine.evaluate()
+        if self._comes_to_an_end():
             return
         unsettled = 0
         waiting = [[cell for cell in self.book.cells() if cell.lowered is not None]]
