@@ -91,7 +91,7 @@ def write_expression(c: Compiling, expression: Expression, wanted: str) -> Out:
 
 def _compared(c: Compiling, sides: Sequence[Items], outs: Sequence[Out], sign: str) -> list[Piece]:
     """Return the comparison of two sides: to 15 digits the careful way, and where one of them is computed."""
-    texts = any(map(fifteen_digits.is_text, sides))
+    texts = any(out.gives == TEXT for out in outs)
     both = list(zip(outs, sides, strict=True))
     ends = [out.single and not texts and fifteen_digits.is_computed(side, c.bound) for out, side in both]
     singles = all(out.single for out in outs)

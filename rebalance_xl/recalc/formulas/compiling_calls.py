@@ -22,18 +22,16 @@ from .compiling_places import refuse_places, seeing_faults, write_indirect
 from .compiling_references import is_whole, narrowed, unclipped
 from .guards import guarded
 from .lambdas import CALLERS
-from .operands import bare, constant_text, has_array_constant, needs_python, operand_at, plain_name, whole_number
+from .operands import bare, constant_text, has_array_constant, needs_python, operand_at, plain_name
 from .parameter_classes import ARRAY, REFERENCE, TEXT, TRUTH, VALUE, WITH_CRITERIA, engine_knows, parameter_class
 from .places import implementation_in
-from .repairs import given_directly, repaired
+from .repairs import repaired
 from .tree import Arguments, Call, Cells, Expression, FormulaError, Literal, Ref, UnknownFunctionError
 
 #: Functions of the engine that make texts longer than a cell holds, where Excel says #VALUE!.
 _JOINING: Final = frozenset(("CONCAT", "CONCATENATE", "SUBSTITUTE"))
 #: Functions of the engine for which blank cells behind all others make no difference.
 _BLIND_TO_BLANKS: Final = frozenset(("AVERAGE", "COUNT", "COUNTA", "MAX", "MIN", "SUM"))
-#: The last character that Windows and Macintosh have in common.
-_LAST_SHARED: Final = 127
 
 
 def write_call(c: Compiling, call: Call, wanted: str) -> Out:
@@ -65,7 +63,7 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
         return c.expression(replacement, wanted)
     if name == "AGGREGATE" and in_file.hides_by_option(c, arguments):
         return c.expression(whole_calls.by_option(arguments), wanted)
-    arguments = repaired(name, arguments if wanted == ARRAY else given_directly(name, arguments), c.careful)
+    arguments = repaired(name, arguments if wanted == ARRAY else whole_calls.given_directly(name, arguments), c.careful)
     if name in ALTERNATIVES and len(arguments) >= ALTERNATIVES[name] and needs_python(name, arguments):
         name = f"RXL.{name}"
     implementation = implementation_in(c.book, name)
@@ -86,8 +84,6 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
     if name == "INDIRECT":
         return write_indirect(c, call, wanted)
     out = _known_call(c, name, arguments, wanted)
-    if name in ("CHAR", "CODE") and len(arguments) == 1 and c.book.package.written_by("Microsoft Macintosh Excel"):
-        return _of_either_system(c, name, _given(arguments[0]), out, wanted)
     return _of_one_size(c, name, arguments, out) if name in classes.SAME_SIZE else out
 
 
@@ -101,16 +97,6 @@ def _is_from_google(arguments: Arguments) -> bool:
     call, constant = operand_at(arguments, 0), arguments[1] if len(arguments) == 2 else None
     google = isinstance(call, Call) and call.name.lower().endswith("xludf.dummyfunction")
     return google and constant is not None and all(isinstance(item, Literal | str) for item in constant.items)
-
-
-def _of_either_system(c: Compiling, name: str, argument: Expression, out: Out, wanted: str) -> Out:
-    """Return CHAR or CODE of a workbook that Excel for Macintosh wrote: beyond 127 its characters are not Windows'."""
-    if name == "CHAR" and (whole_number(argument.single) or _LAST_SHARED + 1) <= _LAST_SHARED:
-        return out
-    value = c.expression(argument, ARRAY if wanted == ARRAY else VALUE)
-    asked = "{1}" if name == "CHAR" else "UNICODE({1})"
-    unknown = f'RXL.UNKNOWN("{name} beyond {_LAST_SHARED}, which differs between Windows and Macintosh")'
-    return c.say(f"IF({asked}>{_LAST_SHARED},{unknown},{{0}})", out, value)
 
 
 def _of_one_size(c: Compiling, name: str, arguments: Arguments, out: Out) -> Out:

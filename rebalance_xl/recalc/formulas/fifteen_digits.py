@@ -12,7 +12,7 @@ from typing import Final
 
 from .operands import local_label, plain_name
 from .parameter_classes import names_in
-from .tree import Call, Expression, Group, Items, Literal, Name, Operand
+from .tree import Call, Expression, Group, Items, Name, Operand
 
 COMPARISONS: Final = frozenset(("=", "<>", "<", ">", "<=", ">="))
 _ARITHMETIC: Final = frozenset("+-*/^%")
@@ -41,11 +41,6 @@ def split_at(items: Items, signs: Container[str]) -> list[list[str | Operand]]:
 
 
 # --- comparisons ------------------------------------------------------------------------------------------
-
-
-def is_text(items: Items) -> bool:
-    """Say whether a side of a comparison is a text as it is written."""
-    return has_sign(items, "&") or any(isinstance(item, Literal) and item.text.startswith('"') for item in items)
 
 
 def is_computed(items: Items, bound: Mapping[str, Expression]) -> bool:

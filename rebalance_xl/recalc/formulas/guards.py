@@ -50,7 +50,11 @@ GUARDS: Final[dict[str, Guard]] = {
     "LOG": Guard("IF(AND({1}>0,{2}+0=1),1/0,{0})", 1, 2, careful=True),
     "INDEX": Guard('IF({2}<0,1+"-",{0})', 1, 2, careful=True),
 }
-
+#: The same where Excel for Macintosh wrote the workbook: beyond 127 its characters are not those of Windows.
+_ON_MACINTOSH: Final = {
+    name: f'IF({asked}>127,RXL.UNKNOWN("{name} beyond 127, which differs between Windows and Macintosh"),{{0}})'
+    for name, asked in (("CHAR", "{1}"), ("CODE", "UNICODE({1})"))
+}
 
 #: The last cell of a sheet, which is blank, for a place in whole columns or rows beyond what a LAMBDA knows of them.
 _BEYOND: Final = {
@@ -72,13 +76,16 @@ def guarded(c: Compiling, name: str, arguments: Arguments, out: Out, wanted: str
         # the used cells are all that a LAMBDA has of whole columns
         place = arguments[2 if first.kind == "rows" and len(arguments) > 2 else 1] or literal("0")
         return c.say(_BEYOND[first.kind], out, c.operand(first, ARRAY), c.expression(place, VALUE))
+    kind = ARRAY if wanted == ARRAY else VALUE
+    alone = arguments[0] if len(arguments) == 1 else None
+    if name in _ON_MACINTOSH and alone is not None and c.book.package.written_by("Microsoft Macintosh Excel"):
+        return c.say(_ON_MACINTOSH[name], out, c.expression(alone, kind))
     guard = GUARDS.get(name)
     if guard is None or (guard.careful and not c.careful) or len(arguments) <= guard.place:
         return out
     asked = [each or literal("0") for each in arguments[: guard.asked]]
     if len(asked) < guard.asked or all(map(_is_harmless, asked[guard.place :])):
         return out
-    kind = ARRAY if wanted == ARRAY else VALUE
     return c.say(guard.text, out, *[c.expression(each, kind) for each in asked])
 
 

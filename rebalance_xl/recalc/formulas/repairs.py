@@ -12,16 +12,7 @@ from typing import Final
 from ..native.criteria import plain_criterion
 from ..native.faults import Fault
 from ..native.reading import in_1904, typed_number
-from .operands import (
-    constant_text,
-    has_array_constant,
-    is_call,
-    is_range,
-    literal,
-    operand_at,
-    plain_name,
-    whole_number,
-)
+from .operands import constant_text, is_range, literal, operand_at, whole_number
 from .parameter_classes import names_in
 from .parser import parsed
 from .tree import (
@@ -129,7 +120,7 @@ def _as_criterion(criterion: Expression) -> Expression:
     return criterion if plain == text else literal('"' + plain.replace('"', '""') + '"')
 
 
-def _as_total(value: Expression) -> Expression:
+def as_total(value: Expression) -> Expression:
     """Return a constant text as the number it reads as, or #VALUE!; the engine passes over it."""
     text = constant_text(value.single)
     if text is None:
@@ -139,28 +130,6 @@ def _as_total(value: Expression) -> Expression:
     except Fault as fault:
         raise FormulaError(fault.error.reason) from None
     return literal("#VALUE!" if number is None else repr(number))
-
-
-def given_directly(name: str, arguments: Arguments) -> Arguments:
-    """Return what a total of single values is given, with texts that are computed as the number they read as.
-
-    The engine passes over other texts, which is right for cells alone; one that is no number is #VALUE!.
-    """
-    return [each and _not_passed_over(each) for each in arguments] if name in _PASS_OVER_TEXTS else arguments
-
-
-def _not_passed_over(value: Expression) -> Expression:
-    call = value.single
-    if any(map(has_array_constant, [value, *(call.arguments if isinstance(call, Call) else ())])):
-        return value
-    if "&" in value.items or is_call(call, GIVE_TEXTS):
-        return made("SUM(a)", a=value)
-    results = _RESULTS.get(plain_name(call.name)) if isinstance(call, Call) else None
-    if not isinstance(call, Call) or results is None:
-        return _as_total(value)
-    chosen = list(call.arguments)
-    chosen[results] = [each and _not_passed_over(each) for each in chosen[results]]
-    return Expression([Call(call.name, chosen)])
 
 
 def _as_whole(value: Expression) -> Expression:
@@ -178,16 +147,10 @@ def _as_match_type(value: Expression) -> Expression:
 
 
 _EVERY: Final = slice(None)
-_PASS_OVER_TEXTS: Final = names_in(
+PASS_OVER_TEXTS: Final = names_in(
     """MAX MIN PRODUCT AVERAGE MEDIAN STDEV STDEV.S STDEV.P STDEVP VAR VAR.S VAR.P VARP GEOMEAN HARMEAN DEVSQ AVERAGEA
     MAXA MINA STDEVA STDEVPA VARA VARPA"""
 )
-#: Functions that give texts.
-GIVE_TEXTS: Final = names_in(
-    "CONCAT CONCATENATE DOLLAR FIXED LEFT LOWER MID PROPER REPLACE REPT RIGHT SUBSTITUTE T TEXT TEXTJOIN TRIM UPPER"
-)
-#: The arguments of which one is the result.
-_RESULTS: Final = {**dict.fromkeys(("IF", "CHOOSE", "IFERROR", "IFNA"), slice(1, None)), "IFS": slice(1, None, 2)}
 _Change = Callable[[Expression], Expression]
 #: Functions, which of their arguments are changed, and how.
 _RULES: Final[Sequence[tuple[str, slice, _Change]]] = (
@@ -203,7 +166,7 @@ _RULES: Final[Sequence[tuple[str, slice, _Change]]] = (
     ("PDURATION RRI SYD DDB CUMIPMT CUMPRINC STANDARDIZE", _EVERY, _as_number),
     ("CHOOSE", slice(1), _as_number),
     ("SUBTOTAL", slice(1), _as_whole),
-    ("SMALL LARGE", slice(1), _as_total),
+    ("SMALL LARGE", slice(1), as_total),
     ("IF NOT", slice(1), _as_truth),
     ("IFS", slice(None, None, 2), _as_truth),
     ("AND OR XOR", _EVERY, _as_given_truth),
@@ -232,7 +195,7 @@ _RULES: Final[Sequence[tuple[str, slice, _Change]]] = (
     ("MID MIDB", slice(1, 3), _as_count),
     ("RANK RANK.EQ RANK.AVG", slice(1), _as_count),
     # skip a text given to them where Excel says #VALUE!
-    (" ".join(("SUM SUMSQ", *sorted(_PASS_OVER_TEXTS))), _EVERY, _as_total),
+    (" ".join(("SUM SUMSQ", *sorted(PASS_OVER_TEXTS))), _EVERY, as_total),
     # count characters otherwise
     ("LEN", slice(1), _as_counted),
     ("LEFT RIGHT MID REPLACE", slice(1), _as_counted_cells),
@@ -252,11 +215,8 @@ def repaired(name: str, arguments: Arguments, careful: bool = False) -> Argument
     if name == "OFFSET":
         return _upwards(arguments, careful)
     if name == "SORT" and arguments:
-        given = dict(zip("abcd", arguments, strict=False))
-        by = made(
-            "RXL.SORTABLE(a,b,d)", a=given["a"], b=given.get("b") or literal("1"), d=given.get("d") or literal("0")
-        )
-        return [by, *arguments[1:]]
+        array, by, _, by_column = (*arguments, None, None, None)[:4]
+        return [made("RXL.SORTABLE(a,b,c)", a=array, b=by, c=by_column), *arguments[1:]]
     first, modes = _MODES.get(name, (len(arguments), ()))
     changed = list(arguments)
     while len(changed) > first and _is_said_anyway(changed, modes[len(changed) - first - 1]):

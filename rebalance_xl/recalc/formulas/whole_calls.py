@@ -18,8 +18,8 @@ from .operands import (
     plain_name,
     whole_number,
 )
-from .parameter_classes import ELEMENTWISE, names_in
-from .repairs import made
+from .parameter_classes import ELEMENTWISE, TEXT, gives, names_in
+from .repairs import PASS_OVER_TEXTS, as_total, made
 from .tree import Arguments, Call, Cells, Expression, FormulaError, Group, Literal, Name, Operand, Ref
 
 #: Functions whose wrong argument, or an error as one, ends the whole formula in the engine instead of an error value.
@@ -46,6 +46,8 @@ _REFERENCES: Final = names_in("INDEX OFFSET INDIRECT CHOOSE IF")
 _KNOWN_OF_CELLS: Final = names_in("address col row contents type")
 #: Numbers for which western Windows has no character.
 _UNNAMED: Final = (129, 141, 143, 144, 157)
+#: The arguments of which one is the result.
+_RESULTS: Final = {**dict.fromkeys(("IF", "CHOOSE", "IFERROR", "IFNA"), slice(1, None)), "IFS": slice(1, None, 2)}
 #: Functions that look up approximately, and the argument that says so.
 APPROXIMATE: Final = {"VLOOKUP": 3, "HLOOKUP": 3, "MATCH": 2}
 
@@ -113,6 +115,28 @@ def _as_tests(arguments: Arguments) -> Expression:
     for tested, result in zip(rest[-2::-2], rest[::-2], strict=True):
         found = made("IF(rl_value=(a),b,c)", a=tested, b=result or literal("0"), c=found)
     return made("LET(rl_value,a,b)", a=value, b=found)
+
+
+def given_directly(name: str, arguments: Arguments) -> Arguments:
+    """Return what a total of single values is given, with texts that are computed as the number they read as.
+
+    The engine passes over other texts, which is right for cells alone; one that is no number is #VALUE!.
+    """
+    return [each and _not_passed_over(each) for each in arguments] if name in PASS_OVER_TEXTS else arguments
+
+
+def _not_passed_over(value: Expression) -> Expression:
+    call = value.single
+    if any(map(has_array_constant, [value, *(call.arguments if isinstance(call, Call) else ())])):
+        return value
+    if "&" in value.items or (isinstance(call, Call) and gives(plain_name(call.name)) == TEXT):
+        return made("SUM(a)", a=value)
+    results = _RESULTS.get(plain_name(call.name)) if isinstance(call, Call) else None
+    if not isinstance(call, Call) or results is None:
+        return as_total(value)
+    chosen = list(call.arguments)
+    chosen[results] = [each and _not_passed_over(each) for each in chosen[results]]
+    return Expression([Call(call.name, chosen)])
 
 
 def by_option(arguments: Arguments) -> Expression:
