@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ..cells import CellError
-from .evaluation.anchors import Anchor
 from .evaluation.calculation import Calculation
+from .evaluation.spills import Anchor
 from .references import Area, cell_name
 from .sheets.formula_cells import FormulaCell, Formulas
 from .sheets.sheet_scan import SheetScan

@@ -1,8 +1,11 @@
-"""Cells whose computed value is not to be written as it is: each is decided on, and what reads it is computed again."""
+"""Cells whose computed value is not to be written as it is: each is decided on, and what reads it is computed again.
+
+Of what keeps its old value in the end it is said whether what it reads has changed, and what reads it is told so.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from ...cells import CellError
@@ -14,7 +17,7 @@ from .decision import Action, Finding, decide
 from .engine import Engine
 from .engine_values import FAILURES, Trouble, from_engine
 from .exchange import set_values
-from .reads import cells_at, reads_anywhere
+from .reads import Cells, cells_at, reads_anywhere, reads_of
 
 #: Cells that depend on others decided on may need it themselves, but not endlessly.
 _ROUNDS: Final = 12
@@ -166,3 +169,39 @@ def as_before(cell: FormulaCell) -> bool:
     """Say whether a cell shows what it showed before."""
     old: Any = cell.old
     return cell.value.__class__ is old.__class__ and bool(cell.value == old)
+
+
+# --- what follows from old values -----------------------------------------------------------------------------------
+
+
+def name_what_is_old(calculation: Calculation, inputs: Callable[[], Iterable[Place]] | None = None) -> None:
+    """Say of kept cells whose inputs changed that their value is old, and of what reads them that it follows from it.
+
+    `inputs` gives the cells without formulas that were changed before the calculation; it is asked only if any is kept.
+    """
+    kept = [cell for cell in calculation.kept() if cell.formula]
+    if not kept:
+        return
+    computed = [cell for cell in calculation.book.cells() if cell.status != "kept" and not as_before(cell)]
+    changed = cells_at([*(cell.where for cell in computed), *(inputs() if inputs is not None else ())])
+    reached = [cell for cell in kept if calculation.readers.reads(cell, changed)]
+    for cell in reached:
+        cell.cause += "; what it reads has changed"
+    seen: set[FormulaCell] = set()
+    while reached:
+        cells = cells_at(cell.where for cell in reached)
+        readers = [*calculation.readers.of(cells), *_early_readers(calculation, cells)]
+        reached = [cell for cell in readers if cell not in seen]
+        seen.update(reached)
+        for cell in reached:
+            cell.cause = cell.cause or "from an old value"
+
+
+def _early_readers(calculation: Calculation, cells: Cells) -> Iterable[FormulaCell]:
+    """Yield the cells of columns computed without the engine that read any of some cells."""
+    for column in calculation.filled:
+        if column.lowered is None or not column.early:
+            continue
+        for place, text in zip(column.places, column.lowered.texts(column.rows), strict=True):
+            if any(read.meets(cells) for read in reads_of(text, column.sheet, calculation.readers.sheets)):
+                yield column.of[place]

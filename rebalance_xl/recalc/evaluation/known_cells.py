@@ -8,7 +8,7 @@ from typing import Any
 
 from ..formulas.book_view import BookView
 from ..references import MAX_COLUMNS, MAX_ROWS, Area
-from .anchors import Anchor
+from .spills import Anchor
 
 
 class NotNowError(Exception):

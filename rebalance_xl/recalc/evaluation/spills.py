@@ -6,23 +6,56 @@ written as values, which may change further arrays, until nothing changes any mo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from ...cells import CellError
 from ..formulas.book_view import BookView
 from ..native.arguments import alike
-from ..references import Area, Place, place_of
+from ..references import MAX_COLUMNS, MAX_ROWS, Area, Place, place_of
 from ..sheets.formula_cells import FormulaCell
 from ..sheets.sheet_scan import SheetScan
-from .anchors import Anchor, occupied_by, places_in
 from .decision import Finding, decide
 from .engine import Engine
+from .engine_calls import KEEP
 from .engine_values import FAILURES, Trouble, from_engine, to_engine
 
 SPILL = CellError("#SPILL!", "the cells it would fill are not empty")
+
+
+@dataclass(slots=True, eq=False)
+class Anchor:
+    """A cell whose formula fills an area; `written` is the area the file gives it, None for an ordinary formula."""
+
+    key: int
+    cell: FormulaCell
+    area: Area
+    dynamic: bool
+    written: Area | None
+    active: bool = False
+    blocked: bool = False
+    failure: str = ""
+    rows: list[list[Any]] | None = None
+
+    @property
+    def before(self) -> Area:
+        """The area that it fills in the file."""
+        return self.written or self.cell.area
+
+    def kept(self, formula: str) -> str:
+        """Return what the engine computes: the formula, its array kept aside.
+
+        The sign keeps the engine from computing what IF and its like give twice, as a reference first.
+        """
+        return f"{KEEP}({self.key},{'+' * formula.startswith(('IF(', 'IFS(', 'CHOOSE('))}{formula})"
+
+    def is_blocked(self, area: Area, taken: dict[int, Any]) -> bool:
+        """Say whether something else lies in an area, or whether it leaves the sheet."""
+        beyond = area.bottom > MAX_ROWS or area.right > MAX_COLUMNS
+        return beyond or not set(map(taken.get, islice(places_in(area), 1, None))) <= {None, self}
 
 
 @dataclass(slots=True)
@@ -54,11 +87,10 @@ class Spills:
 
     def begin(self) -> bool:
         """Note what every cell is taken by; return whether there is anything to do."""
-        if not any(anchor.active for anchor in self.anchors):
-            return False
-        if not self.taken:
+        any_active = any(anchor.active for anchor in self.anchors)
+        if any_active and not self.taken:
             self.taken = occupied_by(self.book.scans, self.anchors)
-        return True
+        return any_active
 
     def place_all(self) -> tuple[bool, bool]:
         """Write the arrays computed last into their cells; return whether any cell and any area changed."""
@@ -90,7 +122,9 @@ class Spills:
                     self.engine.set_formula(anchor.cell.where, str(anchor.cell.lowered))
         else:
             area = anchor.area
-            rows = fitted(rows, area.height, area.width)
+            if (len(rows), len(rows[0])) != (area.height, area.width):  # repeated, filled up with #N/A, and cut
+                rows = alike((rows, [[None] * area.width] * area.height))[0][: area.height]
+                rows = [row[: area.width] for row in rows]
         if not kinds <= {float, str}:
             rows = [[each if each.__class__ in (float, str) else _shown(each) for each in row] for row in rows]
         if anchor.rows == rows and anchor.area == area:
@@ -174,16 +208,38 @@ class Spills:
                     cell.value = owner.rows[cell.row - owner.area.top][cell.column - owner.area.left]
 
 
+def places_in(area: Area) -> Iterable[int]:
+    """Return the places of an area's cells."""
+    if area.width == 1:
+        return range(place_of(area.top, area.left), place_of(area.bottom, area.left) + 1, 1 << 15)
+    rows = (range(place_of(row, area.left), place_of(row, area.right) + 1) for row in range(area.top, area.bottom + 1))
+    return chain.from_iterable(rows)
+
+
+def occupied_by(scans: list[SheetScan], anchors: list[Anchor]) -> list[dict[int, Any]]:
+    """Return for every sheet which cells are taken: by a value, by a formula, or by the anchor that filled them."""
+    taken: list[dict[int, Any]] = []
+    for sheet, scan in enumerate(scans):
+        cells: dict[int, Any] = {}
+        own = [anchor for anchor in anchors if anchor.cell.sheet == sheet]
+        if own:
+            # Arrays grow to the right and downwards: what lies above or left of all of them is in nobody's way.
+            top, left = min(anchor.cell.row for anchor in own), min(anchor.cell.column for anchor in own)
+            cells = dict.fromkeys(scan.places_within(Area(top, left, MAX_ROWS, MAX_COLUMNS)), "value")
+            for anchor in own:
+                if anchor.area.size > 1:
+                    cells.update(dict.fromkeys(places_in(anchor.area), anchor))
+            found = scan.formulas
+            for place, (row, column, text) in enumerate(zip(found.rows, found.columns, found.texts, strict=True)):
+                if text or place in found.kinds:
+                    cells[place_of(row, column)] = "formula"
+        taken.append(cells)
+    return taken
+
+
 def _carried_along(scan: SheetScan) -> list[FormulaCell]:
     """Return the cells with an empty formula: those of volatile arrays carry one, and their values with them."""
     return scan.formulas.at(place for place, text in enumerate(scan.formulas.texts) if not text)
-
-
-def fitted(rows: list[list[Any]], height: int, width: int) -> list[list[Any]]:
-    """Return an array in the area of an array formula: cut, repeated when one cell, row or column, else #N/A."""
-    if (len(rows), len(rows[0])) == (height, width):
-        return rows
-    return [row[:width] for row in alike((rows, [[None] * width] * height))[0][:height]]
 
 
 def _shown(cell: Any) -> Any:

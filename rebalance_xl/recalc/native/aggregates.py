@@ -10,8 +10,9 @@ import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable
-from functools import partial
-from itertools import chain, compress
+from functools import partial, reduce
+from itertools import chain, compress, pairwise
+from operator import add
 from typing import Any, Final
 
 from rebalance_xl.cells import MISSING, CellError
@@ -205,10 +206,7 @@ def _kept(summed: Rows, kept: Iterable[bool]) -> Numbers:
 
 def _sum(numbers: Numbers) -> float:
     """Add one number after the other, as the engine does for columns: equal totals are equal to the last bit."""
-    total = 0.0
-    for number in numbers:
-        total += number
-    return total
+    return reduce(add, numbers, 0.0)
 
 
 _OF_SOME: Final = {**AGGREGATES, "SUM": _sum, "AVERAGE": lambda numbers: _sum(numbers) / len(numbers)}
@@ -236,12 +234,10 @@ worksheet("RXL.COUNTIFS", kinds="range range*")(lambda *given: sum(_meeting(sum(
 def frequency(data: Rows, bins: Rows) -> Rows:
     """Return how many numbers lie up to each bound and above the one below it, in the order of the bounds."""
     numbers, bounds = sorted(numbers_of(data)), numbers_of(bins)
-    counts, counted = [0.0] * (len(bounds) + 1), 0
-    for place in sorted(range(len(bounds)), key=bounds.__getitem__):
-        up_to = bisect_right(numbers, bounds[place])
-        counts[place], counted = float(up_to - counted), up_to
-    counts[-1] = float(len(numbers) - counted)
-    return [[count] for count in counts]
+    order = sorted(range(len(bounds)), key=bounds.__getitem__)
+    ends = [0, *(bisect_right(numbers, bounds[place]) for place in order), len(numbers)]
+    counts = dict(zip([*order, len(bounds)], (float(end - start) for start, end in pairwise(ends)), strict=True))
+    return [[counts[place]] for place in range(len(bounds) + 1)]
 
 
 @worksheet("RXL.CRITERION", kinds="any", dated=True)
