@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rebalance_xl.recalc.files.package import Package
 from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, rewrite, values
 
@@ -176,3 +177,11 @@ def test_characters_that_differ_between_systems_are_kept_in_books_of_macintosh(t
         "H3",
         "H6",
     }
+
+
+def test_a_sheet_called_like_a_program_tells_nothing_of_who_wrote_the_book(tmp_path: Path) -> None:
+    """The titles of sheets stand in the same part as the program's name."""
+    path = make(tmp_path / "b.xlsx", lambda book, sheet: book.add_worksheet("openpyxl"))
+    package = Package.open(path.read_bytes())
+    assert not package.written_by("openpyxl")
+    assert package.written_by("Microsoft Excel")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
@@ -70,8 +71,8 @@ class Package:
 
     def written_by(self, program: str) -> bool:
         """Say whether a program wrote the workbook, by its own account."""
-        parts = [part for part in PROPERTIES if part in self.container]
-        return any(f">{program}</".encode() in self.container.read(part) for part in parts)
+        named = re.compile(rf">{program}</(?:\w+:)?(?:Application|creator)>".encode())
+        return any(named.search(self.container.read(part)) for part in PROPERTIES if part in self.container)
 
     @classmethod
     def open(cls, data: bytes) -> Package:
