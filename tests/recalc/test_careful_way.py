@@ -13,7 +13,7 @@ from tests.recalc.books import make, values
 #: A1:A3 read as numbers, B1 is B2 in 15 digits, C1 is a truth value, C2 is C3 in capitals, D2 is -0, G1 a date.
 COLUMNS: dict[str, list[Any]] = {
     "A": ["$1,200.50", "(5)", "4"],
-    "B": [0.1 + 0.2, 0.3, 7],
+    "B": [0.3000000000000001, 0.3, 7],
     "C": ["TRUE", "É", "é"],
     "D": [0, "=-D1"],
     "G": ["2020-01-31", 2],

@@ -264,6 +264,21 @@ def test_what_the_compiler_itself_asks_of_a_sum_catches_nothing(
     assert (values(tmp_path / "b.xlsx")["D1"], values(tmp_path / "b.xlsx")["D2"]) == (1, 1)
 
 
+def test_only_what_is_looked_into_matters_for_long_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A number of 17 digits that a formula adds, counts or looks for beside a text is none that it looks into."""
+    looked_at = suspected(monkeypatch, "_reading")
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_column("A1", ["12", "34"])
+        sheet.write_column("B1", [0.3000000000000001, 0.7])
+        formulas = ["LEFT(A1,1)+B1", "LEN(A1)*SUM(B1:B2)", "MID(A1,ROUND(B2,0),1)*B1", "LEFT(B1,9)", "LEN(A1&B1)"]
+        for row, formula in enumerate(formulas, 1):
+            sheet.write_formula(f"D{row}", "=" + formula, None, 9)
+
+    recalculate(make(tmp_path / "b.xlsx", build))
+    assert looked_at == {"D4", "D5"}
+
+
 def test_arrays_whose_choice_is_computed_are_computed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine asks a function's argument for a reference first where it may be one, and would compute it twice."""
     calls: list[Any] = []
