@@ -161,6 +161,7 @@ NEAR = [
     ("MATCH(B1-0,A1:A4,0)", 3),
     ("MATCH(B2*3,A1:A4,0)", 2),
     ("MATCH(MIN(A1:A4),A1:A4,0)", 1),
+    ("MATCH(MAX(B2)*3-0.2,B2:B3,0)", "#N/A"),
     ("MATCH(SMALL(A1:A4,3),A1:A4,0)", 2),
     ("MATCH(_xlfn.SINGLE(B1),A1:A4,)", 3),
     ("VLOOKUP(0,A1:B4,2,FALSE)", "#N/A"),

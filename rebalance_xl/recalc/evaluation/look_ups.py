@@ -22,8 +22,6 @@ from .reads import Read, asked_in, reads_of
 
 #: The engine takes numbers for one another that differ by no more.
 _ALIKE: Final = 1e-12
-#: What gives numbers as they stand in cells, or as they would be typed.
-_AS_TYPED: Final = ("MAX(", "MIN(", "LARGE(", "SMALL(", "ROUND")
 
 
 def searching_in_no_order(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
@@ -50,7 +48,7 @@ def finding_another(calculation: Calculation, columns: ColumnsRead) -> Iterator[
                 text, searched = asked_in(cell, [sought]), readers.columns_of(asked_in(cell, [among]), cell.sheet)
                 if about == "IN COLUMN":
                     searched = [read._replace(right=read.left) for read in searched]
-                computed = sought.gives == NUMBER and not text.startswith(_AS_TYPED)
+                computed = sought.gives == NUMBER
                 number, reads = number_of(text), readers.columns_of(text, cell.sheet)
                 key = (computed, "(" in text, number, *reads, *searched)
                 if key not in known:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from .careful_way import note
 from .compiling import Compiling, Out
 from .compiling_catalogue import write_native_call
-from .operands import literal, operand_at
+from .operands import is_call, literal, operand_at
 from .parameter_classes import ARRAY, REFERENCE, VALUE
 from .tree import Arguments, Cells, Literal
 from .whole_calls import APPROXIMATE, looks_approximately
@@ -21,6 +22,8 @@ _EXACT: Final = {
     "VLOOKUP": ("RXL.VLOOKUP", 3, "FALSE"),
     "HLOOKUP": ("RXL.HLOOKUP", 3, "FALSE"),
 }
+#: What gives numbers as they stand in cells, or as they would be typed.
+_AS_TYPED: Final = frozenset(("MAX", "MIN", "LARGE", "SMALL", "ROUND", "ROUNDDOWN", "ROUNDUP"))
 
 
 def approximately(c: Compiling, name: str, arguments: Arguments, wanted: str, engine: Callable[[], Out]) -> Out | None:
@@ -47,7 +50,8 @@ def exactly(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out |
     if c.careful:
         return write_native_call(c, native, [*arguments[:count], *([literal(mode)] if mode else [])], wanted)
     about = "IN COLUMN" if name == "VLOOKUP" else "IN LINE"
-    note(c, about, c.expression(sought, ARRAY if wanted == ARRAY else VALUE), c.expression(among, REFERENCE))
+    out = c.expression(sought, ARRAY if wanted == ARRAY else VALUE)
+    note(c, about, replace(out, gives="") if is_call(sought.single, _AS_TYPED) else out, c.expression(among, REFERENCE))
     return None
 
 
