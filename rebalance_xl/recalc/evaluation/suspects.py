@@ -30,6 +30,10 @@ _LONG_NUMBER: Final = re.compile(r"(?<![\d.])(?=\d*[.,])0*[.,]?0*[1-9](?:[.,]?\d
 _NEAR: Final = 1e-14
 _ROUNDS: Final = 5
 _TEXT: Final = re.compile(r"\"((?:[^\"]|\"\")*)\"")
+#: Texts that the engine's operators read as numbers as Excel does, or that no one does.
+_PLAIN: Final = re.compile(
+    r"[^\d]*|\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?%?\s*|\d{4}-\d\d-\d\d|\d\d?:\d\d(?::\d\d)?"
+)
 #: A date whose day and month only the author's system tells apart: the engine reads it in one way.
 _DATE: Final = re.compile(r"\s*(?:0?[1-9]|[12]\d|3[01])[-/](?:0?[1-9]|[12]\d|3[01])[-/](?:\d{4}|\d{1,2})\b.{,20}")
 #: A cell holds no more characters, and texts not longer than the other number never join to so many in practice.
@@ -95,6 +99,7 @@ def _has_other_capitals(text: str) -> bool:
 #: that comes of it.
 _MATTERS: Final[Sequence[tuple[str, type, Callable[[Any], object], bool]]] = (
     ("NUMBER", str, _DATE.fullmatch, False),
+    ("ARGUMENT", str, _DATE.fullmatch, False),
     ("LETTERS", str, _has_other_capitals, False),
     ("FITTING", str, lambda text: len(text) > _LONG, False),
     ("NUMERIC", str, _has_digits, False),
@@ -105,7 +110,8 @@ _MATTERS: Final[Sequence[tuple[str, type, Callable[[Any], object], bool]]] = (
     ("CRITERIA", str, lambda text: text.lstrip("<>=").upper() in ERRORS, False),
     ("CRITERIA", CellError, lambda _: True, True),
     ("COUNTABLE", CellError, lambda _: True, True),
-    ("NUMBER", str, _has_digits, True),
+    ("NUMBER", str, lambda text: _PLAIN.fullmatch(text) is None, True),
+    ("ARGUMENT", str, _has_digits, True),
     ("TRUTH", str, lambda text: text.upper() in ("TRUE", "FALSE"), True),
 )
 

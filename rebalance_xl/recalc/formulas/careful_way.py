@@ -13,11 +13,12 @@ from typing import Final
 from .compiling import Compiling, Out
 from .parameter_classes import NUMBER, TEXT, TRUTH, WHOLE
 
-#: The questions, and what answers each at once. An operand of arithmetic is read as a number and a test as a truth
-#: value, what is joined is shown in 15 digits and fits in a cell, characters are counted in what is shown, texts in
-#: products are 0, errors are not counted, and numbers and letters are compared, and looked for, as Excel does.
+#: The questions, and what answers each at once. An operand of arithmetic is read as a number, so is an argument (of
+#: which the engine reads fewer texts), a test is a truth value; what is joined is shown in 15 digits and fits in
+#: a cell, characters are counted in what is shown, texts in products are 0, errors are not counted, and numbers and
+#: letters are compared, and looked for, as Excel does.
 _SETTLED: Final[dict[str, tuple[str, ...]]] = {
-    "NUMBER": (NUMBER, WHOLE),
+    **dict.fromkeys(("NUMBER", "ARGUMENT"), (NUMBER, WHOLE)),
     "TRUTH": (NUMBER, WHOLE, TRUTH),
     "SHOWN": (TEXT, WHOLE, TRUTH),
     "COUNTED": (WHOLE, TRUTH),
@@ -36,6 +37,7 @@ def ask(c: Compiling, about: str, out: Out) -> Out:
     note(c, about, out)
     if not c.careful or (out.gives in _SETTLED.get(about, ()) and (about, out.gives) != ("SHOWN", WHOLE)):
         return out  # a whole number that is shown may be a -0, which a text tells by itself
+    about = "NUMBER" if about == "ARGUMENT" else about
     if about == "COUNTABLE":
         # a text is counted that was computed, but none that may stand in a cell
         return c.say('IF(ISNUMBER({0}),{0},"")' if out.single and not out.gives else 'IFERROR({0},"")', out)

@@ -90,7 +90,7 @@ _as_joined: Final = _asked("SHOWN", lambda value: not (_is_one(value) or is_rang
 #: Numbers as they are shown, no characters that count as two; of parts of texts a constant is cut as it is.
 _as_counted: Final = _asked("COUNTED", lambda value: False)
 _as_counted_cells: Final = _asked("COUNTED", lambda value: isinstance(value.single, Literal))
-_as_number: Final = _asked("NUMBER", lambda value: False)
+_as_number: Final = _asked("ARGUMENT", lambda value: False)
 #: The texts TRUE and FALSE as truth values; AND and its like pass over texts in cells.
 _as_truth: Final = _asked("TRUTH", lambda value: False)
 _as_given_truth: Final = _asked(
