@@ -147,8 +147,9 @@ def test_workers_end_with_their_parent(kind: signal.Signals, expected: list[str]
 # --- on a cluster ---------------------------------------------------------------------------------------------
 
 
-def test_books_in_a_child_process(capfd: pytest.CaptureFixture[str]) -> None:
+def test_books_in_a_child_process(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A child works on the books in order; one that hangs, dies, fails or prints harms no other."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # as most users' Python prints
     kinds = ("a", "spin", "die", "print", "fail", "unpicklable", "b")
     found = [value or failure for value, failure in run_in_child(work, jobs(*kinds), 1.0)]
     assert found[:5] == ["0 a", "stopped: it took longer than 1 seconds", LOST, "3 print", "ValueError: bad book"]

@@ -33,6 +33,7 @@ def serve() -> None:
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)
+    sys.stdout = sys.stderr  # whose lines are not lost when this process is ended
     work = pickle.load(inbox)
     _send(outbox, None)
     serve_work(work, inbox, outbox)
