@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.native.test_guards import KEPT, recalculated
+from tests.native.test_guards import KEPT, recalculated, wrong
 
 ROWS: list[list[Any]] = [
     [0.3, 0.2, 0.1, "B", 1, "=A1-B1"],
@@ -129,11 +127,4 @@ ANSWERS: list[tuple[str, Any]] = [
 
 def test_calls_follow_the_fine_print(tmp_path: Path) -> None:
     """Every call gives the value of Excel, or keeps the cached value where it is not known here."""
-    found = recalculated(tmp_path / "b.xlsx", [formula for formula, _ in ANSWERS], ROWS)
-    wrong = [
-        (formula, got, want)
-        for (formula, want), got in zip(ANSWERS, found, strict=True)
-        if got != (pytest.approx(want, rel=1e-12) if isinstance(want, float) else want)
-        or type(got) is bool is not type(want)
-    ]
-    assert wrong == []
+    assert wrong(ANSWERS, recalculated(tmp_path / "b.xlsx", [formula for formula, _ in ANSWERS], ROWS)) == []

@@ -245,16 +245,19 @@ def recalculated(path: Path, formulas: list[str], rows: list[list[Any]] = ROWS) 
     return [KEPT if f"H{number}" in kept and value == -777 else value for number, value in enumerate(found, 1)]
 
 
-def test_calls_give_what_excel_gives(tmp_path: Path) -> None:
-    """Every call gives the value or error of Excel, or keeps the cached value where nobody knows that."""
-    found = recalculated(tmp_path / "b.xlsx", [formula for formula, _ in ANSWERS])
-    wrong = [
+def wrong(answers: list[tuple[str, Any]], found: list[Any]) -> list[tuple[str, Any, Any]]:
+    """Return the formulas that gave anything else than they should, with both values."""
+    return [
         (formula, got, want)
-        for (formula, want), got in zip(ANSWERS, found, strict=True)
+        for (formula, want), got in zip(answers, found, strict=True)
         if got != (pytest.approx(want, rel=1e-12) if isinstance(want, float) else want)
         or type(got) is bool is not type(want)
     ]
-    assert wrong == []
+
+
+def test_calls_give_what_excel_gives(tmp_path: Path) -> None:
+    """Every call gives the value or error of Excel, or keeps the cached value where nobody knows that."""
+    assert wrong(ANSWERS, recalculated(tmp_path / "b.xlsx", [formula for formula, _ in ANSWERS])) == []
 
 
 def test_blank_cells_of_whole_rows_are_counted(tmp_path: Path) -> None:
