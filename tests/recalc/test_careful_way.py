@@ -10,13 +10,15 @@ import pytest
 from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, values
 
-#: A1:A3 read as numbers, B1 is B2 in 15 digits, C1 is a truth value, C2 is C3 in capitals, D2 is -0, G1 a date.
+#: A1:A3 read as numbers, B1 is B2 in 15 digits, C1 is a truth value, C2 is C3 in capitals, D2 is -0, G1 a date, and L
+#: holds a word, a text that reads as a number, a number and an error.
 COLUMNS: dict[str, list[Any]] = {
     "A": ["$1,200.50", "(5)", "4"],
     "B": [0.3000000000000001, 0.3, 7],
     "C": ["TRUE", "É", "é"],
     "D": [0, "=-D1"],
     "G": ["2020-01-31", 2],
+    "L": ["abc", "12", 7, "=NA()"],
 }
 NUMBERS = [
     ("IFERROR(A1*2,0)", 2401),
@@ -97,9 +99,35 @@ SHOWN = [
     ('SUM(_xlfn.MAP(B1:B2,_xlfn.LAMBDA(_xlpm.x,LEN(_xlpm.x&""))))', 6),
 ]
 
+#: What COUNT is given stands in cells (a text that reads as a number does not count), or was computed (it does).
+COUNTED = [
+    ('COUNT("x",INDEX(L1:L4,2))', 0),
+    ("COUNT(INDEX(L1:L4,3))", 1),
+    ("COUNT(INDEX(L1:L4,9),1)", 1),
+    ("COUNT(L2:INDEX(L1:L4,4))", 1),
+    ("COUNT(INDEX(L1:L4,2):L4,L3)", 2),
+    ("COUNT(OFFSET(L1,1,0))", 0),
+    ("COUNT(OFFSET(L1,0,0,4,1))", 1),
+    ("COUNT(L1:L4,INDEX(L1:L4,2))", 1),
+    ("COUNT(Sheet1!$L$1:INDEX(Sheet1!$L:$L,4))", 1),
+    ("COUNT(moving)", 1),
+    ("COUNT(INDEX(L1:L3+0,0),1)", 3),
+    ("COUNT(IF(L3=7,L2,L3))", 0),
+    ("IFERROR(COUNT(L3/0,L3*2,L4),9)", 1),
+    ('COUNT("5",L2&"",TRUE)', 3),
+    ("SUM(three)", 7),
+    ("SUM(Sheet1!L1:INDEX(L:L,3))", 7),
+    ("SUM(L1:INDEX(Sheet1!L:L,3))", 7),
+    ("SUM(INDEX(Sheet1!L:L,2):Sheet1!L3)", 7),
+    ("ROWS(Sheet1!L1:OFFSET(Sheet1!L1,2,0))", 3),
+    ('ROWS(Sheet1!L1:INDIRECT("Sheet1!L3"))', 3),
+]
+
 
 @pytest.mark.parametrize("plain", [False, True])
-@pytest.mark.parametrize("cases", [NUMBERS, TRUTHS, COMPARED, SHOWN], ids=["numbers", "truths", "compared", "shown"])
+@pytest.mark.parametrize(
+    "cases", [NUMBERS, TRUTHS, COMPARED, SHOWN, COUNTED], ids=["numbers", "truths", "compared", "shown", "counted"]
+)
 def test_operands_from_anywhere(tmp_path: Path, cases: list[tuple[str, Any]], plain: bool) -> None:
     """An operand that the engine reads less of than Excel is found behind names, tables, LET, LAMBDA and choices."""
 
@@ -110,6 +138,8 @@ def test_operands_from_anywhere(tmp_path: Path, cases: list[tuple[str, Any]], pl
         book.define_name("first", "=Sheet1!$A$1")
         book.define_name("third", "=Sheet1!$B$1")
         book.define_name("word", "=Sheet1!$A$3")
+        book.define_name("moving", "=Sheet1!$L$1:INDEX(Sheet1!$L:$L,4)")
+        book.define_name("three", "=Sheet1!$L$1:INDEX(Sheet1!$L:$L,3)")
         book.define_name("doubled", "=Sheet1!$A$1*2")
         book.define_name("twice", "=_xlfn.LAMBDA(_xlpm.x,_xlpm.x*2)")
         for row, (formula, _) in enumerate(cases, 1):

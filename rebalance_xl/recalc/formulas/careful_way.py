@@ -40,7 +40,10 @@ def ask(c: Compiling, about: str, out: Out) -> Out:
     about = "NUMBER" if about == "ARGUMENT" else about
     if about == "COUNTABLE":
         # a text is counted that was computed, but none that may stand in a cell
-        return c.say('IF(ISNUMBER({0}),{0},"")' if out.single and not out.gives else 'IFERROR({0},"")', out)
+        if out.gives:
+            return c.say('IFERROR({0},"")', out)
+        one, more = 'IF(ISNUMBER({0}),{0},"")', 'IF(ISREF({0}),{0},IFERROR({0},""))'
+        return c.say(one if out.single else more, out)
     if about == "SHOWN" and c.book.decimal_comma:
         return c.say('IF(ISNUMBER({0}),SUBSTITUTE(RXL.SHOWN({0}),".",","),{0})', out)
     if about in _FIRST and out.single and len(out.pieces) < _SHORT:

@@ -107,6 +107,7 @@ class Compiling:
     references: Sequence[str] | None = None  # the text's own where they are not the cell's
     careful: bool = False  # whether it is computed the careful way, see `careful_way`
     depth: int = 0  # in LAMBDAs
+    in_span: bool = False  # the engine joins no end with its own sheet's name to one without
     together: frozenset[int] = frozenset()  # the sheets whose whole columns and rows the formula reads
     layout: bool = False  # whether the result depends on used areas or spilled areas, which may change
     functions: set[str] = field(default_factory=set)  # those that have to be registered with the engine

@@ -58,6 +58,8 @@ def prefix_of(c: Compiling, sheet: str) -> str | None:
     if not sheet:
         return ""
     name, place = sheet_name(sheet), c.book.sheet_index.get(sheet_name(sheet).lower())
+    if c.in_span and place == c.sheet:
+        return ""
     if place is not None:
         actual = c.book.sheet_names[place]
         return sheet if actual == name else quoted_sheet(actual) + "!"
@@ -193,8 +195,9 @@ def write_spilled(c: Compiling, spilled: Spilled, wanted: str) -> Out:
 
 def write_span(c: Compiling, span: Span, wanted: str) -> Out:
     """Return the range between two references, or the intersection of two."""
-    operands = span.left, span.right
-    ends = [_end(c, operand) for operand in operands]
+    operands, inner = (span.left, span.right), replace(c, in_span=True)
+    ends = [_end(inner, operand) for operand in operands]
+    c.layout |= inner.layout
     known = [is_area(c, operand) for operand in operands]
     own, bounds = c.book.sheet_names[c.sheet], span.operator == ":"
     if any(isinstance(end, Name) and not area for end, area in zip(operands, known, strict=True)):
