@@ -316,6 +316,23 @@ def test_inputs_that_are_set_count_as_changes(tmp_path: Path, plain: bool) -> No
     assert (causes["C3"], causes["C4"]) == ("from an old value", "")
 
 
+@pytest.mark.parametrize("plain", [False, True])
+def test_an_error_that_stood_there_before_is_no_reason_to_believe_it(tmp_path: Path, plain: bool) -> None:
+    """A text that reads as a number is one for arithmetic, also where the cell showed an error until now."""
+
+    def build(book: Any, sheet: Any) -> None:
+        sheet.write_column("A1", ["$1,200", "n/a"])
+        sheet.write_formula("B1", "=A1*2", None, "#VALUE!")
+        sheet.write_formula("C1", "=IFERROR(B1+1,0)", None, 0)
+        sheet.write_formula("B2", "=A2*2", None, "#VALUE!")
+
+    path = make(tmp_path / "book.xlsx", build)
+    recalculate(path, plain=plain)
+    assert values(path)["B1"] == 2400
+    assert values(path)["C1"] == 2401
+    assert values(path)["B2"] == "#VALUE!"
+
+
 def test_names_that_double_are_kept_before_they_take_the_memory(tmp_path: Path) -> None:
     """A name that stands for two of the next, seventeen times over, is not written out."""
 
