@@ -15,6 +15,7 @@ from ..formulas.parameter_classes import NUMBER
 from ..formulas.whole_calls import APPROXIMATE
 from ..native.lookup import sort_key
 from ..native.reading import number_of
+from ..native.text_order import is_sure
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
 from .columns_read import ColumnsRead
@@ -75,8 +76,9 @@ def _line(columns: ColumnsRead, kind: str, read: Read) -> Iterator[Any]:
 
 
 def _rises(values: Iterator[Any]) -> bool:
-    """Say whether values of each type stand in rising order; blanks and errors are passed over."""
+    """Say whether values of each type surely stand in rising order; blanks and errors are passed over."""
     last: dict[int, Any] = {}
+    texts: set[str] = set()
     for value in values:
         if value is None or isinstance(value, CellError):
             continue
@@ -84,4 +86,6 @@ def _rises(values: Iterator[Any]) -> bool:
         if kind in last and key < last[kind]:
             return False
         last[kind] = key
-    return True
+        if kind == 1:
+            texts.add(key)
+    return is_sure(texts)

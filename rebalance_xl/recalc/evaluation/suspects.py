@@ -7,18 +7,19 @@ here is which values make it matter where these parts read them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from itertools import compress, pairwise
 from typing import Any, Final
 
 from ...cells import CellError
-from ..formulas.compiling import Piece, Template
+from ..formulas.compiling import Template
 from ..formulas.parameter_classes import NUMBER
-from ..native.criteria import ERRORS, SPELLED
-from ..native.reading import number_of
+from ..native.criteria import ERRORS
+from ..native.text_order import has_others
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
 from .columns_read import ColumnsRead
+from .criteria_asked import TEXT, asking_for_an_order, constants_in, taken_for_numbers
 from .decimal_comma import with_decimal_comma
 from .doubts import compute_carefully
 from .look_ups import finding_another, searching_in_no_order
@@ -29,7 +30,6 @@ _LONG_NUMBER: Final = re.compile(r"(?<![\d.])(?=\d*[.,])0*[.,]?0*[1-9](?:[.,]?\d
 #: Numbers that are not the same, but may be in 15 digits, differ by no more than this, relatively.
 _NEAR: Final = 1e-14
 _ROUNDS: Final = 5
-_TEXT: Final = re.compile(r"\"((?:[^\"]|\"\")*)\"")
 #: Texts that the engine's operators read as numbers as Excel does, or that no one does.
 _PLAIN: Final = re.compile(
     r"[^\d]*|\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?%?\s*|\d{4}-\d\d-\d\d|\d\d?:\d\d(?::\d\d)?"
@@ -59,7 +59,7 @@ def compute_suspects(calculation: Calculation) -> None:
             suspects += with_decimal_comma(calculation)
             suspects += [*_by_themselves(calculation), *_reading(calculation, columns)]
             suspects += finding_another(calculation, columns)
-            suspects += _taken_for_numbers(calculation, columns)
+            suspects += [*taken_for_numbers(calculation, columns), *asking_for_an_order(calculation, columns)]
         # errors have been decided on
         if not compute_carefully(calculation, [cell for cell in suspects if cell.value.__class__ is not CellError]):
             return
@@ -101,6 +101,7 @@ _MATTERS: Final[Sequence[tuple[str, type, Callable[[Any], object], bool]]] = (
     ("NUMBER", str, _DATE.fullmatch, False),
     ("ARGUMENT", str, _DATE.fullmatch, False),
     ("LETTERS", str, _has_other_capitals, False),
+    ("ORDER", str, has_others, False),
     ("FITTING", str, lambda text: len(text) > _LONG, False),
     ("NUMERIC", str, _has_digits, False),
     ("NUMERIC", bool, lambda _: True, False),
@@ -131,7 +132,7 @@ def _matters_by_itself(template: Template) -> bool:
         if (seen and any(part.gives == NUMBER for part in parts)) or (about == "FITTING" and "REPT" in template.calls):
             return True
         texts = [piece for part in parts for piece in part.read if isinstance(piece, str) and '"' in piece]
-        for text in _TEXT.findall("".join(texts)) if texts else ():
+        for text in TEXT.findall("".join(texts)) if texts else ():
             if any(test(text) for asked, kind, test, _ in _MATTERS if asked == about and kind is str):
                 return True
     return False
@@ -152,28 +153,6 @@ def _reading(calculation: Calculation, columns: ColumnsRead) -> Iterator[Formula
         yield from calculation.readers.of(columns.holding(places, kind, values), about, groups)
 
 
-def _taken_for_numbers(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
-    """Yield the cells that ask for texts which read as a number.
-
-    The engine takes some for it where all but the number is asked for, and misses those spelled otherwise.
-    """
-    groups = calculation.readers.groups("CRITERIA")
-    every = columns.kind(columns.of(read for group in groups for read in group.columns), str)
-    spelled = {text for text in every if SPELLED.search(text) and number_of(text) is not None}
-    for group in groups:
-        places, cell = columns.of(group.columns), group.of[group.places[0]]
-        asked = [part for parts in group.template.asked["CRITERIA"] for part in parts[1::2]]
-        sought = columns.of(calculation.readers.columns_of(asked_in(cell, asked), cell.sheet))
-        said, parts = columns.kind(sought, str), [part.read for part in asked]
-        others = any(text.startswith("<>") for text in said)
-        others = others or any('"<>' in str(part) and part != ['"<>"'] for part in parts)
-        texts = columns.kind(places, str) if others else columns.kind(places, str) & spelled
-        if texts:
-            numbers = columns.kind(places, float).union(_constants([*parts, *([text] for text in said)]))
-            wanted = {text for text in texts if number_of(text) in numbers}
-            yield from calculation.readers.of(columns.holding(places, str, wanted), "CRITERIA", [group])
-
-
 # --- numbers that are the same in 15 digits -------------------------------------------------------------------------
 
 
@@ -182,7 +161,7 @@ def _near(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCel
     readers = calculation.readers
     for about in ("COMPARE", "CRITERIA"):
         groups = [
-            (group, columns.of(group.columns), {*_constants(part.read for part in group.template.parts(about))})
+            (group, columns.of(group.columns), {*constants_in(part.read for part in group.template.parts(about))})
             for group in readers.groups(about)
         ]
         every = columns.kind({place for _, places, _ in groups for place in places}, float)
@@ -202,7 +181,7 @@ def _has_bounds(cell: FormulaCell) -> bool:
     """Say whether a formula compares nothing but cells with constants."""
     compared = cell.template.asked.get("COMPARE", ())
     plain = not any("(" in asked_in(cell, sides) for sides in compared)
-    return plain and all([*_constants(side.read for side in sides)] for sides in compared)
+    return plain and all([*constants_in(side.read for side in sides)] for sides in compared)
 
 
 def _compares(calculation: Calculation, columns: ColumnsRead, cell: FormulaCell, cells: Cells) -> bool:
@@ -211,18 +190,9 @@ def _compares(calculation: Calculation, columns: ColumnsRead, cell: FormulaCell,
         text = asked_in(cell, sides)
         reads = reads_of(text, cell.sheet, calculation.readers.sheets)
         values = {columns.values(place)[row - 1] for read in reads for place, row in read.met(cells)}
-        if values and ("(" in text or _nearly_equal(values.union(_constants(side.read for side in sides)))):
+        if values and ("(" in text or _nearly_equal(values.union(constants_in(side.read for side in sides)))):
             return True
     return False
-
-
-def _constants(parts: Iterable[Sequence[Piece]]) -> Iterator[float]:
-    """Yield the numbers among some parts of a formula, also those of criteria."""
-    for part in parts:
-        texts = [piece for piece in part if isinstance(piece, str)]
-        number = number_of("".join(texts).strip('"').lstrip("<>=")) if len(texts) == len(part) else None
-        if number is not None:
-            yield number
 
 
 def _nearly_equal(values: Set[float]) -> list[float]:

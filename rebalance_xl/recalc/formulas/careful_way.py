@@ -23,7 +23,7 @@ _SETTLED: Final[dict[str, tuple[str, ...]]] = {
     "SHOWN": (TEXT, WHOLE, TRUTH),
     "COUNTED": (WHOLE, TRUTH),
     "COMPARE": (TEXT, TRUTH),
-    "LETTERS": (NUMBER, WHOLE, TRUTH),
+    **dict.fromkeys(("LETTERS", "ORDER"), (NUMBER, WHOLE, TRUTH)),
     **dict.fromkeys(("IN COLUMN", "IN LINE"), (TEXT, TRUTH)),
 }
 #: What the engine is asked about one value first, because it tells faster than a call of Python.

@@ -98,8 +98,8 @@ def _compared(c: Compiling, sides: Sequence[Items], outs: Sequence[Out], sign: s
     if c.careful or (any(ends) and (singles or sign in ("=", "<>"))):
         return c.say(f'RXL.COMPARE({{0}},"{sign}",{{1}})', *outs).pieces
     if not any(ends):
-        note(c, "COMPARE", *outs)
-        note(c, "LETTERS", *outs)
+        for about in ("COMPARE", "LETTERS", *(["ORDER"] if sign not in ("=", "<>") else [])):
+            note(c, about, *outs)
         return operated(c, outs, ["", sign, ""])
     # an array in an order with one number that is computed, which is moved to the end of its 15 digits
     signs = zip(outs, ends, (sign.translate(_TURNED), sign), strict=True)

@@ -35,9 +35,11 @@ def approximately(c: Compiling, name: str, arguments: Arguments, wanted: str, en
     if name not in APPROXIMATE or not looks_approximately(name, arguments):
         return None
     python = write_native_call(c, f"RXL.{name}", arguments[: APPROXIMATE[name]], wanted)
-    among = operand_at(arguments, 1)
+    sought, among = arguments[0], operand_at(arguments, 1)
     if isinstance(among, Cells):  # computed ones are searched as arrays anyway
         note(c, name, c.operand(among, REFERENCE))
+        if sought is not None:
+            note(c, "ORDER", c.expression(sought, ARRAY if wanted == ARRAY else VALUE))
     return python if c.careful else c.say("IFNA({0},{1})", engine(), python)
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from functools import partial
-from typing import Any, Final
-from unicodedata import normalize
+from typing import Any
 
-from rebalance_xl.cells import NA, CellError
+from rebalance_xl.cells import NA
 from rebalance_xl.recalc.native.arguments import MOST_CELLS, Rows, cells_of, cells_of_line, numbers_of, transposed
-from rebalance_xl.recalc.native.faults import Fault, number_fault, undecided_fault, value_fault
+from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
+from rebalance_xl.recalc.native.text_order import in_order
 
 
 @worksheet("RXL.FIT", kinds="cells cells*")
@@ -31,32 +30,8 @@ def sortable(array: Rows, places: Rows | None, by_col: bool) -> Rows:
     lines = array if by_col else transposed(array)
     for place in cells_of(places or [[1.0]]):
         if isinstance(place, float) and 1 <= place < len(lines) + 1:
-            _in_order(lines[int(place) - 1])
+            in_order(lines[int(place) - 1])
     return array
-
-
-#: The signs before figures and letters, as systems sort them; hyphens and apostrophes do not count there.
-_SURE: Final = frozenset(" 0123456789abcdefghijklmnopqrstuvwxyz")
-_SIGNS: Final = '_ ,;:!?."()[]{}@*/\\&#%`^+<=>|~$'
-
-
-def _in_order(cells: Iterable[Any]) -> None:
-    """Refuse cells that are not certainly sorted as here, by the codes of small letters: signs, accents, errors."""
-    found = list(cells)
-    if len({cell.code for cell in found if isinstance(cell, CellError)}) > 1:
-        raise undecided_fault("the order of several errors")
-    texts = {cell.lower() for cell in found if isinstance(cell, str)}
-    beyond = {*"".join(texts)}.difference(_SURE)
-    if any("\u2e80" <= each < "\uac00" for each in beyond) or (
-        beyond and sorted(texts) != sorted(texts, key=_collated)
-    ):
-        raise undecided_fault("the order of signs, accents or other writing in texts")
-
-
-def _collated(text: str) -> tuple[list[int], int, str]:
-    """Return a key that orders small letters as systems do: signs, figures, letters, and accents last."""
-    plain = [min(each, normalize("NFD", each)[0]) if each != "\u0439" else each for each in text if each not in "-'"]
-    return [_SIGNS.find(each) if each in _SIGNS else len(_SIGNS) + ord(each) for each in plain], len(text), text
 
 
 @worksheet("EXPAND", kinds="range integer integer any")
@@ -172,7 +147,7 @@ def sortby(array: Rows, *keys: Rows) -> Rows:
         direction = 1.0 if direction is None else direction
         if len(cells) != size or direction not in (1, -1):
             raise value_fault("each array to sort by must be as long as the sorted one, each order 1 or -1")
-        _in_order(cells)
+        in_order(cells)
         order.sort(key=[sort_key(cell) for cell in cells].__getitem__, reverse=direction == -1)
     if along_columns:
         return [[row[index] for index in order] for row in array]

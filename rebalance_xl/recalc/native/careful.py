@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from operator import eq, ne
 from typing import Any, Final
 
 from rebalance_xl.cells import CellError
@@ -16,6 +17,7 @@ from rebalance_xl.recalc.native.criteria import last_alike
 from rebalance_xl.recalc.native.faults import UNDECIDED, Fault
 from rebalance_xl.recalc.native.reading import in_1904
 from rebalance_xl.recalc.native.registry import worksheet
+from rebalance_xl.recalc.native.text_order import in_order
 
 #: How the reason begins where a text may be a number that only its author's system can read.
 AMBIGUOUS: Final = "a text that may be a number or a date elsewhere"
@@ -114,7 +116,10 @@ def _compared(left: Any, test: Callable[[Any, Any], bool], right: Any) -> Any:
     for side in (left, right):
         if isinstance(side, CellError):
             return side
-    return test(_key(left, right), _key(right, left))
+    one, other = _key(left, right), _key(right, left)
+    if one[0] == other[0] == 1 and test not in (eq, ne):
+        in_order((one[1], other[1]))
+    return test(one, other)
 
 
 def _key(value: Any, other: Any) -> tuple[int, Any]:

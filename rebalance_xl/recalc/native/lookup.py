@@ -12,6 +12,7 @@ from rebalance_xl.recalc.native.arguments import Rows, cells_of, cells_of_line, 
 from rebalance_xl.recalc.native.criteria import ERRORS, wildcard
 from rebalance_xl.recalc.native.faults import Fault, undecided_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
+from rebalance_xl.recalc.native.text_order import in_order
 from rebalance_xl.recalc.native.text_parts import expression_of
 from rebalance_xl.recalc.references import MAX_COLUMNS, MAX_ROWS, column_letters, quoted_sheet
 
@@ -95,6 +96,7 @@ def _binary(lookup: Any, cells: list[Any], match_mode: int, falling: bool) -> in
         other = sort_key(cells[probe])
         if other == key:
             return probe
+        in_order((other[1], key[1]))
         if (other < key) != falling:
             before, low = probe, probe + 1
         else:
