@@ -6,13 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from ..formulas.parameter_classes import WITH_CRITERIA
+from ..formulas.careful_way import READING
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
 from .doubts import as_before
 
-#: What makes a number of a text again that was made of one, which the point serves here.
-_READS: Final = WITH_CRITERIA.union(("VALUE", "NUMBERVALUE", "INDIRECT"))
 #: A comma in a number.
 _COMMA: Final = re.compile(r"(?<=\d),(?=\d)")
 #: What means something else on such a system: signs in formats and in numbers that stand in texts.
@@ -31,7 +29,7 @@ def with_decimal_comma(calculation: Calculation) -> Iterator[FormulaCell]:
         return
     calculation.book.decimal_comma = True
     for group in calculation.readers.groups("SHOWN"):
-        if not group.template.calls & _READS:
+        if not group.template.calls & READING:
             yield from (cell for cell in group.cells if not as_before(cell))
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from .compiling import Compiling, Out
-from .parameter_classes import NUMBER, TEXT, TRUTH, WHOLE
+from .parameter_classes import NUMBER, TEXT, TRUTH, WHOLE, WITH_CRITERIA
 
 #: The questions, and what answers each at once. An operand of arithmetic is read as a number, so is an argument (of
 #: which the engine reads fewer texts), a test is a truth value; what is joined is shown in 15 digits and fits in
@@ -26,6 +26,8 @@ _SETTLED: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(("LETTERS", "ORDER"), (NUMBER, WHOLE, TRUTH)),
     **dict.fromkeys(("IN COLUMN", "IN LINE"), (TEXT, TRUTH)),
 }
+#: What makes a number of a text again that was made of one, which the point serves here.
+READING: Final = WITH_CRITERIA.union(("VALUE", "NUMBERVALUE", "INDIRECT"))
 #: What the engine is asked about one value first, because it tells faster than a call of Python.
 _FIRST: Final = {"NUMBER": "ISNUMBER", "SHOWN": "ISTEXT"}
 #: An operand of fewer pieces is a reference or little more, which may be written more than once.
@@ -44,7 +46,7 @@ def ask(c: Compiling, about: str, out: Out) -> Out:
             return c.say('IFERROR({0},"")', out)
         one, more = 'IF(ISNUMBER({0}),{0},"")', 'IF(ISREF({0}),{0},IFERROR({0},""))'
         return c.say(one if out.single else more, out)
-    if about == "SHOWN" and c.book.decimal_comma:
+    if about == "SHOWN" and c.book.decimal_comma and c.calls.isdisjoint(READING):
         return c.say('IF(ISNUMBER({0}),SUBSTITUTE(RXL.SHOWN({0}),".",","),{0})', out)
     if about in _FIRST and out.single and len(out.pieces) < _SHORT:
         return c.say(f"IF({_FIRST[about]}({{0}}),{{0}},RXL.{about}({{0}}))", out)
