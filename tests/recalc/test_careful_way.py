@@ -51,6 +51,10 @@ NUMBERS = [
     ("IFERROR(twice(A1),0)", 2401),
     ("SUM(_xlfn.MAP(A1:A3,_xlfn.LAMBDA(_xlpm.x,IFERROR(_xlpm.x*2,0))))", 2399),
     ("SUM(_xlfn.MAP(B1:B3,_xlfn.LAMBDA(_xlpm.x,IFERROR(A1*2,0))))", 7203),
+    ("IFERROR(COSH(B3*200),-7)", -7),
+    ("IFERROR(FV(B3*1E9,100,1),-7)", -7),
+    ("IFERROR(SUMSQ(B3*1E300,1),-7)", -7),
+    ("IFERROR(STDEV(B3,1E300),B3)", 7),
     ("_xlfn.REDUCE(0,A1:A2,_xlfn.LAMBDA(_xlpm.a,_xlpm.x,IFERROR(_xlpm.a+_xlpm.x,0)))", 1195.5),
 ]
 TRUTHS = [
