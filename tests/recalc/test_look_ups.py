@@ -175,6 +175,11 @@ NEAR = [
     ('_xlfn.XLOOKUP(0.3,A1:A4,B1:B4,"none")', "none"),
     ("SUM(_xlfn.MAP(A1:A4,_xlfn.LAMBDA(_xlpm.x,MATCH(_xlpm.x,A1:A4,0))))", 10),
     ("MATCH(4,A1:A4,0)", 4),
+    # in ordinary formulas a computed list is one cell, the one beside the formula
+    ("ISERROR(MATCH(B1,A1:A4*1,0))", True),
+    ("ISERROR(MATCH(4,A1:A4*1))", True),
+    ("MATCH(B1,A1:A24*1,0)", "#N/A"),
+    ("SUMPRODUCT(MATCH(B1,A1:A4*1,0))", 3),
 ]
 
 

@@ -52,8 +52,10 @@ def exactly(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out |
     if c.careful:
         return write_native_call(c, native, [*arguments[:count], *([literal(mode)] if mode else [])], wanted)
     about = "IN COLUMN" if name == "VLOOKUP" else "IN LINE"
-    out = c.expression(sought, ARRAY if wanted == ARRAY else VALUE)
-    note(c, about, replace(out, gives="") if is_call(sought.single, _AS_TYPED) else out, c.expression(among, REFERENCE))
+    one, line = (ARRAY, ARRAY) if wanted == ARRAY else (VALUE, REFERENCE)
+    out = c.expression(sought, one)
+    out = replace(out, gives="") if is_call(sought.single, _AS_TYPED) else out
+    note(c, about, out, c.expression(among, line))
     return None
 
 
