@@ -21,6 +21,7 @@ COLUMNS: dict[str, list[Any]] = {
     "L": ["abc", "12", 7, "=NA()"],
 }
 NUMBERS = [
+    ("IFERROR(ABS(A:A),0)", 1200.5),
     ("IFERROR(A1*2,0)", 2401),
     ("IFERROR(-A1,0)", -1200.5),
     ("IFERROR(A1^1,0)", 1200.5),
@@ -34,6 +35,10 @@ NUMBERS = [
     ("IFERROR(IFERROR(A1,0)*2,0)", 2401),
     ("IFERROR(INDEX(A1:A3,2)*2,0)", -10),
     ('IFERROR(VLOOKUP("(5)",A1:A3,1,FALSE)*2,0)', -10),
+    ("IFERROR(OFFSET(A1,1,0)*2,0)", -10),
+    ("IFERROR(SUMPRODUCT(OFFSET(B1,0,-1,2)*1),0)", 1195.5),
+    ("IFERROR(SUM(INDEX(A1:INDEX(A:A,2),2)*2),0)", -10),
+    ('COUNTIF(OFFSET(A1,0,0,3),"<>4")', 3),
     ("IFERROR(OFFSET(A1,1,0)*A1*0,9)", 0),
     ("IFERROR(INT(A3),0)", 4),
     ("IFERROR(PMT(A3,1,-1),0)", 5),
@@ -61,6 +66,10 @@ TRUTHS = [
     ("IFERROR(IF(C1,1,0),9)", 1),
     ("IFERROR(NOT(C1),9)", False),
     ("IFERROR(AND(INDEX(C1:C3,1),B3=7),9)", True),
+    ("IFERROR(AND(INDEX(C1:C3,1)),9)", 9),
+    ("IFERROR(OR(OFFSET(C1,0,0,3)),9)", 9),
+    ("IFERROR(OR(IF(B3=7,C1),C1=0),9)", False),
+    ('IFERROR(AND(IF(B3=7,"TRUE",0)),9)', True),
     ("IFERROR(_xlfn.LET(_xlpm.t,C1,IF(_xlpm.t,1,0)),9)", 1),
 ]
 COMPARED = [
@@ -81,6 +90,14 @@ COMPARED = [
     ("INDEX(C1:C3,2)=C3", True),
 ]
 SHOWN = [
+    ("LEN(B:B)", 3),
+    ('_xlfn.TEXTJOIN("-",TRUE,OFFSET(B1,0,0,2))', "0.3-0.3"),
+    ('_xlfn.CONCAT(IF(B3=7,B1:B2,""),INDIRECT("B1"))', "0.30.30.3"),
+    ("TRIM(INDEX(B1:B3,1))", "0.3"),
+    ('LEFT(CONCATENATE(OFFSET(B1,0,0),"x"),9)', "0.3x"),
+    ('B3*123456789012345678&""', "864197523086420000"),
+    ('B3*1E+21&""', "7E+21"),
+    ("LEN(B3*1E+21)", 5),
     ('-D1&"x"', "0x"),
     ('"Net "&ROUND(-0.4,0)', "Net 0"),
     ('TRUNC(-0.5)&"; "&D1*-1', "0; 0"),

@@ -276,3 +276,21 @@ def test_errors_that_are_asked_for_are_counted(tmp_path: Path) -> None:
         ],
         rows,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("array", [False, True])
+def test_several_criteria_at_once_ask_as_each_alone(tmp_path: Path, array: bool) -> None:
+    """An array of criteria sees errors among what it sums, and texts that read as numbers, as a single one does."""
+    rows = [[1, 1, "5%"], [2, 2, "12"], [1, "=NA()", 12], [3, 4, 0.05], ["x", 5, "=1/0"]]
+    check(
+        tmp_path / "b.xlsx",
+        [
+            ("SUM(SUMIF(A1:A5,{1,2},B1:B5))", "#N/A"), ("SUM(SUMIF(A1:A5,{2,3},B1:B5))", 6),
+            ("SUMPRODUCT(IFERROR(SUMIF(A1:A5,A1:A4+0,B1:B5),100))", 206),
+            ("SUM(SUMIFS(B1:B5,A1:A5,{2,3}))", 6), ("SUM(IFERROR(AVERAGEIFS(B1:B5,A1:A5,{1,2}),10))", 12),
+            ("SUM(_xlfn.MAXIFS(B1:B5,A1:A5,{2,3}))", 6), ("SUMPRODUCT(COUNTIF(C1:C5,C1:C5))", 9),
+            ('SUMPRODUCT(COUNTIF(C1:C5,"<>"&C1:C4))', 16), ('SUM(COUNTIFS(C1:C5,{"5%",12},A1:A5,{1,2}))', 2),
+        ],
+        rows,
+        array,
+    )  # fmt: skip

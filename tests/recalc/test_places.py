@@ -107,3 +107,33 @@ def test_a_lambda_may_use_cells_that_do_not_depend_on_it(tmp_path: Path) -> None
     path = _book(tmp_path / "b.xlsx", formulas)
     recalculate(path)
     assert [values(path)[f"H{row}"] for row in range(1, 5)] == [2, 21, 9, 12]
+
+
+#: In an ordinary formula, written from row 1 on, a place is the cell beside it where one value is wanted.
+BESIDE: list[tuple[str, Any]] = [
+    ("OFFSET(A1,0,0,4)*10", 10),
+    ('INDIRECT("A1:A4")*10', 20),
+    ("INDEX(A1:A4,0)*10", 30),
+    ("A1:INDEX(A:A,4)*10", 40),
+    ('A3:INDEX(A:A,3)&"x"', "3x"),
+    ("SUM(IF(OFFSET(A1,0,0,4)>0,1,0))", "#VALUE!"),
+    ("ABS(INDEX(A:A,0))", 0),
+    ("IF(INDEX(A1:A8,0)<1,A1:OFFSET(A1,7,0))", 0),
+    ('IF(ISERROR(OFFSET(B1,1,0,1,1)*1),"none",OFFSET(B1,1,0,1,1)+1)', "none"),
+    ("SUMPRODUCT(OFFSET(A1,0,0,4)*10)", 100),
+    ("SUM(INDEX((A1:A4>2)*1,0))", 2),
+    ("ISBLANK(A9:INDEX(A:A,9))", True),
+    ("NPV(0,A1:INDEX(A:A,3))", 6),
+    ("SUMPRODUCT(IFERROR(A1:INDEX(A:A,4)*1,0))", 10),
+    ("SUMPRODUCT((A1:OFFSET(A1,3,0)>2)*A1:INDEX(A:A,4))", 7),
+    ("SUM(SUMIF(A1:INDEX(A:A,4),{1,3},B1))", 0),
+    ("ROWS(A1:INDEX(A:A,4))+ROW(A2:INDEX(A:A,4))", 6),
+]
+
+
+def test_a_place_is_one_cell_where_one_value_is_wanted(tmp_path: Path) -> None:
+    """Places that are computed are cut to the cell beside the formula, as written ranges are."""
+    path = _book(tmp_path / "b.xlsx", [formula for formula, _ in BESIDE])
+    recalculate(path)
+    found = values(path)
+    assert {formula: found.get(f"H{row}") for row, (formula, _) in enumerate(BESIDE, 1)} == dict(BESIDE)

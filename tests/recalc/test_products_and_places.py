@@ -25,6 +25,10 @@ PRODUCTS: list[tuple[str, Any]] = [
     ("SUMPRODUCT((A1:A3>1)*A1:A3)", 5),
     ("SUMPRODUCT(C1:C3*1)", 2),
     ("SUMPRODUCT(A1:A3,E1:E3)", 140),
+    ("SUMPRODUCT(A1:A3,OFFSET(B1,0,0,3))", 0),
+    ('SUMPRODUCT(INDIRECT("A1:A3"),INDIRECT("C1:C3"))', 0),
+    ("SUMPRODUCT(IF(A1=1,B1:B3))", 0),
+    ("SUMPRODUCT(B1:INDEX(B:B,3),INDEX(A1:B3,0,1))", 0),
     ("SUMPRODUCT(B1:B1*1,A1:A1)", 5),
     ("SUMPRODUCT(1/0,2)", "#DIV/0!"),
 ]

@@ -23,7 +23,8 @@ _READS = re.compile(
      |(?P<rows>\$?(?P<upper>[0-9]+):\$?(?P<lower>[0-9]+)))""",
     re.VERBOSE,
 )
-_ANYWHERE = re.compile(r"\b(?:OFFSET|INDIRECT)\(|\):|:@?[A-Z.]+\(", re.IGNORECASE)
+_FAR = re.compile(r"\b(?:OFFSET|INDIRECT)\(")
+_ANYWHERE = re.compile(_FAR.pattern + r"|\):|:@?[A-Z.]+\(", re.IGNORECASE)
 
 #: Rows of cells by sheet and column, rising.
 Cells = dict[int, dict[int, list[int]]]
@@ -159,9 +160,11 @@ class Readers:
         """Return the columns, whole, that a formula reads and all that differ from it in digits only."""
         key = digit_classes([text])[0], sheet
         if key not in self._columns:
-            found = reads_of(text, sheet, self._any_number)
-            whole = dict.fromkeys(Read(read.sheet, read.left, read.right, 1, MAX_ROWS) for read in found)
-            self._columns[key] = list(whole)
+            found = [(read.sheet, read.left, read.right) for read in reads_of(text, sheet, self._any_number)]
+            if _FAR.search(text):  # any columns of the sheets, of all sheets where it names none
+                all_sheets = range(len(self.book.scans)) if "INDIRECT(" in text else {each for each, *_ in found}
+                found = [(each, 1, MAX_COLUMNS) for each in all_sheets]
+            self._columns[key] = [Read(*each, 1, MAX_ROWS) for each in dict.fromkeys(found)]
         return self._columns[key]
 
     def _any_number(self, name: str) -> Sequence[int]:
@@ -181,7 +184,10 @@ class Readers:
 
     def reads(self, cell: FormulaCell, cells: Cells, about: str = "") -> bool:
         """Say whether a formula cell reads any of some cells."""
-        return any(read.meets(cells) for read in reads_of(self._asked(cell, about), cell.sheet, self.sheets))
+        text = self._asked(cell, about)
+        anywhere = about and reads_anywhere(text)
+        reads = self.columns_of(text, cell.sheet) if anywhere else reads_of(text, cell.sheet, self.sheets)
+        return any(read.meets(cells) for read in reads)
 
     def _asked(self, cell: FormulaCell, about: str) -> str:
         """Return what a question depends on in a cell, all of its formula without a question."""

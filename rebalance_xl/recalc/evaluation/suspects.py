@@ -25,8 +25,8 @@ from .doubts import compute_carefully
 from .look_ups import finding_another, searching_in_no_order
 from .reads import Cells, asked_in, reads_of
 
-#: Excel writes no number with a decimal point in more than 15 digits, and no -0.
-_LONG_NUMBER: Final = re.compile(r"(?<![\d.])(?=\d*[.,])0*[.,]?0*[1-9](?:[.,]?\d){15,}|-0(?![\d.])")
+#: Excel writes no number in more than 15 digits (the others of a whole one are zeros), and no -0.
+_LONG_NUMBER: Final = re.compile(r"(?<![\d.])(?=\d*[.,])0*[.,]?0*[1-9](?:[.,]?\d){15,}|\d{16}|-0(?![\d.])")
 #: Numbers that are not the same, but may be in 15 digits, differ by no more than this, relatively.
 _NEAR: Final = 1e-14
 _ROUNDS: Final = 5
@@ -80,8 +80,8 @@ def _noisy(calculation: Calculation) -> Iterator[FormulaCell]:
 
 
 def _is_long_number(number: float) -> bool:
-    """Say whether a number has more digits than a text shows of it."""
-    return float(f"{number:.15g}") != number
+    """Say whether a number has more digits than a text shows of it, or is shown with an exponent."""
+    return float(f"{number:.15g}") != number or abs(number) >= 1e21
 
 
 def _has_digits(text: str) -> bool:

@@ -18,7 +18,7 @@ from .parameter_classes import NUMBER, TEXT, TRUTH, WHOLE, WITH_CRITERIA
 #: a cell, characters are counted in what is shown, texts in products are 0, errors are not counted, and numbers and
 #: letters are compared, and looked for, as Excel does.
 _SETTLED: Final[dict[str, tuple[str, ...]]] = {
-    **dict.fromkeys(("NUMBER", "ARGUMENT"), (NUMBER, WHOLE)),
+    **dict.fromkeys(("NUMBER", "ARGUMENT", "NUMERIC"), (NUMBER, WHOLE)),
     "TRUTH": (NUMBER, WHOLE, TRUTH),
     "SHOWN": (TEXT, WHOLE, TRUTH),
     "COUNTED": (WHOLE, TRUTH),

@@ -72,7 +72,7 @@ def write_expression(c: Compiling, expression: Expression, wanted: str) -> Out:
     single = expression.single
     if expression.asks:
         given = Expression(expression.items)
-        out = write_expression(c, given, ARRAY if c.careful and is_whole(single) else wanted)
+        out = write_expression(c, given, ARRAY if c.careful and is_whole(single) and wanted != VALUE else wanted)
         for about in expression.asks:
             out = ask(c, about, out)
         return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from ..native import ALTERNATIVES, BLIND_TO_ERRORS
@@ -40,6 +41,9 @@ def write_call(c: Compiling, call: Call, wanted: str) -> Out:
     c.calls.add(name)
     out = guarded(c, name, call.arguments, _answer(c, name, call, wanted), wanted)
     out = seeing_faults(c, name, call.arguments, out, wanted)
+    computed = name in classes.REFERENCE_MAKERS and not any(map(has_array_constant, call.arguments))
+    if wanted == VALUE and computed and not out.single:
+        out = replace(c.say("(@{0})", out), single=True, size=None)
     out.gives = classes.gives(name) or out.gives
     out.source = [] if out.gives == TRUTH else out.source
     return out
@@ -119,10 +123,9 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
     found = exactly(c, name, arguments, wanted)
     if found is not None:
         return found
-    if wanted == ARRAY or any(map(has_array_constant, arguments)):
-        by_cell = lifted(c, name, arguments)
-        if by_cell is not None:
-            return by_cell
+    by_cell = lifted(c, name, arguments) if wanted == ARRAY or any(map(has_array_constant, arguments)) else None
+    if by_cell is not None and name not in WITH_CRITERIA:
+        return by_cell
     found = approximately(c, name, arguments, wanted, lambda: _engine_call(c, name, arguments, wanted))
     if found is not None:
         return found
@@ -134,7 +137,7 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
     if name in WITH_CRITERIA and (c.careful or any(map(whole_calls.asks_for_errors, arguments))):
         # The engine gives an error that is asked for; Excel counts it.
         return _with_criteria(c, name, arguments, wanted)
-    out = _seeing_errors(c, name, arguments, wanted)
+    out = _seeing_errors(c, name, arguments, wanted, by_cell)
     if name in WITH_CRITERIA and isinstance(first, Ref) and first.kind == "range":
         # The engine takes a hundred times longer for a row of cells than for a column.
         across = _with_criteria(c, name, arguments, wanted)
@@ -147,19 +150,24 @@ def _with_criteria(c: Compiling, name: str, arguments: Arguments, wanted: str) -
     """Return a call with criteria that the package answers itself."""
     if name in ("SUMIF", "AVERAGEIF"):
         arguments = [*arguments, arguments[0]][:3]
-    return write_native_call(c, "RXL.COUNTIFS" if name == "COUNTIF" else f"RXL.{name}", arguments, wanted)
+    native = "RXL.COUNTIFS" if name == "COUNTIF" else f"RXL.{name}"
+    by_cell = lifted(c, native, arguments) if wanted == ARRAY or any(map(has_array_constant, arguments)) else None
+    return by_cell or write_native_call(c, native, arguments, wanted)
 
 
-def _seeing_errors(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out:
+def _seeing_errors(c: Compiling, name: str, arguments: Arguments, wanted: str, by_cell: Out | None) -> Out:
     """Return a call that the engine answers, unless the range that it sums holds errors, which it would pass over."""
-    out = _engine_call(c, name, arguments, wanted)
+    out = by_cell or _engine_call(c, name, arguments, wanted)
+    if by_cell is not None:
+        given = [c.expression(_given(each), ARRAY) for each in arguments]
+        note(c, "CRITERIA", *[each for place, each in enumerate(given) if place != BLIND_TO_ERRORS.get(name)])
     watched = BLIND_TO_ERRORS.get(name, len(arguments))
     summed = arguments[watched] if watched < len(arguments) else None
     if summed is not None and isinstance(summed.single, Cells):
         place = c.expression(summed, REFERENCE)
         if name in ("SUMIF", "AVERAGEIF"):
             place = as_large(c.expression(_given(arguments[0]), REFERENCE), place)
-        seen = write_native_call(c, f"RXL.{name}", arguments, wanted)
+        seen = _with_criteria(c, name, arguments, wanted)
         return c.say("IF(ISERROR(SUM({1})),{2},{0})", out, place, seen)
     return out
 
@@ -233,7 +241,7 @@ def _engine_argument(c: Compiling, name: str, position: int, arguments: Argument
         inner = bare(argument).single
         if out.gives in (TEXT, TRUTH) or isinstance(inner, Literal):
             return c.say("RXL.NUMERIC({0})", out)
-        return ask(c, "NUMERIC", out) if isinstance(inner, Cells) else out
+        return ask(c, "NUMERIC", out)
     skipped = wanted == ARRAY and name in ("AND", "OR", "XOR") and whole_calls.joins_cells(argument)
     return c.say("IF({{TRUE}},{0})", out) if skipped else out
 

@@ -209,7 +209,8 @@ def lifted(c: Compiling, name: str, arguments: Arguments) -> Out | None:
             whole.append(out)
     if all(out.single for out in each):
         return None
-    out = called_from_python(c, EACH, f"{name}({','.join(marks)})", set(), whole, each)
+    needs = {name} if name.startswith("RXL.") else set()
+    out = called_from_python(c, EACH, f"{name}({','.join(marks)})", needs, whole, each)
     return Out(out.pieces, False, joint(each))
 
 

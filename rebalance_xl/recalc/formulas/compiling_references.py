@@ -204,8 +204,6 @@ def write_span(c: Compiling, span: Span, wanted: str) -> Out:
         raise FormulaError("a range that ends at a local name or at a computed one is not supported")
     if not bounds and not all(known):
         raise FormulaError("an intersection of references that are computed is not supported")
-    if not any(known):
-        return intersected([*ends[0].pieces, ":", *ends[1].pieces], wanted)
 
     def text(row: int, column: int, references: Sequence[str]) -> str:
         texts = [written(end.pieces, row, column, references) for end in ends]
@@ -213,7 +211,10 @@ def write_span(c: Compiling, span: Span, wanted: str) -> Out:
             return joined_areas(texts[0], texts[1], bounds, own)
         return ":".join(without_own_sheet(end, own) if area else end for end, area in zip(texts, known, strict=True))
 
-    return intersected([ByCell(text)], wanted)
+    pieces: list[Piece] = [ByCell(text)] if any(known) else [*ends[0].pieces, ":", *ends[1].pieces]
+    if not all(known):  # many functions of the engine take no range that ends at a computed cell
+        pieces = ["INDEX(", *pieces, ",0,0)"]
+    return intersected(pieces, wanted)
 
 
 def _end(c: Compiling, operand: Operand) -> Out:

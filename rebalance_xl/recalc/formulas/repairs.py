@@ -12,8 +12,8 @@ from typing import Final
 from ..native.criteria import plain_criterion
 from ..native.faults import Fault
 from ..native.reading import in_1904, typed_number
-from .operands import constant_text, is_range, literal, operand_at, whole_number
-from .parameter_classes import names_in
+from .operands import constant_text, is_call, literal, operand_at, plain_name, whole_number
+from .parameter_classes import REFERENCE_MAKERS, TRANSPARENT, names_in
 from .parser import parsed
 from .tree import (
     Arguments,
@@ -69,6 +69,14 @@ def _is_one(value: Expression) -> bool:
     return single is None or isinstance(single, Literal) or (isinstance(single, Ref) and single.kind == "cell")
 
 
+def _may_be_place(value: Expression | None) -> bool:
+    """Say whether a value may stand in cells, also behind a choice among several."""
+    single = value.single if value is not None else None
+    if isinstance(single, Call) and plain_name(single.name) in TRANSPARENT:
+        return any(map(_may_be_place, single.arguments[TRANSPARENT[plain_name(single.name)] :]))
+    return isinstance(single, Cells) or is_call(single, REFERENCE_MAKERS)
+
+
 def _is_written(value: Expression) -> bool:
     """Say whether a value is a text already, or a number that is written as one."""
     constant = isinstance(value.single, Literal) and value.single.text.upper() not in ("TRUE", "FALSE")
@@ -84,9 +92,7 @@ def _asked(about: str, stays: Callable[[Expression], object]) -> Callable[[Expre
 _as_text: Final = _unless(_is_written, 'a&""')
 #: What counts or places something, where it may be a text, of which the engine makes 0.
 _as_count: Final = _unless(lambda value: isinstance(value.single, Literal) and value.single.text[0] not in '"TF', "a+0")
-_as_text_argument: Final = _asked("SHOWN", lambda value: not _is_one(value))
-#: What is joined, also ranges as a whole.
-_as_joined: Final = _asked("SHOWN", lambda value: not (_is_one(value) or is_range(value.single)))
+_as_shown: Final = _asked("SHOWN", lambda value: False)
 #: Numbers as they are shown, no characters that count as two; of parts of texts a constant is cut as it is.
 _as_counted: Final = _asked("COUNTED", lambda value: False)
 _as_counted_cells: Final = _asked("COUNTED", lambda value: isinstance(value.single, Literal))
@@ -94,7 +100,7 @@ _as_number: Final = _asked("ARGUMENT", lambda value: False)
 #: The texts TRUE and FALSE as truth values; AND and its like pass over texts in cells.
 _as_truth: Final = _asked("TRUTH", lambda value: False)
 _as_given_truth: Final = _asked(
-    "TRUTH", lambda value: isinstance(value.single, Cells) or not (_is_one(value) or isinstance(value.single, Call))
+    "TRUTH", lambda value: _may_be_place(value) or not (_is_one(value) or isinstance(value.single, Call))
 )
 #: COUNT passes over errors in ranges, and in Excel over all.
 _without_error: Final = _asked("COUNTABLE", lambda value: isinstance(value.single, Ref | Structured))
@@ -180,11 +186,11 @@ _RULES: Final[Sequence[tuple[str, slice, _Change]]] = (
     # show TRUE in small letters
     ("LEFT LEFTB RIGHT RIGHTB REPT CODE", slice(1), _as_text),
     # take numbers for texts, as LEFT and the others above do
-    ("CONCATENATE", _EVERY, _as_text_argument),
-    ("CONCAT", _EVERY, _as_joined),
-    ("TEXTJOIN", slice(2, None), _as_joined),
-    ("SUBSTITUTE", slice(3), _as_text_argument),
-    ("MID REPLACE TRIM UPPER LOWER", slice(1), _as_text_argument),
+    ("CONCATENATE", _EVERY, _as_shown),
+    ("CONCAT", _EVERY, _as_shown),
+    ("TEXTJOIN", slice(2, None), _as_shown),
+    ("SUBSTITUTE", slice(3), _as_shown),
+    ("MID REPLACE TRIM UPPER LOWER", slice(1), _as_shown),
     # take a text for 0, or for a wrong number
     ("LEFT LEFTB RIGHT RIGHTB TRIMMEAN", slice(1, 2), _as_count),
     (

@@ -96,8 +96,8 @@ def to_rows(value: Any) -> Rows:
 def general(number: float) -> str:
     """Return a number as Excel shows it in General format with no limit of width.
 
-    >>> general(0.1 + 0.2), general(1e21), general(123456789012), general(1e-10)
-    ('0.3', '1E+21', '123456789012', '1E-10')
+    >>> general(0.1 + 0.2), general(1e21), general(12345678901234567890), general(1e-10)
+    ('0.3', '1E+21', '12345678901234600000', '1E-10')
     """
     if number == 0:
         return "0"
@@ -106,7 +106,7 @@ def general(number: float) -> str:
     if -5 <= exponent <= 20 and not (exponent < -4 and len(digits.rstrip("0")) > 6):
         text = f"{number:.{max(0, 14 - exponent)}f}"
         if exponent > 14:
-            text = str(round(float(f"{number:.14e}")))
+            text = digits.replace(".", "") + "0" * (exponent - 14)
         return text.rstrip("0").rstrip(".") if "." in text else text
     return f"{digits.rstrip('0').rstrip('.')}E{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
 

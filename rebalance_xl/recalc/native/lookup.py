@@ -33,11 +33,12 @@ def sort_key(value: Any) -> tuple[int, Any]:
 
 
 def position(lookup: Any, cells: list[Any], match_mode: int, search_mode: int) -> int:
-    """Return the position (from 0) of a value among the cells of one row or column; a blank value counts as 0.
+    """Return the position (from 0) of a value among the cells of one row or column.
 
-    `match_mode` is 0 equal, -1 equal or the next smaller, 1 equal or the next larger, 2 wildcards, 3 a regular
-    expression; `search_mode` is 1 from the first, -1 from the last, 2 and -2 binary in rising and falling order. It is
-    #N/A when there is none, #VALUE! for an unknown mode.
+    A blank value finds a blank cell where it has to be equal, and counts as 0 otherwise. `match_mode` is 0 equal, -1
+    equal or the next smaller, 1 equal or the next larger, 2 wildcards, 3 a regular expression; `search_mode` is 1 from
+    the first, -1 from the last, 2 and -2 binary in rising and falling order. It is #N/A when there is none, #VALUE! for
+    an unknown mode.
     """
     if match_mode not in (-1, 0, 1, 2, 3) or search_mode not in (1, -1, 2, -2):
         raise value_fault(f"match_mode is {match_mode} and search_mode {search_mode}")
@@ -59,6 +60,8 @@ def _tester(lookup: Any, match_mode: int) -> Callable[[Any], bool]:
     if match_mode in (2, 3) and isinstance(lookup, str):
         found = wildcard(lookup).match if match_mode == 2 else expression_of(lookup, False).search
         return lambda cell: isinstance(cell, str) and found(cell) is not None
+    if lookup is None and match_mode == 0:
+        return lambda cell: cell is None
     key = _sought(lookup)
     return lambda cell: cell is not None and sort_key(cell) == key
 
