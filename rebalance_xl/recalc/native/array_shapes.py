@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from rebalance_xl.cells import NA
-from rebalance_xl.recalc.native.arguments import MOST_CELLS, Rows, cells_of, cells_of_line, numbers_of, transposed
+from rebalance_xl.recalc.native.arguments import (
+    MOST_CELLS,
+    Rows,
+    cells_of,
+    cells_of_line,
+    numbers_of,
+    to_number,
+    transposed,
+)
 from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
 from rebalance_xl.recalc.native.registry import worksheet
 from rebalance_xl.recalc.native.text_order import in_order
@@ -107,6 +116,19 @@ def _part(drop: bool, array: Rows, rows: float | None, columns: float | None) ->
 
 for _name in ("TAKE", "DROP"):
     worksheet(_name, kinds="range number=NONE number=NONE")(partial(_part, _name == "DROP"))
+
+
+@worksheet("CHOOSEROWS", kinds="range range*")
+def chooserows(array: Rows, *places: Rows) -> Rows:
+    """Return rows of an array by their numbers, which may stand in arrays; negative ones count from the end."""
+    chosen = [int(to_number(place)) for place in chain.from_iterable(map(cells_of, places))]
+    if not all(1 <= abs(place) <= len(array) for place in chosen):
+        raise value_fault(f"the array has {len(array)} rows or columns, not number {max(chosen, key=abs)}")
+    return [array[place - (place > 0)] for place in chosen]
+
+
+#: The same with columns.
+worksheet("CHOOSECOLS", kinds="range range*")(lambda array, *places: transposed(chooserows(transposed(array), *places)))
 
 
 @worksheet("VSTACK", kinds="range*")
