@@ -193,7 +193,7 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
         call = unless(sizes, lambda sizes: len(set(sizes)) > 1, call, instead(c, "#VALUE!", call))
     if c.careful and single and given and classes.gives(name) == classes.NUMBER:
         call = c.say("({0}+0)", call)  # what is infinite is an error for operators only
-    if c.careful and single and name in whole_calls.END_FORMULAS:
+    if c.careful and single and name in classes.END_FORMULAS:
         text = "LET(rl_fault,RXL.FAULT({1}),IF(ISERROR(rl_fault),rl_fault,{0}))"
         return c.say(text, call, Out(listed(given), True))
     caught = name in whole_calls.CAUGHT and (c.careful or name not in ("ISNA", "ISERR"))

@@ -13,7 +13,7 @@ from ..native.criteria import plain_criterion
 from ..native.faults import Fault
 from ..native.reading import in_1904, typed_number
 from .operands import constant_text, is_call, literal, operand_at, plain_name, whole_number
-from .parameter_classes import REFERENCE_MAKERS, TRANSPARENT, names_in
+from .parameter_classes import PASS_OVER_TEXTS, REFERENCE_MAKERS, TRANSPARENT
 from .parser import parsed
 from .tree import (
     Arguments,
@@ -153,10 +153,6 @@ def _as_match_type(value: Expression) -> Expression:
 
 
 _EVERY: Final = slice(None)
-PASS_OVER_TEXTS: Final = names_in(
-    """MAX MIN PRODUCT AVERAGE MEDIAN STDEV STDEV.S STDEV.P STDEVP VAR VAR.S VAR.P VARP GEOMEAN HARMEAN DEVSQ AVERAGEA
-    MAXA MINA STDEVA STDEVPA VARA VARPA"""
-)
 _Change = Callable[[Expression], Expression]
 #: Functions, which of their arguments are changed, and how.
 _RULES: Final[Sequence[tuple[str, slice, _Change]]] = (

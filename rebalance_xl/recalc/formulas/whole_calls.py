@@ -18,20 +18,10 @@ from .operands import (
     plain_name,
     whole_number,
 )
-from .parameter_classes import ELEMENTWISE, TEXT, gives, names_in
-from .repairs import PASS_OVER_TEXTS, as_total, made
+from .parameter_classes import ELEMENTWISE, END_FORMULAS, PASS_OVER_TEXTS, TEXT, gives, names_in
+from .repairs import as_total, made
 from .tree import Arguments, Call, Cells, Expression, FormulaError, Group, Literal, Name, Operand, Ref
 
-#: Functions whose wrong argument, or an error as one, ends the whole formula in the engine instead of an error value.
-END_FORMULAS: Final = names_in(
-    """ACOSH ATANH AVEDEV AVERAGEA BESSELI BESSELJ BESSELK BESSELY CHAR CONCAT CONCATENATE DAYS DAYS360 DEGREES DEVSQ
-    EDATE EOMONTH ERF ERF.PRECISE ERFC ERFC.PRECISE EXACT F.TEST FIND FINDB FISHER FISHERINV FTEST GEOMEAN HARMEAN
-    ISOWEEKNUM KURT LARGE LEFT LEFTB MAXA MEDIAN MID MIDB MINA NETWORKDAYS NETWORKDAYS.INTL NPV NUMBERVALUE PERCENTILE
-    PERCENTILE.INC PERCENTRANK PERCENTRANK.EXC PERCENTRANK.INC PRODUCT QUARTILE QUARTILE.EXC QUARTILE.INC RADIANS RANK
-    RANK.AVG RANK.EQ REPLACEB REPT RIGHT RIGHTB SEARCHB SECH SERIESSUM SKEW SKEW.P SMALL STDEV STDEV.P STDEV.S STDEVA
-    STDEVP STDEVPA SUBSTITUTE SUM SUMSQ T.TEST TEXTJOIN TRIMMEAN TTEST UNICHAR VAR VAR.P VAR.S VARA VARP VARPA WEEKNUM
-    WORKDAY WORKDAY.INTL YEARFRAC Z.TEST ZTEST"""
-)
 #: What functions that look at an error answer when their argument ends the formula; those of #N/A the careful way.
 CAUGHT: Final = {
     **dict.fromkeys(("ISERROR", "ISERR", "ISNONTEXT"), "TRUE"),

@@ -1,0 +1,43 @@
+"""The table of Excel's functions (``data/excel_functions.txt``, which says what its columns mean), read once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, NamedTuple
+
+
+class ExcelFunction(NamedTuple):
+    """A line of the table: classes of parameters, form, what it certainly gives, the module that has it, marks."""
+
+    parameters: str
+    form: str
+    gives: str
+    module: str
+    marks: frozenset[str]
+
+    def parameter(self, position: int) -> str:
+        """Return the class of the parameter at a position from 0: the last one is repeated, or those in brackets."""
+        alone, bracket, repeated = self.parameters.rstrip(")").partition("(")
+        again = repeated if bracket else alone[-1]
+        return alone[position] if position < len(alone) else again[(position - len(alone)) % len(again)]
+
+
+_FILE: Final = Path(__file__).parents[1] / "data" / "excel_functions.txt"
+
+#: The functions by name, in capitals and without a prefix.
+EXCEL_FUNCTIONS: Final = {
+    name: ExcelFunction(parameters, form, gives, module, frozenset(marks))
+    for name, parameters, form, gives, module, *marks in (
+        line.split() for line in _FILE.read_text(encoding="utf-8").splitlines() if not line.startswith("#")
+    )
+}
+
+
+def marked(mark: str) -> frozenset[str]:
+    """Return the functions with a mark."""
+    return frozenset(name for name, function in EXCEL_FUNCTIONS.items() if mark in function.marks)
+
+
+def of_form(*forms: str) -> frozenset[str]:
+    """Return the functions of some forms."""
+    return frozenset(name for name, function in EXCEL_FUNCTIONS.items() if function.form in forms)
