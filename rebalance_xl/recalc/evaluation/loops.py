@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import accumulate, chain
 from typing import Any, Final
 
 from ..sheets.formula_cells import FormulaCell
@@ -93,33 +94,15 @@ def _edges(calculation: Calculation, nodes: Sequence[FormulaCell]) -> list[list[
 
 
 def _strongly_connected(edges: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Return the groups of nodes that reach each other, without single nodes that do not read themselves (Kosaraju)."""
-    back: list[list[int]] = [[] for _ in edges]
-    for node, others in enumerate(edges):
-        for other in others:
-            back[other].append(node)
-    order = [node for group in _walks(range(len(edges)), edges) for node in group]
-    groups = _walks(reversed(order), back)
-    return [sorted(group) for group in groups if len(group) > 1 or group[0] in edges[group[0]]]
+    """Return the groups of nodes that reach each other, without single nodes that do not read themselves."""
+    import numpy as np
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
 
-
-def _walks(starts: Iterable[int], edges: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Return for each start the nodes that it reaches and none before it did, each behind those found through it."""
-    seen: set[int] = set()
-    found: list[list[int]] = []
-    for start in starts:
-        if start in seen:
-            continue
-        seen.add(start)
-        found.append([])
-        waiting = [(start, iter(edges[start]))]
-        while waiting:
-            node, others = waiting[-1]
-            other = next((each for each in others if each not in seen), None)
-            if other is None:
-                found[-1].append(node)
-                waiting.pop()
-            else:
-                seen.add(other)
-                waiting.append((other, iter(edges[other])))
-    return found
+    once = [sorted({*others}) for others in edges]  # it does not come to an end where an edge is told twice
+    others, starts = list(chain.from_iterable(once)), [0, *accumulate(map(len, once))]
+    graph = csr_array((np.ones(len(others)), others, starts), shape=(len(edges), len(edges)))
+    groups: dict[int, list[int]] = {}
+    for node, group in enumerate(connected_components(graph, connection="strong")[1].tolist()):
+        groups.setdefault(group, []).append(node)
+    return [group for group in groups.values() if len(group) > 1 or group[0] in edges[group[0]]]
