@@ -33,31 +33,16 @@ def mmult(left: Rows, right: Rows) -> Any:
 def minverse(array: Rows) -> Any:
     """Return the inverse of a square matrix; #NUM! when it has none."""
     matrix = _square(array)
-    size = len(matrix)
-    work = np.hstack([matrix, np.eye(size)])
-    with np.errstate(all="ignore"):
-        for column in range(size):
-            if not _swap_pivot_up(work, column):
-                raise number_fault("the matrix is singular: it has no inverse")
-            work[column] /= work[column, column]
-            for others in (work[:column], work[column + 1 :]):
-                others -= others[:, column, None] * work[column]
-    return work[:, size:].tolist()
+    work = np.hstack([matrix, np.eye(len(matrix))])
+    if not _reduced(work):
+        raise number_fault("the matrix is singular: it has no inverse")
+    return work[:, len(matrix) :].tolist()
 
 
 @worksheet("MDETERM", kinds="range")
 def mdeterm(array: Rows) -> float:
     """Return the determinant of a square matrix."""
-    work = _square(array)
-    result = 1.0
-    with np.errstate(all="ignore"):
-        for column in range(len(work)):
-            result *= _swap_pivot_up(work, column) * float(work[column, column])
-            if not result:
-                return 0.0
-            factors = work[column + 1 :, column, None] / work[column, column]
-            work[column + 1 :] -= factors * work[column]
-    return result
+    return _reduced(_square(array))
 
 
 @worksheet("MUNIT", kinds="number")
@@ -82,15 +67,23 @@ def _square(array: Rows) -> Matrix:
     return matrix
 
 
-def _swap_pivot_up(work: Matrix, column: int) -> int:
-    """Bring the row with the column's largest entry, from the diagonal down, to the diagonal.
+def _reduced(work: Matrix) -> float:
+    """Turn the square that a matrix begins with into the unit matrix, as far as it goes; return its determinant.
 
-    Return -1 when rows changed places, 1 when the right one was there, 0 when every entry is zero.
+    The largest entry of each column, from the diagonal down, is brought to the diagonal.
     """
-    best = column + int(abs(work[column:, column]).argmax())
-    if work[best, column] == 0.0:
-        return 0
-    if best == column:
-        return 1
-    work[[column, best]] = work[[best, column]]
-    return -1
+    determinant = 1.0
+    with np.errstate(all="ignore"):
+        for column in range(len(work)):
+            best = column + int(abs(work[column:, column]).argmax())
+            pivot = float(work[best, column])
+            if pivot == 0.0:
+                return 0.0
+            if best != column:
+                work[[column, best]] = work[[best, column]]
+                determinant = -determinant
+            determinant *= pivot
+            work[column] /= pivot
+            for others in (work[:column], work[column + 1 :]):
+                others -= others[:, column, None] * work[column]
+    return determinant
