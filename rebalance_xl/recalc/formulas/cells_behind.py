@@ -98,8 +98,9 @@ def with_cells_behind(c: Compiling, name: str, arguments: Arguments, out: Out, w
     if counts and any(map(_meets_no_blank, given[1::2])):
         return out
     behind = _Behind(c, c.together)
-    if counts and out.single and not c.careful:  # the engine stops where these sheets end, the package where all do
-        behind.together = frozenset(sheet_of_range(c, each) or 0 for each in given[::2])
+    sheets = {sheet_of_range(c, each) or 0 for each in given[::2]}
+    if counts and out.single and not c.careful and len(sheets) == 1:
+        behind.together = frozenset(sheets)  # the engine stops where this sheet ends, the package where all do
     if any(map(behind.is_local, (operand for each in given for operand in operands_in(each)))):
         wanted = ARRAY  # what LET names is computed as an array
     for place, each in enumerate(arguments):

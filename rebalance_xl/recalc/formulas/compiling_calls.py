@@ -134,7 +134,8 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
         return Out([str(MAX_ROWS if name == "ROWS" else MAX_COLUMNS)], True)
     if len(arguments) == 1 and name in ("ROWS", "COLUMNS") and isinstance(first, Ref) and first.kind == "range":
         return in_file.counted(c, name, first)
-    if name in WITH_CRITERIA and (c.careful or any(map(whole_calls.asks_for_errors, arguments))):
+    asks = c.careful or any(map(whole_calls.asks_for_errors, arguments))
+    if name in WITH_CRITERIA and (asks or in_file.counts_on_several_sheets(c, name, arguments)):
         # The engine gives an error that is asked for; Excel counts it.
         return _with_criteria(c, name, arguments, wanted)
     out = _seeing_errors(c, name, arguments, wanted, by_cell)
@@ -174,7 +175,6 @@ def _seeing_errors(c: Compiling, name: str, arguments: Arguments, wanted: str, b
 
 def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out:
     """Return a call of a function that the engine has."""
-    arguments = in_file.longest_first(c, name, arguments)
     places = range(len(arguments))
     given = [_engine_argument(c, name, place, arguments, wanted) for place in places]
     values = [place for place in places if parameter_class(name, place) != REFERENCE or name in classes.TRANSPARENT]

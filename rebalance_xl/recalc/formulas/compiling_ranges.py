@@ -85,18 +85,10 @@ def as_long_as_others(c: Compiling, name: str, arguments: Arguments, operand: Op
     return out
 
 
-def longest_first(c: Compiling, name: str, arguments: Arguments) -> Arguments:
-    """Return the arguments of COUNTIFS beginning with the sheet that goes furthest down.
-
-    The engine stops where the used cells of the first range's sheet end, also where the criteria are met by blanks.
-    """
-    sheets = [sheet_of_range(c, argument) for argument in arguments[::2]] if name == "COUNTIFS" else []
-    if len(set(sheets)) < 2 or None in sheets or len(arguments) % 2:
-        return arguments
-    c.layout = True
-    bottoms = [0 if sheet is None else c.book.extent(sheet)[0] for sheet in sheets]
-    order = sorted(range(len(sheets)), key=lambda pair: -bottoms[pair])
-    return [each for pair in order for each in arguments[2 * pair : 2 * pair + 2]]
+def counts_on_several_sheets(c: Compiling, name: str, arguments: Arguments) -> bool:
+    """Say whether a COUNTIFS has ranges on several sheets: the engine stops where the first one's sheet ends."""
+    sheets = {sheet_of_range(c, argument) for argument in arguments[::2]} if name == "COUNTIFS" else set()
+    return len(sheets) > 1 and None not in sheets
 
 
 def sums_another_sheet(c: Compiling, name: str, arguments: Arguments) -> bool:
