@@ -19,7 +19,7 @@ from .compiling_lambdas import write_invoke
 from .compiling_names import with_arrays, write_name
 from .compiling_ranges import sheets_in
 from .compiling_references import is_whole, write_at, write_reference, write_span, write_spilled, write_structured
-from .guards import with_powers, write_power
+from .guards import with_powers
 from .parameter_classes import ARRAY, NUMBER, TEXT, TRUTH, VALUE, WHOLE
 from .tree import (
     At,
@@ -31,7 +31,6 @@ from .tree import (
     Items,
     Literal,
     Name,
-    Power,
     Ref,
     Span,
     Spilled,
@@ -121,7 +120,7 @@ def _computed(c: Compiling, items: Items, inside: str) -> Out:
     """Return operators and operands made ready in their order."""
     outs: list[Out] = []
     between = [""]
-    items = with_powers(items, c.careful)
+    items = with_powers(items)
     for place, item in enumerate(items):
         if isinstance(item, str):
             between[-1] += item
@@ -159,7 +158,6 @@ WRITERS: Final[Mapping[type, Writer]] = {
     At: write_at,
     Spilled: write_spilled,
     Span: write_span,
-    Power: write_power,
     Call: write_call,
     Invoke: write_invoke,
 }

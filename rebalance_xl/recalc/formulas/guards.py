@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from .array_sizes import joint
-from .careful_way import ask
 from .cells_behind import with_cells_behind
 from .compiling import Compiling, Out
 from .compiling_references import is_whole
 from .operands import literal, operand_at, whole_number
 from .parameter_classes import ARRAY, VALUE
-from .tree import Arguments, Call, Expression, Items, Literal, Operand, Power
+from .tree import Arguments, Call, Expression, Items, Literal, Operand
 
 
 class Guard(NamedTuple):
@@ -98,41 +96,25 @@ def _is_harmless(argument: Expression) -> bool:
 # --- powers -----------------------------------------------------------------------------------------------------------
 
 
-def with_powers(items: Items, careful: bool) -> Items:
-    """Return operators and operands with a power in the place of each ^ at which 0 to the power of 0 may stand.
+def with_powers(items: Items) -> Items:
+    """Return operators and operands with a call in the place of each ^ at which 0 may be raised to 0 or below.
 
-    The careful way sees negative powers of 0, too, which are errors anyhow.
+    The engine takes 0 to the power of 0 for 1.
     """
     found: list[str | Operand] = []
     base = term = 0  # where in them the base of a power begins, and what stands between operators
     for item in [*items, ""]:
         if isinstance(item, str) and item != "%" and len(found) > term and found[-1] not in ("+", "-"):
-            if base < term and not _is_number(found[base : term - 1]) and not _is_number(found[term:], careful):
-                found[base:] = [Power(Expression(found[base : term - 1]), Expression(found[term:]))]
+            if base < term and not _is_number(found[base : term - 1]) and not _is_number(found[term:]):
+                sides: Arguments = [Expression(found[base : term - 1]), Expression(found[term:])]
+                found[base:] = [Call("RXL.POWER", list(sides))]
             term = len(found) + 1
             base = base if item == "^" else term
         found.append(item)
     return found[:-1]
 
 
-def _is_number(term: Items, positive: bool = False) -> bool:
-    """Say whether operators and operands are a number as written, and not 0."""
-    signs, last = term[:-1], term[-1]
-    if not isinstance(last, Literal) or (signs and (positive or any(sign not in ("+", "-") for sign in signs))):
-        return False
-    return last.text[:1] in ".0123456789" and float(last.text) != 0
-
-
-def write_power(c: Compiling, power: Power, wanted: str) -> Out:
-    """Return a power that is asked about where one side is 0, as the engine tells fastest.
-
-    Arrays of bases are computed beside the engine, and what is computed the careful way.
-    """
-    base, exponent = (c.expression(each, wanted) for each in (power.base, power.exponent))
-    if c.careful or not base.single:
-        pieces = c.say("RXL.POWER({0},{1})", base, exponent).pieces
-        return Out(pieces, base.single and exponent.single, joint([base, exponent]))
-    base, exponent = ask(c, "NUMBER", base), ask(c, "NUMBER", exponent)
-    sides = [each if len(each.pieces) == 1 else c.say("({0})", each) for each in (base, exponent)]
-    plain = Out([*sides[0].pieces, "^", *sides[1].pieces], exponent.single, exponent.size)
-    return c.say("IF({3},{0},RXL.POWER({1},{2}))", plain, base, exponent, exponent if exponent.single else base)
+def _is_number(term: Items) -> bool:
+    """Say whether operators and operands are a number above 0, as it is written."""
+    last = term[-1]
+    return len(term) == 1 and isinstance(last, Literal) and last.text[:1] in ".0123456789" and float(last.text) != 0

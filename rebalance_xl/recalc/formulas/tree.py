@@ -93,14 +93,6 @@ class Span:
 
 
 @dataclass(slots=True)
-class Power:
-    """One value to the power of another where both may be 0; any other stays an operator among operands."""
-
-    base: Expression
-    exponent: Expression
-
-
-@dataclass(slots=True)
 class Invoke:
     """A lambda called on the spot."""
 
@@ -110,7 +102,7 @@ class Invoke:
 
 #: What stands for cells as it is written, rather than computed.
 Cells = Ref | Structured | Name
-Operand = Literal | Ref | Name | Structured | Call | Group | At | Spilled | Span | Power | Invoke
+Operand = Literal | Ref | Name | Structured | Call | Group | At | Spilled | Span | Invoke
 
 
 @dataclass(slots=True)
