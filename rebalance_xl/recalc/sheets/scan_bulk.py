@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 #: Characters read at a time: more is slower, because the arrays leave the processor's cache.
 PIECE = 2**19
-#: Attributes of a cell take fewer characters than this.
-_LONGEST = 57
+#: The cells of a sheet have fewer different attributes than this.
+_MOST = 4096
 
 _SHEET_DATA = re.compile(r"<sheetData(?:\s[^<>]*?)?>")
 
@@ -133,7 +133,7 @@ class _Reader:
         if len(cells):
             names_end = opens[cells] + 6 + letters + np.repeat(digits, counts)
             shared = np.repeat(numbers.astype(object), counts)  # one number for all cells of a row
-            groups = self._groups(content, piece, names_end + 1, closes[cells] - empty[cells])
+            groups = self._groups(piece, names_end + 1, closes[cells] - empty[cells])
             found = cells, rows, columns, groups, shared
             self._read_cells(piece, content, (opens, closes, kinds, empty), found, base)
 
@@ -184,35 +184,14 @@ class _Reader:
                 shapes[tag] = _attributes(tag)
             self.formulas.note(place, {}, shapes[tag])
 
-    def _groups(self, content: Bytes, piece: str, starts: Ints, ends: Ints) -> Ints:
+    def _groups(self, piece: str, starts: Ints, ends: Ints) -> Ints:
         """Return for every cell the number of its attributes' text, the same for the same text."""
-        lengths = ends - starts
-        longest = int(lengths.max())
-        if longest == 0:
+        if (starts == ends).all():
             return np.full(len(starts), self._group(""), np.intp)
-        _need(longest < _LONGEST)
-        mix = lengths.astype(np.uint64)
-        words = []
-        for offset in range(0, longest, 8):
-            word = np.zeros(len(starts), np.uint64)
-            for byte in range(offset, min(offset + 8, longest)):
-                word = word << np.uint64(8) | content[np.where(lengths > byte, starts + byte, -1)]
-            words.append(word)
-            mix = (mix ^ word) * np.uint64(0x9E3779B97F4A7C15)
-            mix ^= mix >> np.uint64(32)
-        key = (mix & np.uint64(0xFFFF)).astype(np.intp)
-        example = np.full(2**16, -1, np.intp)
-        example[key] = np.arange(len(key))
-        if (mix != mix[example[key]]).any():  # two of many texts have one place
-            _, example, key = np.unique(mix, return_index=True, return_inverse=True)
-        models = example[key]
-        _need((lengths == lengths[models]).all() and all((word == word[models]).all() for word in words))
-        used = np.flatnonzero(example >= 0)
-        _need(len(used) < 4096)
-        found = example[used]
-        numbers = [self._group(piece[i:j]) for i, j in zip(starts[found].tolist(), ends[found].tolist(), strict=True)]
-        example[used] = numbers
-        return example[key]
+        texts = [piece[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        numbers = {text: self._group(text) for text in dict.fromkeys(texts)}
+        _need(len(numbers) < _MOST)
+        return np.fromiter(map(numbers.__getitem__, texts), np.intp, len(texts))
 
     def _group(self, text: str) -> int:
         number = self.groups.get(text)
