@@ -20,8 +20,6 @@ BOMB_SIZE = 64 * 2**20
 BOMB_RATIO = 400
 #: So many bytes are packed for speed rather than for size, and by a faster library than zlib where it is installed.
 _MANY = 2**20
-#: So many bytes are unpacked at a time to be compared.
-_PIECE = 2**16
 #: What a member's own header and its entry in the directory share, from the version that can read it to the length of
 #: what follows its name.
 HEADER = struct.Struct("<5H3L2H")
@@ -120,16 +118,9 @@ class Container:
         raw = self.payload(info)
         if info.file_size != len(content) or _codec(len(content)).crc32(content) != info.CRC:
             return False
-        if info.compress_type != zipfile.ZIP_DEFLATED:
-            return content == raw
-        inflater, at = zlib.decompressobj(-15), 0
         with suppress(zlib.error):
-            for first in range(0, len(raw), _PIECE):  # not all at once, which takes a second copy
-                piece = inflater.decompress(raw[first : first + _PIECE])
-                if not content.startswith(piece, at):
-                    return False
-                at += len(piece)
-        return inflater.eof and at == len(content)
+            return content == (zlib.decompress(raw, -15) if info.compress_type == zipfile.ZIP_DEFLATED else raw)
+        return False
 
     def verify_rest(self, read: set[str]) -> None:
         """Check the checksum of every part that was not read yet."""
