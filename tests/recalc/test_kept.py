@@ -185,3 +185,19 @@ def test_a_sheet_called_like_a_program_tells_nothing_of_who_wrote_the_book(tmp_p
     package = Package.open(path.read_bytes())
     assert not package.written_by("openpyxl")
     assert package.written_by("Microsoft Excel")
+
+
+def test_an_array_is_kept_where_its_corner_alone_is_sure(tmp_path: Path) -> None:
+    """A date that only the author's system tells keeps the whole array, also where its first cell is as before."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_column("A1", ["Name", "10/02/2025", "2025-02-11"])
+        sheet.write_dynamic_array_formula("C1:C3", '=IFERROR(DATEVALUE(A1:A3),"Name")', None, "Name")
+        sheet.write_column("C2", [45698, 45699])
+        sheet.write_formula("D1", "=SUM(C1:C3)", None, 0)
+
+    path = make(tmp_path / "b.xlsx", build)
+    report = recalculate(path)
+    found = values(path)
+    assert [found[cell] for cell in ("C1", "C2", "C3", "D1")] == ["Name", 45698, 45699, 91397]
+    assert [row.cell for row in report.changed if row.status == "kept"] == ["C1"]

@@ -153,7 +153,8 @@ def explain_errors(calculation: Calculation) -> None:
     kept = False
     reasons = calculation.engine.reasons([(cell.where, str(cell.lowered)) for cell in asked])
     for cell, (reason, failure) in zip(asked, reasons, strict=True):
-        if failure and (cell.value.__class__ is CellError or not as_before(cell)):
+        changed = not as_before(cell) or calculation.spills.differs(cell.where)
+        if failure and (cell.value.__class__ is CellError or changed):
             calculation.keep(cell, decide(Finding(answer=cell.value, old=cell.old, failure=failure))[1])
             kept = True
         elif cell.value.__class__ is CellError:

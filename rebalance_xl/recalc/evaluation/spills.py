@@ -81,6 +81,13 @@ class Spills:
         """Return the anchor in a cell."""
         return self._places.get(place)
 
+    def differs(self, place: Place) -> bool:
+        """Say whether the array of a cell is another one than the file holds."""
+        anchor = self._places.get(place)
+        if anchor is None or anchor.rows is None:
+            return False
+        return anchor.area != anchor.before or not self._holds(anchor, anchor.area, anchor.rows)
+
     def filling(self) -> list[Anchor]:
         """Return the anchors whose arrays fill more than their own cell so far."""
         return [anchor for anchor in self.anchors if anchor.active and anchor.area.size > 1]
