@@ -271,6 +271,7 @@ def test_errors_that_are_asked_for_are_counted(tmp_path: Path) -> None:
         [
             ("COUNTIF(A1:A4,A1)", 2), ("COUNTIFS(A1:A4,A3)", 1), ("COUNTIFS(A1:A4,A1,B1:B4,2)", 1),
             ("COUNTIF(A1:A4,NA())", 2), ("ISODD(C1)", True), ("EXP(C2)", 2.6881171418161356e43), ("SIGN(C2)", 1),
+            ("SUBTOTAL(2,A1:C4)", 4), ("IFERROR(SUBTOTAL(102,A1:B2,B3),9)", 3),
             ('ISEVEN("1/22/2024")', "kept"), ("COUNT(NA())", 0), ("COUNT(B1,1/0,B2:B3)", 3),
             ("_xlfn.LET(_xlpm.x,_xlfn._xlws.FILTER(B1:B4,B1:B4>9),COUNT(_xlpm.x))", 0),
         ],

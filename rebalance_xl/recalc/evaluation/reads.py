@@ -23,7 +23,7 @@ _READS = re.compile(
      |(?P<rows>\$?(?P<upper>[0-9]+):\$?(?P<lower>[0-9]+)))""",
     re.VERBOSE,
 )
-_FAR = re.compile(r"\b(?:OFFSET|INDIRECT)\(")
+_FAR = re.compile(r"\b(OFFSET|INDIRECT|RXL\.PLACE)\(")
 _ANYWHERE = re.compile(_FAR.pattern + r"|\):|:@?[A-Z.]+\(", re.IGNORECASE)
 
 #: Rows of cells by sheet and column, rising.
@@ -161,9 +161,10 @@ class Readers:
         key = digit_classes([text])[0], sheet
         if key not in self._columns:
             found = [(read.sheet, read.left, read.right) for read in reads_of(text, sheet, self._any_number)]
-            if _FAR.search(text):  # any columns of the sheets, of all sheets where it names none
-                all_sheets = range(len(self.book.scans)) if "INDIRECT(" in text else {each for each, *_ in found}
-                found = [(each, 1, MAX_COLUMNS) for each in all_sheets]
+            far = {*_FAR.findall(text)}
+            if far:  # any columns of the sheets that it names, of all sheets where a text names them
+                sheets = {each for each, *_ in found} if far == {"OFFSET"} else range(len(self.book.scans))
+                found = [(each, 1, MAX_COLUMNS) for each in sheets]
             self._columns[key] = [Read(*each, 1, MAX_ROWS) for each in dict.fromkeys(found)]
         return self._columns[key]
 

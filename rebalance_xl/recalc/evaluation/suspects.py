@@ -23,7 +23,7 @@ from .criteria_asked import TEXT, asking_for_an_order, constants_in, taken_for_n
 from .decimal_comma import with_decimal_comma
 from .doubts import compute_carefully
 from .look_ups import finding_another, searching_in_no_order
-from .reads import Cells, asked_in, reads_of
+from .reads import Cells, asked_in, reads_anywhere, reads_of
 
 #: Excel writes no number in more than 15 digits (the others of a whole one are zeros), and no -0.
 _LONG_NUMBER: Final = re.compile(r"(?<![\d.])(?=\d*[.,])0*[.,]?0*[1-9](?:[.,]?\d){15,}|\d{16}|-0(?![\d.])")
@@ -190,7 +190,9 @@ def _compares(calculation: Calculation, columns: ColumnsRead, cell: FormulaCell,
         text = asked_in(cell, sides)
         reads = reads_of(text, cell.sheet, calculation.readers.sheets)
         values = {columns.values(place)[row - 1] for read in reads for place, row in read.met(cells)}
-        if values and ("(" in text or _nearly_equal(values.union(constants_in(side.read for side in sides)))):
+        if reads_anywhere(text) or (
+            values and ("(" in text or _nearly_equal(values.union(constants_in(side.read for side in sides))))
+        ):
             return True
     return False
 

@@ -23,7 +23,7 @@ from .compiling_places import refuse_places, seeing_faults, write_indirect
 from .compiling_references import is_whole, narrowed, unclipped
 from .guards import guarded
 from .lambdas import CALLERS
-from .operands import bare, constant_text, has_array_constant, needs_python, operand_at, plain_name
+from .operands import bare, constant_text, has_array_constant, needs_python, operand_at, plain_name, whole_number
 from .parameter_classes import ARRAY, REFERENCE, TEXT, TRUTH, VALUE, WITH_CRITERIA, engine_knows, parameter_class
 from .places import implementation_in
 from .repairs import repaired
@@ -185,7 +185,10 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
         return _passing(name, given, _each_cell(c, name, given, single))
     if in_file.sums_another_sheet(c, name, arguments):
         return Out(call_of(f"{name}S", [as_large(given[0], given[2]), *given[:2]]), single)
-    call = _passing(name, given, Out(call_of(name, given), single))
+    called = name
+    if name == "SUBTOTAL" and whole_number(operand_at(arguments, 0)) in (2, 102):
+        called, given[:1] = "AGGREGATE", [Out(["2"], True), Out(["2"], True)]  # errors are no numbers
+    call = _passing(name, given, Out(call_of(called, given), single))
     if name == "INDEX" and len(arguments) == 2 and whole_calls.takes_one_of_a_line(arguments):
         call = unless(given[:1], lambda sizes: any(min(size) > 1 for size in sizes), call, instead(c, "#REF!", call))
     if name == "SUMPRODUCT":
