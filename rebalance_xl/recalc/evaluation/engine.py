@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
 import formualizer as fz
 
-from ..references import MAX_COLUMNS, Place
+from ..references import Place
 from .engine_calls import Calls
-from .engine_values import FAILURES, Settings, to_engine
-
-_BEGIN, _TELL = "RXL.BEGIN", "RXL.TELL"
+from .engine_values import Settings, to_engine
 
 
 class Engine:
@@ -94,35 +91,3 @@ class Engine:
         self.looping = met or (telemetry is not None and telemetry.static_sccs > 0)
         if self.calls.interrupted:
             raise KeyboardInterrupt
-
-    def reasons(self, formulas: Sequence[tuple[Place, str]]) -> list[tuple[str, str]]:
-        """Compute formulas once more, all in one round and beside the cells, to hear why they fail.
-
-        Of each the first reason that a function gave for an error is returned, and how a function failed; "" for none.
-        """
-        calls, found = self.calls, [("", "")] * len(formulas)
-
-        def begin() -> float:
-            calls.reason = calls.failure = ""
-            return 0.0
-
-        def tell(number: float, _: Any, __: Any) -> float:
-            found[int(number)] = (calls.reason, calls.failure)
-            return 0.0
-
-        self.workbook.register_function(_BEGIN, begin, min_args=0, max_args=0, volatile=True)
-        self.workbook.register_function(_TELL, tell, min_args=3, max_args=3)
-        beside: dict[tuple[int, int], int] = {}
-        places: list[Place] = []
-        for number, ((sheet, row, _), text) in enumerate(formulas):
-            column = beside[sheet, row] = beside.get((sheet, row), MAX_COLUMNS + 1) - 1
-            places.append((sheet, row, column))
-            with suppress(*FAILURES):
-                self.set_formula(places[-1], f"{_TELL}({number},{_BEGIN}(),{text})")
-        kept = dict(calls.kept)
-        with suppress(*FAILURES):
-            self.evaluate()
-        calls.kept = kept
-        for place in places:
-            self.set_value(place, None)
-        return found
