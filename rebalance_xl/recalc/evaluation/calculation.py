@@ -104,6 +104,8 @@ class Calculation:
     def _settle(self) -> None:
         """Let the engine compute until the spilled arrays do not change any more."""
         for anchor in self.spills.filling()[:_ARRAYS_FIRST] if self.spills.begin() else ():
+            if anchor.rows is not None:
+                continue  # computed on the way to an earlier one
             try:
                 self.engine.evaluate_cells([anchor.cell.where])
             except FAILURES:
