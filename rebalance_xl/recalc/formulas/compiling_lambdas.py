@@ -36,9 +36,13 @@ _WHERE_IT_STANDS: Final = frozenset(("ROW", "COLUMN", "OFFSET", "INDIRECT", "CEL
 
 @dataclass(slots=True, kw_only=True)
 class _Body(Compiling):
-    """The body of a LAMBDA that Python calls: parameters and what is taken from outside become marks."""
+    """The body of a LAMBDA that Python calls: parameters and what is taken from outside become marks.
+
+    All parameters stand for one value, but for the first one where it `starts_whole`.
+    """
 
     outer: Compiling
+    starts_whole: bool = False
     parameters: dict[str, int] = field(default_factory=dict)
     captured: list[Out] = field(default_factory=list)
 
@@ -49,8 +53,9 @@ class _Body(Compiling):
             local = self.local(label)
             if local is not None:
                 return local
-            if label.lower() in self.parameters:
-                return Out([mark(PARAMETER, self.depth, self.parameters[label.lower()])], False)
+            number = self.parameters.get(label.lower())
+            if number is not None:
+                return Out([mark(PARAMETER, self.depth, number)], number > 0 or not self.starts_whole)
         asked = plain_name(operand.name) if isinstance(operand, Call) else ""
         if asked in _WHERE_IT_STANDS and any(map(self._is_own, operands_in(operand))):
             raise FormulaError(f"{asked} of something in a LAMBDA")
@@ -113,6 +118,7 @@ def write_caller(c: Compiling, name: str, arguments: Arguments) -> Out:
         raise FormulaError(f"{name} has {len(arguments)} arguments")
     parameters = {"MAP": given, "REDUCE": 2, "SCAN": 2, "MAKEARRAY": 2}.get(name, 1)
     body = _Body(c.book, c.sheet, c.writers, c.expanding, None, c.careful, c.depth + 1, outer=c)
+    body.starts_whole = name not in ("MAP", "MAKEARRAY")
     if isinstance(last, Call) and plain_name(last.name) == "LAMBDA":
         labels = [local_name(each).lower() for each in last.arguments[:-1]]
         inner = last.arguments[-1]

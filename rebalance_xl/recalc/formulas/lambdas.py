@@ -10,11 +10,12 @@ travel beside it, so that the engine's dependencies are right and arrays may hav
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import formualizer as fz
 
-from ..native.arguments import Rows, to_rows
+from ..native.arguments import Rows, alike, to_rows
 from ..references import Area, column_letters
 
 LAMBDA: Final = "RXL.LAMBDA"
@@ -133,8 +134,9 @@ def call(kind: str, body: str, scratch: Scratch, free: Sequence[Any], values: Se
     else:
         height, width = max(len(grid) for grid in grids), max(len(grid[0]) for grid in grids)
         _check_size(kind, height * width)
-        places = [_addresses(scratch.place(grid), height, width, repeats=kind == EACH) for grid in grids]
-        given = list(zip(*places, strict=True))
+        if kind == EACH:
+            return _for_each(body, scratch, alike(grids))
+        given = list(zip(*(_addresses(scratch.place(grid), height, width) for grid in grids), strict=True))
     answers = scratch.every(body, given)
     return [answers[start : start + width] for start in range(0, len(answers), width)]
 
@@ -146,16 +148,31 @@ def _check_size(kind: str, count: int) -> None:
         raise ValueError(f"a formula for {count} cells, more than {most}")
 
 
-def _addresses(area: Area, height: int, width: int, repeats: bool) -> list[str]:
-    """Return the addresses of an array's cells in a larger shape; EACH repeats single rows and columns."""
-    nowhere = "#N/A" if repeats else NOWHERE
-    rows = [row if row <= area.bottom else 1 if repeats and area.bottom == 1 else 0 for row in range(1, height + 1)]
+def _for_each(body: str, scratch: Scratch, grids: Sequence[Rows]) -> Rows:
+    """Return what a function of one value gives for each place of some arrays, computed once for the same values."""
+    values = list(zip(*map(chain.from_iterable, grids), strict=True))
+    random = body.startswith("RANDBETWEEN(")
+    keys: Sequence[Any] = range(len(values)) if random else [tuple(map(_key, each)) for each in values]
+    different = dict(zip(keys, values, strict=True))
+    columns = [scratch.place([[value] for value in column]).left for column in zip(*different.values(), strict=True)]
+    given = [[f"{column_letters(left)}{row}" for left in columns] for row in range(1, len(different) + 1)]
+    answers = dict(zip(different, scratch.every(body, given), strict=True))
+    width = len(grids[0][0])
+    return [[answers[key] for key in keys[start : start + width]] for start in range(0, len(keys), width)]
+
+
+def _key(value: Any) -> Any:
+    """Return what tells a value from all others: 1 from TRUE, 0 from -0."""
+    kind = value.__class__
+    return value if kind is str or (kind is float and value) else (kind, repr(value))
+
+
+def _addresses(area: Area, height: int, width: int) -> list[str]:
+    """Return the addresses of an array's cells in a larger shape."""
+    rows = [row if row <= area.bottom else 0 for row in range(1, height + 1)]
     last = area.right - area.left
-    columns = [
-        column_letters(area.left + min(place, last)) if place <= last or (repeats and not last) else ""
-        for place in range(width)
-    ]
-    return [f"{letters}{row}" if row and letters else nowhere for row in rows for letters in columns]
+    columns = [column_letters(area.left + place) if place <= last else "" for place in range(width)]
+    return [f"{letters}{row}" if row and letters else NOWHERE for row in rows for letters in columns]
 
 
 def _folded(kind: str, body: str, scratch: Scratch, running: Any, grid: Rows) -> Any:
