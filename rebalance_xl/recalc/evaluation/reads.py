@@ -20,7 +20,7 @@ _READS = re.compile(
     |(?:(?P<sheet>'(?:[^']|'')*'|[^\W\d][\w.]*)!)?
      (?:\$?(?P<first>[A-Z]{1,3})(?:\$?(?P<top>[0-9]+))?:\$?(?P<last>[A-Z]{1,3})(?:\$?(?P<bottom>[0-9]+))?(?![\w(])
      |\$?(?P<only>[A-Z]{1,3})\$?(?P<row>[0-9]+)(?![\w(])
-     |(?P<rows>\$?(?P<upper>[0-9]+):\$?(?P<lower>[0-9]+)))""",
+     |\$?(?P<upper>[0-9]+):\$?(?P<lower>[0-9]+))""",
     re.VERBOSE,
 )
 _FAR = re.compile(r"\b(OFFSET|INDIRECT|RXL\.PLACE)\(")
@@ -58,25 +58,24 @@ def reads_of(text: str, sheet: int, sheets: Callable[[str], Sequence[int]]) -> I
     `sheets` tells the numbers of the sheets that a name in lower case may mean.
     """
     for match in _READS.finditer(text):
-        if match[0][0] == '"':
-            continue
+        named, first, top, last, bottom, only, row, upper, lower = match.groups()
         meant: Sequence[int] = [sheet]
-        if match["sheet"]:
-            name = match["sheet"]
-            meant = sheets((name[1:-1].replace("''", "'") if name[0] == "'" else name).lower())
-        left, right, top, bottom = 1, MAX_COLUMNS, 1, MAX_ROWS
-        if match["rows"]:
-            ends = (int(match["upper"]), int(match["lower"]))
-            top, bottom = min(ends), max(ends)
+        if named:
+            meant = sheets((named[1:-1].replace("''", "'") if named[0] == "'" else named).lower())
+        if only:
+            column, number = column_number(only), int(row)
+            area = column, column, number, number
+        elif first:
+            left, right = sorted((column_number(first), column_number(last)))
+            numbers = [int(each) for each in (top, bottom) if each] or [1, MAX_ROWS]
+            area = left, right, min(numbers), max(numbers)
+        elif upper:
+            top_row, bottom_row = sorted((int(upper), int(lower)))
+            area = 1, MAX_COLUMNS, top_row, bottom_row
         else:
-            first = match["only"] or match["first"]
-            ends = (column_number(first), column_number(match["last"] or first))
-            left, right = min(ends), max(ends)
-            numbers = [int(each) for each in (match["row"], match["top"], match["bottom"]) if each]
-            if numbers:
-                top, bottom = min(numbers), max(numbers)
+            continue  # a text
         for each in meant:
-            yield Read(each, left, right, top, bottom)
+            yield Read(each, *area)
 
 
 def reads_anywhere(text: str) -> bool:

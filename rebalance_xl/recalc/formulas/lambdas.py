@@ -107,7 +107,9 @@ def call(kind: str, body: str, scratch: Scratch, free: Sequence[Any], values: Se
     `body` is the LAMBDA's formula with marks, `free` what it uses from outside, in the order of these.
     """
     for number, value in enumerate(free):
-        body = body.replace(mark(FREE, scratch.depth, number), scratch.place(value).text())
+        place = mark(FREE, scratch.depth, number)
+        if place in body:
+            body = body.replace(place, scratch.place(value).text())
     if kind in ("REDUCE", "SCAN"):
         return _folded(kind, body, scratch, values[0], to_rows(values[1]))
     if kind == EACH and body.startswith(_GIVE_CELLS):
