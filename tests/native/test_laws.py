@@ -11,6 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rebalance_xl.cells import CellError
+from rebalance_xl.recalc.native.arguments import to_rows
 from rebalance_xl.recalc.native.engineering import _table
 from tests.native.calls import call, column
 
@@ -25,7 +26,7 @@ def test_a_matrix_times_its_inverse_is_the_unit_matrix(matrix: list[list[float]]
     """MMULT(A, MINVERSE(A)) is MUNIT, when A is far enough from singular."""
     inverse = call("MINVERSE", matrix)
     assume(isinstance(inverse, list) and max(abs(x) for line in inverse for x in line) < 1e3)
-    product = call("MMULT", matrix, inverse)
+    product = to_rows(call("MMULT", matrix, inverse))
     size = len(matrix)
     for i in range(size):
         for j in range(size):

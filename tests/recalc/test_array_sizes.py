@@ -40,6 +40,22 @@ ARRAYS: list[tuple[str, Any]] = [
     ("SUM(IFERROR(TRANSPOSE(C1:F1)*B1:B3,0))", 140),
     ("SUM(IFERROR(OFFSET(A1,0,0,5,1)*OFFSET(B1,0,0,3,1),0))", 140),
     ("SUM(IFERROR(OFFSET(A1,0,0,3,1)*OFFSET(B1,0,0,3,1),0))", 140),
+    ("(MMULT(C1:F1,A1:A4)-MMULT(C1:E1,A1:A3))/MMULT(B1,A2)", 0.8),
+    ("IFERROR(MMULT(C1:F1,A1:A5)-MMULT(C1:F1,A1:A4),-1)", -1),
+    ("COUNT(MMULT(A1:A5,C1:F1)*B1:B3)", 12),
+    ("COUNT(MMULT(C1:E1,A1:B3)*C1:F1)", 2),
+]
+#: A function of one value is computed once for the values of an array that are alike; these are not.
+ONE_BY_ONE: list[tuple[str, Any]] = [
+    ("SUM(--ISLOGICAL({1,TRUE;0,FALSE}))", 2),
+    ('SUM(--ISTEXT({1,"1";TRUE,"TRUE"}))', 2),
+    ("SUM(--ISBLANK(A3:C5))", 5),
+    ('SUM(LEN({"a","A","a";"bb","bb","ccc"}))', 10),
+    ('CONCAT(SUBSTITUTE({"a","A","a"},"a","b"))', "bAb"),
+    ("SUM(IFERROR(ABS({-1,#N/A,-1,#DIV/0!,2}),10))", 24),
+    ("SUM(IF(ISERR(ABS({-1,#N/A,-1,#DIV/0!,2})),1,0))", 1),
+    ("SUM(MOD({7,7;8,8},{2,3;2,3}))", 4),
+    ("SUM(RANDBETWEEN({1,1,1},1000000)*{1,1,-2})<>0", True),
 ]
 CHOICES: list[tuple[str, Any]] = [
     ("SUM(IFERROR(IF(A1:A5>2,B1:B3,100),0))", 230),
@@ -64,6 +80,8 @@ PLAIN: list[tuple[str, Any]] = [
     ("SUM(IFERROR(_xlfn._xlws.FILTER(A1:A5,A1:A5>1)*_xlfn._xlws.FILTER(B1:B3,B1:B3>0),0))", 200),
     ("SUM(IFERROR(_xlfn.LET(_xlpm.a,A1:A5,_xlpm.b,B1:B3,_xlpm.a*_xlpm.b),0))", 140),
     ("SUM(_xlfn.MAP({1,2},_xlfn.LAMBDA(_xlpm.r,COUNT(IF(A1:A5>_xlpm.r,B1:B3,A1:A5)))))", 6),
+    ("SUM(_xlfn.MAP(A1:A5,_xlfn.LAMBDA(_xlpm.r,SUM(IF(A1:A5<_xlpm.r,LEN(_xlpm.r),0)))))", 10),
+    ("SUM(_xlfn.REDUCE(0,{1,2},_xlfn.LAMBDA(_xlpm.a,_xlpm.v,LEN(_xlfn.VSTACK(_xlpm.a,_xlpm.v))*_xlpm.v)))", 6),
 ]
 
 CONDITIONS: list[tuple[str, Any]] = [
@@ -91,7 +109,7 @@ CONDITIONS: list[tuple[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("cases", [ARRAYS, CHOICES], ids=["operators", "choices"])
+@pytest.mark.parametrize("cases", [ARRAYS, CHOICES, ONE_BY_ONE], ids=["operators", "choices", "one by one"])
 def test_what_an_array_lacks_is_not_available(tmp_path: Path, cases: list[tuple[str, Any]]) -> None:
     """Operators, comparisons and choices fill up with #N/A in array formulas, and IFERROR catches just these places."""
     check(tmp_path / "b.xlsx", cases, ROWS, array=True)

@@ -54,6 +54,19 @@ def joint(outs: Sequence[Out]) -> Size | None:
     return size
 
 
+def of_product(matrices: Sequence[Out]) -> Size | None:
+    """Return the size of a product of matrices where it is one value, which an error is, too."""
+    sizes = [matrix.size for matrix in matrices if matrix.size is not None]
+    if len(sizes) < 2:
+        return None
+
+    def size(row: int, column: int, references: Sequence[str]) -> tuple[int, int] | None:
+        left, right = (each(row, column, references) for each in sizes)
+        return (1, 1) if left and right and left[0] == right[1] == 1 else None
+
+    return size
+
+
 def operated(c: Compiling, operands: Sequence[Out], between: Sequence[str]) -> list[Piece]:
     """Return operands with the operators between them, before the first and after the last one."""
     pattern = between[0] + "".join(f"{{{place}}}{operator}" for place, operator in enumerate(between[1:]))

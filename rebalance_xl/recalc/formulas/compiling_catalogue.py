@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
-from .array_sizes import as_large, joint
+from .array_sizes import as_large, joint, of_product
 from .compiling import Compiling, Out, call_of
 from .compiling_names import defined
 from .compiling_ranges import visible_rows
@@ -63,7 +63,8 @@ def write_native_call(c: Compiling, name: str, arguments: Arguments, wanted: str
         outs.append(out)
         values += [] if ranged else [out]
     single = gives_one_value(name, all(out.single for out in values))
-    return Out(call_of(name, outs), single, joint(values) if name in ELEMENTWISE else None)
+    size = joint(values) if name in ELEMENTWISE else of_product(outs) if name == "MMULT" else None
+    return Out(call_of(name, outs), single, size)
 
 
 def _omitted(parameter: Any) -> Out:

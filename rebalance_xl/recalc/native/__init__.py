@@ -30,7 +30,7 @@ def native(name: str) -> NativeFunction:
     """Return the function of a worksheet name.
 
     >>> native("MMULT").callable([[1.0, 2.0]], [[3.0], [4.0]])
-    [[11.0]]
+    11.0
     """
     from rebalance_xl.recalc.native.registry import REGISTERED
 

@@ -18,10 +18,17 @@ Matrix = NDArray[np.float64]
 @worksheet("MMULT", kinds="range range")
 def mmult(left: Rows, right: Rows) -> Any:
     """Return the product of two matrices: as many rows as the left one, as many columns as the right one."""
-    a, b = _matrix(left), _matrix(right)
-    columns, rows = a.shape[1], b.shape[0]
+    _refuse_others(left)
+    _refuse_others(right)
+    columns, rows = len(left[0]), len(right)
     if columns != rows:
         raise value_fault(f"the left matrix has {columns} columns, the right one {rows} rows; they must be equal")
+    if len(left) == len(right[0]) == 1:
+        total = 0.0
+        for number, (other,) in zip(left[0], right, strict=True):
+            total += float(number) * other
+        return total
+    a, b = np.array(left, dtype=float), np.array(right, dtype=float)
     product = np.zeros((a.shape[0], b.shape[1]))
     with np.errstate(all="ignore"):
         for k in range(columns):  # one term after the other: the same bits on every machine, unlike `a @ b`
@@ -53,15 +60,15 @@ def munit(dimension: float) -> Any:
     return np.eye(int(dimension)).tolist()
 
 
-def _matrix(rows: Rows) -> Matrix:
-    """Return a range as a matrix of numbers; a blank, text or boolean cell is ``#VALUE!``."""
-    if not all(is_number(no_error(cell)) for cell in cells_of(rows)):
+def _refuse_others(rows: Rows) -> None:
+    """Refuse a range with a blank, text or boolean cell as ``#VALUE!``."""
+    if set(map(type, cells_of(rows))) != {float} and not all(is_number(no_error(cell)) for cell in cells_of(rows)):
         raise value_fault("every cell of a matrix must be a number")
-    return np.array(rows, dtype=float)
 
 
 def _square(array: Rows) -> Matrix:
-    matrix = _matrix(array)
+    _refuse_others(array)
+    matrix = np.array(array, dtype=float)
     if matrix.shape[0] != matrix.shape[1]:
         raise value_fault(f"the matrix has {matrix.shape[0]} rows and {matrix.shape[1]} columns; it must be square")
     return matrix
