@@ -67,7 +67,7 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
         "suspects = [*_noisy(calculation), *_near(calculation, columns), ",
         "suspects = [*_noisy(calculation), ",
     ),
-    ("noise of a last subtraction is shown", "formulas/fifteen_digits", "<=ABS(rl_right)*1E-15,0,", "<0,0,"),
+    ("noise of a last subtraction is shown", "formulas/careful_way", "<=ABS(rl_right)*1E-15,0,", "<0,0,"),
     (
         "an intersection takes the row above",
         "formulas/operands",

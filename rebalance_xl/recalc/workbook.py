@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .evaluation.passes import calculated
-from .files.metadata import dynamic_array_index
 from .files.output import update
 from .files.package import Package
-from .files.parts import check_xml, decoded, refuse_entities
+from .files.parts import check_xml, decoded, dynamic_array_index, refuse_entities
 from .files.refusals import Refused, read_input
 from .outcome import Recalculation, compare, first_difference
 from .sheets.scan import expect, scan_sheet
@@ -189,7 +188,7 @@ def _changed_parts(package: Package, scans: list[SheetScan], changes: list[Sheet
     parts: dict[str, bytes] = {}
     fresh = [change for sheet in changes for change in sheet.formulas if change.metadata is not None]
     if fresh:
-        index, parts = dynamic_array_index(package)
+        index, parts = dynamic_array_index(package.container, package.part, package.metadata_part)
         for name, part in parts.items():
             check_xml(name, part)
         for change in fresh:

@@ -13,8 +13,7 @@ from ..native.reading import number_of
 from ..native.text_order import has_others
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
-from .columns_read import ColumnsRead
-from .reads import asked_in
+from .reads import ColumnsRead, asked_in
 
 #: A text in a formula.
 TEXT: Final = re.compile(r"\"((?:[^\"]|\"\")*)\"")

@@ -19,8 +19,7 @@ from ..formulas.text import split_references
 from ..formulas.tree import Call, FormulaError
 from ..sheets.formula_cells import FormulaCell, put
 from .exchange import is_tiny
-from .known_cells import KnownCells, NotNowError
-from .row_formula import RowFormula
+from .row_formula import KnownCells, NotNowError, RowFormula
 
 #: An array does not read more cells than this without the engine.
 MAX_CELLS = 4_000_000

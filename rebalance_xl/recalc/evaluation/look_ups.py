@@ -18,8 +18,7 @@ from ..native.reading import number_of
 from ..native.text_order import is_sure
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
-from .columns_read import ColumnsRead
-from .reads import Read, asked_in, reads_of
+from .reads import ColumnsRead, Read, asked_in, reads_of
 
 #: The engine takes numbers for one another that differ by no more.
 _ALIKE: Final = 1e-12

@@ -21,10 +21,10 @@ from .early import compute_arrays_early, compute_early
 from .engine import Engine
 from .engine_values import Settings
 from .exchange import load
-from .known_cells import KnownCells
 from .loops import close_loops
 from .lower_book import lower_book
 from .reads import Readers
+from .row_formula import KnownCells
 from .spills import Spills
 from .suspects import compute_suspects
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import compress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..formulas.book_view import BookView
 from ..formulas.compiling import Out, Template, written
@@ -194,3 +194,49 @@ class Readers:
         if about:
             return asked_in(cell, cell.template.parts(about))
         return cell.lowered if cell.lowered is not None else cell.formula
+
+
+#: A sheet and a column.
+Column = tuple[int, int]
+
+
+class ColumnsRead:
+    """What columns hold at the moment: each is read once, for all who ask while nothing is computed."""
+
+    def __init__(self, book: BookView) -> None:
+        self.book = book
+        self._values: dict[Column, list[Any]] = {}
+        self._kinds: dict[tuple[Column, type], set[Any]] = {}
+
+    def of(self, reads: Iterable[Read]) -> set[Column]:
+        """Return the columns that are read, as far as they are used."""
+        found: set[Column] = set()
+        for read in {*reads}:
+            right = min(read.right, self.book.extent(read.sheet)[1])
+            found.update((read.sheet, column) for column in range(read.left, right + 1))
+        return found
+
+    def values(self, column: Column) -> list[Any]:
+        """Return what the cells of a column hold."""
+        if column not in self._values:
+            self._values[column] = self.book.column(*column)
+        return self._values[column]
+
+    def kind(self, columns: Iterable[Column], kind: type) -> set[Any]:
+        """Return the values of one kind in some columns."""
+        found: set[Any] = set()
+        for column in columns:
+            if (column, kind) not in self._kinds:
+                self._kinds[column, kind] = {each for each in self.values(column) if each.__class__ is kind}
+            found |= self._kinds[column, kind]
+        return found
+
+    def holding(self, columns: Iterable[Column], kind: type, wanted: Set[Any]) -> Cells:
+        """Return the cells of some columns that hold one of some values, all of one kind."""
+        found: Cells = {}
+        for sheet, column in columns:
+            if not wanted.isdisjoint(self.kind([(sheet, column)], kind)):
+                held = enumerate(self.values((sheet, column)), 1)
+                rows = [row for row, each in held if each.__class__ is kind and each in wanted]
+                found.setdefault(sheet, {})[column] = rows
+        return found

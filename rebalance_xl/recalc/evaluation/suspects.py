@@ -18,12 +18,11 @@ from ..native.criteria import ERRORS
 from ..native.text_order import has_others
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
-from .columns_read import ColumnsRead
 from .criteria_asked import TEXT, asking_for_an_order, constants_in, taken_for_numbers
 from .decimal_comma import with_decimal_comma
 from .doubts import compute_carefully
 from .look_ups import finding_another, searching_in_no_order
-from .reads import Cells, asked_in, reads_anywhere, reads_of
+from .reads import Cells, ColumnsRead, asked_in, reads_anywhere, reads_of
 
 #: Excel writes no number in more than 15 digits (the others of a whole one are zeros), and no -0.
 _LONG_NUMBER: Final = re.compile(r"(?<![\d.])(?=\d*[.,])0*[.,]?0*[1-9](?:[.,]?\d){15,}|\d{16}|-0(?![\d.])")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from . import fifteen_digits
+from . import careful_way
 from .array_sizes import joint, of_constant, operated
 from .book_view import BookView
 from .careful_way import ask, note
@@ -39,8 +39,6 @@ from .tree import (
 
 #: Numbers that are written with no more signs have no more than 15 digits.
 LONGEST_NUMBER: Final = 15
-#: What a sign of order is with its sides exchanged.
-_TURNED: Final = str.maketrans("<>", "><")
 
 
 def compiled(book: BookView, sheet: int, expression: Expression, mode: str, careful: bool) -> Template:
@@ -55,14 +53,14 @@ def compiled(book: BookView, sheet: int, expression: Expression, mode: str, care
 
 def _whole(c: Compiling, expression: Expression, mode: str) -> Out:
     """Return a whole formula; what its last subtraction leaves over may be noise, which the careful way sees."""
-    place = fifteen_digits.last_difference(expression.items) if mode == VALUE else None
+    place = careful_way.last_difference(expression.items) if mode == VALUE else None
     if place is not None and not c.careful:
         note(c, "NOISE", Out([], True))
     elif place is not None:
         sides = expression.items[:place], expression.items[place + 1 :]
         left, right = (ask(c, "NUMBER", _computed(c, side, VALUE)) for side in sides)
         if left.single and right.single:
-            return c.say(fifteen_digits.difference(str(expression.items[place])), left, right)
+            return c.say(careful_way.difference(str(expression.items[place])), left, right)
     return write_expression(c, expression, mode)
 
 
@@ -78,7 +76,7 @@ def write_expression(c: Compiling, expression: Expression, wanted: str) -> Out:
     if single is not None:
         return c.operand(single, wanted)
     inside = ARRAY if wanted == ARRAY else VALUE
-    parts = fifteen_digits.split_at(expression.items, fifteen_digits.COMPARISONS)
+    parts = careful_way.split_at(expression.items, careful_way.COMPARISONS)
     sides, signs = parts[::2], [str(sign) for (sign,) in parts[1::2]]
     outs = [_joined(c, side, inside) for side in sides]
     if not signs:
@@ -92,23 +90,17 @@ def _compared(c: Compiling, sides: Sequence[Items], outs: Sequence[Out], sign: s
     """Return the comparison of two sides: to 15 digits the careful way, and where one of them is computed."""
     texts = any(out.gives == TEXT for out in outs)
     both = list(zip(outs, sides, strict=True))
-    ends = [out.single and not texts and fifteen_digits.is_computed(side, c.bound) for out, side in both]
-    singles = all(out.single for out in outs)
-    if c.careful or (any(ends) and (singles or sign in ("=", "<>"))):
+    ends = [out.single and not texts and careful_way.is_computed(side, c.bound) for out, side in both]
+    if c.careful or any(ends):
         return c.say(f'RXL.COMPARE({{0}},"{sign}",{{1}})', *outs).pieces
-    if not any(ends):
-        for about in ("COMPARE", "LETTERS", *(["ORDER"] if sign not in ("=", "<>") else [])):
-            note(c, about, *outs)
-        return operated(c, outs, ["", sign, ""])
-    # an array in an order with one number that is computed, which is moved to the end of its 15 digits
-    signs = zip(outs, ends, (sign.translate(_TURNED), sign), strict=True)
-    bounds = [c.say(f'RXL.BOUND({{0}},"{each}")', out) if end else out for out, end, each in signs]
-    return operated(c, bounds, ["", sign, ""])
+    for about in ("COMPARE", "LETTERS", *(["ORDER"] if sign not in ("=", "<>") else [])):
+        note(c, about, *outs)
+    return operated(c, outs, ["", sign, ""])
 
 
 def _joined(c: Compiling, items: Items, inside: str) -> Out:
     """Return what is joined by &: numbers become texts of 15 digits."""
-    parts = fifteen_digits.split_at(items, {"&"})[::2]
+    parts = careful_way.split_at(items, {"&"})[::2]
     if len(parts) == 1:
         return _computed(c, items, inside)
     outs = [ask(c, "SHOWN", _computed(c, part, inside)) for part in parts]
@@ -126,7 +118,7 @@ def _computed(c: Compiling, items: Items, inside: str) -> Out:
             between[-1] += item
             continue
         out = c.operand(item, inside)
-        outs.append(ask(c, "NUMBER", out) if fifteen_digits.in_arithmetic(items, place) else out)
+        outs.append(ask(c, "NUMBER", out) if careful_way.in_arithmetic(items, place) else out)
         between.append("")
     if {*between} <= {"", "+"} and len(outs) == 1:
         return c.say("{0}".join(between), *outs)

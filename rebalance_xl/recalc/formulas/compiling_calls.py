@@ -17,11 +17,10 @@ from .careful_way import ask, note
 from .compiling import Compiling, Out, call_of, listed
 from .compiling_catalogue import write_catalogue_call, write_native_call
 from .compiling_lambdas import lifted, write_caller, write_let, write_named_lambda
-from .compiling_look_ups import approximately, exactly
 from .compiling_names import several
 from .compiling_places import refuse_places, seeing_faults, write_indirect
 from .compiling_references import is_whole, narrowed, unclipped
-from .guards import guarded
+from .guards import approximately, exactly, guarded
 from .lambdas import CALLERS
 from .operands import bare, constant_text, has_array_constant, needs_python, operand_at, plain_name, whole_number
 from .parameter_classes import ARRAY, REFERENCE, TEXT, TRUTH, VALUE, WITH_CRITERIA, engine_knows, parameter_class

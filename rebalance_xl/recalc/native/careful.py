@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from rebalance_xl.cells import CellError
 from rebalance_xl.recalc.native.arguments import COMPARISONS, LONGEST, Rows, alike, cells_of, general, to_number
-from rebalance_xl.recalc.native.criteria import last_alike
 from rebalance_xl.recalc.native.faults import UNDECIDED, Fault
 from rebalance_xl.recalc.native.reading import in_1904
 from rebalance_xl.recalc.native.registry import worksheet
@@ -88,12 +87,6 @@ def power(base: float, exponent: float) -> float:
 def unknown(what: str) -> Any:
     """Return what stands for a value that the file does not tell: the cell keeps what it holds."""
     return CellError(UNDECIDED, f"it cannot be known from the file: {what}")
-
-
-#: The number that cells are compared with in an order, moved to the last one that is the same in 15 digits.
-worksheet("RXL.BOUND", kinds="any text")(
-    lambda number, sign: last_alike(number, sign) if number.__class__ is float else number
-)
 
 
 @worksheet("RXL.COMPARE", kinds="cells text cells")

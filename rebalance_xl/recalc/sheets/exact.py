@@ -16,9 +16,8 @@ from ..files.refusals import Refused
 from ..references import MAX_COLUMNS, MAX_ROWS, cell_name, column_number
 from .cell_values import Cells, CellValues
 from .formula_cells import Spots
-from .placed_xml import PlacedXml
+from .placed_xml import PlacedXml, is_usual
 from .sheet_scan import SheetScan
-from .usual_rows import is_usual
 
 _NAME = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 #: The elements that are read, and those that are read inside them.

@@ -14,9 +14,8 @@ import numpy as np
 from ..references import MAX_COLUMNS, MAX_ROWS
 from .cell_table import CellTable, cut_out
 from .cell_values import CellValues, attributes_of
-from .placed_xml import check_well_formed
+from .placed_xml import USUAL_ROWS, check_well_formed
 from .sheet_scan import SheetScan
-from .usual_rows import USUAL_ROWS
 
 if TYPE_CHECKING:
     from .cell_table import Bytes, Ints
