@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -13,7 +14,7 @@ class ExcelFunction(NamedTuple):
     form: str
     gives: str
     module: str
-    marks: frozenset[str]
+    marks: tuple[str, ...]
 
     def parameter(self, position: int) -> str:
         """Return the class of the parameter at a position from 0: the last one is repeated, or those in brackets."""
@@ -21,12 +22,21 @@ class ExcelFunction(NamedTuple):
         again = repeated if bracket else alone[-1]
         return alone[position] if position < len(alone) else again[(position - len(alone)) % len(again)]
 
+    def written(self) -> Iterator[tuple[str, slice]]:
+        """Yield how some of the arguments are written for the engine, and which."""
+        for word, places in (mark[:-1].split("[") for mark in self.marks if mark.endswith("]")):
+            yield word, slice(*(int(each) if each else None for each in places.split(":")))
+
+    def gap(self, position: int) -> str:
+        """Return what an argument stands for that is left out in the middle, "" for what the engine takes it for."""
+        return next((mark.partition("=")[2] for mark in self.marks if mark.startswith(f"gap[{position}]=")), "")
+
 
 _FILE: Final = Path(__file__).parents[1] / "data" / "excel_functions.txt"
 
 #: The functions by name, in capitals and without a prefix.
 EXCEL_FUNCTIONS: Final = {
-    name: ExcelFunction(parameters, form, gives, module, frozenset(marks))
+    name: ExcelFunction(parameters, form, gives, module, tuple(marks))
     for name, parameters, form, gives, module, *marks in (
         line.split() for line in _FILE.read_text(encoding="utf-8").splitlines() if not line.startswith("#")
     )

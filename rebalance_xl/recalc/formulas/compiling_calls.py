@@ -216,7 +216,7 @@ def _engine_argument(c: Compiling, name: str, position: int, arguments: Argument
     """Return an argument of a function that the engine has; what is left out is what the engine takes it for."""
     argument = arguments[position]
     if argument is None:
-        return Out([classes.GAP_DEFAULTS.get((name, position), "")], True)
+        return Out([classes.gap_default(name, position)], True)
     whole = wanted == ARRAY or (name == "TRANSPOSE" and wanted == REFERENCE)
     kind = ARRAY if whole else parameter_class(name, position)
     if position >= classes.TRANSPARENT.get(name, len(arguments)):

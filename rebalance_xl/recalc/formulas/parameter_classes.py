@@ -47,19 +47,11 @@ TRANSPARENT: Final[dict[str, int]] = {"IF": 1, "CHOOSE": 1, "IFERROR": 0, "IFNA"
 #: What functions and operators certainly give.
 TEXT, NUMBER, WHOLE, TRUTH = "text", "number", "whole", "truth"
 
-#: What a left-out argument in the middle stands for where the engine takes it for a 0.
-GAP_DEFAULTS: Final[dict[tuple[str, int], str]] = {
-    ("NETWORKDAYS.INTL", 2): "1", ("WORKDAY.INTL", 2): "1", ("SORT", 1): "1", ("SORT", 2): "1",
-    ("LINEST", 2): "TRUE", ("LOGEST", 2): "TRUE", ("TREND", 3): "TRUE", ("GROWTH", 3): "TRUE",
-    ("PERCENTRANK", 2): "3", ("PERCENTRANK.INC", 2): "3", ("PERCENTRANK.EXC", 2): "3",
-    ("SEQUENCE", 0): "1", ("SEQUENCE", 1): "1", ("SEQUENCE", 2): "1", ("SEQUENCE", 3): "1",
-}  # fmt: skip
-
 #: What the engine applies to arrays by itself, and of these the ones with several arrays, which have to be of one size.
 _LIFTED_BY_ENGINE: Final = marked("lifted")
 CELL_BY_CELL: Final = names_in("IF IFERROR IFNA")
 
-_UNKNOWN: Final = ExcelFunction(REFERENCE, "-", "-", "-", frozenset())
+_UNKNOWN: Final = ExcelFunction(REFERENCE, "-", "-", "-", ())
 _LISTED: Final = of_form("each", "mixed")
 
 # In all of these a function's name is in capitals and without a prefix, and positions count from 0.
@@ -69,6 +61,11 @@ _LISTED: Final = of_form("each", "mixed")
 def parameter_class(name: str, position: int) -> str:
     """Return the class of a function's parameter; REFERENCE for a function that is not listed."""
     return EXCEL_FUNCTIONS.get(name, _UNKNOWN).parameter(position)
+
+
+def gap_default(name: str, position: int) -> str:
+    """Return what an argument stands for that is left out in the middle, "" where the engine knows it."""
+    return EXCEL_FUNCTIONS.get(name, _UNKNOWN).gap(position)
 
 
 def gives_one_value(name: str, single_arguments: bool) -> bool:

@@ -6,14 +6,15 @@ replaces something is written as a formula in which a, b, c ... stand for the ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final
 
+from ..excel_functions import EXCEL_FUNCTIONS
 from ..native.criteria import plain_criterion
 from ..native.faults import Fault
 from ..native.reading import in_1904, typed_number
 from .operands import constant_text, is_call, literal, operand_at, plain_name, whole_number
-from .parameter_classes import PASS_OVER_TEXTS, REFERENCE_MAKERS, TRANSPARENT
+from .parameter_classes import REFERENCE_MAKERS, TRANSPARENT
 from .parser import parsed
 from .tree import (
     Arguments,
@@ -88,24 +89,6 @@ def _asked(about: str, stays: Callable[[Expression], object]) -> Callable[[Expre
     return lambda value: value if stays(value) else Expression(value.items, (*value.asks, about))
 
 
-#: Joined to an empty text, TRUE is written in capitals.
-_as_text: Final = _unless(_is_written, 'a&""')
-#: What counts or places something, where it may be a text, of which the engine makes 0.
-_as_count: Final = _unless(lambda value: isinstance(value.single, Literal) and value.single.text[0] not in '"TF', "a+0")
-_as_shown: Final = _asked("SHOWN", lambda value: False)
-#: Numbers as they are shown, no characters that count as two; of parts of texts a constant is cut as it is.
-_as_counted: Final = _asked("COUNTED", lambda value: False)
-_as_counted_cells: Final = _asked("COUNTED", lambda value: isinstance(value.single, Literal))
-_as_number: Final = _asked("ARGUMENT", lambda value: False)
-#: The texts TRUE and FALSE as truth values; AND and its like pass over texts in cells.
-_as_truth: Final = _asked("TRUTH", lambda value: False)
-_as_given_truth: Final = _asked(
-    "TRUTH", lambda value: _may_be_place(value) or not (_is_one(value) or isinstance(value.single, Call))
-)
-#: COUNT passes over errors in ranges, and in Excel over all.
-_without_error: Final = _asked("COUNTABLE", lambda value: isinstance(value.single, Ref | Structured))
-
-
 def _as_criterion(criterion: Expression) -> Expression:
     """Return a criterion as the engine reads it; a constant is written plainly at once."""
     single = criterion.single
@@ -152,59 +135,41 @@ def _as_match_type(value: Expression) -> Expression:
     return value if value.items[0] == "-" else made("a+0", a=value)
 
 
-_EVERY: Final = slice(None)
-_Change = Callable[[Expression], Expression]
-#: Functions, which of their arguments are changed, and how.
-_RULES: Final[Sequence[tuple[str, slice, _Change]]] = (
-    # refuse numbers and dates in texts (the holidays, which are a range, stay)
-    (
-        """EDATE EOMONTH DAYS DAYS360 NETWORKDAYS NETWORKDAYS.INTL WORKDAY WORKDAY.INTL WEEKNUM ISOWEEKNUM YEARFRAC
-        DATEDIF ROUND ROUNDUP ROUNDDOWN INT TRUNC ABS MOD POWER SQRT PMT PV FV NPER RATE EXP SIGN ISODD ISEVEN LN
-        LOG LOG10 SIN COS TAN EVEN ODD FACT COMBIN COMBINA PERMUT ATAN ATAN2 ASIN ACOS SINH COSH TANH ASINH DEGREES
-        RADIANS SQRTPI FACTDOUBLE SLN EFFECT NOMINAL QUOTIENT DELTA GESTEP RANDBETWEEN GAUSS PHI""",
-        slice(2),
-        _as_number,
+def _never(value: Expression) -> bool:
+    return False
+
+
+def _is_no_text(value: Expression) -> bool:
+    """Say whether a value that is counted is written as a number."""
+    return isinstance(value.single, Literal) and value.single.text[0] not in '"TF'
+
+
+#: The engine refuses numbers and dates in texts, shows TRUE in small letters, takes numbers in full digits for texts,
+#: texts for 0, and counts characters otherwise. How arguments are changed for it, by the marks of the functions.
+_CHANGES: Final[dict[str, Callable[[Expression], Expression]]] = {
+    "number": _asked("ARGUMENT", _never),
+    "whole": _as_whole,
+    "count": _unless(_is_no_text, "a+0"),
+    "total": as_total,
+    # the texts TRUE and FALSE as truth values; AND and its like pass over texts in cells
+    "truth": _asked("TRUTH", _never),
+    "given-truth": _asked(
+        "TRUTH", lambda value: _may_be_place(value) or not (_is_one(value) or isinstance(value.single, Call))
     ),
-    ("PDURATION RRI SYD DDB CUMIPMT CUMPRINC STANDARDIZE", _EVERY, _as_number),
-    ("CHOOSE", slice(1), _as_number),
-    ("SUBTOTAL", slice(1), _as_whole),
-    ("SMALL LARGE", slice(1), as_total),
-    ("IF NOT", slice(1), _as_truth),
-    ("IFS", slice(None, None, 2), _as_truth),
-    ("AND OR XOR", _EVERY, _as_given_truth),
-    ("VLOOKUP HLOOKUP", slice(2, 3), _as_number),
-    ("MATCH", slice(2, 3), _as_match_type),
-    ("COUNT", _EVERY, _without_error),
-    ("COUNT", _EVERY, _unless(lambda value: value.single is not None, 'IFERROR(a,"")')),
-    ("COUNTIF SUMIF AVERAGEIF", slice(1, 2), _as_criterion),
-    ("COUNTIFS", slice(1, None, 2), _as_criterion),
-    ("SUMIFS AVERAGEIFS MAXIFS MINIFS", slice(2, None, 2), _as_criterion),
-    # show TRUE in small letters
-    ("LEFT LEFTB RIGHT RIGHTB REPT CODE", slice(1), _as_text),
-    # take numbers for texts, as LEFT and the others above do
-    ("CONCATENATE", _EVERY, _as_shown),
-    ("CONCAT", _EVERY, _as_shown),
-    ("TEXTJOIN", slice(2, None), _as_shown),
-    ("SUBSTITUTE", slice(3), _as_shown),
-    ("MID REPLACE TRIM UPPER LOWER", slice(1), _as_shown),
-    # take a text for 0, or for a wrong number
-    ("LEFT LEFTB RIGHT RIGHTB TRIMMEAN", slice(1, 2), _as_count),
-    (
-        "LARGE SMALL PERCENTILE PERCENTILE.INC PERCENTILE.EXC QUARTILE QUARTILE.INC QUARTILE.EXC",
-        slice(1, 2),
-        _as_count,
-    ),
-    ("MID MIDB", slice(1, 3), _as_count),
-    ("RANK RANK.EQ RANK.AVG", slice(1), _as_count),
-    # skip a text given to them where Excel says #VALUE!
-    (" ".join(("SUM SUMSQ", *sorted(PASS_OVER_TEXTS))), _EVERY, as_total),
-    # count characters otherwise
-    ("LEN", slice(1), _as_counted),
-    ("LEFT RIGHT MID REPLACE", slice(1), _as_counted_cells),
-    ("EXACT FIND SEARCH", slice(2), _as_counted),
-)
+    "match-type": _as_match_type,
+    "criterion": _as_criterion,
+    # COUNT passes over errors in ranges, and in Excel over all
+    "no-error": _asked("COUNTABLE", lambda value: isinstance(value.single, Ref | Structured)),
+    "error-as-text": _unless(lambda value: value.single is not None, 'IFERROR(a,"")'),
+    "text": _unless(_is_written, 'a&""'),
+    "shown": _asked("SHOWN", _never),
+    # as they are shown, with no characters that count as two; of parts of texts a constant is cut as it is
+    "counted": _asked("COUNTED", _never),
+    "cut": _asked("COUNTED", lambda value: isinstance(value.single, Literal)),
+}
 _RULES_OF: Final = {
-    name: [rule[1:] for rule in _RULES if name in rule[0].split()] for names, *_ in _RULES for name in names.split()
+    name: [(places, _CHANGES[word]) for word, places in function.written()]
+    for name, function in EXCEL_FUNCTIONS.items()
 }
 
 
