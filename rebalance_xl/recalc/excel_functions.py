@@ -51,3 +51,9 @@ def marked(mark: str) -> frozenset[str]:
 def of_form(*forms: str) -> frozenset[str]:
     """Return the functions of some forms."""
     return frozenset(name for name, function in EXCEL_FUNCTIONS.items() if function.form in forms)
+
+
+def valued(mark: str) -> dict[str, str]:
+    """Return the functions with a mark that has a value, and that."""
+    pairs = ((name, *each.partition("=")[::2]) for name, own in EXCEL_FUNCTIONS.items() for each in own.marks)
+    return {name: value for name, key, value in pairs if key == mark}

@@ -18,7 +18,7 @@ from ..formulas.parser import Parser
 from ..formulas.text import split_references
 from ..formulas.tree import Call, FormulaError
 from ..sheets.formula_cells import FormulaCell, put
-from .exchange import is_tiny
+from .exchange import TINY
 from .row_formula import KnownCells, NotNowError, RowFormula
 
 #: An array does not read more cells than this without the engine.
@@ -94,7 +94,7 @@ def _compute_column(known: KnownCells, column: FilledColumn) -> bool:
     except (NotNowError, FormulaError, RecursionError):
         return False
     answers = values if isinstance(values, PerRow) else [values] * len(column.places)
-    if expression.single is None and any(map(is_tiny, answers)):
+    if expression.single is None and any(map(_is_tiny, answers)):
         return False  # it may be the noise of a subtraction
     reasons = {at: each.reason for at, each in zip(column.places, answers, strict=True) if each.__class__ is CellError}
     failed = any(reason.startswith("internal error") for reason in reasons.values())
@@ -106,3 +106,8 @@ def _compute_column(known: KnownCells, column: FilledColumn) -> bool:
     own.statuses.update(dict.fromkeys(reasons, "error"))
     own.causes.update(reasons)
     return True
+
+
+def _is_tiny(value: object) -> bool:
+    """Say whether a value may be nothing but the noise of a subtraction."""
+    return value.__class__ is float and value != 0.0 and -TINY < value < TINY

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from pathlib import Path
 from urllib.parse import unquote
 from xml.etree import ElementTree
 from xml.parsers import expat
@@ -94,17 +95,7 @@ def relations_of(container: Container, part: str) -> dict[str, tuple[str, str]]:
 
 PART_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheetMetadata+xml"
 RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sheetMetadata"
-FRESH = (
-    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-    '<metadata xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
-    ' xmlns:xda="http://schemas.microsoft.com/office/spreadsheetml/2017/dynamicarray">'
-    '<metadataTypes count="1"><metadataType name="XLDAPR" minSupportedVersion="120000" copy="1" pasteAll="1"'
-    ' pasteValues="1" merge="1" splitFirst="1" rowColShift="1" clearFormats="1" clearComments="1" assign="1"'
-    ' coerce="1" cellMeta="1"/></metadataTypes>'
-    '<futureMetadata name="XLDAPR" count="1"><bk><extLst><ext uri="{bdbb8cdc-fa1e-496e-a857-3c3f30c029c3}">'
-    '<xda:dynamicArrayProperties fDynamic="1" fCollapsed="0"/></ext></extLst></bk></futureMetadata>'
-    '<cellMetadata count="1"><bk><rc t="1" v="0"/></bk></cellMetadata></metadata>'
-)
+FRESH = Path(__file__).parents[2] / "data" / "dynamic_arrays.xml"
 _TYPES = re.compile(r"<metadataType\s[^>]*?name=\"([^\"]*)\"")
 _CELL_BLOCK = re.compile(r"<cellMetadata[^>]*>(.*?)</cellMetadata>", re.S)
 _RECORD = re.compile(r"<bk\s*>\s*<rc\s+t=\"(\d+)\"\s+v=\"(\d+)\"\s*/>\s*</bk>", re.S)
@@ -143,5 +134,5 @@ def _added(container: Container, workbook: str) -> dict[str, bytes]:
     return {
         "[Content_Types].xml": types_text.replace("</Types>", override + "</Types>").encode(types_encoding),
         rels_part: rels_text.replace("</Relationships>", relation + "</Relationships>").encode(rels_encoding),
-        part: FRESH.encode(),
+        part: FRESH.read_bytes(),
     }

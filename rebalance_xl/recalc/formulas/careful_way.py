@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Final
 
+from ..excel_functions import marked
 from .compiling import Compiling, Out
 from .operands import local_label, plain_name
 from .parameter_classes import NUMBER, TEXT, TRUTH, WHOLE, WITH_CRITERIA, names_in
@@ -71,9 +72,7 @@ def note(c: Compiling, about: str, *parts: Out) -> None:
 COMPARISONS: Final = frozenset(("=", "<>", "<", ">", "<=", ">="))
 _ARITHMETIC: Final = frozenset("+-*/^%")
 _BEFORE_OPERANDS: Final = COMPARISONS | frozenset("+-*/^&")
-_TOTALS: Final = names_in(
-    "SUM SUMPRODUCT SUMIF SUMIFS SUBTOTAL AVERAGE AVERAGEIF AVERAGEIFS PRODUCT NPV POWER SQRT MOD"
-)
+_TOTALS: Final = marked("noisy")
 #: Functions that give one of their arguments as it was computed, or but for its sign.
 _HANDED_ON: Final = names_in("ABS IF IFERROR MAX MEDIAN MIN")
 

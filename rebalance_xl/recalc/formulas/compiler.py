@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from . import careful_way
+from . import careful_way, tree
 from .array_sizes import joint, of_constant, operated
 from .book_view import BookView
 from .careful_way import ask, note
@@ -21,21 +21,7 @@ from .compiling_ranges import sheets_in
 from .compiling_references import is_whole, write_at, write_reference, write_span, write_spilled, write_structured
 from .guards import with_powers
 from .parameter_classes import ARRAY, NUMBER, TEXT, TRUTH, VALUE, WHOLE
-from .tree import (
-    At,
-    Call,
-    Expression,
-    FormulaError,
-    Group,
-    Invoke,
-    Items,
-    Literal,
-    Name,
-    Ref,
-    Span,
-    Spilled,
-    Structured,
-)
+from .tree import Expression, FormulaError, Group, Items, Literal
 
 #: Numbers that are written with no more signs have no more than 15 digits.
 LONGEST_NUMBER: Final = 15
@@ -144,12 +130,12 @@ WRITERS: Final[Mapping[type, Writer]] = {
     Expression: write_expression,
     Literal: _write_literal,
     Group: _write_group,
-    Ref: write_reference,
-    Name: write_name,
-    Structured: write_structured,
-    At: write_at,
-    Spilled: write_spilled,
-    Span: write_span,
-    Call: write_call,
-    Invoke: write_invoke,
+    tree.Ref: write_reference,
+    tree.Name: write_name,
+    tree.Structured: write_structured,
+    tree.At: write_at,
+    tree.Spilled: write_spilled,
+    tree.Span: write_span,
+    tree.Call: write_call,
+    tree.Invoke: write_invoke,
 }

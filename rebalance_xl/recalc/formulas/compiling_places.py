@@ -8,24 +8,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..excel_functions import marked, valued
 from .compiling import Compiling, Out, Piece
 from .operands import has_array_constant, plain_name
-from .parameter_classes import ARRAY, REFERENCE, SAME_SIZE, VALUE, WITH_CRITERIA, names_in, parameter_class
+from .parameter_classes import ARRAY, REFERENCE, SAME_SIZE, VALUE, parameter_class
 from .places import PLACE
 from .tree import Arguments, Call, Expression, FormulaError, Literal, Name, Ref, Structured, operands_in
 
-#: Functions that look into ranges.
-_LOOK_INTO: Final = WITH_CRITERIA | names_in(
-    "MATCH XMATCH VLOOKUP HLOOKUP LOOKUP INDEX COUNTBLANK ROWS COLUMNS RANK RANK.EQ RANK.AVG AGGREGATE"
-)
-#: The values of functions that answer as if there were none where they are errors.
-_ASKED: Final[dict[str, tuple[int, ...]]] = {
-    **dict.fromkeys(("SMALL", "LARGE", "PERCENTILE", "PERCENTILE.INC", "PERCENTILE.EXC"), (1,)),
-    **dict.fromkeys(("QUARTILE", "QUARTILE.INC", "QUARTILE.EXC"), (1,)),
-    **dict.fromkeys(("PERCENTRANK", "PERCENTRANK.INC", "PERCENTRANK.EXC"), (2, 1)),
-    **dict.fromkeys(("RANK", "RANK.EQ", "RANK.AVG"), (2, 0)),
-    **dict.fromkeys(("FORECAST", "FORECAST.LINEAR"), (0,)),
-}
+#: Functions that look into ranges, and the values of functions that answer as if there were none where they are errors.
+_LOOK_INTO: Final = marked("looks-into")
+_ASKED: Final = {name: tuple(map(int, places.split(","))) for name, places in valued("unseen").items()}
 #: Functions that give references or errors, and are written out no more than this long once more.
 _GIVE: Final = frozenset(("OFFSET", "INDIRECT", "INDEX"))
 _LONGEST: Final = 1000

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
+from ..excel_functions import marked
 from ..references import MAX_COLUMNS, MAX_ROWS, Area, cell_name, parse_area
 from ..sheets.linked_data import field_text
 from .compiling import ByCell, Compiling, Out, fits, text_of, written
@@ -33,10 +34,7 @@ from .tree import (
 )
 
 #: Functions that pair the cells of several ranges.
-_PAIRED: Final = WITH_CRITERIA.union(
-    ("CORREL", "PEARSON", "SLOPE", "INTERCEPT", "RSQ", "STEYX", "FORECAST", "FORECAST.LINEAR", "COVAR", "T.TEST"),
-    ("COVARIANCE.P", "COVARIANCE.S", "TTEST", "SUMXMY2", "SUMX2MY2", "SUMX2PY2"),
-)
+_PAIRED: Final = marked("pairs")
 #: Options of AGGREGATE below this pass over cells with totals of their own.
 _WITH_TOTALS: Final = 4
 

@@ -13,7 +13,7 @@ from .compiling_names import defined, meant
 from .compiling_places import write_place
 from .operands import area_text, joined_areas, local_label, one_cell, plain_name, sheet_name, without_own_sheet
 from .parameter_classes import ARRAY, REFERENCE, VALUE
-from .structured import ThisRow, resolve, split_specifier
+from .places import ThisRow, resolve, split_specifier
 from .text import is_fixed, shift_reference
 from .tree import At, Call, FormulaError, Group, Name, Operand, Ref, Span, Spilled, Structured
 from .whole_calls import found_place

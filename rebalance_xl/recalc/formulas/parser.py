@@ -7,23 +7,10 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
+from . import tree
 from .operands import operand_at, plain_name
 from .text import COLUMN, SLOT, split_references
-from .tree import (
-    At,
-    Call,
-    Expression,
-    FormulaError,
-    Group,
-    Invoke,
-    Literal,
-    Name,
-    Operand,
-    Ref,
-    Span,
-    Spilled,
-    Structured,
-)
+from .tree import Call, Expression, FormulaError, Group, Literal, Operand, Ref
 
 _TOKEN: Final = re.compile(
     rf"""(?P<space>[\s\xa0]+)
@@ -118,17 +105,17 @@ class Parser:
             kind, text, spaced = self.tokens[self.position]
             if not spaced or (kind not in _REFERENCES and text != "("):
                 return left
-            left = Span(left, " ", self._range())
+            left = tree.Span(left, " ", self._range())
 
     def _range(self) -> Operand:
         left = self._primary()
         while self._next_is("#", ":", "("):
             if self._take("#"):
-                left = Spilled(left)
+                left = tree.Spilled(left)
             elif self._take(":"):
                 left = _joined(left, self._primary())
-            elif isinstance(left, Call | Invoke | Group) and not self.tokens[self.position][2] and self._take("("):
-                left = Invoke(left, self._arguments())
+            elif isinstance(left, Call | tree.Invoke | Group) and not self.tokens[self.position][2] and self._take("("):
+                left = tree.Invoke(left, self._arguments())
             else:
                 break
         return left
@@ -146,16 +133,16 @@ class Parser:
         if kind == "name":
             after, _, spaced = self.tokens[self.position]
             if after == "brackets" and not spaced:
-                return Structured(text, self._taken()[1:-1])
-            return Literal(text.upper()) if text.upper() in ("TRUE", "FALSE") else Name(text)
+                return tree.Structured(text, self._taken()[1:-1])
+            return Literal(text.upper()) if text.upper() in ("TRUE", "FALSE") else tree.Name(text)
         if kind == "brackets":
-            return Structured("", text[1:-1])
+            return tree.Structured("", text[1:-1])
         if kind == "call":
             return _operator(Call(text[:-1], self._arguments()))
         if kind in ("number", "constant"):
             return Literal(text)
         if text == "@":
-            return At(self._operand())
+            return tree.At(self._operand())
         if text == "(":
             members = [self._expression()]
             while self._take(","):
@@ -197,11 +184,11 @@ def _operator(call: Call) -> Operand:
     operand = operand_at(call.arguments, 0)
     if operand is None:
         raise FormulaError("a reference is missing")
-    return At(operand) if name == "SINGLE" else Spilled(operand)
+    return tree.At(operand) if name == "SINGLE" else tree.Spilled(operand)
 
 
 def _on_sheet(sheet: str, operand: Operand) -> Operand:
-    if isinstance(operand, Ref | Name) and not operand.sheet:
+    if isinstance(operand, Ref | tree.Name) and not operand.sheet:
         operand.sheet = sheet
     elif not isinstance(operand, Literal) and not (isinstance(operand, Call) and sheet.startswith("[")):
         raise FormulaError(f"{sheet} stands before something that is not a reference")
@@ -210,9 +197,9 @@ def _on_sheet(sheet: str, operand: Operand) -> Operand:
 
 def _joined(left: Operand, right: Operand) -> Operand:
     if not isinstance(left, Ref) or not isinstance(right, Ref) or not left.kind == right.kind == "cell":
-        return Span(left, ":", right)
+        return tree.Span(left, ":", right)
     same = right.sheet in ("", left.sheet)
-    return Ref("range", left.first, right.first, left.sheet) if same else Span(left, ":", right)
+    return Ref("range", left.first, right.first, left.sheet) if same else tree.Span(left, ":", right)
 
 
 def _closing(text: str, start: int) -> int:

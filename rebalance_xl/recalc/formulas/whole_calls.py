@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..excel_functions import valued
 from ..native.criteria import ERRORS
 from ..native.format_language import undecided
 from .operands import (
@@ -23,10 +24,7 @@ from .repairs import as_total, made
 from .tree import Arguments, Call, Cells, Expression, FormulaError, Group, Literal, Name, Operand, Ref
 
 #: What functions that look at an error answer when their argument ends the formula; those of #N/A the careful way.
-CAUGHT: Final = {
-    **dict.fromkeys(("ISERROR", "ISERR", "ISNONTEXT"), "TRUE"),
-    **dict.fromkeys(("ISNA", "ISNUMBER", "ISTEXT", "ISLOGICAL", "ISBLANK"), "FALSE"),
-}
+CAUGHT: Final = valued("caught")
 #: The first function of AGGREGATE that takes an array.
 _TAKES_ARRAYS: Final = 14
 #: Functions whose value is no reference, and functions that give references.

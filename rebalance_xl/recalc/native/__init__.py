@@ -8,19 +8,15 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Final
 
-from rebalance_xl.recalc.excel_functions import EXCEL_FUNCTIONS
+from rebalance_xl.recalc.excel_functions import EXCEL_FUNCTIONS, valued
 
 if TYPE_CHECKING:
     from rebalance_xl.recalc.native.registry import NativeFunction
 
-#: Functions that the engine answers rightly in their plain forms only; the others are computed by ``RXL.`` and the
-#: name: from a number of arguments on, LOOKUP in arrays and whole columns, MATCH of a constant in rising order.
-ALTERNATIVES: Final[dict[str, int]] = {"AGGREGATE": 3, "XMATCH": 3, "XLOOKUP": 5, "LOOKUP": 2, "MATCH": 2}
-
-#: Functions that pass over errors in the range of this argument; ``RXL.`` and the name is asked when there are some.
-BLIND_TO_ERRORS: Final[dict[str, int]] = {
-    **{"SUMIF": 2, "AVERAGEIF": 2, "SUMIFS": 0, "AVERAGEIFS": 0, "MAXIFS": 0, "MINIFS": 0}
-}
+#: Functions that the engine answers rightly in their plain forms only: from a number of arguments on ``RXL.`` and the
+#: name may be asked. And those that pass over errors in the range of an argument, with which the same is asked.
+ALTERNATIVES: Final = {name: int(count) for name, count in valued("beside").items()}
+BLIND_TO_ERRORS: Final = {name: int(place) for name, place in valued("passes-over").items()}
 
 #: The module of each function.
 MODULE_OF: Final = {name: each.module for name, each in EXCEL_FUNCTIONS.items() if each.module != "-"}
