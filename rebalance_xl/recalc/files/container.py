@@ -119,7 +119,8 @@ class Container:
         if info.file_size != len(content) or _codec(len(content)).crc32(content) != info.CRC:
             return False
         with suppress(zlib.error):
-            return content == (zlib.decompress(raw, -15) if info.compress_type == zipfile.ZIP_DEFLATED else raw)
+            deflated = info.compress_type == zipfile.ZIP_DEFLATED
+            return content == (zlib.decompress(raw, -15, len(content)) if deflated else raw)
         return False
 
     def verify_rest(self, read: set[str]) -> None:
