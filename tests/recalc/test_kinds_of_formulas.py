@@ -295,3 +295,28 @@ def test_several_criteria_at_once_ask_as_each_alone(tmp_path: Path, array: bool)
         rows,
         array,
     )  # fmt: skip
+
+
+def test_what_a_spilled_array_holds_matters_as_what_cells_hold(tmp_path: Path) -> None:
+    """Texts in an array that was computed are no numbers in a product, and a look-up's whole column is one range."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_row("A1", ["Key", "Size"])
+        sheet.write_column("A2", [2, "3", "x"])
+        sheet.write_column("B2", [10, 20, 30])
+        sheet.write_dynamic_array_formula("D2:D4", "=A2:A4", None, -1)
+        sheet.write_column("D3", [-1, -1])
+        found = '_xlfn.XLOOKUP("Key",A1:B1,Sheet1!A2:B4)'
+        for row, formula in enumerate(
+            (
+                "SUMPRODUCT(_xlfn.ANCHORARRAY(D2),B2:B4)", "COUNTIF(_xlfn.ANCHORARRAY(D2),\"<>3\")",
+                f"IFERROR(COUNT({found},1/0),9)", f'SUMIF({found},">0")', f"SUMPRODUCT({found},B2:B4)",
+            ),
+            1,
+        ):  # fmt: skip
+            sheet.write_formula(f"F{row}", "=" + formula, None, -1)
+
+    path = make(tmp_path / "b.xlsx", build)
+    recalculate(path)
+    found = values(path)
+    assert [found[f"F{row}"] for row in range(1, 6)] == [20, 3, 1, 2, 20]

@@ -14,6 +14,7 @@ from ..formulas.compiling import Out, Template, written
 from ..formulas.text import digit_classes, split_references
 from ..references import MAX_COLUMNS, MAX_ROWS, Place, column_number
 from ..sheets.formula_cells import FormulaCell, Formulas
+from .spills import Anchor
 
 _READS = re.compile(
     r"""\"(?:[^\"]|\"\")*\"
@@ -203,8 +204,8 @@ Column = tuple[int, int]
 class ColumnsRead:
     """What columns hold at the moment: each is read once, for all who ask while nothing is computed."""
 
-    def __init__(self, book: BookView) -> None:
-        self.book = book
+    def __init__(self, book: BookView, anchors: Sequence[Anchor]) -> None:
+        self.book, self._arrays = book, [each for each in anchors if each.active and each.rows]
         self._values: dict[Column, list[Any]] = {}
         self._kinds: dict[tuple[Column, type], set[Any]] = {}
 
@@ -219,7 +220,10 @@ class ColumnsRead:
     def values(self, column: Column) -> list[Any]:
         """Return what the cells of a column hold."""
         if column not in self._values:
-            self._values[column] = self.book.column(*column)
+            values = self._values[column] = self.book.column(*column)
+            for area, rows in [(each.area, each.rows or ()) for each in self._arrays if each.cell.sheet == column[0]]:
+                if area.left <= column[1] <= area.right:
+                    values[area.top - 1 : area.bottom] = [row[column[1] - area.left] for row in rows]
         return self._values[column]
 
     def kind(self, columns: Iterable[Column], kind: type) -> set[Any]:

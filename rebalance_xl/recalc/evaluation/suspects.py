@@ -20,7 +20,8 @@ from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
 from .criteria_asked import TEXT, asking_for_an_order, constants_in, taken_for_numbers
 from .decimal_comma import with_decimal_comma
-from .doubts import compute_carefully
+from .doubts import compute_carefully, settle_doubts
+from .engine_values import Trouble
 from .look_ups import finding_another, searching_in_no_order
 from .reads import Cells, ColumnsRead, asked_in, reads_anywhere, reads_of
 
@@ -52,7 +53,7 @@ def compute_suspects(calculation: Calculation) -> None:
     if calculation.engine.idle:
         return
     for number in range(_ROUNDS):
-        columns = ColumnsRead(calculation.book)
+        columns = ColumnsRead(calculation.book, calculation.spills.anchors)
         suspects = [*_noisy(calculation), *_near(calculation, columns), *searching_in_no_order(calculation, columns)]
         if number == 0:
             suspects += with_decimal_comma(calculation)
@@ -63,6 +64,8 @@ def compute_suspects(calculation: Calculation) -> None:
         if not compute_carefully(calculation, [cell for cell in suspects if cell.value.__class__ is not CellError]):
             return
         calculation.compute()
+        if any(isinstance(cell.value, Trouble) for cell in calculation.odd):
+            settle_doubts(calculation)
 
 
 def _noisy(calculation: Calculation) -> Iterator[FormulaCell]:

@@ -73,9 +73,9 @@ def area_text(area: Area) -> str:
 
 @lru_cache(maxsize=1024)
 def split_area(text: str) -> tuple[str, Area | None]:
-    """Return the sheet prefix of a range, maybe in parentheses, and its area."""
+    """Return the sheet prefix of a range, maybe in parentheses, and its area, which nothing else has."""
     prefix, mark, corners = text.strip("()").rpartition("!")
-    return prefix + mark, area_of(corners)
+    return prefix + mark, area_of(corners) if prefix[:1] == "'" or "(" not in prefix else None
 
 
 def one_cell(prefix: str, text: str, row: int, column: int) -> str:
