@@ -68,6 +68,11 @@ CHOICES: list[tuple[str, Any]] = [
     ("SUM(IFERROR(IFERROR(A1:A5*B1:B3,B1:B3),1000))", 2140),
     ("SUM(IFERROR(IFNA(A1:A5*B1:B3,B1:B3),1000))", 2140),
     ("SUM(IFERROR(IFERROR(A1:B5,B1:B3),1000))", 75),
+    ("COUNT(IF(A1:A3>1,B1:B3))", 2),
+    ('COUNTA(IF(A1:A3>1,G1:G3,""))', 3),
+    ("MATCH(30,IF(A1:A3>1,B1:B3),0)", 3),
+    ("SUM(IF(A1>0,G1,B1))", 0),
+    ('CONCAT(IF(A1:A3>1,G1:G3,"-"))', "-bc"),
 ]
 PLAIN: list[tuple[str, Any]] = [
     ("SUMPRODUCT(IFERROR(A1:A5*B1:B3,0))", 140),

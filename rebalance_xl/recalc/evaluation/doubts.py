@@ -194,10 +194,9 @@ def _reasons(engine: Engine, cells: Iterable[FormulaCell]) -> list[tuple[str, st
     places: list[Place] = []
     beside: Counter[tuple[int, int]] = Counter()
     texts: dict[int, list[tuple[int, int, str]]] = {}
-    for cell in cells:
-        sheet, row, _ = cell.where
+    for sheet, row, cell in ((cell.sheet, cell.row, cell) for cell in cells):
+        column = MAX_COLUMNS - beside[sheet, row]
         beside[sheet, row] += 1
-        column = MAX_COLUMNS + 1 - beside[sheet, row]
         places.append((sheet, row, column))
         text = f"{_TELL}({sheet},ROW(),COLUMN(),{_BEGIN}(ROW()),+{cell.lowered})"
         texts.setdefault(sheet, []).append((column, row, text))

@@ -8,7 +8,8 @@ shows are compared by the engine itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
 from ..references import MAX_COLUMNS, MAX_ROWS, Area
 from .compiling import ByCell, Compiling, Out, Piece, Size, fits, written
@@ -129,6 +130,21 @@ def alike(c: Compiling, ranges: Sequence[Out], out: Out) -> Out:
 def instead(c: Compiling, error: str, out: Out) -> Out:
     """Return an error in the place of a call, whose text stays: one cell's text stands for all that are alike."""
     return c.say(f"IF(TRUE,{error},{{0}})", out)
+
+
+def once(out: Out) -> Out:
+    """Return an argument, with a sign where IF gives an array: the engine would compute it twice, first as a place."""
+    size, first = out.size, out.pieces[0] if out.pieces else ""
+    if size is None or (isinstance(first, str) and not first.startswith("IF(")):
+        return out
+
+    def several(row: int, column: int, references: Sequence[str]) -> bool:
+        return size(row, column, references) not in (None, (1, 1))
+
+    def sign(*cell: Any) -> str:
+        return "+" if written(out.pieces[:1], *cell).startswith("IF(") and several(*cell) else ""
+
+    return replace(out, pieces=[ByCell(sign, several), *out.pieces])
 
 
 def unless(given: Sequence[Out], odd: Callable[[list[tuple[int, int]]], bool], out: Out, otherwise: Out) -> Out:

@@ -12,7 +12,7 @@ from ..references import MAX_COLUMNS, MAX_ROWS
 from . import compiling_ranges as in_file
 from . import parameter_classes as classes
 from . import whole_calls
-from .array_sizes import alike, as_large, fitted, instead, joint, of_range, unless
+from .array_sizes import alike, as_large, fitted, instead, joint, of_range, once, unless
 from .careful_way import ask, note
 from .compiling import Compiling, Out, call_of, listed
 from .compiling_catalogue import write_catalogue_call, write_native_call
@@ -176,6 +176,7 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
     """Return a call of a function that the engine has."""
     places = range(len(arguments))
     given = [_engine_argument(c, name, place, arguments, wanted) for place in places]
+    given = given if name in classes.CELL_BY_CELL else list(map(once, given))
     values = [place for place in places if parameter_class(name, place) != REFERENCE or name in classes.TRANSPARENT]
     single = classes.gives_one_value(name, all(given[place].single for place in values))
     if name in WITH_CRITERIA:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import formualizer as fz
 
-from ..native.arguments import Rows, alike, to_rows
+from ..native.arguments import Rows, alike, to_rows, told_apart
 from ..references import Area, column_letters
 
 LAMBDA: Final = "RXL.LAMBDA"
@@ -154,19 +154,13 @@ def _for_each(body: str, scratch: Scratch, grids: Sequence[Rows]) -> Rows:
     """Return what a function of one value gives for each place of some arrays, computed once for the same values."""
     values = list(zip(*map(chain.from_iterable, grids), strict=True))
     random = body.startswith("RANDBETWEEN(")
-    keys: Sequence[Any] = range(len(values)) if random else [tuple(map(_key, each)) for each in values]
+    keys: Sequence[Any] = range(len(values)) if random else [tuple(map(told_apart, each)) for each in values]
     different = dict(zip(keys, values, strict=True))
     columns = [scratch.place([[value] for value in column]).left for column in zip(*different.values(), strict=True)]
     given = [[f"{column_letters(left)}{row}" for left in columns] for row in range(1, len(different) + 1)]
     answers = dict(zip(different, scratch.every(body, given), strict=True))
     width = len(grids[0][0])
     return [[answers[key] for key in keys[start : start + width]] for start in range(0, len(keys), width)]
-
-
-def _key(value: Any) -> Any:
-    """Return what tells a value from all others: 1 from TRUE, 0 from -0."""
-    kind = value.__class__
-    return value if kind is str or (kind is float and value) else (kind, repr(value))
 
 
 def _addresses(area: Area, height: int, width: int) -> list[str]:

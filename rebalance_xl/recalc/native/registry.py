@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from rebalance_xl.cells import MISSING, NA, NUM, CellError
-from rebalance_xl.recalc.native.arguments import KINDS, alike, checked, to_rows
+from rebalance_xl.recalc.native.arguments import KINDS, alike, checked, to_rows, told_apart
 from rebalance_xl.recalc.native.faults import Fault
 from rebalance_xl.recalc.native.reading import in_1904
 
@@ -130,17 +130,21 @@ def _guarded(answer: Callable[[list[Any], int], Any], values: list[Any], date_of
 
 
 def _lift(answer: Callable[[list[Any]], Any], values: list[Any], lifted: list[int]) -> list[list[Any]]:
-    """Answer cell by cell."""
+    """Answer cell by cell, once for the same values."""
     grids = alike([to_rows(values[index]) for index in lifted])
     filled = list(values)
+    known: dict[Any, Any] = {}
     result = []
     for rows in zip(*grids, strict=True):
         line: list[Any] = []
         for cells in zip(*rows, strict=True):
-            for index, cell in zip(lifted, cells, strict=True):
-                filled[index] = cell
-            found = answer(filled)
-            line.append(found[0][0] if isinstance(found, list) else found)
+            key = tuple(map(told_apart, cells))
+            if key not in known:
+                for index, cell in zip(lifted, cells, strict=True):
+                    filled[index] = cell
+                found = answer(filled)
+                known[key] = found[0][0] if isinstance(found, list) else found
+            line.append(known[key])
         result.append(line)
     return result
 
