@@ -201,3 +201,22 @@ def test_an_array_is_kept_where_its_corner_alone_is_sure(tmp_path: Path) -> None
     found = values(path)
     assert [found[cell] for cell in ("C1", "C2", "C3", "D1")] == ["Name", 45698, 45699, 91397]
     assert [row.cell for row in report.changed if row.status == "kept"] == ["C1"]
+
+
+def test_hearing_reasons_adds_nothing_to_whole_rows(tmp_path: Path) -> None:
+    """What is computed once more to be explained stands in no row or column that another formula reads."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write("A5", 3)
+        sheet.write("A6", "x")
+        sheet.write_formula("B5", '=IFERROR("1/2/2020"+1,0)', None, 44000)
+        sheet.write_formula("C6", "=A6*2", None, 7)
+        sheet.write_formula("A8", "=COUNT(5:5)", None, 9)
+        sheet.write_formula("A9", "=COUNTA(6:6)", None, 9)
+        sheet.write_formula("A10", "=COUNTA(XFA:XFD)", None, 9)
+        sheet.write_formula("A11", '=COUNTA(INDIRECT("6:"&A5+3))', None, 9)
+
+    path = make(tmp_path / "b.xlsx", build)
+    assert recalculate(path).kept == 1
+    found = values(path)
+    assert [found[each] for each in ("B5", "A8", "A9", "A10", "A11")] == [44000, 2, 2, 0, 2]

@@ -5,28 +5,24 @@ Of what keeps its old value in the end it is said whether what it reads has chan
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from typing import Any, Final
 
 from ...cells import CellError
-from ..references import MAX_COLUMNS, Place
+from ..references import Place
 from ..sheets.external_links import CACHED
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
 from .decision import Action, Finding, decide
 from .engine import Engine
 from .engine_values import FAILURES, Trouble, from_engine
-from .exchange import set_formulas, set_values
+from .exchange import set_values
 from .reads import Cells, cells_at, reads_anywhere, reads_of
 
 #: Cells that depend on others decided on may need it themselves, but not endlessly.
 _ROUNDS: Final = 12
 #: More cells than this are not tried alone after the engine failed on all together.
 _MOST_ALONE: Final = 5000
-#: The functions around a formula that is computed to hear why it fails.
-_BEGIN, _TELL = "RXL.BEGIN", "RXL.TELL"
 
 #: What is read in cells that have no value at all.
 NOTHING_EARLIER: Final = "a cell that could not be computed and has no earlier value"
@@ -137,76 +133,6 @@ def compute_carefully(calculation: Calculation, cells: Iterable[FormulaCell]) ->
     for cell in fresh:
         cell.careful = True
     return calculation.lower_again(fresh)
-
-
-def explain_errors(calculation: Calculation) -> None:
-    """Find the reasons of errors that functions gave; what a failed function gave is not written."""
-    asked: dict[FormulaCell, None] = {}
-    failed = calculation.engine.calls.failed
-    heard = failed | calculation.engine.calls.telling
-    for cell in calculation.odd:
-        if cell.value.__class__ is CellError and cell.status != "kept":
-            cell.status = "error"
-            if cell.template is not None and cell.lowered is not None and cell.template.functions & heard:
-                asked[cell] = None
-    for cell in calculation.book.cells() if failed else ():
-        if cell.template is not None and cell.lowered is not None and cell.template.functions & failed:
-            asked[cell] = None
-    if not asked:
-        return
-    reasons = _reasons(calculation.engine, asked)
-    unsure: dict[FormulaCell, str] = {}
-    for cell, (reason, failure) in zip(asked, reasons, strict=True):
-        changed = not as_before(cell) or calculation.spills.differs(cell.where)
-        if failure and (cell.value.__class__ is CellError or changed):
-            unsure[cell] = decide(Finding(answer=cell.value, old=cell.old, failure=failure))[1]
-        elif cell.value.__class__ is CellError:
-            cell.cause = reason
-    set_values(calculation.engine, ((cell.where, cell.old) for cell in unsure))
-    for cell, cause in unsure.items():
-        calculation.keep(cell, cause, held=True)
-    if unsure:
-        calculation.compute()
-        for cell in calculation.book.cells():
-            if cell.status != "kept" and not cell.early:
-                cell.status = "error" if cell.value.__class__ is CellError else "computed"
-
-
-def _reasons(engine: Engine, cells: Iterable[FormulaCell]) -> list[tuple[str, str]]:
-    """Compute formulas once more, all in one round and beside the cells, to hear why they fail.
-
-    Of each the first reason that a function gave for an error is returned, and how a function failed; "" for none.
-    They stay where they are, all alike down a column: to have the engine forget each would take far longer.
-    """
-    calls = engine.calls
-    found: dict[Place, tuple[str, str]] = {}
-
-    def begin(_: float) -> float:
-        calls.reason = calls.failure = ""
-        return 0.0
-
-    def tell(sheet: float, row: float, column: float, _: Any, __: Any) -> float:
-        found[int(sheet), int(row), int(column)] = calls.reason, calls.failure
-        return 0.0
-
-    engine.workbook.register_function(_BEGIN, begin, min_args=1, max_args=1)
-    engine.workbook.register_function(_TELL, tell, min_args=5, max_args=5)
-    places: list[Place] = []
-    beside: Counter[tuple[int, int]] = Counter()
-    texts: dict[int, list[tuple[int, int, str]]] = {}
-    for sheet, row, cell in ((cell.sheet, cell.row, cell) for cell in cells):
-        column = MAX_COLUMNS - beside[sheet, row]
-        beside[sheet, row] += 1
-        places.append((sheet, row, column))
-        text = f"{_TELL}({sheet},ROW(),COLUMN(),{_BEGIN}(ROW()),+{cell.lowered})"
-        texts.setdefault(sheet, []).append((column, row, text))
-    for sheet, formulas in texts.items():
-        set_formulas(engine, sheet, formulas, False)
-    kept = dict(calls.kept)
-    with suppress(*FAILURES):
-        engine.evaluate()
-    calls.kept = kept
-    return [found.get(place, ("", "")) for place in places]
 
 
 def as_before(cell: FormulaCell) -> bool:
