@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from rebalance_xl.recalc.native.text_order import is_sure
+from rebalance_xl.recalc.native.faults import Fault
+from rebalance_xl.recalc.native.text_order import in_order, is_sure, pair_in_order
 from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, values
 
@@ -35,6 +36,8 @@ ORDERED: list[tuple[str, Any]] = [
     ('LOOKUP("g",A1:A3,D1:D3)', "e"),
     ('LOOKUP("f",A1:A3,D1:D3)', None),
 ]
+#: Texts in small letters that are compared with each other.
+PAIRED = ["", "a", "co-op", "coop", "cone", "é", "e", "z", "ø", "a b", "a_b", "ab", "日", "1", "o'neill", "on"]
 
 
 @pytest.mark.parametrize("plain", [False, True])
@@ -78,3 +81,18 @@ def test_an_order_that_systems_do_not_share_is_not_guessed(tmp_path: Path, plain
 def test_when_codes_tell_the_order(texts: list[str], sure: bool) -> None:
     """Letters and figures are in the order of their codes; accents, hyphens and other signs may not be."""
     assert is_sure(set(texts)) is sure
+
+
+@pytest.mark.parametrize("one", PAIRED)
+@pytest.mark.parametrize("other", PAIRED)
+def test_a_pair_of_texts_is_judged_as_a_column_of_both_is(one: str, other: str) -> None:
+    """What is asked for every cell of a column refuses the pairs that a sort of two cells refuses."""
+
+    def refuses(judge: Any) -> bool:
+        try:
+            judge()
+        except Fault:
+            return True
+        return False
+
+    assert refuses(lambda: pair_in_order(one, other)) == refuses(lambda: in_order([one, other]))

@@ -51,13 +51,11 @@ def asking_for_an_order(calculation: Calculation, columns: ColumnsRead) -> Itera
         cell = group.of[group.places[0]]
         pairs = [zip(parts[::2], parts[1::2], strict=False) for parts in group.template.asked["CRITERIA"]]
         for among, asked in chain.from_iterable(pairs):
-            held, said = [
-                columns.kind(columns.of(readers.columns_of(asked_in(cell, [part]), cell.sheet)), str)
-                for part in (among, asked)
-            ]
-            said.update(TEXT.findall("".join([piece for piece in asked.read if isinstance(piece, str)])))
-            ordered = any(map(_ORDER.match, said)) and any(map(_WORD.match, said))
-            if ordered and any(has_others(text.lstrip("<>=")) for text in held | said):
+            held, said = [columns.of(readers.columns_of(asked_in(cell, [part]), cell.sheet)) for part in (among, asked)]
+            texts = columns.kind(said, str)
+            texts.update(TEXT.findall("".join([piece for piece in asked.read if isinstance(piece, str)])))
+            ordered = any(map(_ORDER.match, texts)) and any(map(_WORD.match, texts))
+            if ordered and any(has_others(text.lstrip("<>=")) for text in texts | columns.kind(held, str)):
                 yield from group.cells
 
 

@@ -16,7 +16,7 @@ from rebalance_xl.recalc.native.arguments import COMPARISONS, LONGEST, Rows, ali
 from rebalance_xl.recalc.native.faults import UNDECIDED, Fault
 from rebalance_xl.recalc.native.reading import in_1904
 from rebalance_xl.recalc.native.registry import worksheet
-from rebalance_xl.recalc.native.text_order import in_order
+from rebalance_xl.recalc.native.text_order import pair_in_order
 
 #: How the reason begins where a text may be a number that only its author's system can read.
 AMBIGUOUS: Final = "a text that may be a number or a date elsewhere"
@@ -111,7 +111,7 @@ def _compared(left: Any, test: Callable[[Any, Any], bool], right: Any) -> Any:
             return side
     one, other = _key(left, right), _key(right, left)
     if one[0] == other[0] == 1 and test not in (eq, ne):
-        in_order((one[1], other[1]))
+        pair_in_order(one[1], other[1])
     return test(one, other)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from rebalance_xl.cells import CellError
 from rebalance_xl.recalc.native.arguments import COMPARISONS, is_number
 from rebalance_xl.recalc.native.reading import number_of, typed_number
-from rebalance_xl.recalc.native.text_order import in_order
+from rebalance_xl.recalc.native.text_order import pair_in_order
 
 #: What a number can be written with that the engine does not read in a criterion.
 SPELLED = re.compile(r"[%$€£¥(,/:]|\d-\d|\d[ -]?[A-Za-z]{3}|[A-Za-z]{3}[ -]?\d")
@@ -71,7 +71,11 @@ def matcher(criterion: Any, begins: bool = False) -> Callable[[Any], bool]:
         last = last_alike(value, sign)
         return lambda cell: is_number(cell) and compare(cell, last)
     bound = operand.lower()
-    return lambda cell: isinstance(cell, str) and in_order((bound, cell)) and compare(cell.lower(), bound)
+
+    def in_that_order(cell: Any) -> bool:
+        return isinstance(cell, str) and pair_in_order(small := cell.lower(), bound) and bool(compare(small, bound))
+
+    return in_that_order
 
 
 def _split(criterion: str) -> tuple[str, str]:
