@@ -57,7 +57,7 @@ def decide(finding: Finding) -> tuple[Action, str]:
         return Action.KEEP, finding.unreadable
     if finding.blocked:
         return Action.KEEP, "spill-blocked"
-    if finding.answer.__class__ is CellError:
+    if finding.answer.__class__ is CellError and finding.answer != finding.old:
         if finding.doubtful and finding.old.__class__ is not CellError:
             return Action.KEEP, finding.doubtful
         if not finding.careful:

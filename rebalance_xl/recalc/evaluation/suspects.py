@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import replace
 from itertools import compress, pairwise
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from .decimal_comma import with_decimal_comma
 from .doubts import compute_carefully, settle_doubts
 from .engine_values import Trouble
 from .look_ups import finding_another, searching_in_no_order
-from .reads import Cells, ColumnsRead, asked_in, reads_anywhere, reads_of
+from .reads import Alike, Cells, ColumnsRead, asked_in, reads_anywhere, reads_of
 
 #: Excel writes no number in more than 15 digits (the others of a whole one are zeros), and no -0.
 _LONG_NUMBER: Final = re.compile(r"(?<![\d.])(?=\d*[.,])0*[.,]?0*[1-9](?:[.,]?\d){15,}|\d{16}|-0(?![\d.])")
@@ -60,8 +61,7 @@ def compute_suspects(calculation: Calculation) -> None:
             suspects += [*_by_themselves(calculation), *_reading(calculation, columns)]
             suspects += finding_another(calculation, columns)
             suspects += [*taken_for_numbers(calculation, columns), *asking_for_an_order(calculation, columns)]
-        # errors have been decided on
-        if not compute_carefully(calculation, [cell for cell in suspects if cell.value.__class__ is not CellError]):
+        if not compute_carefully(calculation, suspects):
             return
         calculation.compute()
         if any(isinstance(cell.value, Trouble) for cell in calculation.odd):
@@ -150,9 +150,19 @@ def _reading(calculation: Calculation, columns: ColumnsRead) -> Iterator[Formula
         if kind is str and not within and not any(map(test, found)):
             continue
         groups = calculation.readers.groups(about, _CATCHING if caught else frozenset())
+        groups = [*groups, *_failing(calculation, about)] if caught else groups
         places = columns.of(read for group in groups for read in group.columns)
         values = {each for each in columns.kind(places, kind) if test(each)}
         yield from calculation.readers.of(columns.holding(places, kind, values), about, groups)
+
+
+def _failing(calculation: Calculation, about: str) -> Iterator[Alike]:
+    """Yield the cells that show an error, which tells nothing of what they read where they showed it before."""
+    waiting = any(not cell.careful for cell in calculation.odd)
+    for group in calculation.readers.groups(about) if waiting else ():
+        places = [place for place in group.places if group.of.values[place].__class__ is CellError]
+        if places:
+            yield replace(group, places=places)
 
 
 # --- numbers that are the same in 15 digits -------------------------------------------------------------------------
