@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import compress, pairwise
 from typing import Any, Final
 
-from ...cells import CellError
+from ...cells import VALUE, CellError
 from ..formulas.compiling import Template
 from ..formulas.parameter_classes import NUMBER
 from ..native.criteria import ERRORS
@@ -157,10 +157,10 @@ def _reading(calculation: Calculation, columns: ColumnsRead) -> Iterator[Formula
 
 
 def _failing(calculation: Calculation, about: str) -> Iterator[Alike]:
-    """Yield the cells that show an error, which tells nothing of what they read where they showed it before."""
-    waiting = any(not cell.careful for cell in calculation.odd)
+    """Yield the cells that show #VALUE!, as an operand that is read as no number gives it."""
+    waiting = any(cell.value == VALUE and not cell.careful for cell in calculation.odd)
     for group in calculation.readers.groups(about) if waiting else ():
-        places = [place for place in group.places if group.of.values[place].__class__ is CellError]
+        places = [place for place in group.places if group.of.values[place] == VALUE]
         if places:
             yield replace(group, places=places)
 
