@@ -44,7 +44,7 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "links are counted from 0",
-        "sheets/external_links",
+        "sheets/linked",
         'externalReference"), 1):',
         'externalReference")):',
     ),
@@ -76,7 +76,7 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "a name is no array formula",
-        "formulas/compiling_names",
+        "formulas/compiling_places",
         "out = inner.expression(expression, ARRAY if formula else wanted)",
         "out = inner.expression(expression, wanted)",
     ),

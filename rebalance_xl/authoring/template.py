@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rebalance_xl.authoring.package import read_parts, write_parts
 from rebalance_xl.authoring.variants import without_example, without_macros
-from rebalance_xl.recalc.files.temporaries import new_file, remove_leftovers_once
+from rebalance_xl.recalc.files.locks import new_file, remove_leftovers_once
 
 _NAME = "Rebalancer.xlsm"
 _CHECKOUT = Path(__file__).resolve().parents[2] / "workbook" / _NAME

@@ -15,9 +15,9 @@ from rebalance_xl.book.problems import ERROR, BookError
 from rebalance_xl.commands.options import Overrides, UsageError, read_day
 from rebalance_xl.commands.plan_inputs import Editor, Inputs
 from rebalance_xl.hosts.file import FileWorkbook
+from rebalance_xl.recalc.files.locks import remove_leftovers_once
 from rebalance_xl.recalc.files.output import update
 from rebalance_xl.recalc.files.refusals import Refused, read_input
-from rebalance_xl.recalc.files.temporaries import remove_leftovers_once
 from rebalance_xl.recalc.workbook import recalculate_bytes
 
 if TYPE_CHECKING:

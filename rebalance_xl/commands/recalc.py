@@ -14,7 +14,7 @@ from rebalance_xl.commands.options import UsageError
 from rebalance_xl.commands.recalc_book import BookReport, recalculate_book, summary_rows
 from rebalance_xl.commands.recalc_request import Request, read_request
 from rebalance_xl.recalc.batch.jobs import Job, Outcome, run_book
-from rebalance_xl.recalc.files.temporaries import remove_leftovers
+from rebalance_xl.recalc.files.locks import remove_leftovers
 from rebalance_xl.recalc.workbook import no_collection
 
 __all__ = ["Request", "run"]

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rebalance_xl import __version__
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.batch.jobs import Job
-from rebalance_xl.recalc.batch.ledger import Entry, Ledger, content_hash, options_hash
+from rebalance_xl.recalc.batch.jobs import Entry, Job, Ledger, content_hash, options_hash
 from rebalance_xl.recalc.files.refusals import Refused
 from rebalance_xl.recalc.outcome import Recalculation
 from rebalance_xl.recalc.workbook import recalculate

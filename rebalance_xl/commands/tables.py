@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from rebalance_xl.recalc.files.temporaries import new_file
+from rebalance_xl.recalc.files.locks import new_file
 from rebalance_xl.terminal import plain
 
 SUMMARY_SHEET = "Books"

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from rebalance_xl.recalc.files.markup import to_xml
 from rebalance_xl.recalc.files.package import Package, Table
-from rebalance_xl.recalc.files.parts import decoded
+from rebalance_xl.recalc.files.parts import decoded, to_xml
 from rebalance_xl.recalc.references import Area, cell_name
 from rebalance_xl.recalc.sheets.sheet_scan import SheetScan
 from rebalance_xl.recalc.sheets.splice import SheetChanges, spliced, swapped

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rebalance_xl.recalc.batch.ledger import LEDGER_NAME
+from rebalance_xl.recalc.batch.jobs import LEDGER_NAME
 
 from .many_books import write_many
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from rebalance_xl.commands.recalc_book import RecalcOptions, recalculate_book
-from rebalance_xl.recalc.batch.jobs import Job, find_books, plan_jobs
-from rebalance_xl.recalc.batch.ledger import LEDGER_NAME, Entry, Ledger, content_hash
+from rebalance_xl.recalc.batch.jobs import LEDGER_NAME, Entry, Job, Ledger, content_hash, find_books, plan_jobs
 
 from .many_books import write_many
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from rebalance_xl.recalc.batch.ledger import LEDGER_NAME
+from rebalance_xl.recalc.batch.jobs import LEDGER_NAME
 
 from .many_books import PROBLEMS, ROWS, Planted, write_many
 

@@ -14,7 +14,7 @@ import pytest
 import xlsxwriter
 
 from rebalance_xl.hosts.file import FileWorkbook
-from rebalance_xl.recalc.files.exclusive import exclusive
+from rebalance_xl.recalc.files.locks import exclusive
 from rebalance_xl.recalc.files.output import update
 from rebalance_xl.recalc.files.refusals import Refused
 from rebalance_xl.recalc.workbook import recalculate

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rebalance_xl.cells import CellError
 from rebalance_xl.recalc import outcome
 from rebalance_xl.recalc.evaluation.spills import Anchor
-from rebalance_xl.recalc.files.markup import to_xml
+from rebalance_xl.recalc.files.parts import to_xml
 from rebalance_xl.recalc.outcome import same
 from rebalance_xl.recalc.references import Area, cell_name
 from rebalance_xl.recalc.sheets import scan, sheet_scan

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rebalance_xl.recalc.evaluation import early
+from rebalance_xl.recalc.evaluation import ready
 from rebalance_xl.recalc.files.refusals import Refused
 from rebalance_xl.recalc.formulas.filled_down import FilledColumn
 from rebalance_xl.recalc.workbook import recalculate
@@ -77,7 +77,7 @@ def test_verify_refuses_any_difference(tmp_path: Path, monkeypatch: pytest.Monke
     """A short cut that gives another value is a failure that names the cell, and the file stays as it is."""
     path = mixed(tmp_path / "b.xlsx")
     before = path.read_bytes()
-    compute = early._compute_column
+    compute = ready._compute_column
 
     def wrong(known: Any, column: FilledColumn) -> bool:
         done = compute(known, column)
@@ -85,7 +85,7 @@ def test_verify_refuses_any_difference(tmp_path: Path, monkeypatch: pytest.Monke
             column.of.values[column.places[0]] += 1.0
         return done
 
-    monkeypatch.setattr(early, "_compute_column", wrong)
+    monkeypatch.setattr(ready, "_compute_column", wrong)
     with pytest.raises(Refused, match=r"the fast and the plain way of computing differ: Sheet1!\w+ gives"):
         recalculate(path, as_of=AS_OF, verify=True, check=check)
     assert path.read_bytes() == before

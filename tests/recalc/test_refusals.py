@@ -18,11 +18,11 @@ from typing import Any
 
 import pytest
 
+from rebalance_xl.recalc.files import locks
 from rebalance_xl.recalc.files import output as output_module
-from rebalance_xl.recalc.files import temporaries
 from rebalance_xl.recalc.files.container import Container
+from rebalance_xl.recalc.files.locks import remove_leftovers
 from rebalance_xl.recalc.files.refusals import Refused
-from rebalance_xl.recalc.files.temporaries import remove_leftovers
 from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import assert_refused_untouched, make, rewrite, values
 
@@ -200,7 +200,7 @@ def test_a_failing_write_leaves_the_old_book(
     def fail(*_: Any, **__: Any) -> None:
         raise error
 
-    owner = temporaries.tempfile if step == "mkstemp" else output_module.os
+    owner = locks.tempfile if step == "mkstemp" else output_module.os
     monkeypatch.setattr(owner, step, fail)
     with pytest.raises(Refused, match=error.strerror):
         recalculate(book)
@@ -294,7 +294,7 @@ def test_leftovers_of_killed_processes_are_removed(tmp_path: Path) -> None:
 def test_a_zombie_does_not_keep_its_file(tmp_path: Path) -> None:
     """The file of a writer that is dead, but that nobody has waited for, is removed."""
     writer = (
-        "import os, sys; from pathlib import Path; from rebalance_xl.recalc.files.temporaries import new_file\n"
+        "import os, sys; from pathlib import Path; from rebalance_xl.recalc.files.locks import new_file\n"
         "with new_file(Path(sys.argv[1]) / 'book.xlsx') as stream:\n"
         "    stream.write(b'half'); stream.flush(); os._exit(9)"
     )
@@ -314,7 +314,7 @@ def test_a_zombie_does_not_keep_its_file(tmp_path: Path) -> None:
 def test_the_file_of_a_living_writer_stays(tmp_path: Path) -> None:
     """A file that another process writes is not touched before that process has died."""
     writer = (
-        "import sys; from pathlib import Path; from rebalance_xl.recalc.files.temporaries import beside\n"
+        "import sys; from pathlib import Path; from rebalance_xl.recalc.files.locks import beside\n"
         "with beside(Path(sys.argv[1]) / 'book.xlsx') as (_, found):\n"
         "    print(found.name, flush=True); sys.stdin.read()"
     )
@@ -362,7 +362,7 @@ def test_a_clean_up_before_the_lock(book: Path, tmp_path: Path, monkeypatch: pyt
             remove_leftovers(tmp_path)
         return found
 
-    monkeypatch.setattr(temporaries.tempfile, "mkstemp", make_and_lose)
+    monkeypatch.setattr(locks.tempfile, "mkstemp", make_and_lose)
     recalculate(book, tmp_path / "out.xlsx")
     assert len(made) == 2
     assert sorted(os.listdir(tmp_path)) == ["books", "out.xlsx"]

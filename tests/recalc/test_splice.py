@@ -9,7 +9,7 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.files.markup import number_text, number_texts
+from rebalance_xl.recalc.files.parts import number_text, number_texts
 from rebalance_xl.recalc.files.refusals import Refused
 from rebalance_xl.recalc.references import column_letters
 from rebalance_xl.recalc.sheets import scan

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from ...cells import CellError
 from ..references import Place
-from ..sheets.external_links import CACHED
 from ..sheets.formula_cells import FormulaCell
+from ..sheets.linked import CACHED
 from .calculation import Calculation
 from .decision import Action, Finding, decide
 from .engine import Engine

@@ -1,15 +1,150 @@
-"""The calculation engine (formualizer) behind a small surface: load cells, evaluate, read values."""
+"""The calculation engine (formualizer) behind a small surface, and the Python functions that it calls."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import formualizer as fz
 
+from ...cells import CellError
+from ..formulas.compiling_catalogue import MISSING_TEXT
+from ..formulas.lambdas import EACH, LAMBDA, Scratch, call
+from ..formulas.parameter_classes import implementation
+from ..native.faults import UNDECIDED
 from ..references import Place
-from .engine_calls import Calls
-from .engine_values import Settings, to_engine
+from .engine_values import ERROR_VALUES, FAILURES, TROUBLE, ModelGap, Settings, to_argument, to_engine
+
+KEEP = "RXL.KEEP"
+
+
+class Calls:
+    """The Python functions that a workbook's formulas call.
+
+    `kept` are the arrays put aside by the keys of their anchors, `blocked` the anchors that show #SPILL! from their
+    next computation on. `reason` is the first one that a function gave for an error, `failure` how one failed,
+    `telling` which functions gave any reason, `failed` which failed; `interrupted` tells that the user stopped the run
+    inside one.
+    """
+
+    def __init__(self, settings: Settings, workbook: fz.Workbook) -> None:
+        self.settings = settings
+        self.workbook = workbook
+        self.kept: dict[int, Any] = {}
+        self.blocked: set[int] = set()
+        self.reason = self.failure = ""
+        self.telling: set[str] = set()
+        self.failed: set[str] = set()
+        self.interrupted = False
+
+    def register_keeper(self) -> None:
+        """Register the function that keeps an array aside and returns its corner."""
+
+        def keep(key: float, value: Any) -> Any:
+            if value.__class__ is dict and value.get("kind") in TROUBLE:
+                return fz.LiteralValue.error(str(value["kind"]), None)
+            self.kept[int(key)] = value
+            if key in self.blocked:
+                return ERROR_VALUES["#SPILL!"]
+            corner = value
+            if value.__class__ is list:
+                corner = value[0][0] if value and value[0] else None
+            return to_engine(corner)
+
+        self.workbook.register_function(KEEP, keep, min_args=2, max_args=2)
+
+    def _register_lambda(self) -> None:
+        """Register the caller of LAMBDAs, which computes each call in a workbook of its own."""
+
+        def callback(kind: str, body: str, used: str, depth: float, free: float, *arguments: Any) -> Any:
+            inner = Calls(self.settings, self.settings.new_workbook())
+            inner.workbook.sheet("S")
+            try:
+                for name in used.split():
+                    inner.register(name, implementation(name))
+                values = [None if each == MISSING_TEXT else each for each in arguments]
+                scratch, count = Scratch(inner.workbook, int(depth), to_engine), int(free)
+                answer = call(kind, body, scratch, values[:count], values[count:])
+            except FAILURES as error:
+                what = body.partition("(")[0] if kind == EACH else kind
+                return self._failed(LAMBDA, f"{what} failed: {type(error).__name__}: {error}")
+            finally:
+                del inner.workbook  # the two refer to each other through the engine, where nobody would notice
+            if isinstance(answer, list):
+                return [[to_engine(cell) for cell in row] for row in answer]
+            return to_engine(answer)
+
+        self.workbook.register_function(LAMBDA, callback, min_args=5)
+
+    def register(self, name: str, implementation: Any) -> None:
+        """Make a catalogue function, a native function or what calls LAMBDAs callable from formulas."""
+        if name == LAMBDA:
+            self._register_lambda()
+            return
+        offset, ours = self.settings.date_offset, hasattr(implementation, "parameters")
+        compute = implementation.call if ours else implementation.callable
+        fast = implementation.scalar_call if ours and not offset else None
+        extra = {"date_offset": offset} if offset or not ours else {}
+        least, most = (0, None) if ours else (implementation.min_args, implementation.max_args)
+
+        def callback(*arguments: Any) -> Any:
+            try:
+                if fast is not None:
+                    answer = fast(arguments)
+                    if answer is not None:
+                        return answer  # a finite float, a text or a truth value
+                for argument in arguments:
+                    kind = argument.__class__
+                    if kind is not float and (kind is not str or argument[:1] == "\ue000"):
+                        given = [to_argument(each) for each in arguments]
+                        lacking = next((each for each in given if each.__class__ is ModelGap), None)
+                        answer = compute(*given, **extra) if lacking is None else lacking
+                        break
+                else:
+                    answer = compute(*arguments, **extra)
+            except KeyboardInterrupt:
+                self.interrupted = True
+                self.workbook.cancel()
+                return ERROR_VALUES["#VALUE!"]
+            except Exception as error:
+                return self._failed(name, f"{name} failed: {type(error).__name__}: {error}")
+            kind = answer.__class__
+            if kind is float:
+                return answer if answer - answer == 0 else ERROR_VALUES["#NUM!"]
+            if kind is str or kind is bool:
+                return answer
+            return self._answer(name, answer)
+
+        self.workbook.register_function(name, callback, min_args=least, max_args=most, allow_override_builtin=True)
+
+    def _failed(self, name: str, failure: str) -> Any:
+        """Note that a function could not answer, which is no error of the worksheet; return what stands for it."""
+        self.failure = f"function-error: {failure}"
+        self.failed.add(name)
+        return ERROR_VALUES["#VALUE!"]
+
+    def _answer(self, name: str, answer: Any) -> Any:
+        if not isinstance(answer, list | tuple):
+            return self._cell(name, answer)
+        if not answer:
+            return ERROR_VALUES["#VALUE!"]
+        rows = answer if isinstance(answer[0], list | tuple) else [answer]
+        return [[each if each.__class__ in (str, bool) else self._cell(name, each) for each in row] for row in rows]
+
+    def _cell(self, name: str, value: Any) -> Any:
+        if value.__class__ is float and value - value == 0:
+            return value
+        if value is None or isinstance(value, bool | str):
+            return value
+        if isinstance(value, CellError):
+            if value.code == UNDECIDED or value.reason.startswith("internal error"):
+                return self._failed(name, value.reason)
+            if value.reason:
+                self.telling.add(name)
+                self.reason = self.reason or value.reason
+            return ERROR_VALUES.get(value.code) or ERROR_VALUES["#VALUE!"]
+        return float(value) if math.isfinite(value) else ERROR_VALUES["#NUM!"]
 
 
 class Engine:

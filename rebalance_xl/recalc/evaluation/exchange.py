@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from ...cells import CellError
 from ..files.container import joined, packed
-from ..files.markup import to_xml
 from ..files.package import Package
+from ..files.parts import to_xml
 from ..formulas.book_view import BookView
 from ..references import Place, cell_name
 from ..sheets.formula_cells import FormulaCell, Formulas, put, taken

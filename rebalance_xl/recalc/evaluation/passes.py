@@ -17,13 +17,12 @@ from .calculation import Calculation
 from .data_tables import compute_tables
 from .decimal_comma import keep_decimal_commas
 from .doubts import name_what_is_old, settle_doubts
-from .early import compute_arrays_early, compute_early
 from .engine import Engine
 from .engine_values import Settings
 from .exchange import load
 from .loops import close_loops
-from .lower_book import lower_book
 from .reads import Readers
+from .ready import compute_arrays_early, compute_early, lower_book
 from .reasons import explain_errors
 from .row_formula import KnownCells
 from .spills import Spills

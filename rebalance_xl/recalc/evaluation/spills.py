@@ -19,8 +19,7 @@ from ..references import MAX_COLUMNS, MAX_ROWS, Area, Place, place_of
 from ..sheets.formula_cells import FormulaCell
 from ..sheets.sheet_scan import SheetScan
 from .decision import Finding, decide
-from .engine import Engine
-from .engine_calls import KEEP
+from .engine import KEEP, Engine
 from .engine_values import FAILURES, Trouble, from_engine, to_engine
 
 SPILL = CellError("#SPILL!", "the cells it would fill are not empty")

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .container import Container
-from .exclusive import exclusive
+from .locks import beside, exclusive, finish, remove_leftovers_once
 from .parts import check_xml
 from .refusals import FileMark, Refused, read_input, refuse_output
-from .temporaries import beside, finish, remove_leftovers_once
 
 _OF_THE_SYSTEM = ("security.", "trusted.")
 

@@ -9,8 +9,7 @@ from xml.etree import ElementTree
 
 from ..references import Area, parse_area
 from .container import Container
-from .markup import unescaped
-from .parts import local_name, parsed, relations_of
+from .parts import local_name, parsed, relations_of, unescaped
 from .refusals import Refused
 
 #: The parts that say which program wrote the workbook.

@@ -10,7 +10,7 @@ from ..files.package import Package
 from ..native.format_language import is_other_name, shows_names
 from ..references import Area, Place
 from ..sheets.formula_cells import FormulaCell
-from ..sheets.linked_data import Linked, linked_cells
+from ..sheets.linked import Linked, linked_cells
 from ..sheets.sheet_scan import SheetScan
 
 
@@ -46,7 +46,7 @@ class BookView:
         names = ["Sheet1" if each.name.lower() == "sheet1" else each.name for each in package.sheets]
         scans, index, defined = list(scans), dict(package.sheet_index), dict(package.names)
         if b"externalReference" in package.container.read(package.part):
-            from ..sheets.external_links import add_external_links
+            from ..sheets.linked import add_external_links
 
             add_external_links(package, scans, names, index, defined)
         for number, scan in enumerate(scans):

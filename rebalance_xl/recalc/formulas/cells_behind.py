@@ -10,7 +10,7 @@ from typing import Final, TypeGuard
 
 from ..references import MAX_COLUMNS, MAX_ROWS, column_letters
 from .compiling import Compiling, Out
-from .compiling_names import meant
+from .compiling_places import meant
 from .compiling_ranges import sheet_of_range
 from .compiling_references import is_whole, used_end
 from .operands import constant_text, is_call, local_label, operand_at, plain_name, whole_number

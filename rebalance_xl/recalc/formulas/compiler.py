@@ -16,7 +16,7 @@ from .careful_way import ask, note
 from .compiling import Compiling, Out, Piece, Template, Writer, merged
 from .compiling_calls import write_call
 from .compiling_lambdas import write_invoke
-from .compiling_names import with_arrays, write_name
+from .compiling_places import with_arrays, write_name
 from .compiling_ranges import sheets_in
 from .compiling_references import is_whole, write_at, write_reference, write_span, write_spilled, write_structured
 from .guards import with_powers

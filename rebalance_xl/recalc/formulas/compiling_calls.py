@@ -17,8 +17,7 @@ from .careful_way import ask, note
 from .compiling import Compiling, Out, call_of, listed
 from .compiling_catalogue import write_catalogue_call, write_native_call
 from .compiling_lambdas import lifted, write_caller, write_let, write_named_lambda
-from .compiling_names import several
-from .compiling_places import refuse_places, seeing_faults, write_indirect
+from .compiling_places import refuse_places, seeing_faults, several, write_indirect
 from .compiling_references import is_whole, narrowed, unclipped
 from .guards import approximately, exactly, guarded
 from .lambdas import CALLERS

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from .array_sizes import as_large, joint, of_product
 from .compiling import Compiling, Out, call_of
-from .compiling_names import defined
+from .compiling_places import defined
 from .compiling_ranges import visible_rows
 from .compiling_references import is_whole
 from .operands import operand_at

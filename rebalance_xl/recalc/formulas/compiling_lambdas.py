@@ -9,7 +9,7 @@ from typing import Any, Final
 from .array_sizes import as_large, joint, of_range
 from .compiling import Compiling, Out, call_of, listed, written
 from .compiling_catalogue import argument_for_python
-from .compiling_names import defined, expanded
+from .compiling_places import defined, expanded
 from .lambdas import CALLERS, EACH, FREE, LAMBDA, PARAMETER, mark
 from .operands import local_label, local_name, operand_at, plain_name, split_area
 from .parameter_classes import ARRAY, REFERENCE, VALUE, lifts, parameter_class

@@ -11,10 +11,9 @@ from typing import Final
 
 from ..excel_functions import marked
 from ..references import MAX_COLUMNS, MAX_ROWS, Area, cell_name, parse_area
-from ..sheets.linked_data import field_text
+from ..sheets.linked import field_text
 from .compiling import ByCell, Compiling, Out, fits, text_of, written
-from .compiling_names import meant
-from .compiling_places import write_indirect
+from .compiling_places import meant, write_indirect
 from .compiling_references import clipped, corner_of, is_whole, prefix_of, sheet_of, unclipped
 from .operands import constant_text, operand_at, plain_name, sheet_name, split_area, whole_number
 from .parameter_classes import ARRAY, REFERENCE, VALUE, WITH_CRITERIA, parameter_class

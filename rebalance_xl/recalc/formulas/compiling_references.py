@@ -9,8 +9,7 @@ from typing import TypeGuard
 from ..references import MAX_COLUMNS, MAX_ROWS, column_letters, parse_area, quoted_sheet
 from .array_sizes import of_range
 from .compiling import ByCell, Compiling, Out, Piece, text_of, written
-from .compiling_names import defined, meant
-from .compiling_places import write_place
+from .compiling_places import defined, meant, write_place
 from .operands import area_text, joined_areas, local_label, one_cell, plain_name, sheet_name, without_own_sheet
 from .parameter_classes import ARRAY, REFERENCE, VALUE
 from .places import ThisRow, resolve, split_specifier

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..files.markup import from_xml
+from ..files.parts import from_xml
 from ..references import Area, place_of
 from .cell_values import Cells, CellValues
 

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..files.markup import ESCAPED_CHARACTER
+from ..files.parts import ESCAPED_CHARACTER
 from ..references import MAX_COLUMNS, MAX_ROWS, Area, parse_area, place_of
 from .cell_values import Cells, CellValues, attributes_of
 from .formula_cells import Formulas

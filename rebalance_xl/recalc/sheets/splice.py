@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter, le
 from typing import Any
 
-from ..files.markup import number_texts
+from ..files.parts import number_texts
 from ..references import Area, parse_area
 from .formula_cells import FormulaCell, Spots
 from .placed_xml import TAG

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..files.markup import number_texts
+from ..files.parts import number_texts
 from ..references import MAX_COLUMNS, column_letters
 from .splice_rows import Edit, column_style, has_removed, may_replace, new_cell, with_spans
 

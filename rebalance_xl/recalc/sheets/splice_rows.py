@@ -9,7 +9,7 @@ from typing import Any
 from xml.parsers import expat
 
 from ...cells import CellError
-from ..files.markup import number_text, to_cell_text
+from ..files.parts import number_text, to_cell_text
 from ..files.refusals import Refused
 from ..references import cell_name, column_letters
 from .cell_values import attributes_of
