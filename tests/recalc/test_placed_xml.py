@@ -6,9 +6,8 @@ import pytest
 
 from rebalance_xl.recalc.files.refusals import Refused
 from rebalance_xl.recalc.references import Area
-from rebalance_xl.recalc.sheets.cell_values import CellValues
+from rebalance_xl.recalc.sheets.cell_xml import CellValues, PlacedXml, check_well_formed
 from rebalance_xl.recalc.sheets.exact import read_exact, row_places
-from rebalance_xl.recalc.sheets.placed_xml import PlacedXml, check_well_formed
 from rebalance_xl.recalc.sheets.sheet_scan import SheetScan
 
 DECLARED = '<?xml version="1.0" encoding="UTF-8"?>\r\n'

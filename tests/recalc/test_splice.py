@@ -13,7 +13,7 @@ from rebalance_xl.recalc.files.parts import number_text, number_texts
 from rebalance_xl.recalc.files.refusals import Refused
 from rebalance_xl.recalc.references import column_letters
 from rebalance_xl.recalc.sheets import scan
-from rebalance_xl.recalc.sheets.cell_values import Cells
+from rebalance_xl.recalc.sheets.cell_xml import Cells
 from rebalance_xl.recalc.sheets.scan import scan_sheet
 from rebalance_xl.recalc.sheets.sheet_scan import SheetScan
 from rebalance_xl.recalc.sheets.splice import SheetChanges, spliced

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from . import tree
 from .array_sizes import as_large, joint, of_range
 from .compiling import Compiling, Out, call_of, listed, written
 from .compiling_catalogue import argument_for_python
@@ -13,21 +14,7 @@ from .compiling_places import defined, expanded
 from .lambdas import CALLERS, EACH, FREE, LAMBDA, PARAMETER, mark
 from .operands import local_label, local_name, operand_at, plain_name, split_area
 from .parameter_classes import ARRAY, REFERENCE, VALUE, lifts, parameter_class
-from .tree import (
-    Arguments,
-    Call,
-    Cells,
-    Expression,
-    FormulaError,
-    Invoke,
-    Name,
-    Operand,
-    Ref,
-    Span,
-    Spilled,
-    Structured,
-    operands_in,
-)
+from .tree import Arguments, Call, Expression, FormulaError, Name, Operand, Ref, operands_in
 from .whole_calls import found_place
 
 #: Functions that answer by where a cell lies, which a LAMBDA does not know: its body is computed elsewhere.
@@ -59,7 +46,7 @@ class _Body(Compiling):
         asked = plain_name(operand.name) if isinstance(operand, Call) else ""
         if asked in _WHERE_IT_STANDS and any(map(self._is_own, operands_in(operand))):
             raise FormulaError(f"{asked} of something in a LAMBDA")
-        if asked not in _WHERE_IT_STANDS and not isinstance(operand, Cells | Spilled | Span):
+        if asked not in _WHERE_IT_STANDS and not isinstance(operand, tree.Cells | tree.Spilled | tree.Span):
             return Compiling.operand(self, operand, wanted)
         out = self.outer.operand(operand, ARRAY)
         self.captured.append(out)
@@ -163,7 +150,7 @@ def write_named_lambda(c: Compiling, call: Call) -> Out | None:
     return _applied(c, expression.single, call.arguments, inner)
 
 
-def write_invoke(c: Compiling, operand: Invoke, wanted: str) -> Out:
+def write_invoke(c: Compiling, operand: tree.Invoke, wanted: str) -> Out:
     """Return a LAMBDA called on the spot."""
     return _applied(c, operand.target, operand.arguments, c)
 
@@ -191,7 +178,7 @@ def lifted(c: Compiling, name: str, arguments: Arguments) -> Out | None:
     if name in ("ROW", "COLUMN") and len(arguments) == 1 and arguments[0] is not None:
         operand = arguments[0].single
         # A computed reference, such as INDIRECT("1:"&A1), gives as many numbers as it has rows or columns.
-        if isinstance(operand, Call | Span | Name | Structured | Spilled):
+        if isinstance(operand, Call | tree.Span | Name | tree.Structured | tree.Spilled):
             text = "SEQUENCE(ROWS({0}),1,ROW({0}))" if name == "ROW" else "SEQUENCE(1,COLUMNS({0}),COLUMN({0}))"
             return Out(c.say(text, c.operand(found_place(operand), REFERENCE)).pieces, False)
         return _numbered(c, name, operand) if isinstance(operand, Ref) and operand.kind != "cell" else None

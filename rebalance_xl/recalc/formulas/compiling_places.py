@@ -11,27 +11,14 @@ from typing import Final
 
 from ..excel_functions import marked, valued
 from ..references import quoted_sheet
+from . import tree
 from .compiling import Compiling, Out, Piece
 from .operands import has_array_constant, local_label, plain_name, sheet_name
 from .parameter_classes import ARRAY, REFERENCE, SAME_SIZE, VALUE, parameter_class
 from .parser import parsed
 from .places import PLACE
 from .repairs import filled
-from .tree import (
-    Arguments,
-    Call,
-    Expression,
-    FormulaError,
-    Group,
-    Literal,
-    Name,
-    Operand,
-    Ref,
-    Span,
-    Spilled,
-    Structured,
-    operands_in,
-)
+from .tree import Arguments, Call, Expression, FormulaError, Group, Literal, Name, Operand, Ref, operands_in
 
 #: What a name stands for is not written out beyond so many characters: names of names can double with each.
 LONGEST: Final = 100_000
@@ -96,12 +83,12 @@ def write_name(c: Compiling, name: Name, wanted: str) -> Out:
     if found is None and name.sheet.startswith("["):
         raise FormulaError("a name of another workbook that is not cached")
     if found is None and label.lower() in c.book.package.tables:
-        return c.operand(Structured(label, None), wanted)
+        return c.operand(tree.Structured(label, None), wanted)
     if found is None or not found[1]:
         return Out(["#NAME?"], True)
     inner, expression = expanded(c, name.text, found)
     # The formula of a name is an array formula wherever the name stands; a mere reference is used as one.
-    formula = not isinstance(expression.single, Ref | Name | Structured | Spilled | Span | Group)
+    formula = not isinstance(expression.single, Ref | Name | tree.Structured | tree.Spilled | tree.Span | Group)
     out = inner.expression(expression, ARRAY if formula else wanted)
     if sum(len(piece) for piece in out.pieces if isinstance(piece, str)) > LONGEST:
         raise FormulaError(f"what the name {name.text} stands for is too long")
@@ -208,7 +195,7 @@ def _fault(c: Compiling, argument: Expression, computed: bool) -> Out | None:
     single = argument.single
     if isinstance(single, Literal) and single.text.startswith("#"):
         return Out([single.text], True)
-    if isinstance(single, Ref | Structured | Name):
+    if isinstance(single, Ref | tree.Structured | Name):
         written = c.operand(single, REFERENCE).pieces
         return Out(["#REF!"], True) if [each for each in written if each not in ("(", ")")] == ["#REF!"] else None
     name = plain_name(single.name) if isinstance(single, Call) else ""
@@ -217,7 +204,7 @@ def _fault(c: Compiling, argument: Expression, computed: bool) -> Out | None:
     if name == "INDIRECT":
         return write_place(c, single)
     first = single.arguments[0] if single.arguments else None
-    if name == "INDEX" and (first is None or not isinstance(first.single, Ref | Structured)):
+    if name == "INDEX" and (first is None or not isinstance(first.single, Ref | tree.Structured)):
         return None  # of an array, which would be computed again and again
     place = c.operand(single, REFERENCE)
     if sum(len(piece) if isinstance(piece, str) else 10 for piece in place.pieces) > _LONGEST:

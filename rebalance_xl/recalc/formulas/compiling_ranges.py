@@ -12,25 +12,13 @@ from typing import Final
 from ..excel_functions import marked
 from ..references import MAX_COLUMNS, MAX_ROWS, Area, cell_name, parse_area
 from ..sheets.linked import field_text
+from . import tree
 from .compiling import ByCell, Compiling, Out, fits, text_of, written
 from .compiling_places import meant, write_indirect
 from .compiling_references import clipped, corner_of, is_whole, prefix_of, sheet_of, unclipped
 from .operands import constant_text, operand_at, plain_name, sheet_name, split_area, whole_number
 from .parameter_classes import ARRAY, REFERENCE, VALUE, WITH_CRITERIA, parameter_class
-from .tree import (
-    Arguments,
-    Call,
-    Cells,
-    Expression,
-    FormulaError,
-    Literal,
-    Name,
-    Operand,
-    Ref,
-    Span,
-    Structured,
-    operands_in,
-)
+from .tree import Arguments, Call, Cells, Expression, FormulaError, Literal, Name, Operand, Ref, operands_in
 
 #: Functions that pair the cells of several ranges.
 _PAIRED: Final = marked("pairs")
@@ -41,7 +29,7 @@ _WITH_TOTALS: Final = 4
 def sheet_of_range(c: Compiling, argument: Expression | None) -> int | None:
     """Return the sheet of a range that is written as cells, a table or a name; None for anything else."""
     _, operand = meant(c, argument.single if argument is not None else None)
-    if isinstance(operand, Structured):
+    if isinstance(operand, tree.Structured):
         table = c.book.package.tables.get(operand.table.lower())
         return table.sheet if table is not None else c.sheet if not operand.table else None
     if not isinstance(operand, Ref) or not operand.sheet:
@@ -73,7 +61,7 @@ def as_long_as_others(c: Compiling, name: str, arguments: Arguments, operand: Op
     if not is_whole(ref):
         return None
     computed = name in WITH_CRITERIA and any(
-        parameter_class(name, place) == REFERENCE and each is not None and isinstance(each.single, Call | Span)
+        parameter_class(name, place) == REFERENCE and each is not None and isinstance(each.single, Call | tree.Span)
         for place, each in enumerate(arguments)
     )
     # A range that is computed has all rows; the engine takes minutes for a row of 16,384 cells.
@@ -158,7 +146,7 @@ def told_by_the_file(c: Compiling, name: str, arguments: Arguments) -> Out | Non
     if name == "SHEET" and isinstance(operand, Literal):
         known = c.book.sheet_index.get((constant_text(operand) or "").lower())
         return Out(["NA()" if known is None or known >= c.book.sheet_count else str(known + 1)], True)
-    if isinstance(operand, Call | Span):
+    if isinstance(operand, Call | tree.Span):
         raise FormulaError(f"{name} of a computed place")
     if not isinstance(operand, Ref):
         return None

@@ -13,23 +13,11 @@ from ..excel_functions import EXCEL_FUNCTIONS
 from ..native.criteria import plain_criterion
 from ..native.faults import Fault
 from ..native.reading import in_1904, typed_number
+from . import tree
 from .operands import constant_text, is_call, literal, operand_at, plain_name, whole_number
 from .parameter_classes import REFERENCE_MAKERS, TRANSPARENT
 from .parser import parsed
-from .tree import (
-    Arguments,
-    Call,
-    Cells,
-    Expression,
-    FormulaError,
-    Group,
-    Literal,
-    Name,
-    Operand,
-    Ref,
-    Spilled,
-    Structured,
-)
+from .tree import Arguments, Call, Expression, FormulaError, Group, Literal, Name, Operand, Ref
 
 
 def made(text: str, **given: Expression | None) -> Expression:
@@ -75,7 +63,7 @@ def _may_be_place(value: Expression | None) -> bool:
     single = value.single if value is not None else None
     if isinstance(single, Call) and plain_name(single.name) in TRANSPARENT:
         return any(map(_may_be_place, single.arguments[TRANSPARENT[plain_name(single.name)] :]))
-    return isinstance(single, Cells) or is_call(single, REFERENCE_MAKERS)
+    return isinstance(single, tree.Cells) or is_call(single, REFERENCE_MAKERS)
 
 
 def _is_written(value: Expression) -> bool:
@@ -92,7 +80,7 @@ def _asked(about: str, stays: Callable[[Expression], object]) -> Callable[[Expre
 def _as_criterion(criterion: Expression) -> Expression:
     """Return a criterion as the engine reads it; a constant is written plainly at once."""
     single = criterion.single
-    if isinstance(single, Spilled):
+    if isinstance(single, tree.Spilled):
         return criterion
     if not isinstance(single, Literal) or (single.text.startswith("{") and '"' in single.text):
         return made("RXL.CRITERION(a)", a=criterion)
@@ -159,7 +147,7 @@ _CHANGES: Final[dict[str, Callable[[Expression], Expression]]] = {
     "match-type": _as_match_type,
     "criterion": _as_criterion,
     # COUNT passes over errors in ranges, and in Excel over all
-    "no-error": _asked("COUNTABLE", lambda value: isinstance(value.single, Ref | Structured)),
+    "no-error": _asked("COUNTABLE", lambda value: isinstance(value.single, Ref | tree.Structured)),
     "error-as-text": _unless(lambda value: value.single is not None, 'IFERROR(a,"")'),
     "text": _unless(_is_written, 'a&""'),
     "shown": _asked("SHOWN", _never),

@@ -8,10 +8,10 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Final
 
-from rebalance_xl.recalc.excel_functions import EXCEL_FUNCTIONS, valued
+from ..excel_functions import EXCEL_FUNCTIONS, valued
 
 if TYPE_CHECKING:
-    from rebalance_xl.recalc.native.registry import NativeFunction
+    from .registry import NativeFunction
 
 #: Functions that the engine answers rightly in their plain forms only: from a number of arguments on ``RXL.`` and the
 #: name may be asked. And those that pass over errors in the range of an argument, with which the same is asked.
@@ -28,7 +28,7 @@ def native(name: str) -> NativeFunction:
     >>> native("MMULT").callable([[1.0, 2.0]], [[3.0], [4.0]])
     11.0
     """
-    from rebalance_xl.recalc.native.registry import REGISTERED
+    from .registry import REGISTERED
 
     importlib.import_module(f"{__name__}.{MODULE_OF[name]}")
     return REGISTERED[name]

@@ -15,12 +15,12 @@ from itertools import chain, compress, pairwise
 from operator import add
 from typing import Any, Final
 
-from rebalance_xl.cells import MISSING, CellError
-from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, no_error, numbers_of, to_number, to_text
-from rebalance_xl.recalc.native.criteria import matcher, plain_criterion
-from rebalance_xl.recalc.native.faults import Fault, number_fault, undecided_fault, value_fault
-from rebalance_xl.recalc.native.reading import in_1904
-from rebalance_xl.recalc.native.registry import worksheet
+from ...cells import MISSING, CellError
+from .arguments import Rows, cells_of, is_number, no_error, numbers_of, to_number, to_text
+from .criteria import matcher, plain_criterion
+from .faults import Fault, number_fault, undecided_fault, value_fault
+from .reading import in_1904
+from .registry import worksheet
 
 Numbers = list[float]
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Final
 
-from rebalance_xl.cells import MISSING, NA, CellError, as_rows, is_range
-from rebalance_xl.recalc.native.days import parts
-from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
-from rebalance_xl.recalc.native.reading import typed_number
+from ...cells import MISSING, NA, CellError, as_rows, is_range
+from .days import parts
+from .faults import Fault, number_fault, value_fault
+from .reading import typed_number
 
 Rows = list[list[Any]]
 

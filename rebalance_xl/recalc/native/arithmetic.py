@@ -8,9 +8,9 @@ from functools import partial
 from itertools import starmap
 from typing import Final
 
-from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, no_error, to_number, to_strict
-from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
-from rebalance_xl.recalc.native.registry import worksheet
+from .arguments import Rows, cells_of, is_number, no_error, to_number, to_strict
+from .faults import Fault, number_fault, value_fault
+from .registry import worksheet
 
 
 def quotient(number: float, multiple: float) -> float:

@@ -7,8 +7,8 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from rebalance_xl.cells import NA
-from rebalance_xl.recalc.native.arguments import (
+from ...cells import NA
+from .arguments import (
     MOST_CELLS,
     Rows,
     cells_of,
@@ -17,9 +17,9 @@ from rebalance_xl.recalc.native.arguments import (
     to_number,
     transposed,
 )
-from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
-from rebalance_xl.recalc.native.registry import worksheet
-from rebalance_xl.recalc.native.text_order import in_order
+from .faults import Fault, number_fault, value_fault
+from .registry import worksheet
+from .text_order import in_order
 
 
 @worksheet("RXL.FIT", kinds="cells cells*")
@@ -158,7 +158,7 @@ def unique(array: Rows, by_col: bool = False, exactly_once: bool = False) -> Row
 @worksheet("SORTBY", kinds="range range*")
 def sortby(array: Rows, *keys: Rows) -> Rows:
     """Return the rows (or columns) of an array in the order of other arrays, each followed by 1 or -1."""
-    from rebalance_xl.recalc.native.lookup import sort_key
+    from .lookup import sort_key
 
     along_columns = len(array) == 1 and len(array[0]) > 1
     size = len(array[0]) if along_columns else len(array)

@@ -13,11 +13,11 @@ from functools import partial
 from itertools import pairwise
 from typing import Final
 
-from rebalance_xl.recalc.native.cashflows import halved
-from rebalance_xl.recalc.native.days import days_between
-from rebalance_xl.recalc.native.faults import number_fault
-from rebalance_xl.recalc.native.registry import worksheet
-from rebalance_xl.recalc.native.securities import check_order, period_length, quasi_dates, schedule
+from .cashflows import halved
+from .days import days_between
+from .faults import number_fault
+from .registry import worksheet
+from .securities import check_order, period_length, quasi_dates, schedule
 
 PAR: Final = 100.0
 

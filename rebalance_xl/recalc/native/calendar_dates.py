@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from rebalance_xl.recalc.native.arguments import no_error, to_number
-from rebalance_xl.recalc.native.days import parts, serial_of
-from rebalance_xl.recalc.native.faults import number_fault, value_fault
-from rebalance_xl.recalc.native.reading import in_1904, typed_number
-from rebalance_xl.recalc.native.registry import worksheet
+from .arguments import no_error, to_number
+from .days import parts, serial_of
+from .faults import number_fault, value_fault
+from .reading import in_1904, typed_number
+from .registry import worksheet
 
 
 @worksheet("DATE", kinds="number number number", dated=True)

@@ -11,12 +11,12 @@ from functools import partial
 from operator import eq, ne
 from typing import Any, Final
 
-from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import COMPARISONS, LONGEST, Rows, alike, cells_of, general, to_number
-from rebalance_xl.recalc.native.faults import UNDECIDED, Fault
-from rebalance_xl.recalc.native.reading import in_1904
-from rebalance_xl.recalc.native.registry import worksheet
-from rebalance_xl.recalc.native.text_order import pair_in_order
+from ...cells import CellError
+from .arguments import COMPARISONS, LONGEST, Rows, alike, cells_of, general, to_number
+from .faults import UNDECIDED, Fault
+from .reading import in_1904
+from .registry import worksheet
+from .text_order import pair_in_order
 
 #: How the reason begins where a text may be a number that only its author's system can read.
 AMBIGUOUS: Final = "a text that may be a number or a date elsewhere"

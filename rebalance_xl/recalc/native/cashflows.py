@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
 
-from rebalance_xl.recalc.native.arguments import Rows, cells_of, is_number, no_error, numbers_of, to_strict
-from rebalance_xl.recalc.native.days import parts
-from rebalance_xl.recalc.native.faults import Fault, number_fault
-from rebalance_xl.recalc.native.registry import worksheet
+from .arguments import Rows, cells_of, is_number, no_error, numbers_of, to_strict
+from .days import parts
+from .faults import Fault, number_fault
+from .registry import worksheet
 
 #: How Excel's search for XIRR ends: a bracket this narrow (relative to 1 + rate), a residual this small (relative to
 #: the largest payment). Ten answers of Excel, bit for bit, leave 7.55E-9 to 8.0E-9 and 6.7E-9 to 8.6E-9.

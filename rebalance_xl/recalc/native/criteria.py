@@ -8,10 +8,10 @@ from functools import lru_cache
 from math import inf, nextafter
 from typing import Any, Final
 
-from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import COMPARISONS, is_number
-from rebalance_xl.recalc.native.reading import number_of, typed_number
-from rebalance_xl.recalc.native.text_order import pair_in_order
+from ...cells import CellError
+from .arguments import COMPARISONS, is_number
+from .reading import number_of, typed_number
+from .text_order import pair_in_order
 
 #: What a number can be written with that the engine does not read in a criterion.
 SPELLED = re.compile(r"[%$€£¥(,/:]|\d-\d|\d[ -]?[A-Za-z]{3}|[A-Za-z]{3}[ -]?\d")

@@ -10,7 +10,7 @@ import datetime as dt
 from calendar import isleap, monthrange
 from typing import Final
 
-from rebalance_xl.recalc.native.faults import number_fault
+from .faults import number_fault
 
 LAST_DAY: Final = 2_958_465
 PHANTOM_DAY: Final = 60

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from rebalance_xl.recalc.native.days import year_fraction
-from rebalance_xl.recalc.native.faults import number_fault, undecided_fault
-from rebalance_xl.recalc.native.registry import worksheet
+from .days import year_fraction
+from .faults import number_fault, undecided_fault
+from .registry import worksheet
 
 #: Periods are stepped through one by one; a life in days of a thousand years is beyond any asset.
 _MOST_PERIODS = 400_000

@@ -13,8 +13,8 @@ from typing import Final
 
 from scipy import special
 
-from rebalance_xl.recalc.native.faults import number_fault
-from rebalance_xl.recalc.native.registry import worksheet
+from .faults import number_fault
+from .registry import worksheet
 
 
 def _beta_below(a: float, b: float, part: float, rest: float) -> float:

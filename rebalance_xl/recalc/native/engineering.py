@@ -11,10 +11,10 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
-from rebalance_xl.cells import MISSING
-from rebalance_xl.recalc.native.arguments import cells_of, general, is_number, no_error, to_strict, to_text
-from rebalance_xl.recalc.native.faults import Fault, number_fault, value_fault
-from rebalance_xl.recalc.native.registry import worksheet
+from ...cells import MISSING
+from .arguments import cells_of, general, is_number, no_error, to_strict, to_text
+from .faults import Fault, number_fault, value_fault
+from .registry import worksheet
 
 #: The bases by the names that functions have of them: the letter of Python's formats, and the least number that is
 #: read as a negative one.

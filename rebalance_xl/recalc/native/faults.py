@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from rebalance_xl.cells import CellError
+from ...cells import CellError
 
 
 class Fault(Exception):  # noqa: N818

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
 
-from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import Rows, cells_of, cells_of_line, is_number, no_error, to_text, transposed
-from rebalance_xl.recalc.native.criteria import ERRORS, wildcard
-from rebalance_xl.recalc.native.faults import Fault, undecided_fault, value_fault
-from rebalance_xl.recalc.native.registry import worksheet
-from rebalance_xl.recalc.native.text_order import in_order
-from rebalance_xl.recalc.native.text_parts import expression_of
-from rebalance_xl.recalc.references import MAX_COLUMNS, MAX_ROWS, column_letters, quoted_sheet
+from ...cells import CellError
+from ..references import MAX_COLUMNS, MAX_ROWS, column_letters, quoted_sheet
+from .arguments import Rows, cells_of, cells_of_line, is_number, no_error, to_text, transposed
+from .criteria import ERRORS, wildcard
+from .faults import Fault, undecided_fault, value_fault
+from .registry import worksheet
+from .text_order import in_order
+from .text_parts import expression_of
 
 #: Sheet names that stand without quotes before a cell: no blanks and signs, no digit first, not like a cell itself.
 _PLAIN_SHEET = re.compile(r"(?:\[[^\[\]']*\])?[^\W\d][\w.]*")

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rebalance_xl.recalc.native.arguments import MOST_CELLS, Rows, cells_of, is_number, no_error
-from rebalance_xl.recalc.native.faults import number_fault, value_fault
-from rebalance_xl.recalc.native.registry import worksheet
+from .arguments import MOST_CELLS, Rows, cells_of, is_number, no_error
+from .faults import number_fault, value_fault
+from .registry import worksheet
 
 Matrix = NDArray[np.float64]
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from rebalance_xl.recalc.native.arguments import COMPARISONS
-from rebalance_xl.recalc.native.days import LAST_DAY, parts
-from rebalance_xl.recalc.native.faults import undecided_fault, value_fault
-from rebalance_xl.recalc.native.format_language import ENGLISH, Names
+from .arguments import COMPARISONS
+from .days import LAST_DAY, parts
+from .faults import undecided_fault, value_fault
+from .format_language import ENGLISH, Names
 
 Token = tuple[str, str]
 

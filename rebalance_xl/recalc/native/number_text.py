@@ -9,12 +9,12 @@ from fractions import Fraction
 from itertools import takewhile
 from typing import Any, Final
 
-from rebalance_xl.recalc.native.arguments import general, no_error, to_text
-from rebalance_xl.recalc.native.faults import undecided_fault, value_fault
-from rebalance_xl.recalc.native.format_language import names_of, undecided
-from rebalance_xl.recalc.native.number_format import Token, choose, sections, shown_date
-from rebalance_xl.recalc.native.reading import in_1904, typed_number
-from rebalance_xl.recalc.native.registry import worksheet
+from .arguments import general, no_error, to_text
+from .faults import undecided_fault, value_fault
+from .format_language import names_of, undecided
+from .number_format import Token, choose, sections, shown_date
+from .reading import in_1904, typed_number
+from .registry import worksheet
 
 _CONTEXT: Final = Context(prec=400, rounding=ROUND_HALF_UP)
 

@@ -7,9 +7,9 @@ from calendar import monthrange
 from math import isinf
 from typing import Final
 
-from rebalance_xl.recalc.native.days import serial_of
-from rebalance_xl.recalc.native.faults import Fault, undecided_fault
-from rebalance_xl.recalc.native.format_language import ENGLISH
+from .days import serial_of
+from .faults import Fault, undecided_fault
+from .format_language import ENGLISH
 
 _DAYS_TO_1904: Final = 1462
 _MONTHS: Final = tuple(map(str.lower, ENGLISH.months))

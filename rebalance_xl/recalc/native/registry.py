@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from rebalance_xl.cells import MISSING, NA, NUM, CellError
-from rebalance_xl.recalc.native.arguments import KINDS, alike, checked, to_rows, told_apart
-from rebalance_xl.recalc.native.faults import Fault
-from rebalance_xl.recalc.native.reading import in_1904
+from ...cells import MISSING, NA, NUM, CellError
+from .arguments import KINDS, alike, checked, to_rows, told_apart
+from .faults import Fault
+from .reading import in_1904
 
 Kernel = Callable[..., Any]
 KernelT = TypeVar("KernelT", bound=Kernel)

@@ -14,7 +14,7 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from rebalance_xl.recalc.native.days import (
+from .days import (
     add_months,
     days_between,
     is_month_end,
@@ -23,8 +23,8 @@ from rebalance_xl.recalc.native.days import (
     year_fraction,
     year_length,
 )
-from rebalance_xl.recalc.native.faults import number_fault
-from rebalance_xl.recalc.native.registry import worksheet
+from .faults import number_fault
+from .registry import worksheet
 
 
 def check_order(*dates: int) -> None:

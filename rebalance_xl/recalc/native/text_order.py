@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Any, Final
 from unicodedata import normalize
 
-from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.faults import Fault, undecided_fault
+from ...cells import CellError
+from .faults import Fault, undecided_fault
 
 #: The signs before figures and letters, as systems sort them; hyphens and apostrophes do not count there.
 _SURE: Final = frozenset(" 0123456789abcdefghijklmnopqrstuvwxyz")

@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote
 
-from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import LONGEST, Rows, cells_of, is_number, no_error, to_text
-from rebalance_xl.recalc.native.criteria import wildcard
-from rebalance_xl.recalc.native.faults import Fault, value_fault
-from rebalance_xl.recalc.native.registry import worksheet
+from ...cells import CellError
+from .arguments import LONGEST, Rows, cells_of, is_number, no_error, to_text
+from .criteria import wildcard
+from .faults import Fault, value_fault
+from .registry import worksheet
 
 
 @worksheet("PROPER", kinds="text")

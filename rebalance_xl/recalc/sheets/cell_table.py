@@ -9,7 +9,7 @@ import numpy as np
 
 from ..files.parts import from_xml
 from ..references import Area, place_of
-from .cell_values import Cells, CellValues
+from .cell_xml import Cells, CellValues
 
 if TYPE_CHECKING:  # loading numpy.typing takes longer than reading thousands of cells
     from numpy.typing import NDArray

@@ -14,9 +14,8 @@ from typing import Any
 
 from ..files.refusals import Refused
 from ..references import MAX_COLUMNS, MAX_ROWS, cell_name, column_number
-from .cell_values import Cells, CellValues
+from .cell_xml import Cells, CellValues, PlacedXml, is_usual
 from .formula_cells import Spots
-from .placed_xml import PlacedXml, is_usual
 from .sheet_scan import SheetScan
 
 _NAME = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")

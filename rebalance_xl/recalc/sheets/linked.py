@@ -22,7 +22,7 @@ from ...cells import CellError
 from ..files.package import Package
 from ..files.parts import parsed, parsed_or_none, relations_of, to_xml
 from ..references import Area, Place, parse_area
-from .cell_values import attributes_of
+from .cell_xml import attributes_of
 from .scan import scan_sheet
 from .sheet_scan import SheetScan
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 
-from .cell_values import CellValues
+from .cell_xml import CellValues
 from .exact import read_exact
 from .sheet_scan import SheetScan
 

@@ -13,8 +13,7 @@ import numpy as np
 
 from ..references import MAX_COLUMNS, MAX_ROWS
 from .cell_table import CellTable, cut_out
-from .cell_values import CellValues, attributes_of
-from .placed_xml import USUAL_ROWS, check_well_formed
+from .cell_xml import USUAL_ROWS, CellValues, attributes_of, check_well_formed
 from .sheet_scan import SheetScan
 
 if TYPE_CHECKING:

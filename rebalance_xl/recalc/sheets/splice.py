@@ -10,8 +10,8 @@ from typing import Any
 
 from ..files.parts import number_texts
 from ..references import Area, parse_area
+from .cell_xml import TAG
 from .formula_cells import FormulaCell, Spots
-from .placed_xml import TAG
 from .sheet_scan import SheetScan
 from .splice_rows import Edit, has_removed, may_replace, row_edits, staying, typed_value, value_element, without
 

@@ -12,7 +12,7 @@ from ...cells import CellError
 from ..files.parts import number_text, to_cell_text
 from ..files.refusals import Refused
 from ..references import cell_name, column_letters
-from .cell_values import attributes_of
+from .cell_xml import attributes_of
 from .exact import RowPlace, row_places
 from .sheet_scan import SheetScan
 
