@@ -69,7 +69,7 @@ def find_books(
             found.setdefault(Path(os.path.abspath(base)), (base, Path(base.name)))
             continue
         else:
-            base = _searched(pattern)
+            base = next(each for each in Path(pattern).parents if not glob.has_magic(str(each)))
             paths = sorted(Path(each) for each in glob.glob(pattern, recursive=True))
             matches = [(path, Path(path.name)) for path in paths if _is_book(path)]
         results = None if out_dir is None or _is_below(base, out_dir) else out_dir
@@ -83,14 +83,6 @@ def find_books(
         for path, relative in matches:
             found.setdefault(Path(os.path.abspath(path)), (path, relative))
     return list(found.values()), misses
-
-
-def _searched(pattern: str) -> Path:
-    """Return the folder that all matches of a pattern lie below."""
-    folder = Path(pattern)
-    while glob.has_magic(str(folder)):
-        folder = folder.parent
-    return folder
 
 
 def _is_below(path: Path, folder: Path) -> bool:

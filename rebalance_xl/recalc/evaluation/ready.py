@@ -191,7 +191,7 @@ def _compute_column(known: KnownCells, column: FilledColumn) -> bool:
     except (NotNowError, FormulaError, RecursionError):
         return False
     answers = values if isinstance(values, PerRow) else [values] * len(column.places)
-    if expression.single is None and any(map(_is_tiny, answers)):
+    if expression.single is None and any(each.__class__ is float and each and -TINY < each < TINY for each in answers):
         return False  # it may be the noise of a subtraction
     reasons = {at: each.reason for at, each in zip(column.places, answers, strict=True) if each.__class__ is CellError}
     failed = any(reason.startswith("internal error") for reason in reasons.values())
@@ -203,8 +203,3 @@ def _compute_column(known: KnownCells, column: FilledColumn) -> bool:
     own.statuses.update(dict.fromkeys(reasons, "error"))
     own.causes.update(reasons)
     return True
-
-
-def _is_tiny(value: object) -> bool:
-    """Say whether a value may be nothing but the noise of a subtraction."""
-    return value.__class__ is float and value != 0.0 and -TINY < value < TINY

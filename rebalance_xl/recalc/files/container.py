@@ -136,12 +136,13 @@ class Container:
             if name not in self.members:
                 infos.append(zipfile.ZipInfo(name, infos[0].date_time))
                 infos[-1].compress_type = zipfile.ZIP_DEFLATED
-        return joined([self._member(info, changed.get(info.filename)) for info in infos], self.comment)
-
-    def _member(self, info: zipfile.ZipInfo, content: bytes | None) -> Member:
-        if content is not None:
-            return packed(info, [content])
-        return info, [self.payload(info)], info.CRC, info.file_size
+        members = [
+            packed(info, [changed[info.filename]])
+            if info.filename in changed
+            else (info, [self.payload(info)], info.CRC, info.file_size)
+            for info in infos
+        ]
+        return joined(members, self.comment)
 
 
 def _codec(size: int) -> Any:

@@ -15,7 +15,7 @@ from .book_view import BookView
 from .careful_way import ask, note
 from .compiling import Compiling, Out, Piece, Template, Writer, merged
 from .compiling_calls import write_call
-from .compiling_lambdas import write_invoke
+from .compiling_lambdas import applied
 from .compiling_places import with_arrays, write_name
 from .compiling_ranges import sheets_in
 from .compiling_references import is_whole, write_at, write_reference, write_span, write_spilled, write_structured
@@ -137,5 +137,5 @@ WRITERS: Final[Mapping[type, Writer]] = {
     tree.Spilled: write_spilled,
     tree.Span: write_span,
     tree.Call: write_call,
-    tree.Invoke: write_invoke,
+    tree.Invoke: lambda c, called, _: applied(c, called.target, called.arguments, c),
 }

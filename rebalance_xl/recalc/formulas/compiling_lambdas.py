@@ -147,15 +147,10 @@ def write_named_lambda(c: Compiling, call: Call) -> Out | None:
     if found is None or plain_name(found[1].partition("(")[0].strip()) != "LAMBDA":
         return None  # other names stand in nobody's way: Rate beside RATE(...)
     inner, expression = expanded(c, call.name, found)
-    return _applied(c, expression.single, call.arguments, inner)
+    return applied(c, expression.single, call.arguments, inner)
 
 
-def write_invoke(c: Compiling, operand: tree.Invoke, wanted: str) -> Out:
-    """Return a LAMBDA called on the spot."""
-    return _applied(c, operand.target, operand.arguments, c)
-
-
-def _applied(c: Compiling, target: Operand | None, given: Arguments, inner: Compiling) -> Out:
+def applied(c: Compiling, target: Operand | None, given: Arguments, inner: Compiling) -> Out:
     """Return the body of a LAMBDA inside a LET that gives its parameters their values."""
     if not isinstance(target, Call) or plain_name(target.name) != "LAMBDA":
         raise FormulaError("something that is no LAMBDA is called")

@@ -14,7 +14,7 @@ from ..native.criteria import plain_criterion
 from ..native.faults import Fault
 from ..native.reading import in_1904, typed_number
 from . import tree
-from .operands import constant_text, is_call, literal, operand_at, plain_name, whole_number
+from .operands import constant_text, is_call, literal, plain_name, whole_number
 from .parameter_classes import REFERENCE_MAKERS, TRANSPARENT
 from .parser import parsed
 from .tree import Arguments, Call, Expression, FormulaError, Group, Literal, Name, Operand, Ref
@@ -72,7 +72,9 @@ def _is_written(value: Expression) -> bool:
     return constant or "&" in value.items
 
 
-def _asked(about: str, stays: Callable[[Expression], object]) -> Callable[[Expression], Expression]:
+def _asked(
+    about: str, stays: Callable[[Expression], object] = lambda value: False
+) -> Callable[[Expression], Expression]:
     """Return what has the careful way ask about an argument, unless it may stay as it is."""
     return lambda value: value if stays(value) else Expression(value.items, (*value.asks, about))
 
@@ -123,10 +125,6 @@ def _as_match_type(value: Expression) -> Expression:
     return value if value.items[0] == "-" else made("a+0", a=value)
 
 
-def _never(value: Expression) -> bool:
-    return False
-
-
 def _is_no_text(value: Expression) -> bool:
     """Say whether a value that is counted is written as a number."""
     return isinstance(value.single, Literal) and value.single.text[0] not in '"TF'
@@ -135,12 +133,12 @@ def _is_no_text(value: Expression) -> bool:
 #: The engine refuses numbers and dates in texts, shows TRUE in small letters, takes numbers in full digits for texts,
 #: texts for 0, and counts characters otherwise. How arguments are changed for it, by the marks of the functions.
 _CHANGES: Final[dict[str, Callable[[Expression], Expression]]] = {
-    "number": _asked("ARGUMENT", _never),
+    "number": _asked("ARGUMENT"),
     "whole": _as_whole,
     "count": _unless(_is_no_text, "a+0"),
     "total": as_total,
     # the texts TRUE and FALSE as truth values; AND and its like pass over texts in cells
-    "truth": _asked("TRUTH", _never),
+    "truth": _asked("TRUTH"),
     "given-truth": _asked(
         "TRUTH", lambda value: _may_be_place(value) or not (_is_one(value) or isinstance(value.single, Call))
     ),
@@ -150,9 +148,9 @@ _CHANGES: Final[dict[str, Callable[[Expression], Expression]]] = {
     "no-error": _asked("COUNTABLE", lambda value: isinstance(value.single, Ref | tree.Structured)),
     "error-as-text": _unless(lambda value: value.single is not None, 'IFERROR(a,"")'),
     "text": _unless(_is_written, 'a&""'),
-    "shown": _asked("SHOWN", _never),
+    "shown": _asked("SHOWN"),
     # as they are shown, with no characters that count as two; of parts of texts a constant is cut as it is
-    "counted": _asked("COUNTED", _never),
+    "counted": _asked("COUNTED"),
     "cut": _asked("COUNTED", lambda value: isinstance(value.single, Literal)),
 }
 _RULES_OF: Final = {
@@ -174,16 +172,14 @@ def repaired(name: str, arguments: Arguments, careful: bool = False) -> Argument
         return [made("RXL.SORTABLE(a,b,c)", a=array, b=by, c=by_column), *arguments[1:]]
     first, modes = _MODES.get(name, (len(arguments), ()))
     changed = list(arguments)
-    while len(changed) > first and _is_said_anyway(changed, modes[len(changed) - first - 1]):
+    while len(changed) > first:  # the engine answers the plain form only
+        last, mode = changed[-1], modes[len(changed) - first - 1]
+        if last is not None and (mode is None or whole_number(last.single) != mode):
+            break
         changed.pop()
     for places, change in _RULES_OF.get(name, ()):
         changed[places] = [None if each is None else change(each) for each in changed[places]]
     return changed
-
-
-def _is_said_anyway(arguments: Arguments, mode: int | None) -> bool:
-    """Say whether the last argument of a look-up is its usual mode: the engine answers the plain form only."""
-    return arguments[-1] is None or (mode is not None and whole_number(operand_at(arguments, -1)) == mode)
 
 
 def _upwards(arguments: Arguments, careful: bool) -> Arguments:

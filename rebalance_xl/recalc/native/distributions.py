@@ -94,11 +94,6 @@ def _binomial_range(trials: int, chance: float, low: int, high: int | None = Non
     return _binomial_below(high, trials, chance) - _binomial_below(low - 1, trials, chance)
 
 
-def _binomial_quantile(trials: int, chance: float, alpha: float) -> float:
-    """Return the least number of successes whose cumulative probability reaches alpha."""
-    return bisect_left(range(trials), alpha, key=lambda count: _binomial_below(count, trials, chance))
-
-
 def _negative_binomial(failures: int, successes: int, chance: float, cumulative: bool) -> float:
     if successes < 1:
         raise number_fault(f"{failures} failures before {successes} successes")
@@ -106,16 +101,6 @@ def _negative_binomial(failures: int, successes: int, chance: float, cumulative:
         return special.betainc(successes, failures + 1, chance)
     ways = -special.betaln(failures + 1, successes) - math.log(failures + successes)
     return math.exp(ways + successes * math.log(chance) + failures * math.log1p(-chance))
-
-
-def _poisson(events: int, mean: float, cumulative: bool) -> float:
-    if cumulative:
-        return special.gammaincc(events + 1, mean) if mean else 1.0
-    return math.exp(special.xlogy(events, mean) - mean - math.lgamma(events + 1))
-
-
-def _exponential(x: float, rate: float, cumulative: bool) -> float:
-    return -math.expm1(-rate * x) if cumulative else rate * math.exp(-rate * x)
 
 
 def _lognormal(x: float, mean: float, deviation: float, cumulative: bool) -> float:
@@ -160,10 +145,25 @@ _TABLE: Final[tuple[tuple[str, str, Callable[..., float]], ...]] = (
     ("T.INV.2T", "above_0 freedom", _t_quantile_of_tails),
     ("BINOM.DIST BINOMDIST", "count count chance cumulative", _binomial),
     ("BINOM.DIST.RANGE", "count chance count count=NONE", _binomial_range),
-    ("BINOM.INV CRITBINOM", "count between between", _binomial_quantile),
+    (  # the least number of successes whose cumulative probability reaches alpha
+        "BINOM.INV CRITBINOM",
+        "count between between",
+        lambda n, chance, alpha: bisect_left(range(n), alpha, key=lambda count: _binomial_below(count, n, chance)),
+    ),
     ("NEGBINOM.DIST", "count count between cumulative", _negative_binomial),
-    ("POISSON.DIST POISSON", "count x cumulative", _poisson),
-    ("EXPON.DIST EXPONDIST", "x positive cumulative", _exponential),
+    (
+        "POISSON.DIST POISSON",
+        "count x cumulative",
+        _either(
+            lambda events, mean: special.gammaincc(events + 1, mean) if mean else 1.0,
+            lambda events, mean: math.exp(special.xlogy(events, mean) - mean - math.lgamma(events + 1)),
+        ),
+    ),
+    (
+        "EXPON.DIST EXPONDIST",
+        "x positive cumulative",
+        _either(lambda x, rate: -math.expm1(-rate * x), lambda x, rate: rate * math.exp(-rate * x)),
+    ),
     ("LOGNORM.DIST", "positive number positive cumulative", _lognormal),
     ("LOGNORM.INV LOGINV", "between number positive", lambda p, mean, sd: math.exp(mean + sd * special.ndtri(p))),
 )

@@ -33,34 +33,25 @@ def _read(value: Any, base: int, limit: int) -> int:
     return number - 2 * limit if number >= limit else number
 
 
-def _width(places: Any) -> int:
-    """Return the number of places, 0 where it is left out; what is wrong with it comes before the number itself."""
+def _converted(source: str, target: str, value: Any, places: Any = MISSING) -> int | str:
+    """Read a number in one base, a name of `_BASES` or "DEC", and write it in another.
+
+    What is wrong with the number of places comes before the number itself, and a negative number has ten digits,
+    whatever the places.
+    """
     width = 0 if places is MISSING else int(to_strict(places))
     if places is not MISSING and not 0 < width <= 10:
         raise number_fault(f"the number of places is {width}; it must lie between 1 and 10")
-    return width
-
-
-def _write(number: int, letter: str, limit: int, width: int) -> str:
-    """Return a number in a base; a negative one has ten digits, whatever the places."""
-    if not -limit <= number < limit:
-        raise number_fault(f"{number} needs more than ten digits")
-    if number < 0:
-        return format(number + 2 * limit, letter)
-    digits = format(number, letter)
-    if width and len(digits) > width:
-        raise number_fault(f"{number} needs {len(digits)} places, not {width}")
-    return digits.rjust(width, "0")
-
-
-def _converted(source: str, target: str, value: Any, places: Any = MISSING) -> int | str:
-    """Read a number in one base, a name of `_BASES` or "DEC", and write it in another."""
-    width = _width(places)
     number = int(to_strict(value)) if source == "DEC" else _read(value, *_BASES[source][1:])
     if target == "DEC":
         return number
     letter, _, limit = _BASES[target]
-    return _write(number, letter, limit, width)
+    if not -limit <= number < limit:
+        raise number_fault(f"{number} needs more than ten digits")
+    digits = format(number if number >= 0 else number + 2 * limit, letter)
+    if number >= 0 and width and len(digits) > width:
+        raise number_fault(f"{number} needs {len(digits)} places, not {width}")
+    return digits.rjust(width, "0")
 
 
 for _source in (*_BASES, "DEC"):
@@ -188,13 +179,6 @@ def written(number: complex, unit: str = "i") -> str:
     return f"{real}{'' if part.startswith('-') else '+'}{part}{unit}"
 
 
-def _unit(*units: str) -> str:
-    named = {unit for unit in units if unit}
-    if len(named) > 1:
-        raise value_fault("the numbers use both i and j")
-    return named.pop() if named else "i"
-
-
 def _quotient(left: complex, right: complex) -> complex:
     if right == 0:
         raise number_fault("a division by 0")
@@ -234,7 +218,12 @@ def _of_numbers(formula: Callable[..., complex]) -> Callable[..., float | str]:
         ]
         found = [read(cell) for cell in cells]
         answer = formula(*(number for number, _ in found))
-        return answer if isinstance(answer, float) else written(answer, _unit(*(unit for _, unit in found)))
+        if isinstance(answer, float):
+            return answer
+        units = {unit for _, unit in found if unit}
+        if len(units) > 1:
+            raise value_fault("the numbers use both i and j")
+        return written(answer, *units)
 
     return kernel
 

@@ -64,7 +64,8 @@ def _plain(number: Decimal, tokens: Sequence[Token]) -> str:
     whole_places = [i for i, kind in enumerate(kinds) if kind == "digit" and i < point]
     part_places = [i for i, kind in enumerate(kinds) if kind == "digit" and i > point]
     grouped = bool(whole_places) and "comma" in kinds[whole_places[0] : whole_places[-1]]
-    scaling = sum(_commas_after(kinds, places[-1]) for places in (whole_places, part_places) if places)
+    last_places = [places[-1] for places in (whole_places, part_places) if places]
+    scaling = sum(1 for place in last_places for _ in takewhile("comma".__eq__, kinds[place + 1 :]))
     number = number.scaleb(2 * kinds.count("percent") - 3 * scaling, _CONTEXT)
     whole, _, part = f"{rounded(number, len(part_places)):f}".partition(".")
     whole = whole.lstrip("0")
@@ -76,10 +77,6 @@ def _plain(number: Decimal, tokens: Sequence[Token]) -> str:
     if not whole_places:
         out.insert(point, whole)
     return "".join(out)
-
-
-def _commas_after(kinds: list[str], index: int) -> int:
-    return sum(1 for _ in takewhile("comma".__eq__, kinds[index + 1 :]))
 
 
 #: What placeholders show where there is no digit.
