@@ -8,7 +8,7 @@ from typing import Any
 from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, values
 
-#: A1 is 5.4, A2 is 12, A3 a text with a point; formula, cached text, text now.
+#: A1 is 5.4, A2 is 12, A3 a text with a point, A4 "5,4"; formula, cached text, text now.
 SHOWN: list[tuple[str, Any, Any]] = [
     ('="Mean: "&A1', "Mean: 5,4", "Mean: 5,4"),
     ('=A2&" x "&A1*2&" "&A3', "12 x 0 v1.2", "12 x 10,8 v1.2"),
@@ -26,12 +26,17 @@ SHOWN: list[tuple[str, Any, Any]] = [
     ('=TEXT(A1,"00.00")', "0.005", "0.005"),
     ('=TEXT(A1,"0%")', "?", "540%"),
     ('=VALUE("1.5")', 44682, 44682),
+    ('=FIND(",",A1)', 2, 2),
+    ('=IF(ISNUMBER(SEARCH(",",A1)),"yes","no")', "yes", "yes"),
+    ("=MID(A1,2,1)", ",", ","),
+    ('=MATCH(A1&"",A3:A4,0)', 2, 2),
+    ('=COUNTIF(A1:A2,">"&A1)&": "&A1', "1: 2", "1: 2"),
 ]
 
 
 def _book(path: Path, cached: bool) -> Path:
     def build(book: Any, sheet: Any) -> None:
-        sheet.write_column("A1", [5.4, 12, "v1.2"])
+        sheet.write_column("A1", [5.4, 12, "v1.2", "5,4"])
         for row, (formula, old, _) in enumerate(SHOWN):
             sheet.write_formula(row, 3, formula, None, old if cached else "")
 

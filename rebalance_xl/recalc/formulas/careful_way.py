@@ -54,8 +54,9 @@ def ask(c: Compiling, about: str, out: Out) -> Out:
             return c.say('IFERROR({0},"")', out)
         one, more = 'IF(ISNUMBER({0}),{0},"")', 'IF(ISREF({0}),{0},IFERROR({0},""))'
         return c.say(one if out.single else more, out)
-    if about == "SHOWN" and c.book.decimal_comma and c.calls.isdisjoint(READING):
-        return c.say('IF(ISNUMBER({0}),SUBSTITUTE(RXL.SHOWN({0}),".",","),{0})', out)
+    if about in ("SHOWN", "COUNTED") and c.book.decimal_comma and c.calls.isdisjoint(READING):
+        other = "{0}" if about == "SHOWN" else "RXL.COUNTED({0})"
+        return c.say(f'IF(ISNUMBER({{0}}),SUBSTITUTE(RXL.SHOWN({{0}}),".",","),{other})', out)
     if about in _FIRST and out.single and len(out.pieces) < _SHORT:
         return c.say(f"IF({_FIRST[about]}({{0}}),{{0}},RXL.{about}({{0}}))", out)
     return c.say(f"RXL.{about}({{0}})", out)
