@@ -1,29 +1,34 @@
-"""The passes that a workbook goes through, one after the other: each decides something and has it computed again."""
+"""The passes that a workbook goes through, one after the other: each decides something and has it computed again.
+
+The last ones have formulas computed once more to hear why functions gave errors, which is written down.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from ...cells import CellError
 from ..files.package import Package
 from ..formulas.book_view import BookView
 from ..formulas.in_bulk import Lowering
-from ..references import Place
+from ..references import MAX_COLUMNS, Place
+from ..sheets.formula_cells import FormulaCell
 from ..sheets.sheet_scan import SheetScan
 from .calculation import Calculation
+from .criteria_and_look_ups import keep_decimal_commas
 from .data_tables import compute_tables
-from .decimal_comma import keep_decimal_commas
-from .doubts import name_what_is_old, settle_doubts
+from .decision import Finding, decide
+from .doubts import as_before, name_what_is_old, settle_doubts
 from .engine import Engine
-from .engine_values import Settings
-from .exchange import load
+from .engine_values import FAILURES, Settings
+from .exchange import load, set_formulas, set_values
 from .loops import close_loops
-from .reads import Readers
+from .reads import Readers, cells_at
 from .ready import compute_arrays_early, compute_early, lower_book
-from .reasons import explain_errors
 from .row_formula import KnownCells
 from .spills import Spills
 from .suspects import compute_suspects
@@ -106,3 +111,80 @@ def _write_new_errors_as_old(calculation: Calculation) -> None:
 
 def _is_new(value: Any) -> bool:
     return value.__class__ is CellError and value.code in NEW_ERRORS
+
+
+#: The functions around a formula that is computed to hear why it fails.
+_BEGIN, _TELL = "RXL.BEGIN", "RXL.TELL"
+
+
+def explain_errors(calculation: Calculation) -> None:
+    """Find the reasons of errors that functions gave; what a failed function gave is not written."""
+    asked: dict[FormulaCell, None] = {}
+    failed = calculation.engine.calls.failed
+    heard = failed | calculation.engine.calls.telling
+    for cell in calculation.odd:
+        if cell.value.__class__ is CellError and cell.status != "kept":
+            cell.status = "error"
+            if cell.template is not None and cell.lowered is not None and cell.template.functions & heard:
+                asked[cell] = None
+    for cell in calculation.book.cells() if failed else ():
+        if cell.template is not None and cell.lowered is not None and cell.template.functions & failed:
+            asked[cell] = None
+    if not asked:
+        return
+    reasons = _reasons(calculation.engine, asked)
+    unsure: dict[FormulaCell, str] = {}
+    for cell, (reason, failure) in zip(asked, reasons.values(), strict=True):
+        changed = not as_before(cell) or calculation.spills.differs(cell.where)
+        if failure and (cell.value.__class__ is CellError or changed):
+            unsure[cell] = decide(Finding(answer=cell.value, old=cell.old, failure=failure))[1]
+        elif cell.value.__class__ is CellError:
+            cell.cause = reason
+    set_values(calculation.engine, ((cell.where, cell.old) for cell in unsure))
+    for cell, cause in unsure.items():
+        calculation.keep(cell, cause, held=True)
+    if unsure:
+        beside = cells_at(reasons)
+        if any(read.meets(beside) for group in calculation.readers.groups() for read in group.columns):
+            set_values(calculation.engine, ((place, None) for place in reasons))
+        calculation.compute()
+        for cell in calculation.book.cells():
+            if cell.status != "kept" and not cell.early:
+                cell.status = "error" if cell.value.__class__ is CellError else "computed"
+
+
+def _reasons(engine: Engine, cells: Iterable[FormulaCell]) -> dict[Place, tuple[str, str]]:
+    """Compute formulas once more, all in one round and beside the cells, to hear why they fail.
+
+    By where they were computed, in order, the first reason that a function gave for an error is returned, and how a
+    function failed, "" for none. They stay there, all alike down a column: to have them forgotten takes far longer.
+    """
+    calls = engine.calls
+    found: dict[Place, tuple[str, str]] = {}
+
+    def begin(_: float) -> float:
+        calls.reason = calls.failure = ""
+        return 0.0
+
+    def tell(sheet: float, row: float, column: float, _: Any, __: Any) -> float:
+        found[int(sheet), int(row), int(column)] = calls.reason, calls.failure
+        return 0.0
+
+    engine.workbook.register_function(_BEGIN, begin, min_args=1, max_args=1)
+    engine.workbook.register_function(_TELL, tell, min_args=5, max_args=5)
+    beside: Counter[tuple[int, int]] = Counter()
+    texts: dict[int, list[tuple[int, int, str]]] = {}
+    for cell in cells:
+        sheet, row, _ = cell.where
+        beside[sheet, row] += 1
+        column = MAX_COLUMNS + 1 - beside[sheet, row]
+        found[sheet, row, column] = "", ""
+        text = f"{_TELL}({sheet},ROW(),COLUMN(),{_BEGIN}(ROW()),+{cell.lowered})"
+        texts.setdefault(sheet, []).append((column, row, text))
+    for sheet, formulas in texts.items():
+        set_formulas(engine, sheet, formulas, False)
+    kept = dict(calls.kept)
+    with suppress(*FAILURES):
+        engine.evaluate()
+    calls.kept = kept
+    return found

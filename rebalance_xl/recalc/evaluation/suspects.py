@@ -19,11 +19,17 @@ from ..native.criteria import ERRORS
 from ..native.text_order import has_others
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
-from .criteria_asked import TEXT, asking_for_an_order, constants_in, taken_for_numbers
-from .decimal_comma import with_decimal_comma
+from .criteria_and_look_ups import (
+    TEXT,
+    asking_for_an_order,
+    constants_in,
+    finding_another,
+    searching_in_no_order,
+    taken_for_numbers,
+    with_decimal_comma,
+)
 from .doubts import compute_carefully, settle_doubts
 from .engine_values import Trouble
-from .look_ups import finding_another, searching_in_no_order
 from .reads import Alike, Cells, ColumnsRead, asked_in, reads_anywhere, reads_of
 
 #: Excel writes no number in more than 15 digits (the others of a whole one are zeros), and no -0.

@@ -143,7 +143,7 @@ def approximately(c: Compiling, name: str, arguments: Arguments, wanted: str, en
     """Return an approximate look-up, None for another call.
 
     The engine (`engine` writes that) finds nothing where Excel's search ends somewhere; what it finds is right among
-    cells in rising order. Among others (`evaluation.look_ups` sees it) the careful way asks without its answer.
+    cells in rising order. Among others (`suspects` sees it) the careful way asks without its answer.
     """
     if name not in APPROXIMATE or not looks_approximately(name, arguments):
         return None
