@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from rebalance_xl.recalc.native.criteria import in_order, is_sure, pair_in_order
 from rebalance_xl.recalc.native.faults import Fault
-from rebalance_xl.recalc.native.text_order import in_order, is_sure, pair_in_order
 from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, values
 

@@ -16,10 +16,9 @@ from ..formulas.careful_way import READING
 from ..formulas.compiling import Piece
 from ..formulas.parameter_classes import NUMBER
 from ..formulas.whole_calls import APPROXIMATE
-from ..native.criteria import SPELLED
+from ..native.criteria import SPELLED, has_others, is_sure
 from ..native.lookup import sort_key
 from ..native.reading import number_of
-from ..native.text_order import has_others, is_sure
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
 from .doubts import as_before

@@ -15,8 +15,7 @@ from typing import Any, Final
 from ...cells import VALUE, CellError
 from ..formulas.compiling import Template
 from ..formulas.parameter_classes import NUMBER
-from ..native.criteria import ERRORS
-from ..native.text_order import has_others
+from ..native.criteria import ERRORS, has_others
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
 from .criteria_and_look_ups import (

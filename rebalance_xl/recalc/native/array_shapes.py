@@ -17,9 +17,9 @@ from .arguments import (
     to_number,
     transposed,
 )
+from .criteria import in_order
 from .faults import Fault, number_fault, value_fault
 from .registry import worksheet
-from .text_order import in_order
 
 
 @worksheet("RXL.FIT", kinds="cells cells*")

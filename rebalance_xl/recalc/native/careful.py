@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from ...cells import CellError
 from .arguments import COMPARISONS, LONGEST, Rows, alike, cells_of, general, to_number
+from .criteria import pair_in_order
 from .faults import UNDECIDED, Fault
 from .reading import in_1904
 from .registry import worksheet
-from .text_order import pair_in_order
 
 #: How the reason begins where a text may be a number that only its author's system can read.
 AMBIGUOUS: Final = "a text that may be a number or a date elsewhere"

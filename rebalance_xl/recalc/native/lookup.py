@@ -10,10 +10,9 @@ from typing import Any
 from ...cells import CellError
 from ..references import MAX_COLUMNS, MAX_ROWS, column_letters, quoted_sheet
 from .arguments import Rows, cells_of, cells_of_line, is_number, no_error, to_text, transposed
-from .criteria import ERRORS, wildcard
+from .criteria import ERRORS, in_order, wildcard
 from .faults import Fault, undecided_fault, value_fault
 from .registry import worksheet
-from .text_order import in_order
 from .text_parts import expression_of
 
 #: Sheet names that stand without quotes before a cell: no blanks and signs, no digit first, not like a cell itself.
