@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Final
 
-from ..excel_functions import marked
+from ..native import marked
 from .compiling import Compiling, Out
 from .operands import local_label, plain_name
 from .parameter_classes import NUMBER, TEXT, TRUTH, WHOLE, WITH_CRITERIA, names_in

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from ..excel_functions import marked, valued
+from ..native import marked, valued
 from ..references import quoted_sheet
 from . import tree
 from .compiling import Compiling, Out, Piece

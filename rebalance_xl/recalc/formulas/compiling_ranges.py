@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
-from ..excel_functions import marked
+from ..native import marked
 from ..references import MAX_COLUMNS, MAX_ROWS, Area, cell_name, parse_area
 from ..sheets.linked import field_text
 from . import tree

@@ -2,7 +2,7 @@
 
 Excel gives every parameter a class: a *value* parameter of an ordinary formula takes one cell of a range (implicit
 intersection), a *reference* parameter takes the range, an *array* parameter makes everything inside it work on arrays.
-The table of functions tells it (`excel_functions`).
+The table of functions tells it (`native`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import Any, Final
 
 import formualizer as fz
 
-from ..excel_functions import EXCEL_FUNCTIONS, ExcelFunction, marked, of_form
-from ..native import native
+from ..native import EXCEL_FUNCTIONS, ExcelFunction, marked, native, of_form
 
 VALUE, REFERENCE, ARRAY = "V", "R", "A"
 

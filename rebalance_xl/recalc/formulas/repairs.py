@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from ..excel_functions import EXCEL_FUNCTIONS
+from ..native import EXCEL_FUNCTIONS
 from ..native.criteria import plain_criterion
 from ..native.faults import Fault
 from ..native.reading import in_1904, typed_number

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..excel_functions import valued
+from ..native import valued
 from ..native.criteria import ERRORS
 from ..native.format_language import undecided
 from .operands import (
