@@ -74,6 +74,12 @@ ANSWERS: list[tuple[str, Any]] = [
     ('LARGE(E1:E5,"x")', "#VALUE!"),
     ("SMALL(E1:E5,C4)", 6),
     ("RANK(D1,E1:E5)", "#VALUE!"),
+    # what IF and the like make of an array constant is an array in every formula, too
+    ('SUM(LEN(IF({1,0},"x","yy")))', 3),
+    ("SUM(COUNTIF(D1:D5,IF({1,0},D1,D2)))", 3),
+    ("SUM(ROUND(IFERROR(1/{0,3},5),1))", 5.3),
+    ("ROUND(IF({0,1},1.26,2.26),1)", 2.3),
+    ("SUM(LEN(COS({0,0})))", 2),
     # names of array constants are arrays in every formula
     ("SUM(Weights*2)", 12),
     ("SUM(LARGE(E1:E5,Weights))", 16),

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from ..references import MAX_COLUMNS, MAX_ROWS, Area, cell_name, column_letters, column_number, parse_area
-from .parameter_classes import lifts
+from .parameter_classes import takes_arrays
 from .tree import Arguments, Call, Cells, Expression, FormulaError, Group, Literal, Name, Operand, Ref, Structured
 
 #: The number of AGGREGATE's first function that the engine lacks.
@@ -191,7 +191,7 @@ def has_array_constant(expression: Expression | None) -> bool:
     """Say whether a value is an array because a constant in braces is part of it."""
     for item in expression.items if expression is not None else ():
         inner: Arguments = item.members if isinstance(item, Group) else ()
-        if isinstance(item, Call) and lifts(plain_name(item.name)):
+        if isinstance(item, Call) and takes_arrays(plain_name(item.name)):
             inner = item.arguments
         if (isinstance(item, Literal) and item.text.startswith("{")) or any(map(has_array_constant, inner)):
             return True

@@ -85,6 +85,11 @@ def lifts(name: str) -> bool:
     return name not in _LIFTED_BY_ENGINE and (name in _LISTED or choosing)
 
 
+def takes_arrays(name: str) -> bool:
+    """Say whether a function of single values gives an array where it is given one."""
+    return name in _LIFTED_BY_ENGINE or lifts(name)
+
+
 # --- who computes a function: the engine, or the catalogue and the native functions, which it calls ----------
 
 
