@@ -165,9 +165,6 @@ def applied(c: Compiling, target: Operand | None, given: Arguments, inner: Compi
     return out
 
 
-# --- functions of one value that are given arrays -----------------------------------------------------------------
-
-
 def lifted(c: Compiling, name: str, arguments: Arguments) -> Out | None:
     """Return a call that has to be made cell by cell on arrays, None where the engine or nobody has to."""
     if name in ("ROW", "COLUMN") and len(arguments) == 1 and arguments[0] is not None:

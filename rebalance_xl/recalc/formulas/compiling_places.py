@@ -129,9 +129,6 @@ _GIVE: Final = frozenset(("OFFSET", "INDIRECT", "INDEX"))
 _LONGEST: Final = 1000
 
 
-# --- INDIRECT -------------------------------------------------------------------------------------------------------
-
-
 def refuse_places(name: str, argument: Expression, out: Out) -> None:
     """Refuse several places at once, where an argument is certainly an array: they would be an array of references."""
     single = argument.single
@@ -165,9 +162,6 @@ def write_place(c: Compiling, call: Call, wanted: str = VALUE, corners: bool = F
     if corners or not a1:
         pieces.append(lambda row, column, _: f",{row},{column}")
     return Out([*pieces, ",TRUE)" if corners else ")"], False)
-
-
-# --- errors in the place of ranges ----------------------------------------------------------------------------------
 
 
 def seeing_faults(c: Compiling, name: str, arguments: Arguments, out: Out, wanted: str) -> Out:

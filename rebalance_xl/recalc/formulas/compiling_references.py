@@ -124,9 +124,6 @@ def narrowed(c: Compiling, ref: Ref) -> Out:
     return Out([prefix, ByCell(text)], False)
 
 
-# --- tables, spills, spans ------------------------------------------------------------------------------------------
-
-
 def write_structured(c: Compiling, reference: Structured, wanted: str) -> Out:
     """Return the area of a structured reference."""
     if not reference.table:

@@ -15,9 +15,6 @@ MEDIAN: Final = 12
 _PREFIXES: Final = ("_xlfn.", "_xlws.", "_xll.", "_xludf.", "_xldudf_", "_xlpm.")
 
 
-# --- names ----------------------------------------------------------------------------------------------------------
-
-
 def plain_name(name: str) -> str:
     """Return a function's name in capitals without the prefixes that files put before it."""
     lowered = name.lower()
@@ -44,9 +41,6 @@ def sheet_name(prefix: str) -> str:
     name = prefix[:-1]
     name = name[1:-1].replace("''", "'") if name.startswith("'") else name
     return name.removeprefix("[0]")  # the workbook itself
-
-
-# --- areas ----------------------------------------------------------------------------------------------------------
 
 
 def area_of(text: str) -> Area | None:
@@ -125,9 +119,6 @@ def without_own_sheet(text: str, own: str) -> str:
     bare = text.strip("()")
     prefix, mark, area = bare.rpartition("!")
     return area if mark and sheet_name(prefix + mark).lower() == own.lower() else bare
-
-
-# --- operands -------------------------------------------------------------------------------------------------------
 
 
 def operand_at(arguments: Arguments, place: int) -> Operand | None:

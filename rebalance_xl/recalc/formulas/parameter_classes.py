@@ -90,9 +90,6 @@ def takes_arrays(name: str) -> bool:
     return name in _LIFTED_BY_ENGINE or lifts(name)
 
 
-# --- who computes a function: the engine, or the catalogue and the native functions, which it calls ----------
-
-
 def implementation(name: str) -> Any:
     """Return the catalogue function or the native function of a name, None when there is neither."""
     function = EXCEL_FUNCTIONS.get(name)

@@ -160,8 +160,6 @@ def _from_r1c1(text: str, row: int, column: int) -> str | None:
     return area_text(Area(first, start, last, end))
 
 
-# --- structured references ----------------------------------------------------------------------------------------
-
 _PART: Final = re.compile(r"\[((?:'.|[^\]'])*)\]|([^,\[\]]+)", re.S)
 _ESCAPE: Final = re.compile(r"'(.)", re.S)
 _ITEMS: Final = ("#all", "#data", "#headers", "#totals", "#this row")

@@ -157,8 +157,6 @@ class PlacedXml:
         return tag.end()
 
 
-# --- rows written the usual way -------------------------------------------------------------------------------------
-
 _PLAIN_NUMBER = r"[-+]?+(?:[0-9]++\.?+[0-9]*+|\.[0-9]++)(?:[eE][-+]?+[0-9]++)?+"
 _TEXT = r"[^<>&\r]*+(?:&(?:lt|gt|amp|quot|apos|#[0-9]++|#x[0-9A-Fa-f]++);[^<>&\r]*+)*+"
 _VALUE = r'<v(?:>|(?: xml:space="preserve")>)'

@@ -108,8 +108,6 @@ class _Reader:
             own.spots[place] = spots
             own.note(place, given, shape)
 
-    # --- elements ---------------------------------------------------------------------------------------------
-
     def _learn(self, name: str, attributes: dict[str, str]) -> None:
         """Learn what the elements of worksheets are called with the prefixes that an element declares."""
         prefixes = []
@@ -164,8 +162,6 @@ class _Reader:
             scan, (start, inner, end) = self.scan, self.xml.span(self.data_start, self.parser.CurrentByteIndex)
             scan.start, scan.end = (start, end) if inner == end else (self.xml.tag_end(start), inner)
             self.parser.StartElementHandler = self.parser.EndElementHandler = self.parser.CharacterDataHandler = None
-
-    # --- rows and cells ---------------------------------------------------------------------------------------
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         written = attributes.get("r")
