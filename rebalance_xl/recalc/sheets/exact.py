@@ -39,21 +39,19 @@ class RowPlace:
     strangers: list[tuple[int, int]] = field(default_factory=list)
 
 
-def read_exact(
-    text: str, encoding: str, values: CellValues, part: str, rows: list[RowPlace] | None = None
-) -> SheetScan:
-    """Read a worksheet's cells, however they are written; `rows` gets the places of all rows and cells.
+def read_exact(text: str, encoding: str, values: CellValues, part: str) -> SheetScan:
+    """Read a worksheet's cells, however they are written.
 
     Refused is what is not well-formed, a cell outside the sheet or twice, and an element inside a value.
     """
-    return _Reader(text, encoding, values, part, [] if rows is None else rows).read()
+    return _Reader(text, encoding, values, part).read()
 
 
 def row_places(scan: SheetScan) -> Sequence[RowPlace]:
     """Return where the rows and cells of a sheet lie in its text."""
-    rows: list[RowPlace] = []
-    read_exact(scan.text, scan.encoding, CellValues([], False), scan.part, rows)
-    return rows
+    reader = _Reader(scan.text, scan.encoding, CellValues([], False), scan.part)
+    reader.read()
+    return reader.places
 
 
 class _Reader:
@@ -63,8 +61,9 @@ class _Reader:
     which their tags begin, `shape` the attributes of its formula; `inside` are the texts of a cell that has its own.
     """
 
-    def __init__(self, text: str, encoding: str, values: CellValues, part: str, places: list[RowPlace]) -> None:
-        self.text, self.values, self.part, self.places = text, values, part, places
+    def __init__(self, text: str, encoding: str, values: CellValues, part: str) -> None:
+        self.text, self.values, self.part = text, values, part
+        self.places: list[RowPlace] = []
         self.scan = SheetScan(text, encoding, "", 0, 0, values, part)
         self.xml = PlacedXml(text, part)
         self.parser = self.xml.parser

@@ -168,7 +168,7 @@ def _column_edits(
 
     edits, left = numbers_replaced(scan.table, columns)
     added = cells_added(scan, scan.table, left) if left else []
-    return edits, row_edits(scan, swapped(left)) if added is None else added, added is not None
+    return edits, row_edits(scan, swapped(left), styles) if added is None else added, added is not None
 
 
 def _dimension_edit(scan: SheetScan, columns: dict[int, dict[int, Any]]) -> Iterator[Edit]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from xml.parsers import expat
 
@@ -56,16 +56,16 @@ def may_replace(text: str, start: int, end: int, new: str) -> bool:
 
 
 def row_edits(
-    scan: SheetScan, children: dict[int, dict[int, Any]], styles: Mapping[tuple[int, int], str] | None = None
+    scan: SheetScan, children: dict[int, dict[int, Any]], styles: Mapping[tuple[int, int], str]
 ) -> list[Edit]:
     """Return the edits that set, insert and remove (REMOVED) the cells of arrays, given by row and column.
 
     A new cell takes the format of its row, else that of its column; `styles` go before both for cells without any.
     """
-    prefix, of_column, given = scan.prefix, column_style(scan), styles or {}
+    prefix, of_column = scan.prefix, column_style(scan)
 
     def style(row: int, column: int, of_row: str = "") -> str:
-        own = given.get((row, column))
+        own = styles.get((row, column))
         return f' s="{own}"' if own else of_row or of_column(column)
 
     if scan.is_empty_element():
@@ -87,7 +87,7 @@ def row_edits(
     edits: list[Edit] = []
     for row in sorted(children):
         if row in known:
-            edits += _edits_of_row(scan, known[row], row, children[row], style, given)
+            edits += _edits_of_row(scan, known[row], children[row], style, styles)
             continue
         new = _new_row(prefix, row, children[row], style)
         at = bisect_right(numbers, row)
@@ -108,23 +108,20 @@ def column_style(scan: SheetScan) -> Callable[[int], str]:
 
 
 def _new_row(prefix: str, row: int, cells: dict[int, Any], style: Callable[..., str]) -> str:
-    body = "".join(_inserted(prefix, row, column, cells[column], style(row, column)) for column in sorted(cells))
+    body = "".join(
+        new_cell(prefix, row, column, cells[column], style(row, column)) for column in sorted(staying(cells))
+    )
     return f'<{prefix}row r="{row}">{body}</{prefix}row>' if body else ""
-
-
-def _inserted(prefix: str, row: int, column: int, value: Any, style: str) -> str:
-    return "" if value is REMOVED else new_cell(prefix, row, column, value, style)
 
 
 def _edits_of_row(
     scan: SheetScan,
     places: list[RowPlace],
-    row: int,
     cells: dict[int, Any],
     style: Callable[..., str],
-    given: Mapping[tuple[int, int], str],
+    styles: Mapping[tuple[int, int], str],
 ) -> Iterator[Edit]:
-    text, prefix, place = scan.text, scan.prefix, places[0]
+    text, prefix, place, row = scan.text, scan.prefix, places[0], places[0].number
     there = {column: (start, end) for each in places for column, start, end in each.cells}
     tag = text[place.start : place.tag_end]
     found = attributes_of(tag)
@@ -137,14 +134,14 @@ def _edits_of_row(
             start, end = there[column]
             match = _ATTRIBUTES.match(text, start, end)
             kept = without("r|t|vm", match[1]).rstrip() if match is not None else ""
-            if (row, column) in given and _STYLE.search(kept) is None:
+            if (row, column) in styles and _STYLE.search(kept) is None:
                 kept = style(row, column) + kept
             yield start, end, new_cell(prefix, row, column, cells[column], kept)
             continue
-        new = _inserted(prefix, row, column, cells[column], style(row, column, own))
-        at = bisect_right(order, column)
-        if not new:
+        if cells[column] is REMOVED:
             continue
+        new = new_cell(prefix, row, column, cells[column], style(row, column, own))
+        at = bisect_right(order, column)
         added.append(column)
         if place.inner_end == place.end:
             body += new
@@ -179,14 +176,11 @@ def without(names: str, attributes: str) -> str:
     return re.sub(rf"\s+(?:{names})\s*=\s*(?:\"[^\"]*\"|'[^']*')", "", attributes)
 
 
-def with_spans(tag: str, columns: Iterable[int]) -> str:
+def with_spans(tag: str, columns: Sequence[int]) -> str:
     """Return a row's start tag with the columns it declares widened to contain others."""
-    wanted = tuple(columns)
-    if not wanted:
-        return tag
 
     def widened(match: re.Match[str]) -> str:
-        low, high = min(int(match[2]), *wanted), max(int(match[3]), *wanted)
+        low, high = min((int(match[2]), *columns)), max((int(match[3]), *columns))
         return match[0] if (low, high) == (int(match[2]), int(match[3])) else f'{match[1]}"{low}:{high}"'
 
     return _SPANS.sub(widened, tag, count=1)
