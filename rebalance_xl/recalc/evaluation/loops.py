@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import accumulate, chain
 from typing import Any, Final
 
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
-from .reads import reads_of
+from .reads import cells_at, reads_of
 
 #: A loop whose cells one pass moves by no more than this, relatively, rests where it is.
 AT_REST: Final = 1e-6
@@ -69,27 +68,17 @@ def _loops(calculation: Calculation) -> list[list[FormulaCell]]:
 
 def _edges(calculation: Calculation, nodes: Sequence[FormulaCell]) -> list[list[int]] | None:
     """Return for every formula the formulas that it reads, None when they are too many."""
-    columns: dict[tuple[int, int], tuple[list[int], list[int]]] = {}
-    by_sheet: dict[int, list[int]] = {}
-    for number, cell in enumerate(nodes):
-        rows, numbers = columns.setdefault((cell.sheet, cell.column), ([], []))
-        rows.append(cell.row)
-        numbers.append(number)
-    for sheet, column in sorted(columns):
-        by_sheet.setdefault(sheet, []).append(column)
+    numbers = {((cell.sheet, cell.column), cell.row): number for number, cell in enumerate(nodes)}
+    cells = cells_at(cell.where for cell in nodes)
     edges: list[list[int]] = []
     count = 0
     for cell in nodes:
-        own: list[int] = []
-        for read in reads_of(str(cell.lowered), cell.sheet, calculation.readers.sheets):
-            there = by_sheet.get(read.sheet, [])
-            for column in there[bisect_left(there, read.left) : bisect_right(there, read.right)]:
-                rows, numbers = columns[read.sheet, column]
-                own += numbers[bisect_left(rows, read.top) : bisect_right(rows, read.bottom)]
+        reads = reads_of(str(cell.lowered), cell.sheet, calculation.readers.sheets)
+        own = [numbers[place] for read in reads for place in read.met(cells)]
         count += len(own)
         if count > MOST_READS:
             return None
-        edges.append(own)
+        edges.append(sorted({*own}))  # looking for loops does not come to an end where an edge is told twice
     return edges
 
 
@@ -99,8 +88,7 @@ def _strongly_connected(edges: Sequence[Sequence[int]]) -> list[list[int]]:
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
-    once = [sorted({*others}) for others in edges]  # it does not come to an end where an edge is told twice
-    others, starts = list(chain.from_iterable(once)), [0, *accumulate(map(len, once))]
+    others, starts = list(chain.from_iterable(edges)), [0, *accumulate(map(len, edges))]
     graph = csr_array((np.ones(len(others)), others, starts), shape=(len(edges), len(edges)))
     groups: dict[int, list[int]] = {}
     for node, group in enumerate(connected_components(graph, connection="strong")[1].tolist()):

@@ -87,11 +87,8 @@ def reads_anywhere(text: str) -> bool:
 def cells_at(places: Iterable[Place]) -> Cells:
     """Return cells ready to be looked up."""
     found: Cells = {}
-    for sheet, row, column in places:
+    for sheet, row, column in sorted(places):
         found.setdefault(sheet, {}).setdefault(column, []).append(row)
-    for columns in found.values():
-        for rows in columns.values():
-            rows.sort()
     return found
 
 
