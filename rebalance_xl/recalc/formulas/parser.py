@@ -73,31 +73,26 @@ class Parser:
         _, text, _ = self.tokens[self.position]
         return FormulaError(f"the formula cannot be read at {text!r}" if text else "the formula ends too early")
 
-    def _next_is(self, *marks: str) -> bool:
-        return self.tokens[self.position][1] in marks
-
-    def _taken(self) -> str:
-        """Go over the next token and return its text."""
+    def _take(self, *marks: str) -> str:
+        """Go over the next token if it is one of some marks, and return it, "" if it is none."""
+        text = self.tokens[self.position][1]
+        if text not in marks:
+            return ""
         self.position += 1
-        return self.tokens[self.position - 1][1]
-
-    def _take(self, mark: str) -> bool:
-        """Go over a mark if it is next, and say whether it was."""
-        found = self.tokens[self.position][1] == mark
-        self.position += found
-        return found
+        return text
 
     def _expression(self) -> Expression:
         items: list[str | Operand] = []
         while True:
-            while self._next_is("-", "+"):
-                items.append(self._taken())
+            while sign := self._take("-", "+"):
+                items.append(sign)
             items.append(self._operand())
-            while self._next_is("%"):
-                items.append(self._taken())
-            if not self._next_is(*_OPERATORS):
+            while sign := self._take("%"):
+                items.append(sign)
+            operator = self._take(*_OPERATORS)
+            if not operator:
                 return Expression(items)
-            items.append(self._taken())
+            items.append(operator)
 
     def _operand(self) -> Operand:
         left = self._range()
@@ -109,7 +104,7 @@ class Parser:
 
     def _range(self) -> Operand:
         left = self._primary()
-        while self._next_is("#", ":", "("):
+        while True:
             if self._take("#"):
                 left = tree.Spilled(left)
             elif self._take(":"):
@@ -117,8 +112,7 @@ class Parser:
             elif isinstance(left, Call | tree.Invoke | Group) and not self.tokens[self.position][2] and self._take("("):
                 left = tree.Invoke(left, self._arguments())
             else:
-                break
-        return left
+                return left
 
     def _primary(self) -> Operand:
         kind, text, _ = self.tokens[self.position]
@@ -131,9 +125,10 @@ class Parser:
             first, _, last = text.partition(":")
             return Ref(kind, first, last)
         if kind == "name":
-            after, _, spaced = self.tokens[self.position]
+            after, inner, spaced = self.tokens[self.position]
             if after == "brackets" and not spaced:
-                return tree.Structured(text, self._taken()[1:-1])
+                self.position += 1
+                return tree.Structured(text, inner[1:-1])
             return Literal(text.upper()) if text.upper() in ("TRUE", "FALSE") else tree.Name(text)
         if kind == "brackets":
             return tree.Structured("", text[1:-1])
