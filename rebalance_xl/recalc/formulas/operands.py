@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 from functools import lru_cache
 from typing import Final
@@ -12,15 +13,13 @@ from .tree import Arguments, Call, Cells, Expression, FormulaError, Group, Liter
 
 #: The number of AGGREGATE's first function that the engine lacks.
 MEDIAN: Final = 12
-_PREFIXES: Final = ("_xlfn.", "_xlws.", "_xll.", "_xludf.", "_xldudf_", "_xlpm.")
+_PREFIXES: Final = re.compile(r"(?:_(?:xlfn|xlws|xll|xludf|xlpm)\.|_xldudf_)+", re.IGNORECASE)
 
 
 def plain_name(name: str) -> str:
     """Return a function's name in capitals without the prefixes that files put before it."""
-    lowered = name.lower()
-    while lowered.startswith(_PREFIXES):
-        lowered = lowered[next(len(prefix) for prefix in _PREFIXES if lowered.startswith(prefix)) :]
-    return lowered.upper()
+    prefixes = _PREFIXES.match(name)
+    return name[prefixes.end() if prefixes else 0 :].upper()
 
 
 def local_label(text: str) -> str:
@@ -80,13 +79,10 @@ def one_cell(prefix: str, text: str, row: int, column: int) -> str:
     area = area_of(text)
     if area is None:
         return "#REF!"
-    if area.height > 1:
-        if area.width > 1 or not area.contains(row, area.left):
-            return "#VALUE!"
-        return prefix + cell_name(row, area.left)
-    if area.width > 1 and not area.contains(area.top, column):
-        return "#VALUE!"
-    return prefix + cell_name(area.top, column if area.width > 1 else area.left)
+    row = row if area.height > 1 else area.top
+    column = column if area.width > 1 else area.left
+    one = area.contains(row, column) and 1 in (area.height, area.width)
+    return prefix + cell_name(row, column) if one else "#VALUE!"
 
 
 def joined_areas(first: str, second: str, bounds: bool, own: str) -> str:
