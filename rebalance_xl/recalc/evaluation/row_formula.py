@@ -15,7 +15,7 @@ from ...column_calls import PerRow, call_rows, takes_columns
 from ..formulas.book_view import BookView
 from ..formulas.compiling_catalogue import MISSING_TEXT
 from ..formulas.filled_down import Slots
-from ..formulas.operands import plain_name, sheet_name
+from ..formulas.operands import constant_text, plain_name, sheet_name
 from ..formulas.parameter_classes import implementation
 from ..formulas.tree import At, Call, Expression, Group, Literal, Operand, Ref
 from ..references import MAX_COLUMNS, MAX_ROWS, Area, column_number, parse_area
@@ -46,9 +46,8 @@ class KnownCells:
         """Note the cells that arrays may fill, and the columns with linked data types."""
         for anchor in self.anchors:
             area = anchor.area
-            if anchor.dynamic:
-                area = Area(area.top, area.left, MAX_ROWS, MAX_COLUMNS)
-            self._unknown.setdefault(anchor.cell.sheet, []).append(area)
+            may_fill = Area(area.top, area.left, MAX_ROWS, MAX_COLUMNS) if anchor.dynamic else area
+            self._unknown.setdefault(anchor.cell.sheet, []).append(may_fill)
         for sheet, column in {(sheet, column) for sheet, _, column in self.book.linked}:
             self._unknown.setdefault(sheet, []).append(Area(1, column, MAX_ROWS, column))
 
@@ -64,30 +63,25 @@ class KnownCells:
         return self._columns[asked]
 
 
+@dataclass(slots=True)
 class RowFormula:
     """One formula computed for all rows of a column."""
 
-    def __init__(
-        self, known: KnownCells, sheet: int, slots: Slots, rows: Sequence[int], largest: int = LARGEST_RANGE
-    ) -> None:
-        self.known = known
-        self.largest = largest
-        self.sheet = sheet
-        self.slots = slots
-        self.rows = rows
-        self.gapless = self.rows[-1] - self.rows[0] == len(self.rows) - 1
+    known: KnownCells
+    sheet: int
+    slots: Slots
+    rows: Sequence[int]
+    largest: int = LARGEST_RANGE
 
     def expression(self, expression: Expression) -> Any:
         """Return a value, or a PerRow of them."""
         single = expression.single
-        if single is not None:
-            return self.operand(single)
-        return self.arithmetic(expression.items)
+        return self.arithmetic(expression.items) if single is None else self.operand(single)
 
     def operand(self, operand: Operand) -> Any:
         """Return the value of one operand."""
         if isinstance(operand, Literal):
-            return self.literal(operand.text)
+            return self.literal(operand)
         if isinstance(operand, Ref):
             return self.reference(operand)
         if isinstance(operand, Call):
@@ -98,19 +92,19 @@ class RowFormula:
             return self.operand(operand.operand)
         raise NotNowError
 
-    def literal(self, text: str) -> Any:
+    def literal(self, literal: Literal) -> Any:
         """Return a constant."""
-        if text[0] == '"':
-            content = text[1:-1].replace('""', '"')
+        content = constant_text(literal)
+        if content is not None:
             if content == MISSING_TEXT:
                 return MISSING
             if content.startswith(MISSING_TEXT):
                 raise NotNowError
             return content
-        if text in ("TRUE", "FALSE"):
-            return text == "TRUE"
+        if literal.text in ("TRUE", "FALSE"):
+            return literal.text == "TRUE"
         try:
-            return float(text)
+            return float(literal.text)
         except ValueError:
             raise NotNowError from None
 
@@ -153,7 +147,7 @@ class RowFormula:
         """Return what stands in a column, as far below the own row of each as the reference says."""
         top = self.rows[0]
         values = self.known.column(sheet, column, top + offset, self.rows[-1] + offset)
-        return PerRow(values if self.gapless else [values[row - top] for row in self.rows])
+        return PerRow(values if len(values) == len(self.rows) else [values[row - top] for row in self.rows])
 
     def arithmetic(self, items: Sequence[str | Operand]) -> Any:
         """Return what operators and operands give; numbers and the four operations only."""
