@@ -13,7 +13,7 @@ from ..native import marked, valued
 from ..references import quoted_sheet
 from . import tree
 from .compiling import Compiling, Out, Piece
-from .operands import has_array_constant, local_label, plain_name, sheet_name
+from .operands import has_array_constant, literal, local_label, plain_name, sheet_name
 from .parameter_classes import ARRAY, REFERENCE, SAME_SIZE, VALUE, parameter_class
 from .parser import parsed
 from .places import PLACE
@@ -154,12 +154,10 @@ def write_place(c: Compiling, call: Call, wanted: str = VALUE, corners: bool = F
         raise FormulaError("INDIRECT without a text")
     out = c.expression(text, VALUE)
     refuse_places("INDIRECT", text, c.expression(text, ARRAY) if wanted == ARRAY else out)
-    style = styles[0].single if styles and styles[0] is not None else None
-    pieces: list[Piece] = [PLACE, "(", *out.pieces, f",{c.sheet},"]
-    pieces += c.expression(styles[0], VALUE).pieces if styles and styles[0] is not None else [str(not styles).upper()]
+    style = (styles[0] or literal("FALSE")) if styles else literal("TRUE")
+    pieces: list[Piece] = [PLACE, "(", *out.pieces, f",{c.sheet},", *c.expression(style, VALUE).pieces]
     c.functions.add(PLACE)
-    a1 = not styles or (isinstance(style, Literal) and style.text in ("TRUE", "1"))
-    if corners or not a1:
+    if corners or style not in (literal("TRUE"), literal("1")):
         pieces.append(lambda row, column, _: f",{row},{column}")
     return Out([*pieces, ",TRUE)" if corners else ")"], False)
 

@@ -70,8 +70,8 @@ def prefix_of(c: Compiling, sheet: str) -> str | None:
 
 
 def sheet_of(c: Compiling, sheet: str) -> int:
-    """Return the number of the sheet in a prefix, of the formula's own without one."""
-    return c.book.sheet_index[sheet_name(sheet).lower()] if sheet else c.sheet
+    """Return the number of the sheet in a prefix, of the formula's own without one that exists."""
+    return c.book.sheet_index.get(sheet_name(sheet).lower(), c.sheet)
 
 
 def is_whole(operand: Operand | None) -> TypeGuard[Ref]:
@@ -84,8 +84,6 @@ def clipped(c: Compiling, ref: Ref) -> Out:
 
     All of one formula end at one place, the end of the largest of their sheets, because their cells are paired.
     """
-    if prefix_of(c, ref.sheet) is None:
-        return Out(["#REF!"], True)
     end = used_end(c, ref, c.together)
     return unclipped(c, ref, end, end)
 
