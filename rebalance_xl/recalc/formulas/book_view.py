@@ -10,7 +10,7 @@ from ..files.package import Package
 from ..native.format_language import is_other_name, shows_names
 from ..references import Area, Place
 from ..sheets.formula_cells import FormulaCell
-from ..sheets.linked import Linked, linked_cells
+from ..sheets.linked import Linked, add_external_links, linked_cells
 from ..sheets.sheet_scan import SheetScan
 
 
@@ -46,8 +46,6 @@ class BookView:
         names = ["Sheet1" if each.name.lower() == "sheet1" else each.name for each in package.sheets]
         scans, index, defined = list(scans), dict(package.sheet_index), dict(package.names)
         if b"externalReference" in package.container.read(package.part):
-            from ..sheets.linked import add_external_links
-
             add_external_links(package, scans, names, index, defined)
         for number, scan in enumerate(scans):
             scan.formulas.sheet = number
@@ -114,9 +112,8 @@ class BookView:
             return frozenset()
         if sheet not in self._hidden:
             hidden = self.scans[sheet].hidden_rows()
-            areas = [table.area for table in self.package.sheets[sheet].tables if table.filtered] if hidden else []
-            own = self.scans[sheet].filtered_area() if hidden else None
-            areas += [own] if own is not None else []
+            areas = [table.area for table in self.package.sheets[sheet].tables if table.filtered]
+            areas += filter(None, [self.scans[sheet].filtered_area() if hidden else None])
             by_filter = frozenset(row for row in hidden if any(area.top < row <= area.bottom for area in areas))
             self._hidden[sheet] = (hidden, by_filter)
         return self._hidden[sheet][filtered]

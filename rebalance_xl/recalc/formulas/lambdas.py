@@ -127,11 +127,10 @@ def call(kind: str, body: str, scratch: Scratch, free: Sequence[Any], values: Se
         given = [(str(row + 1), str(column + 1)) for row in range(height) for column in range(width)]
     elif kind in ("BYROW", "BYCOL"):
         area = scratch.place(grids[0])
-        width = 1 if kind == "BYROW" else area.width
-        if kind == "BYROW":
-            parts = [Area(row, area.left, row, area.right) for row in range(area.top, area.bottom + 1)]
-        else:
+        parts = [Area(row, area.left, row, area.right) for row in range(area.top, area.bottom + 1)]
+        if kind == "BYCOL":
             parts = [Area(area.top, column, area.bottom, column) for column in range(area.left, area.right + 1)]
+        width = 1 if kind == "BYROW" else len(parts)
         given = [(part.text(),) for part in parts]
     else:
         height, width = max(len(grid) for grid in grids), max(len(grid[0]) for grid in grids)
