@@ -71,8 +71,8 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     (
         "an intersection takes the row above",
         "formulas/operands",
-        "return prefix + cell_name(row, area.left)",
-        "return prefix + cell_name(row - 1, area.left)",
+        "return prefix + cell_name(row, column) if one",
+        "return prefix + cell_name(row - 1, column) if one",
     ),
     (
         "a name is no array formula",
