@@ -228,6 +228,37 @@ def test_only_cells_that_compare_nearly_equal_numbers_are_looked_at(
     assert values(tmp_path / "b.xlsx")["C3"] == 1
 
 
+def test_single_cells_of_a_formula_filled_down_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a column of one formula those cells are suspects that read what matters, wherever it stands."""
+    looked_at = suspected(monkeypatch, "_reading")
+
+    def build(_: Any, sheet: Any) -> None:
+        for row in range(1, 41):
+            sheet.write(f"A{row}", "(5)" if row in (7, 29) else str(row))
+            sheet.write(f"B{row}", 1)
+            sheet.write_formula(f"C{row}", f"=IFERROR(A{row}+B{row},0)", None, 0)
+            sheet.write_formula(f"D{row}", f"=IFERROR(B{row}+A{41 - row},0)", None, 0)
+            sheet.write_formula(f"E{row}", f"=IFERROR(SUM(B{row}:B$40)+A$29,0)", None, 0)
+
+    recalculate(make(tmp_path / "b.xlsx", build))
+    assert looked_at == {"C7", "C29", "D34", "D12", *(f"E{row}" for row in range(1, 41))}
+    assert [values(tmp_path / "b.xlsx")[name] for name in ("C7", "D12", "E40")] == [-4, -4, -4]
+
+
+def test_an_error_at_the_top_of_a_column_hides_no_comparison_below_it(tmp_path: Path) -> None:
+    """Where the first cell of a column is computed the careful way for its error, those below it are looked at."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_formula("A1", "=1/0", None, 1)
+        for row in range(1, 13):
+            sheet.write(f"A{row}", 0.3000000000000001) if row > 1 else None
+            sheet.write(f"C{row}", 0.3)
+            sheet.write_formula(f"B{row}", f"=A{row}=C{row}", None, False)
+
+    recalculate(make(tmp_path / "b.xlsx", build))
+    assert [values(tmp_path / "b.xlsx")[f"B{row}"] for row in (1, 2, 12)] == ["#DIV/0!", True, True]
+
+
 def test_texts_that_are_only_compared_are_no_operands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A formula that catches errors is a suspect where it computes with unclear texts, not where it compares them."""
     looked_at = suspected(monkeypatch, "_reading")

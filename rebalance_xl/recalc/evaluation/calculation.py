@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ..formulas.book_view import BookView
-from ..formulas.filled_down import FilledColumn
 from ..formulas.in_bulk import Lowering
 from ..formulas.parameter_classes import ARRAY, VALUE
 from ..formulas.places import implementation_in
@@ -34,7 +33,7 @@ class Calculation:
     """A workbook in the engine, on its way through the passes.
 
     The outcome is in the formula cells of `book` and in `spills`. Of the values read last `odd` are the errors and
-    troubles, `showing` those that may show more than Excel's 15 digits, or -0. `filled` are the formulas filled down.
+    troubles, `showing` those that may show more than Excel's 15 digits, or -0.
     """
 
     book: BookView
@@ -42,7 +41,6 @@ class Calculation:
     engine: Engine
     spills: Spills
     readers: Readers
-    filled: list[FilledColumn]
     warnings: list[str] = field(default_factory=list)
     odd: list[FormulaCell] = field(default_factory=list)
     showing: list[FormulaCell] = field(default_factory=list)

@@ -21,8 +21,9 @@ from ..native.lookup import sort_key
 from ..native.reading import number_of
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
+from .columns_read import ColumnsRead
 from .doubts import as_before
-from .reads import ColumnsRead, Read, asked_in, reads_of
+from .reads import Read, asked_in, reads_of
 
 #: A comma in a number.
 _COMMA: Final = re.compile(r"(?<=\d),(?=\d)")

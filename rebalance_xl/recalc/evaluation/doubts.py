@@ -169,7 +169,7 @@ def name_what_is_old(calculation: Calculation, inputs: Callable[[], Iterable[Pla
 
 def _early_readers(calculation: Calculation, cells: Cells) -> Iterable[FormulaCell]:
     """Yield the cells of columns computed without the engine that read any of some cells."""
-    for column in calculation.filled:
+    for column in calculation.readers.filled:
         if column.lowered is None or not column.early:
             continue
         for place, text in zip(column.places, column.lowered.texts(column.rows), strict=True):

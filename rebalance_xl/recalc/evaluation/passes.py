@@ -81,7 +81,7 @@ def _loaded(book: BookView, engine: Engine, spill_plain: bool, singly: bool) -> 
     known = KnownCells(book, spills.anchors)
     compute_early(known, filled)
     arrays = None if singly or package.date1904 else compute_arrays_early(known)
-    calculation = Calculation(book, lowering, engine, spills, Readers(book), filled)
+    calculation = Calculation(book, lowering, engine, spills, Readers(book, filled))
     if arrays is None:
         load(engine, book, singly)
         calculation.register()

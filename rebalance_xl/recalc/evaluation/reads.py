@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass, field
-from itertools import compress
-from typing import Any, NamedTuple
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from ..formulas.book_view import BookView
 from ..formulas.compiling import Out, Template, written
+from ..formulas.filled_down import FEWEST, Fill, FilledColumn
 from ..formulas.text import digit_classes, split_references
 from ..references import MAX_COLUMNS, MAX_ROWS, Place, column_number
 from ..sheets.formula_cells import FormulaCell, Formulas
-from .spills import Anchor
 
 _READS = re.compile(
     r"""\"(?:[^\"]|\"\")*\"
@@ -47,6 +47,10 @@ class Read(NamedTuple):
             rows = columns.get(column, ()) if self.left <= column <= self.right else ()
             for row in rows[bisect_left(rows, self.top) : bisect_right(rows, self.bottom)]:
                 yield (self.sheet, column), row
+
+    def joined(self, other: Read) -> Read:
+        """Return the cells of two reads and all between them in their rows."""
+        return self._replace(top=min(self.top, other.top), bottom=max(self.bottom, other.bottom))
 
     def meets(self, cells: Cells) -> bool:
         """Say whether any of some cells is among those read."""
@@ -96,13 +100,15 @@ def cells_at(places: Iterable[Place]) -> Cells:
 class Alike:
     """Formula cells of one template and column whose texts, as they were first made ready, differ in digits only.
 
-    Of those that leave a question open `columns` are what is read where the question depends on it, whole.
+    Of those that leave a question open `columns` are what is read where the question depends on it, whole, and `fill`
+    is what is written there where it is filled down.
     """
 
     of: Formulas
     template: Template
-    places: list[int]
-    columns: list[Read]
+    places: Sequence[int]
+    fill: Fill | None = None
+    columns: Sequence[Read] = ()
 
     @property
     def cells(self) -> list[FormulaCell]:
@@ -118,9 +124,11 @@ def asked_in(cell: FormulaCell, parts: Iterable[Out]) -> str:
 
 @dataclass(slots=True)
 class Readers:
-    """The formulas of a workbook by what they read."""
+    """The formulas of a workbook by what they read; `filled` are those filled down."""
 
     book: BookView
+    filled: Sequence[FilledColumn]
+    _every: list[Alike] = field(default_factory=list)
     _groups: dict[tuple[str, frozenset[str]], list[Alike]] = field(default_factory=dict)
     _alike: dict[str, list[int]] = field(default_factory=dict)
     _columns: dict[tuple[str, int], list[Read]] = field(default_factory=dict)
@@ -135,23 +143,39 @@ class Readers:
 
         They are all of them without a question, and those alone that call one of some functions where any are given.
         """
+        self._every = self._every or [*self._found()]
         if (about, calling) not in self._groups:
-            found = self._groups[about, calling] = []
-            for own in [scan.formulas for scan in self.book.scans]:
-                asking = {each for each in {*own.templates} if each and (not about or about in each.asked)}
-                asking = {each for each in asking if each.calls & calling} if calling else asking
-                if not asking:
-                    continue
-                places = list(compress(range(len(own)), map(asking.__contains__, own.templates)))
-                places = [place for place in places if own.lowered[place] is not None]
-                alike: dict[tuple[Template, int, str], list[int]] = {}
-                classes = digit_classes([str(own.lowered[place]) for place in places])
-                for place, each in zip(places, classes, strict=True):
-                    alike.setdefault((own.templates[place], own.columns[place], each), []).append(place)
-                for (template, _, _), there in alike.items():
-                    text = self._asked(own[there[0]], about)
-                    found.append(Alike(own, template, there, self.columns_of(text, own.sheet)))
+            asking = [each for each in self._every if not about or about in each.template.asked]
+            asking = [each for each in asking if each.template.calls & calling] if calling else asking
+            self._groups[about, calling] = [self._asking(each, about) for each in asking]
         return self._groups[about, calling]
+
+    def _found(self) -> Iterator[Alike]:
+        """Yield the cells that the engine computes, those alike together."""
+        together: defaultdict[int, set[int]] = defaultdict(set)
+        for column in self.filled:
+            if column.template is not None and not (column.early or column.template.layout):
+                together[column.sheet].update(column.places)
+                yield Alike(column.of, column.template, column.places, column.lowered)
+        for own in [scan.formulas for scan in self.book.scans]:
+            places = [place for place, text in enumerate(own.lowered) if text is not None]
+            places = [place for place in places if place not in together[own.sheet] and own.templates[place]]
+            alike: dict[tuple[Template, int, str], list[int]] = {}
+            classes = digit_classes([str(own.lowered[place]) for place in places])
+            for place, each in zip(places, classes, strict=True):
+                alike.setdefault((own.templates[place], own.columns[place], each), []).append(place)
+            for (template, _, _), there in alike.items():
+                yield Alike(own, template, there)
+
+    def _asking(self, group: Alike, about: str) -> Alike:
+        """Return cells alike with what they read where a question depends on it."""
+        ends = group.of.at(group.places[place] for place in (0, len(group.places) // 2, -1))
+        first, middle, last = (self._asked(cell, about, group.template) for cell in ends)
+        fill = group.fill
+        if about and fill is not None:
+            fill = None if reads_anywhere(first) else Fill.between(first, ends[0].row, last, ends[2].row)
+            fill = fill if fill is not None and fill.text(ends[1].row) == middle else None
+        return replace(group, fill=fill, columns=self.columns_of(first, group.of.sheet))
 
     def columns_of(self, text: str, sheet: int) -> list[Read]:
         """Return the columns, whole, that a formula reads and all that differ from it in digits only."""
@@ -176,68 +200,34 @@ class Readers:
         """Yield the formula cells that certainly read any of some cells where a question depends on it."""
         for group in (self.groups(about) if among is None else among) if cells else ():
             if any(read.meets(cells) for read in group.columns):
-                for cell in group.cells:
+                for cell in group.of.at(self._within_reach(group, group.places, cells)):
                     if cell.lowered is not None and self.reads(cell, cells, about):
                         yield cell
 
+    def _within_reach(self, group: Alike, places: Sequence[int], cells: Cells) -> Sequence[int]:
+        """Return the places at which formulas may read any of some cells.
+
+        What is filled down reads between the first and the last cell nothing but what lies between what these read, so
+        that it is halved as long as it may.
+        """
+        if group.fill is None or len(places) < FEWEST:
+            return places
+        texts = group.fill.texts([group.of.rows[place] for place in (places[0], places[-1])])
+        first, last = (reads_of(text, group.of.sheet, self.sheets) for text in texts)
+        if not any(one.joined(other).meets(cells) for one, other in zip(first, last, strict=True)):
+            return ()
+        half = len(places) // 2
+        return [each for part in (places[:half], places[half:]) for each in self._within_reach(group, part, cells)]
+
     def reads(self, cell: FormulaCell, cells: Cells, about: str = "") -> bool:
         """Say whether a formula cell reads any of some cells."""
-        text = self._asked(cell, about)
+        text = self._asked(cell, about, cell.template)
         anywhere = about and reads_anywhere(text)
         reads = self.columns_of(text, cell.sheet) if anywhere else reads_of(text, cell.sheet, self.sheets)
         return any(read.meets(cells) for read in reads)
 
-    def _asked(self, cell: FormulaCell, about: str) -> str:
+    def _asked(self, cell: FormulaCell, about: str, template: Template) -> str:
         """Return what a question depends on in a cell, all of its formula without a question."""
         if about:
-            return asked_in(cell, cell.template.parts(about))
+            return asked_in(cell, template.parts(about))
         return cell.lowered if cell.lowered is not None else cell.formula
-
-
-#: A sheet and a column.
-Column = tuple[int, int]
-
-
-class ColumnsRead:
-    """What columns hold at the moment: each is read once, for all who ask while nothing is computed."""
-
-    def __init__(self, book: BookView, anchors: Sequence[Anchor]) -> None:
-        self.book, self._arrays = book, [each for each in anchors if each.active and each.rows]
-        self._values: dict[Column, list[Any]] = {}
-        self._kinds: dict[tuple[Column, type], set[Any]] = {}
-
-    def of(self, reads: Iterable[Read]) -> set[Column]:
-        """Return the columns that are read, as far as they are used."""
-        found: set[Column] = set()
-        for read in {*reads}:
-            right = min(read.right, self.book.extent(read.sheet)[1])
-            found.update((read.sheet, column) for column in range(read.left, right + 1))
-        return found
-
-    def values(self, column: Column) -> list[Any]:
-        """Return what the cells of a column hold."""
-        if column not in self._values:
-            values = self._values[column] = self.book.column(*column)
-            for area, rows in [(each.area, each.rows or ()) for each in self._arrays if each.cell.sheet == column[0]]:
-                if area.left <= column[1] <= area.right:
-                    values[area.top - 1 : area.bottom] = [row[column[1] - area.left] for row in rows]
-        return self._values[column]
-
-    def kind(self, columns: Iterable[Column], kind: type) -> set[Any]:
-        """Return the values of one kind in some columns."""
-        found: set[Any] = set()
-        for column in columns:
-            if (column, kind) not in self._kinds:
-                self._kinds[column, kind] = {each for each in self.values(column) if each.__class__ is kind}
-            found |= self._kinds[column, kind]
-        return found
-
-    def holding(self, columns: Iterable[Column], kind: type, wanted: Set[Any]) -> Cells:
-        """Return the cells of some columns that hold one of some values, all of one kind."""
-        found: Cells = {}
-        for sheet, column in columns:
-            if not wanted.isdisjoint(self.kind([(sheet, column)], kind)):
-                held = enumerate(self.values((sheet, column)), 1)
-                rows = [row for row, each in held if each.__class__ is kind and each in wanted]
-                found.setdefault(sheet, {})[column] = rows
-        return found

@@ -18,6 +18,7 @@ from ..formulas.parameter_classes import NUMBER
 from ..native.criteria import ERRORS, has_others
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
+from .columns_read import ColumnsRead
 from .criteria_and_look_ups import (
     TEXT,
     asking_for_an_order,
@@ -29,7 +30,7 @@ from .criteria_and_look_ups import (
 )
 from .doubts import compute_carefully, settle_doubts
 from .engine_values import Trouble
-from .reads import Alike, Cells, ColumnsRead, asked_in, reads_anywhere, reads_of
+from .reads import Alike, Cells, asked_in, reads_anywhere, reads_of
 
 #: Excel writes no number in more than 15 digits (the others of a whole one are zeros), and no -0.
 _LONG_NUMBER: Final = re.compile(r"(?<![\d.])(?=\d*[.,])0*[.,]?0*[1-9](?:[.,]?\d){15,}|\d{16}|-0(?![\d.])")
@@ -186,7 +187,7 @@ def _near(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCel
             continue
         for group, places, constants in groups:
             near = {*_nearly_equal(columns.kind(places, float) | constants)}
-            if near and about == "COMPARE" and _has_bounds(group.of[group.places[0]]):
+            if near and about == "COMPARE" and _has_bounds(group):
                 near = {each for each in near if any(_nearly_equal({each, bound}) for bound in constants)}
             cells = columns.holding(places, float, near)
             for cell in readers.of(cells, about, [group]):
@@ -194,9 +195,9 @@ def _near(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCel
                     yield cell
 
 
-def _has_bounds(cell: FormulaCell) -> bool:
-    """Say whether a formula compares nothing but cells with constants."""
-    compared = cell.template.asked.get("COMPARE", ())
+def _has_bounds(group: Alike) -> bool:
+    """Say whether formulas compare nothing but cells with constants."""
+    compared, cell = group.template.asked["COMPARE"], group.of[group.places[0]]
     plain = not any("(" in asked_in(cell, sides) for sides in compared)
     return plain and all([*constants_in(side.read for side in sides)] for sides in compared)
 
