@@ -133,7 +133,7 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
     if len(arguments) == 1 and name in ("ROWS", "COLUMNS") and isinstance(first, Ref) and first.kind == "range":
         return in_file.counted(c, name, first)
     asks = c.careful or any(map(whole_calls.asks_for_errors, arguments))
-    if name in WITH_CRITERIA and (asks or in_file.counts_on_several_sheets(c, name, arguments)):
+    if name in WITH_CRITERIA and (asks or (name == "COUNTIFS" and in_file.on_several_sheets(c, arguments))):
         # The engine gives an error that is asked for; Excel counts it.
         return _with_criteria(c, name, arguments, wanted)
     out = _seeing_errors(c, name, arguments, wanted, by_cell)
@@ -182,7 +182,7 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
         note(c, "CRITERIA", *[out for place, out in enumerate(given) if place != BLIND_TO_ERRORS.get(name)])
     if name in classes.CELL_BY_CELL:
         return _passing(name, given, _each_cell(c, name, given, single))
-    if in_file.sums_another_sheet(c, name, arguments):
+    if name in ("SUMIF", "AVERAGEIF") and in_file.on_several_sheets(c, arguments):
         return Out(call_of(f"{name}S", [as_large(given[0], given[2]), *given[:2]]), single)
     called = name
     if name == "SUBTOTAL" and whole_number(operand_at(arguments, 0)) in (2, 102):

@@ -70,18 +70,10 @@ def as_long_as_others(c: Compiling, name: str, arguments: Arguments, operand: Op
     return out
 
 
-def counts_on_several_sheets(c: Compiling, name: str, arguments: Arguments) -> bool:
-    """Say whether a COUNTIFS has ranges on several sheets: the engine stops where the first one's sheet ends."""
-    sheets = {sheet_of_range(c, argument) for argument in arguments[::2]} if name == "COUNTIFS" else set()
+def on_several_sheets(c: Compiling, arguments: Arguments) -> bool:
+    """Say whether the ranges beside criteria are on several sheets: the engine stops where the first sheet ends."""
+    sheets = {sheet_of_range(c, argument) for argument in arguments[::2]}
     return len(sheets) > 1 and None not in sheets
-
-
-def sums_another_sheet(c: Compiling, name: str, arguments: Arguments) -> bool:
-    """Say whether a SUMIF or AVERAGEIF sums the cells of another sheet: it stops where its first range's sheet ends."""
-    if name not in ("SUMIF", "AVERAGEIF") or len(arguments) != 3:
-        return False
-    sheets = [sheet_of_range(c, arguments[0]), sheet_of_range(c, arguments[2])]
-    return None not in sheets and sheets[0] != sheets[1]
 
 
 def visible_rows(c: Compiling, name: str, arguments: Arguments, argument: Expression | None) -> Out | None:
@@ -135,10 +127,8 @@ def hides_by_option(c: Compiling, arguments: Arguments) -> bool:
 def told_by_the_file(c: Compiling, name: str, arguments: Arguments) -> Out | None:
     """Return the answer of functions about formulas and sheets, which the engine sees otherwise than the file."""
     operand = operand_at(arguments, 0) if len(arguments) == 1 else None
-    if name == "SHEETS" and not arguments:
-        return Out([str(c.book.sheet_count)], True)
-    if name == "SHEET" and not arguments:
-        return Out([str(c.sheet + 1)], True)
+    if name in ("SHEET", "SHEETS") and not arguments:
+        return Out([str(c.sheet + 1 if name == "SHEET" else c.book.sheet_count)], True)
     if name == "_FV" and len(arguments) > 1 and arguments[0] is not None and arguments[1] is not None:
         return _field(c, arguments[0], arguments[1])
     if name not in ("SHEET", "FORMULATEXT", "ISFORMULA"):
