@@ -43,16 +43,14 @@ def of_constant(text: str) -> Size:
 
 def joint(outs: Sequence[Out]) -> Size | None:
     """Return the size of what is computed cell by cell from operands, None where it does not stand in the text."""
-    sizes = [out.size for out in outs if not out.single]
-    known = [size for size in sizes if size is not None]
-    if len(known) < 2 or len(known) < len(sizes):
-        return known[0] if len(known) == len(sizes) == 1 else None
+    arrays = [out for out in outs if not out.single]
+    known = [out.size for out in arrays if out.size is not None]
 
     def size(row: int, column: int, references: Sequence[str]) -> tuple[int, int] | None:
         found = [each for one in known if (each := one(row, column, references)) is not None]
         return (max(h for h, _ in found), max(w for _, w in found)) if len(found) == len(known) else None
 
-    return size
+    return size if arrays and len(known) == len(arrays) else None
 
 
 def of_product(matrices: Sequence[Out]) -> Size | None:

@@ -156,7 +156,7 @@ def _edits_of_row(
         yield place.start, place.tag_end, wider
 
 
-def new_cell(prefix: str, row: int, column: int, value: Any, attributes: str = "") -> str:
+def new_cell(prefix: str, row: int, column: int, value: Any, attributes: str) -> str:
     """Return the element of a cell without a formula, "" for one that is removed and has no attributes."""
     if value is REMOVED:
         return f'<{prefix}c r="{cell_name(row, column)}"{attributes}/>' if attributes else ""
