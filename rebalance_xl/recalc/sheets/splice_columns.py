@@ -51,10 +51,8 @@ def cells_added(scan: SheetScan, table: CellTable, columns: Columns) -> list[Edi
         written, sample = _new_cells(column, cells, style(column))
         if not may_replace("<r></r>", 3, 3, sample):
             return None
-        more = dict(zip(found.tolist(), written, strict=True))
-        new.update(
-            {place: new[place] + cell if place in new else cell for place, cell in more.items()} if new else more
-        )
+        for place, cell in zip(found.tolist(), written, strict=True):
+            new[place] = new.get(place, "") + cell
     chosen = np.flatnonzero(high)
     until, first, final = (each[chosen].tolist() for each in (tag_ends, low, high))
     digits = np.searchsorted(10 ** np.arange(1, 8), numbers[chosen], "right") + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 from xml.parsers import expat
 
@@ -78,20 +79,15 @@ def row_edits(
         for row, column in place.strangers:
             if row in children or place.number in children:
                 raise Refused(f"damaged: the cell {cell_name(row, column)} stands in row {place.number}")
-    numbers: list[int] = []
-    starts: list[int] = []
-    for place in places:  # where a new row goes: before the first that has a higher number
-        if not numbers or place.number > numbers[-1]:
-            numbers.append(place.number)
-            starts.append(place.start)
+    highest = list(accumulate((place.number for place in places), max))
     edits: list[Edit] = []
     for row in sorted(children):
         if row in known:
             edits += _edits_of_row(scan, known[row], children[row], style, styles)
             continue
         new = _new_row(prefix, row, children[row], style)
-        at = bisect_right(numbers, row)
-        position = starts[at] if at < len(starts) else scan.end
+        at = bisect_right(highest, row)  # before the first that has a higher number
+        position = places[at].start if at < len(places) else scan.end
         if new:
             edits.append((position, position, new))
     return edits
