@@ -64,7 +64,7 @@ class _Reader:
     def __init__(self, text: str, encoding: str, values: CellValues, part: str) -> None:
         self.text, self.values, self.part = text, values, part
         self.places: list[RowPlace] = []
-        self.scan = SheetScan(text, encoding, "", 0, 0, values, part)
+        self.scan = SheetScan(text, encoding, "", 0, 0, part)
         self.xml = PlacedXml(text, part)
         self.parser = self.xml.parser
         self.main: str | None = None

@@ -40,8 +40,8 @@ def scan_bulk(text: str, encoding: str, values: CellValues, part: str) -> SheetS
     if "_" in text and "_x" in text and ("_xD" in text or "_xd" in text):
         return None  # half a character, perhaps, which the other reader names
     position = opening.end()
-    scan = SheetScan(text, encoding, "", position, end, values, part)
-    reader = _Reader(scan)
+    scan = SheetScan(text, encoding, "", position, end, part)
+    reader = _Reader(scan, values)
     try:
         while position < end:
             cut = end
@@ -88,10 +88,10 @@ def _attributes(text: str) -> dict[str, str]:
 
 
 class _Reader:
-    def __init__(self, scan: SheetScan) -> None:
+    def __init__(self, scan: SheetScan, values: CellValues) -> None:
         self.text = scan.text
         self.formulas = scan.formulas
-        self.table = CellTable(scan.text, scan.reader)
+        self.table = CellTable(scan.text, values)
         self.last_place = 0
         self.any_inside = self.any_odd = False
         self.plain = True

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..files.parts import ESCAPED_CHARACTER
 from ..references import MAX_COLUMNS, MAX_ROWS, Area, parse_area, place_of
-from .cell_xml import Cells, CellValues, attributes_of
+from .cell_xml import Cells, attributes_of
 from .formula_cells import Formulas
 
 if TYPE_CHECKING:  # numpy comes with the first large sheet
@@ -36,7 +36,6 @@ class SheetScan:
     prefix: str
     start: int
     end: int
-    reader: CellValues
     part: str = ""
     formulas: Formulas = field(default_factory=Formulas)
     plain: bool = False
