@@ -88,13 +88,12 @@ def _completed(c: Compiling, function: Any, given: Sequence[Out | None], typed: 
         if whole:
             return whole
     filled: list[Out | None] = list(given) + [None] * (len(parameters) - len(given))
-    if function.has_model and all(out is None for out, each in zip(filled, parameters, strict=False) if each.data):
-        for position, parameter in enumerate(parameters):
-            if filled[position] is None and parameter.model:
-                filled[position] = write_model(c, parameter.model)
-                if filled[position] is None and typed and parameter.required and not parameter.clock:
-                    filled[position] = _text(f"{MISSING_TEXT}:{parameter.model}{_hint(c, parameter.model)}")
+    empty = function.has_model and all(out is None for out, each in zip(filled, parameters, strict=False) if each.data)
     for position, parameter in enumerate(parameters):
+        if filled[position] is None and parameter.model and empty:
+            filled[position] = write_model(c, parameter.model)
+            if filled[position] is None and typed and parameter.required and not parameter.clock:
+                filled[position] = _text(f"{MISSING_TEXT}:{parameter.model}{_hint(c, parameter.model)}")
         if filled[position] is None and parameter.clock and typed:
             filled[position] = Out(["TODAY()"], True)
     if in_order:

@@ -186,12 +186,10 @@ def lifted(c: Compiling, name: str, arguments: Arguments) -> Out | None:
         out = argument_for_python(c, argument, ARRAY)
         if position == 2 and name in ("SUMIF", "AVERAGEIF"):
             out = as_large(argument_for_python(c, arguments[0], ARRAY), out)
-        if name in ("CHOOSE", "SWITCH", "IFS") or parameter_class(name, position) == VALUE:
-            marks.append(mark(PARAMETER, c.depth + 1, len(each)))
-            each.append(out)
-        else:
-            marks.append(mark(FREE, c.depth + 1, len(whole)))
-            whole.append(out)
+        by_cell = name in ("CHOOSE", "SWITCH", "IFS") or parameter_class(name, position) == VALUE
+        kind, outs = (PARAMETER, each) if by_cell else (FREE, whole)
+        marks.append(mark(kind, c.depth + 1, len(outs)))
+        outs.append(out)
     if all(out.single for out in each):
         return None
     needs = {name} if name.startswith("RXL.") else set()
