@@ -10,7 +10,16 @@ from ..references import MAX_COLUMNS, MAX_ROWS, column_letters, parse_area, quot
 from .array_sizes import of_range
 from .compiling import ByCell, Compiling, Out, Piece, text_of, written
 from .compiling_places import defined, meant, write_place
-from .operands import area_text, joined_areas, local_label, one_cell, plain_name, sheet_name, without_own_sheet
+from .operands import (
+    area_text,
+    joined_areas,
+    local_label,
+    one_cell,
+    plain_name,
+    sheet_name,
+    split_area,
+    without_own_sheet,
+)
 from .parameter_classes import ARRAY, REFERENCE, VALUE
 from .places import ThisRow, resolve, split_specifier
 from .text import is_fixed, shift_reference
@@ -108,18 +117,15 @@ def unclipped(c: Compiling, ref: Ref, bottom: int = MAX_ROWS, right: int = MAX_C
 
 def narrowed(c: Compiling, ref: Ref) -> Out:
     """Return a range that goes to the last column as far as its sheet is used: the engine looks at each column."""
-    prefix = prefix_of(c, ref.sheet)
-    if prefix is None or ref.last is None:
-        return Out(["#REF!"], True)
-    first, last = corner_of(c, ref.first), corner_of(c, ref.last)
+    whole = write_reference(c, ref, REFERENCE)
     used, c.layout = c.book.extent(sheet_of(c, ref.sheet))[1], True
 
     def text(row: int, column: int, references: Sequence[str]) -> str:
-        whole = written([first, ":", last], row, column, references)
-        area = parse_area(whole)
-        return whole if area is None else area_text(replace(area, right=max(area.left, min(area.right, used))))
+        own = written(whole.pieces, row, column, references)
+        prefix, area = split_area(own)
+        return own if area is None else prefix + area_text(replace(area, right=max(area.left, min(area.right, used))))
 
-    return Out([prefix, ByCell(text)], False)
+    return Out([ByCell(text)], whole.single)
 
 
 def write_structured(c: Compiling, reference: Structured, wanted: str) -> Out:
