@@ -10,16 +10,7 @@ from ..references import MAX_COLUMNS, MAX_ROWS, column_letters, parse_area, quot
 from .array_sizes import of_range
 from .compiling import ByCell, Compiling, Out, Piece, text_of, written
 from .compiling_places import defined, meant, write_place
-from .operands import (
-    area_text,
-    joined_areas,
-    local_label,
-    one_cell,
-    plain_name,
-    sheet_name,
-    split_area,
-    without_own_sheet,
-)
+from .operands import area_text, joined_areas, local_label, one_cell, plain_name, sheet_name, split_area
 from .parameter_classes import ARRAY, REFERENCE, VALUE
 from .places import ThisRow, resolve, split_specifier
 from .text import is_fixed, shift_reference
@@ -199,7 +190,7 @@ def write_span(c: Compiling, span: Span, wanted: str) -> Out:
     ends = [_end(inner, operand) for operand in operands]
     c.layout |= inner.layout
     known = [is_area(c, operand) for operand in operands]
-    own, bounds = c.book.sheet_names[c.sheet], span.operator == ":"
+    bounds = span.operator == ":"
     if any(isinstance(end, Name) and not area for end, area in zip(operands, known, strict=True)):
         raise FormulaError("a range that ends at a local name or at a computed one is not supported")
     if not bounds and not all(known):
@@ -208,8 +199,8 @@ def write_span(c: Compiling, span: Span, wanted: str) -> Out:
     def text(row: int, column: int, references: Sequence[str]) -> str:
         texts = [written(end.pieces, row, column, references) for end in ends]
         if all(known):
-            return joined_areas(texts[0], texts[1], bounds, own)
-        return ":".join(without_own_sheet(end, own) if area else end for end, area in zip(texts, known, strict=True))
+            return joined_areas(texts[0], texts[1], bounds)
+        return ":".join(end.strip("()") if area else end for end, area in zip(texts, known, strict=True))
 
     pieces: list[Piece] = [ByCell(text)] if any(known) else [*ends[0].pieces, ":", *ends[1].pieces]
     if not all(known):  # many functions of the engine take no range that ends at a computed cell

@@ -85,13 +85,12 @@ def one_cell(prefix: str, text: str, row: int, column: int) -> str:
     return prefix + cell_name(row, column) if one else "#VALUE!"
 
 
-def joined_areas(first: str, second: str, bounds: bool, own: str) -> str:
+def joined_areas(first: str, second: str, bounds: bool) -> str:
     """Return the smallest range around two references (bounds), or the cells that both have.
 
-    `own` is the sheet meant where none stands before a reference. On different sheets they are ``#VALUE!``, an empty
-    intersection is ``#NULL!``, and an error passes on.
+    On different sheets they are ``#VALUE!``, an empty intersection is ``#NULL!``, and an error passes on.
 
-    >>> joined_areas("Book!$A$3", "A1:B2", True, "Book"), joined_areas("A:B", "1:1", False, "Book")
+    >>> joined_areas("Book!$A$3", "Book!A1:B2", True), joined_areas("A:B", "1:1", False)
     ('Book!A1:B3', 'A1:B1')
     """
     for end in (first.strip("()"), second.strip("()")):
@@ -100,21 +99,14 @@ def joined_areas(first: str, second: str, bounds: bool, own: str) -> str:
     (prefix, area), (other_prefix, other) = split_area(first), split_area(second)
     if area is None or other is None:
         return "#REF!"
-    if len({(sheet_name(each) if each else own).lower() for each in (prefix, other_prefix)}) > 1:
+    if sheet_name(prefix).lower() != sheet_name(other_prefix).lower():
         return "#VALUE!"
     outer, inner = (min, max) if bounds else (max, min)
     top, left = outer(area.top, other.top), outer(area.left, other.left)
     bottom, right = inner(area.bottom, other.bottom), inner(area.right, other.right)
     if top > bottom or left > right:
         return "#NULL!"
-    return (prefix or other_prefix) + area_text(Area(top, left, bottom, right))
-
-
-def without_own_sheet(text: str, own: str) -> str:
-    """Return a reference without the sheet before it, where that is the formula's own."""
-    bare = text.strip("()")
-    prefix, mark, area = bare.rpartition("!")
-    return area if mark and sheet_name(prefix + mark).lower() == own.lower() else bare
+    return prefix + area_text(Area(top, left, bottom, right))
 
 
 def operand_at(arguments: Arguments, place: int) -> Operand | None:

@@ -79,7 +79,7 @@ class Places:
             ends = [_from_r1c1(end, *from_cell) for end in (first, last or first)]
             if ends[0] is None or ends[1] is None:
                 return None
-            area = area_of(joined_areas(ends[0], ends[1], True, ""))
+            area = area_of(joined_areas(ends[0], ends[1], True))
         else:
             area = area_of(f"{first}:{last}" if last else first)
         if area is None or area.top < 1 or area.left < 1 or area.bottom > MAX_ROWS or area.right > MAX_COLUMNS:
