@@ -12,7 +12,7 @@ from .compiling import ByCell, Compiling, Out, Piece, text_of, written
 from .compiling_places import defined, meant, write_place
 from .operands import area_text, joined_areas, local_label, one_cell, plain_name, sheet_name, split_area
 from .parameter_classes import ARRAY, REFERENCE, VALUE
-from .places import ThisRow, resolve, split_specifier
+from .places import resolve, split_specifier
 from .text import is_fixed, shift_reference
 from .tree import At, Call, FormulaError, Group, Name, Operand, Ref, Span, Spilled, Structured
 from .whole_calls import found_place
@@ -126,10 +126,11 @@ def write_structured(c: Compiling, reference: Structured, wanted: str) -> Out:
     table = c.book.package.tables.get(reference.table.lower())
     if table is None:
         raise FormulaError(f"there is no table {reference.table}")
-    found = resolve(table, reference.inner, c.book.sheet_names[table.sheet], table.sheet == c.sheet)
-    if isinstance(found, ThisRow):
-        pieces: list[Piece] = [lambda row, column, _: found.at(row)]
-        return Out(pieces, True) if found.left == found.right else intersected(pieces, wanted)
+    own = "" if table.sheet == c.sheet else quoted_sheet(c.book.sheet_names[table.sheet]) + "!"
+    found = resolve(table, reference.inner, own, table.first_row)
+    if "#this row" in split_specifier(reference.inner or "")[0]:
+        pieces: list[Piece] = [lambda row, column, _: resolve(table, reference.inner, own, row)]
+        return intersected(pieces, wanted) if ":" in found else Out(pieces, True)
     prefix, mark, area = found.rpartition("!")
     if ":" in area and wanted == VALUE:
         return Out([lambda row, column, _: one_cell(prefix + mark, area, row, column)], True)
@@ -143,10 +144,9 @@ def _own_table(c: Compiling, reference: Structured, wanted: str) -> Out:
     def text(row: int, column: int, _: Sequence[str]) -> str:
         table = next((each for each in tables if each.area.contains(row, column)), None)
         try:
-            found = resolve(table, reference.inner, "", True) if table is not None else "#REF!"
+            return resolve(table, reference.inner, "", row) if table is not None else "#REF!"
         except FormulaError:
             return "#REF!"
-        return found.at(row) if isinstance(found, ThisRow) else found
 
     items, columns = split_specifier(reference.inner or "")
     return Out([text], True) if "#this row" in items and len(columns) == 1 else intersected([text], wanted)

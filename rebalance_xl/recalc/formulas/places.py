@@ -6,7 +6,6 @@ Table[Column], Table[[#Totals],[A]:[B]] and Table[@Column] become A1 areas, as w
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 
 from ...cells import CellError
@@ -130,10 +129,10 @@ class Places:
         if match is None or table is None:
             return None
         try:
-            found = resolve(table, match[2], self.book.sheet_names[table.sheet], False)
+            found = resolve(table, match[2], quoted_sheet(self.book.sheet_names[table.sheet]) + "!", 0)
         except FormulaError:
             return _NOWHERE
-        if isinstance(found, ThisRow):
+        if found == "#VALUE!":
             return CellError(UNDECIDED, "INDIRECT of a table's own row")
         return _NOWHERE if found == "#REF!" else found.replace("$", "")
 
@@ -165,24 +164,6 @@ _ESCAPE: Final = re.compile(r"'(.)", re.S)
 _ITEMS: Final = ("#all", "#data", "#headers", "#totals", "#this row")
 
 
-@dataclass(frozen=True, slots=True)
-class ThisRow:
-    """A structured reference to the row of the formula's own cell; `sheet` is a prefix, left and right are letters."""
-
-    table: Table
-    sheet: str
-    left: str
-    right: str
-
-    def at(self, row: int) -> str:
-        """Return the A1 text for a formula in a row, #VALUE! outside the table's data."""
-        if not self.table.first_row <= row <= self.table.last_row:
-            return "#VALUE!"
-        if self.left == self.right:
-            return f"{self.sheet}${self.left}{row}"
-        return f"{self.sheet}${self.left}{row}:${self.right}{row}"
-
-
 def split_specifier(inner: str) -> tuple[list[str], list[str]]:
     """Return the items (#totals, #this row for @) and the one or two column names between the outer brackets."""
     text = inner.strip()
@@ -204,30 +185,30 @@ def split_specifier(inner: str) -> tuple[list[str], list[str]]:
     return items, columns
 
 
-def resolve(table: Table, inner: str | None, sheet: str, same_sheet: bool) -> str | ThisRow:
-    """Return the A1 text of a structured reference, or what gives it for a row; None stands for the bare table name.
+def resolve(table: Table, inner: str | None, prefix: str, row: int) -> str:
+    """Return the A1 text of a structured reference for a formula in a row; None stands for the bare table name.
 
-    `sheet` is the name of the table's sheet, which is left out in formulas on it. A part that the table has not is
-    ``#REF!``, a column that it has not is refused.
+    A part that the table has not is ``#REF!``, the formula's own row is ``#VALUE!`` outside the data, a column that the
+    table has not is refused.
     """
-    items, columns = split_specifier(inner) if inner is not None else ([], [])
-    prefix = "" if same_sheet else quoted_sheet(sheet) + "!"
+    items, columns = split_specifier(inner or "")
     places = [_column(table, column) for column in columns] or [0, table.area.width - 1]
     left, right = table.area.left + min(places), table.area.left + max(places)
+    first, last = (f"${column_letters(column)}" for column in (left, right))
     if "#this row" in items:
-        return ThisRow(table, prefix, column_letters(left), column_letters(right))
+        inside = table.first_row <= row <= table.last_row
+        return prefix + first + (f"{row}:{last}{row}" if left < right else str(row)) if inside else "#VALUE!"
     spans = {
         "#all": (table.area.top, table.area.bottom),
         "#data": (table.first_row, max(table.first_row, table.last_row)),
         "#headers": (table.area.top, table.area.top) if table.header else None,
         "#totals": (table.area.bottom, table.area.bottom) if table.totals else None,
     }
-    rows = [row for item in items or ["#data"] for row in spans.get(item) or (0,)]
+    rows = [each for item in items or ["#data"] for each in spans.get(item) or (0,)]
     if 0 in rows:
         return "#REF!"
-    area = Area(min(rows), left, max(rows), right)
-    first = f"{prefix}${column_letters(left)}${area.top}"
-    return first if area.height == area.width == 1 else f"{first}:${column_letters(right)}${area.bottom}"
+    several = left < right or min(rows) < max(rows)
+    return f"{prefix}{first}${min(rows)}" + (f":{last}${max(rows)}" if several else "")
 
 
 def _column(table: Table, column: str) -> int:
