@@ -69,7 +69,7 @@ def lower_book(book: BookView, lowering: Lowering, spills: Spills, spill_plain: 
 
 def _mark_linked(book: BookView, spills: Spills) -> None:
     """Leave alone the formula cells that hold linked data types, and arrays of which any cell does."""
-    entities = [place for place, linked in book.linked.items() if not linked.error]
+    entities = [place for place, linked in book.linked.items() if linked.shown.__class__ is not CellError]
     for sheet, row, column in entities:
         cell = book.scans[sheet].formulas.find(row, column)
         if cell is not None:

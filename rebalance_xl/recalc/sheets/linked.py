@@ -14,8 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
-from xml.etree import ElementTree
+from typing import Final
 from xml.etree.ElementTree import Element
 
 from ...cells import CellError
@@ -42,20 +41,12 @@ _ERRORS: Final = {"8": "#SPILL!", "13": "#CALC!"}
 class Linked:
     """What one number of `vm` stands for.
 
-    The `text` is what the cell shows, None when that is not known (a picture, a part that is missing); `fields` are
-    its fields by name but for rich values, as formulas write them; `error` is what the cell really is, "" for none;
-    `plain` says that the cell's own value counts, as for formatted numbers.
+    What the cell really is, a text or an error, is `shown`, None when that is not known (a picture, a part that is
+    missing); `fields` are its fields by name but for rich values, as formulas write them.
     """
 
-    text: str | None = None
+    shown: str | CellError | None = None
     fields: dict[str, str] = field(default_factory=dict)
-    error: str = ""
-    plain: bool = False
-
-    @property
-    def shown(self) -> Any:
-        """What the cell shows, None when that is not known."""
-        return CellError(self.error) if self.error else self.text
 
 
 UNKNOWN: Final = Linked()
@@ -64,7 +55,7 @@ UNKNOWN: Final = Linked()
 def linked_cells(package: Package, scans: list[SheetScan]) -> dict[Place, Linked]:
     """Return what the cells with a `vm` hold, by sheet, row and column; formatted numbers are left out."""
     found: dict[Place, Linked] = {}
-    meanings: dict[int, Linked] | None = None
+    meanings: dict[int, Linked | None] | None = None
     for sheet, scan in enumerate(scans):
         if not scan.has_metadata or scan.text.find("vm", scan.start, scan.end) < 0:
             continue
@@ -76,20 +67,20 @@ def linked_cells(package: Package, scans: list[SheetScan]) -> dict[Place, Linked
             if meanings is None:
                 meanings = _meanings(package)
             meant = meanings.get(int(given["vm"]), UNKNOWN)
-            if not meant.plain:
+            if meant is not None:
                 found[sheet, area.top, area.left] = meant
     return found
 
 
-def _meanings(package: Package) -> dict[int, Linked]:
-    """Return what every number of `vm` stands for."""
+def _meanings(package: Package) -> dict[int, Linked | None]:
+    """Return what every number of `vm` stands for, None where the cell's own value counts: a formatted number."""
     metadata = parsed_or_none(package.container, package.metadata_part or "xl/metadata.xml")
     if metadata is None:
         return {}
     types = [each.get("name", "") for each in metadata.iterfind(".//{*}metadataType")]
     future = {each.get("name", ""): each.findall("{*}bk") for each in metadata.iterfind(".//{*}futureMetadata")}
     values, shapes = _elements(package, _VALUES, "rv"), _elements(package, _SHAPES, "s")
-    found: dict[int, Linked] = {}
+    found: dict[int, Linked | None] = {}
     for number, block in enumerate(metadata.iterfind(".//{*}valueMetadata/{*}bk"), 1):
         try:
             record = next(block.iterfind("{*}rc"))
@@ -107,17 +98,17 @@ def _elements(package: Package, part: str, name: str) -> list[Element]:
     return [] if root is None else root.findall(f"{{*}}{name}")
 
 
-def _linked(values: list[Element], shapes: list[Element], number: int, depth: int = 0) -> Linked:
+def _linked(values: list[Element], shapes: list[Element], number: int, depth: int = 0) -> Linked | None:
     shape = shapes[int(values[number].get("s", ""))]
     name = shape.get("t", "")
     if name == "_formattednumber":
-        return Linked(plain=True)
+        return None
     fields: dict[str, str] = {}
     shown = None
     for each, value in zip(shape.findall("{*}k"), values[number].findall("{*}v"), strict=False):
         key, kind, text = each.get("n", ""), each.get("t", "d"), value.text or ""
         if name == "_error" and key == "errorType":
-            return Linked(error=_ERRORS.get(text, "#VALUE!"))
+            return Linked(CellError(_ERRORS.get(text, "#VALUE!")))
         if kind == "r" and key == "%cvi" and depth < 4:
             return _linked(values, shapes, int(text), depth + 1)
         if kind in _WRITTEN:
@@ -156,7 +147,7 @@ def add_external_links(
     formulas = [text for scan in scans for text in scan.formulas.texts]
     container, part = package.container, package.part
     relations = relations_of(container, part)
-    books: dict[int, ElementTree.Element] = {}
+    books: dict[int, Element] = {}
     for number, reference in enumerate(parsed(container, part).iterfind(".//{*}externalReference"), 1):
         target, _ = relations.get(reference.get(_RELATION, ""), ("", ""))
         book = parsed_or_none(container, target)
@@ -184,7 +175,7 @@ def _said(names: Names, formulas: Iterable[str]) -> str:
     return said
 
 
-def _define(defined: Names, number: int, book: ElementTree.Element) -> None:
+def _define(defined: Names, number: int, book: Element) -> None:
     for each in book.iterfind(".//{*}definedName"):
         if each.get("refersTo"):
             text = str(each.get("refersTo")).lstrip("=")
@@ -193,7 +184,7 @@ def _define(defined: Names, number: int, book: ElementTree.Element) -> None:
             )
 
 
-def _mentioned(number: int, book: ElementTree.Element, said: str) -> Iterator[tuple[int, str, str]]:
+def _mentioned(number: int, book: Element, said: str) -> Iterator[tuple[int, str, str]]:
     """Yield the cached sheets that formulas mention: the place, the name and the worksheet of each."""
     labels = [each.get("val", "") for each in book.iterfind(".//{*}sheetName")]
     for data in book.iterfind(".//{*}sheetData"):
@@ -209,7 +200,7 @@ def _mentioned(number: int, book: ElementTree.Element, said: str) -> Iterator[tu
                 yield place, label, sheet
 
 
-def _worksheet(data: ElementTree.Element) -> str | None:
+def _worksheet(data: Element) -> str | None:
     """Return a cached sheet as a worksheet, None when it is not written as it should be."""
     cells: dict[tuple[int, int], str] = {}
     for cell in data.iterfind(".//{*}cell"):
