@@ -311,6 +311,7 @@ TEXT = [
     ("DOLLAR", (1234.567, 2.0), "$1,234.57", "reference"),
     ("DOLLAR", (-1234.567, -2.0), "($1,200)", "reference"),
     ("DOLLAR", (-0.123, 4.0), "($0.1230)", "reference"),
+    ("DOLLAR", (-0.001, 2.0), "($0.00)", "excel"),
     ("PROPER", ("76BudGet",), "76Budget", "reference"),
     ("PROPER", ("2-way street",), "2-Way Street", "reference"),
     ("TEXTBEFORE", ("Red riding hood's, red hood", "hood"), "Red riding ", "reference"),

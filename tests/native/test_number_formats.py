@@ -44,6 +44,52 @@ EXCEL = [
     (0.999999, "yyyy mmm ddd dd hh:mm:ss", "1900 Jan Sun 01 00:00:00"),
     (11.6, 'd "days" h am/pm', "11 days 2 PM"),
 ]
+#: What Excel shows where a section has a condition, a number is shown as nothing but zeros, a fraction is none, a comma
+#: stands by itself, or nothing but text is shown: tried there by the authors of public formatters.
+TRIED_IN_EXCEL = [
+    (3.0, '"up "0;[<-5]"low "0;"rest "0', "up 3"),
+    (-7.0, '"up "0;[<-5]"low "0;"rest "0', "low 7"),
+    (-4.0, '"up "0;[<-5]"low "0;"rest "0', "-rest 4"),
+    (0.0, '"up "0;[<-5]"low "0;"rest "0', "rest 0"),
+    (3.0, '"up "0;[=3]"three "0;"rest "0', "up 3"),
+    (-3.0, '"up "0;[=-3]"three "0;"rest "0', "three 3"),
+    (-3.0, '"up "0;[<=0]"low "0;"rest "0', "-low 3"),
+    (-3.0, '"up "0;[>=-5]"some "0;"rest "0', "-some 3"),
+    (-3.0, '[<-2]"low "0', "low 3"),
+    (-3.0, '[<-9]"low "0', "3"),
+    (-3.0, '[=-9]"low "0', "-3"),
+    (-3.0, '[<>-3]"other "0;"this "0', "this 3"),
+    (-3.0, '[<-9]"low "0;"rest "0', "rest 3"),
+    (-3.0, '[>9]"high "0;"rest "0', "-rest 3"),
+    (-3.0, '[>9]"high "0;[<=0]"low "0', "-low 3"),
+    (3.0, '[>9]"high "0;[<=0]"low "0', error(UNDECIDED)),
+    (-0.004, "0.00", "0.00"),
+    (-0.0004, "0.0%", "0.0%"),
+    (-0.004, "-0.00", "-0.00"),
+    (-0.004, "0.00;-0.00", "-0.00"),
+    (-0.004, "0.00;@", "-0.00"),
+    (-0.004, "# ?/?", "-0    "),
+    (-2.0, '"low"', "-low"),
+    (5.0, "0 0/0", "5 0/1"),
+    (0.0, "?/?", "0/1"),
+    (0.0, "#/#", "0/1"),
+    (0.0, "? ?/?", "0    "),
+    (5.0, "# #/#", "5"),
+    (0.00001, "??/??", " 0/1 "),
+    (1234567.0, "0 ,", "1234567 ,"),
+    (1234567.0, "0,x,", "1235x,"),
+    (1234567.0, "0.,", "1235."),
+    (7.0, "?,???", "    7"),
+    (12.0, ".0E+0", ".1E+2"),
+    (97.0, ".0E+0", ".1E+3"),
+    (1.0, "0.0E+#", "1.0E+0"),
+    (1200.0, "0 E+ 0", "1 E +3"),
+    (0.70707, "hh.000", "16.848"),
+    (4.0, '@ "pieces"', "4"),
+    (4.0, "yyyy 0", error("#VALUE!")),
+    (4.0, "B2yyyy", error(UNDECIDED)),
+    (45000.0, "B1yyyy", "2023"),
+]
 SYNTAX = [
     (-5.0, "0;(0)", "(5)"),
     (0.0, '0;-0;"zero"', "zero"),
@@ -81,7 +127,7 @@ SYNTAX = [
 ]
 
 
-@pytest.mark.parametrize("value, pattern, expected", [*REFERENCE, *SYNTAX])
+@pytest.mark.parametrize("value, pattern, expected", [*REFERENCE, *TRIED_IN_EXCEL, *SYNTAX])
 def test_text_shows_a_value(value: Any, pattern: str, expected: Any) -> None:
     """TEXT shows numbers, text, dates and errors as the format says."""
     assert call("TEXT", value, pattern) == expected

@@ -42,6 +42,7 @@ _ENGLISH_CODES = re.compile(r"General|AM/PM|A/P", re.IGNORECASE)
 _NAMES = re.compile(r"""(?:\bTEXT\s*\([^\[]*"|^)[^\["]*(?:mmm|ddd)[^\["]*(?:"|$)""", re.IGNORECASE)
 _ONE_NAME = re.compile(r'TEXT\((?:[^()"]|\([^()"]*\))+,"(?:mmmm?|dddd?)"\)', re.IGNORECASE)
 _OURS: Final = frozenset(("", *ENGLISH.months, *ENGLISH.days, *ENGLISH.short_months, *ENGLISH.short_days))
+_HIJRI = re.compile(r"b2(?=[a-z])", re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"^[^.]*[0#?],0{1,2}(?![0#?.,])[^.]*$|\.[0#?]+,[0#?]")
 _GROUP_POINT = re.compile(r"#\.##0|# ##0|#\xa0##0|#\u202f##0")
 
@@ -109,6 +110,8 @@ def undecided(text: str) -> str:
     for tag in _TAG.findall(text):
         if names_of(tag) is None:
             return f"the format {text} names a language or calendar that is not known here: {tag}"
+    if _HIJRI.search(_LITERAL.sub("", text)):
+        return f"the format {text} shows dates of another calendar"
     if "[dbnum" in text.lower():
         return f"the format {text} shows digits of another script"
     bare = _ENGLISH_CODES.sub("", _LITERAL.sub("", text))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -23,7 +23,7 @@ Token = tuple[str, str]
 _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"?|\\(?P<escaped>.?)|_(?P<blank>.?)|\*(?P<filler>.?)'
     r"|\[\s*(?P<condition>(?:<=|>=|<>|<|>|=)\s*[+-]?[\d.]+(?:E[+-]?\d+)?)\s*\]|\[(?P<elapsed>h+|m+|s+)\]"
-    r"|\[\$(?P<currency>[^\]-]*)(?:-(?P<language>[^\]]*))?\]|(?P<bracket>\[[^\]]*\])"
+    r"|\[\$(?P<currency>[^\]-]*)(?:-(?P<language>[^\]]*))?\]|(?P<bracket>\[[^\]]*\]|b1(?=[a-z]))"
     r"|(?P<general>general)|(?P<half>[ap]/[ap]|am/pm)|(?P<exponent>E[+-])|(?P<date>y+|m+|d+|h+|s+|e+|b+|g+)"
     r"|(?P<digit>[0#?])|(?P<point>\.)|(?P<comma>,)|(?P<percent>%)|(?P<slash>/)|(?P<at>@)|(?P<end>;)|(?P<text>.)",
     re.IGNORECASE | re.DOTALL,
@@ -71,32 +71,54 @@ def sections(text: str) -> tuple[Section, ...]:
             tokens += [("text", match["currency"])] if match["currency"] else []
         elif kind in ("quoted", "escaped", "blank"):
             tokens.append(("text", " " if kind == "blank" else content))
+        elif kind == "comma" and (not tokens or tokens[-1][0] not in ("digit", "comma", "point")):
+            tokens.append(("text", content))
         elif kind not in ("filler", "bracket"):
             tokens.append((kind, content.lower() if kind in ("date", "elapsed") else content))
     return (*found, Section(tuple(tokens), condition, language))
 
 
 def choose(found: tuple[Section, ...], value: float) -> tuple[Section | None, bool]:
-    """Return the section for a number, None for General, and whether the section shows the sign itself.
+    """Return the section for a number, None for General, and whether a number below 0 is shown without its sign there.
 
-    Without conditions the sections are for positive, negative and zero; a section for negative numbers shows no sign
-    of its own accord. With conditions the first section met counts.
+    Without conditions the sections are for positive, negative and zero, with one in the second alone the first is for
+    positive numbers. Where a condition holds below 0 only, or what is left over does, no sign is shown. A number for
+    which no section of several is left is undecided: Excel shows number signs.
     """
-    numeric = [section for section in found[:3] if not (section.has("at") and len(found) > 1)] or list(found[:1])
-    if all(section.condition is None for section in numeric):
-        if len(numeric) == 1:
-            return numeric[0], False
-        if value < 0:
-            return numeric[1], True
-        return (numeric[2] if len(numeric) > 2 and value == 0 else numeric[0]), False
-    for position, section in enumerate(numeric):
-        if section.condition is not None:
-            if section.meets(value):
-                relation, bound = section.condition
-                return section, relation in ("<", "<=") and bound <= 0 and position > 0
-        elif position == len(numeric) - 1 or (position == 1 and value < 0):
-            return section, position == 1 and len(numeric) > 2
-    return None, False
+    numeric = [section for section in found[:3] if not section.has("at")]
+    first, second, third = (*numeric, None, None, None)[:3]
+    if first is None or second is None:
+        if first is None or first.meets(value):
+            return first, first is not None and _below_zero(first.condition)
+        return None, _rest_below_zero(first.condition)
+    if first.condition is None:
+        if second.condition is None:
+            if value < 0:
+                return second, True
+            return (third if third is not None and value == 0 else first), False
+        first = replace(first, condition=(">", 0.0))
+    if first.meets(value):
+        return first, _below_zero(first.condition)
+    if second.condition is not None:
+        if second.meets(value):
+            return second, _below_zero(second.condition)
+        if third is None:
+            raise undecided_fault(f"the number format has no section for {value:.10g}")
+        return third, False
+    if third is None:
+        return second, _rest_below_zero(first.condition)
+    return (second, True) if value < 0 else (third, False)
+
+
+def _below_zero(condition: tuple[str, float] | None) -> bool:
+    """Say whether numbers below 0 alone meet a condition."""
+    relation, bound = condition or ("", 0.0)
+    return (relation == "<" and bound <= 0) or (relation in ("<=", "=") and bound < 0)
+
+
+def _rest_below_zero(condition: tuple[str, float] | None) -> bool:
+    """Say whether numbers below 0 show no sign in what is for those that do not meet a condition."""
+    return condition is not None and condition[0] in ("<", "<=", "<>")
 
 
 def shown_date(serial: float, tokens: Sequence[Token], names: Names = ENGLISH) -> str:
@@ -109,7 +131,9 @@ def shown_date(serial: float, tokens: Sequence[Token], names: Names = ENGLISH) -
         raise value_fault(f"{serial:.10g} is no date: a serial number lies between 0 and {LAST_DAY}")
     codes = _codes(tokens)
     kinds = {kind for kind, _ in codes}
-    decimals = next((len(text) for kind, text in codes if kind == "fraction"), 0)
+    decimals = max((len(text) for kind, text in codes if kind == "fraction"), default=0)
+    if kinds & {"digit", "percent", "exponent"}:
+        raise value_fault("a number format shows a date or a number")
     clock_shown = kinds & {"elapsed", "half"} or any(kind == "date" and text[0] in "hns" for kind, text in codes)
     total = round(serial * 86_400, decimals) if clock_shown else math.floor(serial) * 86_400.0
     day, clock = divmod(total, 86_400)
@@ -122,7 +146,7 @@ def shown_date(serial: float, tokens: Sequence[Token], names: Names = ENGLISH) -
         elif kind == "elapsed":
             out.append(f"{int(total // _SECONDS[text[0]]):0{len(text)}d}")
         elif kind == "fraction":
-            out.append(f"{total % 1:.{decimals}f}"[1:])
+            out.append(f"{total % 1:.{decimals}f}"[1 : len(text) + 2])
         elif kind != "date":
             out.append(text)
         elif text[0] in units:
@@ -143,12 +167,12 @@ def _codes(tokens: Sequence[Token]) -> list[Token]:
     for order, index in enumerate(coded):
         if tokens[index] in (("date", "m"), ("date", "mm")) and (letters[order] == "h" or letters[order + 2] == "s"):
             codes[index] = "date", "n" * len(tokens[index][1])
-    for index in reversed(coded):
-        end = index + 2
+    for index in reversed([place for place, code in enumerate(codes) if code[0] == "point"]):
+        end = index + 1
         while codes[end : end + 1] == [("digit", "0")]:
             end += 1
-        if codes[index][1][0] == "s" and codes[index + 1 : index + 2] == [("point", ".")] and end > index + 2:
-            codes[index + 1 : end] = [("fraction", "0" * (end - index - 2))]
+        if end > index + 1:
+            codes[index:end] = [("fraction", "0" * (end - index - 1))]
     return codes
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Any, Final
 
 from .arguments import general, no_error, to_text
@@ -35,26 +35,28 @@ def shown(value: float, text: str, date_offset: int = 0) -> str:
     >>> shown(1234.567, "#,##0.00"), shown(-5, "0;(0)"), shown(0.125, "# ?/?"), shown(12345, "0.00E+00")
     ('1,234.57', '(5)', ' 1/8', '1.23E+04')
     """
-    section, signed = choose(sections(text), value)
+    found = sections(text)
+    section, unsigned = choose(found, value)
+    magnitude = abs(value)
+    sign = "" if unsigned or value >= 0 else "-"
     if section is None:
-        return general(value)
+        return sign + general(magnitude)
     if section.has("date", "elapsed", "half"):
         names = names_of(section.language)
         if names is None:
             raise undecided_fault(f"the names of the language {section.language} are not known here")
         sign = "-" if date_offset and value < 0 else ""  # only dates from 1904 on may be negative
-        return sign + shown_date((abs(value) if sign else value) + date_offset, section.tokens, names)
-    sign = "" if signed or value >= 0 else "-"
-    magnitude = abs(value)
+        return sign + shown_date((magnitude if sign else value) + date_offset, section.tokens, names)
     if section.has("digit"):
         if section.has("exponent"):
             return sign + _scientific(magnitude, section.tokens)
         span = _fraction_span(section.tokens) if section.has("slash") else None
         if span is not None:
             return sign + _fraction(magnitude, section.tokens, *span)
-        return sign + _plain(decimal_of(magnitude), section.tokens)
-    text = "".join(general(magnitude) if kind in ("general", "at") else part for kind, part in section.tokens)
-    return sign + text if section.has("general", "at") else text
+        digits = _plain(decimal_of(magnitude), section.tokens)
+        alone = len(found) == 1 and section.condition is None  # then what shows no digit but 0 has no sign
+        return digits if alone and not re.search("[1-9]", digits) else sign + digits
+    return sign + "".join(general(magnitude) if kind == "general" else part for kind, part in section.tokens)
 
 
 def _plain(number: Decimal, tokens: Sequence[Token]) -> str:
@@ -63,9 +65,9 @@ def _plain(number: Decimal, tokens: Sequence[Token]) -> str:
     point = kinds.index("point") if "point" in kinds else len(tokens)
     whole_places = [i for i, kind in enumerate(kinds) if kind == "digit" and i < point]
     part_places = [i for i, kind in enumerate(kinds) if kind == "digit" and i > point]
-    grouped = bool(whole_places) and "comma" in kinds[whole_places[0] : whole_places[-1]]
-    last_places = [places[-1] for places in (whole_places, part_places) if places]
-    scaling = sum(1 for place in last_places for _ in takewhile("comma".__eq__, kinds[place + 1 :]))
+    grouped = ("comma", "digit") in pairwise(kinds[:point])
+    ends = [*whole_places[-1:], *(part_places or [point])[-1:]]
+    scaling = sum(1 for place in ends for _ in takewhile("comma".__eq__, kinds[place + 1 :]))
     number = number.scaleb(2 * kinds.count("percent") - 3 * scaling, _CONTEXT)
     whole, _, part = f"{rounded(number, len(part_places)):f}".partition(".")
     whole = whole.lstrip("0")
@@ -87,8 +89,8 @@ def _whole_digits(digits: str, placeholders: list[str], grouped: bool) -> list[s
     """Return what each placeholder before the point shows; the first one takes the digits that are left over."""
     filled = [_EMPTY[each] for each in placeholders[: max(len(placeholders) - len(digits), 0)]] + [*digits]
     for index, digit in enumerate(filled[:-1] if grouped else ()):
-        if (len(filled) - 1 - index) % 3 == 0 and digit.strip():
-            filled[index] += ","
+        if (len(filled) - 1 - index) % 3 == 0:
+            filled[index] += "," if digit.strip() else digit  # a blank stands beside a blank
     spare = len(filled) - len(placeholders)
     return ["".join(filled[: spare + 1]), *filled[spare + 1 :]] if placeholders else []
 
@@ -97,19 +99,29 @@ def _scientific(number: float, tokens: Sequence[Token]) -> str:
     kinds = [kind for kind, _ in tokens]
     at = kinds.index("exponent")
     point = kinds[:at].index("point") if "point" in kinds[:at] else at
-    step, places = max(kinds[:point].count("digit"), 1), kinds[point:at].count("digit")
+    width, places = kinds[:point].count("digit"), kinds[point:at].count("digit")
+    step = max(width, 1)
     exact = decimal_of(number).scaleb(2 * kinds.count("percent"))
     exponent = 0
     if exact:
-        exponent = exact.adjusted() // step * step
-        if rounded(exact.scaleb(-exponent, _CONTEXT), places).adjusted() >= step:
+        exponent = exact.adjusted() // step * step + (width == 0)
+        if rounded(exact.scaleb(-exponent, _CONTEXT), places).adjusted() >= width:
             exponent += step
     body = _plain(exact.scaleb(-exponent, _CONTEXT), [token for token in tokens[:at] if token[0] != "percent"])
     letter = tokens[at][1]
     sign = "-" if exponent < 0 else letter[1].replace("-", "")
     end = max((i for i in range(at + 1, len(tokens)) if kinds[i] == "digit"), default=at) + 1
-    tail = _plain(Decimal(abs(exponent)), tokens[at + 1 : end])
-    return body + letter[0] + sign + tail + "".join(text for kind, text in tokens[end:] if kind in ("text", "percent"))
+    start = kinds.index("digit", at) if end > at + 1 else end  # what stands before the digits stands before the sign
+    tail = _plain(Decimal(abs(exponent)), _with_zero(tokens[start:end]))
+    before = "".join(text for _, text in tokens[at + 1 : start])
+    return (
+        body
+        + letter[0]
+        + before
+        + sign
+        + tail
+        + "".join(text for kind, text in tokens[end:] if kind in ("text", "percent"))
+    )
 
 
 def _fraction_span(tokens: Sequence[Token]) -> tuple[int, int, int] | None:
@@ -137,16 +149,26 @@ def _fraction(number: float, tokens: Sequence[Token], start: int, slash: int, en
         top, bottom = nearest.numerator, nearest.denominator
     if mixed and top == bottom:
         whole, top = whole + 1, 0
-    lead = _plain(Decimal(whole), before) if before else ""
-    if mixed and top == 0:
+    if mixed and top == 0 and ("digit", "0") not in tokens[start:slash]:
         wide = "?" in below or ("digit", "?") in tokens[start:slash]
-        return (lead if lead.strip() else "0" + lead) + " " * (end - start if wide else 0) + rest
+        until = len(before) if wide else 1 + max(place for place, (kind, _) in enumerate(before) if kind == "digit")
+        return _plain(Decimal(whole), _with_zero(before)[:until]) + " " * (end - start if wide else 0) + rest
+    lead = _plain(Decimal(whole), before) if before else ""
     lower = str(bottom)
     if "?" in below:
         lower = lower.ljust(len(below))
     elif "0" in below and not fixed:
         lower = lower.zfill(len(below))
-    return lead + _plain(Decimal(top), tokens[start:slash]) + "/" + lower + rest
+    return lead + _plain(Decimal(top), _with_zero(tokens[start:slash])) + "/" + lower + rest
+
+
+def _with_zero(tokens: Sequence[Token]) -> list[Token]:
+    """Return tokens whose last placeholder shows a 0 where there is no digit."""
+    found = list(tokens)
+    last = max((place for place, (kind, _) in enumerate(found) if kind == "digit"), default=None)
+    if last is not None:
+        found[last] = "digit", "0"
+    return found
 
 
 @worksheet("TEXT", kinds="any any", dated=True)
@@ -189,4 +211,4 @@ def fixed(number: float, decimals: int = 2, no_commas: bool = False) -> str:
 def dollar(number: float, decimals: int = 2) -> str:
     """Return a number as an amount in dollars, negative ones in brackets."""
     text = "$" + fixed(abs(number), decimals)
-    return f"({text})" if number < 0 and any(c in "123456789" for c in text) else text
+    return f"({text})" if number < 0 else text
