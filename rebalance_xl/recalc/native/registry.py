@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from ...cells import MISSING, NA, NUM, CellError
+from ...cells import MISSING, NA, CellError
 from .arguments import KINDS, alike, checked, to_rows, told_apart
 from .faults import Fault
 from .reading import in_1904
@@ -21,10 +20,11 @@ KernelT = TypeVar("KernelT", bound=Kernel)
 class NativeFunction:
     """A worksheet function of Excel that the package implements beside the engine.
 
-    It is called with worksheet values and gives a worksheet value, a list of rows or a CellError; it never raises for
-    bad input. The keyword ``date_offset`` is 1462 for books of the 1904 date system. `max_args` is None where there is
-    no limit. An argument of another kind than ``range`` and ``cells`` takes one value, and an array there gives an
-    array of results; the last kind holds for all arguments that follow.
+    It is called with worksheet values and gives a worksheet value, a list of rows or a CellError (a number that is not
+    finite is #NUM! to who asked); it never raises for bad input. The keyword ``date_offset`` is 1462 for books of the
+    1904 date system. `max_args` is None where there is no limit. An argument of another kind than ``range`` and
+    ``cells`` takes one value, and an array there gives an array of results; the last kind holds for all arguments that
+    follow.
     """
 
     name: str
@@ -86,21 +86,29 @@ def _worksheet_callable(
     limited = any(kind.allowed for kind in kinds)
 
     def answer(values: list[Any], date_offset: int) -> Any:
+        """Return what the kernel makes of some values, or the error value that what it raised stands for."""
         arguments = []
-        for index, value in enumerate(values + [MISSING] * (count - len(values))):
-            kind = kinds[min(index, count - 1)]
-            if value is not MISSING:
-                from_1904 = date_offset and value.__class__ is str and names[min(index, count - 1)] not in _NO_NUMBERS
-                read = kind.read(in_1904(value) if from_1904 else value)
-                arguments.append(read + date_offset if kind.days else read)
-            elif first_default <= index < count:
-                arguments.append(defaults[index - first_default])
-            else:
-                arguments.append(kind.left_out())
-        if limited:
-            arguments = list(map(checked, names, arguments))
-        result = kernel(*arguments, date_offset=date_offset) if dated else kernel(*arguments)
-        return finished(result, date_offset if dates else 0)
+        try:
+            for index, value in enumerate(values + [MISSING] * (count - len(values))):
+                kind = kinds[min(index, count - 1)]
+                if value is not MISSING:
+                    in_days = date_offset and value.__class__ is str and names[min(index, count - 1)] not in _NO_NUMBERS
+                    read = kind.read(in_1904(value) if in_days else value)
+                    arguments.append(read + date_offset if kind.days else read)
+                elif first_default <= index < count:
+                    arguments.append(defaults[index - first_default])
+                else:
+                    arguments.append(kind.left_out())
+            if limited:
+                arguments = list(map(checked, names, arguments))
+            result = kernel(*arguments, date_offset=date_offset) if dated else kernel(*arguments)
+        except Fault as fault:
+            return fault.error
+        except ZeroDivisionError:
+            return CellError("#DIV/0!", "a division by zero")
+        except (ArithmeticError, ValueError) as error:
+            return CellError("#NUM!", str(error))
+        return result - date_offset if dates else result
 
     @functools.wraps(kernel)
     def invoke(*args: Any, date_offset: int = 0) -> Any:
@@ -111,22 +119,10 @@ def _worksheet_callable(
             if isinstance(value, list | tuple) and names[min(index, count - 1)] not in WHOLE
         ]
         if lifted:
-            return _lift(lambda filled: _guarded(answer, filled, date_offset), values, lifted)
-        return _guarded(answer, values, date_offset)
+            return _lift(lambda filled: answer(filled, date_offset), values, lifted)
+        return answer(values, date_offset)
 
     return invoke
-
-
-def _guarded(answer: Callable[[list[Any], int], Any], values: list[Any], date_offset: int) -> Any:
-    """Return the answer, or the error value that what it raised stands for."""
-    try:
-        return answer(values, date_offset)
-    except Fault as fault:
-        return fault.error
-    except ZeroDivisionError:
-        return CellError("#DIV/0!", "a division by zero")
-    except (OverflowError, ArithmeticError, ValueError) as error:
-        return CellError("#NUM!", str(error))
 
 
 def _lift(answer: Callable[[list[Any]], Any], values: list[Any], lifted: list[int]) -> list[list[Any]]:
@@ -147,15 +143,3 @@ def _lift(answer: Callable[[list[Any]], Any], values: list[Any], lifted: list[in
             line.append(known[key])
         result.append(line)
     return result
-
-
-def finished(result: Any, date_offset: int = 0) -> Any:
-    """Return a result as a worksheet value: no NaN, no infinity, dates in the book's own system."""
-    if result.__class__ is float:
-        return result - date_offset if math.isfinite(result) else NUM
-    if isinstance(result, list):
-        return [
-            [cell if cell.__class__ in (str, bool, CellError) else finished(cell, date_offset) for cell in row]
-            for row in result
-        ]
-    return float(result - date_offset) if isinstance(result, int) and not isinstance(result, bool) else result
