@@ -46,9 +46,6 @@ Result = tuple[Any, str]
 Work = Callable[[Job], Any]
 
 
-# --- which books, and where to -------------------------------------------------------------------------------
-
-
 def find_books(
     patterns: Sequence[str], out_dir: Path | None = None, reports: Sequence[Path] = ()
 ) -> tuple[list[tuple[Path, Path]], list[str]]:

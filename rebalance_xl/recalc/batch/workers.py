@@ -67,9 +67,6 @@ def run_jobs(
     return [outcomes[index] for index in range(len(jobs))]
 
 
-# --- processes of this machine ------------------------------------------------------------------------------------
-
-
 def _in_processes(jobs: Sequence[Job], todo: deque[int], work: Work, seconds: float | None, count: int) -> Results:
     """Keep some processes busy with one book each, a thread beside each of them.
 
@@ -102,9 +99,6 @@ def _in_processes(jobs: Sequence[Job], todo: deque[int], work: Work, seconds: fl
         todo.clear()
         for child in children:
             child.end()
-
-
-# --- a cluster ----------------------------------------------------------------------------------------------------
 
 
 def _on_cluster(jobs: Sequence[Job], todo: Sequence[int], work: Work, seconds: float | None, address: str) -> Results:

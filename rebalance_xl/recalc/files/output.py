@@ -123,9 +123,6 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-# --- what a file keeps ----------------------------------------------------------------------------------------------
-
-
 def _keep_attributes(model: Path, path: Path) -> None:
     """Give a new file owner, permissions and extended attributes of the one that it will replace, or refuse."""
     status = model.stat()

@@ -160,8 +160,6 @@ def relations_of(container: Container, part: str) -> dict[str, tuple[str, str]]:
     return found
 
 
-# --- what marks a cell as a dynamic array, so that Excel lets it spill ------------------------------------------------
-
 PART_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheetMetadata+xml"
 RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sheetMetadata"
 FRESH = Path(__file__).parents[2] / "data" / "dynamic_arrays.xml"

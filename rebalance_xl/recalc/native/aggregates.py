@@ -112,9 +112,6 @@ worksheet("MODE", "MODE.SNGL", kinds="range*")(lambda *ranges: _modes(numbers_of
 worksheet("MODE.MULT", kinds="range*")(lambda *ranges: [[number] for number in _modes(numbers_of([*chain(*ranges)]))])
 
 
-# --- database functions: a table with headers, a field, and criteria whose rows are alternatives --------------------
-
-
 def _label(cell: Any) -> str:
     return "" if isinstance(cell, CellError) else to_text(cell).lower()
 
@@ -180,9 +177,6 @@ def dget(database: Rows, field: Rows, criteria: Rows) -> Any:
     if len(cells) > 1:
         raise number_fault(f"{len(cells)} rows meet the criteria")
     return 0.0 if cells[0] is None else cells[0]
-
-
-# --- SUMIFS and friends -------------------------------------------------------------------------------------------
 
 
 def _meeting(size: int, conditions: Iterable[Rows]) -> list[bool]:

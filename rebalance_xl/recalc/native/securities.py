@@ -84,8 +84,6 @@ def quasi_dates(anchor: int, until: int, months: int) -> list[int]:
     return sorted(dates)
 
 
-# --- coupons and accrued interest ---------------------------------------------------------------------------------
-
 for _name, _part in {
     **{"COUPDAYS": "length", "COUPDAYBS": "elapsed", "COUPDAYSNC": "remaining"},
     **{"COUPNCD": "following", "COUPPCD": "previous", "COUPNUM": "coupons"},
@@ -132,9 +130,6 @@ def accrued(
 worksheet("ACCRINTM", kinds="issue settlement interest par=1000 basis=0")(
     lambda issue, settlement, rate, par, basis: par * rate * _years(issue, settlement, basis)
 )
-
-
-# --- securities without coupons ------------------------------------------------------------------------------------
 
 
 def _years(settlement: int, maturity: int, basis: int) -> float:
