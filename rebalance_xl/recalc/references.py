@@ -59,10 +59,8 @@ class Area:
 
     def text(self) -> str:
         """Return the area as A1 text, a single cell without a colon."""
-        first = f"{column_letters(self.left)}{self.top}"
-        if self.top == self.bottom and self.left == self.right:
-            return first
-        return f"{first}:{column_letters(self.right)}{self.bottom}"
+        first, last = cell_name(self.top, self.left), cell_name(self.bottom, self.right)
+        return first if first == last else f"{first}:{last}"
 
 
 @cache
@@ -92,9 +90,7 @@ def parse_area(text: str) -> Area | None:
     left, top = column_number(match[1]), int(match[2])
     right, bottom = (column_number(match[3]), int(match[4])) if match[3] else (left, top)
     area = Area(min(top, bottom), min(left, right), max(top, bottom), max(left, right))
-    if area.top < 1 or area.bottom > MAX_ROWS or area.right > MAX_COLUMNS:
-        return None
-    return area
+    return area if area.top >= 1 and area.bottom <= MAX_ROWS and area.right <= MAX_COLUMNS else None
 
 
 def quoted_sheet(name: str) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Final
 
-from ...cells import MISSING, NA, CellError, as_rows, is_range
+from ...cells import NA, CellError
 from .days import parts
 from .faults import Fault, number_fault, value_fault
 from .reading import typed_number
@@ -44,15 +44,12 @@ def to_number(value: Any) -> float:
     """Return a worksheet value as a number: text has to read as one (else #VALUE!), TRUE is 1, a blank is 0."""
     if value.__class__ is float:
         return float(value)
-    if value is None or value is MISSING:
-        return 0.0
-    if isinstance(value, bool | int | float):
-        return float(value)
     if isinstance(no_error(value), str):
         number = typed_number(value)
-        if number is not None:
-            return number
-    raise value_fault(f"{value!r} is no number")
+        if number is None:
+            raise value_fault(f"{value!r} is no number")
+        return number
+    return float(value or 0.0)
 
 
 def to_strict(value: Any) -> float:
@@ -66,7 +63,7 @@ def to_text(value: Any) -> str:
     """Return a worksheet value as text, numbers in General format."""
     if isinstance(value, str):
         return value
-    if value is None or value is MISSING:
+    if value is None:
         return ""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
@@ -87,9 +84,7 @@ def to_flag(value: Any) -> bool:
 
 def to_rows(value: Any) -> Rows:
     """Return a range, or a single value, as rows of cells; nothing at all is one blank cell."""
-    if not is_range(value):
-        return [[None if value is MISSING else value]]
-    rows: list[Any] = as_rows(value)
+    rows: Rows = value if isinstance(value, list) else [[value]]
     return rows if rows and rows[0] else [[None]]
 
 

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from itertools import chain
 from typing import Any
 
 from ...cells import NA
-from .arguments import (
-    MOST_CELLS,
-    Rows,
-    cells_of,
-    cells_of_line,
-    numbers_of,
-    to_number,
-    transposed,
-)
+from .arguments import MOST_CELLS, Rows, cells_of, cells_of_line, numbers_of, to_number, transposed
 from .criteria import in_order
 from .faults import Fault, number_fault, value_fault
 from .registry import worksheet
@@ -43,8 +34,8 @@ def sortable(array: Rows, places: Rows | None, by_col: bool) -> Rows:
     return array
 
 
-@worksheet("EXPAND", kinds="range integer integer any")
-def expand(array: Rows, rows: int | None = None, columns: int | None = None, pad_with: Any = NA) -> Rows:
+@worksheet("EXPAND", kinds="range integer=NONE integer=NONE any=NA")
+def expand(array: Rows, rows: int | None, columns: int | None, pad_with: Any = NA) -> Rows:
     """Return an array widened to a number of rows and columns, filled up with a value (#N/A)."""
     height, width = len(array), len(array[0])
     tall = height if rows is None else rows
@@ -53,8 +44,7 @@ def expand(array: Rows, rows: int | None = None, columns: int | None = None, pad
         raise value_fault(f"an array of {height} by {width} cells cannot be expanded to {tall} by {wide}")
     if tall * wide > MOST_CELLS:
         raise number_fault(f"an array of {tall} by {wide} cells is too large")
-    filled = [[*row, *[pad_with] * (wide - width)] for row in array]
-    return filled + [[pad_with] * wide for _ in range(tall - height)]
+    return [[*row, *[pad_with] * (wide - width)] for row in (*array, *[[pad_with] * width] * (tall - height))]
 
 
 @worksheet("WRAPROWS", kinds="range number any")
@@ -77,9 +67,8 @@ def trimrange(rng: Rows, trim_rows: int = 3, trim_columns: int = 3) -> Rows:
     """Return a range without its blank outer rows and columns (0 none, 1 leading, 2 trailing, 3 both)."""
     if not (0 <= trim_rows <= 3 and 0 <= trim_columns <= 3):
         raise value_fault("trim_rows and trim_columns must be 0, 1, 2 or 3")
-    kept = _trimmed(rng, trim_rows)
-    columns = _trimmed(transposed(kept), trim_columns)
-    if not kept or not columns:
+    columns = _trimmed(transposed(_trimmed(rng, trim_rows)), trim_columns)
+    if not columns:
         raise Fault("#REF!", "the range holds nothing but blanks")
     return transposed(columns)
 
@@ -88,9 +77,7 @@ def _trimmed(rows: Rows, sides: int) -> Rows:
     filled = [index for index, row in enumerate(rows) if any(cell is not None for cell in row)]
     if not filled:
         return [] if sides == 3 else rows
-    start = filled[0] if sides & 1 else 0
-    end = filled[-1] + 1 if sides & 2 else len(rows)
-    return rows[start:end]
+    return rows[filled[0] if sides & 1 else 0 : filled[-1] + 1 if sides & 2 else len(rows)]
 
 
 #: The part that the sum of a subset is of the sum of everything.
@@ -121,7 +108,7 @@ for _name in ("TAKE", "DROP"):
 @worksheet("CHOOSEROWS", kinds="range range*")
 def chooserows(array: Rows, *places: Rows) -> Rows:
     """Return rows of an array by their numbers, which may stand in arrays; negative ones count from the end."""
-    chosen = [int(to_number(place)) for place in chain.from_iterable(map(cells_of, places))]
+    chosen = [int(to_number(place)) for place in cells_of(map(cells_of, places))]
     if not all(1 <= abs(place) <= len(array) for place in chosen):
         raise value_fault(f"the array has {len(array)} rows or columns, not number {max(chosen, key=abs)}")
     return [array[place - (place > 0)] for place in chosen]
@@ -161,16 +148,15 @@ def sortby(array: Rows, *keys: Rows) -> Rows:
     from .lookup import sort_key
 
     along_columns = len(array) == 1 and len(array[0]) > 1
-    size = len(array[0]) if along_columns else len(array)
-    order = list(range(size))
+    lines = transposed(array) if along_columns else array
+    order = list(range(len(lines)))
     for index in range((len(keys) - 1) // 2 * 2, -1, -2):
         cells = list(cells_of(keys[index]))
-        direction = next(cells_of(keys[index + 1])) if index + 1 < len(keys) else 1.0
+        direction = next(cells_of(keys[index + 1])) if index + 1 < len(keys) else None
         direction = 1.0 if direction is None else direction
-        if len(cells) != size or direction not in (1, -1):
+        if len(cells) != len(lines) or direction not in (1, -1):
             raise value_fault("each array to sort by must be as long as the sorted one, each order 1 or -1")
         in_order(cells)
         order.sort(key=[sort_key(cell) for cell in cells].__getitem__, reverse=direction == -1)
-    if along_columns:
-        return [[row[index] for index in order] for row in array]
-    return [array[index] for index in order]
+    lines = [lines[index] for index in order]
+    return transposed(lines) if along_columns else lines
