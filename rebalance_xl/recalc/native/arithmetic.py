@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from itertools import starmap
+from itertools import accumulate, starmap
 from typing import Final
 
 from .arguments import Rows, cells_of, is_number, no_error, to_number, to_strict
@@ -103,9 +103,8 @@ def roman(number: float, form: object = None) -> str:
     steps = sorted((step for steps in _STEPS[: style + 1] for step in steps), reverse=True)
     text = ""
     for value, letters in steps:
-        while rest >= value:
-            text += letters
-            rest -= value
+        times, rest = divmod(rest, value)
+        text += times * letters
     return text
 
 
@@ -157,11 +156,7 @@ def multinomial(*numbers: Rows) -> float:
     total = sum(parts)
     if total > 1000:
         return math.exp(math.lgamma(total + 1) - math.fsum(math.lgamma(part + 1) for part in parts))
-    result, so_far = 1, 0
-    for part in parts:
-        so_far += part
-        result *= math.comb(so_far, part)
-    return float(result)
+    return float(math.prod(map(math.comb, accumulate(parts), parts)))
 
 
 #: Excel's whole numbers end below this.
@@ -170,16 +165,11 @@ _LIMIT = 2**53
 
 def _wholes(ranges: tuple[Rows, ...]) -> list[int]:
     """Return the numbers cut off to whole ones; blank cells are left out, only blank cells count as one 0."""
-    found = []
-    for rows in ranges:
-        for cell in cells_of(rows):
-            if cell is None:
-                continue
-            number = to_strict(cell)
-            if not 0 <= number < _LIMIT:
-                raise number_fault(f"{number:.15g} must lie between 0 and 2^53")
-            found.append(int(number))
-    return found or [0]
+    found = [to_strict(cell) for cell in cells_of(map(cells_of, ranges)) if cell is not None]
+    for number in found:
+        if not 0 <= number < _LIMIT:
+            raise number_fault(f"{number:.15g} must lie between 0 and 2^53")
+    return list(map(int, found or [0]))
 
 
 worksheet("GCD", kinds="range*")(lambda *numbers: math.gcd(*_wholes(numbers)))

@@ -37,15 +37,9 @@ def db(cost: float, salvage: float, life: float, period: float, month: float = 1
     return amount
 
 
-@worksheet("VDB", kinds="amount amount life start_period number factor flag")
+@worksheet("VDB", kinds="amount amount life start_period number factor=2 flag=FALSE")
 def vdb(
-    cost: float,
-    salvage: float,
-    life: float,
-    start_period: float,
-    end_period: float,
-    factor: float = 2.0,
-    no_switch: bool = False,
+    cost: float, salvage: float, life: float, start_period: float, end_period: float, factor: float, no_switch: bool
 ) -> float:
     """Return the depreciation between two periods by the declining balance.
 

@@ -113,14 +113,9 @@ worksheet("RXL.XMATCH", kinds="any range integer=0 integer=1")(
 )
 
 
-@worksheet("RXL.XLOOKUP", kinds="any range range any integer integer")
+@worksheet("RXL.XLOOKUP", kinds="any range range any=NONE integer=0 integer=1")
 def xlookup(
-    lookup_value: Any,
-    lookup_array: Rows,
-    return_array: Rows,
-    if_not_found: Any = None,
-    match_mode: int = 0,
-    search_mode: int = 1,
+    lookup_value: Any, lookup_array: Rows, return_array: Rows, if_not_found: Any, match_mode: int, search_mode: int
 ) -> Any:
     """Return what stands in another range where a value is found."""
     cells = cells_of_line(lookup_array)

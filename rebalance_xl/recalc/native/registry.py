@@ -46,8 +46,8 @@ REGISTERED: Final[dict[str, NativeFunction]] = {}
 WHOLE: Final = ("range", "cells")
 #: Those that take texts as they are.
 _NO_NUMBERS: Final = (*WHOLE, "any", "text", "flag")
-#: Defaults as they stand after an equals sign.
-_DEFAULTS: Final = {"0": 0, "1": 1, "1000": 1000.0, "TRUE": True, "NONE": None, "NA": NA, "MISSING": MISSING}
+#: Defaults as they stand after an equals sign, besides whole numbers.
+_DEFAULTS: Final = {"FALSE": False, "TRUE": True, "NONE": None, "NA": NA, "MISSING": MISSING}
 
 
 def worksheet(*names: str, kinds: str, dates: bool = False, dated: bool = False) -> Callable[[KernelT], KernelT]:
@@ -64,7 +64,7 @@ def worksheet(*names: str, kinds: str, dates: bool = False, dated: bool = False)
     given = [kind.partition("=") for kind in kinds.split()]
     listed = [kind.rstrip("*") for kind, _, _ in given]
     repeats = kinds.endswith("*")
-    defaults = tuple(_DEFAULTS[default] for _, sign, default in given if sign)
+    defaults = tuple(_DEFAULTS[word] if word in _DEFAULTS else int(word) for _, sign, word in given if sign)
 
     def declare(kernel: KernelT) -> KernelT:
         known: tuple[Any, ...] = defaults or getattr(kernel, "__defaults__", None) or ()
