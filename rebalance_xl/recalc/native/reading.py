@@ -12,7 +12,10 @@ from .faults import Fault, undecided_fault
 from .format_language import ENGLISH
 
 _DAYS_TO_1904: Final = 1462
-_MONTHS: Final = tuple(map(str.lower, ENGLISH.months))
+_MONTHS: Final = {
+    **{name[:size].lower(): number for size in (3, 9) for number, name in enumerate(ENGLISH.months, 1)},
+    "sept": 9,
+}
 #: A number or a fraction with one percent sign, a currency before or behind it, signs, and brackets for a negative one.
 _AMOUNT = re.compile(
     r"(?P<bracket>\((?![-+]))?\s*(?P<percent>%)?\s*(?P<sign>[-+]?)\s*(?:[$€£¥]\s*(?P<inner>[-+]?))?"
@@ -95,12 +98,9 @@ def _plain(text: str) -> float | None:
 
 def _dated(text: str) -> float | None:
     """Read a date, a time, or a date and a time."""
-    whole = time_of(text)
-    if whole is not None:
-        return whole
-    day = date_of(text)
-    if day is not None:
-        return float(day)
+    for whole in (each(text) for each in (time_of, date_of)):
+        if whole is not None:
+            return float(whole)
     for gap in re.finditer(r"[ T]+", text):
         date_part, time_part = date_of(text[: gap.start()]), time_of(text[gap.end() :])
         if date_part is not None and time_part is not None:
@@ -113,14 +113,11 @@ def time_of(text: str) -> float | None:
     match = _TIME.fullmatch(text)
     if not match:
         return None
-    if match[6]:
-        hours, minutes, seconds, half = int(match[6]), 0, 0.0, match[7]
-    else:
-        hours, minutes, seconds, half = int(match[1]), int(match[2]), float(match[3] or 0), match[5]
-        if match[4]:
-            if not match[3]:  # minutes:seconds.fraction
-                hours, minutes, seconds = 0, hours, float(minutes)
-            seconds += float("0" + match[4]) if len(match[4]) > 1 else 0.0
+    hours, minutes, seconds = (float(each or 0) for each in (match[1] or match[6], match[2], match[3]))
+    if match[4] and not match[3]:  # minutes:seconds.fraction
+        hours, minutes, seconds = 0.0, hours, minutes
+    seconds += float(f"0{match[4] or '.'}0")
+    half = match[5] or match[7]
     if minutes > 59 or seconds >= 60 or (half and not 0 <= hours <= 12):
         return None
     if half:
@@ -134,18 +131,11 @@ def date_of(text: str) -> int | None:
     if match is None:
         return None
     found = match.groupdict("1")
-    year, month, day = int(found["year"]), _month(found["month"]), int(found.get("day", "1"))
+    year, day, name = int(found["year"]), int(found.get("day", "1")), found["month"]
+    month = int(name) if name.isdigit() else _MONTHS.get(name.lower(), 0)
     if len(found["year"]) < 4:
         year += 2000 if year < 30 else 1900
     if year < 1900 or not 1 <= month <= 12:
         return None
-    if not 1 <= day <= (29 if (year, month) == (1900, 2) else monthrange(year, month)[1]):
-        return None
-    return serial_of(year, month, day)
-
-
-def _month(name: str) -> int:
-    if name.isdigit():
-        return int(name)
-    lower = name.lower().removesuffix("t") if name.lower() == "sept" else name.lower()
-    return next((number for number, month in enumerate(_MONTHS, 1) if lower in (month, month[:3])), 0)
+    last = 29 if (year, month) == (1900, 2) else monthrange(year, month)[1]
+    return serial_of(year, month, day) if 1 <= day <= last else None
