@@ -82,20 +82,18 @@ class Package:
         relations = relations_of(container, part)
         sheets: list[SheetPart] = []
         sheet_index: dict[str, int] = {}
-        positions: list[int] = []  # of each sheet among the worksheets; -1 for the others
-        for element in root.iterfind(".//{*}sheet"):
+        scopes: dict[str | None, int] = {None: -1}  # of names: the workbook, or a worksheet by its number among all
+        listed = root.findall(".//{*}sheet")
+        for number, element in enumerate(listed):
             name = element.get("name") or ""
             relation = next((v for k, v in element.attrib.items() if k.endswith("}id")), "")
             target, kind = relations.get(relation, ("", ""))
-            if kind != "worksheet" or target not in container:
-                positions.append(-1)
-                continue
-            if name.lower() in sheet_index:
-                raise Refused(f"two sheets are called {name!r}")
-            sheet_index[name.lower()] = len(sheets)
-            positions.append(len(sheets))
-            sheets.append(SheetPart(name, target))
-        if not positions:
+            if kind == "worksheet" and target in container:
+                if name.lower() in sheet_index:
+                    raise Refused(f"two sheets are called {name!r}")
+                sheet_index[name.lower()] = scopes[str(number)] = len(sheets)
+                sheets.append(SheetPart(name, target))
+        if not listed:
             raise Refused("a workbook without sheets")
         warnings: list[str] = []
         tables = _read_tables(container, sheets, warnings)
@@ -107,7 +105,7 @@ class Package:
             part=part,
             sheets=sheets,
             sheet_index=sheet_index,
-            names=_read_names(root, positions),
+            names=_read_names(root, scopes),
             tables=tables,
             strings=_read_strings(container, related.get("sharedStrings")),
             date1904=settings.get("workbookPr", {}).get("date1904") in ("1", "true"),
@@ -129,36 +127,28 @@ def _number(text: str | None, default: float) -> float:
 
 def main_part(container: Container) -> str:
     """Return the name of the workbook part; refuse a file that is another kind of document."""
-    for element in parsed(container, "_rels/.rels") if "_rels/.rels" in container else ():
-        if (element.get("Type") or "").endswith("/officeDocument"):
-            part = posixpath.normpath((element.get("Target") or "").lstrip("/"))
-            if part.endswith(".bin"):
-                raise Refused("binary workbook (.xlsb): save it as .xlsx or .xlsm first")
-            if part in container:
-                if local_name(parsed(container, part)) != "workbook":
-                    raise Refused("an Office document, but not a workbook")
-                return part
-    if "xl/workbook.xml" in container:
-        return "xl/workbook.xml"
-    if "xl/workbook.bin" in container:
-        raise Refused("binary workbook (.xlsb): save it as .xlsx or .xlsm first")
+    relations = parsed(container, "_rels/.rels") if "_rels/.rels" in container else ()
+    kinds = ((element.get("Target") or "", element.get("Type") or "") for element in relations)
+    named = [posixpath.normpath(part.lstrip("/")) for part, kind in kinds if kind.endswith("/officeDocument")]
+    usual = (part for part in ("xl/workbook.xml", "xl/workbook.bin") if part in container)
+    for part in (*named, *usual):
+        if part.endswith(".bin"):
+            raise Refused("binary workbook (.xlsb): save it as .xlsx or .xlsm first")
+        if part in container:
+            if local_name(parsed(container, part)) != "workbook":
+                raise Refused("an Office document, but not a workbook")
+            return part
     if "content.xml" in container:
         raise Refused("an OpenDocument file (.ods): save it as .xlsx first")
     raise Refused("a zip file, but not a workbook (no workbook part)")
 
 
-def _read_names(root: ElementTree.Element, positions: list[int]) -> dict[tuple[int, str], str]:
+def _read_names(root: ElementTree.Element, scopes: dict[str | None, int]) -> dict[tuple[int, str], str]:
     names = {}
     for element in root.iterfind(".//{*}definedName"):
-        try:
-            scope = positions[int(element.get("localSheetId", ""))] if "localSheetId" in element.attrib else None
-        except (ValueError, IndexError):
-            continue
-        if scope == -1:
-            continue
-        if element.get("function") in ("1", "true") or element.get("vbProcedure") in ("1", "true"):
-            continue
-        names[-1 if scope is None else scope, (element.get("name") or "").lower()] = (element.text or "").strip()
+        scope = scopes.get(element.get("localSheetId"))
+        if scope is not None and not {element.get("function"), element.get("vbProcedure")} & {"1", "true"}:
+            names[scope, (element.get("name") or "").lower()] = (element.text or "").strip()
     return names
 
 

@@ -59,9 +59,7 @@ def to_xml(text: str) -> str:
 
 def to_cell_text(text: str) -> str:
     """Return text escaped for a cell's value, control characters as _x000D_."""
-    if len(text) > 32767:
-        text = text[:32767]
-    text = text.encode("utf-8", "replace").decode("utf-8")
+    text = text[:32767].encode("utf-8", "replace").decode("utf-8")
     return to_xml(FORBIDDEN.sub(lambda match: f"_x{ord(match[0]):04X}_", text))
 
 
@@ -165,7 +163,7 @@ RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/
 FRESH = Path(__file__).parents[2] / "data" / "dynamic_arrays.xml"
 _TYPES = re.compile(r"<metadataType\s[^>]*?name=\"([^\"]*)\"")
 _CELL_BLOCK = re.compile(r"<cellMetadata[^>]*>(.*?)</cellMetadata>", re.S)
-_RECORD = re.compile(r"<bk\s*>\s*<rc\s+t=\"(\d+)\"\s+v=\"(\d+)\"\s*/>\s*</bk>", re.S)
+_RECORD = re.compile(r"<bk\s*>\s*<rc\s+t=\"(\d+)\"\s+v=\"\d+\"\s*/>\s*</bk>", re.S)
 
 
 def dynamic_array_index(container: Container, workbook: str, metadata: str | None) -> tuple[int, dict[str, bytes]]:
@@ -176,22 +174,17 @@ def dynamic_array_index(container: Container, workbook: str, metadata: str | Non
     if metadata is None:
         return 1, _added(container, workbook)
     text, _ = decoded(container.read(metadata), metadata)
-    names = _TYPES.findall(text)
-    block = _CELL_BLOCK.search(text)
-    if "XLDAPR" in names and block is not None:
-        number = str(names.index("XLDAPR") + 1)
-        for position, (kind, _) in enumerate(_RECORD.findall(block[1])):
-            if kind == number:
-                return position + 1, {}
+    types, block = _TYPES.findall(text), _CELL_BLOCK.search(text)
+    for position, number in enumerate(_RECORD.findall(block[1]) if block else (), 1):
+        if 0 < int(number) <= len(types) and types[int(number) - 1] == "XLDAPR":
+            return position, {}
     raise Refused("a new spill is needed, but the workbook's metadata part cannot be extended")
 
 
 def _added(container: Container, workbook: str) -> dict[str, bytes]:
-    folder, _, name = workbook.rpartition("/")
-    folder = folder + "/" if folder else ""
-    part = f"{folder}metadata.xml"
+    folder, name = posixpath.split(workbook)
+    part, rels_part = (posixpath.join(folder, each) for each in ("metadata.xml", f"_rels/{name}.rels"))
     types_text, types_encoding = decoded(container.read("[Content_Types].xml"), "[Content_Types].xml")
-    rels_part = f"{folder}_rels/{name}.rels"
     rels_text, rels_encoding = decoded(container.read(rels_part), rels_part)
     override = f'<Override PartName="/{part}" ContentType="{PART_TYPE}"/>'
     numbers = [int(number) for number in re.findall(r'Id="rId(\d+)"', rels_text)]

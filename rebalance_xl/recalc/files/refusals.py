@@ -43,7 +43,7 @@ def read_input(path: Path, ignore_lock: bool = False) -> tuple[bytes, FileMark]:
         refuse_when_locked(path)
     try:
         mark = mark_of(path)
-        if path.exists() and not path.is_dir() and not path.is_file():
+        if not path.is_dir() and not path.is_file():
             raise Refused("is a pipe or a device, not a workbook")
         if mark[0] > MAX_FILE:
             raise Refused(f"has {mark[0] / 2**20:,.0f} MB; more than {MAX_FILE // 2**20:,} MB are not read")
