@@ -14,14 +14,12 @@ from typing import Any, Final
 from ...cells import CellError
 from .arguments import COMPARISONS, LONGEST, Rows, alike, cells_of, general, to_number
 from .criteria import pair_in_order
-from .faults import UNDECIDED, Fault
+from .faults import UNDECIDED, Fault, number_fault, undecided_fault
 from .reading import in_1904
 from .registry import worksheet
 
-#: How the reason begins where a text may be a number that only its author's system can read.
-AMBIGUOUS: Final = "a text that may be a number or a date elsewhere"
 _TRUTH: Final = {"TRUE": True, "FALSE": False}
-TOO_LONG: Final = CellError("#VALUE!", f"a text of more than {LONGEST} characters")
+_TOO_LONG: Final = CellError("#VALUE!", f"a text of more than {LONGEST} characters")
 
 
 def _number(value: Any) -> Any:
@@ -29,14 +27,14 @@ def _number(value: Any) -> Any:
         return to_number(value)
     except Fault as fault:
         if isinstance(value, str) and fault.error.code == "#VALUE!" and any(map(str.isdigit, value)):
-            return CellError(UNDECIDED, f"{AMBIGUOUS}: {value[:40]!r}")
+            return CellError(UNDECIDED, f"a text that may be a number or a date elsewhere: {value[:40]!r}")
         return fault.error
 
 
 def _counted(value: Any) -> Any:
     """Return what is shown, whose characters are counted; how many some are depends on the workbook's own way."""
-    if value.__class__ is str and any(character > "\uffff" for character in value):
-        raise Fault(UNDECIDED, f"a character that counts as one or as two: {value[:20]!r}")
+    if value.__class__ is str and value and max(value) > "\uffff":
+        raise undecided_fault(f"a character that counts as one or as two: {value[:20]!r}")
     return _shown(value)
 
 
@@ -59,7 +57,7 @@ _OF_CELLS: Final[dict[str, Callable[[Any], Any]]] = {
     "NUMBER": _number,
     "TRUTH": lambda cell: _TRUTH.get(cell.upper(), cell) if cell.__class__ is str else cell,
     "NUMERIC": lambda cell: cell if cell.__class__ is float or isinstance(cell, CellError) else 0.0,
-    "FITTING": lambda cell: TOO_LONG if cell.__class__ is str and len(cell) > LONGEST else cell,
+    "FITTING": lambda cell: _TOO_LONG if cell.__class__ is str and len(cell) > LONGEST else cell,
     "SHOWN": _shown,
     "COUNTED": _counted,
 }
@@ -77,16 +75,14 @@ worksheet("RXL.FAULT", kinds="range*")(
 def power(base: float, exponent: float) -> float:
     """Return a power; no power of 0 is 0 to the power of 0, and a negative one is a division by 0."""
     if base == exponent == 0:
-        raise Fault("#NUM!", "0 to the power of 0")
+        raise number_fault("0 to the power of 0")
     if base < 0 and exponent != int(exponent):
-        raise Fault("#NUM!", f"{base:.10g} to the power of {exponent:.10g}")
+        raise number_fault(f"{base:.10g} to the power of {exponent:.10g}")
     return base**exponent
 
 
-@worksheet("RXL.UNKNOWN", kinds="text")
-def unknown(what: str) -> Any:
-    """Return what stands for a value that the file does not tell: the cell keeps what it holds."""
-    return CellError(UNDECIDED, f"it cannot be known from the file: {what}")
+#: What stands for a value that the file does not tell: the cell keeps what it holds.
+worksheet("RXL.UNKNOWN", kinds="text")(lambda what: CellError(UNDECIDED, f"it cannot be known from the file: {what}"))
 
 
 @worksheet("RXL.COMPARE", kinds="cells text cells")
@@ -102,10 +98,8 @@ def compare(left: Rows, sign: str, right: Rows) -> Any:
 
 
 def _compared(left: Any, test: Callable[[Any, Any], bool], right: Any) -> Any:
-    if left.__class__ is float and right.__class__ is float:
-        if abs(left - right) > 1e-13 * abs(left):
-            return test(left, right)
-        return test(_key(left, right), _key(right, left))
+    if left.__class__ is right.__class__ is float and abs(left - right) > 1e-13 * abs(left):
+        return test(left, right)
     for side in (left, right):
         if isinstance(side, CellError):
             return side

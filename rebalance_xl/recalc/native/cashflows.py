@@ -18,12 +18,10 @@ _BRACKET, _RESIDUAL = 7.8e-9, 7.6e-9
 
 
 def _amounts(values: Rows, wrong: str) -> list[float]:
-    found = []
-    for cell in cells_of(values):
-        if not is_number(no_error(cell)):
-            raise Fault(wrong, "every amount and date must be a number")
-        found.append(float(cell))
-    return found
+    cells = list(map(no_error, cells_of(values)))
+    if not all(map(is_number, cells)):
+        raise Fault(wrong, "every amount and date must be a number")
+    return cells
 
 
 def _flows(values: Rows, dates: Rows, wrong: str) -> list[tuple[float, float]]:
@@ -198,12 +196,10 @@ def interest(rate: float, per: float, nper: float, pv: float, fv: float = 0.0, t
     due = type != 0
     if not 1 <= per < nper + 1:
         raise number_fault(f"the period is {per:.10g}; it must lie between 1 and {nper:.10g}")
-    if due and per == 1:
+    if rate == 0 or (due and per == 1):
         return 0.0
     level = payment(rate, nper, pv, fv, due)
     passed: float = (1.0 + rate) ** (per - 1)
-    if rate == 0:
-        return 0.0
     balance = pv * passed + level * (1.0 + rate if due else 1.0) * (passed - 1.0) / rate
     return -balance * rate / (1.0 + rate if due else 1.0)
 
