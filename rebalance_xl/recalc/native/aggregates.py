@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial, reduce
 from itertools import chain, compress, pairwise
 from operator import add
@@ -116,27 +116,26 @@ def _label(cell: Any) -> str:
     return "" if isinstance(cell, CellError) else to_text(cell).lower()
 
 
-def _column(headers: list[Any], field: Rows) -> int:
+def _column(labels: list[str], field: Rows) -> int:
     """Return the column of a field given by its name or its number from 1."""
     if len(field) != 1 or len(field[0]) != 1:
         raise value_fault("the field must be one value")
     value = field[0][0]
     if isinstance(no_error(value), str):
-        labels = list(map(_label, headers))
         if value.lower() not in labels:
             raise value_fault(f"the table has no column {value!r}")
         return labels.index(value.lower())
-    if not is_number(value) or not 1 <= int(value) <= len(headers):
-        raise value_fault(f"the field is {value!r}; it must be a column name or a number from 1 to {len(headers)}")
+    if not is_number(value) or not 1 <= int(value) <= len(labels):
+        raise value_fault(f"the field is {value!r}; it must be a column name or a number from 1 to {len(labels)}")
     return int(value) - 1
 
 
 def _matching(database: Rows, field: Rows, criteria: Rows) -> list[Any]:
     """Return the cells of a field in the rows that meet every criterion of any row of the criteria."""
-    column = _column(database[0], field)
+    labels = list(map(_label, database[0]))
+    column = _column(labels, field)
     if len(database) < 2 or len(criteria) < 2:
         raise value_fault("the table and the criteria need a header and at least one row")
-    labels = [_label(header) for header in database[0]]
     alternatives = []
     for row in criteria[1:]:
         tests: list[tuple[int, Callable[[Any], bool]]] = []
@@ -179,13 +178,12 @@ def dget(database: Rows, field: Rows, criteria: Rows) -> Any:
     return 0.0 if cells[0] is None else cells[0]
 
 
-def _meeting(size: int, conditions: Iterable[Rows]) -> list[bool]:
+def _meeting(size: int, conditions: Sequence[Rows]) -> list[bool]:
     """Say of each cell whether its row meets every pair of a range and a criterion."""
-    given = list(conditions)
-    if len(given) % 2:
+    if len(conditions) % 2:
         raise value_fault("ranges and criteria come in pairs")
     kept = [True] * size
-    for tested, criterion in zip(given[::2], given[1::2], strict=True):
+    for tested, criterion in zip(conditions[::2], conditions[1::2], strict=True):
         cells = list(cells_of(tested))
         if len(cells) != size:
             raise value_fault(f"the ranges have {size} and {len(cells)} cells; they must be as large")

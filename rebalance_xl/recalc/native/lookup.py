@@ -42,9 +42,9 @@ def position(lookup: Any, cells: list[Any], match_mode: int, search_mode: int) -
     if match_mode not in (-1, 0, 1, 2, 3) or search_mode not in (1, -1, 2, -2):
         raise value_fault(f"match_mode is {match_mode} and search_mode {search_mode}")
     no_error(lookup)
-    if match_mode in (2, 3) and abs(search_mode) == 2:
-        raise value_fault("a pattern cannot be looked for by a binary search")
     if abs(search_mode) == 2:
+        if match_mode in (2, 3):
+            raise value_fault("a pattern cannot be looked for by a binary search")
         if len({sort_key(cell)[0] for cell in cells}) > 1:
             raise undecided_fault("where a binary search among numbers and texts ends")
         found = _binary(lookup, cells, match_mode, falling=search_mode == -2)
