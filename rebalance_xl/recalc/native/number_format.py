@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import takewhile
 from typing import Final
 
 from .arguments import COMPARISONS
@@ -29,6 +30,7 @@ _TOKEN = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _CONDITION = re.compile(r"([<>=]+)\s*(.*)")
+_SECONDS: Final = {"h": 3600, "m": 60, "s": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +158,6 @@ def shown_date(serial: float, tokens: Sequence[Token], names: Names = ENGLISH) -
     return "".join(out)
 
 
-_SECONDS: Final = {"h": 3600, "m": 60, "s": 1}
-
-
 def _codes(tokens: Sequence[Token]) -> list[Token]:
     """Return tokens with ``n`` for minutes (``m`` after hours or before seconds) and decimals as one ``fraction``."""
     codes = list(tokens)
@@ -168,11 +167,8 @@ def _codes(tokens: Sequence[Token]) -> list[Token]:
         if tokens[index] in (("date", "m"), ("date", "mm")) and (letters[order] == "h" or letters[order + 2] == "s"):
             codes[index] = "date", "n" * len(tokens[index][1])
     for index in reversed([place for place, code in enumerate(codes) if code[0] == "point"]):
-        end = index + 1
-        while codes[end : end + 1] == [("digit", "0")]:
-            end += 1
-        if end > index + 1:
-            codes[index:end] = [("fraction", "0" * (end - index - 1))]
+        if zeros := len(list(takewhile(("digit", "0").__eq__, codes[index + 1 :]))):
+            codes[index : index + 1 + zeros] = [("fraction", "0" * zeros)]
     return codes
 
 

@@ -127,12 +127,9 @@ def _scientific(number: float, tokens: Sequence[Token]) -> str:
 def _fraction_span(tokens: Sequence[Token]) -> tuple[int, int, int] | None:
     """Return where numerator, slash and denominator's end are, None when the slash separates no digits."""
     slash = next(i for i, (kind, _) in enumerate(tokens) if kind == "slash")
-    start, end = slash, slash + 1
-    while start and tokens[start - 1][0] == "digit":
-        start -= 1
-    while end < len(tokens) and (tokens[end][0] == "digit" or tokens[end][1].isdigit()):
-        end += 1
-    return (start, slash, end) if start < slash and end > slash + 1 else None
+    above = len(list(takewhile(lambda token: token[0] == "digit", reversed(tokens[:slash]))))
+    below = len(list(takewhile(lambda token: token[0] == "digit" or token[1].isdigit(), tokens[slash + 1 :])))
+    return (slash - above, slash, slash + 1 + below) if above and below else None
 
 
 def _fraction(number: float, tokens: Sequence[Token], start: int, slash: int, end: int) -> str:
@@ -176,17 +173,14 @@ def text_(value: Any, format_text: Any, *, date_offset: int = 0) -> str:
     """Return a value as a number format shows it; text that reads as a number is formatted as one."""
     no_error(value)
     pattern = to_text(format_text)
-    open_question = undecided(pattern)
-    if open_question:
+    if open_question := undecided(pattern):
         raise undecided_fault(open_question)
-    if isinstance(value, bool):
-        value = "TRUE" if value else "FALSE"
-    if isinstance(value, str):
-        number = typed_number(value)
+    if isinstance(value, bool | str):
+        number = typed_number(to_text(value))
         if number is None:
-            return _shown_text(value, pattern)
-        value = in_1904(value) if date_offset else number
-        value = number if isinstance(value, str) else value
+            return _shown_text(to_text(value), pattern)
+        dated = in_1904(value) if date_offset else number
+        value = number if isinstance(dated, str) else dated
     return shown(float(value or 0.0), pattern, date_offset) if pattern else ""
 
 
