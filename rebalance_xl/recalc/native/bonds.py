@@ -17,7 +17,7 @@ from .cashflows import halved
 from .days import days_between
 from .faults import number_fault
 from .registry import worksheet
-from .securities import check_order, period_length, quasi_dates, schedule
+from .securities import check_order, days_left, period_length, quasi_dates, schedule
 
 PAR: Final = 100.0
 
@@ -97,15 +97,11 @@ def _waiting(quasi: list[int], settlement: int, frequency: int, basis: int) -> f
     """Return the time from settlement to the end of the quasi-coupon dates, in periods."""
     waiting = 0.0
     for begin, finish in pairwise(quasi):
-        if finish <= settlement:
-            continue
-        length = period_length(begin, finish, frequency, basis)
         if begin >= settlement:
             waiting += 1.0
-        elif basis in (0, 4):
-            waiting += (length - days_between(begin, settlement, basis)) / length
-        else:
-            waiting += (finish - settlement) / length
+        elif finish > settlement:
+            left = days_left(begin, finish, settlement, frequency, basis)
+            waiting += left / period_length(begin, finish, frequency, basis)
     return waiting
 
 

@@ -44,11 +44,12 @@ def serial_of(year: int, month: int, day: int) -> int:
     return serial
 
 
-def add_months(serial: float, months: int) -> int:
-    """Return the day `months` later, on the last day of the month when the month is shorter."""
+def add_months(serial: float, months: int, to_end: bool = False) -> int:
+    """Return the day `months` later, on the last day of the month when the month is shorter, or `to_end`."""
     year, month, day = parts(serial)
     first = serial_of(year, month + months, 1)
-    return first + min(day, monthrange(*parts(first)[:2])[1]) - 1
+    last = monthrange(*parts(first)[:2])[1]
+    return first + (last if to_end else min(day, last)) - 1
 
 
 def is_month_end(serial: float) -> bool:
@@ -64,17 +65,11 @@ def days_360(start: float, end: float, european: bool = False) -> int:
     only when the start is on the 30th or later; the European rule moves every 31st to the 30th.
     """
     (y1, m1, d1), (y2, m2, d2) = parts(start), parts(end)
-    if european:
-        d1, d2 = min(d1, 30), min(d2, 30)
-    else:
-        if m1 == 2 and is_month_end(start):
-            d1 = 30
-            if m2 == 2 and is_month_end(end):
-                d2 = 30
-        if d2 == 31 and d1 >= 30:
-            d2 = 30
-        d1 = min(d1, 30)
-    return (y2 - y1) * 360 + (m2 - m1) * 30 + d2 - d1
+    if not european and m1 == 2 and is_month_end(start):
+        d1, d2 = 30, 30 if m2 == 2 and is_month_end(end) else d2
+    if european or d1 >= 30:
+        d2 = min(d2, 30)
+    return (y2 - y1) * 360 + (m2 - m1) * 30 + d2 - min(d1, 30)
 
 
 def days_between(start: float, end: float, basis: int) -> int:

@@ -7,22 +7,13 @@ last days. Basis: 0 American 30/360, 1 actual/actual, 2 actual/360, 3 actual/365
 from __future__ import annotations
 
 import math
-from calendar import monthrange
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from .days import (
-    add_months,
-    days_between,
-    is_month_end,
-    parts,
-    serial_of,
-    year_fraction,
-    year_length,
-)
+from .days import add_months, days_between, is_month_end, parts, year_fraction, year_length
 from .faults import number_fault
 from .registry import worksheet
 
@@ -35,9 +26,7 @@ def check_order(*dates: int) -> None:
 
 def step(anchor: int, months: int) -> int:
     """Return the coupon date some months from a coupon date; a last day of a month leads to last days."""
-    day = add_months(anchor, months)
-    year, month, _ = parts(day)
-    return serial_of(year, month, monthrange(year, month)[1]) if is_month_end(anchor) else day
+    return add_months(anchor, months, to_end=is_month_end(anchor))
 
 
 def period_length(previous: int, following: int, frequency: int, basis: int) -> float:
@@ -45,6 +34,13 @@ def period_length(previous: int, following: int, frequency: int, basis: int) -> 
     if basis == 1:
         return float(following - previous)
     return 365.0 / frequency if basis == 3 else 360.0 / frequency
+
+
+def days_left(previous: int, following: int, settlement: int, frequency: int, basis: int) -> float:
+    """Return the days of a coupon period that come after settlement: in years of twelve equal months what is left."""
+    if basis in (0, 4):
+        return period_length(previous, following, frequency, basis) - days_between(previous, settlement, basis)
+    return float(following - settlement)
 
 
 class Schedule(NamedTuple):
@@ -72,7 +68,7 @@ def schedule(settlement: int, maturity: int, frequency: int, basis: int) -> Sche
     previous, following = (step(maturity, -months * each) for each in (count + 1, count))
     length = period_length(previous, following, frequency, basis)
     elapsed = float(days_between(previous, settlement, basis))
-    remaining = length - elapsed if basis in (0, 4) else float(following - settlement)
+    remaining = days_left(previous, following, settlement, frequency, basis)
     return Schedule(previous, following, count + 1, length, elapsed, remaining)
 
 
