@@ -124,11 +124,7 @@ def cells_of_line(rows: Rows) -> list[Any]:
 
 def numbers_of(rows: Sequence[Sequence[Any]]) -> list[float]:
     """Return the numbers of a range; blanks, text and booleans are left out, an error ends the function."""
-    found: list[float] = []
-    for cell in cells_of(rows):
-        if cell.__class__ is float or is_number(no_error(cell)):
-            found.append(float(cell))
-    return found
+    return [float(cell) for cell in cells_of(rows) if cell.__class__ is float or is_number(no_error(cell))]
 
 
 def alike(arrays: Sequence[Rows]) -> list[Rows]:

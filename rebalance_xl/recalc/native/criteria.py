@@ -133,11 +133,9 @@ def matcher(criterion: Any, begins: bool = False) -> Callable[[Any], bool]:
         last = last_alike(value, sign)
         return lambda cell: is_number(cell) and compare(cell, last)
     bound = operand.lower()
-
-    def in_that_order(cell: Any) -> bool:
-        return isinstance(cell, str) and pair_in_order(small := cell.lower(), bound) and bool(compare(small, bound))
-
-    return in_that_order
+    return lambda cell: (
+        isinstance(cell, str) and pair_in_order(small := cell.lower(), bound) and bool(compare(small, bound))
+    )
 
 
 def _split(criterion: str) -> tuple[str, str]:

@@ -111,10 +111,7 @@ def accrued(
     begin, whole = last, 0
     while (earlier := step(first, -months * (whole + 2))) >= issue:
         begin, whole = earlier, whole + 1
-    if begin == issue:
-        periods = 0.0
-    else:
-        periods = days_between(issue, begin, basis) / period_length(earlier, begin, frequency, basis)
+    periods = days_between(issue, begin, basis) / period_length(earlier, begin, frequency, basis)
     if not from_issue:
         return coupon * (periods + days_between(last, settlement, basis) / length)
     passed = len(quasi_dates(first, settlement, months)) - 1
