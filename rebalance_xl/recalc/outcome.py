@@ -145,40 +145,36 @@ def compare(calculation: Calculation, report: Recalculation) -> list[SheetChange
     changes: list[SheetChanges] = []
     names = [sheet.name for sheet in calculation.book.package.sheets]
     unknown: set[str] = set()
-    spills = calculation.spills
-    for sheet, scan in enumerate(calculation.book.scans[: len(names)]):  # without what is cached of other workbooks
-        found = SheetChanges()
-        changes.append(found)
+    scans = calculation.book.scans[: len(names)]  # without what is cached of other workbooks
+    for name, scan in zip(names, scans, strict=True):
         own = scan.formulas
         report.formulas += len(own)
         kept, failed = own.with_status("kept"), own.with_status("error")
         report.errors += len(failed)
         report.kept += len(kept)
         causes = [cell.cause.partition(":") for cell in kept]
-        unknown.update(name.partition(";")[0] for kind, _, name in causes if kind == "unknown-function")
+        unknown.update(cause.partition(";")[0] for kind, _, cause in causes if kind == "unknown-function")
         left = {cell.place for cell in kept}
         changed = differing(own.olds, own.values)
         changed = [place for place in changed if place not in left] if left else changed
         told = sorted({*changed, *left, *(cell.place for cell in failed)}) if kept or failed else changed
         if told:
-            report.lines.append((names[sheet], own, told))
-        for anchor in spills.anchors:
-            cell = anchor.cell
-            elsewhere = anchor.active and anchor.dynamic and anchor.area != anchor.before
-            if elsewhere and cell.sheet == sheet and cell.place not in left:
-                metadata = 0 if anchor.written is None else None
-                found.formulas.append(FormulaChange(cell, cell.value, anchor.area, metadata))
-        grown = {change.cell.place for change in found.formulas}
-        found.values += [place for place in changed if place not in grown] if grown else changed
+            report.lines.append((name, own, told))
+        changes.append(SheetChanges(changed))
     report.computed = report.formulas - report.kept
-    for anchor in spills.anchors:
+    for anchor in calculation.spills.anchors:
+        cell, area = anchor.cell, anchor.area
         if not anchor.active:
             continue
-        if anchor.dynamic and anchor.area.size > 1:
-            place = cell_name(anchor.cell.row, anchor.cell.column)
-            report.spills[f"{names[anchor.cell.sheet]}!{place}"] = anchor.area.text()
-        sheet = anchor.cell.sheet
-        report.spilled += _compare_children(names[sheet], calculation.book.scans[sheet], anchor, changes[sheet])
+        if anchor.dynamic and area.size > 1:
+            report.spills[f"{names[cell.sheet]}!{cell_name(cell.row, cell.column)}"] = area.text()
+        if anchor.dynamic and area != anchor.before and cell.status != "kept":
+            grown = FormulaChange(cell, cell.value, area, 0 if anchor.written is None else None)
+            changes[cell.sheet].formulas.append(grown)
+        report.spilled += _compare_children(names[cell.sheet], scans[cell.sheet], anchor, changes[cell.sheet])
+    for found in changes:
+        if grown_places := {change.cell.place for change in found.formulas}:
+            found.values = [place for place in found.values if place not in grown_places]
     report.changed_spilled = sum(len(cells) for sheet_changes in changes for cells in sheet_changes.columns.values())
     report.stale = any(changes)
     report.unknown_functions = sorted(unknown)
