@@ -158,7 +158,7 @@ def is_number(cell: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How an argument is read, which values are allowed and how that is said, and what becomes of them.
+    """How an argument is read, which values are allowed and how that is said.
 
     `left_out` gives what counts where there is neither an argument nor a default; `days` says that it is a day, which
     the 1904 system counts from another one.
@@ -169,7 +169,6 @@ class Kind:
     days: bool = False
     allowed: Callable[[Any], bool] | None = None
     limits: str = ""
-    become: Callable[[Any], Any] = lambda value: value
 
 
 def _refuse_none() -> Any:
@@ -181,15 +180,7 @@ _STRICT = Kind(to_strict, left_out=_refuse_none)
 _INTEGER = Kind(lambda value: int(to_number(value)), left_out=int)
 _WHOLE = Kind(lambda value: int(to_strict(value)), left_out=_refuse_none)
 _DATE = replace(_WHOLE, days=True)
-_DAY_OF_BOND = replace(_DATE, allowed=lambda value: bool(parts(value)))
-_ABOVE_ZERO = replace(_STRICT, allowed=lambda value: value > 0, limits="it must be above 0")
-_NOT_NEGATIVE = replace(_STRICT, allowed=lambda value: value >= 0, limits="it must not be below 0")
-_FLAG = Kind(to_flag, left_out=bool)
-
-
-def _number(allowed: Callable[[Any], bool], limits: str, become: Callable[[Any], Any] = lambda value: value) -> Kind:
-    return replace(_NUMBER, allowed=allowed, limits=limits, become=become)
-
+_COUNT = Kind(lambda value: math.floor(to_number(value)), left_out=int)
 
 KINDS: Final[dict[str, Kind]] = {
     "number": _NUMBER,
@@ -199,41 +190,32 @@ KINDS: Final[dict[str, Kind]] = {
     "day": replace(_INTEGER, days=True),
     "date": _DATE,
     "text": Kind(to_text, left_out=str),
-    "flag": _FLAG,
     "any": Kind(lambda value: value, left_out=lambda: None),
+    **dict.fromkeys(("flag", "calc_method", "cumulative"), Kind(to_flag, left_out=bool)),
     **dict.fromkeys(("cells", "range"), Kind(to_rows, left_out=lambda: [[None]])),
-    # amounts and counts
-    **dict.fromkeys(
-        ["x", "amount", "start_period", "factor"], _number(lambda value: value >= 0, "it must not be below 0")
-    ),
-    **dict.fromkeys(["positive", "life"], _number(lambda value: value > 0, "it must be above 0")),
-    "count": _number(lambda value: 0 <= value <= 10**15, "it must not be below 0", math.floor),
-    # securities
-    **dict.fromkeys(
-        ["settlement", "maturity", "issue", "first_coupon", "first_interest", "last_interest"], _DAY_OF_BOND
-    ),
-    **dict.fromkeys(
-        ("pr", "redemption", "investment", "discount", "par", "interest", "cost", "depreciation"), _ABOVE_ZERO
-    ),
-    **dict.fromkeys(("rate", "yld", "coupon", "salvage", "period", "fraction"), _NOT_NEGATIVE),
-    "frequency": replace(_WHOLE, allowed=(1, 2, 4).__contains__, limits="it must be 1, 2 or 4 coupons a year"),
-    "basis": replace(_WHOLE, allowed=range(5).__contains__, limits="it must lie between 0 and 4"),
-    "calc_method": _FLAG,
-    # distributions
-    "freedom": _number(lambda value: 1 <= value < 10**10 + 1, "it must be 1 or more, at most 10^10", int),
-    "chance": _number(lambda value: 0 <= value <= 1, "it must lie between 0 and 1"),
-    "below_1": _number(lambda value: 0 <= value < 1, "it must lie between 0 and below 1"),
-    "above_0": _number(lambda value: 0 < value <= 1, "it must lie above 0 and at most at 1"),
-    "between": _number(lambda value: 0 < value < 1, "it must lie between 0 and 1"),
-    "cumulative": _FLAG,
 }
+#: Roles in the families of functions: amounts, securities, distributions.
+_ROLES: Final[tuple[tuple[str, Kind, Callable[[Any], bool], str], ...]] = (
+    ("x amount start_period factor", _NUMBER, lambda value: value >= 0, "not be below 0"),
+    ("positive life", _NUMBER, lambda value: value > 0, "be above 0"),
+    ("settlement maturity issue first_coupon first_interest last_interest", _DATE, lambda day: bool(parts(day)), ""),
+    ("pr redemption investment discount par interest cost depreciation", _STRICT, lambda rate: rate > 0, "be above 0"),
+    ("rate yld coupon salvage period fraction", _STRICT, lambda value: value >= 0, "not be below 0"),
+    ("frequency", _WHOLE, (1, 2, 4).__contains__, "be 1, 2 or 4 coupons a year"),
+    ("basis", _WHOLE, range(5).__contains__, "lie between 0 and 4"),
+    ("count", _COUNT, range(10**15 + 1).__contains__, "not be below 0"),
+    ("freedom", _INTEGER, range(1, 10**10 + 1).__contains__, "be 1 or more, at most 10^10"),
+    ("chance", _NUMBER, lambda value: 0 <= value <= 1, "lie between 0 and 1"),
+    ("below_1", _NUMBER, lambda value: 0 <= value < 1, "lie between 0 and below 1"),
+    ("above_0", _NUMBER, lambda value: 0 < value <= 1, "lie above 0 and at most at 1"),
+    ("between", _NUMBER, lambda value: 0 < value < 1, "lie between 0 and 1"),
+)
+for _names, _kind, _allowed, _limits in _ROLES:
+    KINDS.update(dict.fromkeys(_names.split(), replace(_kind, allowed=_allowed, limits=_limits)))
 
 
-def checked(name: str, value: Any) -> Any:
-    """Return what becomes of a read argument of a kind, #NUM! where it is refused; None, the default of some, stays."""
+def check(name: str, value: Any) -> None:
+    """Refuse a read argument that its kind does not allow (#NUM!); None, the default of some, is allowed."""
     kind = KINDS[name]
-    if value is None or kind.allowed is None:
-        return value
-    if not kind.allowed(value):
-        raise number_fault(f"{name} is {value:.10g}; {kind.limits}")
-    return kind.become(value)
+    if value is not None and kind.allowed is not None and not kind.allowed(value):
+        raise number_fault(f"{name} is {value:.10g}; it must {kind.limits}")

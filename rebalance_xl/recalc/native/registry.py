@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from ...cells import MISSING, NA, CellError
-from .arguments import KINDS, alike, checked, to_rows, told_apart
+from .arguments import KINDS, alike, check, to_rows, told_apart
 from .faults import Fault
 from .reading import in_1904
 
@@ -100,7 +100,8 @@ def _worksheet_callable(
                 else:
                     arguments.append(kind.left_out())
             if limited:
-                arguments = list(map(checked, names, arguments))
+                for name, argument in zip(names, arguments, strict=False):
+                    check(name, argument)
             result = kernel(*arguments, date_offset=date_offset) if dated else kernel(*arguments)
         except Fault as fault:
             return fault.error
