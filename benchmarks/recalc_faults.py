@@ -135,8 +135,8 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     (
         "the American rule is the European one",
         "native/days",
-        "        if d2 == 31 and d1 >= 30:",
-        "        if d2 == 31:",
+        "    if european or d1 >= 30:",
+        "    if european or d1 >= 0:",
     ),
     (
         "the next smaller is the next larger",
@@ -172,8 +172,8 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     (
         "degrees of freedom are rounded",
         "native/arguments",
-        'at most 10^10", int)',
-        'at most 10^10", round)',
+        '("freedom", _INTEGER,',
+        '("freedom", replace(_INTEGER, read=lambda value: round(to_number(value))),',
     ),
     (
         "the exclusive percentile is the inclusive one",
