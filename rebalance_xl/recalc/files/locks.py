@@ -130,8 +130,19 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def beside(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
-    """Write a file beside a target in a block that may put it in the target's place; else it is removed at the end."""
-    handle, path, lock = _temporary(target)
+    """Write a file beside a target in a block that may put it in the target's place; else it is removed at the end.
+
+    Its name tells host and process, and it is locked for as long as it is written.
+    """
+    prefix = f"{TEMPORARY_PREFIX}{platform.node()}-{os.getpid()}-"
+    while True:
+        handle, name = tempfile.mkstemp(prefix=prefix, suffix=target.suffix, dir=target.parent)
+        path = Path(name)
+        locked = try_lock(handle) if os.name == "posix" else None
+        if locked is None or (locked and is_named(handle, path)):  # without locks nobody can take it for a leftover
+            break
+        os.close(handle)  # a clean-up was faster than the lock
+    lock = None if locked is None else os.dup(handle)  # its closing ends the lock
     try:
         with os.fdopen(handle, "wb") as stream:
             yield stream, path
@@ -146,25 +157,6 @@ def finish(stream: BinaryIO) -> None:
     stream.flush()
     os.fsync(stream.fileno())
     stream.close()
-
-
-def _temporary(target: Path) -> tuple[int, Path, int | None]:
-    """Make a file beside a target whose name tells host and process, and lock it for as long as it is written.
-
-    Given are the descriptor to write to, the name, and a second descriptor whose closing ends the lock (None: no locks
-    here).
-    """
-    prefix = f"{TEMPORARY_PREFIX}{platform.node()}-{os.getpid()}-"
-    while True:
-        handle, name = tempfile.mkstemp(prefix=prefix, suffix=target.suffix, dir=target.parent)
-        if os.name != "posix":
-            return handle, Path(name), None
-        locked = try_lock(handle)
-        if locked is None:  # no locks here: nobody can take the file for a leftover either
-            return handle, Path(name), None
-        if locked and is_named(handle, Path(name)):
-            return handle, Path(name), os.dup(handle)
-        os.close(handle)  # a clean-up was faster than the lock
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -18,8 +18,6 @@ from .locks import beside, exclusive, finish, remove_leftovers_once
 from .parts import check_xml
 from .refusals import FileMark, Refused, read_input, refuse_output
 
-_OF_THE_SYSTEM = ("security.", "trusted.")
-
 
 @dataclass(frozen=True, slots=True)
 class Update:
@@ -151,6 +149,6 @@ def _copy_extended(model: Path, path: Path) -> None:
         try:
             os.setxattr(path, name, os.getxattr(model, name))
         except OSError as error:
-            if name.startswith(_OF_THE_SYSTEM) or error.errno == errno.ENODATA:
+            if name.startswith(("security.", "trusted.")) or error.errno == errno.ENODATA:
                 continue
             raise Refused(f"the extended attribute {name} of {model.name} cannot be kept: {error.strerror}") from None
