@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Any, Final
+from functools import lru_cache, partial
+from typing import Any
 from urllib.parse import quote
 
-from ...cells import CellError
-from .arguments import LONGEST, Rows, cells_of, is_number, no_error, to_text
+from ...cells import MISSING, CellError
+from .arguments import LONGEST, Rows, cells_of, is_number, to_text
 from .criteria import wildcard
 from .faults import Fault, value_fault
 from .registry import worksheet
@@ -63,9 +62,6 @@ def n(value: Any) -> Any:
 worksheet("RXL.T", kinds="any")(lambda value: value if isinstance(value, str | CellError) else "")
 
 
-# --- found and cut ---------------------------------------------------------------------------------------------
-
-
 @worksheet("SEARCH", kinds="text text integer")
 def search(find_text: str, within_text: str, start_num: int = 1) -> int:
     """Return where a text begins in another, in any case and alphabet; * and ? are wildcards."""
@@ -77,45 +73,35 @@ def search(find_text: str, within_text: str, start_num: int = 1) -> int:
     return found.start() + 1
 
 
-_NOT_FOUND: Final = CellError("#N/A", "the delimiter is not in the text")
-
-
-def _part(before: bool) -> Callable[..., Any]:
-    """Return what gives the text before or after a delimiter; a negative instance counts from the end."""
-
-    def answer(
-        text: str,
-        delimiter: Rows,
-        instance: float | None = None,
-        match_mode: float = 0.0,
-        match_end: float = 0.0,
-        if_not_found: Any = _NOT_FOUND,
-    ) -> Any:
-        wanted = 1 if instance is None else int(instance // 1)
-        if wanted == 0 or match_mode not in (0, 1) or match_end not in (0, 1):
-            raise value_fault("instance_num must not be 0, match_mode and match_end must be 0 or 1")
-        delimiters = sorted((to_text(cell) for cell in cells_of(delimiter)), key=len, reverse=True)
-        if "" in delimiters:
-            return text if before == (wanted < 0) else ""
-        if instance is not None and max(abs(wanted), len(delimiters[-1])) > max(len(text), 1):
-            raise value_fault(f"instance_num is {wanted}, the text has {len(text)} characters")
-        expression = re.compile("|".join(map(re.escape, delimiters)), re.IGNORECASE if match_mode else 0)
-        spans = [match.span() for match in expression.finditer(text)]
-        if match_end:  # the end that the instances are counted towards is one, too
-            spans = [*spans, (len(text), len(text))] if wanted > 0 else [(0, 0), *spans]
-        if abs(wanted) <= len(spans):
-            start, end = spans[wanted - 1 if wanted > 0 else wanted]
-            return text[:start] if before else text[end:]
-        return "" if no_error(if_not_found) is None else if_not_found
-
-    return answer
+def _part(
+    before: bool, text: str, delimiter: Rows, instance: float | None, match_mode: float, match_end: float, missed: Any
+) -> Any:
+    """Return the text before or after a delimiter; a negative instance counts from the end."""
+    wanted = 1 if instance is None else int(instance // 1)
+    if wanted == 0 or match_mode not in (0, 1) or match_end not in (0, 1):
+        raise value_fault("instance_num must not be 0, match_mode and match_end must be 0 or 1")
+    delimiters = sorted((to_text(cell) for cell in cells_of(delimiter)), key=len, reverse=True)
+    if "" in delimiters:
+        return text if before == (wanted < 0) else ""
+    if instance is not None and max(abs(wanted), len(delimiters[-1])) > max(len(text), 1):
+        raise value_fault(f"instance_num is {wanted}, the text has {len(text)} characters")
+    expression = re.compile("|".join(map(re.escape, delimiters)), re.IGNORECASE if match_mode else 0)
+    spans = [match.span() for match in expression.finditer(text)]
+    if match_end:  # the end that the instances are counted towards is one, too
+        spans = [*spans, (len(text), len(text))] if wanted > 0 else [(0, 0), *spans]
+    if abs(wanted) <= len(spans):
+        start, end = spans[wanted - 1 if wanted > 0 else wanted]
+        return text[:start] if before else text[end:]
+    if missed is MISSING:
+        raise Fault("#N/A", "the delimiter is not in the text")
+    return "" if missed is None else missed
 
 
 for _name in ("TEXTBEFORE", "TEXTAFTER"):
-    worksheet(_name, kinds="text range number number number any")(_part(_name == "TEXTBEFORE"))
+    worksheet(_name, kinds="text range number=NONE number=0 number=0 any=MISSING")(
+        partial(_part, _name == "TEXTBEFORE")
+    )
 
-
-# --- regular expressions ----------------------------------------------------------------------------------------
 
 _POSSESSIVE = re.compile(r"\[:(\w+):\]")
 _CLASSES = {
@@ -165,10 +151,8 @@ def regexextract(text: str, pattern: str, return_mode: float = 0.0, case_sensiti
     raise Fault("#N/A", "nothing matches the pattern")
 
 
-@worksheet("REGEXREPLACE", kinds="text text text number number")
-def regexreplace(
-    text: str, pattern: str, replacement: str, occurrence: float = 0.0, case_sensitivity: float = 0.0
-) -> str:
+@worksheet("REGEXREPLACE", kinds="text text text number=0 number=0")
+def regexreplace(text: str, pattern: str, replacement: str, occurrence: float, case_sensitivity: float) -> str:
     """Return a text with its matches replaced: all (0), the n-th, or the n-th from the end (negative).
 
     In the replacement ``$1`` to ``$99`` and ``${name}`` are groups, ``$0`` is the match and ``$$`` a dollar sign.
