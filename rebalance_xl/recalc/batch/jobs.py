@@ -107,12 +107,10 @@ def plan_jobs(books: Sequence[tuple[Path, Path]], out_dir: Path | None, options:
     root = os.path.realpath(out_dir)
     for path, relative in books:
         output = out_dir / relative
-        rivals = targets[_same_name(relative)]
         refusal = ""
         real = os.path.realpath(output)
-        if len(rivals) > 1:
-            other = next(each for each in rivals if each != path)
-            refusal = f"its result would have the same name as that of {other}: give them different names"
+        if others := [each for each in targets[_same_name(relative)] if each != path]:
+            refusal = f"its result would have the same name as that of {others[0]}: give them different names"
         elif os.path.commonpath([root, real]) != root:
             refusal = f"its result would leave the output folder {out_dir}"
         elif real in inputs and real != os.path.realpath(path):

@@ -50,8 +50,7 @@ def shown(value: float, text: str, date_offset: int = 0) -> str:
     if section.has("digit"):
         if section.has("exponent"):
             return sign + _scientific(magnitude, section.tokens)
-        span = _fraction_span(section.tokens) if section.has("slash") else None
-        if span is not None:
+        if section.has("slash") and (span := _fraction_span(section.tokens)):
             return sign + _fraction(magnitude, section.tokens, *span)
         digits = _plain(decimal_of(magnitude), section.tokens)
         alone = len(found) == 1 and section.condition is None  # then what shows no digit but 0 has no sign
@@ -69,8 +68,7 @@ def _plain(number: Decimal, tokens: Sequence[Token]) -> str:
     ends = [*whole_places[-1:], *(part_places or [point])[-1:]]
     scaling = sum(1 for place in ends for _ in takewhile("comma".__eq__, kinds[place + 1 :]))
     number = number.scaleb(2 * kinds.count("percent") - 3 * scaling, _CONTEXT)
-    whole, _, part = f"{rounded(number, len(part_places)):f}".partition(".")
-    whole = whole.lstrip("0")
+    whole, _, part = f"{rounded(number, len(part_places)):f}".lstrip("0").partition(".")
     before = _whole_digits(whole, [tokens[place][1] for place in whole_places], grouped)
     last_digit = len(part.rstrip("0"))
     after = [part[at] if at < last_digit else _EMPTY[tokens[place][1]] for at, place in enumerate(part_places)]
@@ -114,14 +112,8 @@ def _scientific(number: float, tokens: Sequence[Token]) -> str:
     start = kinds.index("digit", at) if end > at + 1 else end  # what stands before the digits stands before the sign
     tail = _plain(Decimal(abs(exponent)), _with_zero(tokens[start:end]))
     before = "".join(text for _, text in tokens[at + 1 : start])
-    return (
-        body
-        + letter[0]
-        + before
-        + sign
-        + tail
-        + "".join(text for kind, text in tokens[end:] if kind in ("text", "percent"))
-    )
+    after = "".join(text for kind, text in tokens[end:] if kind in ("text", "percent"))
+    return f"{body}{letter[0]}{before}{sign}{tail}{after}"
 
 
 def _fraction_span(tokens: Sequence[Token]) -> tuple[int, int, int] | None:
@@ -161,11 +153,8 @@ def _fraction(number: float, tokens: Sequence[Token], start: int, slash: int, en
 
 def _with_zero(tokens: Sequence[Token]) -> list[Token]:
     """Return tokens whose last placeholder shows a 0 where there is no digit."""
-    found = list(tokens)
-    last = max((place for place, (kind, _) in enumerate(found) if kind == "digit"), default=None)
-    if last is not None:
-        found[last] = "digit", "0"
-    return found
+    last = max((place for place, (kind, _) in enumerate(tokens) if kind == "digit"), default=None)
+    return [("digit", "0") if place == last else token for place, token in enumerate(tokens)]
 
 
 @worksheet("TEXT", kinds="any any", dated=True)
