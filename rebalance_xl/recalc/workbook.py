@@ -76,13 +76,13 @@ def recalculate(
     if check:
         original, _ = read_input(source, ignore_lock)
         data = original if edit is None else edit(original)
-        _, report, _ = _recalculated(data, as_of, spill_plain, True, plain, verify, original)
+        _, report, _ = _recalculated(data, original, as_of, spill_plain, True, plain, verify)
         report.path = source
         return report
     target = source if output is None else Path(output)
     with no_collection(), update(source, target, ignore_lock=ignore_lock, read_only_too=read_only_too) as book:
         data = book.data if edit is None else edit(book.data)
-        content, report, parts = _recalculated(data, as_of, spill_plain, False, plain, verify, book.data)
+        content, report, parts = _recalculated(data, book.data, as_of, spill_plain, False, plain, verify)
         if content != book.data or target != source:
             book.write(content, parts if edit is None else None, known=edit is None)
             report.output = target
@@ -102,23 +102,18 @@ def recalculate_bytes(
 
     Given are the file with its cached values up to date and what was done, without paths.
     """
-    content, report, _ = _recalculated(data, as_of, spill_plain, False, plain, verify)
+    content, report, _ = _recalculated(data, data, as_of, spill_plain, False, plain, verify)
     return content, report
 
 
 def _recalculated(
-    data: bytes,
-    as_of: dt.date | dt.datetime | None,
-    spill_plain: bool | None,
-    check: bool,
-    plain: bool,
-    verify: bool,
-    before: bytes | None = None,
+    data: bytes, before: bytes, as_of: dt.date | None, spill_plain: bool | None, check: bool, plain: bool, verify: bool
 ) -> tuple[bytes, Recalculation, dict[str, bytes]]:
+    """Return the file with its values, what was done and the parts that changed; `before` is the file unedited."""
     now = moment(as_of)
     with no_collection():
         found, *others = (
-            _computed(data, now, spill_plain, check and not verify, singly, before)
+            _computed(data, before, now, spill_plain, check and not verify, singly)
             for singly in ((plain, not plain) if verify else (plain,))
         )
         difference = first_difference(found[:2], others[0][:2]) if verify else ""
@@ -140,11 +135,11 @@ def no_collection() -> Iterator[None]:
 
 
 def _computed(
-    data: bytes, now: dt.datetime, spill_plain: bool | None, check: bool, singly: bool, before: bytes | None
+    data: bytes, before: bytes, now: dt.datetime, spill_plain: bool | None, check: bool, singly: bool
 ) -> tuple[bytes, Recalculation, dict[str, bytes]]:
     package, scans = open_book(data, exact=singly)
     spilling = package.written_by("openpyxl") if spill_plain is None else spill_plain
-    inputs = None if before is None or before is data else lambda: _changed_inputs(before, scans)
+    inputs = None if before is data else lambda: _changed_inputs(before, scans)
     with calculated(package, scans, now, spill_plain=spilling, singly=singly, inputs=inputs) as calculation:
         report = Recalculation(Path(), warnings=[*package.warnings, *calculation.warnings])
         changes = compare(calculation, report)
