@@ -35,12 +35,10 @@ def weekday(serial_number: int, return_type: int = 1) -> int:
     """Return the day of the week by one of Excel's ways of counting (1 Sunday first, 2 Monday first, 3 from 0, ...)."""
     parts(serial_number)
     day = (serial_number - 1) % 7  # 0 is Sunday
-    if return_type == 3:
-        return (day - 1) % 7
-    first = {1: 7, 2: 1}.get(return_type, return_type - 10)
+    first = {1: 7, 2: 1, 3: 1}.get(return_type, return_type - 10)
     if not 1 <= first <= 7:
         raise number_fault(f"return_type is {return_type}; it must be 1, 2, 3 or 11 to 17")
-    return (day - first) % 7 + 1
+    return (day - first) % 7 + (return_type != 3)
 
 
 def _part_of_clock(unit: int, most: int, serial_number: float) -> int:

@@ -15,7 +15,7 @@ from unicodedata import normalize
 
 from ...cells import CellError
 from .arguments import COMPARISONS, is_number
-from .faults import Fault, undecided_fault
+from .faults import undecided_fault
 from .reading import number_of, typed_number
 
 #: Small letters, figures and spaces, whose order nobody doubts.
@@ -24,6 +24,7 @@ _SIMPLE: Final = re.compile("[ 0-9a-z]*").fullmatch
 _SIGNS: Final = '_ ,;:!?."()[]{}@*/\\&#%`^+<=>|~$'
 #: Letters that are sorted beside another one or after all as the language goes, signs, writing without an alphabet.
 _OPEN: Final = re.compile("[\x80-\xbf\xd7\xf7æœßøłđðþıŋ\u2000-\uabff]")
+_UNSURE: Final = "the order of signs, accents or other writing in texts"
 
 
 def has_others(text: str) -> bool:
@@ -37,7 +38,7 @@ def in_order(cells: Iterable[Any]) -> None:
     if len({cell.code for cell in found if isinstance(cell, CellError)}) > 1:
         raise undecided_fault("the order of several errors")
     if not is_sure({cell.lower() for cell in found if isinstance(cell, str)}):
-        raise _unsure()
+        raise undecided_fault(_UNSURE)
 
 
 def pair_in_order(one: str, other: str) -> bool:
@@ -48,7 +49,7 @@ def pair_in_order(one: str, other: str) -> bool:
     if not (_SIMPLE(one) and _SIMPLE(other)) and one != other:
         key, another = _key_of(one), _key_of(other)
         if key is None or another is None or (one < other) != (key < another):
-            raise _unsure()
+            raise undecided_fault(_UNSURE)
     return True
 
 
@@ -69,10 +70,6 @@ def _collated(text: str) -> tuple[list[int], int, str]:
 def _key_of(text: str) -> tuple[list[int], int, str] | None:
     """Return the key of a text in small letters, None where it has one that is sorted as the language goes."""
     return None if _OPEN.search(text) else _collated(text)
-
-
-def _unsure() -> Fault:
-    return undecided_fault("the order of signs, accents or other writing in texts")
 
 
 #: What a number can be written with that the engine does not read in a criterion.

@@ -85,15 +85,12 @@ _PREFIXES: Final = {
 _BINARY: Final = {"Yi": 80, "Zi": 70, "Ei": 60, "Pi": 50, "Ti": 40, "Gi": 30, "Mi": 20, "ki": 10}
 
 _Step = Callable[[float], float]
-_CELSIUS: Final[tuple[_Step, _Step]] = (lambda value: value + 273.15, lambda kelvin: kelvin - 273.15)
-_FAHRENHEIT: Final[tuple[_Step, _Step]] = (
-    lambda value: (value - 32) / 1.8 + 273.15,
-    lambda kelvin: (kelvin - 273.15) * 1.8 + 32,
-)
 #: The other scales of temperature: to kelvin, which is a unit with prefixes, and from it.
 _SCALES: Final[dict[str, tuple[_Step, _Step]]] = {
-    **dict.fromkeys(("C", "cel"), _CELSIUS),
-    **dict.fromkeys(("F", "fah"), _FAHRENHEIT),
+    **dict.fromkeys(("C", "cel"), (lambda value: value + 273.15, lambda kelvin: kelvin - 273.15)),
+    **dict.fromkeys(
+        ("F", "fah"), (lambda value: (value - 32) / 1.8 + 273.15, lambda kelvin: (kelvin - 273.15) * 1.8 + 32)
+    ),
     "Rank": (lambda value: value / 1.8, lambda kelvin: kelvin * 1.8),
     "Reau": (lambda value: value * 1.25 + 273.15, lambda kelvin: (kelvin - 273.15) / 1.25),
 }
