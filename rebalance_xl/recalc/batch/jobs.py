@@ -181,11 +181,9 @@ def content_hash(path: Path) -> str:
     """Return the SHA-256 of a file, or an empty text when it cannot be read."""
     import hashlib  # it brings a library of ciphers along, and most runs keep no ledger
 
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        return ""
+    with suppress(OSError), path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return ""
 
 
 def options_hash(options: Any) -> str:
@@ -205,17 +203,14 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self.path = folder / LEDGER_NAME
         self._entries: dict[str, Entry] = {}
-        try:
+        text = ""
+        with suppress(OSError):
             text = self.path.read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            text = ""
         self._lead = "\n" if text and not text.endswith("\n") else ""
         for line in text.split("\n"):
-            try:
+            with suppress(ValueError, TypeError):
                 name, *parts = json.loads(line)
                 self._entries[name] = Entry(*parts)
-            except (ValueError, TypeError):
-                continue
 
     def finished(self, source: Path, output: Path, options: str) -> Entry | None:
         """Return the entry of a book whose input, options and result are still those of the entry."""
@@ -230,8 +225,5 @@ class Ledger:
         self._entries.pop(output.name, None)
         line = f"{self._lead}{json.dumps([output.name, *asdict(entry).values()])}\n"
         self._lead = ""
-        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-        try:
-            os.write(handle, line.encode())  # one write: several workers add to the same file
-        finally:
-            os.close(handle)
+        with self.path.open("ab", buffering=0) as stream:
+            stream.write(line.encode())  # one write: several workers add to the same file

@@ -97,15 +97,13 @@ class Container:
     def read(self, name: str) -> bytes:
         """Return a part decompressed, checked against its size and its checksum."""
         info = self.members[name]
-        raw = self.payload(info)
+        content = self.payload(info)
         if info.compress_type == zipfile.ZIP_DEFLATED:
             codec = _codec(info.file_size)
             try:
-                content = codec.decompressobj(-15).decompress(raw, info.file_size + 1)
+                content = codec.decompressobj(-15).decompress(content, info.file_size + 1)
             except (zlib.error, codec.error):
                 raise Refused(f"damaged: the part {name} cannot be decompressed") from None
-        else:
-            content = raw
         if len(content) != info.file_size:
             raise Refused(f"damaged: the part {name} has another size than the zip directory says")
         if _codec(len(content)).crc32(content) != info.CRC:

@@ -107,10 +107,9 @@ def try_lock(descriptor: int) -> bool | None:
 
 def is_named(descriptor: int, path: Path) -> bool:
     """Say whether an open file is still the one that a path names."""
-    try:
+    with suppress(OSError):
         return os.path.samestat(os.fstat(descriptor), os.stat(path))
-    except OSError:
-        return False
+    return False
 
 
 TEMPORARY_PREFIX = ".rebalance-"
