@@ -72,8 +72,6 @@ def to_text(value: Any) -> str:
 
 def to_flag(value: Any) -> bool:
     """Return a worksheet value as TRUE or FALSE; the words count in any case, other text is ``#VALUE!``."""
-    if isinstance(value, bool):
-        return value
     if isinstance(value, str):
         word = value.strip().upper()
         if word in ("TRUE", "FALSE"):

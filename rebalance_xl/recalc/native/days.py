@@ -85,10 +85,8 @@ def year_length(start: float, end: float, basis: int) -> float:
     Within a year of each other the year has 366 days when a 29 February lies between them; further apart, it is the
     mean length of the calendar years they touch.
     """
-    if basis in (0, 2, 4):
-        return 360.0
-    if basis == 3:
-        return 365.0
+    if basis != 1:
+        return 365.0 if basis == 3 else 360.0
     (y1, m1, d1), (y2, m2, d2) = parts(start), parts(end)
     if y1 == y2:
         return 366.0 if isleap(y1) else 365.0
@@ -102,6 +100,4 @@ def year_length(start: float, end: float, basis: int) -> float:
 def year_fraction(start: float, end: float, basis: int) -> float:
     """Return the part of a year between two dates by a day-count basis, whatever their order."""
     start, end = min(start, end), max(start, end)
-    if int(start) == int(end):
-        return 0.0
     return days_between(start, end, basis) / year_length(start, end, basis)

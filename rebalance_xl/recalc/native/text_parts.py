@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ...cells import MISSING, CellError
-from .arguments import LONGEST, Rows, cells_of, is_number, to_text
+from .arguments import LONGEST, Rows, cells_of, to_text
 from .criteria import wildcard
 from .faults import Fault, value_fault
 from .registry import worksheet
@@ -50,14 +50,10 @@ def replace(old_text: str, start_num: int, num_chars: int, new_text: str) -> str
     return made
 
 
-@worksheet("RXL.N", kinds="any")
-def n(value: Any) -> Any:
-    """Return a number as it is, TRUE as 1, an error as it is, anything else as 0."""
-    if isinstance(value, CellError):
-        return value
-    return float(value) if isinstance(value, bool) or is_number(value) else 0.0
-
-
+#: A number as it is, TRUE as 1, an error as it is, anything else as 0.
+worksheet("RXL.N", kinds="any")(
+    lambda value: value if isinstance(value, CellError) else float(value) if isinstance(value, float | int) else 0.0
+)
 #: A text or an error as it is, anything else as an empty text.
 worksheet("RXL.T", kinds="any")(lambda value: value if isinstance(value, str | CellError) else "")
 
