@@ -124,31 +124,27 @@ def _sync_folder(folder: Path) -> None:
 def _keep_attributes(model: Path, path: Path) -> None:
     """Give a new file owner, permissions and extended attributes of the one that it will replace, or refuse."""
     status = model.stat()
-    if hasattr(os, "chown"):
-        mine = path.stat()
-        if (mine.st_uid, mine.st_gid) != (status.st_uid, status.st_gid):
-            try:
-                os.chown(path, status.st_uid, status.st_gid)
-            except OSError:
-                raise Refused(
-                    f"{model.name} would change its owner or group, since this user may not keep them: "
-                    "write to another file"
-                ) from None
+    mine = path.stat()
+    if (mine.st_uid, mine.st_gid) != (status.st_uid, status.st_gid):  # both are 0 where files have no owner
+        try:
+            os.chown(path, status.st_uid, status.st_gid)
+        except OSError:
+            raise Refused(
+                f"{model.name} would change its owner or group, since this user may not keep them: "
+                "write to another file"
+            ) from None
     _copy_extended(model, path)
     path.chmod(stat.S_IMODE(status.st_mode))
 
 
 def _copy_extended(model: Path, path: Path) -> None:
-    if not hasattr(os, "listxattr"):
-        return
-    try:
+    names: list[str] = []
+    with suppress(AttributeError, OSError):  # a system or a file system without them
         names = os.listxattr(model)
-    except OSError:  # a file system without them
-        return
     for name in names:
         try:
             os.setxattr(path, name, os.getxattr(model, name))
         except OSError as error:
-            if name.startswith(("security.", "trusted.")) or error.errno == errno.ENODATA:
-                continue
-            raise Refused(f"the extended attribute {name} of {model.name} cannot be kept: {error.strerror}") from None
+            if not name.startswith(("security.", "trusted.")) and error.errno != errno.ENODATA:
+                told = f"the extended attribute {name} of {model.name} cannot be kept: {error.strerror}"
+                raise Refused(told) from None
