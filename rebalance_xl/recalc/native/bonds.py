@@ -149,13 +149,10 @@ for _prefix, _dates, _payments in (
         )
 
 
-def _duration(start: int, end: int, coupon: float, yld: float, frequency: int, basis: int) -> float:
-    return regular(start, end, coupon, PAR, frequency, basis).duration(yld)
+def _duration(modified: bool, start: int, end: int, coupon: float, yld: float, frequency: int, basis: int) -> float:
+    years = regular(start, end, coupon, PAR, frequency, basis).duration(yld)
+    return years / (1.0 + yld / frequency) if modified else years
 
 
-worksheet("DURATION", kinds="settlement maturity coupon yld frequency basis=0")(_duration)
-worksheet("MDURATION", kinds="settlement maturity coupon yld frequency basis=0")(
-    lambda start, end, coupon, yld, frequency, basis: (
-        _duration(start, end, coupon, yld, frequency, basis) / (1.0 + yld / frequency)
-    )
-)
+for _name in ("DURATION", "MDURATION"):
+    worksheet(_name, kinds="settlement maturity coupon yld frequency basis=0")(partial(_duration, _name == "MDURATION"))

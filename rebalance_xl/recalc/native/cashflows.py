@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 
@@ -144,16 +145,14 @@ def irr(values: Rows, guess: float = 0.1) -> float:
         return -sum(period * amount / growth ** (period + 1) for period, amount in enumerate(amounts))
 
     rate = guess
-    try:
+    with suppress(ArithmeticError):
         for _ in range(_STEPS):
             following = rate - worth(rate) / slope(rate)
-            if following <= -1 or following != following:
+            if not following > -1:
                 break
             if abs(following - rate) <= _SETTLED * max(1.0, abs(rate)):
                 return following
             rate = following
-    except (OverflowError, ZeroDivisionError):
-        pass
     ladder = sorted({*_LADDER, guess})
     signs = {each: worth(each) for each in ladder}
     spans = [(low, high) for low, high in pairwise(ladder) if signs[low] == 0 or signs[low] * signs[high] < 0]
@@ -182,8 +181,6 @@ def mirr(values: Rows, finance_rate: float, reinvest_rate: float) -> float:
 
 def payment(rate: float, nper: float, pv: float, fv: float, due: bool) -> float:
     """Return the level payment of an annuity (PMT)."""
-    if nper == 0:
-        raise number_fault("the number of periods is 0")
     if rate == 0:
         return -(pv + fv) / nper
     growth: float = (1.0 + rate) ** nper
@@ -207,7 +204,7 @@ def interest(rate: float, per: float, nper: float, pv: float, fv: float = 0.0, t
 @worksheet("PPMT", kinds="number number number number number number")
 def ppmt(rate: float, per: float, nper: float, pv: float, fv: float = 0.0, type: float = 0.0) -> float:
     """Return the principal part of a payment of an annuity."""
-    return payment(rate, nper, pv, fv, type != 0) - interest(rate, per, nper, pv, fv, type)
+    return -interest(rate, per, nper, pv, fv, type) + payment(rate, nper, pv, fv, type != 0)
 
 
 @worksheet("FVSCHEDULE", kinds="strict range")

@@ -241,8 +241,6 @@ def complex_(real_num: float, i_num: float, suffix: Any = None) -> str:
 def impower(inumber: Any, number: float) -> str:
     """Return a power of a complex number, by its absolute value and angle as Excel computes it."""
     base, unit = read(inumber)
-    if base == 0:
-        if number <= 0:
-            raise number_fault("0 has no such power")
-        return "0"
+    if base == 0 and number <= 0:
+        raise number_fault("0 has no such power")
     return written(cmath.rect(abs(base) ** number, cmath.phase(base) * number), unit or "i")
