@@ -50,15 +50,8 @@ _GROUP_POINT = re.compile(r"#\.##0|# ##0|#\xa0##0|#\u202f##0")
 @cache
 def _by_tag() -> dict[str, Names]:
     """Return the names by language and region, and by the numbers that Windows has for them."""
-    found: dict[str, list[str]] = {}
-    lines: list[str] = []
-    for line in _FILE.read_text(encoding="utf-8").splitlines():
-        if line.startswith("  "):
-            lines.append(line)
-        elif not line.startswith("#"):
-            lines = []
-            found.update(dict.fromkeys(line.split(), lines))
-    return {tag: _names(*lines) for tag, lines in found.items()}
+    blocks = re.findall(r"^([^# ].*)\n((?:  .*\n)+)", _FILE.read_text(encoding="utf-8"), re.MULTILINE)
+    return {tag: _names(*lines.splitlines()) for tags, lines in blocks for tag in tags.split()}
 
 
 def names_of(tag: str) -> Names | None:
