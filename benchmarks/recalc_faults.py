@@ -21,8 +21,8 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     ("a totals row is data", "files/package", "return self.area.bottom - int(self.totals)", "return self.area.bottom"),
     ("values that differ are the same", "outcome", "isclose(old, new, rel_tol=SAME_WITHIN, abs_tol=0.0)", "True"),
     # --- recalc: values kept or written, loops, arrays, what lies beside the cells
-    ("an error that follows from a kept one is written", "evaluation/decision", "if finding.doubtful ", "if False "),
-    ("a linked data type is overwritten", "evaluation/decision", "if finding.linked:", "if False:"),
+    ("an error that follows from a kept one is written", "evaluation/decision", "if doubtful ", "if False "),
+    ("a linked data type is overwritten", "evaluation/decision", "if linked:", "if False:"),
     ("a loop at rest is moved", "evaluation/loops", "cell.old if rests or", "cell.old if"),
     (
         "a blank in an array stays blank",

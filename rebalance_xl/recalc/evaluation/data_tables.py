@@ -13,7 +13,7 @@ from typing import Any, Final
 from ..references import Area, Place, parse_area
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
-from .decision import Action, Finding, decide
+from .decision import Action, decide
 from .engine_values import FAILURES, NOTHING, Trouble, from_engine
 
 _RANDOM: Final = re.compile(r"\bRAND(?:BETWEEN|ARRAY)?\(", re.IGNORECASE)
@@ -80,14 +80,14 @@ def _table(calculation: Calculation, cell: FormulaCell, area: Area) -> list[list
             engine.evaluate_cells([place])
             answer = engine.read_cell(place)
             value = NOTHING if answer is None else from_engine(answer)
-            finding = Finding(
+            action, _ = decide(
                 answer=value,
                 old=rows[row][column],
                 failure=value.cause if isinstance(value, Trouble) else "",
                 careful=True,
                 doubtful="a data table",
             )
-            if decide(finding)[0] is not Action.WRITE:
+            if action is not Action.WRITE:
                 return None
             rows[row][column] = value
     except FAILURES:

@@ -6,7 +6,6 @@ not" is, and nothing that follows from what nobody could read. The cause decides
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -21,9 +20,18 @@ class Action(Enum):
     AGAIN = "compute once more, the careful way"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What is known about a cell after it was computed.
+def decide(
+    *,
+    answer: Any = None,
+    old: Any = None,
+    failure: str = "",
+    unreadable: str = "",
+    doubtful: str = "",
+    linked: bool = False,
+    blocked: bool = False,
+    careful: bool = False,
+) -> tuple[Action, str]:
+    """Return what is done with a cell, and the cause where its cached value is kept.
 
     The `answer` is what came out, None where `failure` says why nothing did: the engine gave nothing or gave up, a
     limit was hit, a function failed, a text may be a number in another language. `old` is the cached value.
@@ -31,35 +39,21 @@ class Finding:
     `unreadable` is what the formula reads that nobody here can read (a linked data type, a picture, a cell without a
     value), `doubtful` what it reads that kept an error for want of a better value. The cell itself may be `linked` to a
     data type, its array `blocked` by taken cells, its formula computed the `careful` way already.
-    """
 
-    answer: Any = None
-    old: Any = None
-    failure: str = ""
-    unreadable: str = ""
-    doubtful: str = ""
-    linked: bool = False
-    blocked: bool = False
-    careful: bool = False
-
-
-def decide(finding: Finding) -> tuple[Action, str]:
-    """Return what is done with a cell, and the cause where its cached value is kept.
-
-    >>> decide(Finding(answer=2.0, old=1.0)), decide(Finding(old=1.0, failure="circular"))
+    >>> decide(answer=2.0, old=1.0), decide(old=1.0, failure="circular")
     ((<Action.WRITE: 'write'>, ''), (<Action.KEEP: 'keep'>, 'circular'))
     """
-    if finding.linked:
+    if linked:
         return Action.KEEP, "linked-data-type"
-    if finding.failure:
-        return Action.KEEP, finding.failure
-    if finding.unreadable:
-        return Action.KEEP, finding.unreadable
-    if finding.blocked:
+    if failure:
+        return Action.KEEP, failure
+    if unreadable:
+        return Action.KEEP, unreadable
+    if blocked:
         return Action.KEEP, "spill-blocked"
-    if finding.answer.__class__ is CellError and finding.answer != finding.old:
-        if finding.doubtful and finding.old.__class__ is not CellError:
-            return Action.KEEP, finding.doubtful
-        if not finding.careful:
+    if answer.__class__ is CellError and answer != old:
+        if doubtful and old.__class__ is not CellError:
+            return Action.KEEP, doubtful
+        if not careful:
             return Action.AGAIN, ""
     return Action.WRITE, ""

@@ -13,7 +13,7 @@ from ..references import Place
 from ..sheets.formula_cells import FormulaCell
 from ..sheets.linked import CACHED
 from .calculation import Calculation
-from .decision import Action, Finding, decide
+from .decision import Action, decide
 from .engine import Engine
 from .engine_values import FAILURES, Trouble, from_engine
 from .exchange import set_values
@@ -45,8 +45,7 @@ def _decide_on_odd(calculation: Calculation) -> bool:
     """Decide on the errors and failures of a round; return whether there is anything to compute again."""
     failed = [each for each in calculation.spills.anchors if each.active and each.failure]
     for each in failed:
-        finding = Finding(answer=each.cell.value, old=each.cell.old, failure=each.failure)
-        calculation.keep(each.cell, decide(finding)[1])
+        calculation.keep(each.cell, decide(failure=each.failure)[1])
     open_cells = [cell for cell in calculation.odd if cell.lowered is not None]
     troubled = [cell for cell in open_cells if isinstance(cell.value, Trouble)]
     set_values(calculation.engine, ((cell.where, cell.old) for cell in troubled))
@@ -59,7 +58,7 @@ def _decide_on_odd(calculation: Calculation) -> bool:
         if cell in alone:
             continue
         anchor = calculation.spills.at(cell.where)
-        finding = Finding(
+        action, cause = decide(
             answer=cell.value,
             old=cell.old,
             failure=cell.value.cause if isinstance(cell.value, Trouble) else "",
@@ -67,7 +66,6 @@ def _decide_on_odd(calculation: Calculation) -> bool:
             blocked=anchor is not None and anchor.active and anchor.blocked,
             careful=cell.careful,
         )
-        action, cause = decide(finding)
         if action is Action.KEEP:
             calculation.keep(cell, cause, held=isinstance(cell.value, Trouble))
             kept = True
@@ -117,7 +115,7 @@ def _keep_readers(calculation: Calculation) -> bool:
             by_cause.setdefault(cause, []).append(place)
         for read, there in by_cause.items():
             for cell in list(calculation.readers.of(cells_at(there))):
-                action, cause = decide(Finding(answer=cell.value, old=cell.old, unreadable=f"reads {read}"))
+                action, cause = decide(answer=cell.value, old=cell.old, unreadable=f"reads {read}")
                 if action is Action.KEEP:
                     calculation.keep(cell, cause)
                     any_kept = True

@@ -21,7 +21,7 @@ from ..sheets.sheet_scan import SheetScan
 from .calculation import Calculation
 from .criteria_and_look_ups import keep_decimal_commas
 from .data_tables import compute_tables
-from .decision import Finding, decide
+from .decision import decide
 from .doubts import as_before, name_what_is_old, settle_doubts
 from .engine import Engine
 from .engine_values import FAILURES, Settings
@@ -137,7 +137,7 @@ def explain_errors(calculation: Calculation) -> None:
     for cell, (reason, failure) in zip(asked, reasons.values(), strict=True):
         changed = not as_before(cell) or calculation.spills.differs(cell.where)
         if failure and (cell.value.__class__ is CellError or changed):
-            unsure[cell] = decide(Finding(answer=cell.value, old=cell.old, failure=failure))[1]
+            unsure[cell] = decide(answer=cell.value, old=cell.old, failure=failure)[1]
         elif cell.value.__class__ is CellError:
             cell.cause = reason
     set_values(calculation.engine, ((cell.where, cell.old) for cell in unsure))

@@ -18,7 +18,7 @@ from ..native.arguments import alike
 from ..references import MAX_COLUMNS, MAX_ROWS, Area, Place, place_of
 from ..sheets.formula_cells import FormulaCell
 from ..sheets.sheet_scan import SheetScan
-from .decision import Finding, decide
+from .decision import decide
 from .engine import KEEP, Engine
 from .engine_values import FAILURES, Trouble, from_engine, to_engine
 
@@ -199,7 +199,7 @@ class Spills:
             if anchor.cell.early and anchor.rows is not None:
                 value = anchor.cell.value = anchor.rows[0][0]
                 if anchor.blocked:
-                    anchor.cell.cause = decide(Finding(answer=value, old=anchor.cell.old, blocked=True))[1]
+                    anchor.cell.cause = decide(answer=value, old=anchor.cell.old, blocked=True)[1]
                     anchor.cell.status, anchor.cell.value, anchor.active = "kept", anchor.cell.old, False
                 elif value.__class__ is CellError:
                     anchor.cell.status, anchor.cell.cause = "error", value.reason
