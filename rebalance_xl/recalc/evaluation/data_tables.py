@@ -10,7 +10,7 @@ import re
 from itertools import product
 from typing import Any, Final
 
-from ..references import Area, Place, parse_area
+from ..references import Area, parse_area
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
 from .decision import Action, decide
@@ -59,7 +59,7 @@ def _why_not(calculation: Calculation) -> str:
 
 def _table(calculation: Calculation, cell: FormulaCell, area: Area) -> list[list[Any]] | None:
     """Return the values of a data table, None when it cannot be computed."""
-    given, engine, sheet = cell.attributes, calculation.engine, cell.sheet
+    given, book, engine, sheet = cell.attributes, calculation.book, calculation.engine, cell.sheet
     both, by_row = given.get("dt2D") in _TRUE, given.get("dtr") in _TRUE
     across, down = both or by_row, both or not by_row
     named = [parse_area(given.get(name, "")) for name in (("r1", "r2") if both else ("r1",))]
@@ -93,16 +93,10 @@ def _table(calculation: Calculation, cell: FormulaCell, area: Area) -> list[list
     except FAILURES:
         return None
     finally:
-        for own in inputs:
-            _restore(calculation, own)
+        for _, row, column in inputs:  # which hold their formulas and values again
+            held = book.scans[sheet].formulas.find(row, column)
+            if held is not None and held.lowered is not None:
+                engine.set_formula(held.where, held.lowered)
+            else:
+                engine.set_value((sheet, row, column), book.column(sheet, column, row, row)[0])
     return rows
-
-
-def _restore(calculation: Calculation, place: Place) -> None:
-    """Give an input cell in the engine what it is to hold: its formula or its value."""
-    sheet, row, column = place
-    cell = calculation.book.scans[sheet].formulas.find(row, column)
-    if cell is not None and cell.lowered is not None:
-        calculation.engine.set_formula(place, cell.lowered)
-    else:
-        calculation.engine.set_value(place, calculation.book.column(sheet, column, row, row)[0])
