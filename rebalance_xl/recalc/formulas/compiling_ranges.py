@@ -11,7 +11,7 @@ from typing import Final
 
 from ..native import marked
 from ..references import MAX_COLUMNS, MAX_ROWS, Area, cell_name, parse_area
-from ..sheets.linked import field_text
+from ..sheets.linked import UNKNOWN
 from . import tree
 from .compiling import ByCell, Compiling, Out, fits, text_of, written
 from .compiling_places import meant, write_indirect
@@ -184,7 +184,8 @@ def _field(c: Compiling, argument: Expression, label: Expression) -> Out:
     def value(row: int, column: int, references: Sequence[str]) -> str:
         prefix, area = split_area(written(pieces, row, column, references))
         sheet = c.book.sheet_index.get(sheet_name(prefix).lower(), -1) if prefix else c.sheet
-        found = field_text(c.book.linked, sheet, area, name)
+        linked = UNKNOWN if area is None or area.size > 1 else c.book.linked.get((sheet, area.top, area.left))
+        found = "#VALUE!" if linked is None else linked.fields.get(name)
         return f'RXL.UNKNOWN("the field {name.replace(chr(34), chr(39))}")' if found is None else found
 
     return Out([ByCell(value)], True)

@@ -20,7 +20,7 @@ from xml.etree.ElementTree import Element
 from ...cells import CellError
 from ..files.package import Package
 from ..files.parts import parsed, parsed_or_none, relations_of, to_xml
-from ..references import Area, Place, parse_area
+from ..references import Place, parse_area
 from .cell_xml import attributes_of
 from .scan import scan_sheet
 from .sheet_scan import SheetScan
@@ -118,14 +118,6 @@ def _linked(values: list[Element], shapes: list[Element], number: int, depth: in
     return UNKNOWN if "mage" in name else Linked(shown, fields)
 
 
-def field_text(linked: dict[Place, Linked], sheet: int, area: Area | None, name: str) -> str | None:
-    """Return a field of the linked data type in a cell as formula text, None when it is not known."""
-    if area is None or area.size != 1:
-        return None
-    found = linked.get((sheet, area.top, area.left))
-    return "#VALUE!" if found is None else found.fields.get(name)
-
-
 #: How the engine's names of sheets begin that are cached from other workbooks.
 CACHED: Final = "rl_link_"
 
@@ -209,8 +201,8 @@ def _worksheet(data: Element) -> str | None:
         kind = cell.get("t", "n")
         if area is None or kind not in _TYPES:
             return None
-        value = cell.findtext("{*}v", "")
-        cells[area.top, area.left] = f'<c r="{name}" t="{kind}"><v>{to_xml(value)}</v></c>'
+        value = to_xml(cell.findtext("{*}v", ""))
+        cells[area.top, area.left] = f'<c r="{name}" t="{kind}"><v>{value}</v></c>'
     rows: dict[int, list[str]] = {}
     for row, column in sorted(cells):
         rows.setdefault(row, []).append(cells[row, column])
