@@ -76,8 +76,6 @@ class Places:
             return None
         if from_cell is not None:
             ends = [_from_r1c1(end, *from_cell) for end in (first, last or first)]
-            if ends[0] is None or ends[1] is None:
-                return None
             area = area_of(joined_areas(ends[0], ends[1], True))
         else:
             area = area_of(f"{first}:{last}" if last else first)
@@ -145,11 +143,11 @@ def _unknown(text: str) -> CellError:
     return _NOWHERE
 
 
-def _from_r1c1(text: str, row: int, column: int) -> str | None:
-    """Return one end of a reference of the kind R1C1, as seen from a cell, in A1."""
+def _from_r1c1(text: str, row: int, column: int) -> str:
+    """Return one end of a reference of the kind R1C1, as seen from a cell, in A1, "" for another text."""
     match = _R1C1.fullmatch(text)
     if match is None or not text:
-        return None
+        return ""
     top, left = (
         None if part is None else own if not part else own + int(part[1:-1]) if part[0] == "[" else int(part)
         for part, own in zip(match.groups(), (row, column), strict=True)
