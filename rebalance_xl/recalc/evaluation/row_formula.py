@@ -129,8 +129,7 @@ class RowFormula:
 
     def reference(self, ref: Ref) -> Any:
         """Return what a reference holds: a value, one for every row, or the rows of a range."""
-        index = self.known.book.sheet_index
-        sheet = index.get(sheet_name(ref.sheet).lower(), -1) if ref.sheet else self.sheet
+        sheet = self.known.book.sheet_index.get(sheet_name(ref.sheet).lower(), -1) if ref.sheet else self.sheet
         if sheet < 0 or not isinstance(ref.first, int):  # no such sheet, or whole columns or rows
             raise NotNowError
         stem, offset = self.slots[ref.first]

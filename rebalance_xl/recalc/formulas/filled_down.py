@@ -103,8 +103,7 @@ class FilledColumn:
         if self.lowered is None:
             return
         # A text that is the very one of the file goes to the engine as the file has it.
-        unchanged = self.lowered == self.fill
-        new = taken(self.of.texts, self.places) if unchanged else self.lowered.texts(self.rows)
+        new = taken(self.of.texts, self.places) if self.lowered == self.fill else self.lowered.texts(self.rows)
         put(self.of.lowered, self.places, new)
 
 

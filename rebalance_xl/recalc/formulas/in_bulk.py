@@ -31,8 +31,7 @@ def write_out(scan: SheetScan) -> None:
             masters[group] = place
         elif group in masters:
             master = masters[group]
-            away = rows[place] - rows[master], columns[place] - columns[master]
-            texts[place] = shift_formula(texts[master], *away)
+            texts[place] = shift_formula(texts[master], rows[place] - rows[master], columns[place] - columns[master])
 
 
 class Lowering:

@@ -94,18 +94,15 @@ class _Reader:
                 if one[:2] == other[:2]:
                     raise Refused(f"damaged: the part {self.part} has the cell {cell_name(*one[:2])} twice")
         scan._cells = Cells(*zip(*[each for each in self.cells if len(each) == 3], strict=True))
-        self._add_formulas([each for each in self.cells if len(each) > 3])
+        formulas = [each for each in self.cells if len(each) > 3]
+        rows, columns, olds, texts, ends, widths, rare = zip(*formulas, strict=True) if formulas else [()] * 7
+        scan.formulas.add(rows, columns, texts, olds, ends, widths)
+        for place, (spots, given, shape) in enumerate(rare):
+            scan.formulas.spots[place] = spots
+            scan.formulas.note(place, given, shape)
         inside = "" if self.text.startswith("<sheetData", scan.start) else self.text[scan.start : scan.end]
         scan.plain = self.ordered and is_usual(inside)
         return scan
-
-    def _add_formulas(self, cells: list[tuple[Any, ...]]) -> None:
-        own = self.scan.formulas
-        rows, columns, olds, texts, ends, widths, rare = zip(*cells, strict=True) if cells else [()] * 7
-        own.add(rows, columns, texts, olds, ends, widths)
-        for place, (spots, given, shape) in enumerate(rare):
-            own.spots[place] = spots
-            own.note(place, given, shape)
 
     def _learn(self, name: str, attributes: dict[str, str]) -> None:
         """Learn what the elements of worksheets are called with the prefixes that an element declares."""
