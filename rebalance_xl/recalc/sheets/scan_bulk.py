@@ -44,12 +44,8 @@ def scan_bulk(text: str, encoding: str, values: CellValues, part: str) -> SheetS
     reader = _Reader(scan, values)
     try:
         while position < end:
-            cut = end
-            if end - position > PIECE:
-                cut = text.rfind("</row>", position, position + PIECE)
-                if cut < 0:
-                    cut = text.find("</row>", position + PIECE - 6, end)
-                cut = end if cut < 0 else cut + 6
+            last = text.find("</row>", position + PIECE, end)
+            cut = end if last < 0 else last + len("</row>")
             reader.read(position, cut)
             position = cut
     except UnusualError:
