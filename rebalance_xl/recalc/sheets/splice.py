@@ -13,7 +13,7 @@ from ..references import Area, parse_area
 from .cell_xml import TAG
 from .formula_cells import FormulaCell, Spots
 from .sheet_scan import SheetScan
-from .splice_rows import Edit, has_removed, may_replace, row_edits, staying, typed_value, value_element, without
+from .splice_rows import Edit, Lines, Styles, may_replace, row_edits, staying, typed_value, value_element, without
 
 _REF = re.compile(r"(\sref\s*=\s*)(?:\"[^\"]*\"|'[^']*')")
 _FORMULA_NAME = re.compile(r"<([^\s/>]+)")
@@ -47,8 +47,8 @@ class SheetChanges:
 
     values: list[int] = field(default_factory=list)
     formulas: list[FormulaChange] = field(default_factory=list)
-    columns: dict[int, dict[int, Any]] = field(default_factory=dict)
-    styles: dict[tuple[int, int], str] = field(default_factory=dict)
+    columns: Lines = field(default_factory=dict)
+    styles: Styles = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether anything changes."""
@@ -155,9 +155,7 @@ def _cell_edits(scan: SheetScan, change: FormulaChange) -> Iterator[Edit]:
     yield spots.value, spots.value_end, shown
 
 
-def _column_edits(
-    scan: SheetScan, columns: dict[int, dict[int, Any]], styles: dict[tuple[int, int], str]
-) -> tuple[list[Edit], list[Edit], bool]:
+def _column_edits(scan: SheetScan, columns: Lines, styles: Styles) -> tuple[list[Edit], list[Edit], bool]:
     """Return the edits that replace numbers in the cells of arrays, and those that set, insert and remove other cells.
 
     It is told, too, whether the others surely leave what is well-formed as it is.
@@ -171,11 +169,11 @@ def _column_edits(
     return edits, row_edits(scan, swapped(left), styles) if added is None else added, added is not None
 
 
-def _dimension_edit(scan: SheetScan, columns: dict[int, dict[int, Any]]) -> Iterator[Edit]:
+def _dimension_edit(scan: SheetScan, columns: Lines) -> Iterator[Edit]:
     """Yield the edit that widens the area a sheet declares to be used."""
     match = _DIMENSION.search(scan.text, 0, scan.start)
     area = parse_area(match[2]) if match is not None else None
-    kept = {column: list(staying(cells)) if has_removed(cells) else cells for column, cells in columns.items()}
+    kept = {column: staying(cells) for column, cells in columns.items()}
     used = [column for column, rows in kept.items() if rows]
     if match is None or area is None or not used:
         return
@@ -185,9 +183,9 @@ def _dimension_edit(scan: SheetScan, columns: dict[int, dict[int, Any]]) -> Iter
         yield match.start(), match.end(), f'{match[1]}"{wider.text()}"'
 
 
-def swapped(cells: dict[int, dict[int, Any]]) -> dict[int, dict[int, Any]]:
+def swapped(cells: Lines) -> Lines:
     """Return cells given by row and column by column and row, and the other way round."""
-    turned: dict[int, dict[int, Any]] = {}
+    turned: Lines = {}
     for first, line in cells.items():
         for second, value in line.items():
             turned.setdefault(second, {})[first] = value

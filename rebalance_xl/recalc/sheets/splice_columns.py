@@ -8,19 +8,17 @@ import numpy as np
 
 from ..files.parts import number_texts
 from ..references import MAX_COLUMNS, column_letters
-from .splice_rows import Edit, column_style, has_removed, may_replace, new_cell, with_spans
+from .splice_rows import Edit, Lines, column_style, may_replace, new_cell, staying, with_spans
 
 if TYPE_CHECKING:
     from .cell_table import CellTable
     from .sheet_scan import SheetScan
 
-Columns = dict[int, dict[int, Any]]
 
-
-def numbers_replaced(table: CellTable, columns: Columns) -> tuple[list[Edit], Columns]:
+def numbers_replaced(table: CellTable, columns: Lines) -> tuple[list[Edit], Lines]:
     """Return the edits that replace plain numbers by numbers, and the cells that take more than that."""
     edits: list[Edit] = []
-    left: Columns = {}
+    left: Lines = {}
     for column, cells in columns.items():
         wanted = np.array([row for row, value in cells.items() if value.__class__ is float], np.intp)
         bounds = zip(*table.plain_numbers(column, wanted), strict=True)
@@ -33,7 +31,7 @@ def numbers_replaced(table: CellTable, columns: Columns) -> tuple[list[Edit], Co
     return edits, left
 
 
-def cells_added(scan: SheetScan, table: CellTable, columns: Columns) -> list[Edit] | None:
+def cells_added(scan: SheetScan, table: CellTable, columns: Lines) -> list[Edit] | None:
     """Return the edits that add cells behind all others of their rows; None where any of them takes more than that."""
     text, rows, style = scan.text, table.rows(), column_style(scan)
     if text.find("customFormat", scan.start, scan.end) >= 0:  # new cells take the formats of such rows
@@ -45,7 +43,7 @@ def cells_added(scan: SheetScan, table: CellTable, columns: Columns) -> list[Edi
         wanted = np.fromiter(cells, np.intp, len(cells))
         found = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
         fit = (numbers[found] == wanted) & (last[found] < column) & (table.bytes()[ends[found] + 1] == ord("/"))
-        if has_removed(cells) or not fit.all():
+        if len(staying(cells)) < len(cells) or not fit.all():
             return None
         low[found], high[found] = np.minimum(low[found], column), column
         written, sample = _new_cells(column, cells, style(column))

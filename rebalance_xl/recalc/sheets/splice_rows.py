@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 from xml.parsers import expat
@@ -27,6 +27,9 @@ REMOVED = object()
 
 #: Start, end and new text.
 Edit = tuple[int, int, str]
+#: Cells of arrays by column and then by row, or the other way round, and formats by row and column.
+Lines = dict[int, dict[int, Any]]
+Styles = Mapping[tuple[int, int], str]
 
 
 def typed_value(value: Any) -> tuple[str, str]:
@@ -56,9 +59,7 @@ def may_replace(text: str, start: int, end: int, new: str) -> bool:
     return True
 
 
-def row_edits(
-    scan: SheetScan, children: dict[int, dict[int, Any]], styles: Mapping[tuple[int, int], str]
-) -> list[Edit]:
+def row_edits(scan: SheetScan, children: Lines, styles: Styles) -> list[Edit]:
     """Return the edits that set, insert and remove (REMOVED) the cells of arrays, given by row and column.
 
     A new cell takes the format of its row, else that of its column; `styles` go before both for cells without any.
@@ -111,11 +112,7 @@ def _new_row(prefix: str, row: int, cells: dict[int, Any], style: Callable[..., 
 
 
 def _edits_of_row(
-    scan: SheetScan,
-    places: list[RowPlace],
-    cells: dict[int, Any],
-    style: Callable[..., str],
-    styles: Mapping[tuple[int, int], str],
+    scan: SheetScan, places: list[RowPlace], cells: dict[int, Any], style: Callable[..., str], styles: Styles
 ) -> Iterator[Edit]:
     text, prefix, place, row = scan.text, scan.prefix, places[0], places[0].number
     there = {column: (start, end) for each in places for column, start, end in each.cells}
@@ -182,11 +179,7 @@ def with_spans(tag: str, columns: Sequence[int]) -> str:
     return _SPANS.sub(widened, tag, count=1)
 
 
-def staying(cells: dict[int, Any]) -> Iterator[int]:
-    """Yield where cells stay."""
-    return (place for place, value in cells.items() if value is not REMOVED)
-
-
-def has_removed(cells: dict[int, Any]) -> bool:
-    """Say whether any cell is removed."""
-    return object in set(map(type, cells.values()))
+def staying(cells: dict[int, Any]) -> Collection[int]:
+    """Return where cells stay."""
+    removed = object in set(map(type, cells.values()))
+    return [place for place, value in cells.items() if value is not REMOVED] if removed else cells.keys()
