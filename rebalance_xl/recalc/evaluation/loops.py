@@ -58,12 +58,22 @@ def _near(one: Any, other: Any, change: float = 0.0) -> bool:
 
 def _loops(calculation: Calculation) -> list[list[FormulaCell]]:
     """Return the cells that read themselves, directly or through each other, loop by loop."""
+    import numpy as np
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
     nodes = [cell for cell in calculation.book.cells() if cell.lowered is not None]
-    reads = _edges(calculation, nodes)
-    if reads is None:
+    edges = _edges(calculation, nodes)
+    if edges is None:
         calculation.warnings.append("too many references to look for loops of formulas; none was taken for settled")
         return []
-    return [[nodes[each] for each in loop] for loop in _strongly_connected(reads)]
+    others, starts = list(chain.from_iterable(edges)), [0, *accumulate(map(len, edges))]
+    graph = csr_array((np.ones(len(others)), others, starts), shape=(len(edges), len(edges)))
+    groups: dict[int, list[int]] = {}
+    for node, group in enumerate(connected_components(graph, connection="strong")[1].tolist()):
+        groups.setdefault(group, []).append(node)
+    loops = [group for group in groups.values() if len(group) > 1 or group[0] in edges[group[0]]]
+    return [[nodes[each] for each in loop] for loop in loops]
 
 
 def _edges(calculation: Calculation, nodes: Sequence[FormulaCell]) -> list[list[int]] | None:
@@ -80,17 +90,3 @@ def _edges(calculation: Calculation, nodes: Sequence[FormulaCell]) -> list[list[
             return None
         edges.append(sorted({*own}))  # looking for loops does not come to an end where an edge is told twice
     return edges
-
-
-def _strongly_connected(edges: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Return the groups of nodes that reach each other, without single nodes that do not read themselves."""
-    import numpy as np
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
-
-    others, starts = list(chain.from_iterable(edges)), [0, *accumulate(map(len, edges))]
-    graph = csr_array((np.ones(len(others)), others, starts), shape=(len(edges), len(edges)))
-    groups: dict[int, list[int]] = {}
-    for node, group in enumerate(connected_components(graph, connection="strong")[1].tolist()):
-        groups.setdefault(group, []).append(node)
-    return [group for group in groups.values() if len(group) > 1 or group[0] in edges[group[0]]]
