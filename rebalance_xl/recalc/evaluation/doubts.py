@@ -171,5 +171,5 @@ def _early_readers(calculation: Calculation, cells: Cells) -> Iterable[FormulaCe
         if column.lowered is None or not column.early:
             continue
         for place, text in zip(column.places, column.lowered.texts(column.rows), strict=True):
-            if any(read.meets(cells) for read in reads_of(text, column.sheet, calculation.readers.sheets)):
+            if any(read.meets(cells) for read in reads_of(text, column.of.sheet, calculation.readers.sheets)):
                 yield column.of[place]

@@ -155,7 +155,7 @@ class Readers:
         together: defaultdict[int, set[int]] = defaultdict(set)
         for column in self.filled:
             if column.template is not None and not (column.early or column.template.layout):
-                together[column.sheet].update(column.places)
+                together[column.of.sheet].update(column.places)
                 yield Alike(column.of, column.template, column.places, column.lowered)
         for own in [scan.formulas for scan in self.book.scans]:
             places = [place for place, text in enumerate(own.lowered) if text is not None]

@@ -48,7 +48,7 @@ def lower_book(book: BookView, lowering: Lowering, spills: Spills, spill_plain: 
     filled: list[FilledColumn] = []
     for scan in book.scans:
         own: list[FilledColumn] = []
-        for cell in lower_sheet(lowering, scan, scan.formulas.sheet, own):
+        for cell in lower_sheet(lowering, scan, own):
             if cell.kind == "array":
                 _lower_array(lowering, spills, cell)
             else:
@@ -86,7 +86,7 @@ def _lower_arrays(lowering: Lowering, spills: Spills, column: FilledColumn) -> b
     first = column.of.texts[column.places[0]]
     if not _may_spill(first):
         return False
-    template = lowering.template(*split_references(first), column.sheet, ARRAY)
+    template = lowering.template(*split_references(first), column.of.sheet, ARRAY)
     if isinstance(template, Template) and template.single:
         return False
     for cell in column.of.at(column.places):
@@ -187,7 +187,7 @@ def _compute_column(known: KnownCells, column: FilledColumn) -> bool:
     stems = [stem if offset is None else f"{stem}{top + offset}" for stem, offset in column.lowered.slots]
     try:
         expression = Parser(column.lowered.shape, stems).parse()
-        values = RowFormula(known, column.sheet, column.lowered.slots, column.rows).expression(expression)
+        values = RowFormula(known, column.of.sheet, column.lowered.slots, column.rows).expression(expression)
     except (NotNowError, FormulaError, RecursionError):
         return False
     answers = values if isinstance(values, PerRow) else [values] * len(column.places)

@@ -80,10 +80,9 @@ class Fill:
 class FilledColumn:
     """Cells of one column, given by their places among the sheet's, whose formulas are one formula filled down."""
 
-    sheet: int
+    of: Formulas
     column: int
     fill: Fill
-    of: Formulas
     places: Sequence[int]
     template: Template | None = None
     lowered: Fill | None = None
@@ -107,7 +106,7 @@ class FilledColumn:
         put(self.of.lowered, self.places, new)
 
 
-def filled_columns(of: Formulas, places: Sequence[int], sheet: int) -> Iterator[FilledColumn]:
+def filled_columns(of: Formulas, places: Sequence[int]) -> Iterator[FilledColumn]:
     """Find the formulas filled down among some formulas of a sheet, each with at least FEWEST cells."""
     wanted = set(places) if len(places) < len(of) else None
     rows: list[int] = []
@@ -121,9 +120,9 @@ def filled_columns(of: Formulas, places: Sequence[int], sheet: int) -> Iterator[
             numbers = list(map(str, rows))
         fill, filled = _filled(of, own, numbers)
         if fill is not None and len(filled) == len(own):
-            yield FilledColumn(sheet, column, fill, of, filled)
+            yield FilledColumn(of, column, fill, filled)
         else:
-            yield from _several(of, own, sheet, column)
+            yield from _several(of, own, column)
 
 
 def _filled(of: Formulas, places: Sequence[int], numbers: Sequence[str] = ()) -> tuple[Fill | None, Sequence[int]]:
@@ -138,7 +137,7 @@ def _filled(of: Formulas, places: Sequence[int], numbers: Sequence[str] = ()) ->
     return fill, [place for place, one, other in zip(places, texts, own, strict=True) if one == other]
 
 
-def _several(of: Formulas, places: Sequence[int], sheet: int, column: int) -> Iterator[FilledColumn]:
+def _several(of: Formulas, places: Sequence[int], column: int) -> Iterator[FilledColumn]:
     """Find the different formulas filled down in one column; those alike but for digits are tried together."""
     groups: defaultdict[str, list[int]] = defaultdict(list)
     for place, each in zip(places, digit_classes(taken(of.texts, places)), strict=True):
@@ -150,4 +149,4 @@ def _several(of: Formulas, places: Sequence[int], sheet: int, column: int) -> It
             found.setdefault(fill, []).extend(own)
     for fill, own in found.items():
         if len(own) >= FEWEST:
-            yield FilledColumn(sheet, column, fill, of, evenly(sorted(own)))
+            yield FilledColumn(of, column, fill, evenly(sorted(own)))

@@ -80,7 +80,7 @@ class Lowering:
         }
 
 
-def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int, filled: list[FilledColumn]) -> Iterator[FormulaCell]:
+def lower_sheet(lowering: Lowering, scan: SheetScan, filled: list[FilledColumn]) -> Iterator[FormulaCell]:
     """Lower a sheet's formulas; yield those that the caller has to lower otherwise (array formulas, data tables).
 
     `filled` gets the formulas filled down that are worked out, but whose cells have no text for the engine yet.
@@ -93,7 +93,7 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int, filled: list[Fi
     unsure: Sequence[int] = range(len(own))
     unsure = [place for place in unsure if place not in others] if others else unsure
     if not lowering.singly:
-        for column in filled_columns(own, unsure, sheet):
+        for column in filled_columns(own, unsure):
             if _worked_out(lowering, column):
                 filled.append(column)
                 put(templates, column.places, [column.template] * len(column.places))
@@ -103,7 +103,7 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, sheet: int, filled: list[Fi
         if not shape:
             yield own[place]
             continue
-        template = lowering.template(shape, references, sheet, VALUE)
+        template = lowering.template(shape, references, own.sheet, VALUE)
         if not isinstance(template, Template):
             keep(own[place], template)
             continue
@@ -117,7 +117,7 @@ def _worked_out(lowering: Lowering, column: FilledColumn) -> bool:
     texts: list[str] = []
     for number in (0, len(places) // 2, -1):
         shape, references = split_references(column.of.texts[places[number]])
-        template = lowering.template(shape, references, column.sheet, VALUE)
+        template = lowering.template(shape, references, column.of.sheet, VALUE)
         if not isinstance(template, Template) or not template.fits(rows[number], column.column, references):
             return False
         texts.append(template.render(references, rows[number], column.column))
