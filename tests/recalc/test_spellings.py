@@ -53,6 +53,7 @@ SPELLINGS = {
     "an extension": '<row r="1"><c r="A1"><v>2</v><extLst><ext uri="q" xmlns:e="urn:e"><e:v>7</e:v></ext></extLst></c>'
     '<c r="B1"><f>A1*2</f><extLst><ext uri="q"/></extLst></c></row>',
     "a second prefix": '<row r="1"><c r="A1"><v>2</v></c><x:c r="B1"><x:f>A1*2</x:f><x:v>0</x:v></x:c></row>',
+    "a prefix of a row": f'<row r="1" xmlns:q="{MAIN}"><c r="A1"><v>2</v></c><q:c r="B1"><q:f>A1*2</q:f></q:c></row>',
     "a prefix inside": '<row r="1"><c r="A1"><v>2</v></c><c r="B1"><x:f>A1*2</x:f><x:v>0</x:v></c></row>',
     "a foreign cell": '<row r="1"><c r="A1"><v>2</v></c><y:c r="A1"><y:v>9</y:v></y:c>{formula}</row>',
     "a text inside": '<row r="1"><c r="A1"><v>2</v></c><c r="B1" t="inlineStr"><f>A1*2</f><is><t>zz</t></is></c></row>',

@@ -18,6 +18,7 @@ from .cell_xml import Cells, CellValues, PlacedXml, is_usual
 from .formula_cells import Spots
 from .sheet_scan import SheetScan
 
+_NAMESPACE = re.compile(r"xmlns(?::([\w.-]+))?\s*=\s*([\"'])(.*?)\2")
 _NAME = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 #: The elements that are read, and those that are read inside them.
 _INSIDE = {
@@ -67,8 +68,7 @@ class _Reader:
         self.scan = SheetScan(text, encoding, "", 0, 0, part)
         self.xml = PlacedXml(text, part)
         self.parser = self.xml.parser
-        self.main: str | None = None
-        self.known: dict[str, dict[str, str]] = {outer: {} for outer in _INSIDE}
+        self.known: dict[str, dict[str, str]] = {}
         self.path: list[str] = []
         self.characters: list[str] = []
         self.inside: list[str] = []
@@ -85,7 +85,7 @@ class _Reader:
     def read(self) -> SheetScan:
         scan, parser = self.scan, self.parser
         parser.buffer_text = True
-        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
+        parser.StartElementHandler, parser.EndElementHandler = self._start_sheet, self._end
         parser.CharacterDataHandler = self.characters.append
         self.xml.parse()
         if not self.ordered:
@@ -104,24 +104,20 @@ class _Reader:
         scan.plain = self.ordered and is_usual(inside)
         return scan
 
-    def _learn(self, name: str, attributes: dict[str, str]) -> None:
-        """Learn what the elements of worksheets are called with the prefixes that an element declares."""
-        prefixes = []
-        if not self.path:
-            prefixes = [name.rpartition(":")[0]]
-            self.main = attributes.get(f"xmlns:{prefixes[0]}" if prefixes[0] else "xmlns")
-        declared = [key for key, uri in attributes.items() if uri == self.main]
-        prefixes += [key.partition(":")[2] for key in declared if key == "xmlns" or key.startswith("xmlns:")]
-        for prefix in prefixes:
-            for outer, local in _INSIDE.items():
-                self.known[outer] |= {f"{prefix}:{each}" if prefix else each: each for each in local}
+    def _start_sheet(self, name: str, attributes: dict[str, str]) -> None:
+        """Learn what the elements of worksheets are called, with all prefixes that the text declares for them."""
+        own, colon, _ = name.rpartition(":")
+        main = attributes.get(f"xmlns{colon}{own}")
+        declared = [prefix for prefix, _, uri in _NAMESPACE.findall(self.text) if uri == main]
+        starts = {own + colon, *(prefix and f"{prefix}:" for prefix in declared)}
+        for outer, local in _INSIDE.items():
+            self.known[outer] = {start + each: each for start in starts for each in local}
+        self.path.append("worksheet")
+        self.parser.StartElementHandler = self._start
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        parent = self.path[-1] if self.path else ""
-        known = self.known[parent].get(name)
-        if known is None:
-            self._learn(name, attributes)
-            known = self.known[parent].get(name, "") if self.path else "worksheet"
+        parent = self.path[-1]
+        known = self.known[parent].get(name, "")
         self.path.append(known)
         if parent == "c":
             self.characters.clear()
