@@ -152,15 +152,14 @@ class Parser:
 
     def _arguments(self) -> list[Expression | None]:
         arguments: list[Expression | None] = []
-        if self._take(")"):
-            return arguments
-        while True:
+        mark = self._take(")")
+        while mark != ")":
             left_out = self.tokens[self.position][1] in (",", ")")
             arguments.append(None if left_out else self._expression())
-            if self._take(")"):
-                return arguments
-            if not self._take(","):
+            mark = self._take(",", ")")
+            if not mark:
                 raise self._unreadable()
+        return arguments
 
     def _array(self) -> Literal:
         texts = [text for _, text, _ in self.tokens[self.position :]]
