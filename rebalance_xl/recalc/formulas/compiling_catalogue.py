@@ -42,8 +42,7 @@ def write_catalogue_call(c: Compiling, name: str, function: Any, arguments: Argu
     filled = _completed(c, function, given, typed=True)
     outs = [out or _omitted(declared[place] if place < len(declared) else None) for place, out in enumerate(filled)]
     shape = function.result.shape
-    single = shape == "value" or (shape == "data" and all(out.single for out in outs))
-    return Out(call_of(name, outs), single)
+    return Out(call_of(name, outs), shape == "value" or (shape == "data" and all(out.single for out in outs)))
 
 
 def write_native_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out:

@@ -13,7 +13,7 @@ from ..native import marked, valued
 from ..references import quoted_sheet
 from . import tree
 from .compiling import Compiling, Out, Piece
-from .operands import has_array_constant, literal, local_label, plain_name, sheet_name
+from .operands import has_array_constant, is_call, literal, local_label, operand_at, plain_name, sheet_name
 from .parameter_classes import ARRAY, REFERENCE, SAME_SIZE, VALUE, parameter_class
 from .parser import parsed
 from .places import PLACE
@@ -51,10 +51,10 @@ def expanded(c: Compiling, name: str, found: tuple[int, str]) -> tuple[Compiling
 
 def meant(c: Compiling, operand: Operand | None) -> tuple[Compiling, Operand | None]:
     """Return what a name stands for and what makes it ready, anything else as it is."""
-    found = defined(c, operand) if isinstance(operand, Name) and operand.text.lower() not in c.locals else None
-    if not isinstance(operand, Name) or found is None or not found[1]:
+    if not isinstance(operand, Name) or operand.text.lower() in c.locals:
         return c, operand
-    if (found[0], operand.text.lower()) in c.expanding:
+    found = defined(c, operand)
+    if found is None or not found[1] or (found[0], operand.text.lower()) in c.expanding:
         return c, operand
     inner, expression = expanded(c, operand.text, found)
     return meant(inner, expression.single)
@@ -190,13 +190,11 @@ def _fault(c: Compiling, argument: Expression, computed: bool) -> Out | None:
     if isinstance(single, Ref | tree.Structured | Name):
         written = c.operand(single, REFERENCE).pieces
         return Out(["#REF!"], True) if [each for each in written if each not in ("(", ")")] == ["#REF!"] else None
-    name = plain_name(single.name) if isinstance(single, Call) else ""
-    if not computed or not isinstance(single, Call) or name not in _GIVE:
+    if not computed or not isinstance(single, Call) or plain_name(single.name) not in _GIVE:
         return None
-    if name == "INDIRECT":
+    if is_call(single, ("INDIRECT",)):
         return write_place(c, single)
-    first = single.arguments[0] if single.arguments else None
-    if name == "INDEX" and (first is None or not isinstance(first.single, Ref | tree.Structured)):
+    if is_call(single, ("INDEX",)) and not isinstance(operand_at(single.arguments, 0), Ref | tree.Structured):
         return None  # of an array, which would be computed again and again
     place = c.operand(single, REFERENCE)
     if sum(len(piece) if isinstance(piece, str) else 10 for piece in place.pieces) > _LONGEST:

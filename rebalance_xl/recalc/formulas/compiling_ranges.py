@@ -16,7 +16,7 @@ from . import tree
 from .compiling import ByCell, Compiling, Out, fits, text_of, written
 from .compiling_places import meant, write_indirect
 from .compiling_references import clipped, corner_of, is_whole, prefix_of, sheet_of, unclipped
-from .operands import constant_text, operand_at, plain_name, sheet_name, split_area, whole_number
+from .operands import constant_text, operand_at, plain_name, split_area, whole_number
 from .parameter_classes import ARRAY, REFERENCE, VALUE, WITH_CRITERIA, parameter_class
 from .tree import Arguments, Call, Cells, Expression, FormulaError, Literal, Name, Operand, Ref, operands_in
 
@@ -32,9 +32,7 @@ def sheet_of_range(c: Compiling, argument: Expression | None) -> int | None:
     if isinstance(operand, tree.Structured):
         table = c.book.package.tables.get(operand.table.lower())
         return table.sheet if table is not None else c.sheet if not operand.table else None
-    if not isinstance(operand, Ref) or not operand.sheet:
-        return c.sheet if isinstance(operand, Ref) else None
-    return c.book.sheet_index.get(sheet_name(operand.sheet).lower())
+    return sheet_of(c, operand.sheet) if isinstance(operand, Ref) else None
 
 
 def sheets_in(c: Compiling, expression: Expression, whole: bool = False) -> frozenset[int]:
@@ -183,8 +181,9 @@ def _field(c: Compiling, argument: Expression, label: Expression) -> Out:
 
     def value(row: int, column: int, references: Sequence[str]) -> str:
         prefix, area = split_area(written(pieces, row, column, references))
-        sheet = c.book.sheet_index.get(sheet_name(prefix).lower(), -1) if prefix else c.sheet
-        linked = UNKNOWN if area is None or area.size > 1 else c.book.linked.get((sheet, area.top, area.left))
+        linked = (
+            UNKNOWN if area is None or area.size > 1 else c.book.linked.get((sheet_of(c, prefix), area.top, area.left))
+        )
         found = "#VALUE!" if linked is None else linked.fields.get(name)
         return f'RXL.UNKNOWN("the field {name.replace(chr(34), chr(39))}")' if found is None else found
 
