@@ -17,7 +17,7 @@ from ..formulas.filled_down import FilledColumn
 from ..formulas.in_bulk import Lowering, keep, lower_sheet, write_out
 from ..formulas.operands import plain_name
 from ..formulas.parameter_classes import ARRAY, SPILLING, implementation
-from ..formulas.parser import Parser
+from ..formulas.parser import Parser, parsed
 from ..formulas.text import split_references
 from ..formulas.tree import Call, FormulaError
 from ..references import parse_area
@@ -97,8 +97,7 @@ def _lower_arrays(lowering: Lowering, spills: Spills, column: FilledColumn) -> b
 def _lower_array(lowering: Lowering, spills: Spills, cell: FormulaCell) -> None:
     """Lower a formula that fills several cells, or may do so."""
     shape, references = split_references(cell.formula)
-    empty = FormulaError("an empty formula")
-    template = lowering.template(shape, references, cell.sheet, ARRAY) if shape else empty
+    template = lowering.template(shape, references, cell.sheet, ARRAY) if shape else FormulaError("an empty formula")
     if not isinstance(template, Template):
         keep(cell, template)
         return
@@ -159,8 +158,8 @@ def compute_arrays_early(known: KnownCells) -> dict[int, Any] | None:
 
 def _array(known: KnownCells, cell: FormulaCell, text: str) -> Any:
     """Return what one call of a catalogue function with whole ranges gives."""
-    shape, references = split_references(text)
-    call = Parser(shape, references).parse().single
+    expression, references = parsed(text)
+    call = expression.single
     function = implementation(plain_name(call.name)) if isinstance(call, Call) else None
     if not isinstance(call, Call) or function is None or not hasattr(function, "parameters"):
         raise NotNowError

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..references import MAX_COLUMNS, MAX_ROWS
+from ..references import MAX_COLUMNS, MAX_ROWS, place_of
 from .cell_table import CellTable, cut_out
 from .cell_xml import USUAL_ROWS, CellValues, attributes_of, check_well_formed
 from .sheet_scan import SheetScan
@@ -111,8 +111,7 @@ class _Reader:
         counts = np.diff(until, prepend=0)
         columns, letters = _numbers(content, opens[cells] + 6, "@", 26, 26)  # columns: A is 1
         rows = np.repeat(numbers, counts)
-        places = rows << 15 | columns
-        every = np.concatenate(([self.last_place], places))
+        every = np.concatenate(([self.last_place], place_of(rows, columns)))
         _need((every[1:] > every[:-1]).all() and columns.max(initial=0) <= MAX_COLUMNS)
         _need((numbers[1:] > numbers[:-1]).all() and numbers[0] > self.last_place >> 15 and numbers[-1] <= MAX_ROWS)
         tails = zip((opens[tags] + 9 + digits).tolist(), closes[tags].tolist(), strict=True)

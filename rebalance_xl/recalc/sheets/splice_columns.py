@@ -33,10 +33,10 @@ def numbers_replaced(table: CellTable, columns: Lines) -> tuple[list[Edit], Line
 
 def cells_added(scan: SheetScan, table: CellTable, columns: Lines) -> list[Edit] | None:
     """Return the edits that add cells behind all others of their rows; None where any of them takes more than that."""
-    text, rows, style = scan.text, table.rows(), column_style(scan)
+    text, style = scan.text, column_style(scan)
     if text.find("customFormat", scan.start, scan.end) >= 0:  # new cells take the formats of such rows
         return None
-    numbers, starts, tag_ends, ends, last = rows
+    numbers, starts, tag_ends, ends, last = table.rows()
     low, high = np.full(len(numbers), MAX_COLUMNS), np.zeros(len(numbers), np.intp)
     new: dict[int, str] = {}
     for column, cells in sorted(columns.items()):
