@@ -130,8 +130,8 @@ class Readers:
     filled: Sequence[FilledColumn]
     _every: list[Alike] = field(default_factory=list)
     _groups: dict[tuple[str, frozenset[str]], list[Alike]] = field(default_factory=dict)
-    _alike: dict[str, list[int]] = field(default_factory=dict)
-    _columns: dict[tuple[str, int], list[Read]] = field(default_factory=dict)
+    _alike: dict[bytes, list[int]] = field(default_factory=dict)
+    _columns: dict[tuple[bytes, int], list[Read]] = field(default_factory=dict)
 
     def sheets(self, name: str) -> Sequence[int]:
         """Return the number of the sheet that a name in lower case means, nothing for none."""
@@ -160,7 +160,7 @@ class Readers:
         for own in [scan.formulas for scan in self.book.scans]:
             places = [place for place, text in enumerate(own.lowered) if text is not None]
             places = [place for place in places if place not in together[own.sheet] and own.templates[place]]
-            alike: dict[tuple[Template, int, str], list[int]] = {}
+            alike: dict[tuple[Template, int, bytes], list[int]] = {}
             classes = digit_classes([str(own.lowered[place]) for place in places])
             for place, each in zip(places, classes, strict=True):
                 alike.setdefault((own.templates[place], own.columns[place], each), []).append(place)

@@ -139,7 +139,7 @@ def _filled(of: Formulas, places: Sequence[int], numbers: Sequence[str] = ()) ->
 
 def _several(of: Formulas, places: Sequence[int], column: int) -> Iterator[FilledColumn]:
     """Find the different formulas filled down in one column; those alike but for digits are tried together."""
-    groups: defaultdict[str, list[int]] = defaultdict(list)
+    groups: defaultdict[bytes, list[int]] = defaultdict(list)
     for place, each in zip(places, digit_classes(taken(of.texts, places)), strict=True):
         groups[each].append(place)
     found: dict[Fill, list[int]] = {}

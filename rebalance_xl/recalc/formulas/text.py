@@ -23,12 +23,13 @@ def split_references(formula: str) -> tuple[str, list[str]]:
     return SLOT.join(parts[::2]), parts[1::2]
 
 
-_DIGITS = str.maketrans("123456789", "000000000")
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
 
 
-def digit_classes(formulas: list[str]) -> list[str]:
+def digit_classes(formulas: list[str]) -> list[bytes]:
     """Return formulas with every digit as 0: filled-down ones then fall into few classes."""
-    return "\x01".join(formulas).translate(_DIGITS).split("\x01") if formulas else []
+    # Of bytes, for texts beyond ASCII are translated character by character.
+    return "\x01".join(formulas).encode("utf-8", "surrogatepass").translate(_DIGITS).split(b"\x01") if formulas else []
 
 
 def is_fixed(reference: str) -> bool:
