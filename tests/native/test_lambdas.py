@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -13,6 +14,7 @@ from openpyxl.worksheet.formula import ArrayFormula
 from rebalance_xl.recalc.evaluation.engine import Calls
 from rebalance_xl.recalc.formulas.lambdas import Scratch
 from rebalance_xl.recalc.workbook import recalculate
+from tests.recalc.books import make, values
 
 #: Formulas over A1:B3 = 1, 10 | 2, 20 | 3, 30, written as in files, after the names of their functions' prefixes.
 CASES = [
@@ -96,3 +98,43 @@ def test_the_workbooks_of_lambdas_are_freed(tmp_path: Path) -> None:
     values = openpyxl.load_workbook(path, data_only=True).active
     assert values is not None
     assert values["B1"].value == 18
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "SUM(IFERROR(F.MAP(A1:A2,F.LAMBDA(P.x,VALUE(P.x))),0))",
+        "SUM(F.BYROW(A1:A2,F.LAMBDA(P.x,IFERROR(VALUE(P.x),1))))",
+    ],
+)
+def test_what_nobody_can_know_in_a_lambda_keeps_the_cell(tmp_path: Path, formula: str) -> None:
+    """A date that may be read in two ways inside a LAMBDA leaves the cell as it is, also where the error is caught."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_column("A1", ["03/04/2020", "5"])
+        sheet.write_array_formula("C1", as_in_files(formula), None, 7)
+
+    path = make(tmp_path / "book.xlsx", build)
+    assert recalculate(path).kept == 1
+    assert values(path)["C1"] == 7
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("1", "TRUE"), ("1", '"1"'), ("0", '""'), ('"a"', '"A"'), ("1", "NA()"), ("NA()", "1/0")]
+)
+def test_calls_of_lambdas_are_told_apart(tmp_path: Path, one: str, other: str) -> None:
+    """A LAMBDA is asked anew for TRUE instead of 1, a text that reads like a number, another error or letter."""
+    body = 'IFERROR(CODE(P.x&"!"),0)&IFERROR(ERROR.TYPE(P.x),TYPE(P.x))'
+
+    def build(_: Any, sheet: Any) -> None:
+        for column, each in enumerate((one, other, one)):
+            name = "ABC"[column]
+            sheet.write_formula(0, column, f"={each}")
+            sheet.write_formula(1, column, as_in_files(body.replace("P.x", f"{name}1")))
+            sheet.write_array_formula(2, column, 2, column, as_in_files(f"F.MAP({name}1,F.LAMBDA(P.x,{body}))"))
+
+    path = make(tmp_path / "book.xlsx", build)
+    recalculate(path)
+    found = values(path)
+    assert found["A2"] == found["C2"] != found["B2"]
+    assert [found[f"{name}3"] for name in "ABC"] == [found[f"{name}2"] for name in "ABC"]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from rebalance_xl.cells import CellError
-from rebalance_xl.recalc.native.arguments import to_rows
+from rebalance_xl.cells import DIV0, NA, CellError
+from rebalance_xl.recalc.native.arguments import alike, each_once, to_rows, told_apart
 from rebalance_xl.recalc.native.engineering import _table
 from tests.native.calls import call, column
 
@@ -227,3 +227,37 @@ def test_database_sums_split_at_any_bound(values: list[float], bound: float) -> 
     below = call("DSUM", table, "Amount", [["Amount"], [f"<{bound:g}"]])
     above = call("DSUM", table, "Amount", [["amount"], [f">={bound:g}"]])
     assert below + above == sum(values)
+
+
+WILD = st.sampled_from(
+    [0.0, -0.0, 1.0, True, False, None, "", "1", "TRUE", "a", "A", "ba", "a*", "~*", "?", "\u00e4\u00df", NA, DIV0]
+) | st.floats(allow_nan=False)
+GRIDS = st.tuples(st.integers(1, 4), st.integers(1, 4)).flatmap(
+    lambda size: st.lists(st.lists(WILD, min_size=size[1], max_size=size[1]), min_size=size[0], max_size=size[0])
+)
+
+
+@given(st.lists(GRIDS, min_size=1, max_size=3), st.booleans())
+def test_what_is_asked_once_is_what_is_asked_everywhere(grids: list[list[list[Any]]], apart: bool) -> None:
+    """Going through arrays gives at every place what its own values give, however few questions are asked."""
+    asked: list[Any] = []
+
+    def answer(questions: list[tuple[Any, ...]]) -> list[Any]:
+        asked.extend(questions)
+        return [tuple(map(told_apart, each)) for each in questions]
+
+    found = each_once(grids, answer, apart)
+    lines = zip(*alike(grids), strict=True)
+    expected = [[tuple(map(told_apart, cells)) for cells in zip(*rows, strict=True)] for rows in lines]
+    assert found == expected
+    places = [each for row in expected for each in row]
+    assert len(asked) == len(places if apart else {*places})
+
+
+@given(GRIDS, GRIDS)
+def test_a_text_is_found_where_search_gives_a_number(find: list[list[Any]], within: list[list[Any]]) -> None:
+    """What is asked of whole arrays is what ISNUMBER says of SEARCH in each of their cells."""
+    pairs = [zip(*rows, strict=True) for rows in zip(*alike((find, within)), strict=True)]
+    assert call("RXL.FOUND", find, within) == [
+        [not isinstance(call("SEARCH", *cells), CellError) for cells in row] for row in pairs
+    ]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import marshal
 import math
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from itertools import chain
 from typing import Any
 
 import formualizer as fz
@@ -17,15 +20,17 @@ from ..references import Place
 from .engine_values import ERROR_VALUES, FAILURES, TROUBLE, ModelGap, Settings, to_argument, to_engine
 
 KEEP = "RXL.KEEP"
+#: So many answers of LAMBDAs are remembered: the engine asks again for what LET names each time that it is used.
+_REMEMBERED = 256
 
 
 class Calls:
     """The Python functions that a workbook's formulas call.
 
     `kept` are the arrays put aside by the keys of their anchors, `blocked` the anchors that show #SPILL! from their
-    next computation on. `reason` is the first one that a function gave for an error, `failure` how one failed,
-    `telling` which functions gave any reason, `failed` which failed; `interrupted` tells that the user stopped the run
-    inside one.
+    next computation on, `answered` what LAMBDAs gave, by what they were asked. `reason` is the first one that a
+    function gave for an error, `failure` how one failed, `telling` which functions gave any reason, `failed` which
+    failed; `interrupted` tells that the user stopped the run inside one.
     """
 
     def __init__(self, settings: Settings, workbook: fz.Workbook) -> None:
@@ -33,6 +38,7 @@ class Calls:
         self.workbook = workbook
         self.kept: dict[int, Any] = {}
         self.blocked: set[int] = set()
+        self.answered: dict[bytes, tuple[Any, str]] = {}
         self.reason = self.failure = ""
         self.telling: set[str] = set()
         self.failed: set[str] = set()
@@ -57,25 +63,38 @@ class Calls:
     def _register_lambda(self) -> None:
         """Register the caller of LAMBDAs, which computes each call in a workbook of its own."""
 
-        def callback(kind: str, body: str, used: str, depth: float, free: float, *arguments: Any) -> Any:
-            inner = Calls(self.settings, self.settings.new_workbook())
-            inner.workbook.sheet("S")
-            try:
-                for name in used.split():
-                    inner.register(name, implementation(name))
-                values = [None if each == MISSING_TEXT else each for each in arguments]
-                scratch, count = Scratch(inner.workbook, int(depth), to_engine), int(free)
-                answer = call(kind, body, scratch, values[:count], values[count:])
-            except FAILURES as error:
-                what = body.partition("(")[0] if kind == EACH else kind
-                return self._failed(LAMBDA, f"{what} failed: {type(error).__name__}: {error}")
-            finally:
-                del inner.workbook  # the two refer to each other through the engine, where nobody would notice
-            if isinstance(answer, list):
-                return [[to_engine(cell) for cell in row] for row in answer]
-            return to_engine(answer)
+        def callback(*given: Any) -> Any:
+            asked = blake2b(marshal.dumps(given, 2)).digest()  # tells all values apart, 1 from TRUE and 0 from -0 too
+            if asked not in self.answered:
+                if len(self.answered) == _REMEMBERED:
+                    self.answered.clear()
+                self.answered[asked] = self._called(*given)
+            answer, failure = self.answered[asked]
+            if failure:
+                self.failure = failure
+                self.failed.add(LAMBDA)
+            return answer
 
         self.workbook.register_function(LAMBDA, callback, min_args=5)
+
+    def _called(self, kind: str, body: str, used: str, depth: float, free: float, *arguments: Any) -> tuple[Any, str]:
+        """Return what a call of a LAMBDA gives, for the engine, and how a function in it failed."""
+        inner = Calls(self.settings, self.settings.new_workbook())
+        inner.workbook.sheet("S")
+        try:
+            for name in used.split():
+                inner.register(name, implementation(name))
+            values = [None if each == MISSING_TEXT else each for each in arguments]
+            scratch, count = Scratch(inner.workbook, int(depth), to_engine), int(free)
+            answer = call(kind, body, scratch, values[:count], values[count:])
+        except FAILURES as error:
+            what = body.partition("(")[0] if kind == EACH else kind
+            answer = inner._failed(LAMBDA, f"{what} failed: {type(error).__name__}: {error}")
+        finally:
+            del inner.workbook  # the two refer to each other through the engine, where nobody would notice
+        if isinstance(answer, list):
+            return [[to_engine(cell) for cell in row] for row in answer], inner.failure
+        return to_engine(answer), inner.failure
 
     def register(self, name: str, implementation: Any) -> None:
         """Make a catalogue function, a native function or what calls LAMBDAs callable from formulas."""
@@ -130,6 +149,8 @@ class Calls:
         if not answer:
             return ERROR_VALUES["#VALUE!"]
         rows = answer if isinstance(answer[0], list | tuple) else [answer]
+        if {*map(type, chain.from_iterable(rows))} <= {str, bool}:
+            return rows
         return [[each if each.__class__ in (str, bool) else self._cell(name, each) for each in row] for row in rows]
 
     def _cell(self, name: str, value: Any) -> Any:
@@ -170,6 +191,7 @@ class Engine:
         """Let go of all cells."""
         self._adopt(fz.Workbook(mode=fz.WorkbookMode.Interactive))
         self.calls.kept.clear()
+        self.calls.answered.clear()
 
     def load(self, package: bytes) -> None:
         """Take all cells from a package, before any function is registered; OSError where the engine cannot read it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import formualizer as fz
@@ -132,7 +133,7 @@ def to_argument(value: Any) -> Any:
     if kind is dict:
         return from_engine_error(value)
     if kind is list:
-        if dict in {cell.__class__ for row in value for cell in row}:
+        if dict in {*map(type, chain.from_iterable(value))}:
             return [[from_engine_error(cell) if cell.__class__ is dict else cell for cell in row] for row in value]
         return value
     return float(value)

@@ -12,7 +12,7 @@ from .compiling import Compiling, Out, call_of, listed, written
 from .compiling_catalogue import argument_for_python
 from .compiling_places import defined, expanded
 from .lambdas import CALLERS, EACH, FREE, LAMBDA, PARAMETER, mark
-from .operands import local_label, local_name, operand_at, plain_name, split_area
+from .operands import is_call, local_label, local_name, operand_at, plain_name, split_area
 from .parameter_classes import ARRAY, REFERENCE, VALUE, lifts, parameter_class
 from .tree import Arguments, Call, Expression, FormulaError, Name, Operand, Ref, operands_in
 from .whole_calls import found_place
@@ -184,6 +184,9 @@ def lifted(c: Compiling, name: str, arguments: Arguments) -> Out | None:
             marks.append("")
             continue
         out = argument_for_python(c, argument, ARRAY)
+        if name == "ISNUMBER" and is_call(argument.single, ("SEARCH",)) and out.pieces[0] == "SEARCH":
+            c.functions.add("RXL.FOUND")  # the many errors of texts without it take the engine longest
+            return Out(["RXL.FOUND", *out.pieces[1:]], out.single, out.size)
         if position == 2 and name in ("SUMIF", "AVERAGEIF"):
             out = as_large(argument_for_python(c, arguments[0], ARRAY), out)
         by_cell = name in ("CHOOSE", "SWITCH", "IFS") or parameter_class(name, position) == VALUE

@@ -10,12 +10,11 @@ travel beside it, so that the engine's dependencies are right and arrays may hav
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import chain
 from typing import Any, Final
 
 import formualizer as fz
 
-from ..native.arguments import Rows, alike, to_rows, told_apart
+from ..native.arguments import Rows, each_once, to_rows
 from ..references import Area, column_letters
 
 LAMBDA: Final = "RXL.LAMBDA"
@@ -136,7 +135,7 @@ def call(kind: str, body: str, scratch: Scratch, free: Sequence[Any], values: Se
         height, width = max(len(grid) for grid in grids), max(len(grid[0]) for grid in grids)
         _check_size(kind, height * width)
         if kind == EACH:
-            return _for_each(body, scratch, alike(grids))
+            return _for_each(body, scratch, grids)
         given = list(zip(*(_addresses(scratch.place(grid), height, width) for grid in grids), strict=True))
     answers = scratch.every(body, given)
     return [answers[start : start + width] for start in range(0, len(answers), width)]
@@ -151,15 +150,13 @@ def _check_size(kind: str, count: int) -> None:
 
 def _for_each(body: str, scratch: Scratch, grids: Sequence[Rows]) -> Rows:
     """Return what a function of one value gives for each place of some arrays, computed once for the same values."""
-    values = list(zip(*map(chain.from_iterable, grids), strict=True))
-    random = body.startswith("RANDBETWEEN(")
-    keys: Sequence[Any] = range(len(values)) if random else [tuple(map(told_apart, each)) for each in values]
-    different = dict(zip(keys, values, strict=True))
-    columns = [scratch.place([[value] for value in column]).left for column in zip(*different.values(), strict=True)]
-    given = [[f"{column_letters(left)}{row}" for left in columns] for row in range(1, len(different) + 1)]
-    answers = dict(zip(different, scratch.every(body, given), strict=True))
-    width = len(grids[0][0])
-    return [[answers[key] for key in keys[start : start + width]] for start in range(0, len(keys), width)]
+
+    def answer(different: list[tuple[Any, ...]]) -> list[Any]:
+        columns = [scratch.place([[value] for value in column]).left for column in zip(*different, strict=True)]
+        letters = list(map(column_letters, columns))
+        return scratch.every(body, [[f"{each}{row}" for each in letters] for row in range(1, len(different) + 1)])
+
+    return each_once(grids, answer, apart=body.startswith("RANDBETWEEN("))
 
 
 def _addresses(area: Area, height: int, width: int) -> list[str]:

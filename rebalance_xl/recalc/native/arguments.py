@@ -132,6 +132,8 @@ def alike(arrays: Sequence[Rows]) -> list[Rows]:
     [[3.0, 4.0], [3.0, 4.0]]
     """
     height, width = max(map(len, arrays)), max(len(rows[0]) for rows in arrays)
+    if all(len(rows) == height and len(rows[0]) == width for rows in arrays):
+        return list(arrays)
     found = []
     for rows in arrays:
         wide = [[*row * (width if len(row) == 1 else 1), *[NA] * (width - len(row))][:width] for row in rows]
@@ -147,6 +149,25 @@ def told_apart(value: Any) -> Any:
     """
     kind = value.__class__
     return value if kind is str or (kind is float and value) else (kind, repr(value))
+
+
+def each_once(
+    arrays: Sequence[Rows], answer: Callable[[list[tuple[Any, ...]]], Sequence[Any]], apart: bool = False
+) -> Rows:
+    """Return what becomes of the values at each place of some arrays, asked once for the same ones, unless `apart`."""
+    grids = alike(arrays)
+    columns = [list(cells_of(grid)) for grid in grids]
+    values = list(zip(*columns, strict=True))
+    keys: Sequence[Any] = range(len(values)) if apart else list(zip(*map(_keys, columns), strict=True))
+    different = dict(zip(keys, values, strict=True))
+    found = dict(zip(different, answer(list(different.values())), strict=True))
+    return list(map(list, zip(*[map(found.__getitem__, keys)] * len(grids[0][0]), strict=True)))
+
+
+def _keys(cells: list[Any]) -> list[Any]:
+    """Return what tells each of some cells from all others; most are told apart by themselves."""
+    plain = {*map(type, cells)} <= {str, float, type(None)} and 0.0 not in cells
+    return cells if plain else list(map(told_apart, cells))
 
 
 def is_number(cell: Any) -> bool:

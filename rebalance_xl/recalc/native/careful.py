@@ -12,7 +12,7 @@ from operator import eq, ne
 from typing import Any, Final
 
 from ...cells import CellError
-from .arguments import COMPARISONS, LONGEST, Rows, alike, cells_of, general, to_number
+from .arguments import COMPARISONS, LONGEST, Rows, cells_of, each_once, general, to_number
 from .criteria import pair_in_order
 from .faults import UNDECIDED, Fault, number_fault, undecided_fault
 from .reading import in_1904
@@ -93,8 +93,7 @@ def compare(left: Rows, sign: str, right: Rows) -> Any:
         return CellError("#VALUE!", f"{sign!r} compares nothing")
     if len(left) == len(left[0]) == len(right) == len(right[0]) == 1:
         return _compared(left[0][0], test, right[0][0])
-    pairs = zip(*alike((left, right)), strict=True)
-    return [[_compared(a, test, b) for a, b in zip(one, other, strict=True)] for one, other in pairs]
+    return each_once((left, right), lambda pairs: [_compared(one, test, other) for one, other in pairs])
 
 
 def _compared(left: Any, test: Callable[[Any, Any], bool], right: Any) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from ...cells import MISSING, NA, CellError
-from .arguments import KINDS, alike, check, to_rows, told_apart
+from .arguments import KINDS, check, each_once, to_rows
 from .faults import Fault
 from .reading import in_1904
 
@@ -128,19 +128,12 @@ def _worksheet_callable(
 
 def _lift(answer: Callable[[list[Any]], Any], values: list[Any], lifted: list[int]) -> list[list[Any]]:
     """Answer cell by cell, once for the same values."""
-    grids = alike([to_rows(values[index]) for index in lifted])
     filled = list(values)
-    known: dict[Any, Any] = {}
-    result = []
-    for rows in zip(*grids, strict=True):
-        line: list[Any] = []
-        for cells in zip(*rows, strict=True):
-            key = tuple(map(told_apart, cells))
-            if key not in known:
-                for index, cell in zip(lifted, cells, strict=True):
-                    filled[index] = cell
-                found = answer(filled)
-                known[key] = found[0][0] if isinstance(found, list) else found
-            line.append(known[key])
-        result.append(line)
-    return result
+
+    def one(cells: tuple[Any, ...]) -> Any:
+        for index, cell in zip(lifted, cells, strict=True):
+            filled[index] = cell
+        found = answer(filled)
+        return found[0][0] if isinstance(found, list) else found
+
+    return each_once([to_rows(values[index]) for index in lifted], lambda different: list(map(one, different)))

@@ -10,8 +10,8 @@ from urllib.parse import quote
 from ...cells import MISSING, CellError
 from .arguments import LONGEST, Rows, cells_of, to_text
 from .criteria import wildcard
-from .faults import Fault, value_fault
-from .registry import worksheet
+from .faults import UNDECIDED, Fault, value_fault
+from .registry import REGISTERED, worksheet
 
 
 @worksheet("PROPER", kinds="text")
@@ -67,6 +67,14 @@ def search(find_text: str, within_text: str, start_num: int = 1) -> int:
     if found is None:
         raise value_fault(f"{find_text!r} is not in the text")
     return found.start() + 1
+
+
+@worksheet("RXL.FOUND", kinds="any any any=1")
+def found_in(*given: Any) -> Any:
+    """Return whether SEARCH finds a text, of which arrays are asked; what nobody can know stays so."""
+    answer = REGISTERED["SEARCH"].callable(*given)
+    failed = isinstance(answer, CellError)
+    return answer if failed and answer.code == UNDECIDED else not failed
 
 
 def _part(
