@@ -30,12 +30,13 @@ class ColumnsRead:
         return found
 
     def values(self, column: Column) -> list[Any]:
-        """Return what the cells of a column hold."""
+        """Return what the cells of a column hold, with the first one below them, which is blank."""
         if column not in self._values:
             values = self._values[column] = self.book.column(*column)
             for area, rows in [(each.area, each.rows or ()) for each in self._arrays if each.cell.sheet == column[0]]:
                 if area.left <= column[1] <= area.right:
                     values[area.top - 1 : area.bottom] = [row[column[1] - area.left] for row in rows]
+            values.append(None)
         return self._values[column]
 
     def kind(self, columns: Iterable[Column], kind: type) -> set[Any]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import replace
 from itertools import compress, pairwise
+from types import NoneType
 from typing import Any, Final
 
 from ...cells import VALUE, CellError
@@ -118,6 +119,7 @@ _MATTERS: Final[Sequence[tuple[str, type, Callable[[Any], object], bool]]] = (
     ("COUNTED", str, _BEYOND.search, False),
     ("CRITERIA", str, lambda text: text.lstrip("<>=").upper() in ERRORS, False),
     ("CRITERIA", CellError, lambda _: True, True),
+    ("FILLED", NoneType, lambda _: True, False),
     ("COUNTABLE", CellError, lambda _: True, True),
     ("NUMBER", str, lambda text: _PLAIN.fullmatch(text) is None, True),
     ("ARGUMENT", str, _has_digits, True),

@@ -13,6 +13,7 @@ from . import compiling_ranges as in_file
 from . import parameter_classes as classes
 from . import whole_calls
 from .array_sizes import alike, as_large, fitted, instead, joint, of_range, once, unless
+from .blank_elements import counting_blanks
 from .careful_way import ask, note
 from .compiling import Compiling, Out, call_of, listed
 from .compiling_catalogue import write_catalogue_call, write_native_call
@@ -188,6 +189,7 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
     if name == "SUBTOTAL" and whole_number(operand_at(arguments, 0)) in (2, 102):
         called, given[:1] = "AGGREGATE", [Out(["2"], True), Out(["2"], True)]  # errors are no numbers
     call = _passing(name, given, Out(call_of(called, given), single))
+    call = counting_blanks(c, called, arguments, given, call)
     if name == "INDEX" and len(arguments) == 2 and whole_calls.takes_one_of_a_line(arguments):
         call = unless(given[:1], lambda sizes: any(min(size) > 1 for size in sizes), call, instead(c, "#REF!", call))
     if name == "SUMPRODUCT":

@@ -51,12 +51,13 @@ def _cell_by_cell(answer: Callable[[Any], Any], value: Rows, *, date_offset: int
 
 
 #: What becomes of each cell: an operand of arithmetic a number (texts as VALUE reads them, blanks as 0, TRUE as 1), a
-#: text TRUE or FALSE a truth value, anything but a number or an error 0, a joined text that no cell holds #VALUE!, and
-#: a number a text of 15 digits.
+#: text TRUE or FALSE a truth value, anything but a number or an error 0, a blank 0, a joined text that no cell holds
+#: #VALUE!, and a number a text of 15 digits.
 _OF_CELLS: Final[dict[str, Callable[[Any], Any]]] = {
     "NUMBER": _number,
     "TRUTH": lambda cell: _TRUTH.get(cell.upper(), cell) if cell.__class__ is str else cell,
     "NUMERIC": lambda cell: cell if cell.__class__ is float or isinstance(cell, CellError) else 0.0,
+    "FILLED": lambda cell: 0.0 if cell is None else cell,
     "FITTING": lambda cell: _TOO_LONG if cell.__class__ is str and len(cell) > LONGEST else cell,
     "SHOWN": _shown,
     "COUNTED": _counted,
@@ -65,6 +66,8 @@ for _name, _answer in _OF_CELLS.items():
     worksheet(f"RXL.{_name}", kinds="cells", dated=True)(partial(_cell_by_cell, _answer))
 
 
+#: Whether there is a blank cell among some values.
+worksheet("RXL.HOLES", kinds="range*")(lambda *values: any(None in row for rows in values for row in rows))
 #: The first error among some values, 0 where there is none.
 worksheet("RXL.FAULT", kinds="range*")(
     lambda *values: next((cell for rows in values for cell in cells_of(rows) if isinstance(cell, CellError)), 0.0)
