@@ -143,11 +143,11 @@ _ALIKE: Final = 1e-12
 def searching_in_no_order(calculation: Calculation, columns: ColumnsRead) -> Iterator[FormulaCell]:
     """Yield the cells that look something up approximately among cells that do not rise."""
     known: dict[tuple[str, int, str], bool] = {}
-    for name in APPROXIMATE:
-        for cell in [cell for group in calculation.readers.groups(name) for cell in group.cells]:
-            key = name, cell.sheet, asked_in(cell, cell.template.parts(name))
+    for name, group in [(each, group) for each in APPROXIMATE for group in calculation.readers.groups(each)]:
+        for cell, text in zip(group.cells, calculation.readers.texts(group, name), strict=True):
+            key = name, cell.sheet, text
             if key not in known:
-                searched = reads_of(key[2], cell.sheet, calculation.readers.sheets)
+                searched = reads_of(text, cell.sheet, calculation.readers.sheets)
                 known[key] = all(_rises(_line(columns, name, read)) for read in searched)
             if not known[key]:
                 yield cell

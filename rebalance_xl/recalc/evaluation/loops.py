@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
-from .reads import cells_at, reads_of
+from .reads import Read, cells_at, reads_of
 
 #: A loop whose cells one pass moves by no more than this, relatively, rests where it is.
 AT_REST: Final = 1e-6
@@ -80,11 +80,15 @@ def _edges(calculation: Calculation, nodes: Sequence[FormulaCell]) -> list[list[
     """Return for every formula the formulas that it reads, None when they are too many."""
     numbers = {((cell.sheet, cell.column), cell.row): number for number, cell in enumerate(nodes)}
     cells = cells_at(cell.where for cell in nodes)
+    met: dict[Read, list[int]] = {}
     edges: list[list[int]] = []
     count = 0
     for cell in nodes:
-        reads = reads_of(str(cell.lowered), cell.sheet, calculation.readers.sheets)
-        own = [numbers[place] for read in reads for place in read.met(cells)]
+        own: list[int] = []
+        for read in reads_of(str(cell.lowered), cell.sheet, calculation.readers.sheets):
+            if read not in met:
+                met[read] = [numbers[place] for place in read.met(cells)]
+            own += met[read]
         count += len(own)
         if count > MOST_READS:
             return None

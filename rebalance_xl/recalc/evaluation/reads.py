@@ -14,7 +14,7 @@ from ..formulas.compiling import Out, Template, written
 from ..formulas.filled_down import FEWEST, Fill, FilledColumn
 from ..formulas.text import digit_classes, split_references
 from ..references import MAX_COLUMNS, MAX_ROWS, Place, column_number
-from ..sheets.formula_cells import FormulaCell, Formulas
+from ..sheets.formula_cells import FormulaCell, Formulas, taken
 
 _READS = re.compile(
     r"""\"(?:[^\"]|\"\")*\"
@@ -176,6 +176,12 @@ class Readers:
             fill = None if reads_anywhere(first) else Fill.between(first, ends[0].row, last, ends[2].row)
             fill = fill if fill is not None and fill.text(ends[1].row) == middle else None
         return replace(group, fill=fill, columns=self.columns_of(first, group.of.sheet))
+
+    def texts(self, group: Alike, about: str) -> list[str]:
+        """Return what a question depends on in each of some cells alike."""
+        if group.fill is not None:
+            return group.fill.texts(taken(group.of.rows, group.places))
+        return [self._asked(cell, about, group.template) for cell in group.cells]
 
     def columns_of(self, text: str, sheet: int) -> list[Read]:
         """Return the columns, whole, that a formula reads and all that differ from it in digits only."""
