@@ -9,7 +9,7 @@ from typing import Final
 from ..formulas.book_view import BookView
 from ..formulas.in_bulk import Lowering
 from ..formulas.parameter_classes import ARRAY, VALUE
-from ..formulas.places import implementation_in
+from ..formulas.places import Places, implementation_in
 from ..formulas.text import in_order, split_references
 from ..formulas.tree import FormulaError
 from ..sheets.formula_cells import FormulaCell
@@ -23,6 +23,8 @@ from .spills import Spills
 _UNSETTLED: Final = 3
 #: The engine gives up after computing five references that follow from each other, and goes on when asked again.
 _ATTEMPTS: Final = 8
+#: More names are not written into each formula that may mean one of them.
+_MOST_NAMES: Final = 200
 #: So many arrays are computed before what reads them, which is computed twice where they are not as in the file.
 _ARRAYS_FIRST: Final = 50
 _TOO_DEEP: Final = "references that depend on one another too deeply, or on random numbers"
@@ -129,15 +131,34 @@ class Calculation:
 
     def _comes_to_an_end(self) -> bool:
         """Let the engine compute all, asking it again where it gave up; return whether it has come to an end."""
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
             try:
                 self.engine.evaluate()
             except FAILURES as error:
                 if "did not converge" not in str(error):
                     return False
+                if not attempt:
+                    self._put_names_first()
             else:
                 return True
         return False
+
+    def _put_names_first(self) -> None:
+        """Have the cells that names stand for computed before what may mean them in an INDIRECT.
+
+        Else the engine finds a few of them each time that it is asked, and computes all random numbers again for these.
+        """
+        places = Places(self.book)
+        for sheet, scan in enumerate(self.book.scans):
+            meant = [places.address(name, sheet) for scope, name in self.book.names if scope in (sheet, -1)]
+            cells = [each for each in meant if isinstance(each, str) and ":" not in each]
+            texts = [
+                (cell.column, cell.row, f"IF(FALSE,SUM({','.join(cells)}),{cell.lowered})")
+                for cell in scan.formulas
+                if "INDIRECT(" in str(cell.lowered) and self.spills.at(cell.where) is None
+            ]
+            if 0 < len(cells) < _MOST_NAMES:
+                set_formulas(self.engine, sheet, texts, self.lowering.singly)
 
     def _evaluate(self) -> None:
         """Let the engine compute all but the areas of arrays, without the formulas that it fails on as a whole."""
