@@ -64,6 +64,7 @@ FOUND: list[tuple[str, Any]] = [
     ('INDIRECT("A1",FALSE)', "#REF!"),
     ('INDIRECT("Own",FALSE)', 2),
     ('SUM(A1:INDIRECT("A"&3))', 6),
+    ('INDIRECT(INDIRECT("A9"&1/0))', "#DIV/0!"),
 ]
 
 

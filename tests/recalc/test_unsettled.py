@@ -34,6 +34,41 @@ def test_an_engine_that_gave_up_is_asked_again(tmp_path: Path, monkeypatch: pyte
     assert values(tmp_path / "b.xlsx")["A1"] == 1
 
 
+def test_named_cells_are_told_of_to_an_engine_that_gave_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What INDIRECT may mean by a name is computed before it, also where named cells follow from one another."""
+    evaluate, attempts, given = Engine.evaluate, [GAVE_UP], list[str]()
+    set_formula, set_block = Engine.set_formula, Engine.set_formula_block
+
+    def failing(engine: Engine) -> None:
+        if attempts:
+            raise attempts.pop()
+        evaluate(engine)
+
+    def build(book: Any, sheet: Any) -> None:
+        for row in range(1, 10):
+            book.define_name(f"step_{row}", f"=Sheet1!$A${row}")
+            sheet.write(f"B{row}", f"step_{row + 1}")
+            sheet.write_formula(f"A{row}", f"=INDIRECT(B{row})+1" if row < 9 else "=RAND()*0+1", None, 0)
+        sheet.write_formula("C1", "=SUM(INDIRECT(B1))", None, 0)
+
+    def one(engine: Engine, place: Place, text: str) -> None:
+        given.append(text)
+        set_formula(engine, place, text)
+
+    def block(engine: Engine, sheet: int, row: int, column: int, rows: list[list[str]]) -> None:
+        given.extend(text for line in rows for text in line)
+        set_block(engine, sheet, row, column, rows)
+
+    monkeypatch.setattr(Engine, "evaluate", failing)
+    monkeypatch.setattr(Engine, "set_formula", one)
+    monkeypatch.setattr(Engine, "set_formula_block", block)
+    assert recalculate(make(tmp_path / "a.xlsx", build)).kept == 0
+    assert len(given) == 9
+    assert all("SUM('Sheet1'!A1,'Sheet1'!A2" in text or "SUM(A1,A2" in text for text in given)
+    found = values(tmp_path / "a.xlsx")
+    assert [found[name] for name in ("A1", "A8", "C1")] == [9, 2, 8]
+
+
 def test_only_a_few_are_tried_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the engine comes to no end with computed references, three are tried and all others keep their value."""
     evaluate, tried = Engine.evaluate, []

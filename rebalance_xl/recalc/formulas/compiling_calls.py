@@ -15,7 +15,7 @@ from . import whole_calls
 from .array_sizes import alike, as_large, fitted, instead, joint, of_range, once, unless
 from .blank_elements import counting_blanks
 from .careful_way import ask, note
-from .compiling import Compiling, Out, call_of, listed
+from .compiling import Compiling, Out, Piece, call_of, listed
 from .compiling_catalogue import write_catalogue_call, write_native_call
 from .compiling_lambdas import lifted, write_caller, write_let, write_named_lambda
 from .compiling_places import refuse_places, seeing_faults, several, write_indirect
@@ -185,6 +185,10 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
         return _passing(name, given, _each_cell(c, name, given, single))
     if name in ("SUMIF", "AVERAGEIF") and in_file.on_several_sheets(c, arguments):
         return Out(call_of(f"{name}S", [as_large(given[0], given[2]), *given[:2]]), single)
+    ends, named = c.careful and single and name in classes.END_FORMULAS, list[Piece]()
+    for place in [place for place in values if ends and len(given[place].pieces) > 1]:
+        named += [f"rl_{place},", *given[place].pieces, ","]  # what is computed is written once
+        given[place] = Out([f"rl_{place}"], True, None, given[place].gives, given[place].read)
     called = name
     if name == "SUBTOTAL" and whole_number(operand_at(arguments, 0)) in (2, 102):
         called, given[:1] = "AGGREGATE", [Out(["2"], True), Out(["2"], True)]  # errors are no numbers
@@ -197,9 +201,9 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
         call = unless(sizes, lambda sizes: len(set(sizes)) > 1, call, instead(c, "#VALUE!", call))
     if c.careful and single and given and classes.gives(name) == classes.NUMBER:
         call = c.say("({0}+0)", call)  # what is infinite is an error for operators only
-    if c.careful and single and name in classes.END_FORMULAS:
-        text = "LET(rl_fault,RXL.FAULT({1}),IF(ISERROR(rl_fault),rl_fault,{0}))"
-        return c.say(text, call, Out(listed(given), True))
+    if ends:
+        text = "LET({2}rl_fault,RXL.FAULT({1}),IF(ISERROR(rl_fault),rl_fault,{0}))"
+        return c.say(text, call, Out(listed(given), True), Out(named, True))
     caught = name in whole_calls.CAUGHT and (c.careful or name not in ("ISNA", "ISERR"))
     caught = caught and any(map(whole_calls.may_end, arguments[:1]))
     return c.say(f"IFERROR({{0}},{whole_calls.CAUGHT[name]})", call) if caught else call

@@ -142,9 +142,9 @@ def refuse_places(name: str, argument: Expression, out: Out) -> None:
 def write_indirect(c: Compiling, call: Call, wanted: str, corners: bool = False) -> Out:
     """Return an INDIRECT that passes an error in its text on, which the engine takes for a wrong address."""
     place = write_place(c, call, wanted, corners)
-    if any(isinstance(piece, str) and "INDIRECT(" in piece for piece in place.pieces):
-        return c.say("INDIRECT({0})", place)  # one within the other: twice each would double with every level
-    return c.say("IF(ISERROR({0}),{0},INDIRECT({0}))", place)
+    if wanted == VALUE and not corners:
+        return c.say("LET(rl_place,{0},IF(ISERROR(rl_place),rl_place,INDIRECT(rl_place)))", place)
+    return c.say("IF(ISERROR({0}),{0},INDIRECT({0}))", place)  # a name of LET is no reference
 
 
 def write_place(c: Compiling, call: Call, wanted: str = VALUE, corners: bool = False) -> Out:

@@ -69,11 +69,6 @@ _BEYOND: Final = {
 def guarded(c: Compiling, name: str, arguments: Arguments, out: Out, wanted: str) -> Out:
     """Return a call with what has to be asked about its arguments, where it may matter."""
     out = with_cells_behind(c, name, arguments, out, wanted)
-    index = whole_number(operand_at(arguments, 2))
-    if c.careful and name in ("VLOOKUP", "HLOOKUP") and len(arguments) > 2 and index != 1:
-        # where nothing is found it does not matter that the table has no such column
-        sought = Call(name, [*arguments[:2], Expression([Literal("1")]), *arguments[3:]])
-        return c.say("IF(ISNA({1}),NA(),{0})", out, c.operand(sought, wanted))
     first = operand_at(arguments, 0)
     if name == "INDEX" and c.depth and len(arguments) > 1 and is_whole(first):
         # the used cells are all that a LAMBDA has of whole columns

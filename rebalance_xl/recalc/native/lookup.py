@@ -178,12 +178,12 @@ worksheet("RXL.MATCH", kinds="any range")(lambda value, cells: last_not_above(va
 @worksheet("RXL.VLOOKUP", kinds="any range integer flag")
 def vlookup(lookup_value: Any, table_array: Rows, col_index_num: int, range_lookup: bool = True) -> Any:
     """Return what stands in a column of a table where the first cell is the last not above a value, or the same."""
-    size = len(table_array[0])
-    if not 1 <= col_index_num <= size:
-        code = "#VALUE!" if col_index_num < 1 else "#REF!"
-        raise Fault(code, f"the index is {col_index_num}; it must lie between 1 and {size}")
     cells = [row[0] for row in table_array]
     found = last_not_above(lookup_value, cells) if range_lookup else position(lookup_value, cells, 2, 1)
+    size = len(table_array[0])
+    if not 1 <= col_index_num <= size:  # where nothing is found that does not matter
+        code = "#VALUE!" if col_index_num < 1 else "#REF!"
+        raise Fault(code, f"the index is {col_index_num}; it must lie between 1 and {size}")
     answer = table_array[found][col_index_num - 1]
     return 0.0 if answer is None else answer
 
