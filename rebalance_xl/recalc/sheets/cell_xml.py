@@ -32,7 +32,6 @@ class CellValues:
     def __init__(self, strings: list[str], date1904: bool) -> None:
         self.strings = strings
         self.offset = 1462 if date1904 else 0
-        self.errors: dict[str, CellError] = {}
 
     @staticmethod
     def number(data: str) -> Any:
@@ -80,8 +79,7 @@ class CellValues:
         if kind == "b":
             return data.strip() in ("1", "true")
         if kind == "e":
-            code = data.strip()
-            return self.errors.setdefault(code, CellError(code))
+            return CellError(data.strip())
         if kind == "d":
             return _serial(data, self.offset)
         return unescaped(data)
