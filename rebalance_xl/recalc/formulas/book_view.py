@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ..files.package import Package
@@ -14,7 +15,7 @@ from ..sheets.linked import Linked, add_external_links, linked_cells
 from ..sheets.sheet_scan import SheetScan
 
 
-@dataclass(slots=True)
+@dataclass
 class BookView:
     """A workbook that was read; behind its own sheets, to which alone is written, those cached from other workbooks.
 
@@ -36,7 +37,6 @@ class BookView:
     spilled: dict[Place, Area] = field(default_factory=dict)
     decimal_comma: bool = False
     _extents: dict[int, tuple[int, int]] = field(default_factory=dict)
-    _foreign: bool | None = None
     _hidden: dict[int, tuple[frozenset[int], frozenset[int]]] = field(default_factory=dict)
 
     @classmethod
@@ -85,16 +85,12 @@ class BookView:
         bottom, right = self.extent(anchor[0])
         self._extents[anchor[0]] = (max(bottom, area.bottom), max(right, area.right))
 
+    @cached_property
     def foreign_names(self) -> bool:
-        """Say whether cached texts show that months and days have names of another language here."""
-        if self._foreign is None:
-            shown = (both for scan in self.scans for both in zip(scan.formulas.olds, scan.formulas.texts, strict=True))
-            self._foreign = any(
-                shows_names(text) and (not old.isascii() or is_other_name(text, old))
-                for old, text in shown
-                if old.__class__ is str
-            )
-        return self._foreign
+        """Whether cached texts show that months and days have names of another language here."""
+        shown = (both for scan in self.scans for both in zip(scan.formulas.olds, scan.formulas.texts, strict=True))
+        texts = ((text, old) for old, text in shown if old.__class__ is str)
+        return any(shows_names(text) and (not old.isascii() or is_other_name(text, old)) for text, old in texts)
 
     def formula_at(self, sheet: int, row: int, column: int) -> str | None:
         """Return the formula of a cell as the formula bar shows it, array formulas of the old kind in braces."""

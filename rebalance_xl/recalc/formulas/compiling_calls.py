@@ -59,7 +59,7 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
     if applied is not None:
         return applied
     shape = (constant_text(operand_at(arguments, 1)) or "" if name == "TEXT" else "").strip('"')
-    if shape and shows_names(shape) and c.book.foreign_names():
+    if shape and shows_names(shape) and c.book.foreign_names:
         raise FormulaError("months and days have names of another language in this workbook")
     replacement = whole_calls.replaced(name, arguments)
     if replacement is not None:

@@ -111,7 +111,7 @@ def filled_columns(of: Formulas, places: Sequence[int]) -> Iterator[FilledColumn
     wanted = set(places) if len(places) < len(of) else None
     rows: list[int] = []
     numbers: list[str] = []
-    for column, every in of.by_column().items() if places else ():
+    for column, every in of.by_column.items() if places else ():
         own = every if wanted is None else evenly([place for place in every if place in wanted])
         if len(own) < FEWEST:
             continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -142,7 +143,6 @@ class Formulas:
         self.attributes: dict[int, dict[str, str]] = {}
         self.dynamic: dict[int, bool] = {}
         self._cells: dict[int, FormulaCell] = {}
-        self._by_column: dict[int, Sequence[int]] = {}
 
     def add(self, *lists: Sequence[Any]) -> None:
         """Add rows, columns, texts, old values, ends and widths of cells that follow those added before."""
@@ -190,24 +190,21 @@ class Formulas:
         """Return the cells that have a status other than computed."""
         return self.at([place for place, own in sorted(self.statuses.items()) if own == status])
 
+    @cached_property
     def by_column(self) -> dict[int, Sequence[int]]:
-        """Return the places of the cells by column, as a range where their distance is always the same."""
-        if self._by_column:
-            return self._by_column
+        """The places of the cells by column, as a range where their distance is always the same."""
         width = len(set(self.columns))
         period = self.columns[:width]
         if self.columns == period * (len(self) // max(width, 1)):
-            self._by_column = {column: range(start, len(self), width) for start, column in enumerate(period)}
-        else:
-            found: defaultdict[int, list[int]] = defaultdict(list)
-            for place, column in enumerate(self.columns):
-                found[column].append(place)
-            self._by_column = {column: evenly(places) for column, places in found.items()}
-        return self._by_column
+            return {column: range(start, len(self), width) for start, column in enumerate(period)}
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        for place, column in enumerate(self.columns):
+            found[column].append(place)
+        return {column: evenly(places) for column, places in found.items()}
 
     def between(self, column: int, top: int, bottom: int) -> Sequence[int]:
         """Return the places of the cells of a column from one row to another."""
-        places = self.by_column().get(column, ())
+        places = self.by_column.get(column, ())
         first, end = (bisect_left(places, row, key=self.rows.__getitem__) for row in (top, bottom + 1))
         return places[first:end]
 
