@@ -16,7 +16,6 @@ from .sheet_scan import SheetScan
 from .splice_rows import Edit, Lines, Styles, may_replace, row_edits, staying, typed_value, value_element, without
 
 _REF = re.compile(r"(\sref\s*=\s*)(?:\"[^\"]*\"|'[^']*')")
-_FORMULA_NAME = re.compile(r"<([^\s/>]+)")
 _DIMENSION = re.compile(r"(<(?:\w+:)?dimension\s+ref\s*=\s*)[\"']([^\"']*)[\"']")
 
 #: So many edits are made at a time: more take more memory and are no faster.
@@ -146,9 +145,8 @@ def _cell_edits(scan: SheetScan, change: FormulaChange) -> Iterator[Edit]:
         close = TAG.match(formula)
         assert close is not None
         if change.metadata is not None:
-            name = _FORMULA_NAME.match(formula)
-            assert name is not None
-            new = f'<{name[1]} t="array" ref="{area}"' + (close[0][-2:] if close[0].endswith("/>") else ">")
+            name = close[0].strip("</>").split()[0]
+            new = f'<{name} t="array" ref="{area}"' + (close[0][-2:] if close[0].endswith("/>") else ">")
         else:
             new = _REF.sub(lambda match: f'{match[1]}"{area}"', close[0])
         yield spots.formula, spots.formula + close.end(), new

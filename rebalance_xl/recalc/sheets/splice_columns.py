@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..files.parts import number_texts
 from ..references import MAX_COLUMNS, column_letters
+from .cell_table import CellTable
+from .sheet_scan import SheetScan
 from .splice_rows import Edit, Lines, column_style, may_replace, new_cell, staying, with_spans
-
-if TYPE_CHECKING:
-    from .cell_table import CellTable
-    from .sheet_scan import SheetScan
 
 
 def numbers_replaced(table: CellTable, columns: Lines) -> tuple[list[Edit], Lines]:
