@@ -28,7 +28,7 @@ def compute_tables(calculation: Calculation) -> None:
     reason = _why_not(calculation) if tables else ""
     computed = False
     for cell in tables:
-        area = parse_area(cell.reference)
+        area = parse_area(cell.attributes.get("ref", ""))
         rows = None if reason or area is None else _table(calculation, cell, area)
         if area is None or rows is None:
             cell.cause = f"data-table: {reason or 'its inputs cannot be put in'}"

@@ -40,7 +40,7 @@ def lower_book(book: BookView, lowering: Lowering, spills: Spills, spill_plain: 
     for scan in book.scans:
         write_out(scan)
         for cell in scan.formulas.of_kind("array"):
-            area = parse_area(cell.reference)
+            area = parse_area(cell.attributes.get("ref", ""))
             if area is None or area.size > MAX_ARRAY:
                 area = cell.area
             spills.add(cell, area, cell.dynamic, written=area)

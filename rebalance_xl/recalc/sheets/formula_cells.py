@@ -110,11 +110,6 @@ class FormulaCell:
         """The cell alone, as an area."""
         return Area(self.row, self.column, self.row, self.column)
 
-    @property
-    def reference(self) -> str:
-        """The area an array formula fills, "" for other formulas."""
-        return self.attributes.get("ref", "")
-
 
 class Formulas:
     """The formula cells of a worksheet in order of rows and columns; what few of them have is kept by their places.
