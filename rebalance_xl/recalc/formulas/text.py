@@ -14,7 +14,7 @@ from ..references import MAX_COLUMNS, MAX_ROWS, column_letters, column_number, p
 SLOT = "\x00"
 COLUMN = r"(?:[A-W][A-Z]{2}|X[A-E][A-Z]|XF[A-D]|[A-Z]{1,2})"
 _SPLIT = re.compile(rf"(?<![\w.$\\?])(\$?{COLUMN}\$?[1-9][0-9]{{0,6}})(?![\w(.!\\?\[])")
-_PARTS = re.compile(r"(?:(\$?)([A-Za-z]{1,3}))?(?:(\$?)([0-9]{1,7}))?$")
+_PARTS = re.compile(r"(?:(\$?)([A-Za-z]{1,3}))?(?:(\$?)([0-9]{1,7}))?")
 
 
 def split_references(formula: str) -> tuple[str, list[str]]:
@@ -42,10 +42,8 @@ def shift_reference(reference: str, rows: int, columns: int) -> str:
 
     Pushed off the sheet it wraps around, as in defined names.
     """
-    match = _PARTS.match(reference)
-    if match is None:
-        return reference
-    dollar_column, letters, dollar_row, digits = match.groups("")
+    parts = _PARTS.fullmatch(reference)
+    dollar_column, letters, dollar_row, digits = parts.groups("")  # type: ignore[union-attr] # every corner has them
     if letters and columns and not dollar_column:
         letters = column_letters((column_number(letters) + columns - 1) % MAX_COLUMNS + 1)
     if digits and rows and not dollar_row:

@@ -47,15 +47,11 @@ class SheetScan:
 
     def extent(self) -> tuple[int, int]:
         """Return the last row and column in use."""
-        table = self.table
-        if table is not None:
-            row, column = table.extent()
-        else:
-            found = self._cells
-            row, column = found.rows[-1] if found.rows else 0, max(found.columns, default=0)
+        rows, columns, _ = self._cells
+        last = (max(rows[-1:], default=0), max(columns, default=0)) if self.table is None else self.table.extent()
         if self.formulas:
-            row, column = max(row, self.formulas.rows[-1]), max(column, *self.formulas.columns)
-        return row, column
+            return max(last[0], self.formulas.rows[-1]), max(last[1], *self.formulas.columns)
+        return last
 
     def is_empty_element(self) -> bool:
         """Say whether the sheet's data is a tag without content, which `start` and `end` then enclose."""
