@@ -134,19 +134,17 @@ class RowFormula:
             raise NotNowError
         stem, offset = self.slots[ref.first]
         if ref.last is None and offset is not None:
-            return self.column(sheet, column_number(stem.replace("$", "")), offset)
+            column, top = column_number(stem.replace("$", "")), self.rows[0] + offset
+            values = self.known.column(sheet, column, top, self.rows[-1] + offset)
+            return PerRow(
+                values if len(values) == len(self.rows) else [values[row + offset - top] for row in self.rows]
+            )
         last, moves = self.slots[ref.last] if isinstance(ref.last, int) else (stem, None)
         area = parse_area(f"{stem}:{last}")
         if area is None or offset is not None or moves is not None or area.size > self.largest:
             raise NotNowError
         columns = [self.known.column(sheet, each, area.top, area.bottom) for each in range(area.left, area.right + 1)]
         return list(map(list, zip(*columns, strict=True))) if area.size > 1 else columns[0][0]
-
-    def column(self, sheet: int, column: int, offset: int) -> PerRow:
-        """Return what stands in a column, as far below the own row of each as the reference says."""
-        top = self.rows[0]
-        values = self.known.column(sheet, column, top + offset, self.rows[-1] + offset)
-        return PerRow(values if len(values) == len(self.rows) else [values[row - top] for row in self.rows])
 
     def arithmetic(self, items: Sequence[str | Operand]) -> Any:
         """Return what operators and operands give; numbers and the four operations only."""
