@@ -29,8 +29,6 @@ _BLANK: Final = "\ue012"
 #: Functions that call a LAMBDA, with the number of arguments before it (MAP has one or more).
 CALLERS: Final[dict[str, int]] = {"MAP": 1, "REDUCE": 2, "SCAN": 2, "BYROW": 1, "BYCOL": 1, "MAKEARRAY": 2}
 PARAMETER, FREE = "P", "F"
-_MOST: Final = {EACH: 2_000_000}
-_MOST_CALLS: Final = 500_000
 _CALC: Final = {"type": "Error", "kind": "Calc"}
 _VALUE: Final = {"type": "Error", "kind": "Value"}
 
@@ -143,7 +141,7 @@ def call(kind: str, body: str, scratch: Scratch, free: Sequence[Any], values: Se
 
 def _check_size(kind: str, count: int) -> None:
     """Refuse to compute a formula too often: a limit of this program, not an error of the worksheet."""
-    most = _MOST.get(kind, _MOST_CALLS)
+    most = 2_000_000 if kind == EACH else 500_000
     if count > most:
         raise ValueError(f"a formula for {count} cells, more than {most}")
 
