@@ -6,6 +6,7 @@ import pytest
 
 from rebalance_xl.cells import CellError
 from rebalance_xl.recalc.evaluation.decision import Action, decide
+from rebalance_xl.recalc.evaluation.engine_values import Trouble
 
 VALUE, NA = CellError("#VALUE!"), CellError("#N/A")
 
@@ -22,6 +23,7 @@ def test_a_computed_value_is_written(answer: object, old: object) -> None:
 def test_what_could_not_be_computed_is_kept_with_its_cause(failure: str, old: object) -> None:
     """Nothing, a limit and a failed function are no values, whatever stood there before."""
     assert decide(answer=0.0, old=old, failure=failure) == (Action.KEEP, failure)
+    assert decide(answer=Trouble(failure), old=old) == (Action.KEEP, failure)
 
 
 def test_an_error_over_an_error_is_written() -> None:

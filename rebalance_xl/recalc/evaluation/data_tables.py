@@ -14,7 +14,7 @@ from ..references import Area, parse_area
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
 from .decision import Action, decide
-from .engine_values import FAILURES, NOTHING, Trouble, from_engine
+from .engine_values import FAILURES, NOTHING, from_engine
 
 _RANDOM: Final = re.compile(r"\bRAND(?:BETWEEN|ARRAY)?\(", re.IGNORECASE)
 _TRUE: Final = ("1", "true")
@@ -80,13 +80,7 @@ def _table(calculation: Calculation, cell: FormulaCell, area: Area) -> list[list
             engine.evaluate_cells([place])
             answer = engine.read_cell(place)
             value = NOTHING if answer is None else from_engine(answer)
-            action, _ = decide(
-                answer=value,
-                old=rows[row][column],
-                failure=value.cause if isinstance(value, Trouble) else "",
-                careful=True,
-                doubtful="a data table",
-            )
+            action, _ = decide(answer=value, old=rows[row][column], doubtful="a data table", careful=True)
             if action is not Action.WRITE:
                 return None
             rows[row][column] = value

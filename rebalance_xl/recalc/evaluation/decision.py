@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 
 from ...cells import CellError
+from .engine_values import Trouble
 
 
 class Action(Enum):
@@ -33,8 +34,8 @@ def decide(
 ) -> tuple[Action, str]:
     """Return what is done with a cell, and the cause where its cached value is kept.
 
-    The `answer` is what came out, None where `failure` says why nothing did: the engine gave nothing or gave up, a
-    limit was hit, a function failed, a text may be a number in another language. `old` is the cached value.
+    The `answer` is what came out, a trouble or None where `failure` says why nothing did: the engine gave nothing or
+    gave up, a limit was hit, a function failed, a text may be a number in another language. `old` is the cached value.
 
     `unreadable` is what the formula reads that nobody here can read (a linked data type, a picture, a cell without a
     value), `doubtful` what it reads that kept an error for want of a better value. The cell itself may be `linked` to a
@@ -43,6 +44,7 @@ def decide(
     >>> decide(answer=2.0, old=1.0), decide(old=1.0, failure="circular")
     ((<Action.WRITE: 'write'>, ''), (<Action.KEEP: 'keep'>, 'circular'))
     """
+    failure = failure or (answer.cause if isinstance(answer, Trouble) else "")
     if linked:
         return Action.KEEP, "linked-data-type"
     if failure:

@@ -58,14 +58,8 @@ def _decide_on_odd(calculation: Calculation) -> bool:
         if cell in alone:
             continue
         anchor = calculation.spills.at(cell.where)
-        action, cause = decide(
-            answer=cell.value,
-            old=cell.old,
-            failure=cell.value.cause if isinstance(cell.value, Trouble) else "",
-            doubtful=doubtful.get(cell, ""),
-            blocked=anchor is not None and anchor.active and anchor.blocked,
-            careful=cell.careful,
-        )
+        blocked, doubt = anchor is not None and anchor.active and anchor.blocked, doubtful.get(cell, "")
+        action, cause = decide(answer=cell.value, old=cell.old, doubtful=doubt, blocked=blocked, careful=cell.careful)
         if action is Action.KEEP:
             calculation.keep(cell, cause, held=isinstance(cell.value, Trouble))
             kept = True
@@ -115,7 +109,7 @@ def _keep_readers(calculation: Calculation) -> bool:
             by_cause.setdefault(cause, []).append(place)
         for read, there in by_cause.items():
             for cell in list(calculation.readers.of(cells_at(there))):
-                action, cause = decide(answer=cell.value, old=cell.old, unreadable=f"reads {read}")
+                action, cause = decide(unreadable=f"reads {read}")
                 if action is Action.KEEP:
                     calculation.keep(cell, cause)
                     any_kept = True
