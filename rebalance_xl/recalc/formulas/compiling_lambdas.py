@@ -100,21 +100,20 @@ def write_let(c: Compiling, arguments: Arguments, wanted: str) -> Out:
 def write_caller(c: Compiling, name: str, arguments: Arguments) -> Out:
     """Return a function that calls a LAMBDA as a call of Python with the LAMBDA's text and all its values."""
     last = operand_at(arguments, -1)
-    given = len(arguments) - 1
+    given = len(arguments) - 1  # as many as the LAMBDA has parameters
     if given < CALLERS[name] or (name != "MAP" and given != CALLERS[name]):
         raise FormulaError(f"{name} has {len(arguments)} arguments")
-    parameters = {"MAP": given, "REDUCE": 2, "SCAN": 2, "MAKEARRAY": 2}.get(name, 1)
     body = _Body(c.book, c.sheet, c.writers, c.expanding, None, c.careful, c.depth + 1, outer=c)
     body.starts_whole = name not in ("MAP", "MAKEARRAY")
     if isinstance(last, Call) and plain_name(last.name) == "LAMBDA":
         labels = [local_name(each).lower() for each in last.arguments[:-1]]
         inner = last.arguments[-1]
-        if len(labels) != parameters or inner is None:
-            raise FormulaError(f"the LAMBDA in {name} has {len(labels)} parameters instead of {parameters}")
+        if len(labels) != given or inner is None:
+            raise FormulaError(f"the LAMBDA in {name} has {len(labels)} parameters instead of {given}")
         body.parameters = {label: number for number, label in enumerate(labels)}
         pieces = body.expression(inner, ARRAY).pieces
     elif isinstance(last, Name) and last.text.lower().startswith("_xleta."):
-        marks = ",".join(mark(PARAMETER, body.depth, number) for number in range(parameters))
+        marks = ",".join(mark(PARAMETER, body.depth, number) for number in range(given))
         pieces = [f"{last.text[7:]}({marks})"]
     else:
         raise FormulaError(f"{name} without a LAMBDA written in it")
