@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
@@ -127,9 +126,7 @@ def _number(text: str | None, default: float) -> float:
 
 def main_part(container: Container) -> str:
     """Return the name of the workbook part; refuse a file that is another kind of document."""
-    relations = parsed(container, "_rels/.rels") if "_rels/.rels" in container else ()
-    kinds = ((element.get("Target") or "", element.get("Type") or "") for element in relations)
-    named = [posixpath.normpath(part.lstrip("/")) for part, kind in kinds if kind.endswith("/officeDocument")]
+    named = [part for part, kind in relations_of(container, "").values() if kind == "officeDocument"]
     usual = (part for part in ("xl/workbook.xml", "xl/workbook.bin") if part in container)
     for part in (*named, *usual):
         if part.endswith(".bin"):

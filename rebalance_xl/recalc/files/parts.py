@@ -79,18 +79,16 @@ def number_texts(values: list[float]) -> list[str]:
     return joined.replace(".0,", ",").replace("e", "E")[:-1].split(", ") if values else []
 
 
+_BY_MARK = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _DECLARATION = re.compile(rb"^(?:\xef\xbb\xbf)?\s*<\?xml[^>]*encoding\s*=\s*[\"']([\w.-]+)[\"']")
 
 
 def decoded(content: bytes, part: str) -> tuple[str, str]:
     """Return a part as text together with the encoding that writes it back byte for byte."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16-le" if content.startswith(b"\xff\xfe") else "utf-16-be"
-    else:
-        match = _DECLARATION.match(content)
-        encoding = match[1].decode().lower() if match else "utf-8"
-        if encoding in ("utf8", "us-ascii", "ascii"):
-            encoding = "utf-8"
+    match = _DECLARATION.match(content)
+    encoding = _BY_MARK.get(content[:2]) or (match[1].decode().lower() if match else "utf-8")
+    if encoding in ("utf8", "us-ascii", "ascii"):
+        encoding = "utf-8"
     try:
         return content.decode(encoding), encoding
     except (UnicodeDecodeError, LookupError):
@@ -141,7 +139,7 @@ def local_name(element: ElementTree.Element) -> str:
 
 
 def relations_of(container: Container, part: str) -> dict[str, tuple[str, str]]:
-    """Return the parts that a part is related to, by the relation's name: part and kind of each."""
+    """Return the parts that a part ("" is the package) is related to, by the relation's name: part and kind of each."""
     folder, name = posixpath.split(part)
     rels = posixpath.join(folder, "_rels", name + ".rels")
     if rels not in container:
@@ -150,8 +148,7 @@ def relations_of(container: Container, part: str) -> dict[str, tuple[str, str]]:
     for element in parsed(container, rels):
         target = element.get("Target") or ""
         if element.get("TargetMode") != "External":
-            absolute = target.startswith("/")
-            target = target.lstrip("/") if absolute else posixpath.normpath(posixpath.join(folder, target))
+            target = posixpath.normpath(posixpath.join(folder, target)).lstrip("/")
             if target not in container and unquote(target) in container:
                 target = unquote(target)
         found[element.get("Id") or ""] = (target, (element.get("Type") or "").rpartition("/")[2])

@@ -36,9 +36,7 @@ def serial_of(year: int, month: int, day: int) -> int:
     if not 1899 <= year <= 9999:
         raise number_fault(f"the year {year:.10g} lies outside 1900 to 9999")
     first = dt.date(year, month, 1).toordinal() - _UNIX
-    if first <= PHANTOM_DAY:
-        first -= 1
-    serial = first + day - 1
+    serial = first - (first <= PHANTOM_DAY) + day - 1
     if not 0 <= serial <= LAST_DAY:
         raise number_fault(f"day {day:.10g} of {year}-{month:02d} lies outside 1900 to 9999")
     return serial

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, partial
+from itertools import permutations
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,11 +55,9 @@ def _converted(source: str, target: str, value: Any, places: Any = MISSING) -> i
     return digits.rjust(width, "0")
 
 
-for _source in (*_BASES, "DEC"):
-    for _target in (*_BASES, "DEC"):
-        if _source != _target:
-            _kinds = "any" if _target == "DEC" else "any any=MISSING"
-            worksheet(f"{_source}2{_target}", kinds=_kinds)(partial(_converted, _source, _target))
+for _source, _target in permutations((*_BASES, "DEC"), 2):
+    _kinds = "any" if _target == "DEC" else "any any=MISSING"
+    worksheet(f"{_source}2{_target}", kinds=_kinds)(partial(_converted, _source, _target))
 
 
 def _shifted(number: float, shift: float) -> int:

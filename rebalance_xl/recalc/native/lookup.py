@@ -175,8 +175,8 @@ def lookup(lookup_value: Any, lookup_vector: Rows, result_vector: Rows | None = 
 worksheet("RXL.MATCH", kinds="any range")(lambda value, cells: last_not_above(value, cells_of_line(cells)) + 1)
 
 
-@worksheet("RXL.VLOOKUP", kinds="any range integer flag")
-def vlookup(lookup_value: Any, table_array: Rows, col_index_num: int, range_lookup: bool = True) -> Any:
+@worksheet("RXL.VLOOKUP", kinds="any range integer flag=TRUE")
+def vlookup(lookup_value: Any, table_array: Rows, col_index_num: int, range_lookup: bool) -> Any:
     """Return what stands in a column of a table where the first cell is the last not above a value, or the same."""
     cells = [row[0] for row in table_array]
     found = last_not_above(lookup_value, cells) if range_lookup else position(lookup_value, cells, 2, 1)
@@ -189,10 +189,8 @@ def vlookup(lookup_value: Any, table_array: Rows, col_index_num: int, range_look
 
 
 #: The same along the first row of a table.
-worksheet("RXL.HLOOKUP", kinds="any range integer flag")(
-    lambda lookup_value, table_array, row_index_num, range_lookup=True: vlookup(
-        lookup_value, transposed(table_array), row_index_num, range_lookup
-    )
+worksheet("RXL.HLOOKUP", kinds="any range integer flag=TRUE")(
+    lambda lookup_value, table_array, *rest: vlookup(lookup_value, transposed(table_array), *rest)
 )
 
 
