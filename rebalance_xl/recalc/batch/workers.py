@@ -15,6 +15,7 @@ from concurrent.futures import FIRST_COMPLETED as FIRST
 from concurrent.futures import CancelledError, Executor, Future, wait
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -48,11 +49,9 @@ def run_jobs(
     is stopped with its process and fails. With the address of a dask `scheduler` (``tcp://...``) its workers do it.
     `done` is called here with each outcome as it comes.
     """
-    outcomes = {index: Outcome(job, failure=job.refusal) for index, job in enumerate(jobs) if job.refusal}
-    if done is not None:
-        for refused in outcomes.values():
-            done(refused)
-    todo = deque(index for index in range(len(jobs)) if index not in outcomes)
+    outcomes: dict[int, Outcome] = {}
+    refused = ((index, (None, job.refusal)) for index, job in enumerate(jobs) if job.refusal)
+    todo = deque(index for index, job in enumerate(jobs) if not job.refusal)
     if scheduler:
         results = _on_cluster(jobs, todo, work, seconds, scheduler)
     elif workers <= 1 and seconds is None:
@@ -60,7 +59,7 @@ def run_jobs(
     else:
         results = _in_processes(jobs, todo, work, seconds, workers)
     with closing(results):
-        for index, (value, failure) in results:
+        for index, (value, failure) in chain(refused, results):
             outcomes[index] = Outcome(jobs[index], value, failure)
             if done is not None:
                 done(outcomes[index])

@@ -140,19 +140,14 @@ worksheet("REGEXTEST", kinds="text text number=0")(
 def regexextract(text: str, pattern: str, return_mode: float = 0.0, case_sensitivity: float = 0.0) -> Any:
     """Return the first match (0), all matches as a column (1) or the groups of the first match as a row (2)."""
     expression = expression_of(pattern, _any_case(case_sensitivity))
-    if return_mode == 1:
-        every = [[match[0]] for match in expression.finditer(text)]
-        if every:
-            return every
-    elif return_mode in (0, 2):
-        first = expression.search(text)
-        if first is not None and return_mode == 0:
-            return first[0]
-        if first is not None and expression.groups:
-            return [[group or "" for group in first.groups()]]
-    else:
+    if return_mode not in (0, 1, 2):
         raise value_fault(f"return_mode is {return_mode:.10g}; it must be 0, 1 or 2")
-    raise Fault("#N/A", "nothing matches the pattern")
+    first = expression.search(text)
+    if first is None or (return_mode == 2 and not expression.groups):
+        raise Fault("#N/A", "nothing matches the pattern")
+    if return_mode == 1:
+        return [[match[0]] for match in expression.finditer(text)]
+    return [[group or "" for group in first.groups()]] if return_mode else first[0]
 
 
 @worksheet("REGEXREPLACE", kinds="text text text number=0 number=0")
@@ -164,9 +159,8 @@ def regexreplace(text: str, pattern: str, replacement: str, occurrence: float, c
     expression = expression_of(pattern, _any_case(case_sensitivity))
     matches = list(expression.finditer(text))
     wanted = int(occurrence)
-    if wanted:
-        position = wanted - 1 if wanted > 0 else len(matches) + wanted
-        matches = matches[position : position + 1] if 0 <= position < len(matches) else []
+    count = len(matches)
+    matches = [match for place, match in enumerate(matches, 1) if wanted in (0, place, place - count - 1)]
     template = _GROUP.sub(
         lambda sign: "$" if sign[1] else rf"\g<{sign[2] or sign[3]}>", replacement.replace("\\", r"\\")
     )
