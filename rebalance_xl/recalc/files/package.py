@@ -162,16 +162,10 @@ def _read_tables(container: Container, sheets: list[SheetPart], warnings: list[s
                 warnings.append(f"the table {name} has no valid range and is left out")
                 continue
             columns = tuple(unescaped(element.get("name") or "") for element in root.iterfind(".//{*}tableColumn"))
-            table = Table(
-                name,
-                number,
-                area,
-                root.get("headerRowCount", "1") != "0",
-                root.get("totalsRowCount", "0") not in ("0", ""),
-                columns,
-                {each.lower().replace("\n", " "): place for place, each in reversed(list(enumerate(columns)))},
-                root.find(".//{*}filterColumn") is not None,
-            )
+            header, totals = root.get("headerRowCount", "1") != "0", root.get("totalsRowCount", "0") not in ("0", "")
+            lookup = {each.lower().replace("\n", " "): place for place, each in reversed(list(enumerate(columns)))}
+            filtered = root.find(".//{*}filterColumn") is not None
+            table = Table(name, number, area, header, totals, columns, lookup, filtered)
             tables[name.lower()] = table
             sheet.tables.append(table)
     return tables
