@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from scipy import special
@@ -29,6 +30,10 @@ def _f_density(x: float, d1: int, d2: int) -> float:
         return {1: math.inf, 2: 1.0}.get(d1, 0.0)
     log = (d1 * math.log(d1 * x) + d2 * math.log(d2) - (d1 + d2) * math.log(d1 * x + d2)) / 2
     return math.exp(log - special.betaln(d1 / 2, d2 / 2)) / x
+
+
+def _f_quantile(inverse: Callable[..., float], other_end: Callable[..., float], p: float, d1: int, d2: int) -> float:
+    return inverse(d1 / 2, d2 / 2, p) * d2 / (other_end(d2 / 2, d1 / 2, p) * d1)
 
 
 def _chi_squared_density(x: float, freedom: int) -> float:
@@ -120,16 +125,8 @@ _TABLE: Final[tuple[tuple[str, str, Callable[..., float]], ...]] = (
         _either(lambda x, d1, d2: _beta_below(d1 / 2, d2 / 2, d1 * x, d2), _f_density),
     ),
     ("F.DIST.RT FDIST", "x freedom freedom", lambda x, d1, d2: _beta_below(d2 / 2, d1 / 2, d2, d1 * x)),
-    (
-        "F.INV",
-        "below_1 freedom freedom",
-        lambda p, d1, d2: special.betaincinv(d1 / 2, d2 / 2, p) * d2 / (special.betainccinv(d2 / 2, d1 / 2, p) * d1),
-    ),
-    (
-        "F.INV.RT FINV",
-        "above_0 freedom freedom",
-        lambda p, d1, d2: special.betainccinv(d1 / 2, d2 / 2, p) * d2 / (special.betaincinv(d2 / 2, d1 / 2, p) * d1),
-    ),
+    ("F.INV", "below_1 freedom freedom", partial(_f_quantile, special.betaincinv, special.betainccinv)),
+    ("F.INV.RT FINV", "above_0 freedom freedom", partial(_f_quantile, special.betainccinv, special.betaincinv)),
     ("CHISQ.DIST", "x freedom cumulative", _either(lambda x, freedom: special.chdtr(freedom, x), _chi_squared_density)),
     ("CHISQ.DIST.RT", "x freedom", lambda x, freedom: special.chdtrc(freedom, x)),
     ("CHISQ.INV", "below_1 freedom", lambda p, freedom: 2 * special.gammaincinv(freedom / 2, p)),

@@ -206,13 +206,8 @@ def _of_numbers(formula: Callable[..., complex]) -> Callable[..., float | str]:
     """Return a function of cells, or of ranges whose blank cells are left out."""
 
     def kernel(*inumbers: Any) -> float | str:
-        cells = [
-            cell
-            for each in inumbers
-            for cell in (cells_of(each) if isinstance(each, list) else [each])
-            if cell is not None or each is None
-        ]
-        found = [read(cell) for cell in cells]
+        ranges = (cells_of(each) if isinstance(each, list) else [0.0 if each is None else each] for each in inumbers)
+        found = [read(cell) for cells in ranges for cell in cells if cell is not None]
         answer = formula(*(number for number, _ in found))
         if isinstance(answer, float):
             return answer
