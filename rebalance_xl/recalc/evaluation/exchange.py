@@ -54,15 +54,14 @@ def load(engine: Engine, book: BookView, singly: bool) -> None:
             constant = cell.value if cell.early else cell.old
             if constant is not None:
                 held.append((cell.column, cell.row, constant))
-        for row, column, values in runs_down(held):
-            engine.set_block(sheet, row, column, [[to_engine(value)] for value in values])
+        _set_cells(engine, sheet, held)
         lowered = zip(own.columns, own.rows, own.lowered, strict=True)
         formulas = [(column, row, text) for column, row, text in lowered if text is not None]
         # Which cell of a loop comes first in a pass depends on the blocks.
         set_formulas(engine, sheet, formulas, singly and not package.iterate)
 
 
-def runs_down(cells: Iterable[tuple[int, int, Any]]) -> Iterator[tuple[int, int, list[Any]]]:
+def runs_down(cells: Iterable[tuple[Any, int, Any]]) -> Iterator[tuple[int, Any, list[Any]]]:
     """Join cells (column, row, content) that stand below each other: the engine takes and gives blocks fastest.
 
     The row of the first, its column and the contents are yielded.
@@ -73,7 +72,8 @@ def runs_down(cells: Iterable[tuple[int, int, Any]]) -> Iterator[tuple[int, int,
     [(1, 1, ['a', 'b']), (1, 2, ['x'])]
     """
     run: list[Any] = []
-    column = row = 0
+    column: Any = 0
+    row = 0
     for at, below, content in sorted(cells, key=itemgetter(0, 1)):
         if run and (at, below) != (column, row + len(run)):
             yield row, column, run
@@ -86,13 +86,19 @@ def runs_down(cells: Iterable[tuple[int, int, Any]]) -> Iterator[tuple[int, int,
 
 
 def set_values(engine: Engine, values: Iterable[tuple[Place, Any]]) -> None:
-    """Set values, in blocks where they stand below each other: the engine looks for what reads a block only once."""
+    """Set values in cells of any sheets."""
     by_sheet: dict[int, list[tuple[int, int, Any]]] = {}
     for (sheet, row, column), value in values:
-        by_sheet.setdefault(sheet, []).append((column, row, to_engine(value)))
+        by_sheet.setdefault(sheet, []).append((column, row, value))
     for sheet, cells in by_sheet.items():
-        for row, column, run in runs_down(cells):
-            engine.set_block(sheet, row, column, [[value] for value in run])
+        _set_cells(engine, sheet, cells)
+
+
+def _set_cells(engine: Engine, sheet: int, cells: Iterable[tuple[int, int, Any]]) -> None:
+    """Set values of a sheet, given as column, row and value, in rectangles: what reads each is looked for once."""
+    runs = [((row, len(run)), column, run) for row, column, run in runs_down(cells)]
+    for column, (row, _), columns in runs_down(runs):
+        engine.set_block(sheet, row, column, [list(map(to_engine, line)) for line in zip(*columns, strict=True)])
 
 
 def set_formulas(engine: Engine, sheet: int, formulas: Iterable[tuple[int, int, str]], singly: bool) -> None:
