@@ -155,7 +155,6 @@ def applied(c: Compiling, target: Operand | None, given: Arguments, inner: Compi
         raise FormulaError("something that is no LAMBDA is called")
     labels = [local_name(each) for each in target.arguments[:-1]]
     body = target.arguments[-1]
-    given = [] if list(given) == [None] else given
     if len(given) != len(labels) or body is None:
         raise FormulaError(f"a LAMBDA with {len(labels)} parameters is called with {len(given)} arguments")
     values = [_value(c, each) for each in given]
