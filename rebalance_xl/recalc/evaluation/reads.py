@@ -129,7 +129,7 @@ class Readers:
     book: BookView
     filled: Sequence[FilledColumn]
     _every: list[Alike] = field(default_factory=list)
-    _groups: dict[tuple[str, frozenset[str]], list[Alike]] = field(default_factory=dict)
+    _groups: dict[str, list[Alike]] = field(default_factory=dict)
     _alike: dict[bytes, list[int]] = field(default_factory=dict)
     _columns: dict[tuple[bytes, int], list[Read]] = field(default_factory=dict)
 
@@ -138,17 +138,13 @@ class Readers:
         number = self.book.sheet_index.get(name)
         return () if number is None else (number,)
 
-    def groups(self, about: str = "", calling: frozenset[str] = frozenset()) -> list[Alike]:
-        """Return the cells that the engine computes and that leave a question open, those alike together.
-
-        They are all of them without a question, and those alone that call one of some functions where any are given.
-        """
+    def groups(self, about: str = "") -> list[Alike]:
+        """Return the cells that the engine computes and that leave a question open, or all, those alike together."""
         self._every = self._every or [*self._found()]
-        if (about, calling) not in self._groups:
+        if about not in self._groups:
             asking = [each for each in self._every if not about or about in each.template.asked]
-            asking = [each for each in asking if each.template.calls & calling] if calling else asking
-            self._groups[about, calling] = [self._asking(each, about) for each in asking]
-        return self._groups[about, calling]
+            self._groups[about] = [self._asking(each, about) for each in asking]
+        return self._groups[about]
 
     def _found(self) -> Iterator[Alike]:
         """Yield the cells that the engine computes, those alike together."""

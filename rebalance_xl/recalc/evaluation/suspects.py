@@ -157,8 +157,10 @@ def _reading(calculation: Calculation, columns: ColumnsRead) -> Iterator[Formula
     for about, kind, test, caught in _MATTERS:
         if kind is str and not within and not any(map(test, found)):
             continue
-        groups = calculation.readers.groups(about, _CATCHING if caught else frozenset())
-        groups = [*groups, *_failing(calculation, about)] if caught else groups
+        groups = calculation.readers.groups(about)
+        if caught:
+            catching = [each for each in groups if each.template.calls & _CATCHING]
+            groups = [*catching, *_failing(calculation, about)]
         places = columns.of(read for group in groups for read in group.columns)
         values = {each for each in columns.kind(places, kind) if test(each)}
         yield from calculation.readers.of(columns.holding(places, kind, values), about, groups)
