@@ -114,6 +114,7 @@ _MATTERS: Final[Sequence[tuple[str, type, Callable[[Any], object], bool]]] = (
     ("FITTING", str, lambda text: len(text) > _LONG, False),
     ("NUMERIC", str, _has_digits, False),
     ("NUMERIC", bool, lambda _: True, False),
+    ("LOGICAL", bool, lambda _: True, False),
     ("SHOWN", float, _is_long_number, False),
     ("COUNTED", float, _is_long_number, False),
     ("COUNTED", str, _BEYOND.search, False),

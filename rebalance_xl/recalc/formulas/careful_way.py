@@ -31,6 +31,7 @@ _SETTLED: Final[dict[str, tuple[str, ...]]] = {
     "SHOWN": (TEXT, WHOLE, TRUTH),
     "COUNTED": (WHOLE, TRUTH),
     "COMPARE": (TEXT, TRUTH),
+    "LOGICAL": (NUMBER, WHOLE, TEXT),
     **dict.fromkeys(("LETTERS", "ORDER"), (NUMBER, WHOLE, TRUTH)),
     **dict.fromkeys(("IN COLUMN", "IN LINE"), (TEXT, TRUTH)),
 }

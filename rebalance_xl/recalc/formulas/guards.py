@@ -32,12 +32,19 @@ class Guard(NamedTuple):
     place: int
     asked: int = 1
     careful: bool = False
+    about: str = ""  # the question on which it matters, in the careful way
 
 
 def _below(test: str, function: str) -> Guard:
     """Return the guard of FV or PV: a division by 0 is one, and no source says what Excel makes of rates below -1."""
     unsure = f'RXL.UNKNOWN("{function} at a rate of -1 or below")'
     return Guard("IF({1}<=-1,IF(AND({1}=-1," + test + "),({3}*0)/0," + unsure + "),{0})", 0, 3)
+
+
+def _no_truths(asked: int) -> Guard:
+    """Return the guard of a function that was an add-in once and takes no truth values for numbers."""
+    tests = ",".join(f"ISLOGICAL({{{place}}})" for place in range(1, asked + 1))
+    return Guard(f'IF(OR({tests}),1+"-",{{0}})', 0, asked, careful=True, about="LOGICAL")
 
 
 #: Errors are computed (1/0, SQRT(-1)): the engine is slow with constants that are errors.
@@ -50,6 +57,8 @@ GUARDS: Final[dict[str, Guard]] = {
     "CHAR": Guard("IF(ISNUMBER(MATCH(INT({1}),{{129,141,143,144,157}},0)),UNICHAR({1}),{0})", 0),
     # beyond the characters of western Windows it is another number on every system
     "CODE": Guard('IF({0}>255,RXL.UNKNOWN("CODE of a character that western Windows lacks"),{0})', 0),
+    **dict.fromkeys(("BESSELI", "BESSELJ", "BESSELK", "BESSELY", "EDATE", "EOMONTH"), _no_truths(2)),
+    **dict.fromkeys(("DELTA", "ERF", "ERFC", "GESTEP", "SQRTPI", "WEEKNUM"), _no_truths(1)),
     "LOG": Guard("IF(AND({1}>0,{2}+0=1),1/0,{0})", 1, 2, careful=True),
     "INDEX": Guard('IF({2}<0,1+"-",{0})', 1, 2, careful=True),
 }
@@ -59,6 +68,9 @@ _ON_MACINTOSH: Final = {
     for name, asked in (("CHAR", "{1}"), ("CODE", "UNICODE({1})"))
 }
 
+#: Functions of working days, and the argument that has the holidays: the engine passes over texts and errors there.
+_HOLIDAYS: Final = {"NETWORKDAYS": 2, "WORKDAY": 2, "NETWORKDAYS.INTL": 3, "WORKDAY.INTL": 3}
+_WITH_HOLIDAYS: Final = 'IF(COUNT({1})<COUNTA({1}),RXL.UNKNOWN("texts or errors among the holidays"),{0})'
 #: The last cell of a sheet, which is blank, for a place in whole columns or rows beyond what a LAMBDA knows of them.
 _BEYOND: Final = {
     "columns": "IF(AND({2}>ROWS({1}),{2}<=1048576),XFD1048576,{0})",
@@ -78,13 +90,20 @@ def guarded(c: Compiling, name: str, arguments: Arguments, out: Out, wanted: str
     alone = arguments[0] if len(arguments) == 1 else None
     if name in _ON_MACINTOSH and alone is not None and c.book.package.written_by("Microsoft Macintosh Excel"):
         return c.say(_ON_MACINTOSH[name], out, c.expression(alone, kind))
+    holidays = operand_at(arguments, _HOLIDAYS.get(name, len(arguments)))
+    if isinstance(holidays, Cells):
+        return c.say(_WITH_HOLIDAYS, out, c.operand(holidays, REFERENCE))
     guard = GUARDS.get(name)
-    if guard is None or (guard.careful and not c.careful) or len(arguments) <= guard.place:
+    if guard is None or (guard.careful and not c.careful and not guard.about) or len(arguments) <= guard.place:
         return out
     asked = [each or literal("0") for each in arguments[: guard.asked]]
     if len(asked) < guard.asked or all(map(_is_harmless, asked[guard.place :])):
         return out
-    return c.say(guard.text, out, *[c.expression(each, kind) for each in asked])
+    given = [c.expression(each, kind) for each in asked]
+    if guard.about:
+        for each in given:
+            note(c, guard.about, each)
+    return out if guard.careful and not c.careful else c.say(guard.text, out, *given)
 
 
 def _is_harmless(argument: Expression) -> bool:
@@ -140,6 +159,8 @@ def approximately(c: Compiling, name: str, arguments: Arguments, wanted: str, en
     The engine (`engine` writes that) finds nothing where Excel's search ends somewhere; what it finds is right among
     cells in rising order. Among others (`suspects` sees it) the careful way asks without its answer.
     """
+    if name == "MATCH" and len(arguments) == 3 and arguments[2] is not None and arguments[2].items[:1] == ["-"]:
+        return c.say("IFNA({0},{1})", engine(), write_native_call(c, "RXL.MATCHDOWN", arguments[:2], wanted))
     if name not in APPROXIMATE or not looks_approximately(name, arguments):
         return None
     python = write_native_call(c, f"RXL.{name}", arguments[: APPROXIMATE[name]], wanted)

@@ -1,4 +1,6 @@
-"""Distributions: scipy's functions behind Excel's checks, which cut degrees of freedom and counts off first.
+"""Distributions and the gamma function: scipy's functions behind Excel's checks.
+
+These cut degrees of freedom and counts off first.
 
 Every function is a line of one table: its arguments by role (`roles`), and what it computes. Quantiles are taken from
 both ends of the incomplete beta function, so that no tail is lost in 1 - p.
@@ -36,11 +38,10 @@ def _f_quantile(inverse: Callable[..., float], other_end: Callable[..., float], 
     return inverse(d1 / 2, d2 / 2, p) * d2 / (other_end(d2 / 2, d1 / 2, p) * d1)
 
 
-def _chi_squared_density(x: float, freedom: int) -> float:
-    half = freedom / 2
-    if x == 0:
-        return {0.5: math.inf, 1.0: 0.5}.get(half, 0.0)
-    return math.exp((half - 1) * math.log(x) - x / 2 - half * math.log(2) - math.lgamma(half))
+def _gamma_density(x: float, shape: float, scale: float) -> float:
+    if x == 0 and shape <= 1:
+        return math.inf if shape < 1 else 1 / scale
+    return math.exp(special.xlogy(shape - 1, x / scale) - x / scale - special.gammaln(shape)) / scale
 
 
 def _t_density(x: float, freedom: int) -> float:
@@ -127,10 +128,21 @@ _TABLE: Final[tuple[tuple[str, str, Callable[..., float]], ...]] = (
     ("F.DIST.RT FDIST", "x freedom freedom", lambda x, d1, d2: _beta_below(d2 / 2, d1 / 2, d2, d1 * x)),
     ("F.INV", "below_1 freedom freedom", partial(_f_quantile, special.betaincinv, special.betainccinv)),
     ("F.INV.RT FINV", "above_0 freedom freedom", partial(_f_quantile, special.betainccinv, special.betaincinv)),
-    ("CHISQ.DIST", "x freedom cumulative", _either(lambda x, freedom: special.chdtr(freedom, x), _chi_squared_density)),
+    (
+        "CHISQ.DIST",
+        "x freedom cumulative",
+        _either(lambda x, freedom: special.chdtr(freedom, x), lambda x, freedom: _gamma_density(x, freedom / 2, 2)),
+    ),
     ("CHISQ.DIST.RT", "x freedom", lambda x, freedom: special.chdtrc(freedom, x)),
     ("CHISQ.INV", "below_1 freedom", lambda p, freedom: 2 * special.gammaincinv(freedom / 2, p)),
     ("CHISQ.INV.RT", "above_0 freedom", lambda p, freedom: 2 * special.gammainccinv(freedom / 2, p)),
+    (
+        "GAMMA.DIST GAMMADIST",
+        "x positive positive cumulative",
+        _either(lambda x, shape, scale: special.gammainc(shape, x / scale), _gamma_density),
+    ),
+    ("GAMMA.INV GAMMAINV", "below_1 positive positive", lambda p, shape, scale: scale * special.gammaincinv(shape, p)),
+    ("GAMMA", "number", special.gamma),
     ("T.DIST", "number freedom cumulative", _either(lambda x, freedom: _t_above(-x, freedom), _t_density)),
     ("T.DIST.2T", "x freedom", _t_tails),
     ("T.DIST.RT", "number freedom", _t_above),

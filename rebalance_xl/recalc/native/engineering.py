@@ -223,7 +223,7 @@ for _name, _formula in _FORMULAS.items():
     worksheet(_name, kinds=_KINDS.get(_name, "any"))(_of_numbers(_formula))
 
 
-@worksheet("COMPLEX", kinds="number number any")
+@worksheet("COMPLEX", kinds="strict strict any")
 def complex_(real_num: float, i_num: float, suffix: Any = None) -> str:
     """Return a complex number from its parts; the suffix is "i" or "j"."""
     if suffix is not None and suffix not in ("", "i", "j"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import takewhile
 from operator import itemgetter
 from typing import Any
 
@@ -173,6 +174,25 @@ def lookup(lookup_value: Any, lookup_vector: Rows, result_vector: Rows | None = 
 
 #: The position of the last value not above a value, from 1.
 worksheet("RXL.MATCH", kinds="any range")(lambda value, cells: last_not_above(value, cells_of_line(cells)) + 1)
+
+
+@worksheet("RXL.MATCHDOWN", kinds="any range")
+def match_down(lookup_value: Any, lookup_array: Rows) -> int:
+    """Return the position of the last value not below a value, counted from 1.
+
+    Nobody describes how Excel goes through values that do not fall: #N/A or a position is given where it is the same
+    one after the other, the same but ending at the very value, and halving them.
+    """
+    cells, key = cells_of_line(lookup_array), _sought(no_error(lookup_value))
+    own = [place for place, cell in enumerate(cells) if sort_key(cell)[0] == key[0]]
+    passed = list(takewhile(lambda place: sort_key(cells[place]) >= key, own))
+    last = passed[-1] if passed else None
+    first = next((place for place in passed if sort_key(cells[place]) == key), last)
+    if not first == last == _binary(lookup_value, cells, 1, falling=True):
+        raise undecided_fault("where a search among values that do not fall ends")
+    if last is None:
+        raise Fault("#N/A", f"{to_text(lookup_value)!r} lies before everything")
+    return last + 1
 
 
 @worksheet("RXL.VLOOKUP", kinds="any range integer flag=TRUE")

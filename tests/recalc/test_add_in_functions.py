@@ -1,0 +1,74 @@
+"""Functions that were an add-in once refuse truth values; searches and holidays that nobody describes are kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rebalance_xl.recalc.workbook import recalculate
+from tests.recalc.books import make, values
+from tests.recalc.test_kinds_of_formulas import check
+
+#: A1 is TRUE, A2 a date, B1:B4 falls, C1:C4 rises, G1:G4 does neither; D1:D3 are dates, E1:E3 a date and a text.
+ROWS: list[list[Any]] = [
+    [True, 9, 1, 45005, 45005, None, 5],
+    [45000, 7, 2, 45006, "2023-03-21", None, 8],
+    [None, 5, 3, None, None, None, 4],
+    [None, 1, 4, None, None, None, 2],
+]
+TRUTHS: list[tuple[str, Any]] = [
+    ("EDATE(A1,1)", "#VALUE!"),
+    ("EDATE(A2,A1)", "#VALUE!"),
+    ("EDATE(A2,1)", 45031),
+    ("EOMONTH(A2,A1)", "#VALUE!"),
+    ("EOMONTH(A2,A3)", 45016),
+    ("WEEKNUM(A1)", "#VALUE!"),
+    ("WEEKNUM(A2,2)", 12),
+    ("ERF(A1)", "#VALUE!"),
+    ("SQRTPI(A1)", "#VALUE!"),
+    ("DELTA(A1,1)", "#VALUE!"),
+    ("GESTEP(A1,0)", "#VALUE!"),
+    ("BESSELJ(A1,1)", "#VALUE!"),
+    ("IFERROR(EDATE(A1,1),0)", 0),
+]
+KNOWN: list[tuple[str, Any]] = [
+    ("MATCH(6,B1:B4,-1)", 2),
+    ("MATCH(20,B1:B4,-1)", "#N/A"),
+    ("MATCH(2.5,C1:C4,-1)", "#N/A"),
+    ("MATCH(0,C1:C4,-1)", 4),
+    ("MATCH(4,G1:G4,-1)", 3),
+    ("MATCH(9,G1:G4,-1)", "#N/A"),
+    ('IFERROR(MATCH(20,B1:B4,-1),"none")', "none"),
+    ("GAMMA(-2)", "#NUM!"),
+    ("NETWORKDAYS(A2,45030,D1:D3)", 21),
+    ("WORKDAY(A2,5,D1:D3)", 45009),
+]
+OPEN = [
+    "MATCH(1,C1:C4,-1)",
+    "MATCH(6,G1:G4,-1)",
+    "NETWORKDAYS(A2,45030,E1:E3)",
+    "WORKDAY(A2,5,E1:E3)",
+    "NETWORKDAYS.INTL(A2,45030,1,E1:E3)",
+    "WORKDAY.INTL(A2,5,1,E1:E3)",
+]
+
+
+@pytest.mark.parametrize("cases", [TRUTHS, KNOWN], ids=["truths", "known"])
+def test_truth_values_and_falling_values(tmp_path: Path, cases: list[tuple[str, Any]]) -> None:
+    """TRUE is no number for functions of the former add-in; what falls is searched, what is a date is a holiday."""
+    check(tmp_path / "b.xlsx", cases, ROWS)
+
+
+@pytest.mark.parametrize("formula", OPEN)
+def test_what_nobody_describes_is_kept(tmp_path: Path, formula: str) -> None:
+    """A search downwards among values that do not fall, and texts among holidays, keep the cell's value."""
+
+    def build(_: Any, sheet: Any) -> None:
+        for row, line in enumerate(ROWS):
+            sheet.write_row(row, 0, line)
+        sheet.write_formula("K1", f"={formula}", None, 77)
+
+    report = recalculate(make(tmp_path / "b.xlsx", build, use_future_functions=True))
+    assert (report.kept, values(tmp_path / "b.xlsx")["K1"]) == (1, 77)
