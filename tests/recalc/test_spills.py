@@ -132,6 +132,31 @@ def test_what_reads_an_array_is_computed_once(tmp_path: Path, monkeypatch: pytes
     assert values(path)["E1"] == 12
 
 
+def test_arrays_that_need_little_come_before_those_that_need_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an array with IF needs is not computed before all that is needed for it stands in its cells."""
+    evaluate, rounds = Engine.evaluate, []
+
+    def counted(engine: Engine) -> None:
+        rounds.append(engine)
+        evaluate(engine)
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_column("A1", [3, 1, 3, 2])
+        sheet.write_dynamic_array_formula("C1:C3", "=SORT(E1:E3)", None, 0)
+        for row in (1, 2, 3):
+            sheet.write_array_formula(f"E{row}", f"=COUNT(IF(A$1:A$4=G{row},A$1:A$4))", None, 0)
+        sheet.write_dynamic_array_formula("G1:G2", "=UNIQUE(A1:A4)", None, 0)
+
+    monkeypatch.setattr(Engine, "evaluate", counted)
+    path = make(tmp_path / "b.xlsx", build)
+    recalculate(path)
+    assert len(rounds) == 1
+    found = values(path)
+    assert [found[f"{column}{row}"] for column in "CEG" for row in (1, 2, 3)] == [1, 1, 2, 2, 1, 1, 3, 1, 2]
+
+
 def test_rows_to_the_last_column_end_with_what_spills(tmp_path: Path) -> None:
     """Arrays that grow beyond the used columns count in ranges that go to the last column."""
     path = _spill(

@@ -349,3 +349,31 @@ def test_criteria_find_texts_that_read_as_the_number(tmp_path: Path, plain: bool
     recalculate(path, plain=plain)
     found = values(path)
     assert {formula: found[f"D{row}"] for row, formula in enumerate(answers, 1)} == answers
+
+
+@pytest.mark.parametrize("twins", [True, False])
+def test_texts_are_the_same_in_any_case_of_any_alphabet(tmp_path: Path, twins: bool) -> None:
+    """Cells, columns and a choice of cells are compared as their letters are, with and without another case beside."""
+    texts = ["\u00e9t\u00e9", "ete", "stra\u00dfe", "\u0434\u0430", "k", "A", "a", "\u03c3", "", "1"]
+    texts += ["\u00c9t\u00e9", "STRASSE", "\u0414\u0430", "\u212a", "\u03a3", "\u03c2"] if twins else []
+    last = len(texts)
+
+    def build(_: Any, sheet: Any) -> None:
+        for row, text in enumerate(texts, 1):
+            sheet.write_string(f"A{row}", text) if text else sheet.write_formula(f"A{row}", '=""', None, "")
+            for column in range(last):
+                sheet.write_formula(row - 1, 2 + column, f"=$A{row}=$A${column + 1}")
+            sheet.write_array_formula(f"Z{row}", f"=SUM((A$1:A${last}=A{row})*1)")
+            sheet.write_formula(f"AA{row}", f"=IF(1,A{row},A1)<>A1")
+            sheet.write_formula(f"AB{row}", f"=UPPER(A{row})=A{row}")
+
+    path = make(tmp_path / "b.xlsx", build)
+    recalculate(path)
+    found = values(path)
+    folded = [text.casefold() for text in texts]
+    for row, text in enumerate(folded, 1):
+        letters = [chr(ord("C") + column) for column in range(last)]
+        assert [found[f"{letter}{row}"] for letter in letters] == [text == other for other in folded]
+        assert found[f"Z{row}"] == folded.count(text)
+        assert found[f"AA{row}"] == (text != folded[0])
+        assert found[f"AB{row}"] is True

@@ -16,7 +16,7 @@ from ..sheets.formula_cells import FormulaCell
 from .engine import Engine
 from .engine_values import FAILURES
 from .exchange import read_values, set_formulas
-from .reads import Readers, reads_anywhere
+from .reads import Readers, reads_anywhere, reads_of
 from .spills import Spills
 
 #: After so many cells whose computed references the engine does not come to an end with, all others are kept.
@@ -103,7 +103,9 @@ class Calculation:
 
     def _settle(self) -> None:
         """Let the engine compute until the spilled arrays do not change any more."""
-        for anchor in self.spills.filling()[:_ARRAYS_FIRST] if self.spills.begin() else ():
+        first = self.spills.filling()[:_ARRAYS_FIRST] if self.spills.begin() else []
+        # Those that read least come first: for one that needs an IF or the like the engine computes all cells.
+        for anchor in sorted(first, key=lambda anchor: self._formulas_read(anchor.cell)):
             if anchor.rows is not None:
                 continue  # computed on the way to an earlier one
             try:
@@ -119,6 +121,12 @@ class Calculation:
                 return
             self._evaluate()
         self.warnings.append("the spilled arrays did not settle; some of them depend on themselves")
+
+    def _formulas_read(self, cell: FormulaCell) -> int:
+        """Return how many formulas a formula cell reads."""
+        reads = reads_of(str(cell.lowered), cell.sheet, self.readers.sheets)
+        columns = [(read, column) for read in reads for column in range(read.left, read.right + 1)]
+        return sum(len(self.book.scans[each.sheet].formulas.between(at, each.top, each.bottom)) for each, at in columns)
 
     def _place_arrays(self) -> bool:
         """Write the arrays computed last into their cells; return whether anything is to be computed again."""

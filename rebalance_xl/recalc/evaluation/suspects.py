@@ -7,6 +7,7 @@ here is which values make it matter where these parts read them.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import replace
 from itertools import compress, pairwise
@@ -47,6 +48,8 @@ _DATE: Final = re.compile(r"\s*(?:0?[1-9]|[12]\d|3[01])[-/](?:0?[1-9]|[12]\d|3[0
 #: A cell holds no more characters, and texts not longer than the other number never join to so many in practice.
 _HOLDS, _LONG = 32767, 500
 _BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f]")
+#: Calls, joined texts and constants in what is compared.
+_MAKING_TEXTS: Final = re.compile(r"[\w.]\(|[&\"]")
 #: Characters that count as two in Excel, except in workbooks that count the newer way.
 _BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")
 #: What looks into texts, and functions that show nothing of an error that they are given.
@@ -162,9 +165,29 @@ def _reading(calculation: Calculation, columns: ColumnsRead) -> Iterator[Formula
         if caught:
             catching = [each for each in groups if each.template.calls & _CATCHING]
             groups = [*catching, *_failing(calculation, about)]
-        places = columns.of(read for group in groups for read in group.columns)
-        values = {each for each in columns.kind(places, kind) if test(each)}
-        yield from calculation.readers.of(columns.holding(places, kind, values), about, groups)
+        among = [groups]
+        if about == "LETTERS":
+            among = [[group for group in groups if _compares_cells(group) == plain] for plain in (False, True)]
+        for plain, some in enumerate(among):
+            places = columns.of(read for group in some for read in group.columns)
+            values = {each for each in columns.kind(places, kind) if test(each)}
+            if plain and values:
+                values &= _in_other_letters(columns.kind(places, str))
+            yield from calculation.readers.of(columns.holding(places, kind, values), about, some)
+
+
+def _compares_cells(group: Alike) -> bool:
+    """Say whether formulas ask of what stands in cells, and of nothing else, whether it is the same."""
+    text = asked_in(group.of[group.places[0]], group.template.parts("LETTERS"))
+    return "ORDER" not in group.template.asked and not _MAKING_TEXTS.search(text) and not reads_anywhere(text)
+
+
+def _in_other_letters(texts: Set[str]) -> set[str]:
+    """Return the texts that others differ from in the case of letters beyond ASCII, which the engine tells apart."""
+    alike: defaultdict[str, dict[bytes, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for text in texts:
+        alike[text.casefold()][text.encode("utf-8", "surrogatepass").lower()].append(text)
+    return {text for found in alike.values() if len(found) > 1 for some in found.values() for text in some}
 
 
 def _failing(calculation: Calculation, about: str) -> Iterator[Alike]:
