@@ -42,6 +42,11 @@ KNOWN: list[tuple[str, Any]] = [
     ("MATCH(9,G1:G4,-1)", "#N/A"),
     ('IFERROR(MATCH(20,B1:B4,-1),"none")', "none"),
     ("GAMMA(-2)", "#NUM!"),
+    ("YEARFRAC(A3,39082)", 107.00277777777778),
+    ("YEARFRAC(A3,36678,1)", 36678 * 101 / 36890),
+    ("YEARFRAC(36678,A3,3)", 36678 / 365),
+    ("YEARFRAC(43890,44286)", 391 / 360),
+    ("SUM(YEARFRAC({0,36678},{36678,0},3))", 2 * 36678 / 365),
     ("NETWORKDAYS(A2,45030,D1:D3)", 21),
     ("WORKDAY(A2,5,D1:D3)", 45009),
 ]

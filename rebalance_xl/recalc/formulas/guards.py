@@ -90,6 +90,10 @@ def guarded(c: Compiling, name: str, arguments: Arguments, out: Out, wanted: str
     alone = arguments[0] if len(arguments) == 1 else None
     if name in _ON_MACINTOSH and alone is not None and c.book.package.written_by("Microsoft Macintosh Excel"):
         return c.say(_ON_MACINTOSH[name], out, c.expression(alone, kind))
+    if name == "YEARFRAC" and len(arguments) > 1:
+        dates = [c.expression(each or literal("0"), kind) for each in arguments[:2]]
+        python = write_native_call(c, "RXL.YEARFRAC", arguments, wanted)
+        return c.say("IF(({1}<1)+({2}<1),{3},{0})", out, *dates, python)  # the engine takes a blank for another day
     holidays = operand_at(arguments, _HOLIDAYS.get(name, len(arguments)))
     if isinstance(holidays, Cells):
         return c.say(_WITH_HOLIDAYS, out, c.operand(holidays, REFERENCE))

@@ -92,7 +92,7 @@ def year_length(start: float, end: float, basis: int) -> float:
         leap_inside = (isleap(y1) and (m1, d1) <= (2, 29)) or (isleap(y2) and (m2, d2) >= (2, 29))
         return 366.0 if leap_inside else 365.0
     first, last = serial_of(y1, 1, 1), serial_of(y2 + 1, 1, 1) if y2 < 9999 else LAST_DAY + 1
-    return (last - first) / (y2 - y1 + 1)
+    return (last - first - (y1 == 1900)) / (y2 - y1 + 1)  # in which 29 February 1900 does not count
 
 
 def year_fraction(start: float, end: float, basis: int) -> float:
