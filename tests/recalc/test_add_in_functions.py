@@ -50,9 +50,37 @@ KNOWN: list[tuple[str, Any]] = [
     ("NETWORKDAYS(A2,45030,D1:D3)", 21),
     ("WORKDAY(A2,5,D1:D3)", 45009),
 ]
+#: A3 is blank: 0 January 1900, a Saturday in Excel's calendar.
+EARLY: list[tuple[str, Any]] = [
+    ("DAYS(A2,A3)", 45000),
+    ("DAYS(A3,A2)", -45000),
+    ('DATEDIF(A3,A2,"d")', 45000),
+    ('DATEDIF(A3,A2,"m")', 1478),
+    ('DATEDIF(A3,45016,"m")', 1478),
+    ('DATEDIF(A3,A2,"Y")', 123),
+    ("EOMONTH(A3,0)", 31),
+    ("EOMONTH(A3,2)", 91),
+    ("EOMONTH(A3,-1)", "#NUM!"),
+    ("EDATE(A3,1)", 31),
+    ("EDATE(A3,-1)", "#NUM!"),
+    ("NETWORKDAYS(A3,10)", 7),
+    ("NETWORKDAYS(10,A3)", -7),
+    ("NETWORKDAYS(A3,A2,D1:D3)-NETWORKDAYS(100,A2,D1:D3)", 70),
+    ("NETWORKDAYS(A3,A3)", 0),
+    ("WORKDAY(A3,1)", 2),
+    ("WORKDAY(A3,5)", 6),
+    ("WORKDAY(12,-5)", 5),
+    ("WEEKNUM(A3)", 0),
+    ("WEEKNUM(A3,2)", 1),
+    ("WEEKNUM(A3,16)", 1),
+    ("WEEKNUM(8)", 2),
+]
 OPEN = [
     "MATCH(1,C1:C4,-1)",
     "MATCH(6,G1:G4,-1)",
+    "EOMONTH(A3,1)",
+    'DATEDIF(A3,A2,"md")',
+    "NETWORKDAYS.INTL(A3,10)",
     "NETWORKDAYS(A2,45030,E1:E3)",
     "WORKDAY(A2,5,E1:E3)",
     "NETWORKDAYS.INTL(A2,45030,1,E1:E3)",
@@ -60,9 +88,9 @@ OPEN = [
 ]
 
 
-@pytest.mark.parametrize("cases", [TRUTHS, KNOWN], ids=["truths", "known"])
-def test_truth_values_and_falling_values(tmp_path: Path, cases: list[tuple[str, Any]]) -> None:
-    """TRUE is no number for functions of the former add-in; what falls is searched, what is a date is a holiday."""
+@pytest.mark.parametrize("cases", [TRUTHS, KNOWN, EARLY], ids=["truths", "known", "early"])
+def test_truth_values_falling_values_and_early_dates(tmp_path: Path, cases: list[tuple[str, Any]]) -> None:
+    """TRUE is no number for former add-in functions; what falls is searched; days are counted from 0 January 1900."""
     check(tmp_path / "b.xlsx", cases, ROWS)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from ..native import MODULE_OF
 from .careful_way import note
 from .cells_behind import with_cells_behind
 from .compiling import Compiling, Out
@@ -68,6 +69,12 @@ _ON_MACINTOSH: Final = {
     for name, asked in (("CHAR", "{1}"), ("CODE", "UNICODE({1})"))
 }
 
+#: Functions of dates that the engine has, with how many of these; before March 1900 its calendar is not Excel's.
+_DATES: Final = {
+    **dict.fromkeys(("DATEDIF", "DAYS", "NETWORKDAYS", "NETWORKDAYS.INTL", "YEARFRAC"), 2),
+    **dict.fromkeys(("EDATE", "EOMONTH", "WEEKNUM", "WORKDAY", "WORKDAY.INTL"), 1),
+}
+_EARLY: Final = 'RXL.UNKNOWN("working days before March 1900")'
 #: Functions of working days, and the argument that has the holidays: the engine passes over texts and errors there.
 _HOLIDAYS: Final = {"NETWORKDAYS": 2, "WORKDAY": 2, "NETWORKDAYS.INTL": 3, "WORKDAY.INTL": 3}
 _WITH_HOLIDAYS: Final = 'IF(COUNT({1})<COUNTA({1}),RXL.UNKNOWN("texts or errors among the holidays"),{0})'
@@ -90,10 +97,14 @@ def guarded(c: Compiling, name: str, arguments: Arguments, out: Out, wanted: str
     alone = arguments[0] if len(arguments) == 1 else None
     if name in _ON_MACINTOSH and alone is not None and c.book.package.written_by("Microsoft Macintosh Excel"):
         return c.say(_ON_MACINTOSH[name], out, c.expression(alone, kind))
-    if name == "YEARFRAC" and len(arguments) > 1:
-        dates = [c.expression(each or literal("0"), kind) for each in arguments[:2]]
-        python = write_native_call(c, "RXL.YEARFRAC", arguments, wanted)
-        return c.say("IF(({1}<1)+({2}<1),{3},{0})", out, *dates, python)  # the engine takes a blank for another day
+    count = _DATES.get(name, 0)
+    if 0 < count <= len(arguments) and not c.book.package.date1904:
+        dates = [c.expression(each or literal("0"), kind) for each in arguments[:count]]
+        early = "+".join(f"({{{place}}}<61)" for place in range(1, count + 1))
+        known = (
+            write_native_call(c, f"RXL.{name}", arguments, wanted) if f"RXL.{name}" in MODULE_OF else c.say(_EARLY, out)
+        )
+        out = c.say(f"IF({early},{{{count + 1}}},{{0}})", out, *dates, known)
     holidays = operand_at(arguments, _HOLIDAYS.get(name, len(arguments)))
     if isinstance(holidays, Cells):
         return c.say(_WITH_HOLIDAYS, out, c.operand(holidays, REFERENCE))

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from .arguments import no_error, to_number
-from .days import parts, serial_of, year_fraction
+from .days import parts, serial_of
 from .faults import number_fault, value_fault
 from .reading import in_1904, typed_number
 from .registry import worksheet
@@ -72,10 +72,6 @@ def _read(text: Any) -> float:
 #: A date given as text, without the time in it, and a time as a part of a day, without the date in it.
 worksheet("DATEVALUE", kinds="any", dates=True)(lambda date_text: int(_read(date_text) // 1))
 worksheet("TIMEVALUE", kinds="any")(lambda time_text: _read(time_text) % 1)
-
-
-#: YEARFRAC from a blank cell, 0 January 1900.
-worksheet("RXL.YEARFRAC", kinds="date date basis=0")(year_fraction)
 
 
 @worksheet("NUMBERVALUE", kinds="text text text")
