@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from ..native import MODULE_OF
+from ..native import MODULE_OF, valued
 from .careful_way import note
 from .cells_behind import with_cells_behind
 from .compiling import Compiling, Out
@@ -58,8 +58,7 @@ GUARDS: Final[dict[str, Guard]] = {
     "CHAR": Guard("IF(ISNUMBER(MATCH(INT({1}),{{129,141,143,144,157}},0)),UNICHAR({1}),{0})", 0),
     # beyond the characters of western Windows it is another number on every system
     "CODE": Guard('IF({0}>255,RXL.UNKNOWN("CODE of a character that western Windows lacks"),{0})', 0),
-    **dict.fromkeys(("BESSELI", "BESSELJ", "BESSELK", "BESSELY", "EDATE", "EOMONTH"), _no_truths(2)),
-    **dict.fromkeys(("DELTA", "ERF", "ERFC", "GESTEP", "SQRTPI", "WEEKNUM"), _no_truths(1)),
+    **{name: _no_truths(int(count)) for name, count in valued("numbers-alone").items()},
     "LOG": Guard("IF(AND({1}>0,{2}+0=1),1/0,{0})", 1, 2, careful=True),
     "INDEX": Guard('IF({2}<0,1+"-",{0})', 1, 2, careful=True),
 }
@@ -70,13 +69,10 @@ _ON_MACINTOSH: Final = {
 }
 
 #: Functions of dates that the engine has, with how many of these; before March 1900 its calendar is not Excel's.
-_DATES: Final = {
-    **dict.fromkeys(("DATEDIF", "DAYS", "NETWORKDAYS", "NETWORKDAYS.INTL", "YEARFRAC"), 2),
-    **dict.fromkeys(("EDATE", "EOMONTH", "WEEKNUM", "WORKDAY", "WORKDAY.INTL"), 1),
-}
+_DATES: Final = {name: int(count) for name, count in valued("dates").items()}
 _EARLY: Final = 'RXL.UNKNOWN("working days before March 1900")'
 #: Functions of working days, and the argument that has the holidays: the engine passes over texts and errors there.
-_HOLIDAYS: Final = {"NETWORKDAYS": 2, "WORKDAY": 2, "NETWORKDAYS.INTL": 3, "WORKDAY.INTL": 3}
+_HOLIDAYS: Final = {name: int(place) for name, place in valued("holidays").items()}
 _WITH_HOLIDAYS: Final = 'IF(COUNT({1})<COUNTA({1}),RXL.UNKNOWN("texts or errors among the holidays"),{0})'
 #: The last cell of a sheet, which is blank, for a place in whole columns or rows beyond what a LAMBDA knows of them.
 _BEYOND: Final = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import takewhile
 from typing import Final
@@ -49,10 +49,6 @@ class Section:
         """Tell whether a token of one of the kinds occurs."""
         return any(kind in kinds for kind, _ in self.tokens)
 
-    def meets(self, value: float) -> bool:
-        """Tell whether a value meets the section's condition."""
-        return self.condition is None or COMPARISONS[self.condition[0]](value, self.condition[1])
-
 
 @lru_cache(maxsize=512)
 def sections(text: str) -> tuple[Section, ...]:
@@ -87,40 +83,25 @@ def choose(found: tuple[Section, ...], value: float) -> tuple[Section | None, bo
     positive numbers. Where a condition holds below 0 only, or what is left over does, no sign is shown. A number for
     which no section of several is left is undecided: Excel shows number signs.
     """
-    numeric = [section for section in found[:3] if not section.has("at")]
-    first, second, third = (*numeric, None, None, None)[:3]
-    if first is None or second is None:
-        if first is None or first.meets(value):
-            return first, first is not None and _below_zero(first.condition)
-        return None, _rest_below_zero(first.condition)
-    if first.condition is None:
-        if second.condition is None:
-            if value < 0:
-                return second, True
-            return (third if third is not None and value == 0 else first), False
-        first = replace(first, condition=(">", 0.0))
-    if first.meets(value):
-        return first, _below_zero(first.condition)
-    if second.condition is not None:
-        if second.meets(value):
-            return second, _below_zero(second.condition)
-        if third is None:
-            raise undecided_fault(f"the number format has no section for {value:.10g}")
-        return third, False
+    first, second, third = (*(each for each in found[:3] if not each.has("at")), None, None, None)[:3]
+    if first is None or (second is None and first.condition is None):
+        return first, False
+    condition = first.condition or (">" if third or (second and second.condition) else ">=", 0.0)
+    if COMPARISONS[condition[0]](value, condition[1]):
+        return first, _below_zero(*condition)
+    if second is None or not (second.condition or third):
+        return second, first.condition is None or first.condition[0] in ("<", "<=", "<>")
+    condition = second.condition or ("<", 0.0)
+    if COMPARISONS[condition[0]](value, condition[1]):
+        return second, _below_zero(*condition)
     if third is None:
-        return second, _rest_below_zero(first.condition)
-    return (second, True) if value < 0 else (third, False)
+        raise undecided_fault(f"the number format has no section for {value:.10g}")
+    return third, False
 
 
-def _below_zero(condition: tuple[str, float] | None) -> bool:
+def _below_zero(relation: str, bound: float) -> bool:
     """Say whether numbers below 0 alone meet a condition."""
-    relation, bound = condition or ("", 0.0)
     return (relation == "<" and bound <= 0) or (relation in ("<=", "=") and bound < 0)
-
-
-def _rest_below_zero(condition: tuple[str, float] | None) -> bool:
-    """Say whether numbers below 0 show no sign in what is for those that do not meet a condition."""
-    return condition is not None and condition[0] in ("<", "<=", "<>")
 
 
 def shown_date(serial: float, tokens: Sequence[Token], names: Names = ENGLISH) -> str:
