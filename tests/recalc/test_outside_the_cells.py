@@ -21,14 +21,15 @@ RICH = "http://schemas.microsoft.com/office/spreadsheetml/2017/richdata"
 
 LINK = f"""<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <externalLink xmlns="{MAIN}"><externalBook xmlns:r="{OFFICE}" r:id="rId1">
-<sheetNames><sheetName val="Prices"/><sheetName val="Old Prices"/><sheetName val="Empty"/></sheetNames>
+<sheetNames><sheetName val="Prices"/><sheetName val="Old Prices"/><sheetName val="Empty"/>
+<sheetName val="Lost"/></sheetNames>
 <definedNames><definedName name="Rate" refersTo="='Old Prices'!$A$2"/></definedNames>
 <sheetDataSet><sheetData sheetId="0"><row r="1"><cell r="A1" t="str"><v>Asset</v></cell><cell r="B1" t="str">
 <v>Price</v></cell></row><row r="2"><cell r="A2" t="str"><v>BTC</v></cell><cell r="B2"><v>60000</v></cell></row>
 <row r="3"><cell r="A3" t="str"><v>ETH</v></cell><cell r="B3"><v>3000</v></cell></row>
 <row r="4"><cell r="A4" t="e"><v>#N/A</v></cell></row></sheetData>
 <sheetData sheetId="1"><row r="1"><cell r="A1"><v>1</v></cell></row><row r="2"><cell r="A2"><v>2</v></cell></row>
-</sheetData></sheetDataSet></externalBook></externalLink>"""
+</sheetData><sheetData sheetId="3" refreshError="1"/></sheetDataSet></externalBook></externalLink>"""
 
 
 LINK_RELATIONS = f"""<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
@@ -104,7 +105,8 @@ def test_sheets_of_another_workbook_that_no_formula_mentions_are_not_read(
 
 
 @pytest.mark.parametrize(
-    "formula", ["[1]Empty!A1+1", "[2]Prices!B2", "[1]!Unknown", "SUM([1]Prices:Empty!B2)", "[1]!Table1[Price]"]
+    "formula",
+    ["[1]Empty!A1+1", "[1]Lost!A1+1", "[2]Prices!B2", "[1]!Unknown", "SUM([1]Prices:Empty!B2)", "[1]!Table1[Price]"],
 )
 def test_what_is_not_cached_of_another_workbook_is_kept(tmp_path: Path, formula: str) -> None:
     """Sheets, names and tables that are not cached are unknown: the cell keeps its value and names the cause."""

@@ -185,6 +185,8 @@ def _mentioned(number: int, book: Element, said: str) -> Iterator[tuple[int, str
             label = labels[place]
         except (ValueError, IndexError):
             continue
+        if data.get("refreshError") in ("1", "true") and data.find(".//{*}cell") is None:
+            continue  # it could not be read, and was not before
         mentioned = f"[{number}]{label}".lower().replace("'", "''") in said
         if mentioned or re.search(rf"\[{number}\][^'!\]]*:", said):
             sheet = _worksheet(data)
