@@ -57,6 +57,8 @@ EARLY: list[tuple[str, Any]] = [
     ('DATEDIF(A3,A2,"d")', 45000),
     ('DATEDIF(A3,A2,"m")', 1478),
     ('DATEDIF(A3,45016,"m")', 1478),
+    ('DATEDIF(15,A2,"m")', 1478),
+    ('DATEDIF(16,A2,"m")', 1477),
     ('DATEDIF(A3,A2,"Y")', 123),
     ("EOMONTH(A3,0)", 31),
     ("EOMONTH(A3,2)", 91),
