@@ -21,6 +21,12 @@ ROWS: list[list[Any]] = [
 TRUTHS: list[tuple[str, Any]] = [
     ("EDATE(A1,1)", "#VALUE!"),
     ("EDATE(A2,A1)", "#VALUE!"),
+    ("EDATE(TRUE,1)", "#VALUE!"),
+    ("EOMONTH(A2,A2>1)", "#VALUE!"),
+    ("ISODD(A1)", "#VALUE!"),
+    ("ISEVEN(TRUE)", "#VALUE!"),
+    ("QUOTIENT(A2,A1)", "#VALUE!"),
+    ("QUOTIENT(A2,7)", 6428),
     ("EDATE(A2,1)", 45031),
     ("EOMONTH(A2,A1)", "#VALUE!"),
     ("EOMONTH(A2,A3)", 45016),

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from ..native import MODULE_OF, valued
+from ..native import MODULE_OF, numbered
 from .careful_way import note
 from .cells_behind import with_cells_behind
 from .compiling import Compiling, Out
 from .compiling_catalogue import write_native_call
 from .compiling_references import is_whole
 from .operands import is_call, literal, operand_at, whole_number
-from .parameter_classes import ARRAY, REFERENCE, VALUE
+from .parameter_classes import ARRAY, REFERENCE, TRUTH, VALUE
 from .tree import Arguments, Call, Cells, Expression, Items, Literal, Operand
 from .whole_calls import APPROXIMATE, looks_approximately
 
@@ -53,12 +53,10 @@ GUARDS: Final[dict[str, Guard]] = {
     **dict.fromkeys(("PMT", "NPER"), Guard("IF({1}<=-1,SQRT(-1),{0})", 0)),
     "PV": _below("{2}>0", "PV"),
     "FV": _below("{2}<0", "FV"),
-    **dict.fromkeys(("ISODD", "ISEVEN"), Guard('IF(ISLOGICAL({1}),1+"-",{0})', 0)),
-    "QUOTIENT": Guard('IF(OR(ISLOGICAL({1}),ISLOGICAL({2})),1+"-",{0})', 0, 2),
     "CHAR": Guard("IF(ISNUMBER(MATCH(INT({1}),{{129,141,143,144,157}},0)),UNICHAR({1}),{0})", 0),
     # beyond the characters of western Windows it is another number on every system
     "CODE": Guard('IF({0}>255,RXL.UNKNOWN("CODE of a character that western Windows lacks"),{0})', 0),
-    **{name: _no_truths(int(count)) for name, count in valued("numbers-alone").items()},
+    **{name: _no_truths(count) for name, count in numbered("numbers-alone").items()},
     "LOG": Guard("IF(AND({1}>0,{2}+0=1),1/0,{0})", 1, 2, careful=True),
     "INDEX": Guard('IF({2}<0,1+"-",{0})', 1, 2, careful=True),
 }
@@ -69,10 +67,10 @@ _ON_MACINTOSH: Final = {
 }
 
 #: Functions of dates that the engine has, with how many of these; before March 1900 its calendar is not Excel's.
-_DATES: Final = {name: int(count) for name, count in valued("dates").items()}
+_DATES: Final = numbered("dates")
 _EARLY: Final = 'RXL.UNKNOWN("working days before March 1900")'
 #: Functions of working days, and the argument that has the holidays: the engine passes over texts and errors there.
-_HOLIDAYS: Final = {name: int(place) for name, place in valued("holidays").items()}
+_HOLIDAYS: Final = numbered("holidays")
 _WITH_HOLIDAYS: Final = 'IF(COUNT({1})<COUNTA({1}),RXL.UNKNOWN("texts or errors among the holidays"),{0})'
 #: The last cell of a sheet, which is blank, for a place in whole columns or rows beyond what a LAMBDA knows of them.
 _BEYOND: Final = {
@@ -114,7 +112,8 @@ def guarded(c: Compiling, name: str, arguments: Arguments, out: Out, wanted: str
     if guard.about:
         for each in given:
             note(c, guard.about, each)
-    return out if guard.careful and not c.careful else c.say(guard.text, out, *given)
+    matters = not guard.careful or c.careful or any(each.gives == TRUTH for each in given)
+    return c.say(guard.text, out, *given) if matters else out
 
 
 def _is_harmless(argument: Expression) -> bool:

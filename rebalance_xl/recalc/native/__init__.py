@@ -66,10 +66,15 @@ def valued(mark: str) -> dict[str, str]:
     return {name: value for name, key, value in pairs if key == mark}
 
 
+def numbered(mark: str) -> dict[str, int]:
+    """Return the functions with a mark whose value is a number, and that."""
+    return {name: int(value) for name, value in valued(mark).items()}
+
+
 #: Functions that the engine answers rightly in their plain forms only: from a number of arguments on ``RXL.`` and the
 #: name may be asked. And those that pass over errors in the range of an argument, with which the same is asked.
-ALTERNATIVES: Final = {name: int(count) for name, count in valued("beside").items()}
-BLIND_TO_ERRORS: Final = {name: int(place) for name, place in valued("passes-over").items()}
+ALTERNATIVES: Final = numbered("beside")
+BLIND_TO_ERRORS: Final = numbered("passes-over")
 
 #: The module of each function.
 MODULE_OF: Final = {name: each.module for name, each in EXCEL_FUNCTIONS.items() if each.module != "-"}

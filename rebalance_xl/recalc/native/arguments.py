@@ -186,7 +186,7 @@ class Kind:
     read: Callable[[Any], Any]
     left_out: Callable[[], Any] = float
     days: bool = False
-    allowed: Callable[[Any], bool] | None = None
+    allowed: Callable[[Any], object] | None = None
     limits: str = ""
 
 
@@ -214,10 +214,10 @@ KINDS: Final[dict[str, Kind]] = {
     **dict.fromkeys(("cells", "range"), Kind(to_rows, left_out=lambda: [[None]])),
 }
 #: Roles in the families of functions: amounts, securities, distributions.
-_ROLES: Final[tuple[tuple[str, Kind, Callable[[Any], bool], str], ...]] = (
+_ROLES: Final[tuple[tuple[str, Kind, Callable[[Any], object], str], ...]] = (
     ("x amount start_period factor", _NUMBER, lambda value: value >= 0, "not be below 0"),
     ("positive life", _NUMBER, lambda value: value > 0, "be above 0"),
-    ("settlement maturity issue first_coupon first_interest last_interest", _DATE, lambda day: bool(parts(day)), ""),
+    ("settlement maturity issue first_coupon first_interest last_interest start_date end_date", _DATE, parts, ""),
     ("pr redemption investment discount par interest cost depreciation", _STRICT, lambda rate: rate > 0, "be above 0"),
     ("rate yld coupon salvage period fraction", _STRICT, lambda value: value >= 0, "not be below 0"),
     ("frequency", _WHOLE, (1, 2, 4).__contains__, "be 1, 2 or 4 coupons a year"),

@@ -13,11 +13,11 @@ from .days import add_months, parts, year_fraction
 from .faults import number_fault, undecided_fault
 from .registry import worksheet
 
-worksheet("RXL.DAYS", kinds="settlement maturity")(lambda end_date, start_date: end_date - start_date)
-worksheet("RXL.YEARFRAC", kinds="settlement maturity basis=0")(year_fraction)
+worksheet("RXL.DAYS", kinds="end_date start_date")(lambda end_date, start_date: end_date - start_date)
+worksheet("RXL.YEARFRAC", kinds="start_date end_date basis=0")(year_fraction)
 
 
-@worksheet("RXL.DATEDIF", kinds="settlement maturity text")
+@worksheet("RXL.DATEDIF", kinds="start_date end_date text")
 def difference(start: int, end: int, unit: str) -> int:
     """Return the days or the whole months or years between two dates; how Excel counts the other units is not known."""
     if start > end:
@@ -37,11 +37,11 @@ def _moved(to_end: bool, start: int, months: int) -> int:
     return moved
 
 
-worksheet("RXL.EDATE", kinds="settlement integer")(partial(_moved, False))
-worksheet("RXL.EOMONTH", kinds="settlement integer")(partial(_moved, True))
+worksheet("RXL.EDATE", kinds="start_date integer")(partial(_moved, False))
+worksheet("RXL.EOMONTH", kinds="start_date integer")(partial(_moved, True))
 
 
-@worksheet("RXL.NETWORKDAYS", kinds="settlement maturity range=NONE")
+@worksheet("RXL.NETWORKDAYS", kinds="start_date end_date range=NONE")
 def working_days(start: int, end: int, holidays: Rows | None) -> int:
     """Return the working days from one date to another, both included, less than 0 where the end lies before."""
     first, last = min(start, end), max(start, end)
@@ -54,7 +54,7 @@ def _working_until(day: int) -> int:
     return weeks * 5 + max(rest - 2, 0)
 
 
-@worksheet("RXL.WORKDAY", kinds="settlement integer range=NONE")
+@worksheet("RXL.WORKDAY", kinds="start_date integer range=NONE")
 def working_day(start: int, days: int, holidays: Rows | None) -> int:
     """Return the date so many working days after another, or before it."""
     free, day = {*map(int, numbers_of(holidays or []))}, start
@@ -70,7 +70,7 @@ def working_day(start: int, days: int, holidays: Rows | None) -> int:
 _BEGINS: Final = {1: -1, 2: 5, 11: 5, 12: 4, 13: 3, 14: 2, 15: 1, 16: 0, 17: -1}
 
 
-@worksheet("RXL.WEEKNUM", kinds="settlement integer=1")
+@worksheet("RXL.WEEKNUM", kinds="start_date integer=1")
 def week(serial_number: int, return_type: int) -> int:
     """Return the week of a date of January or February 1900."""
     if return_type not in _BEGINS:
