@@ -88,6 +88,8 @@ TRIED_IN_EXCEL = [
     (4.0, '@ "pieces"', "4"),
     (4.0, "yyyy 0", error("#VALUE!")),
     (4.0, "B2yyyy", error(UNDECIDED)),
+    (-1e-9, "General", error(UNDECIDED)),
+    (1e-6, "General_)", error(UNDECIDED)),
     (45000.0, "B1yyyy", "2023"),
 ]
 SYNTAX = [
@@ -171,8 +173,21 @@ def test_numbers_are_read_from_text(text: str, expected: float | None) -> None:
 
 @given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e300, max_value=1e300))
 def test_general_keeps_fifteen_digits(number: float) -> None:
-    """A number shown in General format reads back to 15 significant digits."""
-    assert number_of(general(number)) == pytest.approx(number, rel=1e-14, abs=1e-300)
+    """A number that is made a text reads back to 15 significant digits, to 14 with an exponent of three."""
+    assert number_of(general(number)) == pytest.approx(number, rel=1e-13 if abs(number) > 1e98 else 1e-14, abs=1e-98)
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (9.999999999999123e-98, "9.99999999999912E-98"), (1.0000000000001235e-99, "1.0000000000001E-99"),
+        (1.2345678901234577e99, "1.2345678901235E+99"), (1.2345678901234567e20, "1.23456789012346E+20"),
+        (1.234999999999999e-8, "0.00000001235"), (9.999999999999999e-20, "1E-19"), (123499.9999999999, "123500"),
+    ],
+)  # fmt: skip
+def test_numbers_as_texts(number: float, expected: str) -> None:
+    """Numbers of every size as Excel has been seen to write them."""
+    assert general(number) == expected
 
 
 @given(st.integers(-(10**9), 10**9), st.integers(0, 6))

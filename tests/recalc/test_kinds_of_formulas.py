@@ -279,6 +279,20 @@ def test_errors_that_are_asked_for_are_counted(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_errors_are_among_what_is_something_else(tmp_path: Path) -> None:
+    """A cell with an error is not 1, so that it is summed, and the sum an error, where all but 1 is asked for."""
+    rows = [[1], [2], ["=NA()"], [4]]
+    check(
+        tmp_path / "b.xlsx",
+        [
+            ('SUMIF(A1:A4,"<>1")', "#N/A"), ('AVERAGEIF(A1:A4,"<>")', "#N/A"), ('SUMIF(A1:A4,"<>"&A1)', "#N/A"),
+            ('SUMIF(A1:A4,"<>#N/A")', 7), ('SUMIF(A1:A4,">1")', 6), ("SUMIF(A1:A4,A1)", 1),
+            ('SUMIF(A:A,"<>2")', "#N/A"), ('SUMIF(A1:A2,"<>1")', 2), ('IFERROR(AVERAGEIF(A1:A4,"<>1"),9)', 9),
+        ],
+        rows,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("array", [False, True])
 def test_several_criteria_at_once_ask_as_each_alone(tmp_path: Path, array: bool) -> None:
     """An array of criteria sees errors among what it sums, and texts that read as numbers, as a single one does."""

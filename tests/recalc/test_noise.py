@@ -81,6 +81,33 @@ def test_numbers_within_texts_have_fifteen_digits(tmp_path: Path, formula: str, 
     assert result(tmp_path, formula) == expected
 
 
+#: A number, the text that Excel makes of it, and how long that is.
+SMALL_AND_LARGE = [
+    (1e-9, "0.000000001"), (1e-18, "0.000000000000000001"), (1e-19, "1E-19"), (-1e-18, "-0.000000000000000001"),
+    (1.23456789e-5, "0.0000123456789"), (1.23456789012346e-5, "1.23456789012346E-05"), (1e19, "10000000000000000000"),
+    (1e20, "1E+20"), (5.6789012345e-8, "0.000000056789012345"), (5.67890123456e-8, "5.67890123456E-08"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_small_and_large_numbers_within_texts(tmp_path: Path, plain: bool) -> None:
+    """An exponent stands where a number would take more than 20 characters, joined, counted or computed."""
+
+    def build(_: Any, sheet: Any) -> None:
+        for row, (number, _text) in enumerate(SMALL_AND_LARGE, 1):
+            sheet.write(f"A{row}", number)
+            sheet.write_formula(f"B{row}", f'=A{row}&""', None, "")
+            sheet.write_formula(f"C{row}", f"=LEN(A{row})", None, 0)
+            sheet.write_formula(f"D{row}", f'=A{row}/4*4&""', None, "")
+            sheet.write_formula(f"E{row}", f'=EXACT(A{row},A{row}&"")', None, 0)
+
+    book = make(tmp_path / "b.xlsx", build)
+    recalculate(book, plain=plain)
+    found = values(book)
+    for row, (_, text) in enumerate(SMALL_AND_LARGE, 1):
+        assert [found[f"{letter}{row}"] for letter in "BCDE"] == [text, len(text), text, True]
+
+
 def test_columns_of_calls_that_end_with_a_subtraction(tmp_path: Path) -> None:
     """A column of the package's own functions follows the same rule, computed at once or not."""
 

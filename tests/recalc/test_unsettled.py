@@ -37,7 +37,7 @@ def test_an_engine_that_gave_up_is_asked_again(tmp_path: Path, monkeypatch: pyte
 def test_named_cells_are_told_of_to_an_engine_that_gave_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What INDIRECT may mean by a name is computed before it, also where named cells follow from one another."""
     evaluate, attempts, given = Engine.evaluate, [GAVE_UP], list[str]()
-    set_formula, set_block = Engine.set_formula, Engine.set_formula_block
+    set_block = Engine.set_formula_block
 
     def failing(engine: Engine) -> None:
         if attempts:
@@ -51,16 +51,11 @@ def test_named_cells_are_told_of_to_an_engine_that_gave_up(tmp_path: Path, monke
             sheet.write_formula(f"A{row}", f"=INDIRECT(B{row})+1" if row < 9 else "=RAND()*0+1", None, 0)
         sheet.write_formula("C1", "=SUM(INDIRECT(B1))", None, 0)
 
-    def one(engine: Engine, place: Place, text: str) -> None:
-        given.append(text)
-        set_formula(engine, place, text)
-
     def block(engine: Engine, sheet: int, row: int, column: int, rows: list[list[str]]) -> None:
         given.extend(text for line in rows for text in line)
         set_block(engine, sheet, row, column, rows)
 
     monkeypatch.setattr(Engine, "evaluate", failing)
-    monkeypatch.setattr(Engine, "set_formula", one)
     monkeypatch.setattr(Engine, "set_formula_block", block)
     assert recalculate(make(tmp_path / "a.xlsx", build)).kept == 0
     assert len(given) == 9
@@ -103,11 +98,57 @@ def test_only_a_few_are_tried_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("ROWS($C$9:C9)", "ROWS($C$9:C9)"),
         ("SUM($A$1:B$3)+A1:A1", "SUM($A$1:B$3)+A1:A1"),
         ("SUM($A$3:A1,B1:A2)", "SUM(A1:A3,A1:B2)"),
+        ('"A3:A1 ""B2:A1"""&SUM(A3:A1)', '"A3:A1 ""B2:A1"""&SUM(A1:A3)'),
     ],
 )
 def test_only_ranges_that_run_backwards_are_turned_round(formula: str, expected: str) -> None:
     """What the engine took once is not set again: it refuses single formulas that name their own cell."""
     assert in_order(formula) == expected
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_ranges_that_run_backwards_are_computed_the_careful_way_too(tmp_path: Path, plain: bool) -> None:
+    """A range that is turned round stays so when its formula is written anew, and texts that look like one stay."""
+
+    def build(_: Any, sheet: Any) -> None:
+        for row, line in enumerate([(1, "12", True), (2, 0, 0), (4, 5, 0)], 1):
+            for column, value in enumerate(line):
+                (sheet.write_string if isinstance(value, str) else sheet.write)(row, column, value)
+        sheet.write_formula("E1", "=SUMPRODUCT(A4:C2)", None, 0)
+        sheet.write_formula("E2", '="A4:A2 is "&SUM(A4:A2)', None, "")
+
+    recalculate(make(tmp_path / "a.xlsx", build), plain=plain)
+    found = values(tmp_path / "a.xlsx")
+    assert [found["E1"], found["E2"]] == [12, "A4:A2 is 7"]
+
+
+def test_a_formula_that_the_engine_refuses_leaves_no_value_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a cell held before is no value of the formula that it was to get: it is kept, and those beside are not."""
+    set_block, set_formula = Engine.set_formula_block, Engine.set_formula
+
+    def block(engine: Engine, sheet: int, row: int, column: int, rows: list[list[str]]) -> None:
+        if any("RXL.NUMERIC(A2" in text for line in rows for text in line):
+            raise fz.ParserError("refused")
+        set_block(engine, sheet, row, column, rows)
+
+    def one(engine: Engine, place: Place, text: str) -> None:
+        if "RXL.NUMERIC(A2" in text:
+            raise fz.ParserError("refused")
+        set_formula(engine, place, text)
+
+    def build(_: Any, sheet: Any) -> None:
+        for row in range(1, 4):
+            sheet.write_string(f"A{row}", "5")
+            sheet.write_formula(f"B{row}", f"=SUMPRODUCT(A{row}:A{row})", None, 7)
+
+    monkeypatch.setattr(Engine, "set_formula_block", block)
+    monkeypatch.setattr(Engine, "set_formula", one)
+    report = recalculate(make(tmp_path / "a.xlsx", build))
+    assert [each.cell for each in report.changed if each.status == "kept"] == ["B2"]
+    found = values(tmp_path / "a.xlsx")
+    assert [found[f"B{row}"] for row in (1, 2, 3)] == [0, 7, 0]
 
 
 def test_an_unexpected_end_frees_the_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,7 +89,7 @@ class Calculation:
             template = self.lowering.template(shape, references, cell.sheet, mode, careful=cell.careful)
             if isinstance(template, FormulaError):
                 continue
-            text = template.render(references, cell.row, cell.column)
+            text = in_order(template.render(references, cell.row, cell.column))
             if anchor is not None and anchor.active:
                 text = anchor.kept(text)
             if text != cell.lowered:

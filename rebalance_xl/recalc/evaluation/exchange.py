@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from itertools import chain, islice
 from math import isfinite
 from operator import itemgetter
@@ -102,14 +101,16 @@ def _set_cells(engine: Engine, sheet: int, cells: Iterable[tuple[int, int, Any]]
 
 
 def set_formulas(engine: Engine, sheet: int, formulas: Iterable[tuple[int, int, str]], singly: bool) -> None:
-    """Set formulas, given as column, row and text, in blocks or one by one; what the engine refuses stays as it was."""
+    """Set formulas (column, row and text) in blocks or one by one; a cell whose formula is refused holds nothing."""
     single = ((row, column, [text]) for column, row, text in formulas)
     for row, column, texts in single if singly else runs_down(formulas):
-        with suppress(*FAILURES):
-            if len(texts) == 1:
-                engine.set_formula((sheet, row, column), texts[0])
+        try:
+            engine.set_formula_block(sheet, row, column, [[f"={text}"] for text in texts])
+        except FAILURES:  # what stood there would be read as if it were computed
+            if len(texts) > 1:
+                set_formulas(engine, sheet, [(column, row + number, text) for number, text in enumerate(texts)], True)
             else:
-                engine.set_formula_block(sheet, row, column, [[f"={text}"] for text in texts])
+                engine.set_value((sheet, row, column), None)
 
 
 def read_values(engine: Engine, own: Formulas, singly: bool) -> tuple[list[int], list[int]]:

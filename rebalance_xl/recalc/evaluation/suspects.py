@@ -17,6 +17,7 @@ from typing import Any, Final
 from ...cells import VALUE, CellError
 from ..formulas.compiling import Template
 from ..formulas.parameter_classes import NUMBER
+from ..native.arguments import general
 from ..native.criteria import ERRORS, has_others
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
@@ -34,8 +35,8 @@ from .doubts import compute_carefully, settle_doubts
 from .engine_values import Trouble
 from .reads import Alike, Cells, asked_in, reads_anywhere, reads_of
 
-#: Excel writes no number in more than 15 digits (the others of a whole one are zeros), and no -0.
-_LONG_NUMBER: Final = re.compile(r"(?<![\d.])(?=\d*[.,])0*[.,]?0*[1-9](?:[.,]?\d){15,}|\d{16}|-0(?![\d.])")
+#: Excel writes no number in more than 15 digits (the others of a whole one are zeros) or 20 characters, and no -0.
+_LONG_NUMBER: Final = re.compile(r"(?<![\d.])(?=\d*[.,])0*[.,]?0*[1-9](?:[.,]?\d){15,}|\d{16}|-0(?![\d.])|0[.,]\d{19}")
 #: Numbers that are not the same, but may be in 15 digits, differ by no more than this, relatively.
 _NEAR: Final = 1e-14
 _ROUNDS: Final = 5
@@ -93,7 +94,8 @@ def _noisy(calculation: Calculation) -> Iterator[FormulaCell]:
 
 def _is_long_number(number: float) -> bool:
     """Say whether a number has more digits than a text shows of it, or is shown with an exponent."""
-    return float(f"{number:.15g}") != number or abs(number) >= 1e21
+    text = f"{number:.15g}"
+    return float(text) != number or ("e" in text and "E" in general(number))
 
 
 def _has_digits(text: str) -> bool:

@@ -162,10 +162,12 @@ def _seeing_errors(c: Compiling, name: str, arguments: Arguments, wanted: str, b
         given = [c.expression(_given(each), ARRAY) for each in arguments]
         note(c, "CRITERIA", *[each for place, each in enumerate(given) if place != BLIND_TO_ERRORS.get(name)])
     watched = BLIND_TO_ERRORS.get(name, len(arguments))
+    if name in ("SUMIF", "AVERAGEIF") and len(arguments) == 2 and whole_calls.asks_for_others(arguments[1]):
+        watched = 0  # errors are what they are not
     summed = arguments[watched] if watched < len(arguments) else None
     if summed is not None and isinstance(summed.single, Cells):
         place = c.expression(summed, REFERENCE)
-        if name in ("SUMIF", "AVERAGEIF"):
+        if watched and name in ("SUMIF", "AVERAGEIF"):
             place = as_large(c.expression(_given(arguments[0]), REFERENCE), place)
         seen = _with_criteria(c, name, arguments, wanted)
         return c.say("IF(ISERROR(SUM({1})),{2},{0})", out, place, seen)

@@ -82,7 +82,7 @@ def _moved(formula: str, columns: int) -> tuple[str, list[int]]:
     return pattern + formula[position:].replace("%", "%%"), numbers
 
 
-_RANGE = re.compile(r"(?<![\w.$])\$?[A-Z]{1,3}\$?[0-9]+:\$?[A-Z]{1,3}\$?[0-9]+(?![\w(.])")
+_RANGE = re.compile(r"(?<![\w.$])\$?[A-Z]{1,3}\$?[0-9]+:\$?[A-Z]{1,3}\$?[0-9]+(?![\w(.])|\"(?:[^\"]|\"\")*\"")
 
 
 def in_order(formula: str) -> str:
@@ -90,7 +90,9 @@ def in_order(formula: str) -> str:
 
     def ordered(match: re.Match[str]) -> str:
         area = parse_area(match[0])
+        if area is None:  # a text
+            return match[0]
         first, last = match[0].replace("$", "").split(":")
-        return match[0] if area is None or area.text() in (f"{first}:{last}", last) else area.text()
+        return match[0] if area.text() in (f"{first}:{last}", last) else area.text()
 
     return _RANGE.sub(ordered, formula)

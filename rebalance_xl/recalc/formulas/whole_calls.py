@@ -140,6 +140,12 @@ def asks_for_errors(argument: Expression | None) -> bool:
     return text is not None and text.lstrip("<>=").upper() in ERRORS
 
 
+def asks_for_others(argument: Expression | None) -> bool:
+    """Say whether an argument may be a criterion that errors meet because they are something else."""
+    constant = isinstance(operand_at([argument], 0), Literal)
+    return not constant or (constant_text(operand_at([argument], 0)) or "").startswith("<>")
+
+
 def found_place(operand: Operand) -> Operand:
     """Return an XLOOKUP that is used as a reference as an INDEX, because the engine's gives the value alone."""
     if not isinstance(operand, Call) or not is_call(operand, ("XLOOKUP",)) or len(operand.arguments) < 3:

@@ -87,21 +87,26 @@ def to_rows(value: Any) -> Rows:
 
 
 def general(number: float) -> str:
-    """Return a number as Excel shows it in General format with no limit of width.
+    """Return a number as Excel makes a text of it: 15 digits, an exponent where it would take more than 20 characters.
 
-    >>> general(0.1 + 0.2), general(1e21), general(12345678901234567890), general(1e-10)
-    ('0.3', '1E+21', '12345678901234600000', '1E-10')
+    Source: what Excel was asked for, as the class NumberToTextConverter of Apache POI lists it.
+
+    >>> general(0.1 + 0.2), general(1e20), general(12345678901234567890), general(1e-18), general(5.67890123456e-8)
+    ('0.3', '1E+20', '12345678901234600000', '0.000000000000000001', '5.67890123456E-08')
     """
     if number == 0:
         return "0"
     digits, _, exponent_text = f"{number:.14e}".partition("e")
     exponent = int(exponent_text)
-    if -5 <= exponent <= 20 and not (exponent < -4 and len(digits.rstrip("0")) > 6):
-        text = f"{number:.{max(0, 14 - exponent)}f}"
-        if exponent > 14:
-            text = digits.replace(".", "") + "0" * (exponent - 14)
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    return f"{digits.rstrip('0').rstrip('.')}E{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
+    if abs(exponent) > 98:  # a digit less goes with the longer exponent
+        digits = f"{number:.13e}".partition("e")[0]
+    shown = digits.rstrip("0").rstrip(".")
+    if exponent > 19 or len(shown.replace(".", "").lstrip("-")) - exponent > 19:
+        return f"{shown}E{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
+    text = f"{number:.{max(0, 14 - exponent)}f}"
+    if exponent > 14:
+        text = digits.replace(".", "") + "0" * (exponent - 14)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def transposed(rows: Rows) -> Rows:

@@ -40,7 +40,7 @@ def shown(value: float, text: str, date_offset: int = 0) -> str:
     magnitude = abs(value)
     sign = "" if unsigned or value >= 0 else "-"
     if section is None:
-        return sign + general(magnitude)
+        return sign + _general(magnitude)
     if section.has("date", "elapsed", "half"):
         names = names_of(section.language)
         if names is None:
@@ -55,7 +55,13 @@ def shown(value: float, text: str, date_offset: int = 0) -> str:
         digits = _plain(decimal_of(magnitude), section.tokens)
         alone = len(found) == 1 and section.condition is None  # then what shows no digit but 0 has no sign
         return digits if alone and not re.search("[1-9]", digits) else sign + digits
-    return sign + "".join(general(magnitude) if kind == "general" else part for kind, part in section.tokens)
+    return sign + "".join(_general(magnitude) if kind == "general" else part for kind, part in section.tokens)
+
+
+def _general(number: float) -> str:
+    if 0 < number < 1e-5:  # in a cell an exponent begins here, in a text that is made without a format far below
+        raise undecided_fault("the format General of a number so near to 0")
+    return general(number)
 
 
 def _plain(number: Decimal, tokens: Sequence[Token]) -> str:
