@@ -1,7 +1,9 @@
 """Known answers: one row per fact, with where it is from.
 
 Sources: "reference" is the example on the function's page in Microsoft's function reference (or the page's own formula
-worked by hand), "excel" a value that Excel itself cached in a workbook of a public test corpus, "math" an identity.
+worked by hand), "excel" a value that Excel itself cached in a workbook of a public test corpus, "excel's way" worked by
+hand as Excel counts, which 150,000 calls compared with Excel by an open library of financial functions show, "math" an
+identity.
 """
 
 from __future__ import annotations
@@ -55,6 +57,18 @@ BONDS = [
      "reference"),
     ("ODDFYIELD", (39763.0, 44256.0, 39736.0, 39873.0, 0.0575, 84.5, 100.0, 2.0, 0.0), 0.07724554159729888,
      "reference"),
+    ("ODDFPRICE", (37408.0, 37817.0, 37271.0, 37636.0, 0.06, 0.05, 100.0, 2.0, 2.0),
+     3 * (1 + 181 / 180) / 1.025 ** (1 + 44 / 180) + 103 / 1.025 ** (2 + 44 / 180) - 3 * 137 / 180, "excel's way"),
+    ("ODDFPRICE", (37408.0, 37833.0, 37287.0, 37652.0, 0.06, 0.05, 100.0, 2.0, 4.0),
+     6 / 1.025 ** (2 + 59 / 180) + 103 / 1.025 ** (3 + 59 / 180) - 3 * 121 / 180, "excel's way"),
+    ("ODDFPRICE", (37408.0, 37833.0, 37287.0, 37651.0, 0.06, 0.05, 100.0, 2.0, 4.0), NUM, "excel's way"),
+    ("ODDLPRICE", (37681.0, 37787.0, 37636.0, 0.06, 0.05, 100.0, 4.0, 2.0),
+     (100 + 1.5 * (1 + 61 / 91)) / (1 + (45 / 90 + 61 / 91) * 0.05 / 4) - 1.5 * 45 / 90, "excel's way"),
+    ("COUPDAYSNC", (36932.0, 38595.0, 2.0, 4.0), 18.0, "excel's way"),
+    ("COUPDAYSNC", (37861.0, 38045.0, 1.0, 0.0), 358.0 - 178.0, "excel's way"),
+    ("DISC", (36950.0, 37134.0, 98.0, 100.0, 0.0), 2 / 100 * 360 / 181, "excel's way"),
+    ("PRICEMAT", (37986.0, 38198.0, 37695.0, 0.06, 0.05, 0.0),
+     100 * ((1 + 495 / 360 * 0.06) / (1 + 209 / 360 * 0.05) - 286 / 360 * 0.06), "excel's way"),
     ("ODDLPRICE", (39485.0, 39614.0, 39370.0, 0.0375, 0.0405, 100.0, 2.0, 0.0), 99.87828601472134, "reference"),
     ("ODDLPRICE", (39763.0, 44256.0, 39736.0, 0.0785, 0.0625, 100.0, 2.0, 0.0), 110.88286909824446, "excel"),
     ("ODDLYIELD", (39763.0, 44256.0, 39736.0, 0.0575, 84.5, 100.0, 2.0, 0.0), 0.08254808631495333, "excel"),
@@ -133,6 +147,12 @@ CASH_FLOWS = [
     ("VDB", (2400.0, 300.0, 10.0, 0.0, 0.875, 1.5), 315.0, "reference"),
     ("AMORDEGRC", (2400.0, 39679.0, 39813.0, 300.0, 1.0, 0.15, 1.0), 776.0, "reference"),
     ("AMORLINC", (2400.0, 39679.0, 39813.0, 300.0, 1.0, 0.15, 1.0), 360.0, "reference"),
+    ("AMORLINC", (3650.0, 37956.0, 38077.0, 0.0, 0.0, 0.1, 1.0), 121.0, "excel's way"),
+    ("AMORLINC", (36500.0, 37315.0, 38046.0, 100.0, 0.0, 0.01, 3.0), 730.0, "excel's way"),
+    ("AMORLINC", (36500.0, 37315.0, 38046.0, 100.0, 0.3, 0.01, 3.0), 365.0, "excel's way"),
+    *(("AMORDEGRC", (1000.0, 38047.0, 38352.0, 100.0, float(period), 0.15, 1.0), float(amount), "excel's way")
+      for period, amount in enumerate((313, 258, 161, 101, 63, 52, 0, 0, 0))),
+    ("AMORDEGRC", (1000.0, 38047.0, 38352.0, 100.0, 0.7, 0.15, 1.0), 0.0, "excel's way"),
 ]  # fmt: skip
 
 ROUNDING = [

@@ -47,7 +47,9 @@ def test_the_cached_value_is_kept_and_used(tmp_path: Path, formula: str, cause: 
         assert report.unknown_functions == [cause.partition(":")[2]]
 
 
-@pytest.mark.parametrize("text", ["A1+)", "SUM(A1", "A1 A1 A1 +*", "T[[x]", '"open', "{1,2"])
+@pytest.mark.parametrize(
+    "text", ["A1+)", "SUM(A1", "A1 A1 A1 +*", "T[[x]", '"open', "{1,2", "XLOOKUP(1,A1,A1,0,0,2,1)"]
+)
 def test_an_unreadable_formula_does_not_stop_the_others(tmp_path: Path, text: str) -> None:
     """One formula that is no formula keeps its value; the rest is computed."""
 

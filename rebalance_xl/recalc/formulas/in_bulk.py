@@ -64,6 +64,8 @@ class Lowering:
             found = error
         except RecursionError:
             found = FormulaError("the formula is nested too deeply")
+        except IndexError:
+            found = FormulaError("a function is given more or fewer arguments than it takes")
         if not self.singly:
             self._templates[self._key(shape, references, sheet, mode, careful)] = found
         return found

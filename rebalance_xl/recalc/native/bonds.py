@@ -10,14 +10,13 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from typing import Final
 
 from .cashflows import halved
-from .days import days_between
+from .days import add_months, coupon_days, days_between, is_month_end
 from .faults import number_fault
 from .registry import worksheet
-from .securities import check_order, days_left, period_length, quasi_dates, schedule
+from .securities import check_order, quasi_dates, schedule
 
 PAR: Final = 100.0
 
@@ -83,50 +82,54 @@ def regular(settlement: int, maturity: int, rate: float, redemption: float, freq
     return Payments(wait, [coupon] * period.coupons, redemption, coupon * period.elapsed / period.length, frequency)
 
 
-def _span(dates: list[int], start: int, end: int, frequency: int, basis: int) -> float:
-    """Return the time from start to end in quasi-coupon periods."""
-    total = 0.0
-    for begin, finish in pairwise(dates):
-        low, high = max(begin, start), min(finish, end)
-        if low < high:
-            total += days_between(low, high, basis) / period_length(begin, finish, frequency, basis)
-    return total
-
-
-def _waiting(quasi: list[int], settlement: int, frequency: int, basis: int) -> float:
-    """Return the time from settlement to the end of the quasi-coupon dates, in periods."""
-    waiting = 0.0
-    for begin, finish in pairwise(quasi):
-        if begin >= settlement:
-            waiting += 1.0
-        elif finish > settlement:
-            left = days_left(begin, finish, settlement, frequency, basis)
-            waiting += left / period_length(begin, finish, frequency, basis)
-    return waiting
-
-
 def odd_first(
     settlement: int, maturity: int, issue: int, first: int, rate: float, redemption: float, frequency: int, basis: int
 ) -> Payments:
-    """Return the payments of a bond whose first period is short or long."""
+    """Return the payments of a bond whose first period is short or long.
+
+    Whole quasi-coupon periods of a long one count as one coupon each, and towards the accrued interest by their days.
+    """
     check_order(issue, settlement, first, maturity)
     months = 12 // frequency
-    quasi = quasi_dates(first, issue, -months)
+    dates = quasi_dates(maturity, first, -months)
+    if dates[0] != first:
+        raise number_fault("the first coupon date is none of a bond that matures on that date")
+    now = schedule(settlement, first, frequency, basis)
+    if days_between(issue, first, basis) < now.length:
+        spans = ((issue, first), (issue, settlement), (settlement, first))
+        begun, accrued, wait = (days_between(*span, basis) / now.length for span in spans)
+    else:
+        begun = accrued = 0.0
+        begin = first
+        while begin > issue:
+            begin, finish = add_months(begin, -months), begin
+            length = float(finish - begin) if basis == 1 else now.length
+            begun += 1.0 if begin > issue else days_between(issue, finish, basis) / length
+            accrued += max(days_between(max(begin, issue), min(finish, settlement), basis), 0) / length
+        left = now.remaining if basis in (2, 3) else now.length - now.elapsed
+        start = add_months(settlement, 0, to_end=is_month_end(first))  # so does Excel, which counts it as a period
+        wait = (start > settlement) + max(len(quasi_dates(start, first, months)) - 2, 0) + left / now.length
     coupon = PAR * rate / frequency
-    begun, accrued = (coupon * _span(quasi, issue, end, frequency, basis) for end in (first, settlement))
-    later = len(quasi_dates(first, maturity, months)) - 1
-    wait = _waiting(quasi, settlement, frequency, basis)
-    return Payments(wait, [begun, *[coupon] * later], redemption, accrued, frequency)
+    return Payments(wait, [coupon * begun, *[coupon] * (len(dates) - 1)], redemption, coupon * accrued, frequency)
 
 
 def odd_last(
     settlement: int, maturity: int, last: int, rate: float, redemption: float, frequency: int, basis: int
 ) -> Payments:
-    """Return the payments of a bond whose last period is short or long: all of them at maturity."""
+    """Return the payments of a bond whose last period is short or long: all of them at maturity.
+
+    Each quasi-coupon period counts by its own days.
+    """
     check_order(last, settlement, maturity)
-    quasi = quasi_dates(last, maturity, 12 // frequency)
-    spans = ((last, maturity), (last, settlement), (settlement, maturity))
-    whole, before, after = (_span(quasi, *span, frequency, basis) for span in spans)
+    whole = before = after = 0.0
+    finish = last
+    for to_come in reversed(range(schedule(last, maturity, frequency, basis).coupons)):
+        begin, finish = finish, add_months(finish, 12 // frequency)
+        length = coupon_days(begin, finish, basis)
+        days = length if to_come else coupon_days(begin, maturity, basis)
+        whole += days / length
+        before += (days if finish < settlement else max(days_between(begin, settlement, basis), 0)) / length
+        after += max(days_between(max(begin, settlement), min(finish, maturity), basis), 0) / length
     coupon = PAR * rate / frequency
     return Payments(after, [coupon * whole], redemption, coupon * before, frequency)
 

@@ -60,13 +60,13 @@ def days_360(start: float, end: float, european: bool = False) -> int:
     """Return the days between two dates in years of twelve months of 30 days.
 
     The American (NASD) rule moves a start on the last day of February to the 30th, and an end on the 31st to the 30th
-    only when the start is on the 30th or later; the European rule moves every 31st to the 30th.
+    only when the start was on the 30th or later; the European rule moves every 31st to the 30th.
     """
     (y1, m1, d1), (y2, m2, d2) = parts(start), parts(end)
-    if not european and m1 == 2 and is_month_end(start):
-        d1, d2 = 30, 30 if m2 == 2 and is_month_end(end) else d2
     if european or d1 >= 30:
         d2 = min(d2, 30)
+    if not european and m1 == 2 and is_month_end(start):
+        d1, d2 = 30, 30 if m2 == 2 and is_month_end(end) else d2
     return (y2 - y1) * 360 + (m2 - m1) * 30 + d2 - min(d1, 30)
 
 
@@ -75,6 +75,11 @@ def days_between(start: float, end: float, basis: int) -> int:
     if basis in (0, 4):
         return days_360(start, end, european=basis == 4)
     return int(end // 1) - int(start // 1)
+
+
+def coupon_days(start: int, end: int, basis: int) -> int:
+    """Return the days between two coupon dates; the American rule moves the end as it moves the start."""
+    return days_360(start, 1) - days_360(end, 1) if basis == 0 else days_between(start, end, basis)
 
 
 def year_length(start: float, end: float, basis: int) -> float:

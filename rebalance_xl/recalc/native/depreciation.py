@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from .days import year_fraction
+from .days import days_between, parts, year_length
 from .faults import number_fault, undecided_fault
 from .registry import worksheet
 
@@ -61,13 +61,20 @@ def vdb(
     return total
 
 
-def _terms(cost: float, salvage: float, basis: int) -> None:
-    if basis == 2 or salvage > cost:
-        raise number_fault("salvage must not be above cost, and basis 2 is not defined for this function")
-
-
 #: Cost, date of purchase, end of the first period, salvage, period, rate, basis.
 _FRENCH: Final = "cost date date salvage period depreciation basis=0"
+
+
+def _first(cost: float, purchased: int, end: int, salvage: float, rate: float, basis: int) -> tuple[float, int]:
+    """Return the depreciation of the first period by its days, of a year when it has none, and how many more follow."""
+    if basis == 2 or salvage > cost:
+        raise number_fault("salvage must not be above cost, and basis 2 is not defined for this function")
+    if purchased >= end:
+        raise undecided_fault("the first period ends before it begins")
+    start, stop = (day - (basis in (1, 3) and parts(day)[1:] == (2, 29)) for day in (purchased, end))
+    days = days_between(start, stop, basis)
+    share = days / year_length(purchased, purchased, basis) if days else 1.0
+    return min(share * rate * cost, cost - salvage), 1 if days else 0
 
 
 @worksheet("AMORLINC", kinds=_FRENCH)
@@ -75,14 +82,11 @@ def amorlinc(
     cost: float, date_purchased: int, first_period: int, salvage: float, period: float, rate: float, basis: int
 ) -> float:
     """Return the linear depreciation of a period, the first one in proportion to its days (French rules)."""
-    _terms(cost, salvage, basis)
-    yearly = cost * rate
-    first = yearly * year_fraction(date_purchased, first_period, basis)
-    whole = int(period)
-    if whole == 0:
-        return min(first, cost - salvage)
-    left = cost - salvage - first - yearly * (whole - 1)
-    return min(yearly, max(left, 0.0))
+    first, _ = _first(cost, date_purchased, first_period, salvage, rate, basis)
+    if period > math.ceil(1.0 / rate) or cost == salvage:
+        return 0.0
+    left = cost - salvage - first - cost * rate * (int(period) - 1)
+    return first if period == 0 else cost * rate if period < 1 else min(cost * rate, max(left, 0.0))
 
 
 def _coefficient(life: float) -> float:
@@ -101,22 +105,21 @@ def amordegrc(
     """Return the declining depreciation of a period in whole units (French rules).
 
     The rate is raised by a factor that depends on the useful life; the last period but one takes half of what is left,
-    the last one the rest.
+    the last one the rest; nothing is taken of less than the salvage. Only the first period is rounded on the way.
     """
-    _terms(cost, salvage, basis)
-    declining = rate * _coefficient(1.0 / rate)
-    whole = int(period)
-    amount = _rounded(declining * year_fraction(date_purchased, first_period, basis) * cost)
-    left = cost - amount
-    above = left - salvage
-    for step in range(min(whole, _MOST_PERIODS)):
-        amount = _rounded(declining * left)
-        above -= amount
-        if above < 0:
-            return _rounded(left * 0.5) if whole - step <= 1 else 0.0
+    years, declining = math.ceil(1.0 / rate), rate * _coefficient(1.0 / rate)
+    amount, more = _first(cost, date_purchased, first_period, salvage, declining, basis)
+    if period > years or cost == salvage:
+        return 0.0
+    left = cost - _rounded(amount)
+    for step in range(1, min(int(period), _MOST_PERIODS) + 1):
+        half = step == years + more - 3
+        amount = left * (0.5 if half else declining) if left >= salvage else 0.0
+        declining = 1.0 if half else declining
         left -= amount
-    return amount
+    return 0.0 if 0 < period < 1 else _rounded(amount)
 
 
 def _rounded(value: float) -> float:
-    return float(math.floor(value + 0.5))
+    """Return a whole amount; Excel looks at 13 decimals."""
+    return float(math.floor(round(value, 13) + 0.5))

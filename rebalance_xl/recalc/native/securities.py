@@ -13,7 +13,7 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from .days import add_months, days_between, is_month_end, parts, year_fraction, year_length
+from .days import add_months, coupon_days, days_between, is_month_end, parts, year_fraction, year_length
 from .faults import number_fault
 from .registry import worksheet
 
@@ -34,13 +34,6 @@ def period_length(previous: int, following: int, frequency: int, basis: int) -> 
     if basis == 1:
         return float(following - previous)
     return 365.0 / frequency if basis == 3 else 360.0 / frequency
-
-
-def days_left(previous: int, following: int, settlement: int, frequency: int, basis: int) -> float:
-    """Return the days of a coupon period that come after settlement: in years of twelve equal months what is left."""
-    if basis in (0, 4):
-        return period_length(previous, following, frequency, basis) - days_between(previous, settlement, basis)
-    return float(following - settlement)
 
 
 class Schedule(NamedTuple):
@@ -68,7 +61,8 @@ def schedule(settlement: int, maturity: int, frequency: int, basis: int) -> Sche
     previous, following = (step(maturity, -months * each) for each in (count + 1, count))
     length = period_length(previous, following, frequency, basis)
     elapsed = float(days_between(previous, settlement, basis))
-    remaining = days_left(previous, following, settlement, frequency, basis)
+    whole = coupon_days(previous, following, basis)
+    remaining = whole - elapsed if basis == 0 else float(days_between(settlement, following, basis))
     return Schedule(previous, following, count + 1, length, elapsed, remaining)
 
 
@@ -156,9 +150,8 @@ def _at_maturity(settlement: int, maturity: int, issue: int, basis: int) -> tupl
     if issue > settlement:
         raise number_fault("the issue date must not lie after settlement")
     year = year_length(issue, maturity, basis) if basis != 1 else year_length(issue, settlement, basis)
-    spans = ((issue, maturity), (issue, settlement), (settlement, maturity))
-    whole, before, after = (days_between(start, end, basis) / year for start, end in spans)
-    return whole, before, after
+    whole, before = (days_between(issue, end, basis) / year for end in (maturity, settlement))
+    return whole, before, whole - before
 
 
 @worksheet("PRICEMAT", kinds="settlement maturity issue rate yld basis=0")
