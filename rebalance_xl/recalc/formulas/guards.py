@@ -36,12 +36,6 @@ class Guard(NamedTuple):
     about: str = ""  # the question on which it matters, in the careful way
 
 
-def _below(test: str, function: str) -> Guard:
-    """Return the guard of FV or PV: a division by 0 is one, and no source says what Excel makes of rates below -1."""
-    unsure = f'RXL.UNKNOWN("{function} at a rate of -1 or below")'
-    return Guard("IF({1}<=-1,IF(AND({1}=-1," + test + "),({3}*0)/0," + unsure + "),{0})", 0, 3)
-
-
 def _no_truths(asked: int) -> Guard:
     """Return the guard of a function that was an add-in once and takes no truth values for numbers."""
     tests = ",".join(f"ISLOGICAL({{{place}}})" for place in range(1, asked + 1))
@@ -51,8 +45,14 @@ def _no_truths(asked: int) -> Guard:
 #: Errors are computed (1/0, SQRT(-1)): the engine is slow with constants that are errors.
 GUARDS: Final[dict[str, Guard]] = {
     **dict.fromkeys(("PMT", "NPER"), Guard("IF({1}<=-1,SQRT(-1),{0})", 0)),
-    "PV": _below("{2}>0", "PV"),
-    "FV": _below("{2}<0", "FV"),
+    # divisions by 0; no source tells of the other periods at a rate of -1
+    "PV": Guard('IF({1}=-1,IF({2}>0,({3}*0)/0,RXL.UNKNOWN("PV at a rate of -1")),{0})', 0, 3),
+    "FV": Guard('IF(AND({1}=-1,{2}<=0),IF({2}<0,({3}*0)/0,RXL.UNKNOWN("FV at a rate of -1")),{0})', 0, 3),
+    # Excel sums up from the next whole period on, the engine from the one before
+    **dict.fromkeys(
+        ("CUMIPMT", "CUMPRINC"), Guard('IF({2}+{4}=INT({2})+INT({4}),{0},RXL.UNKNOWN("parts of periods"))', 1, 5)
+    ),
+    "DDB": Guard('IF(AND({4}>0,{4}<1),RXL.UNKNOWN("DDB of a part of the first period"),{0})', 3, 4, careful=True),
     "CHAR": Guard("IF(ISNUMBER(MATCH(INT({1}),{{129,141,143,144,157}},0)),UNICHAR({1}),{0})", 0),
     # beyond the characters of western Windows it is another number on every system
     "CODE": Guard('IF({0}>255,RXL.UNKNOWN("CODE of a character that western Windows lacks"),{0})', 0),

@@ -62,10 +62,8 @@ class Lowering:
             self.functions |= found.functions
         except FormulaError as error:
             found = error
-        except RecursionError:
-            found = FormulaError("the formula is nested too deeply")
-        except IndexError:
-            found = FormulaError("a function is given more or fewer arguments than it takes")
+        except (RecursionError, IndexError):
+            found = FormulaError("the formula is nested too deeply, or gives a function too many arguments")
         if not self.singly:
             self._templates[self._key(shape, references, sheet, mode, careful)] = found
         return found

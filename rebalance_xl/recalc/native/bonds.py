@@ -99,8 +99,7 @@ def odd_first(
         spans = ((issue, first), (issue, settlement), (settlement, first))
         begun, accrued, wait = (days_between(*span, basis) / now.length for span in spans)
     else:
-        begun = accrued = 0.0
-        begin = first
+        begin, begun, accrued = first, 0.0, 0.0
         while begin > issue:
             begin, finish = add_months(begin, -months), begin
             length = float(finish - begin) if basis == 1 else now.length
@@ -121,8 +120,7 @@ def odd_last(
     Each quasi-coupon period counts by its own days.
     """
     check_order(last, settlement, maturity)
-    whole = before = after = 0.0
-    finish = last
+    finish, whole, before, after = last, 0.0, 0.0, 0.0
     for to_come in reversed(range(schedule(last, maturity, frequency, basis).coupons)):
         begin, finish = finish, add_months(finish, 12 // frequency)
         length = coupon_days(begin, finish, basis)

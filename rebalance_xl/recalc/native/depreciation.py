@@ -19,7 +19,7 @@ def db(cost: float, salvage: float, life: float, period: float, month: float = 1
 
     The rate is ``1 - (salvage / cost) ** (1 / life)``, rounded to three decimals.
     """
-    whole, months = int(period), int(month)
+    whole, months = int(period) or int(period > 0), int(month)  # a part of the first is all of it
     if not 1 <= months <= 12:
         raise number_fault(f"the month is {month:.10g}; it must lie between 1 and 12")
     if whole < 1 or whole > min(math.ceil(life) + (1 if months < 12 else 0), _MOST_PERIODS):
@@ -27,8 +27,7 @@ def db(cost: float, salvage: float, life: float, period: float, month: float = 1
     if cost == 0:
         return 0.0
     rate: float = math.floor((1 - (salvage / cost) ** (1 / life)) * 1000 + 0.5) / 1000
-    amount = cost * rate * months / 12
-    total = amount
+    amount = total = cost * rate * months / 12
     for step in range(2, whole + 1):
         amount = (cost - total) * rate
         if step > life:

@@ -94,8 +94,7 @@ def accrued(
     one coupon each and the period of issue by its days; from there on days count against the length of the last
     period. Without `from_issue` the whole periods are left out.
     """
-    check_order(issue, settlement)
-    check_order(issue, first)
+    check_order(issue, min(settlement, first))
     months = 12 // frequency
     last = step(first, -months)
     length = period_length(last, first, frequency, basis)
