@@ -162,7 +162,19 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
         "if straight is None and not no_switch and even > amount:",
         "if straight is None and no_switch and even > amount:",
     ),
-    ("DB's first year is whole", "native/depreciation", "amount = cost * rate * months / 12", "amount = cost * rate"),
+    ("DB's first year is whole", "native/depreciation", "total = cost * rate * months / 12", "total = cost * rate"),
+    (
+        "every step of French depreciation is rounded",
+        "native/depreciation",
+        "left -= amount",
+        "left -= _rounded(amount)",
+    ),
+    (
+        "what is left is counted after settlement",
+        "native/securities",
+        "before, whole - before",
+        "before, whole - before + 1 / year",
+    ),
     (
         "rows of criteria must all be met",
         "native/aggregates",
