@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from rebalance_xl.recalc.evaluation import passes
 from rebalance_xl.recalc.files.package import Package
+from rebalance_xl.recalc.sheets.formula_cells import FormulaCell
 from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, rewrite, values
 
@@ -203,6 +205,25 @@ def test_an_array_is_kept_where_its_corner_alone_is_sure(tmp_path: Path) -> None
     found = values(path)
     assert [found[cell] for cell in ("C1", "C2", "C3", "D1")] == ["Name", 45698, 45699, 91397]
     assert [row.cell for row in report.changed if row.status == "kept"] == ["C1"]
+
+
+def test_only_the_arrays_that_a_function_failed_in_are_asked_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An array whose functions all answered is not computed once more because one of them failed elsewhere."""
+    asked: list[FormulaCell] = []
+    reasons = passes._reasons
+    monkeypatch.setattr(passes, "_reasons", lambda engine, cells: asked.extend(cells) or reasons(engine, cells))
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_column("A1", ["2025-02-10", "2025-02-11"])
+        sheet.write_column("B1", ["10/02/2025", "2025-02-11"])
+        for cells, read in (("C1:C2", "A1:A2"), ("D1:D2", "B1:B2"), ("E1:E2", "A1:A2")):
+            sheet.write_dynamic_array_formula(cells, f'=IFERROR(DATEVALUE({read}),"Name")', None, 5)
+
+    report = recalculate(make(tmp_path / "b.xlsx", build))
+    assert [row.cell for row in report.changed if row.status == "kept"] == ["D1"]
+    assert [(cell.row, cell.column) for cell in asked] == [(1, 4)]
 
 
 def test_hearing_reasons_adds_nothing_to_whole_rows(tmp_path: Path) -> None:

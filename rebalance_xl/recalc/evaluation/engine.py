@@ -6,7 +6,6 @@ import marshal
 import math
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
-from itertools import chain
 from typing import Any
 
 import formualizer as fz
@@ -30,7 +29,7 @@ class Calls:
     `kept` are the arrays put aside by the keys of their anchors, `blocked` the anchors that show #SPILL! from their
     next computation on, `answered` what LAMBDAs gave, by what they were asked. `reason` is the first one that a
     function gave for an error, `failure` how one failed, `telling` which functions gave any reason, `failed` which
-    failed; `interrupted` tells that the user stopped the run inside one.
+    failed, `failing` in which arrays (or since the one before); `interrupted` tells that the user stopped the run.
     """
 
     def __init__(self, settings: Settings, workbook: fz.Workbook) -> None:
@@ -42,12 +41,15 @@ class Calls:
         self.reason = self.failure = ""
         self.telling: set[str] = set()
         self.failed: set[str] = set()
-        self.interrupted = False
+        self.failing: set[int] = set()
+        self._fails = self.interrupted = False
 
     def register_keeper(self) -> None:
         """Register the function that keeps an array aside and returns its corner."""
 
         def keep(key: float, value: Any) -> Any:
+            (self.failing.add if self._fails else self.failing.discard)(int(key))
+            self._fails = False
             if value.__class__ is dict and value.get("kind") in TROUBLE:
                 return fz.LiteralValue.error(str(value["kind"]), None)
             self.kept[int(key)] = value
@@ -71,8 +73,7 @@ class Calls:
                 self.answered[asked] = self._called(*given)
             answer, failure = self.answered[asked]
             if failure:
-                self.failure = failure
-                self.failed.add(LAMBDA)
+                self._failed(LAMBDA, failure)
             return answer
 
         self.workbook.register_function(LAMBDA, callback, min_args=5)
@@ -116,9 +117,9 @@ class Calls:
                 for argument in arguments:
                     kind = argument.__class__
                     if kind is not float and (kind is not str or argument[:1] == "\ue000"):
-                        given = [to_argument(each) for each in arguments]
-                        lacking = next((each for each in given if each.__class__ is ModelGap), None)
-                        answer = compute(*given, **extra) if lacking is None else lacking
+                        given = [*map(to_argument, arguments)]
+                        lacking = [each for each in given if each.__class__ is ModelGap]
+                        answer = lacking[0] if lacking else compute(*given, **extra)
                         break
                 else:
                     answer = compute(*arguments, **extra)
@@ -139,7 +140,7 @@ class Calls:
 
     def _failed(self, name: str, failure: str) -> Any:
         """Note that a function could not answer, which is no error of the worksheet; return what stands for it."""
-        self.failure = f"function-error: {failure}"
+        self.failure, self._fails = failure, True
         self.failed.add(name)
         return ERROR_VALUES["#VALUE!"]
 
@@ -149,8 +150,6 @@ class Calls:
         if not answer:
             return ERROR_VALUES["#VALUE!"]
         rows = answer if isinstance(answer[0], list | tuple) else [answer]
-        if {*map(type, chain.from_iterable(rows))} <= {str, bool}:
-            return rows
         return [[each if each.__class__ in (str, bool) else self._cell(name, each) for each in row] for row in rows]
 
     def _cell(self, name: str, value: Any) -> Any:

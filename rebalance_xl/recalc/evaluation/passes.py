@@ -120,15 +120,17 @@ _BEGIN, _TELL = "RXL.BEGIN", "RXL.TELL"
 def explain_errors(calculation: Calculation) -> None:
     """Find the reasons of errors that functions gave; what a failed function gave is not written."""
     asked: dict[FormulaCell, None] = {}
-    failed = calculation.engine.calls.failed
-    heard = failed | calculation.engine.calls.telling
+    calls = calculation.engine.calls
+    failed, heard = calls.failed, calls.failed | calls.telling
+    sound = {each.cell.where for each in calculation.spills.anchors if each.active and each.key not in calls.failing}
     for cell in calculation.odd:
         if cell.value.__class__ is CellError and cell.status != "kept":
             cell.status = "error"
             if cell.template is not None and cell.lowered is not None and cell.template.functions & heard:
                 asked[cell] = None
     for cell in calculation.book.cells() if failed else ():
-        if cell.template is not None and cell.lowered is not None and cell.template.functions & failed:
+        calling = cell.template is not None and cell.lowered is not None and cell.template.functions & failed
+        if calling and cell.where not in sound:
             asked[cell] = None
     if not asked:
         return
@@ -137,7 +139,7 @@ def explain_errors(calculation: Calculation) -> None:
     for cell, (reason, failure) in zip(asked, reasons.values(), strict=True):
         changed = not as_before(cell) or calculation.spills.differs(cell.where)
         if failure and (cell.value.__class__ is CellError or changed):
-            unsure[cell] = decide(answer=cell.value, old=cell.old, failure=failure)[1]
+            unsure[cell] = decide(answer=cell.value, old=cell.old, failure=f"function-error: {failure}")[1]
         elif cell.value.__class__ is CellError:
             cell.cause = reason
     set_values(calculation.engine, ((cell.where, cell.old) for cell in unsure))
