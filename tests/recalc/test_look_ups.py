@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rebalance_xl.recalc.evaluation import reads
 from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, values
 from tests.recalc.test_kinds_of_formulas import check
@@ -202,3 +203,20 @@ def test_exact_look_ups_find_the_very_number(tmp_path: Path, plain: bool) -> Non
     recalculate(path, plain=plain)
     found = values(path)
     assert {formula: found.get(f"H{row}") for row, (formula, _) in enumerate(NEAR, 1)} == dict(NEAR)
+
+
+def test_whole_columns_are_looked_at_once_for_all_look_ups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What formulas filled down search is asked of a few of them where it is the same text in all."""
+    asked: list[str] = []
+    original = reads.asked_in
+    monkeypatch.setattr(reads, "asked_in", lambda *given: asked.append(original(*given)) or asked[-1])
+
+    def build(_: Any, sheet: Any) -> None:
+        for row in range(1, 101):
+            sheet.write_row(row - 1, 0, [row, row, 2 * row])
+            sheet.write_formula(row - 1, 4, f"=LOOKUP(A{row},B:B,C:C)")
+
+    path = make(tmp_path / "b.xlsx", build)
+    recalculate(path)
+    assert values(path)["E100"] == 200
+    assert 0 < len(asked) < 50

@@ -168,7 +168,7 @@ class Readers:
         ends = group.of.at(group.places[place] for place in (0, len(group.places) // 2, -1))
         first, middle, last = (self._asked(cell, about, group.template) for cell in ends)
         fill = group.fill
-        if about and fill is not None:
+        if about and (fill is not None or all(part.is_fixed for part in group.template.parts(about))):
             fill = None if reads_anywhere(first) else Fill.between(first, ends[0].row, last, ends[2].row)
             fill = fill if fill is not None and fill.text(ends[1].row) == middle else None
         return replace(group, fill=fill, columns=self.columns_of(first, group.of.sheet))
