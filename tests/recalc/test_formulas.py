@@ -388,3 +388,13 @@ def test_usual_modes_of_look_ups_go_without_saying(tmp_path: Path, formula: str,
     template = Lowering(BookView.of(*open_book(path.read_bytes()))).template(shape, references, 0, ARRAY)
     assert isinstance(template, Template)
     assert template.render(references, 1, 5) == expected
+
+
+def test_what_a_lambda_takes_from_outside_is_given_once(tmp_path: Path) -> None:
+    """The same cells are one value for all places of a LAMBDA's body in which they are read."""
+    path = make(tmp_path / "b.xlsx", lambda book, sheet: sheet.write("C1", 1))
+    formula = "_xlfn.MAP(A1:A3,_xlfn.LAMBDA(_xlpm.x,SUM($B$1:$B$9)*MAX(Sheet1!$C:$C)+MIN(Sheet1!$C:$C)))"
+    shape, references = split_references(formula)
+    template = Lowering(BookView.of(*open_book(path.read_bytes()))).template(shape, references, 0, ARRAY)
+    assert isinstance(template, Template)
+    assert template.render(references, 1, 5).count("Sheet1!") == 1

@@ -49,8 +49,10 @@ class _Body(Compiling):
         if asked not in _WHERE_IT_STANDS and not isinstance(operand, tree.Cells | tree.Spilled | tree.Span):
             return Compiling.operand(self, operand, wanted)
         out = self.outer.operand(operand, ARRAY)
-        self.captured.append(out)
-        return Out([mark(FREE, self.depth, len(self.captured) - 1)], out.single)
+        if all(out.pieces != each.pieces for each in self.captured):
+            self.captured.append(out)
+        number = [each.pieces for each in self.captured].index(out.pieces)
+        return Out([mark(FREE, self.depth, number)], out.single)
 
     def fork(self, expanding: tuple[tuple[int, str], ...], references: Sequence[str]) -> _Body:
         """Return the same for a text that stands elsewhere, which takes its references from outside too."""
