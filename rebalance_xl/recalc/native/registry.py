@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -83,13 +83,14 @@ def _worksheet_callable(
     kinds = [KINDS[name] for name in names]
     count = len(kinds)
     first_default = count - len(defaults)
-    limited = any(kind.allowed for kind in kinds)
+    limited, whole = any(kind.allowed for kind in kinds), {*names} <= {*WHOLE}
 
-    def answer(values: list[Any], date_offset: int) -> Any:
+    def answer(values: Sequence[Any], date_offset: int) -> Any:
         """Return what the kernel makes of some values, or the error value that what it raised stands for."""
-        arguments = []
+        complete = whole and len(values) >= count and MISSING not in values
+        arguments = [*map(to_rows, values)] if complete else []
         try:
-            for index, value in enumerate(values + [MISSING] * (count - len(values))):
+            for index, value in enumerate([] if complete else [*values, *[MISSING] * (count - len(values))]):
                 kind = kinds[min(index, count - 1)]
                 if value is not MISSING:
                     in_days = date_offset and value.__class__ is str and names[min(index, count - 1)] not in _NO_NUMBERS
@@ -113,20 +114,23 @@ def _worksheet_callable(
 
     @functools.wraps(kernel)
     def invoke(*args: Any, date_offset: int = 0) -> Any:
-        values = list(args)
-        lifted = [
-            index
-            for index, value in enumerate(values)
-            if isinstance(value, list | tuple) and names[min(index, count - 1)] not in WHOLE
-        ]
+        lifted = (
+            []
+            if whole
+            else [
+                index
+                for index, value in enumerate(args)
+                if isinstance(value, list | tuple) and names[min(index, count - 1)] not in WHOLE
+            ]
+        )
         if lifted:
-            return _lift(lambda filled: answer(filled, date_offset), values, lifted)
-        return answer(values, date_offset)
+            return _lift(lambda filled: answer(filled, date_offset), args, lifted)
+        return answer(args, date_offset)
 
     return invoke
 
 
-def _lift(answer: Callable[[list[Any]], Any], values: list[Any], lifted: list[int]) -> list[list[Any]]:
+def _lift(answer: Callable[[list[Any]], Any], values: Sequence[Any], lifted: list[int]) -> list[list[Any]]:
     """Answer cell by cell, once for the same values."""
     filled = list(values)
 
