@@ -375,7 +375,7 @@ def test_filled_formulas_move_what_is_not_fixed(formula: str, rows: int, columns
     [
         ("XLOOKUP(A1,B1:B9,C1:C9,,0)", "XLOOKUP(A1,B1:B9,C1:C9)"),
         ("XLOOKUP(A1,B1:B9,C1:C9,,,)", "XLOOKUP(A1,B1:B9,C1:C9)"),
-        ("XLOOKUP(A1,B1:B9,C1:C9,0,0,1)", "XLOOKUP(A1,B1:B9,C1:C9,0)"),
+        ("XLOOKUP(A1,B1:B9,C1:C9,0,0,1)", "IF(ISERROR(A1),A1,XLOOKUP(A1,B1:B9,C1:C9,0))"),
         ("XMATCH(A1,B1:B9,0)", "XMATCH(A1,B1:B9)"),
         ("XMATCH(A1,B1:B9,1)", "RXL.XMATCH(A1,B1:B9,1)"),
         ("XMATCH(A1,B1:B9,0,-1)", "RXL.XMATCH(A1,B1:B9,0,-1)"),

@@ -220,3 +220,34 @@ def test_whole_columns_are_looked_at_once_for_all_look_ups(tmp_path: Path, monke
     recalculate(path)
     assert values(path)["E100"] == 200
     assert 0 < len(asked) < 50
+
+
+@pytest.mark.parametrize("array", [False, True])
+def test_an_error_that_is_looked_for_is_not_missing(tmp_path: Path, array: bool) -> None:
+    """XLOOKUP passes the error on that it is to look for, #N/A too, instead of what is given for nothing found."""
+    rows = [["=NA()", 1, "x"], ["=1/0", 2, "=NA()"]]
+    check(
+        tmp_path / "b.xlsx",
+        [
+            ('_xlfn.XLOOKUP(A1,B1:B2,C1:C2,"none")', "#N/A"), ('_xlfn.XLOOKUP(A2,B1:B2,C1:C2,"none")', "#DIV/0!"),
+            ('_xlfn.XLOOKUP(A1,B1:B2,C1:C2,"none",1)', "#N/A"), ('_xlfn.XLOOKUP(5,B1:B2,C1:C2,"none")', "none"),
+            ('_xlfn.XLOOKUP(2,B1:B2,C1:C2,"none")', "#N/A"),
+            ('IFERROR(_xlfn.XLOOKUP(A1,B1:B2,C1:C2,"none"),"err")', "err"),
+        ],
+        rows,
+        array,
+    )  # fmt: skip
+
+
+def test_truth_values_are_no_numbers_to_approximate_look_ups(tmp_path: Path) -> None:
+    """TRUE stands behind all numbers and is none of them, in a cell or computed."""
+    rows = [[0, True, "x"], [1, False, "y"], [2, 1, "z"]]
+    check(
+        tmp_path / "b.xlsx",
+        [
+            ("MATCH(B1,A1:A3)", "#N/A"), ("MATCH(B3,A1:A3)", 2), ("VLOOKUP(B1,A1:C3,3)", "#N/A"),
+            ("IFERROR(VLOOKUP(B2,A1:C3,3,TRUE),0)", 0), ("LOOKUP(B1,A1:A3,C1:C3)", "#N/A"),
+            ("IFERROR(MATCH(B3=1,A1:A3),0)", 0), ("HLOOKUP(B1,A1:C1,1)", True),
+        ],
+        rows,
+    )  # fmt: skip

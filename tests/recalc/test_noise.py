@@ -108,6 +108,29 @@ def test_small_and_large_numbers_within_texts(tmp_path: Path, plain: bool) -> No
         assert [found[f"{letter}{row}"] for letter in "BCDE"] == [text, len(text), text, True]
 
 
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ('=IFERROR(MATCH(A1*33&"-k",K1:K2,0),0)', 2), ('=COUNTIF(K1:K2,A1*33&"-k")', 1), ('=VALUE(A1*33&"1")', 3.31),
+        ('=IFERROR(_xlfn.XLOOKUP(A1*33&"-k",K1:K2,K1:K2),0)', "3.3-k"),
+        ('=IFNA(VLOOKUP(A1*33&"-k",K1:K2,1,0),0)', "3.3-k"),
+        ('=SUMIF(K1:K2,A1*33&"-k",L1:L2)', 7), ('=CODE(-(A1-A1)&"")', 48),
+    ],
+)  # fmt: skip
+def test_texts_with_computed_numbers_that_are_looked_for(tmp_path: Path, formula: str, expected: Any) -> None:
+    """A number that is computed within a text has 15 digits where the text is looked for or read, too."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write("A1", 0.1)
+        sheet.write_column("K1", ["3.3", "3.3-k"])
+        sheet.write_column("L1", [5, 7])
+        sheet.write_formula("N1", formula, None, "?")
+
+    book = make(tmp_path / "b.xlsx", build, strings_to_numbers=False)
+    recalculate(book)
+    assert values(book)["N1"] == expected
+
+
 def test_columns_of_calls_that_end_with_a_subtraction(tmp_path: Path) -> None:
     """A column of the package's own functions follows the same rule, computed at once or not."""
 

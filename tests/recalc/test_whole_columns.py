@@ -69,3 +69,22 @@ def test_whole_ranges_have_one_end(tmp_path: Path) -> None:
     recalculate(make(tmp_path / "a.xlsx", build), tmp_path / "b.xlsx")
     found = values(tmp_path / "b.xlsx")
     assert [(formula, found[f"J{row}"]) for row, (formula, _) in enumerate(PAIRED, 1)] == PAIRED
+
+
+def test_whole_columns_are_whole_in_array_formulas(tmp_path: Path) -> None:
+    """A function of ranges counts the blank cells below the used ones in an array formula, as in an ordinary one."""
+    formulas = {
+        'SUM(COUNTIF(A:A,""))': 1048574, 'COUNTIF(A:A,"<>1")': 1048575, "SUM(COUNTBLANK(A:A))": 1048574,
+        "SUM(COUNTBLANK(A:B)+0)": 2097149, "SUM(A:A*1)": 3, "SUM(IF(ISBLANK(A:A),0,A:A))": 3, "MAX(A:A+0)": 2,
+        "SUM(LARGE(A:A,{1,2}))": 3, "ROWS(A:A)": 1048576, "SUM(TRANSPOSE(A:A))": 3, "MATCH(2,A:A*1,0)": 2,
+    }  # fmt: skip
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_column("A1", [1, 2])
+        sheet.write("B9", 1)
+        for row, formula in enumerate(formulas):
+            sheet.write_array_formula(row, 3, row, 3, f"{{={formula}}}", None, -1)
+
+    recalculate(make(tmp_path / "b.xlsx", build))
+    found = values(tmp_path / "b.xlsx")
+    assert {formula: found[f"D{row}"] for row, formula in enumerate(formulas, 1)} == formulas

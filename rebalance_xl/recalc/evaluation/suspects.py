@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from ...cells import VALUE, CellError
 from ..formulas.compiling import Template
-from ..formulas.parameter_classes import NUMBER
+from ..formulas.parameter_classes import NUMBER, names_in
+from ..native import marked
 from ..native.arguments import general
 from ..native.criteria import ERRORS, has_others
 from ..sheets.formula_cells import FormulaCell
@@ -54,7 +55,9 @@ _MAKING_TEXTS: Final = re.compile(r"[\w.]\(|[&\"]")
 #: Characters that count as two in Excel, except in workbooks that count the newer way.
 _BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")
 #: What looks into texts, and functions that show nothing of an error that they are given.
-_LOOKING: Final = {"=", "LEN", "LEFT", "RIGHT", "MID", "FIND", "SEARCH", "EXACT", "REPLACE", "SUBSTITUTE"}
+_LOOKING: Final = marked("looks-into") | names_in(
+    "= LEN LEFT RIGHT MID FIND SEARCH EXACT REPLACE SUBSTITUTE CODE UNICODE VALUE NUMBERVALUE INDIRECT XLOOKUP"
+)
 _CATCHING: Final = frozenset(
     ("IFERROR", "IFNA", "ISERROR", "ISERR", "ISNA", "ISNUMBER", "ERROR.TYPE", "COUNT", "AGGREGATE", "LOOKUP")
 )

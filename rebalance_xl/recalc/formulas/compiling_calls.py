@@ -225,11 +225,11 @@ def _engine_argument(c: Compiling, name: str, position: int, arguments: Argument
     argument = arguments[position]
     if argument is None:
         return Out([classes.gap_default(name, position)], True)
-    whole = wanted == ARRAY or (name == "TRANSPOSE" and wanted == REFERENCE)
-    kind = ARRAY if whole else parameter_class(name, position)
+    inner, kind = argument.single, parameter_class(name, position)
+    if (wanted == ARRAY and not (kind == REFERENCE and is_whole(inner))) or (name, wanted) == ("TRANSPOSE", REFERENCE):
+        kind = ARRAY
     if position >= classes.TRANSPARENT.get(name, len(arguments)):
         kind = wanted
-    inner = argument.single
     places = several(c, inner, kind) if name in classes.LISTS else None
     if places is not None:
         return Out(listed(places), True)

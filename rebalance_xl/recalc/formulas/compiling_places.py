@@ -166,7 +166,8 @@ def seeing_faults(c: Compiling, name: str, arguments: Arguments, out: Out, wante
     """Return a call that gives the error which stands in the place of a range it looks into."""
     for place in _ASKED.get(name, ()):
         argument = arguments[place] if place < len(arguments) else None
-        if argument is not None and not isinstance(argument.single, Literal):
+        passed = name == "XLOOKUP" and not any(arguments[3:4])  # what is not found is #N/A, too
+        if argument is not None and not (passed or isinstance(argument.single, Literal)):
             value = c.expression(argument, ARRAY if wanted == ARRAY else VALUE)
             out = c.say("IF(ISERROR({1}),{1},{0})", out, value)
     for place, argument in enumerate(arguments) if name in _LOOK_INTO else ():

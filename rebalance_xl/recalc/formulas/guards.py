@@ -174,12 +174,15 @@ def approximately(c: Compiling, name: str, arguments: Arguments, wanted: str, en
     if name not in APPROXIMATE or not looks_approximately(name, arguments):
         return None
     python = write_native_call(c, f"RXL.{name}", arguments[: APPROXIMATE[name]], wanted)
-    sought, among = arguments[0], operand_at(arguments, 1)
+    among, sought = (
+        operand_at(arguments, 1),
+        c.expression(arguments[0] or literal("0"), ARRAY if wanted == ARRAY else VALUE),
+    )
     if isinstance(among, Cells):  # computed ones are searched as arrays anyway
         note(c, name, c.operand(among, REFERENCE))
-        if sought is not None:
-            note(c, "ORDER", c.expression(sought, ARRAY if wanted == ARRAY else VALUE))
-    return python if c.careful else c.say("IFNA({0},{1})", engine(), python)
+        for about in ("ORDER", "LOGICAL"):  # to the engine truth values are numbers
+            note(c, about, sought)
+    return python if c.careful or sought.gives == TRUTH else c.say("IFNA({0},{1})", engine(), python)
 
 
 def exactly(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out | None:

@@ -123,6 +123,7 @@ def xlookup(
     along_rows = len(lookup_array) > 1 or len(return_array) == len(cells)
     if len(return_array if along_rows else return_array[0]) != len(cells):
         raise value_fault("the lookup array and the return array must be as long")
+    no_error(lookup_value)
     try:
         found = position(lookup_value, cells, match_mode, search_mode)
     except Fault as fault:
