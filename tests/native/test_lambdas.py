@@ -11,7 +11,7 @@ import pytest
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.formula import ArrayFormula
 
-from rebalance_xl.recalc.evaluation.engine import Calls
+from rebalance_xl.recalc.evaluation.calls import Calls
 from rebalance_xl.recalc.formulas.lambdas import Scratch
 from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, values

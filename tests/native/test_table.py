@@ -11,7 +11,7 @@ import formualizer as fz
 import pytest
 
 from rebalance_xl.cells import DIV0, MISSING, NA, VALUE, CellError
-from rebalance_xl.recalc.evaluation.engine import Calls
+from rebalance_xl.recalc.evaluation.calls import Calls
 from rebalance_xl.recalc.evaluation.engine_values import Settings
 from rebalance_xl.recalc.native import ALTERNATIVES, BLIND_TO_ERRORS, MODULE_OF, native
 from rebalance_xl.recalc.native.registry import REGISTERED

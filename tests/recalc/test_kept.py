@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from rebalance_xl.recalc.evaluation import passes
+from rebalance_xl.recalc.evaluation.engine import Engine
 from rebalance_xl.recalc.files.package import Package
-from rebalance_xl.recalc.sheets.formula_cells import FormulaCell
 from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, rewrite, values
 
@@ -211,9 +210,13 @@ def test_only_the_arrays_that_a_function_failed_in_are_asked_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An array whose functions all answered is not computed once more because one of them failed elsewhere."""
-    asked: list[FormulaCell] = []
-    reasons = passes._reasons
-    monkeypatch.setattr(passes, "_reasons", lambda engine, cells: asked.extend(cells) or reasons(engine, cells))
+    set_block, asked = Engine.set_formula_block, []
+
+    def block(engine: Engine, sheet: int, row: int, column: int, rows: list[list[str]]) -> None:
+        asked.extend((row, column) for line in rows for text in line if "RXL.TELL" in text)
+        set_block(engine, sheet, row, column, rows)
+
+    monkeypatch.setattr(Engine, "set_formula_block", block)
 
     def build(_: Any, sheet: Any) -> None:
         sheet.write_column("A1", ["2025-02-10", "2025-02-11"])
@@ -223,11 +226,40 @@ def test_only_the_arrays_that_a_function_failed_in_are_asked_why(
 
     report = recalculate(make(tmp_path / "b.xlsx", build))
     assert [row.cell for row in report.changed if row.status == "kept"] == ["D1"]
-    assert [(cell.row, cell.column) for cell in asked] == [(1, 4)]
+    assert asked == [(1, 4)]
+
+
+def test_failures_are_heard_while_formulas_are_computed_the_careful_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No further calculation is needed to know why an error came out, or that a function failed."""
+    evaluate, times = Engine.evaluate, []
+
+    def counted(engine: Engine) -> None:
+        times.append(1)
+        evaluate(engine)
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write("A1", "1/2/2020")
+        sheet.write_formula("B1", "=A1*2", None, 7)
+        sheet.write_formula("C1", "=TRIM_AMOUNT(A1,2)", None, 7)
+        sheet.write_formula("D1", "=B1+1", None, 8)
+
+    monkeypatch.setattr(Engine, "evaluate", counted)
+    path = make(tmp_path / "b.xlsx", build)
+    report = recalculate(path)
+    found = values(path)
+    causes = {row.cell: (row.status, row.cause) for row in report.changed}
+    assert [found[each] for each in ("B1", "D1")] == [7, 8]
+    assert causes["B1"][0] == "kept"
+    assert "function-error" in causes["B1"][1]
+    assert causes["C1"][0] == "error"
+    assert causes["C1"][1]
+    assert len(times) == 3  # quick, careful, and with the values that are kept
 
 
 def test_hearing_reasons_adds_nothing_to_whole_rows(tmp_path: Path) -> None:
-    """What is computed once more to be explained stands in no row or column that another formula reads."""
+    """What is computed once more to be explained counts in a row or column that another formula reads as before."""
 
     def build(_: Any, sheet: Any) -> None:
         sheet.write("A5", 3)

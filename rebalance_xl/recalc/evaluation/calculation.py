@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Final
 
+from ...cells import CellError
 from ..formulas.book_view import BookView
 from ..formulas.in_bulk import Lowering
 from ..formulas.parameter_classes import ARRAY, VALUE
@@ -13,6 +15,7 @@ from ..formulas.places import Places, implementation_in
 from ..formulas.text import in_order, split_references
 from ..formulas.tree import FormulaError
 from ..sheets.formula_cells import FormulaCell
+from .calls import listened
 from .engine import Engine
 from .engine_values import FAILURES
 from .exchange import read_values, set_formulas
@@ -23,8 +26,8 @@ from .spills import Spills
 _UNSETTLED: Final = 3
 #: The engine gives up after computing five references that follow from each other, and goes on when asked again.
 _ATTEMPTS: Final = 8
-#: More names are not written into each formula that may mean one of them.
-_MOST_NAMES: Final = 200
+#: Named cells are not written into the formulas that may mean one of them where that makes so many references.
+_MOST_NAMED: Final = 500_000
 #: So many arrays are computed before what reads them, which is computed twice where they are not as in the file.
 _ARRAYS_FIRST: Final = 50
 _TOO_DEEP: Final = "references that depend on one another too deeply, or on random numbers"
@@ -47,6 +50,7 @@ class Calculation:
     odd: list[FormulaCell] = field(default_factory=list)
     showing: list[FormulaCell] = field(default_factory=list)
     _registered: set[str] = field(default_factory=set)
+    _named: dict[int, str] = field(default_factory=dict)
 
     def kept(self) -> list[FormulaCell]:
         """Return the formula cells that keep their cached values."""
@@ -63,6 +67,8 @@ class Calculation:
 
     def compute(self) -> None:
         """Let the engine compute what is not up to date until no array changes any more, and read the values."""
+        if not self.engine.settings.iterate:  # where loops go on from what their cells hold
+            self.listen()
         self._settle()
         self.odd, self.showing = [], []
         for scan in self.book.scans:
@@ -81,7 +87,7 @@ class Calculation:
 
     def lower_again(self, cells: Iterable[FormulaCell]) -> bool:
         """Work the formulas of some cells out anew; return whether the engine got any other text."""
-        changed: dict[int, list[tuple[int, int, str]]] = {}
+        changed: dict[FormulaCell, str] = {}
         for cell in cells:
             anchor = self.spills.at(cell.where)
             shape, references = split_references(cell.formula)
@@ -92,14 +98,60 @@ class Calculation:
             text = in_order(template.render(references, cell.row, cell.column))
             if anchor is not None and anchor.active:
                 text = anchor.kept(text)
-            if text != cell.lowered:
-                cell.lowered, cell.template = text, template
-                changed.setdefault(cell.sheet, []).append((cell.column, cell.row, text))
-        if changed:
-            self.register()
-        for sheet, formulas in sorted(changed.items()):
-            set_formulas(self.engine, sheet, formulas, self.lowering.singly)
+            heard = listened(cell.sheet, text) if cell.careful and template.functions else text
+            if cell.lowered not in (text, heard):
+                cell.template = template
+                changed[cell] = heard
+        self._set(changed)
         return bool(changed)
+
+    def failing(self) -> list[FormulaCell]:
+        """Return the cells whose functions gave errors with reasons, or may have failed."""
+        calls = self.engine.calls
+        told, anchors = calls.failed | calls.telling, [each for each in self.spills.anchors if each.active]
+        errors = [cell for cell in self.odd if cell.value.__class__ is CellError and cell.lowered is not None]
+        found = [cell for cell in errors if cell.template is not None and cell.template.functions & told]
+        sound = {anchor.cell for anchor in anchors if anchor.key not in calls.failing}
+        for own in [scan.formulas for scan in self.book.scans] if calls.failed else ():
+            failed = {template for template in {*own.templates} if template and template.functions & calls.failed}
+            places = compress(range(len(own)), map(failed.__contains__, own.templates))
+            calling = own.at(place for place in places if own.lowered[place] is not None)
+            found += [cell for cell in calling if cell not in sound]
+        return [*dict.fromkeys(found)]
+
+    def listen(self) -> bool:
+        """Have it heard why functions fail where it was not when they did; return whether to compute these again."""
+        texts = {cell: listened(cell.sheet, str(cell.lowered)) for cell in self.failing()}
+        changed = {cell: text for cell, text in texts.items() if text != cell.lowered}
+        self._set(changed)
+        return bool(changed)
+
+    def put_names_first(self) -> None:
+        """Have the cells that names stand for computed before what may mean them in an INDIRECT.
+
+        Else the engine finds a few of them each time that it is asked, and plans all of its work anew for these.
+        """
+        places = Places(self.book)
+        for sheet, own in enumerate(scan.formulas for scan in self.book.scans):
+            asking = own.at(place for place, text in enumerate(own.lowered) if "INDIRECT(" in (text or ""))
+            meant = (places.address(name, sheet) for scope, name in self.book.names if scope in (sheet, -1) and asking)
+            cells = [each for each in meant if isinstance(each, str) and ":" not in each]
+            if cells and len(cells) * len(asking) < _MOST_NAMED:
+                self._named[sheet] = ",".join(cells)
+                self._set({cell: listened(sheet, str(cell.lowered)) for cell in asking})
+
+    def _set(self, texts: Mapping[FormulaCell, str]) -> None:
+        """Give the engine other texts for some cells."""
+        by_sheet: dict[int, list[tuple[int, int, str]]] = {}
+        for cell, text in texts.items():
+            cell.lowered = text
+            if cell.sheet in self._named and "INDIRECT(" in text and self.spills.at(cell.where) is None:
+                text = f"IF(FALSE,SUM({self._named[cell.sheet]}),{text})"
+            by_sheet.setdefault(cell.sheet, []).append((cell.column, cell.row, text))
+        if texts:
+            self.register()
+        for sheet, formulas in sorted(by_sheet.items()):
+            set_formulas(self.engine, sheet, formulas, self.lowering.singly)
 
     def _settle(self) -> None:
         """Let the engine compute until the spilled arrays do not change any more."""
@@ -139,34 +191,15 @@ class Calculation:
 
     def _comes_to_an_end(self) -> bool:
         """Let the engine compute all, asking it again where it gave up; return whether it has come to an end."""
-        for attempt in range(_ATTEMPTS):
+        for _ in range(_ATTEMPTS):
             try:
                 self.engine.evaluate()
             except FAILURES as error:
                 if "did not converge" not in str(error):
                     return False
-                if not attempt:
-                    self._put_names_first()
             else:
                 return True
         return False
-
-    def _put_names_first(self) -> None:
-        """Have the cells that names stand for computed before what may mean them in an INDIRECT.
-
-        Else the engine finds a few of them each time that it is asked, and computes all random numbers again for these.
-        """
-        places = Places(self.book)
-        for sheet, scan in enumerate(self.book.scans):
-            meant = [places.address(name, sheet) for scope, name in self.book.names if scope in (sheet, -1)]
-            cells = [each for each in meant if isinstance(each, str) and ":" not in each]
-            texts = [
-                (cell.column, cell.row, f"IF(FALSE,SUM({','.join(cells)}),{cell.lowered})")
-                for cell in scan.formulas
-                if "INDIRECT(" in str(cell.lowered) and self.spills.at(cell.where) is None
-            ]
-            if 0 < len(cells) < _MOST_NAMES:
-                set_formulas(self.engine, sheet, texts, self.lowering.singly)
 
     def _evaluate(self) -> None:
         """Let the engine compute all but the areas of arrays, without the formulas that it fails on as a whole."""

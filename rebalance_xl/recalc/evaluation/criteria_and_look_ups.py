@@ -56,7 +56,8 @@ def keep_decimal_commas(calculation: Calculation) -> None:
     """Keep the texts whose decimal commas could not be computed."""
     if not calculation.book.decimal_comma:
         return
-    computed = [cell for cell in calculation.book.cells() if cell.lowered is not None and not as_before(cell)]
+    differing = [cell for scan in calculation.book.scans for cell in scan.formulas.differing()]
+    computed = [cell for cell in differing if cell.lowered is not None]
     left = [*_but_for_points(calculation), *(cell for cell in computed if _OF_SIGNS.search(str(cell.lowered)))]
     left += [cell for cell in computed if cell.template.calls & READING and _has_point(cell.value, cell.old)]
     for cell in left:

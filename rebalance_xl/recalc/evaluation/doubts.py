@@ -87,8 +87,8 @@ def _doubtful(calculation: Calculation, cells: Sequence[FormulaCell]) -> dict[Fo
     found: dict[FormulaCell, str] = {}
     waiting = [cell for cell in cells if cell.value.__class__ is CellError]
     while waiting and sources:
-        places, reads = cells_at(cell.where for cell in sources), calculation.readers.reads
-        sources = [cell for cell in waiting if reads_anywhere(str(cell.lowered)) or reads(cell, places)]
+        sources = [*calculation.readers.among(waiting, cells_at(cell.where for cell in sources))]
+        sources += [cell for cell in waiting if reads_anywhere(str(cell.lowered))]
         found.update(dict.fromkeys(sources, "reads a cell that kept an error"))
         waiting = [cell for cell in waiting if cell not in found]
     if calculation.book.sheet_count < len(calculation.book.scans):
@@ -144,15 +144,15 @@ def name_what_is_old(calculation: Calculation, inputs: Callable[[], Iterable[Pla
     kept = [cell for cell in calculation.kept() if cell.formula]
     if not kept:
         return
-    computed = [cell for cell in calculation.book.cells() if cell.status != "kept" and not as_before(cell)]
+    computed = [cell for scan in calculation.book.scans for cell in scan.formulas.differing() if cell.status != "kept"]
     changed = cells_at([*(cell.where for cell in computed), *(inputs() if inputs is not None else ())])
-    reached = [cell for cell in kept if calculation.readers.reads(cell, changed)]
+    reached = [*calculation.readers.among(kept, changed)]
     for cell in reached:
         cell.cause += "; what it reads has changed"
     seen: set[FormulaCell] = set()
     while reached:
         cells = cells_at(cell.where for cell in reached)
-        readers = [*calculation.readers.of(cells), *_early_readers(calculation, cells)]
+        readers = [*calculation.readers.of(cells, known=seen), *_early_readers(calculation, cells)]
         reached = [cell for cell in readers if cell not in seen]
         seen.update(reached)
         for cell in reached:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -198,12 +198,14 @@ class Readers:
                 self._alike.setdefault(digit_classes([other])[0], []).append(number)
         return self._alike.get(digit_classes([name])[0], ())
 
-    def of(self, cells: Cells, about: str = "", among: Sequence[Alike] | None = None) -> Iterator[FormulaCell]:
-        """Yield the formula cells that certainly read any of some cells where a question depends on it."""
-        for group in (self.groups(about) if among is None else among) if cells else ():
+    def of(
+        self, cells: Cells, about: str = "", groups: Sequence[Alike] | None = None, known: Container[FormulaCell] = ()
+    ) -> Iterator[FormulaCell]:
+        """Yield the formula cells, but those `known`, that certainly read some cells where a question depends on it."""
+        for group in (self.groups(about) if groups is None else groups) if cells else ():
             if any(read.meets(cells) for read in group.columns):
                 for cell in group.of.at(self._within_reach(group, group.places, cells)):
-                    if cell.lowered is not None and self.reads(cell, cells, about):
+                    if cell.lowered is not None and cell not in known and self.reads(cell, cells, about):
                         yield cell
 
     def _within_reach(self, group: Alike, places: Sequence[int], cells: Cells) -> Sequence[int]:
@@ -220,6 +222,13 @@ class Readers:
             return ()
         half = len(places) // 2
         return [each for part in (places[:half], places[half:]) for each in self._within_reach(group, part, cells)]
+
+    def among(self, some: Iterable[FormulaCell], cells: Cells) -> Iterator[FormulaCell]:
+        """Yield those of some formula cells that read any of some cells."""
+        for cell in some:
+            columns = self.columns_of(self._asked(cell, "", cell.template), cell.sheet)
+            if any(read.meets(cells) for read in columns) and self.reads(cell, cells):
+                yield cell
 
     def reads(self, cell: FormulaCell, cells: Cells, about: str = "") -> bool:
         """Say whether a formula cell reads any of some cells."""

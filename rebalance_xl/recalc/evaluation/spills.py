@@ -18,8 +18,9 @@ from ..native.arguments import alike
 from ..references import MAX_COLUMNS, MAX_ROWS, Area, Place, place_of
 from ..sheets.formula_cells import FormulaCell
 from ..sheets.sheet_scan import SheetScan
+from .calls import KEEP
 from .decision import decide
-from .engine import KEEP, Engine
+from .engine import Engine
 from .engine_values import FAILURES, Trouble, from_engine, to_engine
 
 SPILL = CellError("#SPILL!", "the cells it would fill are not empty")

@@ -185,6 +185,11 @@ class Formulas:
         """Return the cells that have a status other than computed."""
         return self.at([place for place, own in sorted(self.statuses.items()) if own == status])
 
+    def differing(self) -> list[FormulaCell]:
+        """Return the cells that do not show what they showed before."""
+        both = enumerate(zip(self.values, self.olds, strict=True))
+        return self.at(place for place, (new, old) in both if new.__class__ is not old.__class__ or new != old)
+
     @cached_property
     def by_column(self) -> dict[int, Sequence[int]]:
         """The places of the cells by column, as a range where their distance is always the same."""
