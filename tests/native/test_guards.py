@@ -62,6 +62,18 @@ ANSWERS: list[tuple[str, Any]] = [
     ("FV(B4,A2,100)", KEPT),
     ("PV(B4*5,3,100)", 20.3125),
     ("PV(B4,A2,100)", KEPT),
+    ("RATE(12,-100,400,1,1)", KEPT),
+    ("RATE(12,-100,400,B5)", "#N/A"),
+    ("ROUND(RATE(12,-100,A1+397),6)", 0.228933),
+    # sizes are cut off, and places between two are nobody's
+    ("ROUND(CONFIDENCE(D1,1,D1+1.8),6)", 1.644854),
+    ("ROUND(CONFIDENCE.NORM(D1,1,1.9),6)", 1.644854),
+    ("ROUND(CONFIDENCE.T(D1,1,2.9),6)", 4.464497),
+    ("LARGE(A1:A5,A1/2)", KEPT),
+    ("IFERROR(SMALL(A1:A5,A1*0.5),1)", KEPT),
+    ("SMALL(A1:A5,A1/3)", 0),
+    ("LARGE(A1:A5,D1)", "#NUM!"),
+    ("SUBTOTAL(9.9,A1:A2)", 3),
     # parts of periods
     ("CUMIPMT(D1,2.5+A2,100,1,2,0)", KEPT),
     ("CUMPRINC(D1,A5,100,A1/2,4,0)", KEPT),

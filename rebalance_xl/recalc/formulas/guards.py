@@ -53,6 +53,11 @@ GUARDS: Final[dict[str, Guard]] = {
         ("CUMIPMT", "CUMPRINC"), Guard('IF({2}+{4}=INT({2})+INT({4}),{0},RXL.UNKNOWN("parts of periods"))', 1, 5)
     ),
     "DDB": Guard('IF(AND({4}>0,{4}<1),RXL.UNKNOWN("DDB of a part of the first period"),{0})', 3, 4, careful=True),
+    "RATE": Guard('IF(ISERR({0})*ISNUMBER({1}+{2}+{3}),RXL.UNKNOWN("RATE by another search"),{0})', 0, 3, careful=True),
+    **dict.fromkeys(
+        ("LARGE", "SMALL"),
+        Guard('IF(IFERROR(({2}>1)*({2}-INT({2})),0)>0,RXL.UNKNOWN("the value between two places"),{0})', 1, 2),
+    ),
     "CHAR": Guard("IF(ISNUMBER(MATCH(INT({1}),{{129,141,143,144,157}},0)),UNICHAR({1}),{0})", 0),
     # beyond the characters of western Windows it is another number on every system
     "CODE": Guard('IF({0}>255,RXL.UNKNOWN("CODE of a character that western Windows lacks"),{0})', 0),

@@ -111,12 +111,6 @@ def as_total(value: Expression) -> Expression:
     return literal("#VALUE!" if number is None else repr(number))
 
 
-def _as_whole(value: Expression) -> Expression:
-    """Return a constant number without what stands behind its point, which the engine refuses."""
-    text = value.single.text if isinstance(value.single, Literal) else ""
-    return literal(text.partition(".")[0]) if text[:1].isdigit() else value
-
-
 def _as_match_type(value: Expression) -> Expression:
     """Return the last argument of MATCH as a number: the engine takes FALSE for 1."""
     single = value.single
@@ -134,7 +128,7 @@ def _is_no_text(value: Expression) -> bool:
 #: texts for 0, and counts characters otherwise. How arguments are changed for it, by the marks of the functions.
 _CHANGES: Final[dict[str, Callable[[Expression], Expression]]] = {
     "number": _asked("ARGUMENT"),
-    "whole": _as_whole,
+    "cut-off": _unless(lambda value: whole_number(value.single) is not None, "TRUNC(a)"),
     "count": _unless(_is_no_text, "a+0"),
     "total": as_total,
     # the texts TRUE and FALSE as truth values; AND and its like pass over texts in cells
