@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +13,15 @@ from rebalance_xl.cells import CellError
 from rebalance_xl.recalc import outcome
 from rebalance_xl.recalc.evaluation.spills import Anchor
 from rebalance_xl.recalc.files.parts import to_xml
-from rebalance_xl.recalc.outcome import same
+from rebalance_xl.recalc.outcome import differing, same
 from rebalance_xl.recalc.references import Area, cell_name
 from rebalance_xl.recalc.sheets import scan, sheet_scan
 from rebalance_xl.recalc.sheets.scan import scan_sheet
 from rebalance_xl.recalc.sheets.sheet_scan import SheetScan
 from rebalance_xl.recalc.sheets.splice import SheetChanges
 from rebalance_xl.recalc.sheets.splice_rows import REMOVED, typed_value
+from rebalance_xl.recalc.workbook import recalculate
+from tests.recalc.books import make
 
 #: What a cell of the sheet holds: nothing, a value, or a formula.
 HELD = st.sampled_from([None, None, 0.0, 1.0, 1.0 + 1e-15, 2.5, "text", True, CellError("#N/A"), "=A1"])
@@ -103,3 +106,28 @@ def test_every_cell_an_array_fills_or_filled(data: st.DataObject, arrays: bool, 
         patch.setattr(sheet_scan, "MANY_COLUMNS", many)
         found = told_and_written(cells, before, area, rows, arrays)
     assert found == (([], {}) if alone else expected(cells, before, area, rows))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "alike"),
+    [(0.3, 0.1 + 0.2, True), (1.0, True, False), ("a", "a", True), ("a", "A", False), (0.3, 0.3001, False)],
+)
+def test_the_noise_of_the_last_digits_is_no_difference(old: Any, new: Any, alike: bool) -> None:
+    """Numbers are the same within it, whatever else is among the values; a truth value is no number."""
+    assert same(old, new) is alike
+    assert differing([old, "x", True], [new, "x", True]) == ([] if alike else [0])
+
+
+def test_cells_that_show_another_value_are_counted(tmp_path: Path) -> None:
+    """What is kept and an error that stood there before are told, but show nothing new."""
+    cells = {"=1/0": "#DIV/0!", "=NA()": 5, "=NOSUCH(1)": 3, "=1+1": 0, "=2+2": 4, "=NA()+1": "#VALUE!"}
+
+    def build(_: Any, sheet: Any) -> None:
+        for row, (formula, cached) in enumerate(cells.items()):
+            sheet.write_formula(row, 0, formula, None, cached)
+
+    report = recalculate(make(tmp_path / "b.xlsx", build))
+    assert [(each.cell, each.status) for each in report.changed] == [
+        ("A1", "error"), ("A2", "error"), ("A3", "kept"), ("A4", "changed"), ("A6", "error"),
+    ]  # fmt: skip
+    assert (report.changed_cells, report.errors, report.kept, report.computed) == (3, 3, 1, 5)
