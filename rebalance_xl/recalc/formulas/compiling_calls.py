@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from ..native import ALTERNATIVES, BLIND_TO_ERRORS
@@ -19,7 +18,7 @@ from .compiling import Compiling, Out, Piece, call_of, listed
 from .compiling_catalogue import write_catalogue_call, write_native_call
 from .compiling_lambdas import lifted, write_caller, write_let, write_named_lambda
 from .compiling_places import refuse_places, seeing_faults, several, write_indirect
-from .compiling_references import is_whole, narrowed, unclipped
+from .compiling_references import first_of, has_arrays, is_whole, narrowed, unclipped
 from .guards import approximately, exactly, guarded
 from .lambdas import CALLERS
 from .operands import bare, constant_text, has_array_constant, needs_python, operand_at, plain_name, whole_number
@@ -42,7 +41,7 @@ def write_call(c: Compiling, call: Call, wanted: str) -> Out:
     out = seeing_faults(c, name, call.arguments, out, wanted)
     computed = name in classes.REFERENCE_MAKERS and not any(map(has_array_constant, call.arguments))
     if wanted == VALUE and computed and not out.single:
-        out = replace(c.say("(@{0})", out), single=True, size=None)
+        out = first_of(c, out)
     out.gives = classes.gives(name) or out.gives
     out.source = [] if out.gives == TRUTH else out.source
     return out
@@ -122,7 +121,7 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
     found = exactly(c, name, arguments, wanted)
     if found is not None:
         return found
-    by_cell = lifted(c, name, arguments) if wanted == ARRAY or any(map(has_array_constant, arguments)) else None
+    by_cell = lifted(c, name, arguments) if wanted == ARRAY or any(has_arrays(c, each) for each in arguments) else None
     if by_cell is not None and name not in WITH_CRITERIA:
         return by_cell
     found = approximately(c, name, arguments, wanted, lambda: _engine_call(c, name, arguments, wanted))
@@ -245,6 +244,7 @@ def _engine_argument(c: Compiling, name: str, position: int, arguments: Argument
         kind = ARRAY if name == "INDEX" and whole_calls.is_computed_array(argument) else REFERENCE
     long = in_file.as_long_as_others(c, name, arguments, inner) if kind != VALUE else None
     out = long if long is not None else c.expression(argument, kind)
+    out = first_of(c, out) if kind == VALUE and not (out.single or has_arrays(c, argument)) else out
     if name in ("OFFSET", "INDEX") and position:
         refuse_places(name, argument, out)
     if name == "SUMPRODUCT":  # texts and truth values are 0 there, also those that read as numbers

@@ -10,11 +10,20 @@ from ..references import MAX_COLUMNS, MAX_ROWS, column_letters, parse_area, quot
 from .array_sizes import of_range
 from .compiling import ByCell, Compiling, Out, Piece, text_of, written
 from .compiling_places import defined, meant, write_place
-from .operands import area_text, joined_areas, local_label, one_cell, plain_name, sheet_name, split_area
+from .operands import (
+    area_text,
+    has_array_constant,
+    joined_areas,
+    local_label,
+    one_cell,
+    plain_name,
+    sheet_name,
+    split_area,
+)
 from .parameter_classes import ARRAY, REFERENCE, VALUE
 from .places import resolve, split_specifier
 from .text import is_fixed, shift_reference
-from .tree import At, Call, FormulaError, Group, Name, Operand, Ref, Span, Spilled, Structured
+from .tree import At, Call, Expression, FormulaError, Group, Name, Operand, Ref, Span, Spilled, Structured, operands_in
 from .whole_calls import found_place
 
 
@@ -40,6 +49,18 @@ def intersected(pieces: list[Piece], wanted: str) -> Out:
     if wanted == VALUE:
         return Out(["(@", *pieces, ")"], True)
     return Out(pieces, False, of_range(pieces))
+
+
+def has_arrays(c: Compiling, argument: Expression | None) -> bool:
+    """Say whether a value is an array because a constant in braces, or a name of LET that stands for one, is in it."""
+    names = (each for each in operands_in(argument or Expression()) if isinstance(each, Name))
+    local = (c.local(local_label(each.text)) for each in names)
+    return has_array_constant(argument) or any(each is not None and not each.single for each in local)
+
+
+def first_of(c: Compiling, out: Out) -> Out:
+    """Return the first of an array's values, or the cell of a range beside the formula."""
+    return replace(c.say("(@{0})", out), single=True, size=None)
 
 
 def corner_of(c: Compiling, corner: int | str) -> Piece:
