@@ -18,6 +18,8 @@ from ..references import Place
 from .engine_values import ERROR_VALUES, FAILURES, TROUBLE, ModelGap, Settings, to_argument, to_engine
 
 KEEP = "RXL.KEEP"
+#: The functions that remember what many formulas share.
+KNOWN, NOTED = "RXL.KNOWN", "RXL.NOTED"
 #: The functions around a formula that is heard to fail, and why.
 _BEGIN, _TELL = "RXL.BEGIN", "RXL.TELL"
 #: So many answers of LAMBDAs are remembered: the engine asks again for what LET names each time that it is used.
@@ -40,10 +42,10 @@ class Calls:
     """The Python functions that a workbook's formulas call.
 
     `kept` are the arrays put aside by the keys of their anchors, `blocked` the anchors that show #SPILL! from their
-    next computation on, `answered` what LAMBDAs gave, by what they were asked. `reason` is the first one that a
-    function gave for an error, `failure` how one failed, `heard` both of the cells that were listened to; `telling` are
-    the functions that gave any reason, `failed` those that failed, `failing` the arrays in which one did (or since the
-    one before); `interrupted` tells that the user stopped the run.
+    next computation on, `answered` what LAMBDAs gave, by what they were asked, `notes` what many formulas share.
+    `reason` is the first one that a function gave for an error, `failure` how one failed, `heard` both of the cells
+    that were listened to; `telling` are the functions that gave any reason, `failed` those that failed, `failing` the
+    arrays in which one did (or since the one before); `interrupted` tells that the user stopped the run.
     """
 
     def __init__(self, settings: Settings, workbook: fz.Workbook) -> None:
@@ -52,6 +54,7 @@ class Calls:
         self.kept: dict[int, Any] = {}
         self.blocked: set[int] = set()
         self.answered: dict[bytes, tuple[Any, str]] = {}
+        self.notes: dict[float, Any] = {}
         self.reason = self.failure = ""
         self.heard: dict[Place, tuple[str, str]] = {}
         self.telling: set[str] = set()
@@ -83,6 +86,16 @@ class Calls:
             self.heard[int(sheet), int(row), int(column)] = self.reason, self.failure
             return _given_back(value)
 
+        def noted(key: float, *value: Any) -> Any:
+            if not value:
+                return self.notes[key]
+            given = _given_back(value[0])
+            if not self._fails:  # else the others have to fail themselves
+                self.notes[key] = given
+            return given
+
+        self.workbook.register_function(KNOWN, lambda key: key in self.notes, min_args=1, max_args=1)
+        self.workbook.register_function(NOTED, noted, min_args=1, max_args=2)
         for name, function, count in ((KEEP, keep, 2), (_BEGIN, begin, 1), (_TELL, tell, 5)):
             self.workbook.register_function(name, function, min_args=count, max_args=count)
 

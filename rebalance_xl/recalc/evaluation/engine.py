@@ -87,6 +87,7 @@ class Engine:
     def _compute(self, run: Callable[[], object]) -> None:
         """Let the engine compute and note loops; the user may stop it while a Python function is being called."""
         met, self.looping = self.looping, True
+        self.calls.notes.clear()
         run()
         telemetry = self.workbook.last_cycle_telemetry()
         self.looping = met or (telemetry is not None and telemetry.static_sccs > 0)

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import NamedTuple
 
 from ..formulas.book_view import BookView
@@ -16,7 +17,7 @@ from ..formulas.text import digit_classes, split_references
 from ..references import MAX_COLUMNS, MAX_ROWS, Place, column_number
 from ..sheets.formula_cells import FormulaCell, Formulas, taken
 
-_READS = re.compile(
+READS = re.compile(
     r"""\"(?:[^\"]|\"\")*\"
     |(?:(?P<sheet>'(?:[^']|'')*'|[^\W\d][\w.]*)!)?
      (?:\$?(?P<first>[A-Z]{1,3})(?:\$?(?P<top>[0-9]+))?:\$?(?P<last>[A-Z]{1,3})(?:\$?(?P<bottom>[0-9]+))?(?![\w(])
@@ -62,7 +63,7 @@ def reads_of(text: str, sheet: int, sheets: Callable[[str], Sequence[int]]) -> I
 
     `sheets` tells the numbers of the sheets that a name in lower case may mean.
     """
-    for match in _READS.finditer(text):
+    for match in READS.finditer(text):
         named, first, top, last, bottom, only, row, upper, lower = match.groups()
         meant: Sequence[int] = [sheet]
         if named:
@@ -168,7 +169,8 @@ class Readers:
         ends = group.of.at(group.places[place] for place in (0, len(group.places) // 2, -1))
         first, middle, last = (self._asked(cell, about, group.template) for cell in ends)
         fill = group.fill
-        if about and (fill is not None or all(part.is_fixed for part in group.template.parts(about))):
+        pieces = chain.from_iterable(part.read for part in group.template.parts(about))
+        if about and (fill is not None or all(isinstance(piece, str) for piece in pieces)):
             fill = None if reads_anywhere(first) else Fill.between(first, ends[0].row, last, ends[2].row)
             fill = fill if fill is not None and fill.text(ends[1].row) == middle else None
         return replace(group, fill=fill, columns=self.columns_of(first, group.of.sheet))

@@ -64,11 +64,6 @@ class Out:
         """What tells the cells that its values may come from."""
         return self.pieces if self.source is None else self.source
 
-    @property
-    def is_fixed(self) -> bool:
-        """Whether what tells these cells is the same text wherever it stands."""
-        return all(isinstance(piece, str) for piece in self.read)
-
 
 #: What the careful way does otherwise, and each time the parts of a formula whose values tell whether that matters.
 Questions = dict[str, list[tuple[Out, ...]]]
