@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import compress
 from typing import Final
@@ -28,8 +30,8 @@ _UNSETTLED: Final = 3
 _ATTEMPTS: Final = 8
 #: Named cells are not written into the formulas that may mean one of them where that makes so many references.
 _MOST_NAMED: Final = 500_000
-#: So many arrays are computed before what reads them, which is computed twice where they are not as in the file.
-_ARRAYS_FIRST: Final = 50
+#: Asked for a cell that needs one of these, the engine computes all others, and takes twice as long for them.
+_NEEDING_ALL: Final = re.compile(r"\b(?:IFS?|CHOOSE|INDEX|OFFSET|INDIRECT)\(")
 _TOO_DEEP: Final = "references that depend on one another too deeply, or on random numbers"
 
 
@@ -155,15 +157,11 @@ class Calculation:
 
     def _settle(self) -> None:
         """Let the engine compute until the spilled arrays do not change any more."""
-        first = self.spills.filling()[:_ARRAYS_FIRST] if self.spills.begin() else []
-        # Those that read least come first: for one that needs an IF or the like the engine computes all cells.
-        for anchor in sorted(first, key=lambda anchor: self._formulas_read(anchor.cell)):
-            if anchor.rows is not None:
-                continue  # computed on the way to an earlier one
-            try:
-                self.engine.evaluate_cells([anchor.cell.where])
-            except FAILURES:
-                break
+        filling = [anchor for anchor in self.spills.filling() if anchor.rows is None] if self.spills.begin() else []
+        first = [anchor.cell.where for anchor in filling if self._stands_alone(anchor.cell)]
+        if first:  # what reads them is computed twice otherwise, where they are not as in the file
+            with suppress(*FAILURES):
+                self.engine.evaluate_cells(first)
             self._place_arrays()
         self._evaluate()
         if not self.spills.begin():
@@ -174,11 +172,13 @@ class Calculation:
             self._evaluate()
         self.warnings.append("the spilled arrays did not settle; some of them depend on themselves")
 
-    def _formulas_read(self, cell: FormulaCell) -> int:
-        """Return how many formulas a formula cell reads."""
-        reads = reads_of(str(cell.lowered), cell.sheet, self.readers.sheets)
-        columns = [(read, column) for read in reads for column in range(read.left, read.right + 1)]
-        return sum(len(self.book.scans[each.sheet].formulas.between(at, each.top, each.bottom)) for each, at in columns)
+    def _stands_alone(self, cell: FormulaCell) -> bool:
+        """Say whether the engine, asked for a formula cell, computes no other one."""
+        text, scans = str(cell.lowered), self.book.scans
+        reads = reads_of(text, cell.sheet, self.readers.sheets)
+        columns = ((read, column) for read in reads for column in range(read.left, read.right + 1))
+        formulas = (scans[read.sheet].formulas.between(column, read.top, read.bottom) for read, column in columns)
+        return not _NEEDING_ALL.search(text) and not any(formulas)
 
     def _place_arrays(self) -> bool:
         """Write the arrays computed last into their cells; return whether anything is to be computed again."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ..sheets.formula_cells import FormulaCell
 from .calculation import Calculation
-from .reads import Read, cells_at, reads_of
+from .reads import cells_at, reads_of
 
 #: A loop whose cells one pass moves by no more than this, relatively, rests where it is.
 AT_REST: Final = 1e-6
@@ -58,15 +58,15 @@ def _near(one: Any, other: Any, change: float = 0.0) -> bool:
 
 def _loops(calculation: Calculation) -> list[list[FormulaCell]]:
     """Return the cells that read themselves, directly or through each other, loop by loop."""
-    import numpy as np
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
-
     nodes = [cell for cell in calculation.book.cells() if cell.lowered is not None]
     edges = _edges(calculation, nodes)
     if edges is None:
         calculation.warnings.append("too many references to look for loops of formulas; none was taken for settled")
         return []
+    import numpy as np  # scipy takes longer to load than most loops to be found
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
     others, starts = list(chain.from_iterable(edges)), [0, *accumulate(map(len, edges))]
     graph = csr_array((np.ones(len(others)), others, starts), shape=(len(edges), len(edges)))
     groups: dict[int, list[int]] = {}
@@ -80,17 +80,9 @@ def _edges(calculation: Calculation, nodes: Sequence[FormulaCell]) -> list[list[
     """Return for every formula the formulas that it reads, None when they are too many."""
     numbers = {((cell.sheet, cell.column), cell.row): number for number, cell in enumerate(nodes)}
     cells = cells_at(cell.where for cell in nodes)
-    met: dict[Read, list[int]] = {}
-    edges: list[list[int]] = []
-    count = 0
-    for cell in nodes:
-        own: list[int] = []
-        for read in reads_of(str(cell.lowered), cell.sheet, calculation.readers.sheets):
-            if read not in met:
-                met[read] = [numbers[place] for place in read.met(cells)]
-            own += met[read]
-        count += len(own)
-        if count > MOST_READS:
-            return None
-        edges.append(sorted({*own}))  # looking for loops does not come to an end where an edge is told twice
-    return edges
+    reads = [[*reads_of(str(cell.lowered), cell.sheet, calculation.readers.sheets)] for cell in nodes]
+    met = {read: [numbers[place] for place in read.met(cells)] for read in {*chain.from_iterable(reads)}}
+    if sum(len(met[read]) for own in reads for read in own) > MOST_READS:
+        return None
+    # Looking for loops does not come to an end where an edge is told twice.
+    return [sorted({*chain.from_iterable(met[read] for read in own)}) for own in reads]

@@ -95,4 +95,4 @@ def in_order(formula: str) -> str:
         first, last = match[0].replace("$", "").split(":")
         return match[0] if area.text() in (f"{first}:{last}", last) else area.text()
 
-    return _RANGE.sub(ordered, formula)
+    return _RANGE.sub(ordered, formula) if ":" in formula else formula
