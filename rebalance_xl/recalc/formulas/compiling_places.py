@@ -17,7 +17,7 @@ from .operands import has_array_constant, is_call, literal, local_label, operand
 from .parameter_classes import ARRAY, REFERENCE, SAME_SIZE, VALUE, parameter_class
 from .parser import parsed
 from .places import PLACE
-from .repairs import filled
+from .repairs import filled, repaired
 from .tree import Arguments, Call, Expression, FormulaError, Group, Literal, Name, Operand, Ref, operands_in
 
 #: What a name stands for is not written out beyond so many characters: names of names can double with each.
@@ -164,8 +164,9 @@ def write_place(c: Compiling, call: Call, wanted: str = VALUE, corners: bool = F
 
 def seeing_faults(c: Compiling, name: str, arguments: Arguments, out: Out, wanted: str) -> Out:
     """Return a call that gives the error which stands in the place of a range it looks into."""
+    written = repaired(name, arguments, c.careful) if name in _ASKED else arguments
     for place in _ASKED.get(name, ()):
-        argument = arguments[place] if place < len(arguments) else None
+        argument = written[place] if place < len(written) else None
         passed = name == "XLOOKUP" and not any(arguments[3:4])  # what is not found is #N/A, too
         if argument is not None and not (passed or isinstance(argument.single, Literal)):
             value = c.expression(argument, ARRAY if wanted == ARRAY else VALUE)
