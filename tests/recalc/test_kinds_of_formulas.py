@@ -279,6 +279,20 @@ def test_errors_that_are_asked_for_are_counted(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_texts_that_are_computed_are_read_as_numbers_where_errors_are_caught(tmp_path: Path) -> None:
+    """A number that a formula spells itself, with a currency or as a date, is no error to IFERROR and its like."""
+    check(
+        tmp_path / "b.xlsx",
+        [
+            ('IFERROR(ABS(DOLLAR(A1)),"e")', 1234.5), ('IFERROR(-FIXED(A1,1),"e")', -1234.5),
+            ('IFERROR(("$"&A2)*2,"e")', 20), ('ISNUMBER(PMT(DOLLAR(A2),2,3))', True),
+            ('IFERROR(ABS("x"&A2),"e")', "kept"),
+            ('IFERROR(TEXT(A3,"dd/mm/yyyy")+0,"e")', "kept"), ("NPV(A2:A9,A1:A2)", 1244.5),
+        ],
+        [[1234.5], [10], [45000]],
+    )  # fmt: skip
+
+
 def test_errors_are_among_what_is_something_else(tmp_path: Path) -> None:
     """A cell with an error is not 1, so that it is summed, and the sum an error, where all but 1 is asked for."""
     rows = [[1], [2], ["=NA()"], [4]]

@@ -17,6 +17,7 @@ from typing import Any, Final
 from ...cells import VALUE, CellError
 from ..formulas.compiling import Template
 from ..formulas.parameter_classes import NUMBER, names_in
+from ..formulas.parameter_classes import TEXT as SPELLED
 from ..native import marked
 from ..native.arguments import general
 from ..native.criteria import ERRORS, has_others
@@ -148,7 +149,14 @@ def _matters_by_itself(template: Template) -> bool:
     for about, parts in [(about, parts) for about, asked in template.asked.items() for parts in asked]:
         # what is computed may have more digits than all that it reads; where it is shown its value tells that
         seen = about == "COUNTED" or (about == "SHOWN" and not _LOOKING.isdisjoint(template.calls))
-        if (seen and any(part.gives == NUMBER for part in parts)) or (about == "FITTING" and "REPT" in template.calls):
+        # and a text that is computed may spell a number as no cell does; where it is read the error tells that
+        caught = about in ("NUMBER", "ARGUMENT") and not _CATCHING.isdisjoint(template.calls)
+        gives = {part.gives for part in parts}
+        if (
+            (seen and NUMBER in gives)
+            or (caught and SPELLED in gives)
+            or (about == "FITTING" and "REPT" in template.calls)
+        ):
             return True
         texts = [piece for part in parts for piece in part.read if isinstance(piece, str) and '"' in piece]
         for text in TEXT.findall("".join(texts)) if texts else ():
