@@ -20,7 +20,7 @@ from ..sheets.formula_cells import FormulaCell
 from .calls import listened
 from .engine import Engine
 from .engine_values import FAILURES
-from .exchange import read_values, set_formulas
+from .exchange import read_values, set_formulas, set_values
 from .reads import Readers, reads_anywhere, reads_of
 from .spills import Spills
 
@@ -58,14 +58,14 @@ class Calculation:
         """Return the formula cells that keep their cached values."""
         return [cell for scan in self.book.scans for cell in scan.formulas.with_status("kept")]
 
-    def keep(self, cell: FormulaCell, cause: str, held: bool = False) -> None:
-        """Let a cell keep its cached value, in the engine, too, where that does not hold it already."""
-        cell.status, cell.cause, cell.value, cell.lowered = "kept", cause, cell.old, None
-        if not held:
-            self.engine.set_value(cell.where, cell.old)
-        anchor = self.spills.at(cell.where)
-        if anchor is not None:
-            self.spills.give_back(anchor)
+    def keep(self, causes: Mapping[FormulaCell, str]) -> None:
+        """Let cells keep their cached values, in the engine, too."""
+        set_values(self.engine, ((cell.where, cell.old) for cell in causes))
+        for cell, cause in causes.items():
+            cell.status, cell.cause, cell.value, cell.lowered = "kept", cause, cell.old, None
+            anchor = self.spills.at(cell.where)
+            if anchor is not None:
+                self.spills.give_back(anchor)
 
     def compute(self) -> None:
         """Let the engine compute what is not up to date until no array changes any more, and read the values."""
@@ -218,9 +218,8 @@ class Calculation:
         while waiting:  # halved until each of those that it fails on stands alone
             some = waiting.pop()
             if unsettled >= _UNSETTLED:  # each of them would be tried for seconds
-                for cell in some:
-                    if reads_anywhere(str(cell.lowered)):
-                        self.keep(cell, f"engine-unsupported: {_TOO_DEEP}")
+                far = [cell for cell in some if reads_anywhere(str(cell.lowered))]
+                self.keep(dict.fromkeys(far, f"engine-unsupported: {_TOO_DEEP}"))
                 continue
             try:
                 self.engine.evaluate_cells([cell.where for cell in some])
@@ -230,5 +229,5 @@ class Calculation:
                     waiting += [some[half:], some[:half]]
                     continue
                 unsettled += "did not converge" in str(error)
-                self.keep(some[0], f"engine-unsupported: {error}")
+                self.keep({some[0]: f"engine-unsupported: {error}"})
         self.engine.evaluate()

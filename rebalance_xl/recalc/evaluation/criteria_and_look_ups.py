@@ -60,8 +60,7 @@ def keep_decimal_commas(calculation: Calculation) -> None:
     computed = [cell for cell in differing if cell.lowered is not None]
     left = [*_but_for_points(calculation), *(cell for cell in computed if _OF_SIGNS.search(str(cell.lowered)))]
     left += [cell for cell in computed if cell.template.calls & READING and _has_point(cell.value, cell.old)]
-    for cell in left:
-        calculation.keep(cell, _CAUSE)
+    calculation.keep(dict.fromkeys(left, _CAUSE))
     if left:
         calculation.compute()
 

@@ -36,24 +36,21 @@ def settle_doubts(calculation: Calculation) -> None:
         if not _decide_on_odd(calculation):
             break
         calculation.compute()
-    for cell in calculation.odd:
-        if isinstance(cell.value, Trouble):
-            calculation.keep(cell, cell.value.cause)
+    calculation.keep({cell: cell.value.cause for cell in calculation.odd if isinstance(cell.value, Trouble)})
 
 
 def _decide_on_odd(calculation: Calculation) -> bool:
     """Decide on the errors and failures of a round; return whether there is anything to compute again."""
     failed = [each for each in calculation.spills.anchors if each.active and each.failure]
-    for each in failed:
-        calculation.keep(each.cell, decide(failure=each.failure)[1])
+    calculation.keep({each.cell: decide(failure=each.failure)[1] for each in failed})
     open_cells = [cell for cell in calculation.odd if cell.lowered is not None]
     troubled = [cell for cell in open_cells if isinstance(cell.value, Trouble)]
-    set_values(calculation.engine, ((cell.where, cell.old) for cell in troubled))
     tried = [cell for cell in troubled if cell.value.cause != "circular"] if len(troubled) <= _MOST_ALONE else []
+    set_values(calculation.engine, ((cell.where, cell.old) for cell in troubled if tried))
     alone = {cell for cell in tried if _works_alone(calculation.engine, cell)}
     doubtful = _doubtful(calculation, open_cells)
     again: list[FormulaCell] = []
-    kept = False
+    kept: dict[FormulaCell, str] = {}
     for cell in open_cells:
         if cell in alone:
             continue
@@ -61,11 +58,11 @@ def _decide_on_odd(calculation: Calculation) -> bool:
         blocked, doubt = anchor is not None and anchor.active and anchor.blocked, doubtful.get(cell, "")
         action, cause = decide(answer=cell.value, old=cell.old, doubtful=doubt, blocked=blocked, careful=cell.careful)
         if action is Action.KEEP:
-            calculation.keep(cell, cause, held=isinstance(cell.value, Trouble))
-            kept = True
+            kept[cell] = cause
         elif action is Action.AGAIN:
             again.append(cell)
-    return compute_carefully(calculation, again) or kept or bool(troubled or failed)
+    calculation.keep(kept)
+    return compute_carefully(calculation, again) or bool(kept or troubled or failed)
 
 
 def _works_alone(engine: Engine, cell: FormulaCell) -> bool:
@@ -108,13 +105,10 @@ def _keep_readers(calculation: Calculation) -> bool:
         for place, cause in places.items():
             by_cause.setdefault(cause, []).append(place)
         for read, there in by_cause.items():
-            for cell in list(calculation.readers.of(cells_at(there))):
-                action, cause = decide(unreadable=f"reads {read}")
-                if action is Action.KEEP:
-                    calculation.keep(cell, cause)
-                    any_kept = True
-                    if cell.old is None:
-                        fresh[cell.where] = NOTHING_EARLIER
+            reading = [*calculation.readers.of(cells_at(there))]
+            calculation.keep(dict.fromkeys(reading, decide(unreadable=f"reads {read}")[1]))
+            fresh.update((cell.where, NOTHING_EARLIER) for cell in reading if cell.old is None)
+            any_kept = any_kept or bool(reading)
         places = fresh
     return any_kept
 

@@ -24,7 +24,7 @@ from .decision import decide
 from .doubts import as_before, name_what_is_old, settle_doubts
 from .engine import Engine
 from .engine_values import Settings
-from .exchange import load, set_values
+from .exchange import load
 from .loops import close_loops
 from .reads import Readers
 from .ready import compute_arrays_early, compute_early, lower_book
@@ -125,9 +125,7 @@ def explain_errors(calculation: Calculation) -> None:
             unsure[cell] = decide(answer=cell.value, old=cell.old, failure=f"function-error: {failure}")[1]
         elif cell.value.__class__ is CellError:
             cell.cause = reason
-    set_values(calculation.engine, ((cell.where, cell.old) for cell in unsure))
-    for cell, cause in unsure.items():
-        calculation.keep(cell, cause, held=True)
+    calculation.keep(unsure)
     if unsure:
         calculation.compute()
     for cell in calculation.odd:
