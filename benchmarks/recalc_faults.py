@@ -33,8 +33,8 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     (
         "rows that an array lacks repeat its last one",
         "native/arguments",
-        "*[[NA] * width] * (height - len(wide))]",
-        "*[wide[-1]] * (height - len(wide))]",
+        "*[[NA] * width] * (height - len(rows))]",
+        "*[rows[-1]] * (height - len(rows))]",
     ),
     (
         "a data table takes rows for columns",

@@ -6,22 +6,22 @@ columns. What depends on cells that the engine has to compute first stays with t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ...cells import MISSING, CellError
 from ...column_calls import PerRow, takes_columns
 from ..formulas.book_view import BookView
 from ..formulas.compiling import Template
-from ..formulas.filled_down import FilledColumn
-from ..formulas.in_bulk import Lowering, keep, lower_sheet, write_out
+from ..formulas.filled_down import FilledColumn, filled_columns
+from ..formulas.in_bulk import Lowering, keep, lower_sheet, worked_out, write_out
 from ..formulas.operands import plain_name
 from ..formulas.parameter_classes import ARRAY, SPILLING, implementation
 from ..formulas.parser import Parser, parsed
 from ..formulas.text import split_references
 from ..formulas.tree import Call, FormulaError
 from ..references import parse_area
-from ..sheets.formula_cells import FormulaCell, put
+from ..sheets.formula_cells import FormulaCell, Formulas, put
 from .decision import decide
 from .exchange import TINY
 from .reads import Read, cells_at
@@ -36,7 +36,7 @@ MAX_ARRAY = 4_000_000
 def lower_book(book: BookView, lowering: Lowering, spills: Spills, spill_plain: bool) -> list[FilledColumn]:
     """Lower the formulas of a workbook and add its arrays to the spills.
 
-    The formulas filled down that are worked out are returned; their cells have no text for the engine yet.
+    The formulas filled down that are worked out are returned; only the cells of arrays have their text for the engine.
     """
     for scan in book.scans:
         write_out(scan)
@@ -49,9 +49,12 @@ def lower_book(book: BookView, lowering: Lowering, spills: Spills, spill_plain: 
     filled: list[FilledColumn] = []
     for scan in book.scans:
         own: list[FilledColumn] = []
+        if not lowering.singly:
+            filled += _lower_filled_arrays(lowering, spills, scan.formulas)
         for cell in lower_sheet(lowering, scan, own):
             if cell.kind == "array":
-                _lower_array(lowering, spills, cell)
+                if cell.lowered is None:
+                    _lower_array(lowering, spills, cell)
             else:
                 empty = "it has no formula of its own, as the cells of an array that could not be computed"
                 keep(cell, FormulaError("a data table" if cell.kind == "dataTable" else empty))
@@ -98,6 +101,15 @@ def _lower_arrays(lowering: Lowering, spills: Spills, column: FilledColumn) -> b
     return True
 
 
+def _lower_filled_arrays(lowering: Lowering, spills: Spills, own: Formulas) -> Iterator[FilledColumn]:
+    """Lower the array formulas of a sheet that are filled down, and yield them."""
+    for column in filled_columns(own, sorted(place for place, kind in own.kinds.items() if kind == "array")):
+        if worked_out(lowering, column, ARRAY) and column.template is not None and column.lowered is not None:
+            for cell, text in zip(own.at(column.places), column.lowered.texts(column.rows), strict=True):
+                _set_array(spills, cell, column.template, text)
+            yield column
+
+
 def _lower_array(lowering: Lowering, spills: Spills, cell: FormulaCell) -> None:
     """Lower a formula that fills several cells, or may do so."""
     shape, references = split_references(cell.formula)
@@ -105,15 +117,19 @@ def _lower_array(lowering: Lowering, spills: Spills, cell: FormulaCell) -> None:
     if not isinstance(template, Template):
         keep(cell, template)
         return
-    cell.template = template
-    cell.lowered = template.render(references, cell.row, cell.column)
+    _set_array(spills, cell, template, template.render(references, cell.row, cell.column))
+
+
+def _set_array(spills: Spills, cell: FormulaCell, template: Template, text: str) -> None:
+    """Give a cell the text that the engine computes, its array kept aside."""
+    cell.template, cell.lowered = template, text
     anchor = spills.at(cell.where)
     if anchor is None:
         if template.single:
             return
         anchor = spills.add(cell, cell.area, True, written=None)
     anchor.active = True
-    cell.lowered = anchor.kept(cell.lowered)
+    cell.lowered = anchor.kept(text)
 
 
 def _may_spill(formula: str) -> bool:
@@ -127,6 +143,7 @@ MAX_CELLS = 4_000_000
 
 def compute_early(known: KnownCells, filled: Sequence[FilledColumn]) -> None:
     """Compute the filled-down catalogue calls whose arguments are known already; the others go to the engine."""
+    filled = [column for column in filled if column.of.lowered[column.places[0]] is None]
     at_once = not known.book.package.date1904  # columns at once know the 1900 system only
     waiting = [column for column in filled if at_once and _calls_columns(column)]
     before = -1

@@ -94,7 +94,7 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, filled: list[FilledColumn])
     unsure = [place for place in unsure if place not in others] if others else unsure
     if not lowering.singly:
         for column in filled_columns(own, unsure):
-            if _worked_out(lowering, column):
+            if worked_out(lowering, column, VALUE):
                 filled.append(column)
                 put(templates, column.places, [column.template] * len(column.places))
         unsure = [place for place in unsure if templates[place] is None] if None in templates else []
@@ -111,13 +111,13 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, filled: list[FilledColumn])
         lowered[place] = template.render(references, own.rows[place], own.columns[place])
 
 
-def _worked_out(lowering: Lowering, column: FilledColumn) -> bool:
+def worked_out(lowering: Lowering, column: FilledColumn, mode: str) -> bool:
     """Work out a formula filled down from some of its cells; False when each of its cells needs a look."""
     rows, places = column.rows, column.places
     texts: list[str] = []
     for number in (0, len(places) // 2, -1):
         shape, references = split_references(column.of.texts[places[number]])
-        template = lowering.template(shape, references, column.of.sheet, VALUE)
+        template = lowering.template(shape, references, column.of.sheet, mode)
         if not isinstance(template, Template) or not template.fits(rows[number], column.column, references):
             return False
         texts.append(template.render(references, rows[number], column.column))

@@ -137,12 +137,11 @@ def alike(arrays: Sequence[Rows]) -> list[Rows]:
     [[3.0, 4.0], [3.0, 4.0]]
     """
     height, width = max(map(len, arrays)), max(len(rows[0]) for rows in arrays)
-    if all(len(rows) == height and len(rows[0]) == width for rows in arrays):
-        return list(arrays)
     found = []
     for rows in arrays:
-        wide = [[*row * (width if len(row) == 1 else 1), *[NA] * (width - len(row))][:width] for row in rows]
-        found.append(wide * height if len(wide) == 1 else [*wide, *[[NA] * width] * (height - len(wide))])
+        if len(rows[0]) < width:
+            rows = [[*row * (width if len(row) == 1 else 1), *[NA] * (width - len(row))][:width] for row in rows]
+        found.append(rows * height if len(rows) == 1 else [*rows, *[[NA] * width] * (height - len(rows))])
     return found
 
 
