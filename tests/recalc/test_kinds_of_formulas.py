@@ -293,6 +293,20 @@ def test_texts_that_are_computed_are_read_as_numbers_where_errors_are_caught(tmp
     )  # fmt: skip
 
 
+def test_texts_are_numbers_to_all_arguments_of_annuities(tmp_path: Path) -> None:
+    """A payment, a present or a future value may stand in a text, also a rate of NPV, in a cell or in the formula."""
+    check(
+        tmp_path / "b.xlsx",
+        [
+            ("PMT(1,1,A1)", -16.0), ('PMT(1,1,-4,"8")', 0.0), ("FV(1,1,A1)", -8.0), ("FV(1,1,0,A1)", -16.0),
+            ("PV(1,1,A1)", -4.0), ("PV(1,1,0,A1)", -4.0), ("NPER(1,-16,A1)", 1.0), ("NPER(1,0,-4,A1)", 1.0),
+            ("SLN(10,2,A1)", 1.0), ("ISPMT(1,1,A1,4)", -3.5), ("NPV(A2,2,4)", 2.0),
+            ('IFERROR(PMT(1,1,TRIM(A1)),"e")', -16.0), ('PMT(1,1,"$8")', -16.0),
+        ],
+        [["8"], ["1"]],
+    )  # fmt: skip
+
+
 def test_errors_are_among_what_is_something_else(tmp_path: Path) -> None:
     """A cell with an error is not 1, so that it is summed, and the sum an error, where all but 1 is asked for."""
     rows = [[1], [2], ["=NA()"], [4]]
