@@ -13,7 +13,7 @@ import pytest
 from rebalance_xl.cells import DIV0, MISSING, NA, VALUE, CellError
 from rebalance_xl.recalc.evaluation.calls import Calls
 from rebalance_xl.recalc.evaluation.engine_values import Settings
-from rebalance_xl.recalc.native import ALTERNATIVES, BLIND_TO_ERRORS, MODULE_OF, native
+from rebalance_xl.recalc.native import MODULE_OF, native, numbered
 from rebalance_xl.recalc.native.registry import REGISTERED
 from tests.native.calls import call, error
 
@@ -44,7 +44,7 @@ def test_every_name_has_its_function() -> None:
 
 def test_alternatives_are_in_the_table() -> None:
     """Every alternative to an engine function is implemented under its own name."""
-    for name in (*ALTERNATIVES, *BLIND_TO_ERRORS):
+    for name in (*numbered("beside"), *numbered("passes-over")):
         assert f"RXL.{name}" in MODULE_OF, name
         assert name not in MODULE_OF, name
 

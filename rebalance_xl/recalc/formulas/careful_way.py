@@ -74,7 +74,6 @@ def note(c: Compiling, about: str, *parts: Out) -> None:
 COMPARISONS: Final = frozenset(("=", "<>", "<", ">", "<=", ">="))
 _ARITHMETIC: Final = frozenset("+-*/^%")
 _BEFORE_OPERANDS: Final = COMPARISONS | frozenset("+-*/^&")
-_TOTALS: Final = marked("noisy")
 #: Functions that give one of their arguments as it was computed, or but for its sign.
 _HANDED_ON: Final = names_in("ABS IF IFERROR MAX MEDIAN MIN")
 
@@ -113,7 +112,7 @@ def is_computed(items: Items, bound: Mapping[str, Expression]) -> bool:
         return False
     name = plain_name(only.name)
     handed_on = [each for each in only.arguments if each is not None and name in _HANDED_ON]
-    return name in _TOTALS or any(is_computed(each.items, bound) for each in handed_on)
+    return name in marked("noisy") or any(is_computed(each.items, bound) for each in handed_on)
 
 
 # --- the last subtraction ---------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ..native import ALTERNATIVES, BLIND_TO_ERRORS
+from ..native import marked, numbered, valued
 from ..native.format_language import shows_names
 from ..references import MAX_COLUMNS, MAX_ROWS
 from . import compiling_ranges as in_file
@@ -66,7 +66,7 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
     if name == "AGGREGATE" and in_file.hides_by_option(c, arguments):
         return c.expression(whole_calls.by_option(arguments), wanted)
     arguments = repaired(name, arguments if wanted == ARRAY else whole_calls.given_directly(name, arguments), c.careful)
-    if name in ALTERNATIVES and len(arguments) >= ALTERNATIVES[name] and needs_python(name, arguments):
+    if len(arguments) >= numbered("beside").get(name, len(arguments) + 1) and needs_python(name, arguments):
         name = f"RXL.{name}"
     implementation = implementation_in(c.book, name)
     if hasattr(implementation, "parameters"):
@@ -81,7 +81,7 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
         return told
     if name == "IFERROR" and _is_from_google(arguments):
         return c.expression(_given(arguments[1]), wanted)
-    if name in classes.DISTRUSTED or not engine_knows(name):
+    if name in marked("distrusted") or not engine_knows(name):
         raise UnknownFunctionError(name)
     if name == "INDIRECT":
         return write_indirect(c, call, wanted)
@@ -159,8 +159,8 @@ def _seeing_errors(c: Compiling, name: str, arguments: Arguments, wanted: str, b
     out = by_cell or _engine_call(c, name, arguments, wanted)
     if by_cell is not None:
         given = [c.expression(_given(each), ARRAY) for each in arguments]
-        note(c, "CRITERIA", *[each for place, each in enumerate(given) if place != BLIND_TO_ERRORS.get(name)])
-    watched = BLIND_TO_ERRORS.get(name, len(arguments))
+        note(c, "CRITERIA", *[each for place, each in enumerate(given) if place != numbered("passes-over").get(name)])
+    watched = numbered("passes-over").get(name, len(arguments))
     if name in ("SUMIF", "AVERAGEIF") and len(arguments) == 2 and whole_calls.asks_for_others(arguments[1]):
         watched = 0  # errors are what they are not
     summed = arguments[watched] if watched < len(arguments) else None
@@ -181,12 +181,12 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
     values = [place for place in places if parameter_class(name, place) != REFERENCE or name in classes.TRANSPARENT]
     single = classes.gives_one_value(name, all(given[place].single for place in values))
     if name in WITH_CRITERIA:
-        note(c, "CRITERIA", *[out for place, out in enumerate(given) if place != BLIND_TO_ERRORS.get(name)])
+        note(c, "CRITERIA", *[out for place, out in enumerate(given) if place != numbered("passes-over").get(name)])
     if name in classes.CELL_BY_CELL:
         return _passing(name, given, _each_cell(c, name, given, single))
     if name in ("SUMIF", "AVERAGEIF") and in_file.on_several_sheets(c, arguments):
         return Out(call_of(f"{name}S", [as_large(given[0], given[2]), *given[:2]]), single)
-    ends, named = c.careful and single and name in classes.END_FORMULAS, list[Piece]()
+    ends, named = c.careful and single and name in marked("ends"), list[Piece]()
     for place in [place for place in values if ends and len(given[place].pieces) > 1]:
         named += [f"rl_{place},", *given[place].pieces, ","]  # what is computed is written once
         given[place] = Out([f"rl_{place}"], True, None, given[place].gives, given[place].read)
@@ -205,9 +205,9 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
     if ends:
         text = "LET({2}rl_fault,RXL.FAULT({1}),IF(ISERROR(rl_fault),rl_fault,{0}))"
         return c.say(text, call, Out(listed(given), True), Out(named, True))
-    caught = name in whole_calls.CAUGHT and (c.careful or name not in ("ISNA", "ISERR"))
-    caught = caught and any(map(whole_calls.may_end, arguments[:1]))
-    return c.say(f"IFERROR({{0}},{whole_calls.CAUGHT[name]})", call) if caught else call
+    answer = valued("caught").get(name)  # of #N/A, the careful way alone asks
+    asked = answer and (c.careful or name not in ("ISNA", "ISERR")) and any(map(whole_calls.may_end, arguments[:1]))
+    return c.say(f"IFERROR({{0}},{answer})", call) if asked else call
 
 
 def _passing(name: str, given: Sequence[Out], out: Out) -> Out:
@@ -229,7 +229,7 @@ def _engine_argument(c: Compiling, name: str, position: int, arguments: Argument
         kind = ARRAY
     if position >= classes.TRANSPARENT.get(name, len(arguments)):
         kind = wanted
-    places = several(c, inner, kind) if name in classes.LISTS else None
+    places = several(c, inner, kind) if name in marked("list") else None
     if places is not None:
         return Out(listed(places), True)
     if name in ("SUBTOTAL", "AGGREGATE") and position:

@@ -121,8 +121,7 @@ def several(c: Compiling, operand: Operand | None, wanted: str) -> list[Out] | N
     return [c.operand(replace(operand, sheet=quoted_sheet(name) + "!"), wanted) for name in names]
 
 
-#: Functions that look into ranges, and the values of functions that answer as if there were none where they are errors.
-_LOOK_INTO: Final = marked("looks-into")
+#: The values of functions that answer as if there were none where they are errors.
 _ASKED: Final = {name: tuple(map(int, places.split(","))) for name, places in valued("unseen").items()}
 #: Functions that give references or errors, and are written out no more than this long once more.
 _GIVE: Final = frozenset(("OFFSET", "INDIRECT", "INDEX"))
@@ -171,7 +170,7 @@ def seeing_faults(c: Compiling, name: str, arguments: Arguments, out: Out, wante
         if argument is not None and not (passed or isinstance(argument.single, Literal)):
             value = c.expression(argument, ARRAY if wanted == ARRAY else VALUE)
             out = c.say("IF(ISERROR({1}),{1},{0})", out, value)
-    for place, argument in enumerate(arguments) if name in _LOOK_INTO else ():
+    for place, argument in enumerate(arguments) if name in marked("looks-into") else ():
         looked = argument is not None and parameter_class(name, place) != VALUE
         fault = _fault(c, argument, name not in ("INDEX", "AGGREGATE")) if argument is not None and looked else None
         if fault is None:

@@ -20,8 +20,6 @@ from .operands import constant_text, operand_at, plain_name, split_area, whole_n
 from .parameter_classes import ARRAY, REFERENCE, VALUE, WITH_CRITERIA, parameter_class
 from .tree import Arguments, Call, Cells, Expression, FormulaError, Literal, Name, Operand, Ref, operands_in
 
-#: Functions that pair the cells of several ranges.
-_PAIRED: Final = marked("pairs")
 #: Options of AGGREGATE below this pass over cells with totals of their own.
 _WITH_TOTALS: Final = 4
 
@@ -51,7 +49,7 @@ def as_long_as_others(c: Compiling, name: str, arguments: Arguments, operand: Op
 
     The engine ends every one with its own last used cell, and takes as many rows of each as the first one has.
     """
-    if name not in _PAIRED or len(arguments) < (3 if name in WITH_CRITERIA else 2):
+    if name not in marked("pairs") or len(arguments) < (3 if name in WITH_CRITERIA else 2):
         return None
     if name in WITH_CRITERIA and isinstance(operand, Call) and plain_name(operand.name) == "INDIRECT":
         return write_indirect(c, operand, VALUE, corners=True)

@@ -71,11 +71,8 @@ _ON_MACINTOSH: Final = {
     for name, asked in (("CHAR", "{1}"), ("CODE", "UNICODE({1})"))
 }
 
-#: Functions of dates that the engine has, with how many of these; before March 1900 its calendar is not Excel's.
-_DATES: Final = numbered("dates")
 _EARLY: Final = 'RXL.UNKNOWN("working days before March 1900")'
-#: Functions of working days, and the argument that has the holidays: the engine passes over texts and errors there.
-_HOLIDAYS: Final = numbered("holidays")
+#: The engine passes over texts and errors among holidays.
 _WITH_HOLIDAYS: Final = 'IF(COUNT({1})<COUNTA({1}),RXL.UNKNOWN("texts or errors among the holidays"),{0})'
 #: The last cell of a sheet, which is blank, for a place in whole columns or rows beyond what a LAMBDA knows of them.
 _BEYOND: Final = {
@@ -96,7 +93,7 @@ def guarded(c: Compiling, name: str, arguments: Arguments, out: Out, wanted: str
     alone = arguments[0] if len(arguments) == 1 else None
     if name in _ON_MACINTOSH and alone is not None and c.book.package.written_by("Microsoft Macintosh Excel"):
         return c.say(_ON_MACINTOSH[name], out, c.expression(alone, kind))
-    count = _DATES.get(name, 0)
+    count = numbered("dates").get(name, 0)
     if 0 < count <= len(arguments) and not c.book.package.date1904:
         dates = [c.expression(each or literal("0"), kind) for each in arguments[:count]]
         early = "+".join(f"({{{place}}}<61)" for place in range(1, count + 1))
@@ -104,7 +101,7 @@ def guarded(c: Compiling, name: str, arguments: Arguments, out: Out, wanted: str
             write_native_call(c, f"RXL.{name}", arguments, wanted) if f"RXL.{name}" in MODULE_OF else c.say(_EARLY, out)
         )
         out = c.say(f"IF({early},{{{count + 1}}},{{0}})", out, *dates, known)
-    holidays = operand_at(arguments, _HOLIDAYS.get(name, len(arguments)))
+    holidays = operand_at(arguments, numbered("holidays").get(name, len(arguments)))
     if isinstance(holidays, Cells):
         return c.say(_WITH_HOLIDAYS, out, c.operand(holidays, REFERENCE))
     guard = GUARDS.get(name)
@@ -179,10 +176,8 @@ def approximately(c: Compiling, name: str, arguments: Arguments, wanted: str, en
     if name not in APPROXIMATE or not looks_approximately(name, arguments):
         return None
     python = write_native_call(c, f"RXL.{name}", arguments[: APPROXIMATE[name]], wanted)
-    among, sought = (
-        operand_at(arguments, 1),
-        c.expression(arguments[0] or literal("0"), ARRAY if wanted == ARRAY else VALUE),
-    )
+    among = operand_at(arguments, 1)
+    sought = c.expression(arguments[0] or literal("0"), ARRAY if wanted == ARRAY else VALUE)
     if isinstance(among, Cells):  # computed ones are searched as arrays anyway
         note(c, name, c.operand(among, REFERENCE))
         for about in ("ORDER", "LOGICAL"):  # to the engine truth values are numbers

@@ -22,8 +22,6 @@ def names_in(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-#: Functions that take several references where one is written.
-LISTS: Final = marked("list")
 #: Functions that spill also where a program without dynamic arrays wrote them.
 SPILLING: Final = marked("spills")
 #: One value per value: with single arguments a single result.
@@ -33,12 +31,6 @@ REFERENCE_MAKERS: Final = of_form("place")
 #: Functions with criteria, which may be errors, and those of them whose ranges have to be of one size.
 WITH_CRITERIA: Final = marked("criteria")
 SAME_SIZE: Final = WITH_CRITERIA - {"COUNTIF", "SUMIF", "AVERAGEIF"}
-#: Functions whose wrong argument, or an error as one, ends the whole formula in the engine instead of an error value.
-END_FORMULAS: Final = marked("ends")
-#: Totals that pass over texts, where Excel says #VALUE! to one that is given to them.
-PASS_OVER_TEXTS: Final = marked("numbers")
-#: Functions that the engine has a name for, but no answer that can be trusted.
-DISTRUSTED: Final = marked("distrusted")
 
 #: Functions that pass one of their arguments through; the class of those is the class wanted of the call itself.
 TRANSPARENT: Final[dict[str, int]] = {"IF": 1, "CHOOSE": 1, "IFERROR": 0, "IFNA": 0, "IFS": 0, "SWITCH": 0}
@@ -46,12 +38,10 @@ TRANSPARENT: Final[dict[str, int]] = {"IF": 1, "CHOOSE": 1, "IFERROR": 0, "IFNA"
 #: What functions and operators certainly give.
 TEXT, NUMBER, WHOLE, TRUTH = "text", "number", "whole", "truth"
 
-#: What the engine applies to arrays by itself, and of these the ones with several arrays, which have to be of one size.
-_LIFTED_BY_ENGINE: Final = marked("lifted")
+#: What the engine applies to several arrays by itself, which have to be of one size.
 CELL_BY_CELL: Final = names_in("IF IFERROR IFNA")
 
 _UNKNOWN: Final = ExcelFunction(REFERENCE, "-", "-", "-", ())
-_LISTED: Final = of_form("each", "mixed")
 
 # In all of these a function's name is in capitals and without a prefix, and positions count from 0.
 
@@ -82,12 +72,12 @@ def gives(name: str) -> str:
 def lifts(name: str) -> bool:
     """Say whether a function has to be called cell by cell where it is given arrays."""
     choosing = name in ("INDEX", "XLOOKUP", "CHOOSE", "SWITCH", "IFS")
-    return name not in _LIFTED_BY_ENGINE and (name in _LISTED or choosing)
+    return name not in marked("lifted") and (EXCEL_FUNCTIONS.get(name, _UNKNOWN).form in ("each", "mixed") or choosing)
 
 
 def takes_arrays(name: str) -> bool:
     """Say whether a function of single values gives an array where it is given one."""
-    return name in _LIFTED_BY_ENGINE or lifts(name)
+    return name in marked("lifted") or lifts(name)
 
 
 def implementation(name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..native import valued
+from ..native import marked
 from ..native.criteria import ERRORS
 from ..native.format_language import undecided
 from .operands import (
@@ -19,12 +19,10 @@ from .operands import (
     plain_name,
     whole_number,
 )
-from .parameter_classes import ELEMENTWISE, END_FORMULAS, PASS_OVER_TEXTS, TEXT, gives, names_in
+from .parameter_classes import ELEMENTWISE, TEXT, gives, names_in
 from .repairs import as_total, made
 from .tree import Arguments, Call, Cells, Expression, FormulaError, Group, Literal, Name, Operand, Ref
 
-#: What functions that look at an error answer when their argument ends the formula; those of #N/A the careful way.
-CAUGHT: Final = valued("caught")
 #: The first function of AGGREGATE that takes an array.
 _TAKES_ARRAYS: Final = 14
 #: Functions whose value is no reference, and functions that give references.
@@ -110,7 +108,7 @@ def given_directly(name: str, arguments: Arguments) -> Arguments:
 
     The engine passes over other texts, which is right for cells alone; one that is no number is #VALUE!.
     """
-    return [each and _not_passed_over(each) for each in arguments] if name in PASS_OVER_TEXTS else arguments
+    return [each and _not_passed_over(each) for each in arguments] if name in marked("numbers") else arguments
 
 
 def _not_passed_over(value: Expression) -> Expression:
@@ -188,7 +186,7 @@ def is_computed_array(value: Expression) -> bool:
 def may_end(value: Expression | None) -> bool:
     """Say whether a value can end the whole formula in the engine where Excel has an error value."""
     calls = [item for item in value.items if isinstance(item, Call)] if value is not None else []
-    return any(plain_name(call.name) in END_FORMULAS or any(map(may_end, call.arguments)) for call in calls)
+    return any(plain_name(call.name) in marked("ends") or any(map(may_end, call.arguments)) for call in calls)
 
 
 def _is_below_one(value: Expression | None) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -50,6 +51,7 @@ EXCEL_FUNCTIONS: Final = {
 }
 
 
+@cache
 def marked(mark: str) -> frozenset[str]:
     """Return the functions with a mark."""
     return frozenset(name for name, function in EXCEL_FUNCTIONS.items() if mark in function.marks)
@@ -60,21 +62,18 @@ def of_form(*forms: str) -> frozenset[str]:
     return frozenset(name for name, function in EXCEL_FUNCTIONS.items() if function.form in forms)
 
 
+@cache
 def valued(mark: str) -> dict[str, str]:
     """Return the functions with a mark that has a value, and that."""
     pairs = ((name, *each.partition("=")[::2]) for name, own in EXCEL_FUNCTIONS.items() for each in own.marks)
     return {name: value for name, key, value in pairs if key == mark}
 
 
+@cache
 def numbered(mark: str) -> dict[str, int]:
     """Return the functions with a mark whose value is a number, and that."""
     return {name: int(value) for name, value in valued(mark).items()}
 
-
-#: Functions that the engine answers rightly in their plain forms only: from a number of arguments on ``RXL.`` and the
-#: name may be asked. And those that pass over errors in the range of an argument, with which the same is asked.
-ALTERNATIVES: Final = numbered("beside")
-BLIND_TO_ERRORS: Final = numbered("passes-over")
 
 #: The module of each function.
 MODULE_OF: Final = {name: each.module for name, each in EXCEL_FUNCTIONS.items() if each.module != "-"}

@@ -7,21 +7,13 @@ from functools import partial
 from typing import Any
 
 from ...cells import NA
-from .arguments import MOST_CELLS, Rows, cells_of, cells_of_line, numbers_of, to_number, transposed
+from .arguments import MOST_CELLS, Rows, alike, cells_of, cells_of_line, numbers_of, to_number, transposed
 from .criteria import in_order
 from .faults import Fault, number_fault, value_fault
 from .registry import worksheet
 
-
-@worksheet("RXL.FIT", kinds="cells cells*")
-def fit(array: Rows, *others: Rows) -> Rows:
-    """Return an array as large as what is computed with others cell by cell: what it has not is #N/A.
-
-    One row or column stays one, because it is repeated.
-    """
-    tall = max(len(each) for each in (array, *others)) if len(array) > 1 else 1
-    wide = max(len(each[0]) for each in (array, *others)) if len(array[0]) > 1 else 1
-    return expand(array, tall, wide)
+#: An array as large as what is computed with others cell by cell: what it has not is #N/A.
+worksheet("RXL.FIT", kinds="cells cells*")(lambda *arrays: alike(arrays)[0])
 
 
 @worksheet("RXL.SORTABLE", kinds="cells cells=NONE flag=0")

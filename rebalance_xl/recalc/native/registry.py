@@ -114,15 +114,11 @@ def _worksheet_callable(
 
     @functools.wraps(kernel)
     def invoke(*args: Any, date_offset: int = 0) -> Any:
-        lifted = (
-            []
-            if whole
-            else [
-                index
-                for index, value in enumerate(args)
-                if isinstance(value, list | tuple) and names[min(index, count - 1)] not in WHOLE
-            ]
-        )
+        lifted = [
+            index
+            for index, value in enumerate(() if whole else args)
+            if isinstance(value, list | tuple) and names[min(index, count - 1)] not in WHOLE
+        ]
         if lifted:
             return _lift(lambda filled: answer(filled, date_offset), args, lifted)
         return answer(args, date_offset)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache, partial
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
@@ -17,11 +18,7 @@ from .registry import REGISTERED, worksheet
 @worksheet("PROPER", kinds="text")
 def proper(text: str) -> str:
     """Return a text with the first letter of every word in capitals and the others small."""
-    out, inside = [], False
-    for letter in text:
-        out.append(letter.lower() if inside else letter.upper())
-        inside = letter.isalpha()
-    return "".join(out)
+    return "".join(each.lower() if before.isalpha() else each.upper() for before, each in pairwise(f" {text}"))
 
 
 @worksheet("UPPER", kinds="text")
