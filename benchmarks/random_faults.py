@@ -39,7 +39,7 @@ ELSEWHERE = ("review_", "tier_answers", "tier_files", "tier_reading")
 
 
 def drawn(root: Path, folder: str, count: int, seed: int) -> list[Drawn]:
-    """Return faults of the modules of a folder, drawn by a seed, no two in one line.
+    """Return faults of the modules of a folder and of those below it, drawn by a seed, no two in one line.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def drawn(root: Path, folder: str, count: int, seed: int) -> list[Drawn]:
         How many, and what they are drawn by.
     """
     sites: list[Drawn] = []
-    for path in sorted((root / folder).glob("*.py")):
+    for path in sorted((root / folder).rglob("*.py")):
         if path.stem.startswith(ELSEWHERE):
             continue
         file = path.relative_to(root).as_posix()
