@@ -251,3 +251,26 @@ def test_truth_values_are_no_numbers_to_approximate_look_ups(tmp_path: Path) -> 
         ],
         rows,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("array", [False, True])
+def test_index_makes_arrays_of_what_is_computed(tmp_path: Path, array: bool) -> None:
+    """What INDEX looks into is computed for every cell of a range, so that no array formula is needed for it."""
+    rows = [["x", "x", 1], ["y", "y", 2], ["z", None, 3], ["x", None, 4], ["w", None, 5]]
+    check(
+        tmp_path / "b.xlsx",
+        [
+            ("MATCH(0,INDEX(COUNTIF(B1:B2,A1:A5),0),0)", 3),
+            ("INDEX(A1:A5,MATCH(0,INDEX(COUNTIF($B$1:B2,A1:A5),0,0),0))", "z"),
+            ("SUM(INDEX(1/COUNTIF(A1:A5,A1:A5),0))", 4), ("SUM(INDEX(COUNTIF(A1:A5,A1:A5),0))", 7),
+            ("INDEX(LARGE(C1:C5,C1:C3),2)", 4), ("SUM(INDEX(VLOOKUP(A1:A2,A1:C5,3,0),0))", 3),
+            ("INDEX(VLOOKUP(C1:C3,C1:C5,1),2)", 2), ("INDEX(MATCH(C1:C3,C1:C5,1),3)", 3),
+            ("INDEX(MATCH(C1:C3,C1:C5),3)", 3), ("SUM(INDEX(SUMIF(A1:A5,A1:A5,C1:C5),0))", 20),
+            ("INDEX(RANK(C1:C3,C1:C3),3)", 1), ("INDEX(IFERROR(VLOOKUP(A1:A3,B1:C5,2,0),-1),3)", -1),
+            ("INDEX(NPV(C1:C3,C1:C5),1)", 1.78125),
+            ("INDEX(CHOOSE(2,A1:A5,C1:C5),3)", 3), ("INDEX(CHAR(C1:C3+64),2)", "B"),
+            ("SUM(INDEX(--(CHAR(C1:C3+127)=CHAR(129)),0))", 1),
+        ],
+        rows,
+        array,
+    )  # fmt: skip

@@ -121,7 +121,10 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
     found = exactly(c, name, arguments, wanted)
     if found is not None:
         return found
-    by_cell = lifted(c, name, arguments) if wanted == ARRAY or any(has_arrays(c, each) for each in arguments) else None
+    asked, given = name, arguments
+    if whole_calls.looks_approximately(name, arguments):
+        asked, given = f"RXL.{name}", arguments[: whole_calls.APPROXIMATE[name]]
+    by_cell = lifted(c, asked, given) if wanted == ARRAY or any(has_arrays(c, each) for each in arguments) else None
     if by_cell is not None and name not in WITH_CRITERIA:
         return by_cell
     found = approximately(c, name, arguments, wanted, lambda: _engine_call(c, name, arguments, wanted))

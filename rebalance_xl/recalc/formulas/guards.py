@@ -20,7 +20,7 @@ from .compiling_references import is_whole
 from .operands import is_call, literal, operand_at, whole_number
 from .parameter_classes import ARRAY, REFERENCE, TRUTH, VALUE
 from .tree import Arguments, Call, Cells, Expression, Items, Literal, Operand
-from .whole_calls import APPROXIMATE, looks_approximately
+from .whole_calls import APPROXIMATE, UNNAMED, looks_approximately
 
 
 class Guard(NamedTuple):
@@ -58,7 +58,13 @@ GUARDS: Final[dict[str, Guard]] = {
         ("LARGE", "SMALL"),
         Guard('IF(IFERROR(({2}>1)*({2}-INT({2})),0)>0,RXL.UNKNOWN("the value between two places"),{0})', 1, 2),
     ),
-    "CHAR": Guard("IF(ISNUMBER(MATCH(INT({1}),{{129,141,143,144,157}},0)),UNICHAR({1}),{0})", 0),
+    # operators alone go through arrays
+    "CHAR": Guard(
+        "".join(f'IF(({{1}}>={each})*({{1}}<{each + 1}),"{chr(each)}",' for each in UNNAMED)
+        + "{0}"
+        + ")" * len(UNNAMED),
+        0,
+    ),
     # beyond the characters of western Windows it is another number on every system
     "CODE": Guard('IF({0}>255,RXL.UNKNOWN("CODE of a character that western Windows lacks"),{0})', 0),
     **{name: _no_truths(count) for name, count in numbered("numbers-alone").items()},
@@ -173,7 +179,7 @@ def approximately(c: Compiling, name: str, arguments: Arguments, wanted: str, en
     """
     if name == "MATCH" and len(arguments) == 3 and arguments[2] is not None and arguments[2].items[:1] == ["-"]:
         return c.say("IFNA({0},{1})", engine(), write_native_call(c, "RXL.MATCHDOWN", arguments[:2], wanted))
-    if name not in APPROXIMATE or not looks_approximately(name, arguments):
+    if not looks_approximately(name, arguments):
         return None
     python = write_native_call(c, f"RXL.{name}", arguments[: APPROXIMATE[name]], wanted)
     among = operand_at(arguments, 1)

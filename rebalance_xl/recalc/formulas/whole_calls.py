@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..native import marked
+from ..native import marked, of_form
 from ..native.criteria import ERRORS
 from ..native.format_language import undecided
 from .operands import (
@@ -26,12 +26,12 @@ from .tree import Arguments, Call, Cells, Expression, FormulaError, Group, Liter
 #: The first function of AGGREGATE that takes an array.
 _TAKES_ARRAYS: Final = 14
 #: Functions whose value is no reference, and functions that give references.
-_COMPUTE: Final = ELEMENTWISE | {"ROW", "COLUMN", "IF"}
+_COMPUTE: Final = of_form("each", "mixed") | names_in("ROW COLUMN IF IFERROR IFNA IFS SWITCH")
 _REFERENCES: Final = names_in("INDEX OFFSET INDIRECT CHOOSE IF")
 #: What CELL can be asked without the program, the file's place and its formats.
 _KNOWN_OF_CELLS: Final = names_in("address col row contents type")
 #: Numbers for which western Windows has no character.
-_UNNAMED: Final = (129, 141, 143, 144, 157)
+UNNAMED: Final = (129, 141, 143, 144, 157)
 #: The arguments of which one is the result.
 _RESULTS: Final = {**dict.fromkeys(("IF", "CHOOSE", "IFERROR", "IFNA"), slice(1, None)), "IFS": slice(1, None, 2)}
 #: Functions that look up approximately, and the argument that says so.
@@ -44,7 +44,7 @@ def replaced(name: str, arguments: Arguments) -> Expression | None:
     first, second, third = (operand_at(arguments, place) for place in range(3))
     if name == "POWER" and len(arguments) == 2 and None not in arguments:
         return made("a^b", **given)
-    if name == "CHAR" and whole_number(first) in _UNNAMED:
+    if name == "CHAR" and whole_number(first) in UNNAMED:
         return made("UNICHAR(a)", **given)
     if name == "COUNTIFS" and len(arguments) == 2:
         return made("COUNTIF(a,b)", **given)  # which counts blank cells to the end of the sheet
@@ -157,9 +157,9 @@ def found_place(operand: Operand) -> Operand:
 
 def looks_approximately(name: str, arguments: Arguments) -> bool:
     """Say whether a look-up ends at the last cell not above the value, as far as its constants tell."""
-    place = APPROXIMATE[name]
-    if len(arguments) <= place:
-        return len(arguments) > 1
+    place = APPROXIMATE.get(name)
+    if place is None or len(arguments) <= place:
+        return place is not None and len(arguments) > 1
     mode = operand_at(arguments, place)
     if not isinstance(mode, Literal):
         return False
