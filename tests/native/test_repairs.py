@@ -145,10 +145,11 @@ def test_functions_that_end_formulas_are_watched() -> None:
 @pytest.mark.parametrize(
     "formula, expected",
     [("VLOOKUP(1,A1:B2,2)", True), ("VLOOKUP(1,A1:B2,2,TRUE)", True), ("VLOOKUP(1,A1:B2,2,)", False),
-     ("VLOOKUP(1,A1:B2,2,0)", False), ("MATCH(1,A1:A2)", True), ("MATCH(1,A1:A2,-1)", False)],
+     ("VLOOKUP(1,A1:B2,2,0)", False), ("MATCH(1,A1:A2)", True), ("MATCH(1,A1:A2,-1)", None),
+     ("MATCH(1,A1:A2,B1)", None), ("XMATCH(1,A1:A2)", False)],
 )  # fmt: skip
-def test_approximate_lookups_are_told_by_their_mode(formula: str, expected: bool) -> None:
-    """A look-up is approximate without a mode and with TRUE or 1."""
+def test_approximate_lookups_are_told_by_their_mode(formula: str, expected: bool | None) -> None:
+    """A look-up is approximate without a mode and with TRUE or 1, exact with 0, and neither is sure of other modes."""
     made = _call_of(formula)
     assert looks_approximately(made.name, made.arguments) is expected
 

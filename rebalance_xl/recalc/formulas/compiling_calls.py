@@ -79,8 +79,6 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
     told = in_file.told_by_the_file(c, name, arguments)
     if told is not None:
         return told
-    if name == "IFERROR" and _is_from_google(arguments):
-        return c.expression(_given(arguments[1]), wanted)
     if name in marked("distrusted") or not engine_knows(name):
         raise UnknownFunctionError(name)
     if name == "INDIRECT":
@@ -92,13 +90,6 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
 def _given(argument: Expression | None) -> Expression:
     assert argument is not None
     return argument
-
-
-def _is_from_google(arguments: Arguments) -> bool:
-    """Say whether an IFERROR stands for a formula of Google Sheets: the constant beside is its value at the export."""
-    call, constant = operand_at(arguments, 0), arguments[1] if len(arguments) == 2 else None
-    google = isinstance(call, Call) and call.name.lower().endswith("xludf.dummyfunction")
-    return google and constant is not None and all(isinstance(item, Literal | str) for item in constant.items)
 
 
 def _of_one_size(c: Compiling, name: str, arguments: Arguments, out: Out) -> Out:
@@ -164,8 +155,10 @@ def _seeing_errors(c: Compiling, name: str, arguments: Arguments, wanted: str, b
         given = [c.expression(_given(each), ARRAY) for each in arguments]
         note(c, "CRITERIA", *[each for place, each in enumerate(given) if place != numbered("passes-over").get(name)])
     watched = numbered("passes-over").get(name, len(arguments))
-    if name in ("SUMIF", "AVERAGEIF") and len(arguments) == 2 and whole_calls.asks_for_others(arguments[1]):
-        watched = 0  # errors are what they are not
+    if name in ("SUMIF", "AVERAGEIF") and len(arguments) == 2:
+        criterion = operand_at(arguments, 1)
+        other = not isinstance(criterion, Literal) or (constant_text(criterion) or "").startswith("<>")
+        watched = 0 if other else watched  # errors may meet it because they are something else
     summed = arguments[watched] if watched < len(arguments) else None
     if summed is not None and isinstance(summed.single, Cells):
         place = c.expression(summed, REFERENCE)
@@ -198,7 +191,8 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
         called, given[:1] = "AGGREGATE", [Out(["2"], True), Out(["2"], True)]  # errors are no numbers
     call = _passing(name, given, Out(call_of(called, given), single))
     call = counting_blanks(c, called, arguments, given, call)
-    if name == "INDEX" and len(arguments) == 2 and whole_calls.takes_one_of_a_line(arguments):
+    by_one = len(arguments) == 2 and arguments[1] is not None and whole_number(operand_at(arguments, 1)) != 0
+    if name == "INDEX" and by_one and isinstance(operand_at(arguments, 0), Cells):  # which must be one row or column
         call = unless(given[:1], lambda sizes: any(min(size) > 1 for size in sizes), call, instead(c, "#REF!", call))
     if name == "SUMPRODUCT":
         sizes = [Out([], True, lambda *_: (1, 1)) if out.single else out for out in given]
@@ -255,8 +249,10 @@ def _engine_argument(c: Compiling, name: str, position: int, arguments: Argument
         if out.gives in (TEXT, TRUTH) or isinstance(inner, Literal):
             return c.say("RXL.NUMERIC({0})", out)
         return ask(c, "NUMERIC", out)
-    skipped = wanted == ARRAY and name in ("AND", "OR", "XOR") and whole_calls.joins_cells(argument)
-    return c.say("IF({{TRUE}},{0})", out) if skipped else out
+    if wanted == ARRAY and name in ("AND", "OR", "XOR") and "&" in argument.items:
+        # a text made of cells is an array, whose texts they pass over
+        return c.say("IF({{TRUE}},{0})", out) if any(isinstance(item, Cells) for item in argument.items) else out
+    return out
 
 
 def _each_cell(c: Compiling, name: str, given: Sequence[Out], single: bool) -> Out:

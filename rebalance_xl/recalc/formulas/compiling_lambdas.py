@@ -12,7 +12,7 @@ from .compiling import Compiling, Out, call_of, listed, written
 from .compiling_catalogue import argument_for_python
 from .compiling_places import defined, expanded
 from .lambdas import CALLERS, EACH, FREE, LAMBDA, PARAMETER, mark
-from .operands import is_call, local_label, local_name, operand_at, plain_name, split_area
+from .operands import is_call, literal, local_label, local_name, operand_at, plain_name, split_area
 from .parameter_classes import ARRAY, REFERENCE, VALUE, lifts, parameter_class
 from .tree import Arguments, Call, Expression, FormulaError, Name, Operand, Ref, operands_in
 from .whole_calls import found_place
@@ -72,11 +72,6 @@ class _Body(Compiling):
         return label in self.parameters or label in self.locals
 
 
-def _value(c: Compiling, given: Expression | None, wanted: str = ARRAY) -> Out:
-    """Return the value of a local name, or of the formula in which it counts; 0 where it is left out."""
-    return c.expression(given, wanted) if given is not None else Out(["0"], True)
-
-
 def _let(c: Compiling, values: Iterable[tuple[str, Out]], body: Expression | None, wanted: str) -> Out:
     """Return a formula inside a LET, remembering which of its names stand for one value."""
     before = dict(c.locals)
@@ -84,7 +79,7 @@ def _let(c: Compiling, values: Iterable[tuple[str, Out]], body: Expression | Non
     for label, out in values:
         c.locals[label.lower()] = out
         bound += [Out([label], True), out]
-    out = _value(c, body, wanted)
+    out = c.expression(body or literal("0"), wanted)
     c.locals = before
     return Out(call_of("LET" if bound else "", [*bound, out]), out.single, None, out.gives)
 
@@ -94,7 +89,8 @@ def write_let(c: Compiling, arguments: Arguments, wanted: str) -> Out:
     pairs = list(zip(arguments[:-1:2], arguments[1::2], strict=False))
     before = c.bound
     c.bound = before | {local_name(named).lower(): given for named, given in pairs if given is not None}
-    out = _let(c, ((local_name(named), _value(c, given)) for named, given in pairs), arguments[-1], wanted)
+    values = ((local_name(named), c.expression(given or literal("0"), ARRAY)) for named, given in pairs)
+    out = _let(c, values, arguments[-1], wanted)
     c.bound = before
     return out
 
@@ -159,7 +155,7 @@ def applied(c: Compiling, target: Operand | None, given: Arguments, inner: Compi
     body = target.arguments[-1]
     if len(given) != len(labels) or body is None:
         raise FormulaError(f"a LAMBDA with {len(labels)} parameters is called with {len(given)} arguments")
-    values = [_value(c, each) for each in given]
+    values = [c.expression(each or literal("0"), ARRAY) for each in given]
     out = _let(inner, zip(labels, values, strict=True), body, ARRAY)
     c.absorb(inner)
     return out

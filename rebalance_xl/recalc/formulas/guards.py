@@ -194,7 +194,7 @@ def approximately(c: Compiling, name: str, arguments: Arguments, wanted: str, en
 def exactly(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out | None:
     """Return an exact look-up the careful way; the quick way notes it, where the engine takes near numbers for one."""
     sought, among = (*arguments, None, None)[:2]
-    if name not in _EXACT or sought is None or among is None or not _is_exact(name, arguments):
+    if name not in _EXACT or sought is None or among is None or looks_approximately(name, arguments) is not False:
         return None
     native, count, mode = _EXACT[name]
     if c.careful:
@@ -205,13 +205,3 @@ def exactly(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out |
     out = replace(out, gives="") if is_call(sought.single, _AS_TYPED) else out
     note(c, about, out, c.expression(among, line))
     return None
-
-
-def _is_exact(name: str, arguments: Arguments) -> bool:
-    """Say whether a look-up finds the same value alone; the rarer modes of XMATCH and XLOOKUP are not the engine's."""
-    if name not in APPROXIMATE:
-        return True
-    place = APPROXIMATE[name]
-    mode = operand_at(arguments, place)
-    omitted = len(arguments) > place and arguments[place] is None
-    return omitted or (isinstance(mode, Literal) and mode.text.upper() in ("0", "FALSE"))

@@ -75,6 +75,10 @@ def replaced(name: str, arguments: Arguments) -> Expression | None:
         return made(f"IF(ISNA({name}(a,b,1{mode})),NA(),#VALUE!)", **given)  # nothing found comes first
     if name == "LOOKUP" and len(arguments) == 3 and is_range(second) and is_range(third):
         return made("INDEX(c,MATCH(a,b))", **given)
+    if name == "IFERROR" and isinstance(first, Call) and first.name.lower().endswith("xludf.dummyfunction"):
+        # a formula of Google Sheets: the constant beside is its value at the export
+        constant = arguments[1] if len(arguments) == 2 else None
+        return constant if constant and all(isinstance(item, Literal | str) for item in constant.items) else None
     if name == "AGGREGATE":
         number = whole_number(first) or (MEDIAN if len(arguments) > 4 else _TAKES_ARRAYS)
         if number >= MEDIAN and len(arguments) > 3 + (number >= _TAKES_ARRAYS):
@@ -138,12 +142,6 @@ def asks_for_errors(argument: Expression | None) -> bool:
     return text is not None and text.lstrip("<>=").upper() in ERRORS
 
 
-def asks_for_others(argument: Expression | None) -> bool:
-    """Say whether an argument may be a criterion that errors meet because they are something else."""
-    constant = isinstance(operand_at([argument], 0), Literal)
-    return not constant or (constant_text(operand_at([argument], 0)) or "").startswith("<>")
-
-
 def found_place(operand: Operand) -> Operand:
     """Return an XLOOKUP that is used as a reference as an INDEX, because the engine's gives the value alone."""
     if not isinstance(operand, Call) or not is_call(operand, ("XLOOKUP",)) or len(operand.arguments) < 3:
@@ -155,26 +153,19 @@ def found_place(operand: Operand) -> Operand:
     return made(f"INDEX(c,IF(COLUMNS(b)=1,{found},0),IF(COLUMNS(b)=1,0,{found}))", **given).single or operand
 
 
-def looks_approximately(name: str, arguments: Arguments) -> bool:
-    """Say whether a look-up ends at the last cell not above the value, as far as its constants tell."""
-    place = APPROXIMATE.get(name)
-    if place is None or len(arguments) <= place:
-        return place is not None and len(arguments) > 1
-    mode = operand_at(arguments, place)
-    if not isinstance(mode, Literal):
+def looks_approximately(name: str, arguments: Arguments) -> bool | None:
+    """Say whether a look-up ends at the last cell not above the value (True) or at an equal one (False).
+
+    It is None where neither is sure. The rarer modes of XMATCH and XLOOKUP are not the engine's.
+    """
+    place = APPROXIMATE.get(name, 0)
+    mode = arguments[place] if len(arguments) > place else literal("TRUE")
+    if not place or mode is None or len(arguments) == 1:
         return False
-    return mode.text[:1] in tuple("123456789") if name == "MATCH" else mode.text.upper() in ("TRUE", "1")
-
-
-def takes_one_of_a_line(arguments: Arguments) -> bool:
-    """Say whether an INDEX gives one cell of a range by one number, which must be in one row or column."""
-    everything = arguments[1] is None or whole_number(operand_at(arguments, 1)) == 0
-    return isinstance(operand_at(arguments, 0), Cells) and not everything
-
-
-def joins_cells(argument: Expression) -> bool:
-    """Say whether an argument is a text made of cells: in array formulas an array, whose texts AND and OR pass over."""
-    return "&" in argument.items and any(isinstance(item, Cells) for item in argument.items)
+    text = mode.single.text.upper() if isinstance(mode.single, Literal) else ""
+    if name == "MATCH" and text[:1] in tuple("123456789"):
+        return True
+    return {"TRUE": True, "1": True, "FALSE": False, "0": False}.get(text)
 
 
 def is_computed_array(value: Expression) -> bool:
