@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from ..references import MAX_COLUMNS, MAX_ROWS, Area
 from .compiling import ByCell, Compiling, Out, Piece, Size, fits, written
 from .operands import split_area
-
-#: The function that makes an array as large as others, see `native.array_shapes`.
-FIT: Final = "RXL.FIT"
 
 
 def of_range(pieces: Sequence[Piece]) -> Size:
@@ -86,7 +83,7 @@ def fitted(c: Compiling, operands: Sequence[Out], pattern: str, chosen_by: int |
     kept = [f"{{{place}}}" for place in range(len(operands))]
     enlarged = list(kept)
     for name, place in zip(names, places, strict=True):
-        kept[place], enlarged[place] = name, f"{FIT}({','.join([name, *(each for each in names if each != name)])})"
+        kept[place], enlarged[place] = name, f"RXL.FIT({','.join([name, *(each for each in names if each != name)])})"
     test = _same(names)
     if chooses is not None:
         test = f"OR(ROWS({names[chooses]})*COLUMNS({names[chooses]})=1,{test})"

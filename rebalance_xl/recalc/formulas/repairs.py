@@ -52,12 +52,6 @@ def _unless(stays: Callable[[Expression], object], text: str) -> Callable[[Expre
     return lambda value: value if stays(value) else made(text, a=value)
 
 
-def _is_one(value: Expression) -> bool:
-    """Say whether a value is certainly no range, which would have to reach the function as it is."""
-    single = value.single
-    return single is None or isinstance(single, Literal) or (isinstance(single, Ref) and single.kind == "cell")
-
-
 def _may_be_place(value: Expression | None) -> bool:
     """Say whether a value may stand in cells, also behind a choice among several."""
     single = value.single if value is not None else None
@@ -134,7 +128,7 @@ _CHANGES: Final[dict[str, Callable[[Expression], Expression]]] = {
     # the texts TRUE and FALSE as truth values; AND and its like pass over texts in cells
     "truth": _asked("TRUTH"),
     "given-truth": _asked(
-        "TRUTH", lambda value: _may_be_place(value) or not (_is_one(value) or isinstance(value.single, Call))
+        "TRUTH", lambda value: _may_be_place(value) or not isinstance(value.single, Literal | Call | None)
     ),
     "match-type": _as_match_type,
     "criterion": _as_criterion,

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial, reduce
 from itertools import chain, compress, pairwise
 from operator import add
+from statistics import multimode
 from typing import Any, Final
 
 from ...cells import MISSING, CellError
@@ -36,11 +36,9 @@ def _variance(numbers: Numbers, degrees: int) -> float:
 
 def _modes(numbers: Numbers) -> Numbers:
     """Return the commonest numbers in the order in which they come; #N/A when none comes twice."""
-    counts = Counter(numbers)
-    most = max(counts.values(), default=0)
-    if most < 2:
+    if len({*numbers}) == len(numbers):
         raise Fault("#N/A", "no number comes more than once")
-    return [number for number, times in counts.items() if times == most]
+    return multimode(numbers)
 
 
 def percentile(numbers: Numbers, part: float, exclusive: bool) -> float:
