@@ -11,8 +11,9 @@ import openpyxl
 import pytest
 
 from rebalance_xl.recalc.evaluation.engine import Engine
+from rebalance_xl.recalc.evaluation.spills import places_in
 from rebalance_xl.recalc.formulas.compiling import Template
-from rebalance_xl.recalc.references import Place
+from rebalance_xl.recalc.references import Area, Place, place_of
 from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, rewrite, values
 
@@ -298,3 +299,9 @@ def test_array_formulas_filled_down_are_written_from_some_of_them(
         counted.clear()
     assert found[0] == found[1]
     assert found[0]["C98"] == (99 + 97) + (0 + 97)
+
+
+@pytest.mark.parametrize("area", [Area(2, 3, 4, 3), Area(2, 3, 3, 5), Area(7, 1, 7, 2), Area(1, 1, 1, 1)])
+def test_every_cell_of_an_area_has_a_place(area: Area) -> None:
+    """What lies in the way of an array is looked for in all its cells, to the last one of each row."""
+    assert [*places_in(area)] == [place_of(row, column) for row, column in area.cells()]
