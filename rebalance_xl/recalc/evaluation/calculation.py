@@ -16,6 +16,7 @@ from ..formulas.parameter_classes import ARRAY, VALUE
 from ..formulas.places import Places, implementation_in
 from ..formulas.text import in_order, split_references
 from ..formulas.tree import FormulaError
+from ..references import Place
 from ..sheets.formula_cells import FormulaCell
 from .calls import listened
 from .engine import Engine
@@ -144,16 +145,15 @@ class Calculation:
 
     def _set(self, texts: Mapping[FormulaCell, str]) -> None:
         """Give the engine other texts for some cells."""
-        by_sheet: dict[int, list[tuple[int, int, str]]] = {}
-        for cell, text in texts.items():
+        given: list[tuple[Place, str]] = []
+        for cell, text in sorted(texts.items(), key=lambda each: each[0].sheet):
             cell.lowered = text
             if cell.sheet in self._named and "INDIRECT(" in text and self.spills.at(cell.where) is None:
                 text = f"IF(FALSE,SUM({self._named[cell.sheet]}),{text})"
-            by_sheet.setdefault(cell.sheet, []).append((cell.column, cell.row, text))
+            given.append((cell.where, text))
         if texts:
             self.register()
-        for sheet, formulas in sorted(by_sheet.items()):
-            set_formulas(self.engine, sheet, formulas, self.lowering.singly)
+        set_formulas(self.engine, given, self.lowering.singly)
 
     def _settle(self) -> None:
         """Let the engine compute until the spilled arrays do not change any more."""
@@ -210,7 +210,7 @@ class Calculation:
                 ordered = in_order(cell.lowered)
                 if ordered != cell.lowered:
                     cell.lowered = ordered
-                    set_formulas(self.engine, cell.sheet, [(cell.column, cell.row, ordered)], True)
+                    set_formulas(self.engine, [(cell.where, ordered)], True)
         if self._comes_to_an_end():
             return
         unsettled = 0

@@ -44,20 +44,19 @@ def load(engine: Engine, book: BookView, singly: bool) -> None:
     except (*FAILURES, OSError):
         pass  # one odd cell is enough; then the cells are handed over one by one
     for sheet, scan in enumerate(scans):
-        rows, columns, values = scan.within()
-        held = list(zip(columns, rows, values, strict=True))
         own = scan.formulas
+        held = [((sheet, row, column), value) for row, column, value in zip(*scan.within(), strict=True)]
         # Where workbooks iterate, loops go on from the values that their cells hold. Blanks are left out: one that is
         # written where a formula goes afterwards can hide the formula's value in the engine.
         for cell in own.at(place for place, text in enumerate(own.lowered) if text is None or package.iterate):
             constant = cell.value if cell.early else cell.old
             if constant is not None:
-                held.append((cell.column, cell.row, constant))
-        _set_cells(engine, sheet, held)
-        lowered = zip(own.columns, own.rows, own.lowered, strict=True)
-        formulas = [(column, row, text) for column, row, text in lowered if text is not None]
+                held.append((cell.where, constant))
+        set_values(engine, held)
+        lowered = zip(own.rows, own.columns, own.lowered, strict=True)
+        formulas = [((sheet, row, column), text) for row, column, text in lowered if text is not None]
         # Which cell of a loop comes first in a pass depends on the blocks.
-        set_formulas(engine, sheet, formulas, singly and not package.iterate)
+        set_formulas(engine, formulas, singly and not package.iterate)
 
 
 def runs_down(cells: Iterable[tuple[Any, int, Any]]) -> Iterator[tuple[int, Any, list[Any]]]:
@@ -85,30 +84,22 @@ def runs_down(cells: Iterable[tuple[Any, int, Any]]) -> Iterator[tuple[int, Any,
 
 
 def set_values(engine: Engine, values: Iterable[tuple[Place, Any]]) -> None:
-    """Set values in cells of any sheets."""
-    by_sheet: dict[int, list[tuple[int, int, Any]]] = {}
-    for (sheet, row, column), value in values:
-        by_sheet.setdefault(sheet, []).append((column, row, value))
-    for sheet, cells in by_sheet.items():
-        _set_cells(engine, sheet, cells)
-
-
-def _set_cells(engine: Engine, sheet: int, cells: Iterable[tuple[int, int, Any]]) -> None:
-    """Set values of a sheet, given as column, row and value, in rectangles: what reads each is looked for once."""
-    runs = [((row, len(run)), column, run) for row, column, run in runs_down(cells)]
-    for column, (row, _), columns in runs_down(runs):
+    """Set values in cells of any sheets, in rectangles: what reads each is looked for once."""
+    cells = (((sheet, column), row, value) for (sheet, row, column), value in values)
+    runs = [((sheet, row, len(run)), column, run) for row, (sheet, column), run in runs_down(cells)]
+    for column, (sheet, row, _), columns in runs_down(runs):
         engine.set_block(sheet, row, column, [list(map(to_engine, line)) for line in zip(*columns, strict=True)])
 
 
-def set_formulas(engine: Engine, sheet: int, formulas: Iterable[tuple[int, int, str]], singly: bool) -> None:
-    """Set formulas (column, row and text) in blocks or one by one; a cell whose formula is refused holds nothing."""
-    single = ((row, column, [text]) for column, row, text in formulas)
-    for row, column, texts in single if singly else runs_down(formulas):
+def set_formulas(engine: Engine, formulas: Iterable[tuple[Place, str]], singly: bool) -> None:
+    """Set formulas in blocks or one by one; a cell whose formula is refused holds nothing."""
+    cells = (((sheet, column), row, text) for (sheet, row, column), text in formulas)
+    for row, (sheet, column), texts in ((row, at, [text]) for at, row, text in cells) if singly else runs_down(cells):
         try:
             engine.set_formula_block(sheet, row, column, [[f"={text}"] for text in texts])
         except FAILURES:  # what stood there would be read as if it were computed
             if len(texts) > 1:
-                set_formulas(engine, sheet, [(column, row + number, text) for number, text in enumerate(texts)], True)
+                set_formulas(engine, [((sheet, below, column), text) for below, text in enumerate(texts, row)], True)
             else:
                 engine.set_value((sheet, row, column), None)
 
