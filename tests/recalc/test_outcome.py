@@ -13,14 +13,14 @@ from rebalance_xl.cells import CellError
 from rebalance_xl.recalc import outcome
 from rebalance_xl.recalc.evaluation.spills import Anchor
 from rebalance_xl.recalc.files.parts import to_xml
-from rebalance_xl.recalc.outcome import differing, same
+from rebalance_xl.recalc.outcome import differing, first_difference, same
 from rebalance_xl.recalc.references import Area, cell_name
 from rebalance_xl.recalc.sheets import scan, sheet_scan
 from rebalance_xl.recalc.sheets.scan import scan_sheet
 from rebalance_xl.recalc.sheets.sheet_scan import SheetScan
 from rebalance_xl.recalc.sheets.splice import SheetChanges
 from rebalance_xl.recalc.sheets.splice_rows import REMOVED, typed_value
-from rebalance_xl.recalc.workbook import recalculate
+from rebalance_xl.recalc.workbook import recalculate, recalculate_bytes
 from tests.recalc.books import make
 
 #: What a cell of the sheet holds: nothing, a value, or a formula.
@@ -131,3 +131,21 @@ def test_cells_that_show_another_value_are_counted(tmp_path: Path) -> None:
         ("A1", "error"), ("A2", "error"), ("A3", "kept"), ("A4", "changed"), ("A6", "error"),
     ]  # fmt: skip
     assert (report.changed_cells, report.errors, report.kept, report.computed) == (3, 3, 1, 5)
+
+
+def test_the_first_cell_in_which_two_ways_differ_is_named(tmp_path: Path) -> None:
+    """Cells that agree come before it, and what is unchanged in one of them is told so."""
+
+    def outcome_of(number: int) -> tuple[bytes, outcome.Recalculation]:
+        def build(_: Any, sheet: Any) -> None:
+            sheet.write("A1", number)
+            sheet.write_formula("B1", "=1+1", None, 0)
+            sheet.write_formula("B2", "=A1+1", None, 4)
+            sheet.write_formula("B3", "=A1+2", None, 0)
+
+        return recalculate_bytes(make(tmp_path / f"{number}.xlsx", build).read_bytes())
+
+    one, other = outcome_of(3), outcome_of(5)
+    assert first_difference(one, (one[0], other[1])) == ""
+    assert first_difference(one, other) == "Sheet1!B3 gives 5.0 (changed) and 7.0 (changed)"
+    assert first_difference((other[0], one[1]), one) == "the reports agree, the files do not"
