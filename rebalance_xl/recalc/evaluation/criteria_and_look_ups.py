@@ -70,9 +70,12 @@ def _but_for_points(calculation: Calculation) -> Iterator[FormulaCell]:
     for own in [scan.formulas for scan in calculation.book.scans]:
         olds = enumerate(own.olds) if str in {*map(type, own.olds)} else ()
         for place in [place for place, old in olds if old.__class__ is str and "," in old]:
-            value, old = own.values[place], own.olds[place]
-            if value.__class__ is str and value != old and re.fullmatch(_COMMA.sub("[.,]", re.escape(old)), value):
+            if own.values[place].__class__ is str and _is_but_for_points(own.values[place], own.olds[place]):
                 yield own[place]
+
+
+def _is_but_for_points(value: str, old: str) -> bool:
+    return value != old and re.fullmatch(_COMMA.sub("[.,]", re.escape(old)), value) is not None
 
 
 def _has_point(value: object, old: object) -> bool:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ..formulas.book_view import BookView
 from ..formulas.compiling import Out, Template, written
-from ..formulas.filled_down import Fill, FilledColumn
+from ..formulas.filled_down import FEWEST, Fill, FilledColumn
 from ..formulas.text import digit_classes, split_references
 from ..references import MAX_COLUMNS, MAX_ROWS, Place, column_number
 from ..sheets.formula_cells import FormulaCell, Formulas, taken
@@ -48,6 +48,10 @@ class Read(NamedTuple):
             rows = columns.get(column, ()) if self.left <= column <= self.right else ()
             for row in rows[bisect_left(rows, self.top) : bisect_right(rows, self.bottom)]:
                 yield (self.sheet, column), row
+
+    def joined(self, other: Read) -> Read:
+        """Return the cells of two reads and all between them in their rows."""
+        return self._replace(top=min(self.top, other.top), bottom=max(self.bottom, other.bottom))
 
     def meets(self, cells: Cells) -> bool:
         """Say whether any of some cells is among those read."""
@@ -202,9 +206,24 @@ class Readers:
         """Yield the formula cells, but those `known`, that certainly read some cells where a question depends on it."""
         for group in (self.groups(about) if groups is None else groups) if cells else ():
             if any(read.meets(cells) for read in group.columns):
-                for cell in group.cells:
+                for cell in group.of.at(self._within_reach(group, group.places, cells)):
                     if cell.lowered is not None and cell not in known and self.reads(cell, cells, about):
                         yield cell
+
+    def _within_reach(self, group: Alike, places: Sequence[int], cells: Cells) -> Sequence[int]:
+        """Return the places at which formulas may read any of some cells.
+
+        What is filled down reads between the first and the last cell nothing but what lies between what these read, so
+        that it is halved as long as it may.
+        """
+        if group.fill is None or len(places) < FEWEST:
+            return places
+        texts = group.fill.texts([group.of.rows[place] for place in (places[0], places[-1])])
+        first, last = (reads_of(text, group.of.sheet, self.sheets) for text in texts)
+        if not any(one.joined(other).meets(cells) for one, other in zip(first, last, strict=True)):
+            return ()
+        half = len(places) // 2
+        return [each for part in (places[:half], places[half:]) for each in self._within_reach(group, part, cells)]
 
     def among(self, some: Iterable[FormulaCell], cells: Cells) -> Iterator[FormulaCell]:
         """Yield those of some formula cells that read any of some cells."""
