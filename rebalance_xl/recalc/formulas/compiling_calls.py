@@ -18,7 +18,7 @@ from .compiling import Compiling, Out, Piece, call_of, listed
 from .compiling_catalogue import write_catalogue_call, write_native_call
 from .compiling_lambdas import lifted, write_caller, write_let, write_named_lambda
 from .compiling_places import refuse_places, seeing_faults, several, write_indirect
-from .compiling_references import first_of, has_arrays, is_whole, narrowed, unclipped
+from .compiling_references import as_one_value, first_of, has_arrays, is_whole, narrowed, unclipped
 from .guards import approximately, exactly, guarded
 from .lambdas import CALLERS
 from .operands import bare, constant_text, has_array_constant, needs_python, operand_at, plain_name, whole_number
@@ -241,7 +241,7 @@ def _engine_argument(c: Compiling, name: str, position: int, arguments: Argument
         kind = ARRAY if name == "INDEX" and whole_calls.is_computed_array(argument) else REFERENCE
     long = in_file.as_long_as_others(c, name, arguments, inner) if kind != VALUE else None
     out = long if long is not None else c.expression(argument, kind)
-    out = first_of(c, out) if kind == VALUE and not (out.single or has_arrays(c, argument)) else out
+    out = as_one_value(c, argument, out) if kind == VALUE else out
     if name in ("OFFSET", "INDEX") and position:
         refuse_places(name, argument, out)
     if name == "SUMPRODUCT":  # texts and truth values are 0 there, also those that read as numbers

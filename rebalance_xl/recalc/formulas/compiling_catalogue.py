@@ -11,7 +11,7 @@ from .array_sizes import as_large, joint, of_product
 from .compiling import Compiling, Out, call_of
 from .compiling_places import defined
 from .compiling_ranges import visible_rows
-from .compiling_references import first_of, has_arrays, is_whole
+from .compiling_references import as_one_value, is_whole
 from .operands import operand_at
 from .parameter_classes import ARRAY, ELEMENTWISE, REFERENCE, VALUE, gives_one_value, implementation, parameter_class
 from .parser import parsed
@@ -28,7 +28,7 @@ def argument_for_python(c: Compiling, argument: Expression | None, wanted: str) 
     if argument is None:
         return _text(MISSING_TEXT)
     out = c.expression(argument, ARRAY if is_whole(argument.single) and wanted != VALUE else wanted)
-    return first_of(c, out) if wanted == VALUE and not (out.single or has_arrays(c, argument)) else out
+    return as_one_value(c, argument, out) if wanted == VALUE else out
 
 
 def _text(content: str) -> Out:

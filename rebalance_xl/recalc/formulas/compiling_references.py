@@ -53,14 +53,19 @@ def intersected(pieces: list[Piece], wanted: str) -> Out:
 
 def has_arrays(c: Compiling, argument: Expression | None) -> bool:
     """Say whether a value is an array because a constant in braces, or a name of LET that stands for one, is in it."""
-    names = (each for each in operands_in(argument or Expression()) if isinstance(each, Name))
-    local = (c.local(local_label(each.text)) for each in names)
+    operands = operands_in(argument) if argument is not None and c.locals else ()
+    local = (c.local(local_label(each.text)) for each in operands if isinstance(each, Name))
     return has_array_constant(argument) or any(each is not None and not each.single for each in local)
 
 
 def first_of(c: Compiling, out: Out) -> Out:
     """Return the first of an array's values, or the cell of a range beside the formula."""
     return replace(c.say("(@{0})", out), single=True, size=None)
+
+
+def as_one_value(c: Compiling, argument: Expression, out: Out) -> Out:
+    """Return an argument, made ready, where one value is taken: of an array the first, unless arrays are in it."""
+    return out if out.single or has_arrays(c, argument) else first_of(c, out)
 
 
 def corner_of(c: Compiling, corner: int | str) -> Piece:
