@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import pickle
 import re
 import signal
 import subprocess
@@ -142,6 +143,15 @@ def test_workers_end_with_their_parent(kind: signal.Signals, expected: list[str]
         assert process.stdout.read().split() == expected
         # The workers have inherited this pipe: its end is read only when the last of them is gone.
         assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("sent", [0, 1, 20])
+def test_a_worker_whose_parent_is_gone_before_it_asked_ends_without_a_word(sent: int) -> None:
+    """A run that is killed while its workers start leaves no traceback of theirs on the terminal."""
+    code = f"import sys; sys.path[:] = {sys.path!r}; from rebalance_xl.recalc.batch.worker import serve; serve()"
+    asked = pickle.dumps(work)[:sent]
+    ended = subprocess.run([sys.executable, "-c", code], input=asked, capture_output=True, check=False, timeout=50)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, b"", b"")
 
 
 # --- on a cluster ---------------------------------------------------------------------------------------------

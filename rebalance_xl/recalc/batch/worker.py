@@ -34,7 +34,10 @@ def serve() -> None:
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)
     sys.stdout = sys.stderr  # whose lines are not lost when this process is ended
-    work = pickle.load(inbox)
+    try:
+        work = pickle.load(inbox)
+    except (EOFError, pickle.UnpicklingError):  # who asks was gone before it had asked, or in the middle of that
+        os._exit(1)
     _send(outbox, None)
     serve_work(work, inbox, outbox)
 
