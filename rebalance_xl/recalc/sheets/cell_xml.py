@@ -101,10 +101,6 @@ def attributes_of(text: str) -> dict[str, str]:
 _DECLARATION = re.compile(r"\ufeff?\s*<\?xml[^>]*\?>")
 TAG = re.compile(r"<(?:[^\"'>]|\"[^\"]*\"|'[^']*')*>")
 
-#: The bytes of UTF-8 that letters begin with.
-_FIRST_BYTES = bytes(each for each in range(256) if each & 0xC0 != 0x80)
-_BLOCK = 512
-
 
 def check_well_formed(text: str, part: str) -> None:
     """Refuse a part that is no XML."""
@@ -117,13 +113,8 @@ class PlacedXml:
     def __init__(self, text: str, part: str) -> None:
         self.text, self.part = text, part
         declaration = _DECLARATION.match(text)
-        self._first = declaration.end() if declaration else 0
-        self._content = text[self._first :].encode("utf-8", "replace")
-        self._is_ascii = self._first + len(self._content) == len(text)
-        self._further = [0]  # how many bytes up to each block are not the first of their letter
-        for start in range(0, 0 if self._is_ascii else len(self._content), _BLOCK):
-            further = len(self._content[start : start + _BLOCK].translate(None, _FIRST_BYTES))
-            self._further.append(self._further[-1] + further)
+        self._place = declaration.end() if declaration else 0
+        self._content, self._byte = text[self._place :].encode("utf-8", "replace"), 0
         self.parser = expat.ParserCreate("utf-8")
 
     def parse(self) -> None:
@@ -133,17 +124,14 @@ class PlacedXml:
         except expat.ExpatError as error:
             raise Refused(f"damaged: the part {self.part} is not well-formed XML ({error})") from None
 
-    def place(self, byte: int) -> int:
-        """Return where a byte is in the text."""
-        if self._is_ascii:
-            return byte + self._first
-        block = byte // _BLOCK
-        further = len(self._content[block * _BLOCK : byte].translate(None, _FIRST_BYTES))
-        return byte + self._first - self._further[block] - further
+    def here(self) -> int:
+        """Return where in the text the parser is."""
+        before, self._byte = self._byte, self.parser.CurrentByteIndex
+        self._place += len(self._content[before : self._byte].decode())
+        return self._place
 
-    def span(self, first: int, last: int) -> tuple[int, int, int]:
-        """Return where an element begins, where its content ends and where it ends, from the bytes of both its tags."""
-        start, at = self.place(first), self.place(last)
+    def span(self, start: int, at: int) -> tuple[int, int, int]:
+        """Return where an element begins, where its content ends and where it ends, from where both its tags are."""
         if self.text.startswith("/>", at - 2) and self.tag_end(start) == at:
             return start, at, at
         return start, at, self.text.index(">", at) + 1

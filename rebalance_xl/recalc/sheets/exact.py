@@ -58,8 +58,8 @@ def row_places(scan: SheetScan) -> Sequence[RowPlace]:
 class _Reader:
     """Reads one sheet. `path` are the names of the open elements without prefixes, "" for those that are not read.
 
-    Of the cell that is being read `given` are the attributes, `found` the texts of its elements, `spans` the bytes at
-    which their tags begin, `shape` the attributes of its formula; `inside` are the texts of a cell that has its own.
+    Of the cell that is being read `given` are the attributes, `found` the texts of its elements, `spans` where their
+    tags begin, `shape` the attributes of its formula; `inside` are the texts of a cell that has its own.
     """
 
     def __init__(self, text: str, encoding: str, values: CellValues, part: str) -> None:
@@ -73,7 +73,7 @@ class _Reader:
         self.characters: list[str] = []
         self.inside: list[str] = []
         self.row = self.column = self.last = 0
-        self.data_start = self.row_start = self.cell_start = self.start = 0
+        self.data_start = self.cell_start = self.start = 0
         self.given: dict[str, str] = {}
         self.shape: dict[str, str] = {}
         self.found: dict[str, str] = {}
@@ -121,7 +121,7 @@ class _Reader:
         self.path.append(known)
         if parent == "c":
             self.characters.clear()
-            self.start = self.parser.CurrentByteIndex
+            self.start = self.xml.here()
             if known == "f":
                 self.shape = attributes
             elif known == "is":
@@ -136,22 +136,22 @@ class _Reader:
             raise Refused(f"damaged: the part {self.part} has an element inside a value or formula")
         elif known == "sheetData":
             self.scan.prefix = name[: name.rindex(":") + 1] if ":" in name else ""
-            self.data_start = self.parser.CurrentByteIndex
+            self.data_start = self.xml.here()
 
     def _end(self, name: str) -> None:
         known = self.path.pop()
         if known == "v" or known == "f" or known == "is":
             self.found[known] = "".join(self.inside if known == "is" else self.characters)
-            self.spans[known] = self.start, self.parser.CurrentByteIndex
+            self.spans[known] = self.start, self.xml.here()
         elif known == "c":
             self._end_cell()
         elif known == "t":
             self.inside.append("".join(self.characters))
         elif known == "row":
             place = self.places[-1]
-            _, place.inner_end, place.end = self.xml.span(self.row_start, self.parser.CurrentByteIndex)
+            _, place.inner_end, place.end = self.xml.span(place.start, self.xml.here())
         elif known == "sheetData":
-            scan, (start, inner, end) = self.scan, self.xml.span(self.data_start, self.parser.CurrentByteIndex)
+            scan, (start, inner, end) = self.scan, self.xml.span(self.data_start, self.xml.here())
             scan.start, scan.end = (start, end) if inner == end else (self.xml.tag_end(start), inner)
             self.parser.StartElementHandler = self.parser.EndElementHandler = self.parser.CharacterDataHandler = None
 
@@ -164,8 +164,7 @@ class _Reader:
         else:
             raise Refused(f"damaged: the part {self.part} has a row called {written!r}")
         self.column = 0
-        self.row_start = self.parser.CurrentByteIndex
-        start = self.xml.place(self.row_start)
+        start = self.xml.here()
         self.places.append(RowPlace(self.row, start, self.xml.tag_end(start), start, start))
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
@@ -183,7 +182,7 @@ class _Reader:
         self.ordered = self.ordered and place > self.last
         self.row, self.column, self.last = row, column, place
         self.given, self.found, self.spans = attributes, {}, {}
-        self.cell_start = self.parser.CurrentByteIndex
+        self.cell_start = self.xml.here()
 
     def _end_cell(self) -> None:
         scan, row, column, given, found = self.scan, self.row, self.column, self.given, self.found
@@ -192,7 +191,7 @@ class _Reader:
         value = self.values.resolved(kind, data, has_text)
         formula = self.xml.span(*self.spans["f"]) if "f" in found else None
         others = [self.xml.span(*self.spans[each]) for each in ("v", "is") if each in found] if formula else ()
-        start, _, end = self.xml.span(self.cell_start, self.parser.CurrentByteIndex)
+        start, _, end = self.xml.span(self.cell_start, self.xml.here())
         place = self.places[-1]
         place.cells.append((column, start, end))
         if place.number != row:
