@@ -16,7 +16,7 @@ from .evaluation.spills import Anchor
 from .references import Area, cell_name
 from .sheets.formula_cells import FormulaCell, Formulas
 from .sheets.sheet_scan import SheetScan
-from .sheets.splice import FormulaChange, SheetChanges
+from .sheets.splice import SheetChanges
 from .sheets.splice_rows import REMOVED
 
 SAME_WITHIN = 1e-12
@@ -169,12 +169,8 @@ def compare(calculation: Calculation, report: Recalculation) -> list[SheetChange
         if anchor.dynamic and area.size > 1:
             report.spills[f"{names[cell.sheet]}!{cell_name(cell.row, cell.column)}"] = area.text()
         if anchor.dynamic and area != anchor.before and cell.status != "kept":
-            grown = FormulaChange(cell, cell.value, area, 0 if anchor.written is None else None)
-            changes[cell.sheet].formulas.append(grown)
+            changes[cell.sheet].grown[cell.place] = area, anchor.written is None
         report.spilled += _compare_children(names[cell.sheet], scans[cell.sheet], anchor, changes[cell.sheet])
-    for found in changes:
-        if grown_places := {change.cell.place for change in found.formulas}:
-            found.values = [place for place in found.values if place not in grown_places]
     report.changed_spilled = sum(len(cells) for sheet_changes in changes for cells in sheet_changes.columns.values())
     report.stale = any(changes)
     report.unknown_functions = sorted(unknown)

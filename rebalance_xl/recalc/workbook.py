@@ -181,13 +181,12 @@ def moment(as_of: dt.date | dt.datetime | None) -> dt.datetime:
 
 def _changed_parts(package: Package, scans: list[SheetScan], changes: list[SheetChanges]) -> dict[str, bytes]:
     parts: dict[str, bytes] = {}
-    fresh = [change for sheet in changes for change in sheet.formulas if change.metadata is not None]
-    if fresh:
+    if any(is_new for sheet in changes for _, is_new in sheet.grown.values()):
         index, parts = dynamic_array_index(package.container, package.part, package.metadata_part)
         for name, part in parts.items():
             check_xml(name, part)
-        for change in fresh:
-            change.metadata = index
+        for each in changes:
+            each.mark = index
     for sheet, scan, changed in zip(package.sheets, scans, changes, strict=True):
         if changed:
             text, unproven = spliced(scan, changed)

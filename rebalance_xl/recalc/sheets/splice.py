@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter, le
-from typing import Any
 
 from ..files.parts import number_texts
 from ..references import Area, parse_area
 from .cell_xml import TAG
 from .formula_cells import FormulaCell, Spots
 from .sheet_scan import SheetScan
-from .splice_rows import Edit, Lines, Styles, may_replace, row_edits, staying, typed_value, value_element, without
+from .splice_rows import REMOVED, Edit, Lines, Styles, may_replace, row_edits, typed_value, value_element, without
 
 _REF = re.compile(r"(\sref\s*=\s*)(?:\"[^\"]*\"|'[^']*')")
 _DIMENSION = re.compile(r"(<(?:\w+:)?dimension\s+ref\s*=\s*)[\"']([^\"']*)[\"']")
@@ -27,31 +26,23 @@ _place = itemgetter(0, 1)
 
 
 @dataclass(slots=True)
-class FormulaChange:
-    """A new value for a formula cell; `area` and `metadata` where its array changed its size or is new."""
-
-    cell: FormulaCell
-    value: Any
-    area: Area | None = None
-    metadata: int | None = None
-
-
-@dataclass(slots=True)
 class SheetChanges:
     """What changes in one sheet: formula cells that show another value, arrays that change their size, their cells.
 
-    The `values` that change are given by their places among the formulas. The cells of arrays are in `columns`, by
+    The `values` that change and the arrays that have `grown` are given by their places among the formulas, these with
+    their areas and whether they are new, and so get `mark` as their metadata. The cells of arrays are in `columns`, by
     column and then by row; `styles` are formats, by row and column, for those of them that have none.
     """
 
     values: list[int] = field(default_factory=list)
-    formulas: list[FormulaChange] = field(default_factory=list)
+    grown: dict[int, tuple[Area, bool]] = field(default_factory=dict)
+    mark: int = 0
     columns: Lines = field(default_factory=dict)
     styles: Styles = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether anything changes."""
-        return bool(self.values or self.formulas or self.columns)
+        return bool(self.values or self.grown or self.columns)
 
 
 def spliced(scan: SheetScan, changes: SheetChanges) -> tuple[str, str]:
@@ -59,17 +50,18 @@ def spliced(scan: SheetScan, changes: SheetChanges) -> tuple[str, str]:
 
     Rows that were well-formed stay so where numbers replace numbers, and elements others like them.
     """
-    own, text, table = scan.formulas, scan.text, scan.table
-    widths, values, typed = own.widths, own.values, {place for place, kind in own.types.items() if kind != "n"}
-    simple = changes.values
-    if typed or not all(widths) or {*map(type, values)} != {float}:
-        simple = [n for n in simple if widths[n] and values[n].__class__ is float and n not in typed]
+    own, text, table, grown = scan.formulas, scan.text, scan.table, changes.grown
+    widths, values = own.widths, own.values
+    simple, left = changes.values, {*grown}
+    if own.types or grown or not all(widths) or {*map(type, values)} != {float}:
+        odd = own.types.keys() | grown.keys()
+        simple = [n for n in simple if widths[n] and values[n].__class__ is float and n not in odd]
+        left.update(changes.values)
+        left.difference_update(simple)
     ends = [own.ends[place] - 8 for place in simple]
     starts = [end - widths[place] for end, place in zip(ends, simple, strict=True)]
     new = number_texts([values[place] for place in simple])
-    others = _other_edits(scan, sorted({*changes.values}.difference(simple)) if simple is not changes.values else [])
-    for change in changes.formulas:
-        others.extend(_cell_edits(scan, change))
+    others = [edit for place in sorted(left) for edit in _cell_edits(scan, own[place], changes)]
     sound = scan.proven and len(others) < _MANY and all(may_replace(text, *edit) for edit in others)
     replaced, added, known = _column_edits(scan, changes.columns, changes.styles) if changes.columns else ([], [], True)
     data = [*starts, *(edit[0] for edit in replaced)], [*ends, *(edit[1] for edit in replaced)]
@@ -103,19 +95,6 @@ def _joined(text: str, starts: Sequence[int] = (), ends: Sequence[int] = (), new
     return "".join(blocks)
 
 
-def _other_edits(scan: SheetScan, places: list[int]) -> list[Edit]:
-    """Return the edits of formula cells that show another value, other than a number where a number stood."""
-    edits: list[Edit] = []
-    for cell in scan.formulas.at(places):
-        value, width, end = cell.value, cell.width, cell.end
-        kind, written = typed_value(value)
-        if width and (kind or "n") == cell.type and written == written.strip():
-            edits.append((end - 8 - width, end - 8, written))
-        else:
-            edits += _cell_edits(scan, FormulaChange(cell, value))
-    return edits
-
-
 def _spots(scan: SheetScan, cell: FormulaCell) -> Spots:
     """Return where the pieces of a formula cell lie; one that was read with arrays is written the usual way."""
     if cell.spots is not None:
@@ -129,27 +108,31 @@ def _spots(scan: SheetScan, cell: FormulaCell) -> Spots:
     return Spots(start, formula, formula, formula_end, formula_end, cell.end - 4)
 
 
-def _cell_edits(scan: SheetScan, change: FormulaChange) -> Iterator[Edit]:
+def _cell_edits(scan: SheetScan, cell: FormulaCell, changes: SheetChanges) -> Iterator[Edit]:
     """Yield the edits that give a formula cell another value, its array another size or a mark as a dynamic one."""
-    text, spots = scan.text, _spots(scan, change.cell)
+    area, is_new = changes.grown.get(cell.place, (None, False))
+    kind, written = typed_value(cell.value)
+    if area is None and cell.width and (kind or "n") == cell.type and written == written.strip():
+        yield cell.end - 8 - cell.width, cell.end - 8, written
+        return
+    text, spots = scan.text, _spots(scan, cell)
     old = text[spots.start : spots.tag_end]
     prefix = old[1 : old.index(":") + 1] if ":" in old.split(None, 1)[0] else ""
-    kind, shown = value_element(prefix, change.value)
+    kind, shown = value_element(prefix, cell.value)
     tag = without("t|vm", old[:-1]) + kind
-    if change.metadata is not None:
-        tag = without("cm", tag) + f' cm="{change.metadata}"'
+    if is_new:
+        tag = without("cm", tag) + f' cm="{changes.mark}"'
     if tag + ">" != old:
         yield spots.start, spots.tag_end, tag + ">"
-    if change.area is not None:
-        formula, area = text[spots.formula : spots.formula_end], change.area.text()
-        close = TAG.match(formula)
+    if area is not None:
+        close = TAG.match(text, spots.formula)
         assert close is not None
-        if change.metadata is not None:
+        if is_new:
             name = close[0].strip("</>").split()[0]
-            new = f'<{name} t="array" ref="{area}"' + (close[0][-2:] if close[0].endswith("/>") else ">")
+            new = f'<{name} t="array" ref="{area.text()}"' + (close[0][-2:] if close[0].endswith("/>") else ">")
         else:
-            new = _REF.sub(lambda match: f'{match[1]}"{area}"', close[0])
-        yield spots.formula, spots.formula + close.end(), new
+            new = _REF.sub(lambda match: f'{match[1]}"{area.text()}"', close[0])
+        yield spots.formula, close.end(), new
     yield spots.value, spots.value_end, shown
 
 
@@ -171,11 +154,11 @@ def _dimension_edit(scan: SheetScan, columns: Lines) -> Iterator[Edit]:
     """Yield the edit that widens the area a sheet declares to be used."""
     match = _DIMENSION.search(scan.text, 0, scan.start)
     area = parse_area(match[2]) if match is not None else None
-    kept = {column: staying(cells) for column, cells in columns.items()}
-    used = [column for column, rows in kept.items() if rows]
+    held = {column: [row for row in cells if cells[row] is not REMOVED] for column, cells in columns.items()}
+    used = [column for column, rows in held.items() if rows]
     if match is None or area is None or not used:
         return
-    top, bottom = min(min(kept[column]) for column in used), max(max(kept[column]) for column in used)
+    top, bottom = min(min(held[column]) for column in used), max(max(held[column]) for column in used)
     wider = Area(min(area.top, top), min(area.left, *used), max(area.bottom, bottom), max(area.right, *used))
     if wider != area:
         yield match.start(), match.end(), f'{match[1]}"{wider.text()}"'

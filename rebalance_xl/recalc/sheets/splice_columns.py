@@ -10,7 +10,7 @@ from ..files.parts import number_texts
 from ..references import MAX_COLUMNS, column_letters
 from .cell_table import CellTable
 from .sheet_scan import SheetScan
-from .splice_rows import Edit, Lines, column_style, may_replace, new_cell, staying, with_spans
+from .splice_rows import REMOVED, Edit, Lines, column_style, may_replace, new_cell, with_spans
 
 
 def numbers_replaced(table: CellTable, columns: Lines) -> tuple[list[Edit], Lines]:
@@ -41,7 +41,7 @@ def cells_added(scan: SheetScan, table: CellTable, columns: Lines) -> list[Edit]
         wanted = np.fromiter(cells, np.intp, len(cells))
         found = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
         fit = (numbers[found] == wanted) & (last[found] < column) & (table.bytes()[ends[found] + 1] == ord("/"))
-        if len(staying(cells)) < len(cells) or not fit.all():
+        if REMOVED in cells.values() or not fit.all():
             return None
         low[found], high[found] = np.minimum(low[found], column), column
         written, sample = _new_cells(column, cells, style(column))

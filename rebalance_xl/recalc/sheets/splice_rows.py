@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 from xml.parsers import expat
@@ -105,9 +105,8 @@ def column_style(scan: SheetScan) -> Callable[[int], str]:
 
 
 def _new_row(prefix: str, row: int, cells: dict[int, Any], style: Callable[..., str]) -> str:
-    body = "".join(
-        new_cell(prefix, row, column, cells[column], style(row, column)) for column in sorted(staying(cells))
-    )
+    staying = [column for column in sorted(cells) if cells[column] is not REMOVED]
+    body = "".join(new_cell(prefix, row, column, cells[column], style(row, column)) for column in staying)
     return f'<{prefix}row r="{row}">{body}</{prefix}row>' if body else ""
 
 
@@ -177,9 +176,3 @@ def with_spans(tag: str, columns: Sequence[int]) -> str:
         return match[0] if (low, high) == (int(match[2]), int(match[3])) else f'{match[1]}"{low}:{high}"'
 
     return _SPANS.sub(widened, tag, count=1)
-
-
-def staying(cells: dict[int, Any]) -> Collection[int]:
-    """Return where cells stay."""
-    removed = object in set(map(type, cells.values()))
-    return [place for place, value in cells.items() if value is not REMOVED] if removed else cells.keys()
