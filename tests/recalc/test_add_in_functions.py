@@ -1,4 +1,4 @@
-"""Functions that were an add-in once refuse truth values; searches and holidays that nobody describes are kept."""
+"""Functions that were an add-in once refuse truth values; searches that nobody describes are kept."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, values
 from tests.recalc.test_kinds_of_formulas import check
 
-#: A1 is TRUE, A2 a date, B1:B4 falls, C1:C4 rises, G1:G4 does neither; D1:D3 are dates, E1:E3 a date and a text.
+#: A1 is TRUE, A2 a date, B1:B4 falls, C1:C4 rises, G1:G4 does neither; D1:D3 are dates, E1:E3 a date and a text, H1
+#: is #N/A.
 ROWS: list[list[Any]] = [
-    [True, 9, 1, 45005, 45005, None, 5],
+    [True, 9, 1, 45005, 45005, None, 5, "=NA()"],
     [45000, 7, 2, 45006, "2023-03-21", None, 8],
     [None, 5, 3, None, None, None, 4],
     [None, 1, 4, None, None, None, 2],
@@ -55,6 +56,20 @@ KNOWN: list[tuple[str, Any]] = [
     ("SUM(YEARFRAC({0,36678},{36678,0},3))", 2 * 36678 / 365),
     ("NETWORKDAYS(A2,45030,D1:D3)", 21),
     ("WORKDAY(A2,5,D1:D3)", 45009),
+    # texts among holidays are read, and nothing is passed over
+    ("NETWORKDAYS(A2,45030,E1:E3)", 21),
+    ("WORKDAY(A2,5,E1:E3)", 45009),
+    ("NETWORKDAYS.INTL(A2,45030,1,E1:E3)", 21),
+    ("WORKDAY.INTL(A2,5,1,E1:E3)", 45009),
+    ('NETWORKDAYS(A2,45030,{"2023-03-20",45006})', 21),
+    ('NETWORKDAYS(A2,45030,"2023-03-20")', 22),
+    ("NETWORKDAYS(A2,45030,TRUE)", "#VALUE!"),
+    ('NETWORKDAYS(A2,45030,{"Easter"})', "#VALUE!"),
+    ("NETWORKDAYS(A2,45030,A1:A2)", "#VALUE!"),
+    ("NETWORKDAYS(A2,45030,H1:H2)", "#N/A"),
+    ("WORKDAY(1,1,H2)", 2),
+    ('NETWORKDAYS(1,10,"1900-01-02")', 6),
+    ('IFERROR(NETWORKDAYS(A2,45030,A1:A2),"none")', "none"),
 ]
 #: A3 is blank: 0 January 1900, a Saturday in Excel's calendar.
 EARLY: list[tuple[str, Any]] = [
@@ -92,10 +107,6 @@ OPEN = [
     "EOMONTH(A3,1)",
     'DATEDIF(A3,A2,"md")',
     "NETWORKDAYS.INTL(A3,10)",
-    "NETWORKDAYS(A2,45030,E1:E3)",
-    "WORKDAY(A2,5,E1:E3)",
-    "NETWORKDAYS.INTL(A2,45030,1,E1:E3)",
-    "WORKDAY.INTL(A2,5,1,E1:E3)",
 ]
 
 
@@ -107,7 +118,7 @@ def test_truth_values_falling_values_and_early_dates(tmp_path: Path, cases: list
 
 @pytest.mark.parametrize("formula", OPEN)
 def test_what_nobody_describes_is_kept(tmp_path: Path, formula: str) -> None:
-    """A search downwards among values that do not fall, and texts among holidays, keep the cell's value."""
+    """A search downwards among values that do not fall keeps the cell's value."""
 
     def build(_: Any, sheet: Any) -> None:
         for row, line in enumerate(ROWS):

@@ -20,7 +20,7 @@ from .compiling_references import is_whole
 from .operands import is_call, literal, operand_at, whole_number
 from .parameter_classes import ARRAY, REFERENCE, TRUTH, VALUE
 from .tree import Arguments, Call, Cells, Expression, Items, Literal, Operand
-from .whole_calls import APPROXIMATE, UNNAMED, looks_approximately
+from .whole_calls import APPROXIMATE, UNNAMED, looks_approximately, with_holidays_read
 
 
 class Guard(NamedTuple):
@@ -45,6 +45,7 @@ def _no_truths(asked: int) -> Guard:
 #: Errors are computed (1/0, SQRT(-1)): the engine is slow with constants that are errors.
 GUARDS: Final[dict[str, Guard]] = {
     **dict.fromkeys(("PMT", "NPER"), Guard("IF({1}<=-1,SQRT(-1),{0})", 0)),
+    **dict.fromkeys(("FACT", "COMBIN"), Guard("IF({1}<0,SQRT(-1),{0})", 0)),
     # divisions by 0; no source tells of the other periods at a rate of -1
     "PV": Guard('IF({1}=-1,IF({2}>0,({3}*0)/0,RXL.UNKNOWN("PV at a rate of -1")),{0})', 0, 3),
     "FV": Guard('IF(AND({1}=-1,{2}<=0),IF({2}<0,({3}*0)/0,RXL.UNKNOWN("FV at a rate of -1")),{0})', 0, 3),
@@ -79,7 +80,7 @@ _ON_MACINTOSH: Final = {
 
 _EARLY: Final = 'RXL.UNKNOWN("working days before March 1900")'
 #: The engine passes over texts and errors among holidays.
-_WITH_HOLIDAYS: Final = 'IF(COUNT({1})<COUNTA({1}),RXL.UNKNOWN("texts or errors among the holidays"),{0})'
+_WITH_HOLIDAYS: Final = "IF(COUNT({1})<COUNTA({1}),{2},{0})"
 #: The last cell of a sheet, which is blank, for a place in whole columns or rows beyond what a LAMBDA knows of them.
 _BEYOND: Final = {
     "columns": "IF(AND({2}>ROWS({1}),{2}<=1048576),XFD1048576,{0})",
@@ -99,6 +100,9 @@ def guarded(c: Compiling, name: str, arguments: Arguments, out: Out, wanted: str
     alone = arguments[0] if len(arguments) == 1 else None
     if name in _ON_MACINTOSH and alone is not None and c.book.package.written_by("Microsoft Macintosh Excel"):
         return c.say(_ON_MACINTOSH[name], out, c.expression(alone, kind))
+    holidays = operand_at(arguments, numbered("holidays").get(name, len(arguments)))
+    if holidays is not None and not isinstance(holidays, Cells) and not is_call(holidays, ("RXL.HOLIDAYS",)):
+        return out  # written with them, and asked about there
     count = numbered("dates").get(name, 0)
     if 0 < count <= len(arguments) and not c.book.package.date1904:
         dates = [c.expression(each or literal("0"), kind) for each in arguments[:count]]
@@ -107,9 +111,9 @@ def guarded(c: Compiling, name: str, arguments: Arguments, out: Out, wanted: str
             write_native_call(c, f"RXL.{name}", arguments, wanted) if f"RXL.{name}" in MODULE_OF else c.say(_EARLY, out)
         )
         out = c.say(f"IF({early},{{{count + 1}}},{{0}})", out, *dates, known)
-    holidays = operand_at(arguments, numbered("holidays").get(name, len(arguments)))
     if isinstance(holidays, Cells):
-        return c.say(_WITH_HOLIDAYS, out, c.operand(holidays, REFERENCE))
+        read = c.expression(with_holidays_read(name, arguments), kind)
+        return c.say(_WITH_HOLIDAYS, out, c.operand(holidays, REFERENCE), read)
     guard = GUARDS.get(name)
     if guard is None or (guard.careful and not c.careful and not guard.about) or len(arguments) <= guard.place:
         return out

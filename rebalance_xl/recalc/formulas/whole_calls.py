@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..native import marked, of_form
+from ..native import marked, numbered, of_form
 from ..native.criteria import ERRORS
 from ..native.format_language import undecided
 from .operands import (
@@ -34,6 +34,8 @@ _KNOWN_OF_CELLS: Final = names_in("address col row contents type")
 UNNAMED: Final = (129, 141, 143, 144, 157)
 #: The arguments of which one is the result.
 _RESULTS: Final = {**dict.fromkeys(("IF", "CHOOSE", "IFERROR", "IFNA"), slice(1, None)), "IFS": slice(1, None, 2)}
+#: Functions of regressions, and where their arguments end that may be left out for the numbers from 1 on.
+_REGRESSIONS: Final = {"LINEST": 2, "LOGEST": 2, "TREND": 3, "GROWTH": 3}
 #: Functions that look up approximately, and the argument that says so.
 APPROXIMATE: Final = {"VLOOKUP": 3, "HLOOKUP": 3, "MATCH": 2}
 
@@ -50,6 +52,8 @@ def replaced(name: str, arguments: Arguments) -> Expression | None:
         return made("COUNTIF(a,b)", **given)  # which counts blank cells to the end of the sheet
     if name == "SWITCH" and len(arguments) > 2:
         return _as_tests(arguments)  # the engine passes over errors, blank cells that are "", and letters like É
+    if name == "TYPE" and isinstance(first, Literal) and first.text.startswith("#"):
+        return literal("16")
     if name == "TYPE" and arguments and not isinstance(first, Literal | Group) and not is_range(first):
         return made("IF(ISERROR(a),16,TYPE((a)))", **given)
     if name == "INDEX" and len(arguments) == 4:
@@ -58,6 +62,24 @@ def replaced(name: str, arguments: Arguments) -> Expression | None:
         return Expression([Call(name, list(arguments[:3]))])
     if name == "TEXTJOIN" and arguments and (is_range(first) or has_array_constant(arguments[0])):
         raise FormulaError("TEXTJOIN with several delimiters")
+    numbers = arguments[1 : _REGRESSIONS.get(name, 0)]
+    if None in numbers:
+        first_numbers = numbers[0] or made("SEQUENCE(ROWS(a),COLUMNS(a))", **given)
+        given_numbers = [each or first_numbers for each in numbers]
+        return Expression([Call(name, [arguments[0], *given_numbers, *arguments[1 + len(numbers) :]])])
+    if numbers and not isinstance(first, Group):
+        asked = "IF((ROWS(b)>1)*(COLUMNS(b)>1),RXL.COLLINEAR(a,b),FALSE)"
+        call = f"{name}((a),b{',c,d'[: 2 * len(arguments) - 4]})"
+        return made(f'IF({asked},RXL.UNKNOWN("which of the numbers are needless"),{call})', **given)
+    if name in ("T.TEST", "TTEST") and not isinstance(first, Group):
+        return made(f"IF(OR(COUNT(a)<2,COUNT(b)<2),#DIV/0!,{name}((a),b,c,d))", **given)
+    if name in ("CHISQ.TEST", "CHITEST") and not isinstance(first, Group):
+        return made(f"IF(ROWS(a)*COLUMNS(a)=1,NA(),{name}((a),b))", **given)
+    holidays = operand_at(arguments, numbered("holidays").get(name, len(arguments)))
+    if holidays is not None and not isinstance(holidays, Cells) and not is_call(holidays, ("RXL.HOLIDAYS",)):
+        return with_holidays_read(name, arguments)
+    if name == "TEXTJOIN" and (constant_text(second) or "TRUE").upper() not in ("TRUE", "FALSE"):
+        return literal("#VALUE!")
     if name == "NETWORKDAYS.INTL" and constant_text(third) == "1111111":
         return made("0*(a+b)", **given)
     if name == "FIND" and len(arguments) == 3 and not constant_text(first) and not isinstance(first, Group):
@@ -96,6 +118,13 @@ def replaced(name: str, arguments: Arguments) -> Expression | None:
         if asked == "address" and (not isinstance(second, Ref) or second.sheet):
             raise FormulaError("CELL asks for an address on another sheet, which names the file")
     return None
+
+
+def with_holidays_read(name: str, arguments: Arguments) -> Expression:
+    """Return a count of working days whose holidays may be texts, which the engine passes over, as it does errors."""
+    *others, days = arguments
+    read = made("RXL.HOLIDAYS(a)", a=days)
+    return made("IF(ISNUMBER(SUM(a)),b,SUM(a))", a=read, b=Expression([Call(name, [*others, read])]))
 
 
 def _as_tests(arguments: Arguments) -> Expression:

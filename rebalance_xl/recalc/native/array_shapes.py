@@ -150,5 +150,6 @@ def sortby(array: Rows, *keys: Rows) -> Rows:
             raise value_fault("each array to sort by must be as long as the sorted one, each order 1 or -1")
         in_order(cells)
         order.sort(key=[sort_key(cell) for cell in cells].__getitem__, reverse=direction == -1)
+        order.sort(key=lambda index: cells[index] is None)  # blank cells are the last ones in both orders
     lines = [lines[index] for index in order]
     return transposed(lines) if along_columns else lines

@@ -77,8 +77,8 @@ worksheet("TIMEVALUE", kinds="any")(lambda time_text: _read(time_text) % 1)
 @worksheet("NUMBERVALUE", kinds="text text text")
 def numbervalue(text: str, decimal_separator: str = ".", group_separator: str = ",") -> float:
     """Return the number in a text with signs of its own; blanks do not count, and nothing is 0."""
-    if not decimal_separator or not group_separator:
-        raise value_fault("a separator is an empty text")
+    if not decimal_separator or not group_separator or decimal_separator[0] == group_separator[0]:
+        raise value_fault("a separator is an empty text, or they are the same")
     bare = "".join(text.split())
     number = bare.rstrip("%")
     whole, _, part = number.partition(decimal_separator[0])

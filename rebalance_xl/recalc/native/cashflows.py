@@ -191,6 +191,8 @@ def payment(rate: float, nper: float, pv: float, fv: float, due: bool) -> float:
 def interest(rate: float, per: float, nper: float, pv: float, fv: float = 0.0, type: float = 0.0) -> float:
     """Return the interest part of a payment of an annuity (IPMT)."""
     due = type != 0
+    if rate <= -1:
+        raise number_fault(f"the rate is {rate:.10g}; it must lie above -1")
     if not 1 <= per < nper + 1:
         raise number_fault(f"the period is {per:.10g}; it must lie between 1 and {nper:.10g}")
     if rate == 0 or (due and per == 1):

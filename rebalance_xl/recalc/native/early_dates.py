@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from .arguments import Rows, numbers_of
+from .arguments import Rows, cells_of, numbers_of, to_strict
 from .days import add_months, parts, year_fraction
 from .faults import number_fault, undecided_fault
 from .registry import worksheet
@@ -39,6 +39,14 @@ def _moved(to_end: bool, start: int, months: int) -> int:
 
 worksheet("RXL.EDATE", kinds="start_date integer")(partial(_moved, False))
 worksheet("RXL.EOMONTH", kinds="start_date integer")(partial(_moved, True))
+
+
+@worksheet("RXL.HOLIDAYS", kinds="range", dated=True)
+def holidays(days: Rows, *, date_offset: int = 0) -> Rows:
+    """Return the dates among holidays, those in texts too; blank cells are none, and truth values are refused."""
+    if date_offset and any(isinstance(day, str) for day in cells_of(days)):
+        raise undecided_fault("dates in texts among holidays, in a workbook of the 1904 system")
+    return [[to_strict(day) for day in cells_of(days) if day is not None] or [0.0]]
 
 
 @worksheet("RXL.NETWORKDAYS", kinds="start_date end_date range=NONE")

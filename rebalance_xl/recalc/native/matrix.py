@@ -60,6 +60,16 @@ def munit(dimension: float) -> Any:
     return np.eye(int(dimension)).tolist()
 
 
+@worksheet("RXL.COLLINEAR", kinds="range range")
+def collinear(values: Rows, numbers: Rows) -> bool:
+    """Say whether one of several lines of numbers of a regression follows from the others and a constant."""
+    if not all(map(is_number, cells_of(numbers))):
+        return False
+    lines = np.array(numbers, dtype=float)
+    lines = lines if lines.shape[0] == sum(map(len, values)) else lines.T
+    return bool(np.linalg.matrix_rank(np.insert(lines, 0, 1.0, axis=1)) <= min(lines.shape[1], len(lines) - 1))
+
+
 def _refuse_others(rows: Rows) -> None:
     """Refuse a range with a blank, text or boolean cell as ``#VALUE!``."""
     if set(map(type, cells_of(rows))) != {float} and not all(is_number(no_error(cell)) for cell in cells_of(rows)):
