@@ -32,6 +32,7 @@ CASES = [
     ("SUM(F.BYCOL(A1:B3,F.LAMBDA(P.c,SUM(P.c)*B1)))", 660),
     ("SUM(F.MAKEARRAY(2,3,F.LAMBDA(P.r,P.c,P.r*P.c)))", 18),
     ("F.LAMBDA(P.x,P.x*2)(4)", 8),
+    ("F.LET(P.x,1,P.y,2,F.LAMBDA(P.x,P.y,P.x-P.y)(P.y,P.x))", 1),
     ("F.LET(P.x,A1:A3,SUM(LEN(P.x)))", 3),
     ("F.LET(P.k,10,SUM(F.MAP(A1:A3,F.LAMBDA(P.a,P.a*P.k))))", 60),
     ("Double(4)", 8),

@@ -10,7 +10,6 @@ from typing import Final, TypeGuard
 
 from ..references import MAX_COLUMNS, MAX_ROWS, column_letters
 from .compiling import Compiling, Out
-from .compiling_places import meant
 from .compiling_ranges import sheet_of_range
 from .compiling_references import is_whole, used_end
 from .operands import constant_text, is_call, local_label, operand_at, plain_name, whole_number
@@ -53,9 +52,8 @@ class _Behind:
         return Expression([item if isinstance(item, str) else self._operand(item) for item in part.items])
 
     def _operand(self, item: Operand) -> Operand:
-        ref = meant(self.c, item)[1]
-        if is_whole(ref):
-            return self._cells(ref)
+        if is_whole(item):
+            return self._cells(item)
         if self.is_local(item):
             return Group([self.of(self.c.bound[local_label(item.text).lower()])])
         if isinstance(item, Group):

@@ -15,11 +15,12 @@ from .book_view import BookView
 from .careful_way import ask, note
 from .compiling import Compiling, Out, Piece, Template, Writer, merged
 from .compiling_calls import write_call
-from .compiling_lambdas import applied
-from .compiling_places import with_arrays, write_name
+from .compiling_lambdas import write_invoked
+from .compiling_places import write_name, write_named
 from .compiling_ranges import sheets_in
 from .compiling_references import is_whole, write_at, write_reference, write_span, write_spilled, write_structured
 from .guards import with_powers
+from .names import Names
 from .parameter_classes import ARRAY, NUMBER, TEXT, TRUTH, VALUE, WHOLE
 from .tree import Expression, FormulaError, Group, Items, Literal
 
@@ -30,7 +31,7 @@ LONGEST_NUMBER: Final = 15
 def compiled(book: BookView, sheet: int, expression: Expression, mode: str, careful: bool) -> Template:
     """Return the template of a whole formula."""
     c = Compiling(book, sheet, WRITERS, careful=careful)
-    expression = with_arrays(c, expression)
+    expression = Names(book, sheet).written_out(expression)
     c.together = sheets_in(c, expression, whole=True)
     out = _whole(c, expression, mode)
     pieces = ["@(", *out.pieces, ")"] if mode == VALUE and not out.single else out.pieces
@@ -132,10 +133,11 @@ WRITERS: Final[Mapping[type, Writer]] = {
     Group: _write_group,
     tree.Ref: write_reference,
     tree.Name: write_name,
+    tree.Named: write_named,
     tree.Structured: write_structured,
     tree.At: write_at,
     tree.Spilled: write_spilled,
     tree.Span: write_span,
     tree.Call: write_call,
-    tree.Invoke: lambda c, called, _: applied(c, called.target, called.arguments, c),
+    tree.Invoke: write_invoked,
 }

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 from string import Formatter
-from typing import Any, Self
+from typing import Any
 
 from .book_view import BookView
 from .tree import Expression, Operand
@@ -103,8 +103,6 @@ class Compiling:
     book: BookView
     sheet: int  # the one the formula stands on
     writers: Mapping[type, Writer]
-    expanding: tuple[tuple[int, str], ...] = ()  # the names that are being expanded, by scope
-    references: Sequence[str] | None = None  # the text's own where they are not the cell's
     careful: bool = False  # whether it is computed the careful way, see `careful_way`
     depth: int = 0  # in LAMBDAs
     in_span: bool = False  # the engine joins no end with its own sheet's name to one without
@@ -137,20 +135,6 @@ class Compiling:
         """Return a name of LET, None for any other."""
         value = self.locals.get(label.lower())
         return None if value is None else Out([label], value.single, None, value.gives, value.read)
-
-    def fork(self, expanding: tuple[tuple[int, str], ...], references: Sequence[str]) -> Self:
-        """Return the same for a text that stands elsewhere, such as a defined name; its questions are the same."""
-        known = replace(self, expanding=expanding, references=references)
-        known.layout, known.functions, known.locals, known.bound = False, set(), {}, {}
-        return known
-
-    def absorb(self, inner: Compiling) -> None:
-        """Take over what a part that stands elsewhere needs."""
-        self.layout |= inner.layout
-        self.functions |= inner.functions
-        self.calls |= inner.calls
-        for about, parts in inner.asked.items() if inner.asked is not self.asked else ():
-            self.asked.setdefault(about, []).extend(parts)
 
 
 @lru_cache

@@ -16,7 +16,7 @@ from .blank_elements import counting_blanks
 from .careful_way import ask, note
 from .compiling import Compiling, Out, Piece, call_of, listed
 from .compiling_catalogue import write_catalogue_call, write_native_call
-from .compiling_lambdas import lifted, write_caller, write_let, write_named_lambda
+from .compiling_lambdas import lifted, write_caller, write_let
 from .compiling_places import refuse_places, seeing_faults, several, write_indirect
 from .compiling_references import as_one_value, first_of, has_arrays, is_whole, narrowed, unclipped
 from .guards import approximately, exactly, guarded
@@ -54,9 +54,6 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
         return write_caller(c, name, arguments)
     if name == "LET" and len(arguments) > 2:
         return write_let(c, arguments, wanted)
-    applied = write_named_lambda(c, call)
-    if applied is not None:
-        return applied
     shape = (constant_text(operand_at(arguments, 1)) or "" if name == "TEXT" else "").strip('"')
     if shape and shows_names(shape) and c.book.foreign_names:
         raise FormulaError("months and days have names of another language in this workbook")

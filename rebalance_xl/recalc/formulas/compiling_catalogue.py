@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from .array_sizes import as_large, joint, of_product
 from .compiling import Compiling, Out, call_of
-from .compiling_places import defined
 from .compiling_ranges import visible_rows
 from .compiling_references import as_one_value, is_whole
+from .names import Names
 from .operands import operand_at
 from .parameter_classes import ARRAY, ELEMENTWISE, REFERENCE, VALUE, gives_one_value, implementation, parameter_class
 from .parser import parsed
@@ -141,23 +141,18 @@ def _hint(c: Compiling, model: str) -> str:
 def write_model(c: Compiling, text: str) -> Out | None:
     """Return a model expression made ready, None when the workbook lacks what it names."""
     try:
-        expression, references = parsed(text)
-        inner = c.fork(c.expanding, references)
-        out = _model_of(inner, expression)
+        return _model_of(c, Names(c.book, c.sheet).written_out(parsed(text)[0]))
     except FormulaError:
         return None
-    if out is not None:
-        c.absorb(inner)
-    return out
 
 
 def _model_of(c: Compiling, expression: Expression | None) -> Out | None:
     """Return an expression of the model made ready, None when the workbook lacks something."""
     operand = operand_at([expression], 0)
-    if isinstance(operand, Name) and defined(c, operand) is None and operand.text.lower() not in c.book.package.tables:
+    if expression is None or isinstance(operand, Name):  # which is not known
         return None
     if not isinstance(operand, Call):
-        return None if expression is None else c.expression(expression, ARRAY)
+        return c.expression(expression, ARRAY)
     function = implementation(operand.name)
     filled = _completed(c, function, [_model_of(c, argument) for argument in operand.arguments], typed=False)
     if any(each.required and out is None for each, out in zip(function.parameters, filled, strict=False)):

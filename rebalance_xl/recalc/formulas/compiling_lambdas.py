@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final
 
 from . import tree
 from .array_sizes import as_large, joint, of_range
 from .compiling import Compiling, Out, call_of, listed, written
 from .compiling_catalogue import argument_for_python
-from .compiling_places import defined, expanded
 from .lambdas import CALLERS, EACH, FREE, LAMBDA, PARAMETER, mark
-from .operands import is_call, literal, local_label, local_name, operand_at, plain_name, split_area
+from .operands import bare, is_call, literal, local_label, local_name, operand_at, plain_name, split_area
 from .parameter_classes import ARRAY, REFERENCE, VALUE, lifts, parameter_class
 from .tree import Arguments, Call, Expression, FormulaError, Name, Operand, Ref, operands_in
 from .whole_calls import found_place
@@ -54,45 +54,25 @@ class _Body(Compiling):
         number = [each.pieces for each in self.captured].index(out.pieces)
         return Out([mark(FREE, self.depth, number)], out.single)
 
-    def fork(self, expanding: tuple[tuple[int, str], ...], references: Sequence[str]) -> _Body:
-        """Return the same for a text that stands elsewhere, which takes its references from outside too."""
-        made = Compiling.fork(self, expanding, references)
-        made.outer, made.parameters = self.outer.fork(expanding, references), {}
-        return made
-
-    def absorb(self, inner: Compiling) -> None:
-        """Take over what a part that stands elsewhere needs, here and outside."""
-        Compiling.absorb(self, inner)
-        if isinstance(inner, _Body) and inner is not self and inner.depth == self.depth:
-            self.outer.absorb(inner.outer)
-
     def _is_own(self, operand: Operand) -> bool:
         """Say whether an operand is a parameter, or something that LET names in the body."""
         label = local_label(operand.text).lower() if isinstance(operand, Name) else None
         return label in self.parameters or label in self.locals
 
 
-def _let(c: Compiling, values: Iterable[tuple[str, Out]], body: Expression | None, wanted: str) -> Out:
-    """Return a formula inside a LET, remembering which of its names stand for one value."""
-    before = dict(c.locals)
-    bound: list[Out] = []
-    for label, out in values:
-        c.locals[label.lower()] = out
-        bound += [Out([label], True), out]
-    out = c.expression(body or literal("0"), wanted)
-    c.locals = before
-    return Out(call_of("LET" if bound else "", [*bound, out]), out.single, None, out.gives)
-
-
 def write_let(c: Compiling, arguments: Arguments, wanted: str) -> Out:
-    """Return a LET, each of whose values knows the names before it."""
-    pairs = list(zip(arguments[:-1:2], arguments[1::2], strict=False))
-    before = c.bound
-    c.bound = before | {local_name(named).lower(): given for named, given in pairs if given is not None}
-    values = ((local_name(named), c.expression(given or literal("0"), ARRAY)) for named, given in pairs)
-    out = _let(c, values, arguments[-1], wanted)
-    c.bound = before
-    return out
+    """Return a LET, each of whose values knows the names before it, and which of these stand for one value."""
+    before = c.locals, c.bound
+    c.locals, c.bound = dict(c.locals), dict(c.bound)
+    named: list[Out] = []
+    for name, given in zip(arguments[:-1:2], arguments[1::2], strict=False):
+        label, value = local_name(name), given or literal("0")
+        out = c.expression(value, ARRAY)
+        c.locals[label.lower()], c.bound[label.lower()] = out, value
+        named += [Out([label], True), out]
+    out = c.expression(arguments[-1] or literal("0"), wanted)
+    c.locals, c.bound = before
+    return Out(call_of("LET" if named else "", [*named, out]), out.single, None, out.gives)
 
 
 def write_caller(c: Compiling, name: str, arguments: Arguments) -> Out:
@@ -101,7 +81,7 @@ def write_caller(c: Compiling, name: str, arguments: Arguments) -> Out:
     given = len(arguments) - 1  # as many as the LAMBDA has parameters
     if given < CALLERS[name] or (name != "MAP" and given != CALLERS[name]):
         raise FormulaError(f"{name} has {len(arguments)} arguments")
-    body = _Body(c.book, c.sheet, c.writers, c.expanding, None, c.careful, c.depth + 1, outer=c)
+    body = _Body(c.book, c.sheet, c.writers, c.careful, c.depth + 1, outer=c)
     body.starts_whole = name not in ("MAP", "MAKEARRAY")
     if isinstance(last, Call) and plain_name(last.name) == "LAMBDA":
         labels = [local_name(each).lower() for each in last.arguments[:-1]]
@@ -124,7 +104,11 @@ def write_caller(c: Compiling, name: str, arguments: Arguments) -> Out:
     for parts in [parts for asked in body.asked.values() for parts in asked]:
         for part in parts:
             part.source = read
-    c.absorb(body)
+    c.layout |= body.layout
+    c.functions |= body.functions
+    c.calls |= body.calls
+    for about, asked in body.asked.items():
+        c.asked.setdefault(about, []).extend(asked)
     return out
 
 
@@ -138,27 +122,19 @@ def called_from_python(
     return Out(call_of(LAMBDA, [*(Out([each], True) for each in head), *free, *values]), False)
 
 
-def write_named_lambda(c: Compiling, call: Call) -> Out | None:
-    """Return the call of a defined name that stands for a LAMBDA, None for the call of a function."""
-    found = defined(c, Name(call.name)) if not call.name.startswith("_xl") else None
-    if found is None or plain_name(found[1].partition("(")[0].strip()) != "LAMBDA":
-        return None  # other names stand in nobody's way: Rate beside RATE(...)
-    inner, expression = expanded(c, call.name, found)
-    return applied(c, expression.single, call.arguments, inner)
-
-
-def applied(c: Compiling, target: Operand | None, given: Arguments, inner: Compiling) -> Out:
+def write_invoked(c: Compiling, invoked: tree.Invoke, wanted: str) -> Out:
     """Return the body of a LAMBDA inside a LET that gives its parameters their values."""
+    target, given = bare(Expression([invoked.target])).single, invoked.arguments
     if not isinstance(target, Call) or plain_name(target.name) != "LAMBDA":
         raise FormulaError("something that is no LAMBDA is called")
-    labels = [local_name(each) for each in target.arguments[:-1]]
-    body = target.arguments[-1]
+    *labels, body = target.arguments
     if len(given) != len(labels) or body is None:
         raise FormulaError(f"a LAMBDA with {len(labels)} parameters is called with {len(given)} arguments")
-    values = [c.expression(each or literal("0"), ARRAY) for each in given]
-    out = _let(inner, zip(labels, values, strict=True), body, ARRAY)
-    c.absorb(inner)
-    return out
+    pairs = list(zip(labels, given, strict=True))
+    if any(local_name(label).lower() in c.locals for label in labels):  # which the arguments may mean
+        values = [Expression([Name(f"rl_given{place}")]) for place in range(len(given))]
+        pairs = [*zip(values, given, strict=True), *zip(labels, values, strict=True)]
+    return write_let(c, [*chain.from_iterable(pairs), body], ARRAY)
 
 
 def lifted(c: Compiling, name: str, arguments: Arguments) -> Out | None:

@@ -14,11 +14,11 @@ from ..references import MAX_COLUMNS, MAX_ROWS, Area, cell_name, parse_area
 from ..sheets.linked import UNKNOWN
 from . import tree
 from .compiling import ByCell, Compiling, Out, fits, text_of, written
-from .compiling_places import meant, write_indirect
+from .compiling_places import write_indirect
 from .compiling_references import clipped, corner_of, is_whole, prefix_of, sheet_of, unclipped
 from .operands import constant_text, operand_at, plain_name, split_area, whole_number
 from .parameter_classes import ARRAY, REFERENCE, VALUE, WITH_CRITERIA, parameter_class
-from .tree import Arguments, Call, Cells, Expression, FormulaError, Literal, Name, Operand, Ref, operands_in
+from .tree import Arguments, Call, Cells, Expression, FormulaError, Literal, Operand, Ref, operands_in
 
 #: Options of AGGREGATE below this pass over cells with totals of their own.
 _WITH_TOTALS: Final = 4
@@ -26,7 +26,7 @@ _WITH_TOTALS: Final = 4
 
 def sheet_of_range(c: Compiling, argument: Expression | None) -> int | None:
     """Return the sheet of a range that is written as cells, a table or a name; None for anything else."""
-    _, operand = meant(c, argument.single if argument is not None else None)
+    operand = operand_at([argument], 0)
     if isinstance(operand, tree.Structured):
         table = c.book.package.tables.get(operand.table.lower())
         return table.sheet if table is not None else c.sheet if not operand.table else None
@@ -38,10 +38,8 @@ def sheets_in(c: Compiling, expression: Expression, whole: bool = False) -> froz
 
     These are cut to one size together.
     """
-    references = [operand for operand in operands_in(expression) if isinstance(operand, Ref | Name)]
-    asked = [operand for operand in references if not whole or is_whole(meant(c, operand)[1])]
-    sheets = [sheet_of_range(c, Expression([operand])) for operand in asked]
-    return frozenset(sheet for sheet in sheets if sheet is not None)
+    references = [operand for operand in operands_in(expression) if isinstance(operand, Ref)]
+    return frozenset(sheet_of(c, each.sheet) for each in references if not whole or is_whole(each))
 
 
 def as_long_as_others(c: Compiling, name: str, arguments: Arguments, operand: Operand | None) -> Out | None:
@@ -53,17 +51,14 @@ def as_long_as_others(c: Compiling, name: str, arguments: Arguments, operand: Op
         return None
     if name in WITH_CRITERIA and isinstance(operand, Call) and plain_name(operand.name) == "INDIRECT":
         return write_indirect(c, operand, VALUE, corners=True)
-    inner, ref = meant(c, operand)
-    if not is_whole(ref):
+    if not is_whole(operand):
         return None
     computed = name in WITH_CRITERIA and any(
         parameter_class(name, place) == REFERENCE and each is not None and isinstance(each.single, Call | tree.Span)
         for place, each in enumerate(arguments)
     )
     # A range that is computed has all rows; the engine takes minutes for a row of 16,384 cells.
-    out = unclipped(inner, ref) if computed and ref.kind == "columns" else clipped(inner, ref)
-    c.absorb(inner)
-    return out
+    return unclipped(c, operand) if computed and operand.kind == "columns" else clipped(c, operand)
 
 
 def on_several_sheets(c: Compiling, arguments: Arguments) -> bool:
@@ -138,7 +133,7 @@ def told_by_the_file(c: Compiling, name: str, arguments: Arguments) -> Out | Non
         return None
     if prefix_of(c, operand.sheet) is None or (operand.kind == "columns" and name != "SHEET"):
         return None
-    sheet, corner, book = sheet_of(c, operand.sheet), corner_of(c, operand.first), c.book
+    sheet, corner, book = sheet_of(c, operand.sheet), corner_of(operand, operand.first), c.book
     if name == "SHEET":
         return Out([str(sheet + 1)], True)
 

@@ -9,7 +9,7 @@ from typing import TypeGuard
 from ..references import MAX_COLUMNS, MAX_ROWS, column_letters, parse_area, quoted_sheet
 from .array_sizes import of_range
 from .compiling import ByCell, Compiling, Out, Piece, text_of, written
-from .compiling_places import defined, meant, write_place
+from .compiling_places import write_place
 from .operands import (
     area_text,
     has_array_constant,
@@ -23,7 +23,21 @@ from .operands import (
 from .parameter_classes import ARRAY, REFERENCE, VALUE
 from .places import resolve, split_specifier
 from .text import is_fixed, shift_reference
-from .tree import At, Call, Expression, FormulaError, Group, Name, Operand, Ref, Span, Spilled, Structured, operands_in
+from .tree import (
+    At,
+    Call,
+    Expression,
+    FormulaError,
+    Group,
+    Name,
+    Named,
+    Operand,
+    Ref,
+    Span,
+    Spilled,
+    Structured,
+    operands_in,
+)
 from .whole_calls import found_place
 
 
@@ -33,12 +47,12 @@ def write_reference(c: Compiling, ref: Ref, wanted: str) -> Out:
     if prefix is None:
         return Out(["#REF!"], True)
     before: list[Piece] = [prefix] if prefix else []
-    first = corner_of(c, ref.first)
+    first = corner_of(ref, ref.first)
     if ref.last is None:
         return Out([*before, first], True)
     if wanted == ARRAY and is_whole(ref):
         return clipped(c, ref)
-    pieces = [first, ":", corner_of(c, ref.last)]
+    pieces = [first, ":", corner_of(ref, ref.last)]
     if wanted == VALUE:
         return Out([lambda row, column, own: one_cell(prefix, written(pieces, row, column, own), row, column)], True)
     return Out([*before, *pieces], False, of_range(pieces))
@@ -68,14 +82,11 @@ def as_one_value(c: Compiling, argument: Expression, out: Out) -> Out:
     return out if out.single or has_arrays(c, argument) else first_of(c, out)
 
 
-def corner_of(c: Compiling, corner: int | str) -> Piece:
+def corner_of(ref: Ref, corner: int | str) -> Piece:
     """Return a reference's corner: the formula's own, or that of a name moved to the formula's cell."""
-    if c.references is None:
+    if not ref.moves or isinstance(corner, int) or is_fixed(corner):
         return corner
-    text = c.references[corner] if isinstance(corner, int) else corner
-    if is_fixed(text):
-        return text
-    return lambda row, column, _: shift_reference(text, row - 1, column - 1)
+    return lambda row, column, _: shift_reference(corner, row - 1, column - 1)
 
 
 def prefix_of(c: Compiling, sheet: str) -> str | None:
@@ -125,7 +136,7 @@ def unclipped(c: Compiling, ref: Ref, bottom: int = MAX_ROWS, right: int = MAX_C
     prefix = prefix_of(c, ref.sheet)
     if prefix is None or ref.last is None:
         return Out(["#REF!"], True)
-    first, last = corner_of(c, ref.first), corner_of(c, ref.last)
+    first, last = corner_of(ref, ref.first), corner_of(ref, ref.last)
     pieces = [prefix, first, "1:", last, str(bottom)]
     if ref.kind == "rows":
         pieces = [prefix, "A", first, f":{column_letters(right)}", last]
@@ -189,13 +200,13 @@ def write_at(c: Compiling, at: At, wanted: str) -> Out:
 
 def write_spilled(c: Compiling, spilled: Spilled, wanted: str) -> Out:
     """Return the area that an anchor fills at the moment."""
-    inner, operand = meant(c, spilled.operand)
+    operand = spilled.operand
     if not isinstance(operand, Ref) or operand.kind != "cell":
         raise FormulaError("the operator # stands after something that is not a cell")
     prefix = prefix_of(c, operand.sheet)
     if prefix is None:
         return Out(["#REF!"], True)
-    sheet, corner, book = sheet_of(c, operand.sheet), corner_of(inner, operand.first), c.book
+    sheet, corner, book = sheet_of(c, operand.sheet), corner_of(operand, operand.first), c.book
     c.layout = True
 
     def area(row: int, column: int, references: Sequence[str]) -> str:
@@ -215,9 +226,9 @@ def write_span(c: Compiling, span: Span, wanted: str) -> Out:
     operands, inner = (span.left, span.right), replace(c, in_span=True)
     ends = [_end(inner, operand) for operand in operands]
     c.layout |= inner.layout
-    known = [is_area(c, operand) for operand in operands]
+    known = list(map(is_area, operands))
     bounds = span.operator == ":"
-    if any(isinstance(end, Name) and not area for end, area in zip(operands, known, strict=True)):
+    if any(isinstance(end, Name | Named) for end in operands):
         raise FormulaError("a range that ends at a local name or at a computed one is not supported")
     if not bounds and not all(known):
         raise FormulaError("an intersection of references that are computed is not supported")
@@ -241,14 +252,10 @@ def _end(c: Compiling, operand: Operand) -> Out:
     return c.operand(found_place(operand), REFERENCE)
 
 
-def is_area(c: Compiling, operand: Operand | None) -> bool:
-    """Say whether a reference is written as cells, or as a name or table that stands for cells."""
-    c, operand = meant(c, operand)
+def is_area(operand: Operand | None) -> bool:
+    """Say whether a reference is written as cells."""
     if isinstance(operand, Group):
-        return len(operand.members) == 1 and is_area(c, operand.members[0].single)
+        return len(operand.members) == 1 and is_area(operand.members[0].single)
     if isinstance(operand, Span):
-        return is_area(c, operand.left) and is_area(c, operand.right)
-    if isinstance(operand, Name):
-        label = local_label(operand.text).lower()
-        return label not in c.locals and defined(c, operand) is None and label in c.book.package.tables
+        return is_area(operand.left) and is_area(operand.right)
     return isinstance(operand, Ref | Structured | Spilled)

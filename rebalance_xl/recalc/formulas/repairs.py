@@ -6,8 +6,8 @@ replaces something is written as a formula in which a, b, c ... stand for the ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from ..native import EXCEL_FUNCTIONS
 from ..native.criteria import plain_criterion
@@ -17,31 +17,26 @@ from . import tree
 from .operands import constant_text, is_call, literal, plain_name, whole_number
 from .parameter_classes import REFERENCE_MAKERS, TRANSPARENT
 from .parser import parsed
-from .tree import Arguments, Call, Expression, FormulaError, Group, Literal, Name, Operand, Ref
+from .tree import Arguments, Call, Expression, FormulaError, Group, Literal, Name, Ref, mapped
 
 
 def made(text: str, **given: Expression | None) -> Expression:
-    """Return a formula with parts of another in the place of its names."""
-    found = filled(parsed(text)[0], given)
-    assert found is not None
+    """Return a formula with parts of another in the place of its names; as arguments they may be left out."""
+
+    def put(part: Any) -> Any:
+        if isinstance(part, Name):
+            return given.get(part.text, part)
+        parts = part.items if isinstance(part, Expression) else part.members if isinstance(part, Group) else []
+        if isinstance(part, Expression) and len(parts) == 1 and (parts[0] is None or isinstance(parts[0], Expression)):
+            return parts[0]
+        if None in parts:
+            raise FormulaError("an argument is missing in the formula")
+        if isinstance(part, Expression):
+            part.items = [(each.single or Group([each])) if isinstance(each, Expression) else each for each in parts]
+        return part
+
+    found: Expression = mapped(parsed(text)[0], put)
     return found
-
-
-def filled(part: Expression | None, given: Mapping[str, Expression | None]) -> Expression | None:
-    """Return a part of a formula with others in the place of its names."""
-    single = part.single if part is not None else None
-    if part is None or (isinstance(single, Name) and single.sheet + single.text in given):
-        return given[single.sheet + single.text] if isinstance(single, Name) else None
-    return Expression([item if isinstance(item, str) else _operand(item, given) for item in part.items])
-
-
-def _operand(item: Operand, given: Mapping[str, Expression | None]) -> Operand:
-    value = given.get(item.sheet + item.text) if isinstance(item, Name) else None
-    if value is not None:
-        return value.single or Group([value])
-    if isinstance(item, Group):
-        return Group([each for member in item.members if (each := filled(member, given)) is not None])
-    return Call(item.name, [filled(each, given) for each in item.arguments]) if isinstance(item, Call) else item
 
 
 # --- arguments ----------------------------------------------------------------------------------------------------

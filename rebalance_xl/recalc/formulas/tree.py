@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -30,20 +30,31 @@ class Literal:
 
 @dataclass(slots=True)
 class Ref:
-    """A cell, range, whole columns or whole rows; its corners are slots (numbers) or text."""
+    """A cell, range, whole columns or whole rows; its corners are slots (numbers) or text.
+
+    In the place of a name it `moves`: its corners are those that the name has in A1.
+    """
 
     kind: str
     first: int | str
     last: int | str | None = None
     sheet: str = ""
+    moves: bool = False
 
 
 @dataclass(slots=True)
 class Name:
-    """A defined name or a local name of LET and LAMBDA."""
+    """A local name of LET and LAMBDA, or one that was not written out yet: a defined one or a table's."""
 
     text: str
     sheet: str = ""
+
+
+@dataclass(slots=True)
+class Named:
+    """What a defined name stands for that is no reference: an array formula, wherever the name stands."""
+
+    formula: Expression
 
 
 @dataclass(slots=True)
@@ -101,8 +112,8 @@ class Invoke:
 
 
 #: What stands for cells as it is written, rather than computed.
-Cells = Ref | Structured | Name
-Operand = Literal | Ref | Name | Structured | Call | Group | At | Spilled | Span | Invoke
+Cells = Ref | Structured | Name | Named
+Operand = Literal | Ref | Name | Named | Structured | Call | Group | At | Spilled | Span | Invoke
 
 
 @dataclass(slots=True)
@@ -126,6 +137,15 @@ class Expression:
 Items = Sequence[str | Operand]
 #: What a call is given; None for an argument that was left out.
 Arguments = Sequence[Expression | None]
+
+
+def mapped(part: Any, change: Callable[[Any], Any]) -> Any:
+    """Return a part of a formula with every part of it, the innermost first, as `change` gives it."""
+    if isinstance(part, list):
+        return [mapped(each, change) for each in part]
+    if not hasattr(part, "__slots__"):
+        return part
+    return change(replace(part, **{name: mapped(getattr(part, name), change) for name in part.__slots__}))
 
 
 def operands_in(part: Expression | Operand) -> Iterator[Operand]:
