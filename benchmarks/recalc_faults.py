@@ -77,8 +77,8 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     (
         "a name is no array formula",
         "formulas/compiling_places",
-        "out = inner.expression(expression, ARRAY if formula else wanted)",
-        "out = inner.expression(expression, wanted)",
+        "out = c.expression(named.formula, ARRAY)",
+        "out = c.expression(named.formula, wanted)",
     ),
     (
         "errors in summed ranges are passed over",

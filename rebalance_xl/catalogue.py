@@ -340,21 +340,26 @@ def wants_model(function: Function, arguments: Sequence[Any]) -> bool:
 
 
 def model_arguments(
-    function: Function, arguments: Sequence[Any], lookup: Callable[[expressions.Reference], Any]
+    function: Function,
+    arguments: Sequence[Any],
+    lookup: Callable[[expressions.Reference], Any],
+    invoke: Callable[..., Any] = Function.call,
 ) -> list[Any]:
-    """Return the arguments with omitted ones taken from the workbook's model, for hosts that evaluate in Python.
+    """Return the arguments with omitted ones taken from the workbook's model.
 
     Parameters
     ----------
     function, arguments
         The call as the user typed it.
     lookup
-        Gives the values behind a column or name, MISSING where the workbook has none.
+        Gives what stands for a column or name, its values where Python evaluates, MISSING where the workbook has none.
+    invoke
+        Gives what stands for a call of a function with arguments.
     """
     given = list(arguments) + [MISSING] * (len(function.parameters) - len(arguments))
     if not wants_model(function, given):
         return given
-    filled = _from_model(function, given, lookup)
+    filled = _from_model(function, given, lookup, invoke)
     for index, parameter in enumerate(function.parameters):
         if filled[index] is MISSING and parameter.model and parameter.required:
             reason = f"the workbook has no {parameter.model}, which {parameter.name} is taken from"
@@ -363,27 +368,26 @@ def model_arguments(
 
 
 def _from_model(
-    function: Function, arguments: Sequence[Any], lookup: Callable[[expressions.Reference], Any]
+    function: Function,
+    arguments: Sequence[Any],
+    lookup: Callable[[expressions.Reference], Any],
+    invoke: Callable[..., Any],
 ) -> list[Any]:
-    filled = list(arguments)
-    for index, parameter in enumerate(function.parameters):
-        if filled[index] is MISSING and parameter.model:
-            filled[index] = expressions.evaluate(expressions.parse(parameter.model), lookup, _caller(lookup))
-    return filled
-
-
-def _caller(lookup: Callable[[expressions.Reference], Any]) -> Callable[[str, Sequence[Any]], Any]:
     def call(name: str, arguments: Sequence[Any]) -> Any:
         function = FUNCTIONS[name]
         filled = list(arguments) + [MISSING] * (len(function.parameters) - len(arguments))
         if wants_model(function, filled):
-            filled = _from_model(function, filled, lookup)
+            filled = _from_model(function, filled, lookup, invoke)
         required = [filled[i] for i, each in enumerate(function.parameters) if each.required]
         if any(each is MISSING for each in required):
             return MISSING
-        return function.call(*filled, *context_arguments(function, lookup))
+        return invoke(function, *filled, *context_arguments(function, lookup))
 
-    return call
+    filled = list(arguments)
+    for index, parameter in enumerate(function.parameters):
+        if filled[index] is MISSING and parameter.model:
+            filled[index] = expressions.evaluate(expressions.parse(parameter.model), lookup, call)
+    return filled
 
 
 def context_arguments(function: Function, lookup: Callable[[expressions.Reference], Any]) -> list[Any]:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
+from itertools import chain, zip_longest
 from typing import Any, Final
 
+from ...cells import MISSING, CellError
 from .array_sizes import as_large, joint, of_product
 from .compiling import Compiling, Out, call_of
 from .compiling_ranges import visible_rows
 from .compiling_references import as_one_value, is_whole
 from .names import Names
-from .operands import operand_at
-from .parameter_classes import ARRAY, ELEMENTWISE, REFERENCE, VALUE, gives_one_value, implementation, parameter_class
+from .parameter_classes import ARRAY, ELEMENTWISE, REFERENCE, VALUE, gives_one_value, parameter_class
 from .parser import parsed
 from .places import implementation_in
-from .tree import Arguments, Call, Expression, FormulaError, Name
+from .tree import Arguments, Expression, FormulaError, Name
 
 #: The text that stands for an argument that was not given; no user can type it.
 MISSING_TEXT: Final = "\ue000not given"
@@ -26,24 +27,60 @@ _COLUMN: Final = re.compile(r"(\w+)\[([^\[\]]+)\]")
 def argument_for_python(c: Compiling, argument: Expression | None, wanted: str) -> Out:
     """Return an argument of a Python function: whole columns and rows cut to the used area."""
     if argument is None:
-        return _text(MISSING_TEXT)
+        return _constant(MISSING_TEXT)
     out = c.expression(argument, ARRAY if is_whole(argument.single) and wanted != VALUE else wanted)
     return as_one_value(c, argument, out) if wanted == VALUE else out
 
 
-def _text(content: str) -> Out:
-    return Out([f'"{content}"'], True)
-
-
 def write_catalogue_call(c: Compiling, name: str, function: Any, arguments: Arguments, wanted: str) -> Out:
-    """Return a call of a catalogue function, completed."""
+    """Return a call of a catalogue function, completed with what the workbook has for it, and with today's date."""
+    from ...catalogue import context_arguments, model_arguments
+
+    def called(inner: Any, *values: Any) -> Out:
+        c.functions.add(inner.name)
+        return Out(call_of(inner.name, _written(c, inner, values)), False)
+
     inside = ARRAY if wanted == ARRAY else REFERENCE
-    given = [None if argument is None else argument_for_python(c, argument, inside) for argument in arguments]
-    declared = (*function.parameters, *function.context)
-    filled = _completed(c, function, given, typed=True)
-    outs = [out or _omitted(declared[place] if place < len(declared) else None) for place, out in enumerate(filled)]
+    given = [MISSING if argument is None else argument_for_python(c, argument, inside) for argument in arguments]
+    in_order = len(given) <= len(function.parameters)
+    values = _whole_book(c, function, given) if in_order and function.asks_book(given) else []
+    if not values:
+        values = model_arguments(function, given, lambda part: _in_model(c, part.text), called)
+        for place, parameter in enumerate(function.parameters):
+            if parameter.clock and not isinstance(values[place], Out):
+                values[place] = Out(["TODAY()"], True)
+        values += context_arguments(function, lambda part: _in_model(c, part.text)) if in_order else []
+    outs = _written(c, function, values)
     shape = function.result.shape
     return Out(call_of(name, outs), shape == "value" or (shape == "data" and all(out.single for out in outs)))
+
+
+def _in_model(c: Compiling, text: str) -> Any:
+    """Return a column, table or name of the model, MISSING where the workbook lacks it."""
+    try:
+        expression = Names(c.book, c.sheet).written_out(parsed(text)[0])
+        return MISSING if isinstance(expression.single, Name) else c.expression(expression, ARRAY)
+    except FormulaError:
+        return MISSING
+
+
+def _written(c: Compiling, function: Any, values: Sequence[Any]) -> list[Out]:
+    """Return arguments up to the last one that is not MISSING; what is left out as its default where that is plain."""
+    outs: list[Out] = []
+    last = max((place for place, value in enumerate(values) if value is not MISSING), default=-1)
+    for value, parameter in zip_longest(values[: last + 1], (*function.parameters, *function.context)[: last + 1]):
+        if isinstance(value, CellError):  # of what the workbook lacks
+            value = f"{MISSING_TEXT}:{parameter.model}{_hint(c, parameter.model)}"
+        elif value is MISSING:
+            plain = parameter and parameter.kind in ("number", "word") and not parameter.sum_of and not parameter.clock
+            known = plain and parameter.has_default and isinstance(parameter.default, str | float | int)
+            value = parameter.default if known else MISSING_TEXT
+        outs.append(value if isinstance(value, Out) else _constant(value))
+    return outs
+
+
+def _constant(value: Any) -> Out:
+    return Out([f'"{value}"' if isinstance(value, str) else repr(float(value))], True)
 
 
 def write_native_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out:
@@ -67,43 +104,7 @@ def write_native_call(c: Compiling, name: str, arguments: Arguments, wanted: str
     return Out(call_of(name, outs), single, size)
 
 
-def _omitted(parameter: Any) -> Out:
-    """Return an omitted argument: its default where that is a plain constant."""
-    plain = parameter and parameter.kind in ("number", "word") and not parameter.sum_of and not parameter.clock
-    if plain and parameter.has_default and isinstance(parameter.default, str | float | int):
-        default = parameter.default
-        return _text(default) if isinstance(default, str) else Out([repr(float(default))], True)
-    return _text(MISSING_TEXT)
-
-
-def _completed(c: Compiling, function: Any, given: Sequence[Out | None], typed: bool) -> list[Out | None]:
-    """Return a call's arguments (None for one that was not given) with those that hosts supply.
-
-    A call that is typed, rather than one in the model, also gets today's date, and says what the workbook lacks.
-    """
-    parameters = function.parameters
-    in_order = len(given) <= len(parameters)
-    if in_order and function.asks_book(given, None):
-        whole = _whole_book(c, function, given, typed)
-        if whole:
-            return whole
-    filled: list[Out | None] = list(given) + [None] * (len(parameters) - len(given))
-    empty = function.has_model and all(out is None for out, each in zip(filled, parameters, strict=False) if each.data)
-    for position, parameter in enumerate(parameters):
-        if filled[position] is None and parameter.model and empty:
-            filled[position] = write_model(c, parameter.model)
-            if filled[position] is None and typed and parameter.required and not parameter.clock:
-                filled[position] = _text(f"{MISSING_TEXT}:{parameter.model}{_hint(c, parameter.model)}")
-        if filled[position] is None and parameter.clock and typed:
-            filled[position] = Out(["TODAY()"], True)
-    if in_order:
-        filled += [write_model(c, parameter.model) for parameter in function.context]
-    while filled and filled[-1] is None:
-        filled.pop()
-    return filled
-
-
-def _whole_book(c: Compiling, function: Any, given: Sequence[Out | None], typed: bool) -> list[Out | None]:
+def _whole_book(c: Compiling, function: Any, given: Sequence[Any]) -> list[Any]:
     """Return the arguments of a call that the whole book answers; nothing where the workbook lacks its table.
 
     They are the options as given, the mark, today where the function asks for a day, and each part of the book after
@@ -111,16 +112,15 @@ def _whole_book(c: Compiling, function: Any, given: Sequence[Out | None], typed:
     """
     from ...catalogue import WHOLE_BOOK, asks_day, book_parts
 
-    parts: list[Out | None] = []
-    for place, reference in enumerate(book_parts(function)):
-        out = write_model(c, reference)
-        if out is not None:
-            parts += [_text(reference), out]
-        elif not place:
-            return []
-    blank = _text(MISSING_TEXT)  # its default is the book's own setting, not the function's
-    options = [out or blank for out in (*given, *[None] * (len(function.parameters) - len(given)))]
-    return [*options, _text(WHOLE_BOOK), Out(["TODAY()"], True) if asks_day(function) else blank, *parts]
+    parts = [(reference, _in_model(c, reference)) for reference in book_parts(function)]
+    if parts[0][1] is MISSING:
+        return []
+    # what is not given is the book's own setting, not the function's default
+    options = [_constant(MISSING_TEXT) if each is MISSING else each for each in given]
+    options += [_constant(MISSING_TEXT)] * (len(function.parameters) - len(given))
+    day = Out(["TODAY()"], True) if asks_day(function) else _constant(MISSING_TEXT)
+    known = [(_constant(reference), out) for reference, out in parts if out is not MISSING]
+    return [*options, _constant(WHOLE_BOOK), day, *chain.from_iterable(known)]
 
 
 def _hint(c: Compiling, model: str) -> str:
@@ -136,26 +136,3 @@ def _hint(c: Compiling, model: str) -> str:
         for near in get_close_matches(wanted, known, 1):
             return f"; did you mean the {kind} {near.replace(chr(34), chr(39))}, which is to be called {wanted}?"
     return ""
-
-
-def write_model(c: Compiling, text: str) -> Out | None:
-    """Return a model expression made ready, None when the workbook lacks what it names."""
-    try:
-        return _model_of(c, Names(c.book, c.sheet).written_out(parsed(text)[0]))
-    except FormulaError:
-        return None
-
-
-def _model_of(c: Compiling, expression: Expression | None) -> Out | None:
-    """Return an expression of the model made ready, None when the workbook lacks something."""
-    operand = operand_at([expression], 0)
-    if expression is None or isinstance(operand, Name):  # which is not known
-        return None
-    if not isinstance(operand, Call):
-        return c.expression(expression, ARRAY)
-    function = implementation(operand.name)
-    filled = _completed(c, function, [_model_of(c, argument) for argument in operand.arguments], typed=False)
-    if any(each.required and out is None for each, out in zip(function.parameters, filled, strict=False)):
-        return None
-    c.functions.add(operand.name)
-    return Out(call_of(operand.name, [out or _text(MISSING_TEXT) for out in filled]), False)
