@@ -9,7 +9,10 @@ travel beside it, so that the engine's dependencies are right and arrays may hav
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import formualizer as fz
@@ -29,6 +32,9 @@ _BLANK: Final = "\ue012"
 #: Functions that call a LAMBDA, with the number of arguments before it (MAP has one or more).
 CALLERS: Final[dict[str, int]] = {"MAP": 1, "REDUCE": 2, "SCAN": 2, "BYROW": 1, "BYCOL": 1, "MAKEARRAY": 2}
 PARAMETER, FREE = "P", "F"
+#: Rows of placed values that have a parameter in a column, as a body asks for them.
+_PLACED: Final = r"((?:INDEX\()?[A-Z]+\d+:[A-Z]+\d+(?:,,\d+\))?)"
+_WITH: Final = re.compile(rf"\bFILTER\({_PLACED},{_PLACED}=(\ue010\d+P\d+\ue011)\)")
 _CALC: Final = {"type": "Error", "kind": "Calc"}
 _VALUE: Final = {"type": "Error", "kind": "Value"}
 
@@ -51,6 +57,9 @@ class Scratch:
         self.sheet = workbook.sheet("S")
         self.column = 1
         self.taken: list[Any] = []
+        self.placed: dict[str, Rows] = {}
+        self.single: dict[str, Any] = {}
+        self._with: dict[tuple[str, str], dict[Any, str]] = {}
         workbook.register_function(ONE, _single, min_args=1, max_args=1)
         workbook.register_function(SEEN, lambda value: _BLANK if value is None else value, min_args=1, max_args=1)
         # Not a method: the engine's memory would refer to itself through Python and never be freed.
@@ -58,8 +67,10 @@ class Scratch:
 
     def place(self, value: Any) -> Area:
         """Write a value into free cells and return where it stands."""
-        area = self.write(self.column, to_rows(value))
+        rows = to_rows(value)
+        area = self.write(self.column, rows)
         self.column = area.right + 2
+        self.placed[area.text()] = rows
         return area
 
     def write(self, column: int, rows: Rows) -> Area:
@@ -70,9 +81,45 @@ class Scratch:
 
     def filled(self, body: str, texts: Sequence[str]) -> str:
         """Return a body with the texts of its parameters in the places of their marks."""
-        for number, text in enumerate(texts):
-            body = body.replace(mark(PARAMETER, self.depth, number), text)
+        marks = {mark(PARAMETER, self.depth, number): text for number, text in enumerate(texts)}
+
+        def rows_with(asked: re.Match[str]) -> str:
+            rows, column, parameter = asked.groups()
+            key = _key(self.single.get(marks.get(parameter, "")))
+            return asked[0] if key is None else self._rows_with(rows, column).get(key, asked[0])
+
+        body = _WITH.sub(rows_with, body)
+        for each, text in marks.items():
+            body = body.replace(each, text)
         return body
+
+    def _rows_with(self, asked: str, column: str) -> dict[Any, str]:
+        """Return what gives the rows with each value in a column, which are put below each other once for all of these.
+
+        Nothing is given where the engine may take different values for the same.
+        """
+        if (asked, column) not in self._with:
+            given = self._with[asked, column] = {}
+            rows, cells = self._values(asked), self._values(column)
+            alike = {*map(len, cells)} == {1} and len(cells) == len(rows)
+            keys = [_key(cell) for (cell,) in cells] if alike else []
+            found: defaultdict[Any, Rows] = defaultdict(list)
+            for key, row in zip(keys, rows, strict=True) if {*map(type, keys)} in ({float}, {str}) else ():
+                found[key].append([*row, True])  # the last one has FILTER give all of them
+            area = self.place([*chain(*found.values())])
+            top = 1
+            for key, some in found.items():
+                end = top + len(some) - 1
+                every, last = Area(top, area.left, end, area.right - 1), Area(top, area.right, end, area.right)
+                given[key] = f"FILTER({every.text()},{last.text()})"
+                top = end + 1
+        return self._with[asked, column]
+
+    def _values(self, asked: str) -> Rows:
+        """Return placed values, or a column of them; none where there is no such column."""
+        area, _, number = asked.rstrip(")").removeprefix("INDEX(").partition(",,")
+        rows, place = self.placed.get(area, []), int(number or 0)
+        return [row[place - 1 : place] for row in rows if place <= len(row)] if place else rows
 
     def every(self, body: str, given: Sequence[Sequence[str]]) -> list[Any]:
         """Return the values of a body for the texts of its parameters."""
@@ -90,6 +137,13 @@ class Scratch:
         self.sheet.set_formula(row, column, f"={TAKE}({self.filled(body, texts)})")
         outcome = self.workbook.evaluate_cell("S", row, column)
         return outcome if isinstance(outcome, dict) else (self.taken or [None])[-1]
+
+
+def _key(value: Any) -> Any:
+    """Return what a number or a plain text is told from others by, None for anything else."""
+    if value.__class__ is str:
+        return value.lower() if value and value.isascii() else None
+    return value if value.__class__ is float else None
 
 
 def _single(value: Any) -> Any:
@@ -134,7 +188,11 @@ def call(kind: str, body: str, scratch: Scratch, free: Sequence[Any], values: Se
         _check_size(kind, height * width)
         if kind == EACH:
             return _for_each(body, scratch, grids)
-        given = list(zip(*(_addresses(scratch.place(grid), height, width) for grid in grids), strict=True))
+        areas = [scratch.place(grid) for grid in grids]
+        if _WITH.search(body):
+            for area, grid in zip(areas, grids, strict=True):
+                scratch.single.update(zip(_addresses(area, len(grid), len(grid[0])), chain(*grid), strict=True))
+        given = list(zip(*(_addresses(area, height, width) for area in areas), strict=True))
     answers = scratch.every(body, given)
     return [answers[start : start + width] for start in range(0, len(answers), width)]
 
