@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rebalance_xl.recalc.evaluation import doubts
 from rebalance_xl.recalc.evaluation.engine import Engine
 from rebalance_xl.recalc.files.package import Package
 from rebalance_xl.recalc.workbook import recalculate
@@ -275,3 +276,62 @@ def test_hearing_reasons_adds_nothing_to_whole_rows(tmp_path: Path) -> None:
     assert recalculate(path).kept == 1
     found = values(path)
     assert [found[each] for each in ("B5", "A8", "A9", "A10", "A11")] == [44000, 2, 2, 0, 2]
+
+
+#: Formulas over A1: 24/05/2009, A2: x, A3: 3, A4: #VALUE!, A5: 05/24/2009, A6: "", A8 blank, with their causes.
+UNSURE: list[tuple[str, str | None]] = [
+    ("A1-A3", "24/05/2009"),
+    ("(A1+A8)*-A3", "24/05/2009"),
+    ("A5-A1", "24/05/2009"),
+    ("A1/$A$5+A2", "05/24/2009"),
+    ("A1+A4", "24/05/2009"),
+    ("A4+A1", "24/05/2009"),
+    ("A4*(A1-A3)", "24/05/2009"),
+    ("A1*0.5-A4", "24/05/2009"),
+    ("A2-A3", None),
+    ("A6+A3", None),
+    ("IF(A3>5,A1+1,A2+1)", None),
+    ("SUM(A1-A3)", "24/05/2009"),
+]
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_arithmetic_with_dates_of_unknown_order(tmp_path: Path, plain: bool) -> None:
+    """What one text makes unsure is kept with the cause that computing the careful way would tell."""
+
+    def build(_: Any, sheet: Any) -> None:
+        for row, value in enumerate(["24/05/2009 10:00", "x", 3, None, "05/24/2009 10:00", ""]):
+            sheet.write(row, 0, value)
+        sheet.write_formula("A4", "=A2*1", None, "#VALUE!")
+        for row, (formula, _) in enumerate(UNSURE):
+            sheet.write_formula(row, 1, f"={formula}", None, 42)
+            sheet.write_formula(row, 2, f"=B{row + 1}+1", None, 43)
+
+    path = make(tmp_path / "b.xlsx", build)
+    told = {row.cell: row.cause for row in recalculate(path, plain=plain).changed if row.status == "kept"}
+    causes = [told.get(f"B{row}") for row in range(1, len(UNSURE) + 1)]
+    expected = [cause and f"function-error: the order of day and month in '{cause} 10:00'" for _, cause in UNSURE]
+    assert expected == [cause and cause.removesuffix(" is the author's system's") for cause in causes]
+    assert [values(path)[f"C{row}"] for row, cause in enumerate(expected, 1) if cause] == [43] * sum(
+        map(bool, expected)
+    )
+
+
+def test_dates_of_unknown_order_need_no_careful_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A column of them is decided on as it is; only what a function computes from them is computed once more."""
+    asked: list[str] = []
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write("A1", "24/05/2009 10:00")
+        sheet.write_formula("B1", "=A1-1", None, 42)
+        sheet.write_formula("B2", "=ABS(A1-1)", None, 42)
+        sheet.write_formula("B3", "=A1-A9", None, 42)
+
+    def carefully(calculation: Any, cells: Any) -> bool:
+        asked.extend(cell.formula for cell in cells)
+        return bool(compute(calculation, cells))
+
+    compute = doubts.compute_carefully
+    monkeypatch.setattr(doubts, "compute_carefully", carefully)
+    recalculate(make(tmp_path / "b.xlsx", build))
+    assert asked == ["ABS(A1-1)"]

@@ -5,14 +5,22 @@ Of what keeps its old value in the end it is said whether what it reads has chan
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from itertools import chain
 from typing import Any, Final
 
-from ...cells import CellError
+from ...cells import VALUE, CellError
+from ..formulas.compiling import Template
+from ..formulas.parameter_classes import implementation
+from ..formulas.text import split_references
+from ..native.faults import UNDECIDED
 from ..references import Place
 from ..sheets.formula_cells import FormulaCell
 from ..sheets.linked import CACHED
 from .calculation import Calculation
+from .columns_read import ColumnsRead
 from .decision import Action, decide
 from .engine import Engine
 from .engine_values import FAILURES, Trouble, from_engine
@@ -23,6 +31,8 @@ from .reads import Cells, cells_at, reads_anywhere, reads_of
 _ROUNDS: Final = 12
 #: More cells than this are not tried alone after the engine failed on all together.
 _MOST_ALONE: Final = 5000
+#: What stands between the cells of arithmetic with nothing but cells and numbers.
+_OPERATORS: Final = re.compile(r"[-+*/().\d]+")
 
 #: What is read in cells that have no value at all.
 NOTHING_EARLIER: Final = "a cell that could not be computed and has no earlier value"
@@ -49,6 +59,7 @@ def _decide_on_odd(calculation: Calculation) -> bool:
     set_values(calculation.engine, ((cell.where, cell.old) for cell in troubled if tried))
     alone = {cell for cell in tried if _works_alone(calculation.engine, cell)}
     doubtful = _doubtful(calculation, open_cells)
+    unsure = {} if calculation.lowering.singly else _unsure(calculation, open_cells)
     again: list[FormulaCell] = []
     kept: dict[FormulaCell, str] = {}
     for cell in open_cells:
@@ -56,7 +67,14 @@ def _decide_on_odd(calculation: Calculation) -> bool:
             continue
         anchor = calculation.spills.at(cell.where)
         blocked, doubt = anchor is not None and anchor.active and anchor.blocked, doubtful.get(cell, "")
-        action, cause = decide(answer=cell.value, old=cell.old, doubtful=doubt, blocked=blocked, careful=cell.careful)
+        action, cause = decide(
+            answer=cell.value,
+            old=cell.old,
+            failure=unsure.get(cell, ""),
+            doubtful=doubt,
+            blocked=blocked,
+            careful=cell.careful,
+        )
         if action is Action.KEEP:
             kept[cell] = cause
         elif action is Action.AGAIN:
@@ -92,6 +110,34 @@ def _doubtful(calculation: Calculation, cells: Sequence[FormulaCell]) -> dict[Fo
         linked = [cell for cell in cells if CACHED in str(cell.lowered)]
         found.update(dict.fromkeys(linked, "reads another workbook, as it is cached"))
     return found
+
+
+def _unsure(calculation: Calculation, cells: Sequence[FormulaCell]) -> dict[FormulaCell, str]:
+    """Return for arithmetic which text in one of its cells may be a number, as the careful way would find."""
+    number, offset = implementation("RXL.NUMBER").callable, calculation.engine.settings.date_offset
+    columns = ColumnsRead(calculation.book, calculation.spills.anchors)
+    found: dict[FormulaCell, str] = {}
+
+    @cache
+    def reason(text: str) -> str:
+        answer = number(text, date_offset=offset)
+        return answer.reason if answer.__class__ is CellError and answer.code == UNDECIDED else ""
+
+    for cell in cells:
+        if cell.value != VALUE or cell.old.__class__ is CellError or not _is_arithmetic(cell.template):
+            continue
+        reads = reads_of(" ".join(split_references(cell.formula)[1]), cell.sheet, calculation.readers.sheets)
+        ones = (columns.values((read.sheet, read.left))[read.top - 1 : read.top] for read in reads)
+        reasons = [reason(each) for each in chain.from_iterable(ones) if each.__class__ is str and reason(each)]
+        if reasons:
+            found[cell] = f"function-error: {reasons[-1]}"
+    return found
+
+
+def _is_arithmetic(template: Template | None) -> bool:
+    """Say whether a formula is arithmetic with nothing but cells and numbers."""
+    pieces = template.pieces if template is not None else [""]
+    return all(each.__class__ is int or (isinstance(each, str) and _OPERATORS.fullmatch(each)) for each in pieces)
 
 
 def _keep_readers(calculation: Calculation) -> bool:
