@@ -71,6 +71,12 @@ ANSWERS: list[tuple[str, Any]] = [
     ('TEXTJOIN("|",FALSE,SORTBY(A2:A5,A2:A5,-1))', "|5|1.1|"),
     ('TEXTJOIN("|",FALSE,SORTBY(A2:A4,A2:A4,-1))', "5|1.1|"),
     ('TEXTJOIN("|",FALSE,SORTBY(A2:A4,A2:A4))', "1.1|5|"),
+    # totals that count texts and truth values of ranges; those of arrays Excel was seen to count in part
+    ('AVERAGEA({1;2;4;"Text";TRUE})', KEPT),
+    ("MAXA(-1,{-2,TRUE})", KEPT),
+    ("AVERAGEA(B1:D2)", 1.4 / 6),
+    ("SUBTOTAL(2,#REF!)", "#REF!"),
+    ("SUBTOTAL(3,B1:B2,#REF!)", "#REF!"),
     # arguments out of their range
     ("IPMT(-1.5,2,3,1000)", "#NUM!"),
     ("PPMT(-1,2,3,1000)", "#NUM!"),

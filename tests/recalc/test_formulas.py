@@ -338,6 +338,45 @@ def test_hidden_rows_are_left_out_of_subtotals(tmp_path: Path) -> None:
     assert [found[cell] for cell in ("C1", "C3", "D3", "E3", "F3", "G3")] == [5, 7, 5, 5, 5, 5]
 
 
+def test_rows_hidden_by_hand_on_a_filtered_sheet_keep_the_subtotal(tmp_path: Path) -> None:
+    """SUBTOTAL 9 over rows hidden by hand beside a filter in use keeps its value; without one they count."""
+
+    def build(book: Any, sheet: Any) -> None:
+        for each, filters in ((sheet, True), (book.add_worksheet(), False)):
+            each.write_column("A1", ["h", 1, 2, 4, 8, 16])
+            each.autofilter("A1:A3")
+            if filters:
+                each.filter_column("A", "x == 2")
+            each.set_row(1, None, None, {"hidden": True})
+            each.set_row(4, None, None, {"hidden": True})
+            for cell, area in (("C1", "A2:A4"), ("C3", "A4:A6"), ("C4", "A6"), ("C6", "A2:A6")):
+                each.write_formula(cell, f"=SUBTOTAL(9,{area})", None, 77)
+
+    path = make(tmp_path / "b.xlsx", build)
+    report = recalculate(path)
+    shown = [[values(path, sheet)[cell] for cell in ("C1", "C3", "C4", "C6")] for sheet in ("Sheet1", "Sheet2")]
+    assert shown == [[6, 77, 16, 77], [7, 28, 16, 31]]
+    kept = [row.cause for row in report.changed if row.status == "kept"]
+    assert all(cause.endswith("rows hidden by hand on a sheet that is filtered") for cause in kept)
+    assert len(kept) == 2
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [("=SUMME(A1;1,5)", "=SUMME(A1;1,5)"), ("=SUM(A1;1.5)", "=SUM(A1;1.5)"), ("=SUM(A2,1.5)", "=SUM(A1,1.5)"), ("", 0)],
+)
+def test_formulas_as_texts_keep_the_spelling_of_the_system(tmp_path: Path, shown: str, expected: Any) -> None:
+    """FORMULATEXT keeps what another system's names and separators make of the formula, and follows another formula."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write_formula("B1", "=SUM(A1,1.5)", None, 1.5)
+        sheet.write_formula("C1", "=_xlfn.FORMULATEXT(B1)", None, shown)
+
+    path = make(tmp_path / "b.xlsx", build)
+    recalculate(path)
+    assert values(path)["C1"] == (expected or "=SUM(A1,1.5)")
+
+
 def test_texts_that_look_like_cells_are_worked_out_once_each(tmp_path: Path) -> None:
     """Formulas whose texts hold Q1 or Q2 share what was worked out with those of the same text, and with no others."""
     path = make(tmp_path / "b.xlsx", lambda book, sheet: sheet.write("A1", 1))

@@ -37,7 +37,7 @@ class BookView:
     spilled: dict[Place, Area] = field(default_factory=dict)
     decimal_comma: bool = False
     _extents: dict[int, tuple[int, int]] = field(default_factory=dict)
-    _hidden: dict[int, tuple[frozenset[int], frozenset[int]]] = field(default_factory=dict)
+    _hidden: dict[int, tuple[frozenset[int], ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, package: Package, scans: list[SheetScan]) -> BookView:
@@ -102,8 +102,8 @@ class BookView:
             formula = formula.replace(prefix, "")
         return f"{{={formula}}}" if cell.kind == "array" and not cell.dynamic else f"={formula}"
 
-    def hidden_rows(self, sheet: int, filtered: bool) -> frozenset[int]:
-        """Return the rows of a sheet that are not shown, or only those that a filter hides."""
+    def hidden_rows(self, sheet: int, filtered: bool, beside: bool = False) -> frozenset[int]:
+        """Return the rows of a sheet that are not shown, or only those that a filter hides, or others beside these."""
         if sheet >= self.sheet_count:
             return frozenset()
         if sheet not in self._hidden:
@@ -111,5 +111,5 @@ class BookView:
             areas = [table.area for table in self.package.sheets[sheet].tables if table.filtered]
             areas += filter(None, [self.scans[sheet].filtered_area() if hidden else None])
             by_filter = frozenset(row for row in hidden if any(area.top < row <= area.bottom for area in areas))
-            self._hidden[sheet] = (hidden, by_filter)
-        return self._hidden[sheet][filtered]
+            self._hidden[sheet] = (hidden, by_filter, hidden - by_filter if areas else frozenset())
+        return self._hidden[sheet][2 if beside else filtered]

@@ -5,6 +5,7 @@ The engine ends whole columns and rows whose cells are paired with those of othe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
@@ -22,6 +23,8 @@ from .tree import Arguments, Call, Cells, Expression, FormulaError, Literal, Ope
 
 #: Options of AGGREGATE below this pass over cells with totals of their own.
 _WITH_TOTALS: Final = 4
+#: What systems spell in their own way in formulas: names of functions, what separates arguments and decimals.
+_SPELT: Final = re.compile(r"[^\W\d_]|[.,;\\ ]")
 
 
 def sheet_of_range(c: Compiling, argument: Expression | None) -> int | None:
@@ -85,19 +88,22 @@ def visible_rows(c: Compiling, name: str, arguments: Arguments, argument: Expres
     filtered = name == "SUBTOTAL" and code is not None and code <= 100
     sheets = {sheet} if sheet is not None else {c.sheet, *sheets_in(c, argument)}
     hidden = {row for each in sheets for row in c.book.hidden_rows(each, filtered)}
-    if not hidden:
+    doubtful = {row for each in sheets if filtered for row in c.book.hidden_rows(each, filtered, beside=True)}
+    if not hidden | doubtful:
         return None
     if code is None or sheet is None:
         asked = name.removeprefix("RXL.")
         raise FormulaError(f"{asked} over rows that are hidden, and only the computation tells whether they count")
     pieces = c.expression(argument, ARRAY).pieces  # of whole columns the used part
-    c.functions |= {"VSTACK"} if beside else set()
+    c.functions |= {*(["VSTACK"] if beside else ()), *(["RXL.UNKNOWN"] if doubtful else ())}
 
     def bands(row: int, column: int, references: Sequence[str]) -> str:
         text = written(pieces, row, column, references)
         prefix, area = split_area(text)
         if area is None:
             return text
+        if any(number in doubtful for number in range(area.top, area.bottom + 1)):
+            return 'RXL.UNKNOWN("rows hidden by hand on a sheet that is filtered")'
         shown = [number for number in range(area.top, area.bottom + 1) if number not in hidden]
         runs = [[n for _, n in run] for _, run in groupby(enumerate(shown), lambda pair: pair[1] - pair[0])]
         ends = [f"{cell_name(run[0], area.left)}:{cell_name(run[-1], area.right)}" for run in runs]
@@ -142,8 +148,15 @@ def told_by_the_file(c: Compiling, name: str, arguments: Arguments) -> Out | Non
         formula = book.formula_at(sheet, cell.top, cell.left) if cell is not None else None
         if name == "ISFORMULA":
             return "TRUE" if formula is not None else "FALSE"
-        return "NA()" if formula is None else '"' + formula.replace('"', '""') + '"'
+        if formula is None:
+            return "NA()"
+        own = book.scans[c.sheet].formulas.find(row, column)
+        shown = own.old if own is not None else None
+        if isinstance(shown, str) and shown != formula and _SPELT.sub("", shown) == _SPELT.sub("", formula):
+            return 'RXL.UNKNOWN("a formula as the author\'s system spells it")'
+        return '"' + formula.replace('"', '""') + '"'
 
+    c.functions.add("RXL.UNKNOWN")
     return Out([ByCell(answer)], True)
 
 

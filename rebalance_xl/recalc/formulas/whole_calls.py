@@ -34,6 +34,8 @@ _KNOWN_OF_CELLS: Final = names_in("address col row contents type")
 UNNAMED: Final = (129, 141, 143, 144, 157)
 #: The arguments of which one is the result.
 _RESULTS: Final = {**dict.fromkeys(("IF", "CHOOSE", "IFERROR", "IFNA"), slice(1, None)), "IFS": slice(1, None, 2)}
+#: Totals that count texts and truth values.
+_WITH_TEXTS: Final = names_in("AVERAGEA MAXA MINA STDEVA STDEVPA VARA VARPA")
 #: Functions of regressions, and where their arguments end that may be left out for the numbers from 1 on.
 _REGRESSIONS: Final = {"LINEST": 2, "LOGEST": 2, "TREND": 3, "GROWTH": 3}
 #: Functions that look up approximately, and the argument that says so.
@@ -52,6 +54,12 @@ def replaced(name: str, arguments: Arguments) -> Expression | None:
         return made("COUNTIF(a,b)", **given)  # which counts blank cells to the end of the sheet
     if name == "SWITCH" and len(arguments) > 2:
         return _as_tests(arguments)  # the engine passes over errors, blank cells that are "", and letters like É
+    if name == "SUBTOTAL" and any(isinstance(each, Literal) and each.text.startswith("#") for each in (second, third)):
+        return literal("#REF!")
+    if name in _WITH_TEXTS and any(
+        has_array_constant(each) or is_call(bare(each).single, ("IF",)) for each in arguments if each
+    ):
+        raise FormulaError("texts and truth values of arrays, which no source tells of")
     if name == "TYPE" and isinstance(first, Literal) and first.text.startswith("#"):
         return literal("16")
     if name == "TYPE" and arguments and not isinstance(first, Literal | Group) and not is_range(first):
