@@ -172,8 +172,8 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     (
         "what is left is counted after settlement",
         "native/securities",
-        "before, whole - before",
-        "before, whole - before + 1 / year",
+        "after = whole - before",
+        "after = whole - before + 1 / year",
     ),
     (
         "rows of criteria must all be met",
@@ -196,8 +196,8 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     (
         "wrapped rows are not filled up",
         "native/array_shapes",
-        "cells += [pad_with] * (-len(cells) % size)",
-        "cells += [None] * (-len(cells) % size)",
+        "cells += [pad_with] * (-len(cells) % wrap_count)",
+        "cells += [None] * (-len(cells) % wrap_count)",
     ),
     (
         "TAKE from the end takes from the start",
@@ -247,14 +247,19 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     ("a blank cell is a day of 1899", "formulas/guards", "if 0 < count <= len(arguments) and", "if False and"),
     (
         "Sunday is worked on",
-        "native/early_dates",
-        "while day % 7 < 2 or day in free:",
-        "while day % 7 < 1 or day in free:",
+        "native/calendar_dates",
+        "for day in passed if day % 7 >= 2",
+        "for day in passed if day % 7 >= 1",
     ),
-    ("holidays of before count", "native/early_dates", "if first <= day <= last and day % 7 >= 2", "if day % 7 >= 2"),
+    (
+        "holidays of before count",
+        "native/calendar_dates",
+        "if first <= day <= last and day % 7 >= 2",
+        "if day % 7 >= 2",
+    ),
     (
         "months begin on the day before",
-        "native/early_dates",
+        "native/calendar_dates",
         "month - first_month - (day < first_day)",
         "month - first_month - (day <= first_day)",
     ),

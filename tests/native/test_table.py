@@ -111,7 +111,7 @@ def test_ranges_are_told_apart_from_single_values() -> None:
 
 def test_a_reason_names_argument_value_and_range() -> None:
     """An error tells what was wrong."""
-    assert call("MUNIT", 0.0).reason == "the dimension is 0; it must be 1 or more, and not too large"
+    assert call("MUNIT", 0.0).reason == "dimension is 0; it must be 1 or more, and not too large"
     assert "basis is 7" in call("DISC", 39107.0, 39248.0, 97.975, 100.0, 7.0).reason
 
 

@@ -116,15 +116,11 @@ def _label(cell: Any) -> str:
 
 def _column(labels: list[str], field: Rows) -> int:
     """Return the column of a field given by its name or its number from 1."""
-    if len(field) != 1 or len(field[0]) != 1:
-        raise value_fault("the field must be one value")
-    value = field[0][0]
-    if isinstance(no_error(value), str):
-        if value.lower() not in labels:
-            raise value_fault(f"the table has no column {value!r}")
+    value: Any = no_error(field[0][0]) if len(field) == len(field[0]) == 1 else None
+    if isinstance(value, str) and value.lower() in labels:
         return labels.index(value.lower())
     if not is_number(value) or not 1 <= int(value) <= len(labels):
-        raise value_fault(f"the field is {value!r}; it must be a column name or a number from 1 to {len(labels)}")
+        raise value_fault(f"the field is {value!r}; it must be a column's name or one number from 1 to {len(labels)}")
     return int(value) - 1
 
 

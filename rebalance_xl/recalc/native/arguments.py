@@ -2,9 +2,10 @@
 
 A kind of a general name says the type alone: ``number`` (text that reads as a number counts, TRUE is 1, a blank is 0),
 ``strict`` (the same, but TRUE and FALSE are refused, as the functions of the former Analysis ToolPak do), ``integer``
-and ``whole`` (number and strict, cut off towards zero), ``day`` and ``date`` (integer and whole, shifted to the 1900
-system), ``text``, ``flag``, ``any`` (one value as it is, errors too), ``cells`` (one value or an array, as rows) and
-``range`` (rows of values as they are). The others are roles in a family of functions, with their limits (#NUM!).
+and ``whole`` (number and strict, cut off towards zero), ``floor`` (cut off downwards), ``day`` and ``date`` (integer
+and whole, shifted to the 1900 system), ``text``, ``flag``, ``any`` (one value as it is, errors too), ``cells`` (one
+value or an array, as rows) and ``range`` (rows of values as they are). The others are roles in a family of functions,
+with their limits.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from itertools import chain
 from typing import Any, Final
 
 from ...cells import NA, CellError
 from .days import parts
-from .faults import Fault, number_fault, value_fault
+from .faults import Fault, value_fault
 from .reading import typed_number
 
 Rows = list[list[Any]]
@@ -94,19 +96,13 @@ def general(number: float) -> str:
     >>> general(0.1 + 0.2), general(1e20), general(12345678901234567890), general(1e-18), general(5.67890123456e-8)
     ('0.3', '1E+20', '12345678901234600000', '0.000000000000000001', '5.67890123456E-08')
     """
-    if number == 0:
-        return "0"
-    digits, _, exponent_text = f"{number:.14e}".partition("e")
-    exponent = int(exponent_text)
-    if abs(exponent) > 98:  # a digit less goes with the longer exponent
-        digits = f"{number:.13e}".partition("e")[0]
-    shown = digits.rstrip("0").rstrip(".")
-    if exponent > 19 or len(shown.replace(".", "").lstrip("-")) - exponent > 19:
-        return f"{shown}E{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
-    text = f"{number:.{max(0, 14 - exponent)}f}"
-    if exponent > 14:
-        text = digits.replace(".", "") + "0" * (exponent - 14)
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    if abs(number) < 1e15 and number == int(number):
+        return str(int(number))
+    exact = Decimal(f"{number:.14e}").normalize()
+    if abs(exact.adjusted()) > 98:  # a digit less goes with the longer exponent
+        exact = Decimal(f"{number:.13e}").normalize()
+    _, digits, exponent = exact.as_tuple()
+    return f"{number:.{len(digits) - 1}E}" if exact.adjusted() > 19 or int(exponent) < -18 else f"{exact:f}"
 
 
 def transposed(rows: Rows) -> Rows:
@@ -192,6 +188,7 @@ class Kind:
     days: bool = False
     allowed: Callable[[Any], object] | None = None
     limits: str = ""
+    error: str = "#NUM!"
 
 
 def _refuse_none() -> Any:
@@ -203,42 +200,64 @@ _STRICT = Kind(to_strict, left_out=_refuse_none)
 _INTEGER = Kind(lambda value: int(to_number(value)), left_out=int)
 _WHOLE = Kind(lambda value: int(to_strict(value)), left_out=_refuse_none)
 _DATE = replace(_WHOLE, days=True)
-_COUNT = Kind(lambda value: math.floor(to_number(value)), left_out=int)
+_TEXT = Kind(to_text, left_out=str)
+_FLOOR = Kind(lambda value: math.floor(to_number(value)), left_out=int)
 
 KINDS: Final[dict[str, Kind]] = {
     "number": _NUMBER,
     "strict": _STRICT,
     "integer": _INTEGER,
+    "floor": _FLOOR,
     "whole": _WHOLE,
     "day": replace(_INTEGER, days=True),
     "date": _DATE,
-    "text": Kind(to_text, left_out=str),
+    "text": _TEXT,
     "any": Kind(lambda value: value, left_out=lambda: None),
     **dict.fromkeys(("flag", "calc_method", "cumulative"), Kind(to_flag, left_out=bool)),
     **dict.fromkeys(("cells", "range"), Kind(to_rows, left_out=lambda: [[None]])),
 }
-#: Roles in the families of functions: amounts, securities, distributions.
+#: Roles in the families of functions: amounts, securities, distributions, ways of counting. The limits of the second
+#: group are those of a #VALUE!.
 _ROLES: Final[tuple[tuple[str, Kind, Callable[[Any], object], str], ...]] = (
-    ("x amount start_period factor", _NUMBER, lambda value: value >= 0, "not be below 0"),
+    ("x amount start_period factor time", _NUMBER, lambda value: value >= 0, "not be below 0"),
     ("positive life", _NUMBER, lambda value: value > 0, "be above 0"),
     ("settlement maturity issue first_coupon first_interest last_interest start_date end_date", _DATE, parts, ""),
     ("pr redemption investment discount par interest cost depreciation", _STRICT, lambda rate: rate > 0, "be above 0"),
     ("rate yld coupon salvage period fraction", _STRICT, lambda value: value >= 0, "not be below 0"),
     ("frequency", _WHOLE, (1, 2, 4).__contains__, "be 1, 2 or 4 coupons a year"),
     ("basis", _WHOLE, range(5).__contains__, "lie between 0 and 4"),
-    ("count", _COUNT, range(10**15 + 1).__contains__, "not be below 0"),
+    ("count", _FLOOR, range(10**15 + 1).__contains__, "not be below 0"),
     ("freedom", _INTEGER, range(1, 10**10 + 1).__contains__, "be 1 or more, at most 10^10"),
     ("chance", _NUMBER, lambda value: 0 <= value <= 1, "lie between 0 and 1"),
     ("below_1", _NUMBER, lambda value: 0 <= value < 1, "lie between 0 and below 1"),
     ("above_0", _NUMBER, lambda value: 0 < value <= 1, "lie above 0 and at most at 1"),
     ("between", _NUMBER, lambda value: 0 < value < 1, "lie between 0 and 1"),
+    ("natural", _INTEGER, lambda value: value >= 0, "not be below 0"),
+    ("year", _FLOOR, range(10_000).__contains__, "lie between 0 and 9999"),
+    ("clock", _INTEGER, lambda value: value <= 32_767, "not be above 32767"),
+    ("bits", _NUMBER, lambda value: 0 <= value < 2**48 and value == int(value), "be a whole number from 0 to 2^48 - 1"),
+    ("shift", _INTEGER, range(-53, 54).__contains__, "lie between -53 and 53"),
+    ("wrap_count", _INTEGER, range(1, MOST_CELLS + 1).__contains__, "be 1 or more"),
 )
-for _names, _kind, _allowed, _limits in _ROLES:
-    KINDS.update(dict.fromkeys(_names.split(), replace(_kind, allowed=_allowed, limits=_limits)))
+_CHOICES: Final[tuple[tuple[str, Kind, Callable[[Any], object], str], ...]] = (
+    ("start_num", _INTEGER, lambda value: value >= 1, "be 1 or more"),
+    ("num_chars", _INTEGER, lambda value: value >= 0, "not be below 0"),
+    ("instance_num", _FLOOR, bool, "not be 0"),
+    ("case_sensitivity match_mode match_end", _NUMBER, (0, 1).__contains__, "be 0 or 1"),
+    ("return_mode", _NUMBER, (0, 1, 2).__contains__, "be 0, 1 or 2"),
+    ("sides", _INTEGER, range(4).__contains__, "be 0, 1, 2 or 3"),
+    ("decimals", _INTEGER, lambda value: value < 128, "be below 128"),
+    ("dimension", _INTEGER, range(1, math.isqrt(MOST_CELLS) + 1).__contains__, "be 1 or more, and not too large"),
+    ("roman", _NUMBER, lambda value: 0 <= value < 4000, "lie between 0 and 3999"),
+    ("separator", _TEXT, bool, "not be empty"),
+)
+for _roles, _error in ((_ROLES, "#NUM!"), (_CHOICES, "#VALUE!")):
+    for _names, _kind, _allowed, _limits in _roles:
+        KINDS.update(dict.fromkeys(_names.split(), replace(_kind, allowed=_allowed, limits=_limits, error=_error)))
 
 
 def check(name: str, value: Any) -> None:
-    """Refuse a read argument that its kind does not allow (#NUM!); None, the default of some, is allowed."""
+    """Refuse a read argument that its kind does not allow; None, the default of some, is allowed."""
     kind = KINDS[name]
     if value is not None and kind.allowed is not None and not kind.allowed(value):
-        raise number_fault(f"{name} is {value:.10g}; it must {kind.limits}")
+        raise Fault(kind.error, f"{name} is {to_text(value) or 'empty'}; it must {kind.limits}")

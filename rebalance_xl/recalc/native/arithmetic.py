@@ -79,30 +79,23 @@ worksheet("DOLLARDE", kinds="strict fraction")(partial(_dollars, True))
 worksheet("DOLLARFR", kinds="strict fraction")(partial(_dollars, False))
 
 
-#: The steps that each form of ROMAN adds to those before it.
-_STEPS: Final = (
-    (
-        *((1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L")),
-        *((40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I")),
-    ),
-    ((950, "LM"), (450, "LD"), (95, "VC"), (45, "VL")),
-    ((990, "XM"), (490, "XD"), (99, "IC"), (49, "IL")),
-    ((995, "VM"), (495, "VD")),
-    ((999, "IM"), (499, "ID")),
-)
+_NUMERALS: Final = (1, "I"), (5, "V"), (10, "X"), (50, "L"), (100, "C"), (500, "D"), (1000, "M")
 
 
-@worksheet("ROMAN", kinds="number any")
+@worksheet("ROMAN", kinds="roman any")
 def roman(number: float, form: object = None) -> str:
-    """Return a whole number from 0 to 3999 as a Roman numeral, form 0 (classic, TRUE) to 4 (simplest, FALSE)."""
+    """Return a whole number from 0 to 3999 as a Roman numeral, form 0 (classic, TRUE) to 4 (simplest, FALSE).
+
+    Before a numeral stands the unit below it (C before M and D), in simpler forms also one that much smaller.
+    """
     rest, style = int(number), 4 * (not form) if isinstance(form, bool) else int(to_number(form))
     if not 0 <= style <= 4:
         raise value_fault(f"the form is {style}; it must lie between 0 and 4")
-    if not 0 <= number < 4000:
-        raise value_fault(f"the number is {number:.10g}; it must lie between 0 and 3999")
-    steps = sorted((step for steps in _STEPS[: style + 1] for step in steps), reverse=True)
-    text = ""
-    for value, letters in steps:
+    steps, text = [*_NUMERALS], ""
+    for place, (value, letter) in enumerate(_NUMERALS[1:]):
+        unit = place // 2 * 2
+        steps += [(value - less, before + letter) for less, before in _NUMERALS[max(unit - style, 0) : unit + 1]]
+    for value, letters in sorted(steps, reverse=True):
         times, rest = divmod(rest, value)
         text += times * letters
     return text
@@ -141,12 +134,8 @@ def prob(x_range: Rows, prob_range: Rows, lower_limit: float, upper_limit: float
     return math.fsum(chance for x, chance in pairs if lower_limit <= x <= upper)
 
 
-@worksheet("PERMUTATIONA", kinds="integer integer")
-def permutationa(number: int, number_chosen: int) -> float:
-    """Return the number of arrangements with repetition: ``number ** number_chosen``."""
-    if number < 0 or number_chosen < 0:
-        raise number_fault("number and number_chosen must not be below 0")
-    return float(number) ** number_chosen
+#: The number of arrangements with repetition.
+worksheet("PERMUTATIONA", kinds="natural natural")(lambda number, number_chosen: float(number) ** number_chosen)
 
 
 @worksheet("MULTINOMIAL", kinds="range*")

@@ -39,26 +39,21 @@ def expand(array: Rows, rows: int | None, columns: int | None, pad_with: Any = N
     return [[*row, *[pad_with] * (wide - width)] for row in (*array, *[[pad_with] * width] * (tall - height))]
 
 
-@worksheet("WRAPROWS", kinds="range number any")
-def wraprows(vector: Rows, wrap_count: float, pad_with: Any = NA) -> Rows:
+@worksheet("WRAPROWS", kinds="range wrap_count any")
+def wraprows(vector: Rows, wrap_count: int, pad_with: Any = NA) -> Rows:
     """Return a row or a column as rows of a length, the last one filled up."""
     cells = cells_of_line(vector)
-    if not 1 <= wrap_count <= MOST_CELLS:
-        raise number_fault(f"wrap_count is {wrap_count:.10g}; it must be 1 or more")
-    size = int(wrap_count)
-    cells += [pad_with] * (-len(cells) % size)
-    return [cells[start : start + size] for start in range(0, len(cells), size)]
+    cells += [pad_with] * (-len(cells) % wrap_count)
+    return [cells[start : start + wrap_count] for start in range(0, len(cells), wrap_count)]
 
 
 #: The same in columns.
-worksheet("WRAPCOLS", kinds="range number any=NA")(lambda *given: transposed(wraprows(*given)))
+worksheet("WRAPCOLS", kinds="range wrap_count any=NA")(lambda *given: transposed(wraprows(*given)))
 
 
-@worksheet("TRIMRANGE", kinds="range integer integer")
+@worksheet("TRIMRANGE", kinds="range sides sides")
 def trimrange(rng: Rows, trim_rows: int = 3, trim_columns: int = 3) -> Rows:
     """Return a range without its blank outer rows and columns (0 none, 1 leading, 2 trailing, 3 both)."""
-    if not (0 <= trim_rows <= 3 and 0 <= trim_columns <= 3):
-        raise value_fault("trim_rows and trim_columns must be 0, 1, 2 or 3")
     columns = _trimmed(transposed(_trimmed(rng, trim_rows)), trim_columns)
     if not columns:
         raise Fault("#REF!", "the range holds nothing but blanks")

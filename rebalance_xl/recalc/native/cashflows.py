@@ -187,8 +187,8 @@ def payment(rate: float, nper: float, pv: float, fv: float, due: bool) -> float:
     return -rate * (pv * growth + fv) / ((1.0 + rate if due else 1.0) * (growth - 1.0))
 
 
-@worksheet("IPMT", kinds="number number number number number number")
-def interest(rate: float, per: float, nper: float, pv: float, fv: float = 0.0, type: float = 0.0) -> float:
+@worksheet("IPMT", kinds="number number number number number=0 number=0")
+def interest(rate: float, per: float, nper: float, pv: float, fv: float, type: float) -> float:
     """Return the interest part of a payment of an annuity (IPMT)."""
     due = type != 0
     if rate <= -1:
@@ -203,10 +203,12 @@ def interest(rate: float, per: float, nper: float, pv: float, fv: float = 0.0, t
     return -balance * rate / (1.0 + rate if due else 1.0)
 
 
-@worksheet("PPMT", kinds="number number number number number number")
-def ppmt(rate: float, per: float, nper: float, pv: float, fv: float = 0.0, type: float = 0.0) -> float:
-    """Return the principal part of a payment of an annuity."""
-    return -interest(rate, per, nper, pv, fv, type) + payment(rate, nper, pv, fv, type != 0)
+#: The principal part of the payment.
+worksheet("PPMT", kinds="number number number number number=0 number=0")(
+    lambda rate, per, nper, pv, fv, type: (
+        -interest(rate, per, nper, pv, fv, type) + payment(rate, nper, pv, fv, type != 0)
+    )
+)
 
 
 @worksheet("FVSCHEDULE", kinds="strict range")

@@ -117,11 +117,8 @@ def matcher(criterion: Any, begins: bool = False) -> Callable[[Any], bool]:
     value = _typed(operand)
     if sign in ("", "="):
         return _equals(value, begins and not sign)
-    if sign == "<>":
-        if isinstance(value, float):  # a text is another thing than the number it reads as
-            number = _to_15(value)
-            return lambda cell: not (is_number(cell) and _to_15(cell) == number)
-        same = _equals(value)
+    if sign == "<>":  # a text is another thing than the number it reads as
+        same = _equals(value, read=lambda text: None)
         return lambda cell: not same(cell)
     compare = COMPARISONS[sign]
     if isinstance(value, bool):
@@ -152,15 +149,15 @@ def _typed(operand: str) -> float | bool | CellError | str:
     return word == "TRUE" if word in ("TRUE", "FALSE") else CellError(word) if word in ERRORS[:7] else operand
 
 
-def _equals(value: Any, begins: bool = False) -> Callable[[Any], bool]:
-    """Return a test for cells that equal a value; texts that read as numbers do, and texts may have wildcards."""
+def _equals(value: Any, begins: bool = False, read: Callable[[str], float | None] = number_of) -> Callable[[Any], bool]:
+    """Return a test for cells that equal a value; texts that `read` as numbers do, and texts may have wildcards."""
     if isinstance(value, str):
         expression = wildcard(value, not begins)
         return lambda cell: isinstance(cell, str) and expression.match(cell) is not None
     if isinstance(value, bool | CellError):
         return lambda cell: cell.__class__ is value.__class__ and bool(cell == value)
     same = _to_15(value)
-    return lambda cell: number_of(cell) == value if isinstance(cell, str) else is_number(cell) and _to_15(cell) == same
+    return lambda cell: read(cell) == value if isinstance(cell, str) else is_number(cell) and _to_15(cell) == same
 
 
 def plain_criterion(criterion: str) -> str:

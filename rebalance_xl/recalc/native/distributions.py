@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Callable
-from functools import partial
 from typing import Final
 
 from scipy import special
@@ -32,10 +31,6 @@ def _f_density(x: float, d1: int, d2: int) -> float:
         return {1: math.inf, 2: 1.0}.get(d1, 0.0)
     log = (d1 * math.log(d1 * x) + d2 * math.log(d2) - (d1 + d2) * math.log(d1 * x + d2)) / 2
     return math.exp(log - special.betaln(d1 / 2, d2 / 2)) / x
-
-
-def _f_quantile(inverse: Callable[..., float], other_end: Callable[..., float], p: float, d1: int, d2: int) -> float:
-    return inverse(d1 / 2, d2 / 2, p) * d2 / (other_end(d2 / 2, d1 / 2, p) * d1)
 
 
 def _gamma_density(x: float, shape: float, scale: float) -> float:
@@ -59,14 +54,13 @@ def _t_above(x: float, freedom: int) -> float:
     return tail if x > 0 else 1 - tail
 
 
-def _t_quantile_of_tails(p: float, freedom: int) -> float:
-    ratio = special.betainccinv(0.5, freedom / 2, p) / special.betaincinv(freedom / 2, 0.5, p)
-    return math.sqrt(freedom * ratio)
-
-
 def _t_quantile(p: float, freedom: int) -> float:
     value = _t_quantile_of_tails(2 * min(p, 1 - p), freedom)
     return value if p > 0.5 else -value
+
+
+def _t_quantile_of_tails(p: float, freedom: int) -> float:
+    return special.fdtri(freedom, 1, p) ** -0.5
 
 
 def _binomial_below(successes: int, trials: int, chance: float) -> float:
@@ -126,8 +120,8 @@ _TABLE: Final[tuple[tuple[str, str, Callable[..., float]], ...]] = (
         _either(lambda x, d1, d2: _beta_below(d1 / 2, d2 / 2, d1 * x, d2), _f_density),
     ),
     ("F.DIST.RT FDIST", "x freedom freedom", lambda x, d1, d2: _beta_below(d2 / 2, d1 / 2, d2, d1 * x)),
-    ("F.INV", "below_1 freedom freedom", partial(_f_quantile, special.betaincinv, special.betainccinv)),
-    ("F.INV.RT FINV", "above_0 freedom freedom", partial(_f_quantile, special.betainccinv, special.betaincinv)),
+    ("F.INV", "below_1 freedom freedom", lambda p, d1, d2: special.fdtri(d1, d2, p)),
+    ("F.INV.RT FINV", "above_0 freedom freedom", lambda p, d1, d2: 1 / special.fdtri(d2, d1, p)),
     (
         "CHISQ.DIST",
         "x freedom cumulative",

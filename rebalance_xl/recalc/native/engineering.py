@@ -20,7 +20,6 @@ from .registry import worksheet
 #: The bases by the names that functions have of them: the letter of Python's formats, and the least number that is
 #: read as a negative one.
 _BASES: Final = {"BIN": ("b", 2, 2**9), "OCT": ("o", 8, 2**29), "HEX": ("X", 16, 2**39)}
-_BITS_LIMIT: Final = 2**48
 
 
 def _read(value: Any, base: int, limit: int) -> int:
@@ -60,20 +59,15 @@ for _source, _target in permutations((*_BASES, "DEC"), 2):
     worksheet(f"{_source}2{_target}", kinds=_kinds)(partial(_converted, _source, _target))
 
 
-def _shifted(number: float, shift: float) -> int:
-    if number < 0 or number >= _BITS_LIMIT or number != int(number):
-        raise number_fault(f"{number:.15g} must be a whole number from 0 to 2^48 - 1")
-    bits, by = int(number), int(shift)
-    if abs(by) > 53:
-        raise number_fault(f"the shift is {by}; it must lie between -53 and 53")
-    result = bits << by if by >= 0 else bits >> -by
-    if result >= _BITS_LIMIT:
-        raise number_fault(f"{bits} shifted by {by} needs more than 48 bits")
+def _shifted(bits: float, shift: int) -> int:
+    result = int(bits) << shift if shift >= 0 else int(bits) >> -shift
+    if result >= 2**48:
+        raise number_fault(f"{bits:.15g} shifted by {shift} needs more than 48 bits")
     return result
 
 
-worksheet("BITLSHIFT", kinds="number number")(_shifted)
-worksheet("BITRSHIFT", kinds="number number")(lambda number, shift: _shifted(number, -shift))
+worksheet("BITLSHIFT", kinds="bits shift")(_shifted)
+worksheet("BITRSHIFT", kinds="bits shift")(lambda bits, shift: _shifted(bits, -shift))
 
 
 _FILE: Final = Path(__file__).parents[2] / "data" / "units.txt"
@@ -83,15 +77,11 @@ _PREFIXES: Final = {
 }
 _BINARY: Final = {"Yi": 80, "Zi": 70, "Ei": 60, "Pi": 50, "Ti": 40, "Gi": 30, "Mi": 20, "ki": 10}
 
-_Step = Callable[[float], float]
-#: The other scales of temperature: to kelvin, which is a unit with prefixes, and from it.
-_SCALES: Final[dict[str, tuple[_Step, _Step]]] = {
-    **dict.fromkeys(("C", "cel"), (lambda value: value + 273.15, lambda kelvin: kelvin - 273.15)),
-    **dict.fromkeys(
-        ("F", "fah"), (lambda value: (value - 32) / 1.8 + 273.15, lambda kelvin: (kelvin - 273.15) * 1.8 + 32)
-    ),
-    "Rank": (lambda value: value / 1.8, lambda kelvin: kelvin * 1.8),
-    "Reau": (lambda value: value * 1.25 + 273.15, lambda kelvin: (kelvin - 273.15) / 1.25),
+#: Scales of temperature: how many degrees they show at a point, how many make a kelvin, and the kelvins at the point.
+_SCALES: Final = {
+    **dict.fromkeys(("C", "cel"), (0.0, 1.0, 273.15)),
+    **dict.fromkeys(("F", "fah"), (32.0, 1.8, 273.15)),
+    **{"Reau": (0.0, 0.8, 273.15), "Rank": (0.0, 1.8, 0.0)},
 }
 
 
@@ -129,17 +119,18 @@ def _found(name: str) -> tuple[str, float]:
 @worksheet("CONVERT", kinds="number text text")
 def convert(number: float, from_unit: str, to_unit: str) -> float:
     """Return a number in another unit of the same kind; #N/A for an unknown unit or another kind."""
-    scale, target = _SCALES.get(from_unit), _SCALES.get(to_unit)
-    kind, size = ("temperature", 1.0) if scale else _found(from_unit)
-    other, divisor = ("temperature", 1.0) if target else _found(to_unit)
+    (kind, size), (other, divisor) = _found(from_unit), _found(to_unit)
     if kind != other:
         raise Fault("#N/A", f"{from_unit!r} measures {kind}, {to_unit!r} {other}")
-    if from_unit == to_unit or (size == divisor and not scale and not target):
+    if from_unit == to_unit:
         return number
-    if scale or target:
-        kelvin = scale[0](number) if scale else number * size
-        return target[1](kelvin) if target else kelvin / divisor
-    return number * size / divisor
+    if kind != "temperature":
+        return number if size == divisor else number * size / divisor
+    (shown, degrees, at), (shown_then, degrees_then, at_then) = (
+        _SCALES.get(unit, (0.0, 1.0, 0.0)) for unit in (from_unit, to_unit)
+    )
+    kelvin = (number * size - shown) / degrees + at
+    return ((kelvin - at_then) * degrees_then + shown_then) / divisor
 
 
 #: The signs of a complex number, of which :class:`complex` reads more spellings.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .arguments import MOST_CELLS, Rows, cells_of, is_number, no_error
+from .arguments import Rows, cells_of, is_number, no_error
 from .faults import number_fault, value_fault
 from .registry import worksheet
 
@@ -46,18 +45,10 @@ def minverse(array: Rows) -> Any:
     return work[:, len(matrix) :].tolist()
 
 
-@worksheet("MDETERM", kinds="range")
-def mdeterm(array: Rows) -> float:
-    """Return the determinant of a square matrix."""
-    return _reduced(_square(array))
-
-
-@worksheet("MUNIT", kinds="number")
-def munit(dimension: float) -> Any:
-    """Return the unit matrix of a dimension of at least 1."""
-    if not 1 <= dimension <= math.isqrt(MOST_CELLS):
-        raise value_fault(f"the dimension is {dimension:.10g}; it must be 1 or more, and not too large")
-    return np.eye(int(dimension)).tolist()
+#: The determinant of a square matrix.
+worksheet("MDETERM", kinds="range")(lambda array: _reduced(_square(array)))
+#: The unit matrix.
+worksheet("MUNIT", kinds="dimension")(lambda dimension: np.eye(dimension).tolist())
 
 
 @worksheet("RXL.COLLINEAR", kinds="range range")

@@ -10,7 +10,7 @@ from itertools import pairwise, takewhile
 from typing import Any, Final
 
 from .arguments import general, no_error, to_text
-from .faults import undecided_fault, value_fault
+from .faults import undecided_fault
 from .format_language import names_of, undecided
 from .number_format import Token, choose, sections, shown_date
 from .reading import in_1904, typed_number
@@ -186,17 +186,15 @@ def _shown_text(value: str, pattern: str) -> str:
     return "".join(value if kind == "at" else text for kind, text in found[min(3, len(found) - 1)].tokens)
 
 
-@worksheet("FIXED", kinds="number integer flag")
+@worksheet("FIXED", kinds="number decimals flag")
 def fixed(number: float, decimals: int = 2, no_commas: bool = False) -> str:
     """Return a number rounded to some decimals as text, with thousands separators unless `no_commas`."""
-    if decimals > 127:
-        raise value_fault(f"the number of decimals is {decimals}; it must be below 128")
     value = rounded(rounded(decimal_of(number), decimals), max(decimals, 0))
     value = value if value else abs(value)
     return f"{value:f}" if no_commas else f"{value:,f}"
 
 
-@worksheet("DOLLAR", "USDOLLAR", kinds="number integer")
+@worksheet("DOLLAR", "USDOLLAR", kinds="number decimals")
 def dollar(number: float, decimals: int = 2) -> str:
     """Return a number as an amount in dollars, negative ones in brackets."""
     text = "$" + fixed(abs(number), decimals)

@@ -31,9 +31,7 @@ def step(anchor: int, months: int) -> int:
 
 def period_length(previous: int, following: int, frequency: int, basis: int) -> float:
     """Return the days of a coupon period by a day-count basis."""
-    if basis == 1:
-        return float(following - previous)
-    return 365.0 / frequency if basis == 3 else 360.0 / frequency
+    return float(following - previous) if basis == 1 else year_length(previous, following, basis) / frequency
 
 
 class Schedule(NamedTuple):
@@ -112,59 +110,50 @@ def accrued(
     return coupon * (periods + whole + passed + days_between(running, settlement, basis) / length)
 
 
-#: The accrued interest of a security that pays at maturity.
-worksheet("ACCRINTM", kinds="issue settlement interest par=1000 basis=0")(
-    lambda issue, settlement, rate, par, basis: par * rate * _years(issue, settlement, basis)
-)
-
-
-def _years(settlement: int, maturity: int, basis: int) -> float:
-    check_order(settlement, maturity)
-    return year_fraction(settlement, maturity, basis)
-
-
 def _received(investment: float, discount: float, years: float) -> float:
     if discount * years >= 1:
         raise number_fault(f"a discount of {discount:.10g} over {years:.4g} years leaves nothing")
     return investment / (1.0 - discount * years)
 
 
-#: The two amounts, and what is computed of them and the years to maturity.
+def _discounted(formula: Callable[..., float], settlement: int, maturity: int, *rest: float) -> float:
+    check_order(settlement, maturity)
+    *amounts, basis = rest
+    return formula(*amounts, year_fraction(settlement, maturity, int(basis)))
+
+
+#: The two amounts, and what is computed of them and the years to maturity; ACCRINTM counts from issue to settlement.
 _DISCOUNTED: Final[dict[str, tuple[str, Callable[[float, float, float], float]]]] = {
     "DISC": ("pr redemption", lambda price, redemption, years: (redemption - price) / redemption / years),
     "PRICEDISC": ("discount redemption", lambda rate, redemption, years: redemption - rate * redemption * years),
     "YIELDDISC": ("pr redemption", lambda price, redemption, years: (redemption / price - 1.0) / years),
     "INTRATE": ("investment redemption", lambda paid, redemption, years: (redemption - paid) / paid / years),
     "RECEIVED": ("investment discount", _received),
+    "ACCRINTM": ("interest par=1000", lambda rate, par, years: par * rate * years),
 }
 for _name, (_amounts, _formula) in _DISCOUNTED.items():
-    worksheet(_name, kinds=f"settlement maturity {_amounts} basis=0")(
-        lambda settlement, maturity, *rest, formula=_formula: formula(*rest[:2], _years(settlement, maturity, rest[2]))
-    )
+    worksheet(_name, kinds=f"settlement maturity {_amounts} basis=0")(partial(_discounted, _formula))
 
 
-def _at_maturity(settlement: int, maturity: int, issue: int, basis: int) -> tuple[float, float, float]:
-    """Return the years from issue to maturity, issue to settlement and settlement to maturity."""
+def _at_maturity(
+    priced: bool, settlement: int, maturity: int, issue: int, rate: float, known: float, basis: int
+) -> float:
+    """Return the price at a yield, or the yield at a price, of a security that pays its interest at maturity."""
     check_order(settlement, maturity)
     if issue > settlement:
         raise number_fault("the issue date must not lie after settlement")
     year = year_length(issue, maturity, basis) if basis != 1 else year_length(issue, settlement, basis)
     whole, before = (days_between(issue, end, basis) / year for end in (maturity, settlement))
-    return whole, before, whole - before
+    after = whole - before
+    if priced:
+        return 100.0 * ((1.0 + whole * rate) / (1.0 + after * known) - before * rate)
+    return ((1.0 + whole * rate) / (known / 100.0 + before * rate) - 1.0) / after
 
 
-@worksheet("PRICEMAT", kinds="settlement maturity issue rate yld basis=0")
-def price_at_maturity(settlement: int, maturity: int, issue: int, rate: float, yld: float, basis: int) -> float:
-    """Return the price of a security that pays its interest at maturity."""
-    whole, before, after = _at_maturity(settlement, maturity, issue, basis)
-    return 100.0 * ((1.0 + whole * rate) / (1.0 + after * yld) - before * rate)
-
-
-@worksheet("YIELDMAT", kinds="settlement maturity issue rate pr basis=0")
-def yield_at_maturity(settlement: int, maturity: int, issue: int, rate: float, price: float, basis: int) -> float:
-    """Return the yield of a security that pays its interest at maturity."""
-    whole, before, after = _at_maturity(settlement, maturity, issue, basis)
-    return ((1.0 + whole * rate) / (price / 100.0 + before * rate) - 1.0) / after
+for _name, _known in (("PRICEMAT", "yld"), ("YIELDMAT", "pr")):
+    worksheet(_name, kinds=f"settlement maturity issue rate {_known} basis=0")(
+        partial(_at_maturity, _name == "PRICEMAT")
+    )
 
 
 def _bill(formula: Callable[[float, int], float], settlement: int, maturity: int, amount: float) -> float:

@@ -36,11 +36,9 @@ worksheet("LOWER", kinds="text")(str.lower)
 worksheet("TRIM", kinds="text")(lambda text: " ".join(filter(None, text.split(" "))))
 
 
-@worksheet("REPLACE", kinds="text integer integer text")
+@worksheet("REPLACE", kinds="text start_num num_chars text")
 def replace(old_text: str, start_num: int, num_chars: int, new_text: str) -> str:
     """Return a text with characters from a place on replaced; beyond its end the new text is added."""
-    if start_num < 1 or num_chars < 0:
-        raise value_fault(f"start_num is {start_num} and num_chars {num_chars}; they must be at least 1 and 0")
     made = old_text[: start_num - 1] + new_text + old_text[start_num - 1 + num_chars :]
     if len(made) > LONGEST:
         raise value_fault(f"the text would have {len(made)} characters; a cell holds {LONGEST}")
@@ -75,12 +73,10 @@ def found_in(*given: Any) -> Any:
 
 
 def _part(
-    before: bool, text: str, delimiter: Rows, instance: float | None, match_mode: float, match_end: float, missed: Any
+    before: bool, text: str, delimiter: Rows, instance: int | None, match_mode: float, match_end: float, missed: Any
 ) -> Any:
     """Return the text before or after a delimiter; a negative instance counts from the end."""
-    wanted = 1 if instance is None else int(instance // 1)
-    if wanted == 0 or match_mode not in (0, 1) or match_end not in (0, 1):
-        raise value_fault("instance_num must not be 0, match_mode and match_end must be 0 or 1")
+    wanted = 1 if instance is None else instance
     delimiters = sorted((to_text(cell) for cell in cells_of(delimiter)), key=len, reverse=True)
     if "" in delimiters:
         return text if before == (wanted < 0) else ""
@@ -99,7 +95,7 @@ def _part(
 
 
 for _name in ("TEXTBEFORE", "TEXTAFTER"):
-    worksheet(_name, kinds="text range number=NONE number=0 number=0 any=MISSING")(
+    worksheet(_name, kinds="text range instance_num=NONE match_mode=0 match_end=0 any=MISSING")(
         partial(_part, _name == "TEXTBEFORE")
     )
 
@@ -112,7 +108,7 @@ _CLASSES = {
 
 
 @lru_cache(maxsize=512)
-def expression_of(pattern: str, any_case: bool) -> re.Pattern[str]:
+def expression_of(pattern: str, any_case: float) -> re.Pattern[str]:
     """Return a compiled pattern (PCRE2 as Excel writes it, as far as Python's expressions go), or #VALUE!."""
     known = _POSSESSIVE.sub(lambda match: _CLASSES.get(match[1], match[0]), pattern)
     try:
@@ -121,24 +117,16 @@ def expression_of(pattern: str, any_case: bool) -> re.Pattern[str]:
         raise value_fault(f"the pattern {pattern!r} cannot be read: {error}") from None
 
 
-def _any_case(sensitivity: float) -> bool:
-    if sensitivity not in (0, 1):
-        raise value_fault(f"case_sensitivity is {sensitivity:.10g}; it must be 0 or 1")
-    return sensitivity == 1
-
-
 #: Whether any part of a text matches a pattern.
-worksheet("REGEXTEST", kinds="text text number=0")(
-    lambda text, pattern, sensitivity: expression_of(pattern, _any_case(sensitivity)).search(text) is not None
+worksheet("REGEXTEST", kinds="text text case_sensitivity=0")(
+    lambda text, pattern, any_case: expression_of(pattern, any_case).search(text) is not None
 )
 
 
-@worksheet("REGEXEXTRACT", kinds="text text number number")
-def regexextract(text: str, pattern: str, return_mode: float = 0.0, case_sensitivity: float = 0.0) -> Any:
+@worksheet("REGEXEXTRACT", kinds="text text return_mode=0 case_sensitivity=0")
+def regexextract(text: str, pattern: str, return_mode: float, any_case: float) -> Any:
     """Return the first match (0), all matches as a column (1) or the groups of the first match as a row (2)."""
-    expression = expression_of(pattern, _any_case(case_sensitivity))
-    if return_mode not in (0, 1, 2):
-        raise value_fault(f"return_mode is {return_mode:.10g}; it must be 0, 1 or 2")
+    expression = expression_of(pattern, any_case)
     first = expression.search(text)
     if first is None or (return_mode == 2 and not expression.groups):
         raise Fault("#N/A", "nothing matches the pattern")
@@ -147,22 +135,20 @@ def regexextract(text: str, pattern: str, return_mode: float = 0.0, case_sensiti
     return [[group or "" for group in first.groups()]] if return_mode else first[0]
 
 
-@worksheet("REGEXREPLACE", kinds="text text text number=0 number=0")
-def regexreplace(text: str, pattern: str, replacement: str, occurrence: float, case_sensitivity: float) -> str:
+@worksheet("REGEXREPLACE", kinds="text text text integer=0 case_sensitivity=0")
+def regexreplace(text: str, pattern: str, replacement: str, occurrence: int, any_case: float) -> str:
     """Return a text with its matches replaced: all (0), the n-th, or the n-th from the end (negative).
 
     In the replacement ``$1`` to ``$99`` and ``${name}`` are groups, ``$0`` is the match and ``$$`` a dollar sign.
     """
-    expression = expression_of(pattern, _any_case(case_sensitivity))
-    matches = list(expression.finditer(text))
-    wanted = int(occurrence)
-    count = len(matches)
-    matches = [match for place, match in enumerate(matches, 1) if wanted in (0, place, place - count - 1)]
+    matches = list(expression_of(pattern, any_case).finditer(text))
+    last = len(matches) + 1
+    chosen = [match for place, match in enumerate(matches, 1) if occurrence in (0, place, place - last)]
     template = _GROUP.sub(
         lambda sign: "$" if sign[1] else rf"\g<{sign[2] or sign[3]}>", replacement.replace("\\", r"\\")
     )
     out, end = [], 0
-    for match in matches:
+    for match in chosen:
         try:
             out += [text[end : match.start()], match.expand(template)]
         except (re.error, IndexError) as error:
