@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +37,8 @@ def test_an_engine_that_gave_up_is_asked_again(tmp_path: Path, monkeypatch: pyte
 
 
 def test_the_engine_is_told_of_named_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What INDIRECT may mean by a name is computed before it, also where named cells follow from one another."""
-    given, set_block = list[str](), Engine.set_formula_block
+    """What INDIRECT may mean by a name is told beforehand, also where named cells follow from one another."""
+    given, load = list[bytes](), Engine.load
 
     def build(book: Any, sheet: Any) -> None:
         for row in range(1, 10):
@@ -45,16 +47,50 @@ def test_the_engine_is_told_of_named_cells(tmp_path: Path, monkeypatch: pytest.M
             sheet.write_formula(f"A{row}", f"=INDIRECT(B{row})+1" if row < 9 else "=RAND()*0+1", None, 0)
         sheet.write_formula("C1", "=SUM(INDIRECT(B1))", None, 0)
 
-    def block(engine: Engine, sheet: int, row: int, column: int, rows: list[list[str]]) -> None:
-        given.extend(text for line in rows for text in line)
-        set_block(engine, sheet, row, column, rows)
+    def loaded(engine: Engine, package: bytes) -> None:
+        given.append(zipfile.ZipFile(io.BytesIO(package)).read("xl/worksheets/sheet1.xml"))
+        load(engine, package)
 
-    monkeypatch.setattr(Engine, "set_formula_block", block)
+    monkeypatch.setattr(Engine, "load", loaded)
     assert recalculate(make(tmp_path / "a.xlsx", build)).kept == 0
-    assert len(given) == 9
-    assert all("SUM('Sheet1'!A1,'Sheet1'!A2" in text or "SUM(A1,A2" in text for text in given)
+    assert b"CHOOSE(" in given[0]
+    assert b"INDIRECT" not in given[0]
     found = values(tmp_path / "a.xlsx")
     assert [found[name] for name in ("A1", "A8", "C1")] == [9, 2, 8]
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ('INDIRECT("price_"&C1)', 7),
+        ('SUM(INDIRECT("prices"))+COUNTIF(INDIRECT(C2),">5")+ROWS(INDIRECT(C2))', 16),
+        ('VLOOKUP(7,INDIRECT("pri"&"ces"),1,FALSE)', 7),
+        ('INDIRECT("PRICE_"&C1)&INDIRECT(C3)', "73"),  # an address among the names
+        ('SUM(INDIRECT("A1"),INDIRECT(C2))', 15),
+        ('INDIRECT("Sheet1!"&C3)', 3),
+        ('IFERROR(INDIRECT(C4),"none")', "none"),
+        ('ERROR.TYPE(INDIRECT("price_"&C4))', 4),
+        ("ERROR.TYPE(INDIRECT(C5))", 2),
+        ('IFERROR(INDIRECT("- -"),"none")', "none"),
+        ('INDIRECT("price_"&A3)', "#REF!"),
+    ],
+)
+def test_a_text_may_mean_a_name_or_not(tmp_path: Path, formula: str, expected: object) -> None:
+    """INDIRECT gives the cells of a name, those of an address, and #REF! for anything else; cell by cell, too."""
+
+    def build(book: Any, sheet: Any) -> None:
+        book.define_name("price_a", "=Sheet1!$A$2")
+        book.define_name("prices", "=Sheet1!$A$1:$A$3")
+        for row, number in enumerate((3, 7, 2)):
+            sheet.write(row, 0, number)
+        for row, text in enumerate(("a", "prices", "A1", "b")):
+            sheet.write(row, 2, text)
+        sheet.write_formula("C5", "=1/0", None, 0)
+        sheet.write_formula("E1", f"={formula}", None, 0)
+
+    recalculate(make(tmp_path / "a.xlsx", build))
+    recalculate(make(tmp_path / "b.xlsx", build), plain=True)
+    assert values(tmp_path / "a.xlsx")["E1"] == values(tmp_path / "b.xlsx")["E1"] == expected
 
 
 def test_only_a_few_are_tried_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

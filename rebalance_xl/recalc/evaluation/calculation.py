@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import compress
+from itertools import chain, compress
 from typing import Final
 
 from ...cells import CellError
 from ..formulas.book_view import BookView
 from ..formulas.in_bulk import Lowering
 from ..formulas.parameter_classes import ARRAY, VALUE
-from ..formulas.places import Places, implementation_in
+from ..formulas.places import NAMED, implementation_in
 from ..formulas.text import in_order, split_references
 from ..formulas.tree import FormulaError
 from ..references import Place
@@ -29,8 +29,6 @@ from .spills import Spills
 _UNSETTLED: Final = 3
 #: The engine gives up after computing five references that follow from each other, and goes on when asked again.
 _ATTEMPTS: Final = 8
-#: Named cells are not written into the formulas that may mean one of them where that makes so many references.
-_MOST_NAMED: Final = 500_000
 #: Asked for a cell that needs one of these, the engine computes all others, and takes twice as long for them.
 _NEEDING_ALL: Final = re.compile(r"\b(?:IFS?|CHOOSE|INDEX|OFFSET|INDIRECT)\(")
 _TOO_DEEP: Final = "references that depend on one another too deeply, or on random numbers"
@@ -53,7 +51,7 @@ class Calculation:
     odd: list[FormulaCell] = field(default_factory=list)
     showing: list[FormulaCell] = field(default_factory=list)
     _registered: set[str] = field(default_factory=set)
-    _named: dict[int, str] = field(default_factory=dict)
+    _addressed: set[int] = field(default_factory=set)
 
     def kept(self) -> list[FormulaCell]:
         """Return the formula cells that keep their cached values."""
@@ -73,6 +71,8 @@ class Calculation:
         if not self.engine.settings.iterate:  # where loops go on from what their cells hold
             self.listen()
         self._settle()
+        while self._put_addresses():
+            self._settle()
         self.odd, self.showing = [], []
         for scan in self.book.scans:
             odd, showing = read_values(self.engine, scan.formulas, self.lowering.singly)
@@ -129,27 +129,18 @@ class Calculation:
         self._set(changed)
         return bool(changed)
 
-    def put_names_first(self) -> None:
-        """Have the cells that names stand for computed before what may mean them in an INDIRECT.
-
-        Else the engine finds a few of them each time that it is asked, and plans all of its work anew for these.
-        """
-        places = Places(self.book)
-        for sheet, own in enumerate(scan.formulas for scan in self.book.scans):
-            asking = own.at(place for place, text in enumerate(own.lowered) if "INDIRECT(" in (text or ""))
-            meant = (places.address(name, sheet) for scope, name in self.book.names if scope in (sheet, -1) and asking)
-            cells = [each for each in meant if isinstance(each, str) and ":" not in each]
-            if cells and len(cells) * len(asking) < _MOST_NAMED:
-                self._named[sheet] = ",".join(cells)
-                self._set({cell: listened(sheet, str(cell.lowered)) for cell in asking})
+    def _put_addresses(self) -> bool:
+        """Have INDIRECT find any cells where it was given more than names; return whether that is to be computed."""
+        fresh = {*self.book.addressed} - self._addressed
+        self._addressed |= fresh
+        cells = chain.from_iterable(self.book.scans[sheet].formulas for sheet in sorted(fresh))
+        return self.lower_again([cell for cell in cells if cell.lowered is not None and f"{NAMED}(" in cell.lowered])
 
     def _set(self, texts: Mapping[FormulaCell, str]) -> None:
         """Give the engine other texts for some cells."""
         given: list[tuple[Place, str]] = []
         for cell, text in sorted(texts.items(), key=lambda each: each[0].sheet):
             cell.lowered = text
-            if cell.sheet in self._named and "INDIRECT(" in text and self.spills.at(cell.where) is None:
-                text = f"IF(FALSE,SUM({self._named[cell.sheet]}),{text})"
             given.append((cell.where, text))
         if texts:
             self.register()

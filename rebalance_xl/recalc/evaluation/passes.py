@@ -75,6 +75,8 @@ def calculated(
 def _loaded(book: BookView, engine: Engine, spill_plain: bool, singly: bool) -> Calculation:
     """Make every formula ready, compute what needs no engine, and hand all cells to the engine."""
     package, lowering = book.package, Lowering(book, singly)
+    if package.iterate or any("dataTable" in scan.formulas.kinds.values() for scan in book.scans):
+        book.addressed.update(range(len(book.scans)))
     spills = Spills(book, engine)
     filled = lower_book(book, lowering, spills, spill_plain)
     known = KnownCells(book, spills.anchors)
@@ -85,8 +87,6 @@ def _loaded(book: BookView, engine: Engine, spill_plain: bool, singly: bool) -> 
         load(engine, book, singly)
         engine.calls.register_around()
         calculation.register()
-        if not package.iterate:
-            calculation.put_names_first()
     else:
         engine.idle = True
         engine.calls.kept.update(arrays)

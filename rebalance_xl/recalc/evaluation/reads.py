@@ -25,7 +25,7 @@ READS = re.compile(
      |\$?(?P<upper>[0-9]+):\$?(?P<lower>[0-9]+))""",
     re.VERBOSE,
 )
-_FAR = re.compile(r"\b(OFFSET|INDIRECT|RXL\.PLACE)\(")
+_FAR = re.compile(r"\b(OFFSET|INDIRECT|RXL\.PLACE|RXL\.NAMED)\(")
 _ANYWHERE = re.compile(_FAR.pattern + r"|\):|:@?[A-Z.]+\(", re.IGNORECASE)
 
 #: Rows of cells by sheet and column, rising.

@@ -24,7 +24,7 @@ class BookView:
     are the cells with linked data types and pictures, `unreadable` those whose value nobody can read, and why.
 
     `spilled` are the areas that arrays fill at the moment, by their anchors; `decimal_comma` tells that the workbook
-    shows numbers within texts with a comma.
+    shows numbers within texts with a comma; on `addressed` sheets INDIRECT is given more than names of cells.
     """
 
     package: Package
@@ -36,6 +36,7 @@ class BookView:
     unreadable: dict[Place, str]
     spilled: dict[Place, Area] = field(default_factory=dict)
     decimal_comma: bool = False
+    addressed: set[int] = field(default_factory=set)
     _extents: dict[int, tuple[int, int]] = field(default_factory=dict)
     _hidden: dict[int, tuple[frozenset[int], ...]] = field(default_factory=dict)
 

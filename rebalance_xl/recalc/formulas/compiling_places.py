@@ -13,9 +13,18 @@ from ..native import marked, valued
 from ..references import quoted_sheet
 from . import tree
 from .compiling import Compiling, Out, Piece
-from .operands import has_array_constant, is_call, literal, local_label, operand_at, plain_name, sheet_name
+from .operands import (
+    constant_text,
+    has_array_constant,
+    is_call,
+    literal,
+    local_label,
+    operand_at,
+    plain_name,
+    sheet_name,
+)
 from .parameter_classes import ARRAY, REFERENCE, SAME_SIZE, VALUE, parameter_class
-from .places import PLACE
+from .places import NAMED, PLACE, Places
 from .repairs import repaired
 from .tree import Arguments, Call, Expression, FormulaError, Group, Literal, Name, Operand, Ref, operands_in
 
@@ -74,10 +83,33 @@ def refuse_places(name: str, argument: Expression, out: Out) -> None:
 
 def write_indirect(c: Compiling, call: Call, wanted: str, corners: bool = False) -> Out:
     """Return an INDIRECT that passes an error in its text on, which the engine takes for a wrong address."""
-    place = write_place(c, call, wanted, corners)
-    if wanted == VALUE and not corners:
-        return c.say("LET(rl_place,{0},IF(ISERROR(rl_place),rl_place,INDIRECT(rl_place)))", place)
-    return c.say("IF(ISERROR({0}),{0},INDIRECT({0}))", place)  # a name of LET is no reference
+    place, choices = write_place(c, call, wanted, corners), ""
+    if wanted in (VALUE, REFERENCE) and len(call.arguments) == 1 and not corners:
+        place, choices = _choice(c, call.arguments[0], wanted == REFERENCE) or (place, "")
+    once = wanted == VALUE and not corners
+    known: list[Piece] = ["rl_place"] if once else place.pieces
+    found = Out(["CHOOSE(" if choices else "INDIRECT(", *known, f"{choices})"], False)
+    if once:
+        return c.say("LET(rl_place,{0},IF(ISERROR(rl_place),rl_place,{1}))", place, found)
+    return c.say("IF(ISERROR({0}),{0},{1})", place, found)  # a name of LET is no reference
+
+
+def _choice(c: Compiling, text: Expression | None, areas: bool) -> tuple[Out, str] | None:
+    """Return the number of what a text means among what names stand for, and these; None where there are none.
+
+    Told what a text may mean, the engine need not find out, for which it plans all of its work anew and again.
+    """
+    first = text.items[0] if text is not None and text.items[1:2] in ([], ["&"]) else None
+    start = (constant_text(first) if isinstance(first, Literal) else None) or ""
+    choices = Places(c.book).choices(c.sheet, start, areas)
+    if text is None or not choices:
+        return None
+    c.functions.add(NAMED)
+    written = start.replace('"', '""')
+    number = [NAMED, "(", *c.expression(text, VALUE).pieces, f',{c.sheet},"{written}",{str(areas).upper()})']
+    # in small letters they are not taken for what is certainly read
+    small = (sheet + mark + cells.lower() for sheet, mark, cells in (each.rpartition("!") for each in choices))
+    return Out(number, False), "".join(f",{each}" for each in small)
 
 
 def write_place(c: Compiling, call: Call, wanted: str = VALUE, corners: bool = False) -> Out:

@@ -71,7 +71,8 @@ class Lowering:
     def _key(self, shape: str, references: Sequence[str], sheet: int, mode: str, careful: bool) -> tuple[object, ...]:
         """Return what a template is remembered by: all but the cells that it is rendered for."""
         literal = [references[slot] for slot in self._literal_slots.get(shape, ())]
-        return sheet, mode, careful and self.book.decimal_comma, careful, shape, *literal
+        by_name = sheet not in self.book.addressed
+        return sheet, mode, careful and self.book.decimal_comma, careful, by_name, shape, *literal
 
     def forget_layout(self) -> None:
         """Drop what depended on used areas and spilled areas, because these have changed."""

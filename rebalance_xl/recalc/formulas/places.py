@@ -19,8 +19,11 @@ from .parameter_classes import implementation
 from .text import is_fixed
 from .tree import FormulaError
 
-#: The function that turns the text of an INDIRECT into an address that the engine reads.
-PLACE: Final = "RXL.PLACE"
+#: The functions that turn the text of an INDIRECT into an address that the engine reads, or, where it is likely a name,
+#: into the number of what it means among what such names stand for.
+PLACE, NAMED = "RXL.PLACE", "RXL.NAMED"
+#: The most places that INDIRECT is written as a choice of.
+_MOST_CHOICES: Final = 100
 
 _PREFIX: Final = re.compile(r"((?:'(?:[^']|'')+'|[^'!:,() ]+)!)?(.*)", re.S)
 _ENDS: Final = re.compile(r"((?:'(?:[^']|'')+'|[^'!:,() ]+)!)?([^!:]+)(?::((?:'(?:[^']|'')+'|[^'!:,() ]+)!)?([^!:]+))?")
@@ -35,6 +38,8 @@ _NOWHERE: Final = CellError("#REF!", "")
 
 def implementation_in(book: BookView, name: str) -> Any:
     """Return what the package itself implements under a name in a workbook, None when nothing."""
+    if name == NAMED:
+        return NativeFunction(NAMED, Places(book).number, 4, 4, ("any",))
     return NativeFunction(PLACE, Places(book).address, 2, 6, ("any",)) if name == PLACE else implementation(name)
 
 
@@ -43,6 +48,27 @@ class Places:
 
     def __init__(self, book: BookView) -> None:
         self.book = book
+        self._numbers: dict[tuple[object, ...], dict[str, int]] = {}
+
+    def choices(self, sheet: int, start: str, areas: bool) -> list[str]:
+        """Return what names that begin so stand for, none where they are too many: single cells, or areas, too."""
+        names = [name for scope, name in self.book.names if scope in (sheet, -1) and name.startswith(start.lower())]
+        meant = [self.address(name, sheet) for name in names if sheet not in self.book.addressed]
+        found = [*dict.fromkeys(each for each in meant if isinstance(each, str) and (areas or ":" not in each))]
+        return found if len(found) <= _MOST_CHOICES else []
+
+    def number(self, text: Any, sheet: float, start: str, areas: bool, date_offset: int = 0) -> Any:
+        """Return the number of what a text means among the choices; that it is none of them is noted."""
+        address = self.address(text, sheet)
+        if isinstance(address, CellError):
+            return address
+        key = sheet, start, areas
+        if key not in self._numbers:
+            self._numbers[key] = {each: n for n, each in enumerate(self.choices(int(sheet), start, areas), 1)}
+        if address in self._numbers[key]:
+            return float(self._numbers[key][address])
+        self.book.addressed.add(int(sheet))
+        return _NOWHERE
 
     def address(
         self, text: Any, sheet: float, style: Any = True, row: float = 1.0, column: float = 1.0, corners: bool = False,
@@ -138,7 +164,7 @@ class Places:
 def _unknown(text: str) -> CellError:
     """Return what a text is that means nothing here: #REF!, unless Excel may know more."""
     outside = _QUOTED.sub("", text)
-    if re.search(r"#$|,|\S.* .*\S", outside, re.S) or re.search(r"\.xl\w+'?!", text, re.IGNORECASE):
+    if re.search(r"#$|,|\w.* .*\w", outside, re.S) or re.search(r"\.xl\w+'?!", text, re.IGNORECASE):
         return CellError(UNDECIDED, f"INDIRECT of {text[:60]!r}")
     return _NOWHERE
 
