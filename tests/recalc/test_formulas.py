@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from rebalance_xl.recalc.formulas.book_view import BookView
-from rebalance_xl.recalc.formulas.compiling import Template
 from rebalance_xl.recalc.formulas.in_bulk import Lowering
 from rebalance_xl.recalc.formulas.parameter_classes import ARRAY, VALUE
-from rebalance_xl.recalc.formulas.text import shift_formula, split_references
+from rebalance_xl.recalc.formulas.text import shift_formula
 from rebalance_xl.recalc.workbook import open_book, recalculate
 from tests.recalc.books import make, rewrite, values
 
@@ -381,17 +380,10 @@ def test_texts_that_look_like_cells_are_worked_out_once_each(tmp_path: Path) -> 
     """Formulas whose texts hold Q1 or Q2 share what was worked out with those of the same text, and with no others."""
     path = make(tmp_path / "b.xlsx", lambda book, sheet: sheet.write("A1", 1))
     lowering = Lowering(BookView.of(*open_book(path.read_bytes())))
-    shape = 'IF(\0="\0",\0,0)'
-    found = [
-        lowering.template(shape, [cell, text, "C1"], 0, VALUE)
-        for cell, text in (("A1", "Q1"), ("A2", "Q2"), ("A3", "Q1"))
-    ]
-    assert all(isinstance(each, Template) for each in found)
-    assert found[0] is found[2] is not found[1]
-    written = [
-        each.render([f"A{n}", "Q9", "C1"], n, 2) for n, each in enumerate(found, 1) if isinstance(each, Template)
-    ]
-    assert written == ['IF(A1="Q1",C1,0)', 'IF(A2="Q2",C1,0)', 'IF(A3="Q1",C1,0)']
+    texts = ['IF(A1="Q1",C1,0)', 'IF(A2="Q2",C1,0)', 'IF(A3="Q1",C1,0)']
+    found = [lowering.lower(text, 0, row, 2, VALUE) for row, text in enumerate(texts, 1)]
+    assert found[0][0] is found[2][0] is not found[1][0]
+    assert [text for _, text in found] == texts
 
 
 @pytest.mark.parametrize(
@@ -423,17 +415,21 @@ def test_filled_formulas_move_what_is_not_fixed(formula: str, rows: int, columns
 def test_usual_modes_of_look_ups_go_without_saying(tmp_path: Path, formula: str, expected: str) -> None:
     """The engine answers the plain form, which Python takes a hundred times as long for."""
     path = make(tmp_path / "b.xlsx", lambda book, sheet: sheet.write("A1", 1))
-    shape, references = split_references(f"_xlfn.{formula}")
-    template = Lowering(BookView.of(*open_book(path.read_bytes()))).template(shape, references, 0, ARRAY)
-    assert isinstance(template, Template)
-    assert template.render(references, 1, 5) == expected
+    lowering = Lowering(BookView.of(*open_book(path.read_bytes())))
+    assert lowering.lower(f"_xlfn.{formula}", 0, 1, 5, ARRAY)[1] == expected
+
+
+def test_a_gap_where_cells_are_to_be_is_refused(tmp_path: Path) -> None:
+    """A function with criteria and a gap in the place of cells is no formula that Excel would write."""
+    path = make(tmp_path / "b.xlsx", lambda book, sheet: sheet.write("A1", 1))
+    lowering = Lowering(BookView.of(*open_book(path.read_bytes())))
+    found, _ = lowering.lower('AVERAGEIF("x",A1:B3,{1,2},,A1)', 0, 1, 5, VALUE)
+    assert str(found) == "an argument is missing in the formula"
 
 
 def test_what_a_lambda_takes_from_outside_is_given_once(tmp_path: Path) -> None:
     """The same cells are one value for all places of a LAMBDA's body in which they are read."""
     path = make(tmp_path / "b.xlsx", lambda book, sheet: sheet.write("C1", 1))
     formula = "_xlfn.MAP(A1:A3,_xlfn.LAMBDA(_xlpm.x,SUM($B$1:$B$9)*MAX(Sheet1!$C:$C)+MIN(Sheet1!$C:$C)))"
-    shape, references = split_references(formula)
-    template = Lowering(BookView.of(*open_book(path.read_bytes()))).template(shape, references, 0, ARRAY)
-    assert isinstance(template, Template)
-    assert template.render(references, 1, 5).count("Sheet1!") == 1
+    lowering = Lowering(BookView.of(*open_book(path.read_bytes())))
+    assert lowering.lower(formula, 0, 1, 5, ARRAY)[1].count("Sheet1!") == 1

@@ -14,7 +14,7 @@ from ..formulas.book_view import BookView
 from ..formulas.in_bulk import Lowering
 from ..formulas.parameter_classes import ARRAY, VALUE
 from ..formulas.places import NAMED, implementation_in
-from ..formulas.text import in_order, split_references
+from ..formulas.text import in_order
 from ..formulas.tree import FormulaError
 from ..references import Place
 from ..sheets.formula_cells import FormulaCell
@@ -93,12 +93,11 @@ class Calculation:
         changed: dict[FormulaCell, str] = {}
         for cell in cells:
             anchor = self.spills.at(cell.where)
-            shape, references = split_references(cell.formula)
             mode = ARRAY if anchor is not None else VALUE
-            template = self.lowering.template(shape, references, cell.sheet, mode, careful=cell.careful)
+            template, text = self.lowering.lower(cell.formula, *cell.where, mode, careful=cell.careful)
             if isinstance(template, FormulaError):
                 continue
-            text = in_order(template.render(references, cell.row, cell.column))
+            text = in_order(text)
             if anchor is not None and anchor.active:
                 text = anchor.kept(text)
             heard = listened(cell.sheet, text) if cell.careful and template.functions else text

@@ -93,7 +93,7 @@ def _lower_arrays(lowering: Lowering, spills: Spills, column: FilledColumn) -> b
     first = column.of.texts[column.places[0]]
     if not _may_spill(first):
         return False
-    template = lowering.template(*split_references(first), column.of.sheet, ARRAY)
+    template, _ = lowering.lower(first, column.of.sheet, column.rows[0], column.column, ARRAY)
     if isinstance(template, Template) and template.single:
         return False
     for cell in column.of.at(column.places):
@@ -112,12 +112,12 @@ def _lower_filled_arrays(lowering: Lowering, spills: Spills, own: Formulas) -> I
 
 def _lower_array(lowering: Lowering, spills: Spills, cell: FormulaCell) -> None:
     """Lower a formula that fills several cells, or may do so."""
-    shape, references = split_references(cell.formula)
-    template = lowering.template(shape, references, cell.sheet, ARRAY) if shape else FormulaError("an empty formula")
+    found: tuple[Template | FormulaError, str] = (FormulaError("an empty formula"), "")
+    template, text = lowering.lower(cell.formula, *cell.where, ARRAY) if cell.formula else found
     if not isinstance(template, Template):
         keep(cell, template)
         return
-    _set_array(spills, cell, template, template.render(references, cell.row, cell.column))
+    _set_array(spills, cell, template, text)
 
 
 def _set_array(spills: Spills, cell: FormulaCell, template: Template, text: str) -> None:
@@ -165,7 +165,7 @@ def compute_arrays_early(known: KnownCells) -> dict[int, Any] | None:
     for anchor in anchors:
         template = anchor.cell.template
         row, column, references = anchor.cell.row, anchor.cell.column, split_references(anchor.cell.formula)[1]
-        if template is None or template.layout or not template.fits(row, column, references):
+        if template is None or template.layout:
             return None
         text = template.render(references, row, column)
         try:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from ..references import MAX_COLUMNS, MAX_ROWS, Area
-from .compiling import ByCell, Compiling, Out, Piece, Size, fits, written
+from .compiling import ByCell, Compiling, Out, Piece, Size, written
 from .operands import split_area
 
 
@@ -96,7 +95,7 @@ def fitted(c: Compiling, operands: Sequence[Out], pattern: str, chosen_by: int |
         alone = chooses is not None and sizes[chooses : chooses + 1] == [(1, 1)]
         return len(sizes) < len(arrays) or not (alone or (len(heights) < 2 and len(widths) < 2))
 
-    return unless(arrays, odd, c.say(pattern, *operands), asked).pieces
+    return unless(c, arrays, odd, c.say(pattern, *operands), asked).pieces
 
 
 def as_large(tested: Out, summed: Out) -> Out:
@@ -118,50 +117,31 @@ def alike(c: Compiling, ranges: Sequence[Out], out: Out) -> Out:
     names = [f"{{{place}}}" for place in range(1, len(ranges) + 1)]
     references = ",".join(f"ISREF({name})" for name in names)  # what is none is an error, and the call gives it
     asked = c.say(f"IF({_same(names)},{{0}},IF(AND({references}),#VALUE!,{{0}}))", out, *ranges)
-    known = unless(ranges, lambda sizes: len(sizes) < len(ranges), out, asked)
-    return unless(ranges, lambda sizes: len(set(sizes)) > 1, known, instead(c, "#VALUE!", out))
+    known = unless(c, ranges, lambda sizes: len(sizes) < len(ranges), out, asked)
+    return unless(c, ranges, lambda sizes: len(set(sizes)) > 1, known, Out(["#VALUE!"], True))
 
 
-def instead(c: Compiling, error: str, out: Out) -> Out:
-    """Return an error in the place of a call, whose text stays: one cell's text stands for all that are alike."""
-    return c.say(f"IF(TRUE,{error},{{0}})", out)
-
-
-def once(out: Out) -> Out:
+def once(c: Compiling, out: Out) -> Out:
     """Return an argument, with a sign where IF gives an array: the engine would compute it twice, first as a place."""
     size, first = out.size, out.pieces[0] if out.pieces else ""
-    if size is None or (isinstance(first, str) and not first.startswith("IF(")):
+    if size is None or not (isinstance(first, str) and first.startswith("IF(")):
         return out
-
-    def several(row: int, column: int, references: Sequence[str]) -> bool:
-        return size(row, column, references) not in (None, (1, 1))
-
-    def sign(*cell: Any) -> str:
-        return "+" if written(out.pieces[:1], *cell).startswith("IF(") and several(*cell) else ""
-
-    return replace(out, pieces=[ByCell(sign, several), *out.pieces])
+    several = c.holds(lambda *cell: size(*cell) not in (None, (1, 1)))
+    return replace(out, pieces=["+", *out.pieces]) if several else out
 
 
-def unless(given: Sequence[Out], odd: Callable[[list[tuple[int, int]]], bool], out: Out, otherwise: Out) -> Out:
+def unless(
+    c: Compiling, given: Sequence[Out], odd: Callable[[list[tuple[int, int]]], bool], out: Out, otherwise: Out
+) -> Out:
     """Return what a call gives, something else where the sizes (height, width) of ranges are odd ones.
 
     Sizes that only the computation shows are not among those that `odd` gets.
     """
-    if any(each.size is None for each in given):
+    sizes = [each.size for each in given if each.size is not None]
+    if len(sizes) < len(given):
         return otherwise if odd([]) else out
-
-    def own(row: int, column: int, references: Sequence[str]) -> bool:
-        sizes = [each.size(row, column, references) for each in given if each.size is not None]
-        return not odd([size for size in sizes if size is not None])
-
-    def text(row: int, column: int, references: Sequence[str]) -> str:
-        chosen = out if own(row, column, references) else otherwise
-        return written(chosen.pieces, row, column, references)
-
-    pieces = [piece for each in (out, otherwise, *given) for piece in each.pieces]
-    if all(isinstance(piece, str) for piece in pieces):
-        return out if own(1, 1, ()) else otherwise
-    return Out([ByCell(text, lambda *cell: own(*cell) and fits(pieces, *cell))], out.single, out.size, out.gives)
+    usual = c.holds(lambda *cell: not odd([found for size in sizes if (found := size(*cell)) is not None]))
+    return out if usual else otherwise
 
 
 def _same(names: Sequence[str]) -> str:

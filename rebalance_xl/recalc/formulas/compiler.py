@@ -13,7 +13,7 @@ from . import careful_way, tree
 from .array_sizes import joint, of_constant, operated
 from .book_view import BookView
 from .careful_way import ask, note
-from .compiling import Compiling, Out, Piece, Template, Writer, merged
+from .compiling import Cell, Compiling, Out, Piece, Template, Writer, merged
 from .compiling_calls import write_call
 from .compiling_lambdas import write_invoked
 from .compiling_places import write_name, write_named
@@ -28,14 +28,15 @@ from .tree import Expression, FormulaError, Group, Items, Literal
 LONGEST_NUMBER: Final = 15
 
 
-def compiled(book: BookView, sheet: int, expression: Expression, mode: str, careful: bool) -> Template:
-    """Return the template of a whole formula."""
-    c = Compiling(book, sheet, WRITERS, careful=careful)
+def compiled(book: BookView, sheet: int, cell: Cell, expression: Expression, mode: str, careful: bool) -> Template:
+    """Return the template of a whole formula in a cell and others like it."""
+    c = Compiling(book, sheet, WRITERS, cell, careful)
     expression = Names(book, sheet).written_out(expression)
     c.together = sheets_in(c, expression, whole=True)
     out = _whole(c, expression, mode)
     pieces = ["@(", *out.pieces, ")"] if mode == VALUE and not out.single else out.pieces
-    return Template(merged(pieces), out.single, c.layout, frozenset(c.functions), frozenset(c.calls), c.asked)
+    functions, calls = frozenset(c.functions), frozenset(c.calls)
+    return Template(merged(pieces), out.single, c.layout, functions, calls, c.asked, c.conditions)
 
 
 def _whole(c: Compiling, expression: Expression, mode: str) -> Out:

@@ -28,17 +28,17 @@ Writer = Callable[[Any, Any, str], "Out"]
 _TWICE = re.compile(r"(RXL\.\w+\()((?:IFS?|CHOOSE)\()")
 
 
+#: A cell: its row, its column, the references of its formula.
+Cell = tuple[int, int, Sequence[str]]
+#: What is true in some cells.
+Condition = Callable[[int, int, Sequence[str]], bool]
+
+
 @dataclass(slots=True, frozen=True)
 class ByCell:
-    """A piece that may give any text in any cell.
-
-    Some cells of a column tell of the others only where `fits` is true in the first, the middle and the last of them:
-    the size of a range is fixed, or grows or shrinks by one from row to row, so that two of them are alike in three
-    rows only when they are in all.
-    """
+    """A piece that may give any text in any cell, so that some cells of a column do not tell of the others."""
 
     give: Callable[[int, int, Sequence[str]], str]
-    fits: Callable[[int, int, Sequence[str]], bool] = lambda row, column, references: False
 
     def __call__(self, row: int, column: int, references: Sequence[str]) -> str:
         """Return the text for one cell."""
@@ -73,7 +73,8 @@ Questions = dict[str, list[tuple[Out, ...]]]
 class Template:
     """A shape made ready: text with places for references and for what depends on the cell.
 
-    It has the functions that have to be registered, those of Excel that it calls, and what the quick way leaves open.
+    It has the functions that have to be registered, those of Excel that it calls, what the quick way leaves open, and
+    what has to be true, or not, in the cells that it is for.
     """
 
     pieces: list[Piece]
@@ -82,10 +83,21 @@ class Template:
     functions: frozenset[str]
     calls: frozenset[str]
     asked: Questions
+    conditions: Sequence[tuple[Condition, bool]]
 
-    def fits(self, row: int, column: int, references: Sequence[str]) -> bool:
-        """Say whether what is written in a cell tells of others of its column, see `ByCell`."""
-        return fits(self.pieces, row, column, references)
+    def suits(self, row: int, column: int, references: Sequence[str]) -> bool:
+        """Say whether it is for a cell, too."""
+        return all(condition(row, column, references) is met for condition, met in self.conditions)
+
+    @property
+    def by_cell(self) -> bool:
+        """Whether some cells of a column do not tell of the others.
+
+        The size of a range is fixed, or grows or shrinks by one from row to row: what is usual in the first, the
+        middle and the last cell is usual in all, what is not may be so in one alone.
+        """
+        unusual = not all(met for _, met in self.conditions)
+        return unusual or any(isinstance(piece, ByCell) for piece in self.pieces)
 
     def render(self, references: Sequence[str], row: int, column: int) -> str:
         """Return the engine's text for one cell."""
@@ -103,6 +115,7 @@ class Compiling:
     book: BookView
     sheet: int  # the one the formula stands on
     writers: Mapping[type, Writer]
+    cell: Cell  # the first that it is made ready for
     careful: bool = False  # whether it is computed the careful way, see `careful_way`
     depth: int = 0  # in LAMBDAs
     in_span: bool = False  # the engine joins no end with its own sheet's name to one without
@@ -110,6 +123,7 @@ class Compiling:
     layout: bool = False  # whether the result depends on used areas or spilled areas, which may change
     functions: set[str] = field(default_factory=set)  # those that have to be registered with the engine
     calls: set[str] = field(default_factory=set)  # the functions that are called, as Excel calls them
+    conditions: list[tuple[Condition, bool]] = field(default_factory=list)  # what was asked of the cell
     asked: Questions = field(default_factory=dict)  # what the careful way would do otherwise
     locals: dict[str, Out] = field(default_factory=dict)  # names of LET, and their values
     bound: dict[str, Expression] = field(default_factory=dict)  # what names of LET stand for
@@ -121,6 +135,12 @@ class Compiling:
     def operand(self, operand: Operand, wanted: str) -> Out:
         """Return an operand made ready for a parameter class."""
         return self.writers[operand.__class__](self, operand, wanted)
+
+    def holds(self, usual: Condition) -> bool:
+        """Say whether the usual is true in the cell; what is made ready is for those where it is so or not alike."""
+        met = usual(*self.cell)
+        self.conditions.append((usual, met))
+        return met
 
     def say(self, text: str, *outs: Out) -> Out:
         """Return a text with parts of the formula in the places {0}, {1}; it is of the kind and size of the first."""
@@ -158,11 +178,6 @@ def listed(outs: Sequence[Out]) -> list[Piece]:
 def call_of(name: str, outs: Sequence[Out]) -> list[Piece]:
     """Return the call of a function with arguments that are made ready."""
     return [name, "(", *listed(outs), ")"]
-
-
-def fits(pieces: Sequence[Piece], row: int, column: int, references: Sequence[str]) -> bool:
-    """Say whether all pieces fit in a cell, see `ByCell`."""
-    return all(piece.fits(row, column, references) for piece in pieces if isinstance(piece, ByCell))
 
 
 def merged(pieces: list[Piece]) -> list[Piece]:

@@ -11,9 +11,8 @@ from ..references import MAX_COLUMNS, MAX_ROWS
 from . import compiling_ranges as in_file
 from . import parameter_classes as classes
 from . import whole_calls
-from .array_sizes import alike, as_large, fitted, instead, joint, of_range, once, unless
-from .blank_elements import counting_blanks
-from .careful_way import ask, note
+from .array_sizes import alike, as_large, fitted, joint, of_range, once, unless
+from .careful_way import ask, counting_blanks, note
 from .compiling import Compiling, Out, Piece, call_of, listed
 from .compiling_catalogue import write_catalogue_call, write_native_call
 from .compiling_lambdas import lifted, write_caller, write_let
@@ -85,7 +84,8 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
 
 
 def _given(argument: Expression | None) -> Expression:
-    assert argument is not None
+    if argument is None:
+        raise FormulaError("an argument is missing in the formula")
     return argument
 
 
@@ -132,14 +132,14 @@ def _known_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> O
         # The engine takes a hundred times longer for a row of cells than for a column.
         across = _with_criteria(c, name, arguments, wanted)
         place = c.operand(first, REFERENCE)
-        return unless([place], lambda sizes: any(height == 1 < width for height, width in sizes), out, across)
+        return unless(c, [place], lambda sizes: any(height == 1 < width for height, width in sizes), out, across)
     return ask(c, "FITTING", out) if name in _JOINING else out
 
 
 def _with_criteria(c: Compiling, name: str, arguments: Arguments, wanted: str) -> Out:
     """Return a call with criteria that the package answers itself."""
-    if name in ("SUMIF", "AVERAGEIF"):
-        arguments = [*arguments, arguments[0]][:3]
+    if name in ("SUMIF", "AVERAGEIF") and len(arguments) == 2:
+        arguments = [*arguments, arguments[0]]
     native = "RXL.COUNTIFS" if name == "COUNTIF" else f"RXL.{name}"
     by_cell = lifted(c, native, arguments) if wanted == ARRAY or any(map(has_array_constant, arguments)) else None
     return by_cell or write_native_call(c, native, arguments, wanted)
@@ -170,7 +170,7 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
     """Return a call of a function that the engine has."""
     places = range(len(arguments))
     given = [_engine_argument(c, name, place, arguments, wanted) for place in places]
-    given = given if name in classes.CELL_BY_CELL else list(map(once, given))
+    given = given if name in classes.CELL_BY_CELL else [once(c, each) for each in given]
     values = [place for place in places if parameter_class(name, place) != REFERENCE or name in classes.TRANSPARENT]
     single = classes.gives_one_value(name, all(given[place].single for place in values))
     if name in WITH_CRITERIA:
@@ -190,10 +190,10 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
     call = counting_blanks(c, called, arguments, given, call)
     by_one = len(arguments) == 2 and arguments[1] is not None and whole_number(operand_at(arguments, 1)) != 0
     if name == "INDEX" and by_one and isinstance(operand_at(arguments, 0), Cells):  # which must be one row or column
-        call = unless(given[:1], lambda sizes: any(min(size) > 1 for size in sizes), call, instead(c, "#REF!", call))
+        call = unless(c, given[:1], lambda sizes: any(min(size) > 1 for size in sizes), call, Out(["#REF!"], True))
     if name == "SUMPRODUCT":
         sizes = [Out([], True, lambda *_: (1, 1)) if out.single else out for out in given]
-        call = unless(sizes, lambda sizes: len(set(sizes)) > 1, call, instead(c, "#VALUE!", call))
+        call = unless(c, sizes, lambda sizes: len(set(sizes)) > 1, call, Out(["#VALUE!"], True))
     if c.careful and single and given and classes.gives(name) == classes.NUMBER:
         call = c.say("({0}+0)", call)  # what is infinite is an error for operators only
     if ends:

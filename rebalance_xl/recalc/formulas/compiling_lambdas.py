@@ -81,7 +81,7 @@ def write_caller(c: Compiling, name: str, arguments: Arguments) -> Out:
     given = len(arguments) - 1  # as many as the LAMBDA has parameters
     if given < CALLERS[name] or (name != "MAP" and given != CALLERS[name]):
         raise FormulaError(f"{name} has {len(arguments)} arguments")
-    body = _Body(c.book, c.sheet, c.writers, c.careful, c.depth + 1, outer=c)
+    body = _Body(c.book, c.sheet, c.writers, c.cell, c.careful, c.depth + 1, conditions=c.conditions, outer=c)
     body.starts_whole = name not in ("MAP", "MAKEARRAY")
     if isinstance(last, Call) and plain_name(last.name) == "LAMBDA":
         labels = [local_name(each).lower() for each in last.arguments[:-1]]

@@ -11,10 +11,11 @@ from itertools import groupby
 from typing import Final
 
 from ..native import marked
-from ..references import MAX_COLUMNS, MAX_ROWS, Area, cell_name, parse_area
+from ..references import MAX_COLUMNS, MAX_ROWS, cell_name, parse_area
 from ..sheets.linked import UNKNOWN
 from . import tree
-from .compiling import ByCell, Compiling, Out, fits, text_of, written
+from .array_sizes import of_range
+from .compiling import ByCell, Compiling, Out, text_of, written
 from .compiling_places import write_indirect
 from .compiling_references import clipped, corner_of, is_whole, prefix_of, sheet_of, unclipped
 from .operands import constant_text, operand_at, plain_name, split_area, whole_number
@@ -164,17 +165,16 @@ def counted(c: Compiling, name: str, cells: Ref) -> Out:
     """Return ROWS or COLUMNS of a range, as a number in its own columns, where the engine may take it for circular."""
     pieces = c.operand(cells, REFERENCE).pieces
 
-    def around(row: int, column: int, references: Sequence[str]) -> Area | None:
+    def outside(row: int, column: int, references: Sequence[str]) -> bool:
         area = parse_area(written(pieces, row, column, references))
-        return area if area is not None and area.left <= column <= area.right else None
+        return area is None or not area.left <= column <= area.right
 
     def answer(row: int, column: int, references: Sequence[str]) -> str:
-        area = around(row, column, references)
-        if area is None:
-            return f"{name}({written(pieces, row, column, references)})"
-        return str(area.height if name == "ROWS" else area.width)
+        height, width = size(row, column, references) or (0, 0)
+        return str(height if name == "ROWS" else width)
 
-    return Out([ByCell(answer, lambda *cell: around(*cell) is None and fits(pieces, *cell))], True)
+    size = of_range(pieces)
+    return Out([name, "(", *pieces, ")"] if c.holds(outside) else [ByCell(answer)], True)
 
 
 def _field(c: Compiling, argument: Expression, label: Expression) -> Out:

@@ -8,7 +8,7 @@ from ..sheets.formula_cells import FormulaCell, put
 from ..sheets.sheet_scan import SheetScan
 from .book_view import BookView
 from .compiler import compiled
-from .compiling import Template
+from .compiling import Cell, Template
 from .filled_down import Fill, FilledColumn, filled_columns
 from .parameter_classes import VALUE
 from .parser import Parser
@@ -44,28 +44,37 @@ class Lowering:
         self.book = book
         self.singly = singly
         self.functions: set[str] = set()
-        self._templates: dict[tuple[object, ...], Template | FormulaError] = {}
+        self._templates: dict[tuple[object, ...], list[Template | FormulaError]] = {}
         self._literal_slots: dict[str, list[int]] = {}
 
-    def template(
-        self, shape: str, references: Sequence[str], sheet: int, mode: str, *, careful: bool = False
-    ) -> Template | FormulaError:
-        """Return the template of a shape on a sheet, or why there is none; the careful way when that is wanted."""
-        key = self._key(shape, references, sheet, mode, careful)
-        found = self._templates.get(key)
-        if found is not None:
-            return found
+    def lower(
+        self, formula: str, sheet: int, row: int, column: int, mode: str, *, careful: bool = False
+    ) -> tuple[Template | FormulaError, str]:
+        """Return the template of a cell's formula and the engine's text, or why there is none.
+
+        They are those of the careful way when that is wanted.
+        """
+        shape, references = split_references(formula)
+        known = self._templates.get(self._key(shape, references, sheet, mode, careful), ())
+        cell = (row, column, references)
+        found = next((each for each in known if isinstance(each, FormulaError) or each.suits(*cell)), None)
+        if found is None:
+            found = self._template(shape, cell, sheet, mode, careful)
+            if not self.singly:
+                self._templates.setdefault(self._key(shape, references, sheet, mode, careful), []).append(found)
+        return found, found.render(references, row, column) if isinstance(found, Template) else ""
+
+    def _template(self, shape: str, cell: Cell, sheet: int, mode: str, careful: bool) -> Template | FormulaError:
+        """Return the template of a shape, or why there is none."""
         try:
-            parser = Parser(shape, references)
+            parser = Parser(shape, cell[2])
             self._literal_slots[shape] = parser.literal_slots
-            found = compiled(self.book, sheet, parser.parse(), mode, careful)
-            self.functions |= found.functions
+            found = compiled(self.book, sheet, cell, parser.parse(), mode, careful)
         except FormulaError as error:
-            found = error
-        except (RecursionError, IndexError):
-            found = FormulaError("the formula is nested too deeply, or gives a function too many arguments")
-        if not self.singly:
-            self._templates[self._key(shape, references, sheet, mode, careful)] = found
+            return error
+        except RecursionError:
+            return FormulaError("the formula is nested too deeply")
+        self.functions |= found.functions
         return found
 
     def _key(self, shape: str, references: Sequence[str], sheet: int, mode: str, careful: bool) -> tuple[object, ...]:
@@ -76,9 +85,8 @@ class Lowering:
 
     def forget_layout(self) -> None:
         """Drop what depended on used areas and spilled areas, because these have changed."""
-        self._templates = {
-            key: found for key, found in self._templates.items() if not (isinstance(found, Template) and found.layout)
-        }
+        for found in self._templates.values():
+            found[:] = [each for each in found if isinstance(each, FormulaError) or not each.layout]
 
 
 def lower_sheet(lowering: Lowering, scan: SheetScan, filled: list[FilledColumn]) -> Iterator[FormulaCell]:
@@ -100,16 +108,14 @@ def lower_sheet(lowering: Lowering, scan: SheetScan, filled: list[FilledColumn])
                 put(templates, column.places, [column.template] * len(column.places))
         unsure = [place for place in unsure if templates[place] is None] if None in templates else []
     for place in unsure:
-        shape, references = split_references(texts[place])
-        if not shape:
+        if not texts[place]:
             yield own[place]
             continue
-        template = lowering.template(shape, references, own.sheet, VALUE)
+        template, text = lowering.lower(texts[place], own.sheet, own.rows[place], own.columns[place], VALUE)
         if not isinstance(template, Template):
             keep(own[place], template)
             continue
-        templates[place] = template
-        lowered[place] = template.render(references, own.rows[place], own.columns[place])
+        templates[place], lowered[place] = template, text
 
 
 def worked_out(lowering: Lowering, column: FilledColumn, mode: str) -> bool:
@@ -117,12 +123,12 @@ def worked_out(lowering: Lowering, column: FilledColumn, mode: str) -> bool:
     rows, places = column.rows, column.places
     texts: list[str] = []
     for number in (0, len(places) // 2, -1):
-        shape, references = split_references(column.of.texts[places[number]])
-        template = lowering.template(shape, references, column.of.sheet, mode)
-        if not isinstance(template, Template) or not template.fits(rows[number], column.column, references):
+        formula = column.of.texts[places[number]]
+        template, text = lowering.lower(formula, column.of.sheet, rows[number], column.column, mode)
+        if not isinstance(template, Template) or template.by_cell or column.template not in (None, template):
             return False
-        texts.append(template.render(references, rows[number], column.column))
-        column.template = column.template or template
+        texts.append(text)
+        column.template = template
     column.lowered = Fill.between(texts[0], rows[0], texts[-1], rows[-1])
     return column.lowered is not None and column.lowered.text(rows[len(places) // 2]) == texts[1]
 

@@ -155,6 +155,8 @@ def repaired(name: str, arguments: Arguments, careful: bool = False) -> Argument
         return [made("RXL.SORTABLE(a,b,c)", a=array, b=by, c=by_column), *arguments[1:]]
     first, modes = _MODES.get(name, (len(arguments), ()))
     changed = list(arguments)
+    if modes and len(changed) > first + len(modes):
+        raise FormulaError(f"{name} has {len(changed)} arguments")
     while len(changed) > first:  # the engine answers the plain form only
         last, mode = changed[-1], modes[len(changed) - first - 1]
         if last is not None and (mode is None or whole_number(last.single) != mode):

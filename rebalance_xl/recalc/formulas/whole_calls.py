@@ -197,7 +197,7 @@ def looks_approximately(name: str, arguments: Arguments) -> bool | None:
     """
     place = APPROXIMATE.get(name, 0)
     mode = arguments[place] if len(arguments) > place else literal("TRUE")
-    if not place or mode is None or len(arguments) == 1:
+    if not place or mode is None or len(arguments) < 2:
         return False
     text = mode.single.text.upper() if isinstance(mode.single, Literal) else ""
     if name == "MATCH" and text[:1] in tuple("123456789"):
