@@ -71,6 +71,20 @@ def test_whole_ranges_have_one_end(tmp_path: Path) -> None:
     assert [(formula, found[f"J{row}"]) for row, (formula, _) in enumerate(PAIRED, 1)] == PAIRED
 
 
+def test_a_name_of_a_whole_column_is_one_in_array_formulas(tmp_path: Path) -> None:
+    """What a name stands for counts as it does where it is written itself."""
+
+    def build(book: Any, sheet: Any) -> None:
+        sheet.write_column("A1", [1, 2, 3])
+        book.define_name("Whole", "=Sheet1!$A:$A")
+        for row, name in enumerate(("ROWS", "COUNTBLANK", "COUNT"), 1):
+            sheet.write_array_formula(f"C{row}", f"{{={name}(Whole)}}", None, 0)
+
+    recalculate(make(tmp_path / "a.xlsx", build), tmp_path / "b.xlsx")
+    found = values(tmp_path / "b.xlsx")
+    assert [found[f"C{row}"] for row in (1, 2, 3)] == [1048576, 1048573, 3]
+
+
 def test_whole_columns_are_whole_in_array_formulas(tmp_path: Path) -> None:
     """A function of ranges counts the blank cells below the used ones in an array formula, as in an ordinary one."""
     formulas = {

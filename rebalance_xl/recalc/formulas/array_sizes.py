@@ -137,11 +137,14 @@ def unless(
 
     Sizes that only the computation shows are not among those that `odd` gets.
     """
-    sizes = [each.size for each in given if each.size is not None]
-    if len(sizes) < len(given):
+    if any(not each.single and each.size is None for each in given):
         return otherwise if odd([]) else out
-    usual = c.holds(lambda *cell: not odd([found for size in sizes if (found := size(*cell)) is not None]))
-    return out if usual else otherwise
+
+    def usual(row: int, column: int, references: Sequence[str]) -> bool:
+        found = [(1, 1) if each.single or not each.size else each.size(row, column, references) for each in given]
+        return not odd([size for size in found if size is not None])
+
+    return out if c.holds(usual) else otherwise
 
 
 def _same(names: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from ..references import MAX_COLUMNS, MAX_ROWS
 from . import compiling_ranges as in_file
 from . import parameter_classes as classes
 from . import whole_calls
-from .array_sizes import alike, as_large, fitted, joint, of_range, once, unless
+from .array_sizes import alike, as_large, fitted, joint, once, unless
 from .careful_way import ask, counting_blanks, note
 from .compiling import Compiling, Out, Piece, call_of, listed
 from .compiling_catalogue import write_catalogue_call, write_native_call
@@ -94,11 +94,7 @@ def _of_one_size(c: Compiling, name: str, arguments: Arguments, out: Out) -> Out
     given = [each for place, each in enumerate(arguments) if parameter_class(name, place) == REFERENCE]
     if len(given) < 2 or None in given:
         return out
-    ranges = [c.expression(_given(each), REFERENCE) for each in given]
-    for each, argument in zip(ranges, given, strict=True):
-        if isinstance(_given(argument).single, Ref) and each.size is None:
-            each.size = of_range(each.pieces)
-    return alike(c, ranges, out)
+    return alike(c, [c.expression(_given(each), REFERENCE) for each in given], out)
 
 
 # --- functions of the engine, and what stands beside them ------------------------------------------------------
@@ -192,8 +188,7 @@ def _engine_call(c: Compiling, name: str, arguments: Arguments, wanted: str) -> 
     if name == "INDEX" and by_one and isinstance(operand_at(arguments, 0), Cells):  # which must be one row or column
         call = unless(c, given[:1], lambda sizes: any(min(size) > 1 for size in sizes), call, Out(["#REF!"], True))
     if name == "SUMPRODUCT":
-        sizes = [Out([], True, lambda *_: (1, 1)) if out.single else out for out in given]
-        call = unless(c, sizes, lambda sizes: len(set(sizes)) > 1, call, Out(["#VALUE!"], True))
+        call = unless(c, given, lambda sizes: len(set(sizes)) > 1, call, Out(["#VALUE!"], True))
     if c.careful and single and given and classes.gives(name) == classes.NUMBER:
         call = c.say("({0}+0)", call)  # what is infinite is an error for operators only
     if ends:

@@ -21,7 +21,7 @@ from .operands import (
 )
 from .parameter_classes import ELEMENTWISE, TEXT, gives, names_in
 from .repairs import as_total, made
-from .tree import Arguments, Call, Cells, Expression, FormulaError, Group, Literal, Name, Operand, Ref
+from .tree import Arguments, Call, Cells, Expression, FormulaError, Group, Literal, Name, Named, Operand, Ref
 
 #: The first function of AGGREGATE that takes an array.
 _TAKES_ARRAYS: Final = 14
@@ -94,7 +94,7 @@ def replaced(name: str, arguments: Arguments) -> Expression | None:
         empty = "IF(AND(c>=1,c<LEN(b)+2),INT(c),#VALUE!)"
         return made(f"IF(LEN(a)=0,{empty},FIND((a),b,c))", **given)
     if name in ("N", "T") and arguments:
-        if is_range(first) or isinstance(first, Name):
+        if is_range(first) or isinstance(first, Name | Named):
             return made(f"{name}(INDEX(a,1,1))", **given)  # of the first cell
         computed = arguments[0] is not None and not isinstance(first, Cells | Literal | Group)
         return made(f"RXL.{name}(a)", **given) if computed and not is_call(first, _REFERENCES) else None
