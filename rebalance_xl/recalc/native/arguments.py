@@ -180,12 +180,13 @@ class Kind:
     """How an argument is read, which values are allowed and how that is said.
 
     `left_out` gives what counts where there is neither an argument nor a default; `days` says that it is a day, which
-    the 1904 system counts from another one.
+    the 1904 system counts from another one, `texts` that texts are taken as they are.
     """
 
     read: Callable[[Any], Any]
     left_out: Callable[[], Any] = float
     days: bool = False
+    texts: bool = False
     allowed: Callable[[Any], object] | None = None
     limits: str = ""
     error: str = "#NUM!"
@@ -200,7 +201,7 @@ _STRICT = Kind(to_strict, left_out=_refuse_none)
 _INTEGER = Kind(lambda value: int(to_number(value)), left_out=int)
 _WHOLE = Kind(lambda value: int(to_strict(value)), left_out=_refuse_none)
 _DATE = replace(_WHOLE, days=True)
-_TEXT = Kind(to_text, left_out=str)
+_TEXT = Kind(to_text, left_out=str, texts=True)
 _FLOOR = Kind(lambda value: math.floor(to_number(value)), left_out=int)
 
 KINDS: Final[dict[str, Kind]] = {
@@ -212,9 +213,9 @@ KINDS: Final[dict[str, Kind]] = {
     "day": replace(_INTEGER, days=True),
     "date": _DATE,
     "text": _TEXT,
-    "any": Kind(lambda value: value, left_out=lambda: None),
-    **dict.fromkeys(("flag", "calc_method", "cumulative"), Kind(to_flag, left_out=bool)),
-    **dict.fromkeys(("cells", "range"), Kind(to_rows, left_out=lambda: [[None]])),
+    "any": Kind(lambda value: value, left_out=lambda: None, texts=True),
+    **dict.fromkeys(("flag", "calc_method", "cumulative"), Kind(to_flag, left_out=bool, texts=True)),
+    **dict.fromkeys(("cells", "range"), Kind(to_rows, left_out=lambda: [[None]], texts=True)),
 }
 #: Roles in the families of functions: amounts, securities, distributions, ways of counting. The limits of the second
 #: group are those of a #VALUE!.
@@ -256,8 +257,7 @@ for _roles, _error in ((_ROLES, "#NUM!"), (_CHOICES, "#VALUE!")):
         KINDS.update(dict.fromkeys(_names.split(), replace(_kind, allowed=_allowed, limits=_limits, error=_error)))
 
 
-def check(name: str, value: Any) -> None:
+def check(name: str, kind: Kind, value: Any) -> None:
     """Refuse a read argument that its kind does not allow; None, the default of some, is allowed."""
-    kind = KINDS[name]
     if value is not None and kind.allowed is not None and not kind.allowed(value):
         raise Fault(kind.error, f"{name} is {to_text(value) or 'empty'}; it must {kind.limits}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Any, Final, TypeVar
 
 from ...cells import MISSING, NA, CellError
@@ -44,8 +45,6 @@ REGISTERED: Final[dict[str, NativeFunction]] = {}
 
 #: The kinds of arguments that take arrays as they are.
 WHOLE: Final = ("range", "cells")
-#: Those that take texts as they are.
-_NO_NUMBERS: Final = (*WHOLE, "any", "text", "flag")
 #: Defaults as they stand after an equals sign, besides whole numbers.
 _DEFAULTS: Final = {"FALSE": False, "TRUE": True, "NONE": None, "NA": NA, "MISSING": MISSING}
 
@@ -62,47 +61,44 @@ def worksheet(*names: str, kinds: str, dates: bool = False, dated: bool = False)
     (8.0, 'basis is 7; it must lie between 0 and 4')
     """
     given = [kind.partition("=") for kind in kinds.split()]
-    listed = [kind.rstrip("*") for kind, _, _ in given]
-    repeats = kinds.endswith("*")
+    listed = tuple(kind.rstrip("*") for kind, _, _ in given)
+    most = None if kinds.endswith("*") else len(listed)
     defaults = tuple(_DEFAULTS[word] if word in _DEFAULTS else int(word) for _, sign, word in given if sign)
 
     def declare(kernel: KernelT) -> KernelT:
         known: tuple[Any, ...] = defaults or getattr(kernel, "__defaults__", None) or ()
         invoke = _worksheet_callable(kernel, listed, known, dates, dated)
-        required = len(listed) - len(known)
         for name in names:
-            REGISTERED[name] = NativeFunction(name, invoke, required, None if repeats else len(listed), tuple(listed))
+            REGISTERED[name] = NativeFunction(name, invoke, len(listed) - len(known), most, listed)
         return kernel
 
     return declare
 
 
 def _worksheet_callable(
-    kernel: Kernel, names: list[str], defaults: tuple[Any, ...], dates: bool, dated: bool
+    kernel: Kernel, names: tuple[str, ...], defaults: tuple[Any, ...], dates: bool, dated: bool
 ) -> Callable[..., Any]:
     kinds = [KINDS[name] for name in names]
     count = len(kinds)
-    first_default = count - len(defaults)
-    limited, whole = any(kind.allowed for kind in kinds), {*names} <= {*WHOLE}
+    for place, default in enumerate(defaults, count - len(defaults)):
+        kinds[place] = replace(kinds[place], left_out=repeat(default).__next__)
+    limited = any(kind.allowed for kind in kinds)
 
     def answer(values: Sequence[Any], date_offset: int) -> Any:
         """Return what the kernel makes of some values, or the error value that what it raised stands for."""
-        complete = whole and len(values) >= count and MISSING not in values
-        arguments = [*map(to_rows, values)] if complete else []
+        arguments: list[Any] = []
         try:
-            for index, value in enumerate([] if complete else [*values, *[MISSING] * (count - len(values))]):
+            for index, value in enumerate([*values, *[MISSING] * (count - len(values))]):
                 kind = kinds[min(index, count - 1)]
-                if value is not MISSING:
-                    in_days = date_offset and value.__class__ is str and names[min(index, count - 1)] not in _NO_NUMBERS
+                if value is MISSING:
+                    arguments.append(kind.left_out())
+                else:
+                    in_days = date_offset and value.__class__ is str and not kind.texts
                     read = kind.read(in_1904(value) if in_days else value)
                     arguments.append(read + date_offset if kind.days else read)
-                elif first_default <= index < count:
-                    arguments.append(defaults[index - first_default])
-                else:
-                    arguments.append(kind.left_out())
             if limited:
-                for name, argument in zip(names, arguments, strict=False):
-                    check(name, argument)
+                for named in zip(names, kinds, arguments, strict=False):
+                    check(*named)
             result = kernel(*arguments, date_offset=date_offset) if dated else kernel(*arguments)
         except Fault as fault:
             return fault.error
@@ -115,9 +111,9 @@ def _worksheet_callable(
     @functools.wraps(kernel)
     def invoke(*args: Any, date_offset: int = 0) -> Any:
         lifted = [
-            index
-            for index, value in enumerate(() if whole else args)
-            if isinstance(value, list | tuple) and names[min(index, count - 1)] not in WHOLE
+            place
+            for place, value in enumerate(args)
+            if isinstance(value, list | tuple) and names[min(place, count - 1)] not in WHOLE
         ]
         if lifted:
             return _lift(lambda filled: answer(filled, date_offset), args, lifted)
