@@ -37,23 +37,21 @@ def db(cost: float, salvage: float, life: float, period: float, month: float = 1
 
 
 @worksheet("VDB", kinds="amount amount life start_period number factor=2 flag=FALSE")
-def vdb(
-    cost: float, salvage: float, life: float, start_period: float, end_period: float, factor: float, no_switch: bool
-) -> float:
+def vdb(cost: float, salvage: float, life: float, start: float, end: float, factor: float, no_switch: bool) -> float:
     """Return the depreciation between two periods by the declining balance.
 
     It changes to equal amounts as soon as these are larger, unless `no_switch`. Parts of periods count in proportion.
     """
-    if not start_period <= end_period <= min(life, _MOST_PERIODS):
-        raise number_fault(f"end_period is {end_period:.10g}; it must lie between start_period and life")
+    if not start <= end <= min(life, _MOST_PERIODS):
+        raise number_fault(f"the end is {end:.10g}; it must lie between the start and the life")
     total, book = 0.0, cost
     straight: float | None = None
-    for period in range(math.ceil(end_period)):
+    for period in range(math.ceil(end)):
         amount = max(min(book * min(factor / life, 1.0), book - salvage), 0.0) if straight is None else straight
         even = (book - salvage) / (life - period)
         if straight is None and not no_switch and even > amount:
             straight = amount = max(even, 0.0)
-        overlap = min(period + 1, end_period) - max(period, start_period)
+        overlap = min(period + 1, end) - max(period, start)
         if overlap > 0:
             total += amount * min(overlap, 1.0)
         book -= amount
@@ -77,11 +75,9 @@ def _first(cost: float, purchased: int, end: int, salvage: float, rate: float, b
 
 
 @worksheet("AMORLINC", kinds=_FRENCH)
-def amorlinc(
-    cost: float, date_purchased: int, first_period: int, salvage: float, period: float, rate: float, basis: int
-) -> float:
+def amorlinc(cost: float, bought: int, end: int, salvage: float, period: float, rate: float, basis: int) -> float:
     """Return the linear depreciation of a period, the first one in proportion to its days (French rules)."""
-    first, _ = _first(cost, date_purchased, first_period, salvage, rate, basis)
+    first, _ = _first(cost, bought, end, salvage, rate, basis)
     if period > math.ceil(1.0 / rate) or cost == salvage:
         return 0.0
     left = cost - salvage - first - cost * rate * (int(period) - 1)
@@ -98,16 +94,14 @@ def _coefficient(life: float) -> float:
 
 
 @worksheet("AMORDEGRC", kinds=_FRENCH)
-def amordegrc(
-    cost: float, date_purchased: int, first_period: int, salvage: float, period: float, rate: float, basis: int
-) -> float:
+def amordegrc(cost: float, bought: int, end: int, salvage: float, period: float, rate: float, basis: int) -> float:
     """Return the declining depreciation of a period in whole units (French rules).
 
     The rate is raised by a factor that depends on the useful life; the last period but one takes half of what is left,
     the last one the rest; nothing is taken of less than the salvage. Only the first period is rounded on the way.
     """
     years, declining = math.ceil(1.0 / rate), rate * _coefficient(1.0 / rate)
-    amount, more = _first(cost, date_purchased, first_period, salvage, declining, basis)
+    amount, more = _first(cost, bought, end, salvage, declining, basis)
     if period > years or cost == salvage:
         return 0.0
     left = cost - _rounded(amount)

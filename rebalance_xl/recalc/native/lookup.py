@@ -71,7 +71,7 @@ def _sought(lookup: Any) -> tuple[int, Any]:
 
 
 def _linear(lookup: Any, cells: list[Any], match_mode: int, backwards: bool) -> int | None:
-    order = range(len(cells) - 1, -1, -1) if backwards else range(len(cells))
+    order = range(len(cells))[:: -1 if backwards else 1]
     equal = _tester(lookup, match_mode)
     found = next((index for index in order if equal(cells[index])), None)
     if found is not None or match_mode not in (-1, 1):
@@ -115,22 +115,20 @@ worksheet("RXL.XMATCH", kinds="any range integer=0 integer=1")(
 
 
 @worksheet("RXL.XLOOKUP", kinds="any range range any=NONE integer=0 integer=1")
-def xlookup(
-    lookup_value: Any, lookup_array: Rows, return_array: Rows, if_not_found: Any, match_mode: int, search_mode: int
-) -> Any:
+def xlookup(sought: Any, among: Rows, answers: Rows, if_not_found: Any, match_mode: int, search_mode: int) -> Any:
     """Return what stands in another range where a value is found."""
-    cells = cells_of_line(lookup_array)
-    along_rows = len(lookup_array) > 1 or len(return_array) == len(cells)
-    if len(return_array if along_rows else return_array[0]) != len(cells):
+    cells = cells_of_line(among)
+    along_rows = len(among) > 1 or len(answers) == len(cells)
+    if len(answers if along_rows else answers[0]) != len(cells):
         raise value_fault("the lookup array and the return array must be as long")
-    no_error(lookup_value)
+    no_error(sought)
     try:
-        found = position(lookup_value, cells, match_mode, search_mode)
+        found = position(sought, cells, match_mode, search_mode)
     except Fault as fault:
         if fault.error.code == "#N/A" and if_not_found is not None:
             return if_not_found
         raise
-    return [return_array[found]] if along_rows else [[row[found]] for row in return_array]
+    return [answers[found]] if along_rows else [[row[found]] for row in answers]
 
 
 @worksheet("ERROR.TYPE", kinds="any")

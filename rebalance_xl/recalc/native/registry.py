@@ -67,7 +67,7 @@ def worksheet(*names: str, kinds: str, dates: bool = False, dated: bool = False)
 
     def declare(kernel: KernelT) -> KernelT:
         known: tuple[Any, ...] = defaults or getattr(kernel, "__defaults__", None) or ()
-        invoke = _worksheet_callable(kernel, listed, known, dates, dated)
+        invoke = _called(kernel, listed, known, dates, dated)
         for name in names:
             REGISTERED[name] = NativeFunction(name, invoke, len(listed) - len(known), most, listed)
         return kernel
@@ -75,9 +75,7 @@ def worksheet(*names: str, kinds: str, dates: bool = False, dated: bool = False)
     return declare
 
 
-def _worksheet_callable(
-    kernel: Kernel, names: tuple[str, ...], defaults: tuple[Any, ...], dates: bool, dated: bool
-) -> Callable[..., Any]:
+def _called(kernel: Kernel, names: tuple[str, ...], defaults: Sequence[Any], dates: bool, dated: bool) -> Kernel:
     kinds = [KINDS[name] for name in names]
     count = len(kinds)
     for place, default in enumerate(defaults, count - len(defaults)):

@@ -15,10 +15,10 @@ from .faults import UNDECIDED, Fault, value_fault
 from .registry import REGISTERED, worksheet
 
 
-@worksheet("PROPER", kinds="text")
-def proper(text: str) -> str:
-    """Return a text with the first letter of every word in capitals and the others small."""
-    return "".join(each.lower() if before.isalpha() else each.upper() for before, each in pairwise(f" {text}"))
+#: A text with the first letter of every word in capitals and the others small.
+worksheet("PROPER", kinds="text")(
+    lambda text: "".join(each.lower() if before.isalpha() else each.upper() for before, each in pairwise(f" {text}"))
+)
 
 
 @worksheet("UPPER", kinds="text")
