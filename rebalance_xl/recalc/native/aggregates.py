@@ -60,23 +60,27 @@ def _nth(numbers: Numbers, k: float, largest: bool) -> float:
     return sorted(numbers, reverse=largest)[place - 1]
 
 
+def _of(function: Callable[[Numbers], float]) -> Callable[[list[Any]], float]:
+    """Return a function of the numbers among cells."""
+    return lambda cells: function(numbers_of([cells]))
+
+
 #: In the order of AGGREGATE's numbers from 1; a division by no number at all is #DIV/0!.
-AGGREGATES: Final[dict[str, Callable[[Numbers], float]]] = {
-    "AVERAGE": _mean,
-    **dict.fromkeys(("COUNT", "COUNTA"), lambda numbers: float(len(numbers))),
-    "MAX": lambda numbers: max(numbers, default=0.0),
-    "MIN": lambda numbers: min(numbers, default=0.0),
-    "PRODUCT": lambda numbers: math.prod(numbers) if numbers else 0.0,
-    "STDEV": lambda numbers: math.sqrt(_variance(numbers, len(numbers) - 1)),
-    "STDEVP": lambda numbers: math.sqrt(_variance(numbers, len(numbers))),
-    "SUM": math.fsum,
-    "VAR": lambda numbers: _variance(numbers, len(numbers) - 1),
-    "VARP": lambda numbers: _variance(numbers, len(numbers)),
-    "MEDIAN": lambda numbers: percentile(numbers, 0.5, exclusive=False),
-    "MODE": lambda numbers: _modes(numbers)[0],
+AGGREGATES: Final[dict[str, Callable[[list[Any]], float]]] = {
+    "AVERAGE": _of(_mean),
+    "COUNT": lambda cells: float(sum(map(is_number, cells))),
+    "COUNTA": lambda cells: float(len(cells) - cells.count(None)),
+    "MAX": _of(lambda numbers: max(numbers, default=0.0)),
+    "MIN": _of(lambda numbers: min(numbers, default=0.0)),
+    "PRODUCT": _of(lambda numbers: math.prod(numbers) if numbers else 0.0),
+    "STDEV": _of(lambda numbers: math.sqrt(_variance(numbers, len(numbers) - 1))),
+    "STDEVP": _of(lambda numbers: math.sqrt(_variance(numbers, len(numbers)))),
+    "SUM": _of(math.fsum),
+    "VAR": _of(lambda numbers: _variance(numbers, len(numbers) - 1)),
+    "VARP": _of(lambda numbers: _variance(numbers, len(numbers))),
+    "MEDIAN": _of(lambda numbers: percentile(numbers, 0.5, exclusive=False)),
+    "MODE": _of(lambda numbers: _modes(numbers)[0]),
 }
-#: The cells that functions count.
-_COUNTED: Final[dict[str, Callable[[Any], bool]]] = {"COUNT": is_number, "COUNTA": lambda cell: cell is not None}
 #: The same from 14 on.
 _WITH_K: Final[tuple[Callable[[Numbers, float], float], ...]] = (
     lambda numbers, k: _nth(numbers, k, True),
@@ -102,8 +106,7 @@ def aggregate(function_num: int, options: int, array: Rows, k: Any) -> float:
         return _WITH_K[function_num - 1 - len(AGGREGATES)](numbers_of([cells]), to_number(k))
     if k is not MISSING:
         raise undecided_fault("a total of several ranges whose function is computed")
-    name = list(AGGREGATES)[function_num - 1]
-    return float(sum(map(_COUNTED[name], cells))) if name in _COUNTED else AGGREGATES[name](numbers_of([cells]))
+    return list(AGGREGATES.values())[function_num - 1](cells)
 
 
 worksheet("MODE", "MODE.SNGL", kinds="range*")(lambda *ranges: _modes(numbers_of([*chain(*ranges)]))[0])
@@ -145,20 +148,14 @@ def _matching(database: Rows, field: Rows, criteria: Rows) -> list[Any]:
     return [row[column] for row in rows]
 
 
-for _name in ("SUM", "AVERAGE", "MAX", "MIN", "PRODUCT", "VAR", "VARP", "STDEV", "STDEVP"):
-    worksheet(f"D{_name}", kinds="range range range")(
-        lambda *given, aggregate=AGGREGATES[_name]: aggregate(numbers_of([_matching(*given)]))
-    )
-
-
-def _count(counts: Callable[[Any], bool], database: Rows, field: Rows, criteria: Rows) -> int:
-    if field in ([[0.0]], [[None]]):  # without a field rows count, whatever they hold
+def _of_database(name: str, database: Rows, field: Rows, criteria: Rows) -> float:
+    if name.startswith("COUNT") and field in ([[0.0]], [[None]]):  # without a field rows count, whatever they hold
         return len(_matching([["", *row] for row in database], [[1.0]], criteria))
-    return sum(map(counts, _matching(database, field, criteria)))
+    return AGGREGATES[name](_matching(database, field, criteria))
 
 
-for _name, _counts in _COUNTED.items():
-    worksheet(f"D{_name}", kinds="range range range")(partial(_count, _counts))
+for _name in list(AGGREGATES)[:11]:
+    worksheet(f"D{_name}", kinds="range range range")(partial(_of_database, _name))
 
 
 @worksheet("DGET", kinds="range range range")
@@ -186,28 +183,26 @@ def _meeting(size: int, conditions: Sequence[Rows]) -> list[bool]:
     return kept
 
 
-def _kept(summed: Rows, kept: Iterable[bool]) -> Numbers:
-    return numbers_of([list(compress(cells_of(summed), kept))])
-
-
 def _sum(numbers: Numbers) -> float:
     """Add one number after the other, as the engine does for columns: equal totals are equal to the last bit."""
     return reduce(add, numbers, 0.0)
 
 
-_OF_SOME: Final = {**AGGREGATES, "SUM": _sum, "AVERAGE": lambda numbers: _sum(numbers) / len(numbers)}
+_OF_SOME: Final = {**AGGREGATES, "SUM": _of(_sum), "AVERAGE": _of(lambda numbers: _sum(numbers) / len(numbers))}
+
+
+def _of_kept(name: str, summed: Rows, kept: Iterable[bool]) -> float:
+    return _OF_SOME[name](list(compress(cells_of(summed), kept)))
 
 
 for _name in ("SUM", "AVERAGE", "MAX", "MIN"):
     worksheet(f"RXL.{_name}IFS", kinds="range range*")(
-        lambda summed, *conditions, aggregate=_OF_SOME[_name]: aggregate(
-            _kept(summed, _meeting(sum(map(len, summed)), conditions))
-        )
+        lambda summed, *conditions, name=_name: _of_kept(name, summed, _meeting(sum(map(len, summed)), conditions))
     )
 for _name in ("SUM", "AVERAGE"):
     worksheet(f"RXL.{_name}IF", kinds="range any range")(
-        lambda tested, criterion, summed, *, aggregate=_OF_SOME[_name]: aggregate(
-            _kept(summed, map(matcher(criterion), cells_of(tested)))
+        lambda tested, criterion, summed, *, name=_name: _of_kept(
+            name, summed, map(matcher(criterion), cells_of(tested))
         )
     )
 

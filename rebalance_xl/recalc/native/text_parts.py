@@ -14,7 +14,6 @@ from .criteria import wildcard
 from .faults import UNDECIDED, Fault, value_fault
 from .registry import REGISTERED, worksheet
 
-
 #: A text with the first letter of every word in capitals and the others small.
 worksheet("PROPER", kinds="text")(
     lambda text: "".join(each.lower() if before.isalpha() else each.upper() for before, each in pairwise(f" {text}"))
