@@ -183,7 +183,7 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "degrees of freedom are rounded",
-        "native/arguments",
+        "native/registry",
         '("freedom", _INTEGER,',
         '("freedom", replace(_INTEGER, read=lambda value: round(to_number(value))),',
     ),

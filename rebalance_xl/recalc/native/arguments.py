@@ -1,25 +1,14 @@
-"""Worksheet values as the arguments of a native function: how each kind is converted, and which values it refuses.
-
-A kind of a general name says the type alone: ``number`` (text that reads as a number counts, TRUE is 1, a blank is 0),
-``strict`` (the same, but TRUE and FALSE are refused, as the functions of the former Analysis ToolPak do), ``integer``
-and ``whole`` (number and strict, cut off towards zero), ``floor`` (cut off downwards), ``day`` and ``date`` (integer
-and whole, shifted to the 1900 system), ``text``, ``flag``, ``any`` (one value as it is, errors too), ``cells`` (one
-value or an array, as rows) and ``range`` (rows of values as they are). The others are roles in a family of functions,
-with their limits.
-"""
+"""Worksheet values as numbers, texts and rows, and arrays of them; values that a function refuses end it."""
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import chain
 from typing import Any, Final
 
 from ...cells import NA, CellError
-from .days import parts
 from .faults import Fault, value_fault
 from .reading import typed_number
 
@@ -173,91 +162,3 @@ def _keys(cells: list[Any]) -> list[Any]:
 def is_number(cell: Any) -> bool:
     """Tell whether a cell holds a number (a boolean is none)."""
     return isinstance(cell, float | int) and not isinstance(cell, bool)
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """How an argument is read, which values are allowed and how that is said.
-
-    `left_out` gives what counts where there is neither an argument nor a default; `days` says that it is a day, which
-    the 1904 system counts from another one, `texts` that texts are taken as they are.
-    """
-
-    read: Callable[[Any], Any]
-    left_out: Callable[[], Any] = float
-    days: bool = False
-    texts: bool = False
-    allowed: Callable[[Any], object] | None = None
-    limits: str = ""
-    error: str = "#NUM!"
-
-
-def _refuse_none() -> Any:
-    raise Fault("#N/A", "a required argument is left out")
-
-
-_NUMBER = Kind(to_number)
-_STRICT = Kind(to_strict, left_out=_refuse_none)
-_INTEGER = Kind(lambda value: int(to_number(value)), left_out=int)
-_WHOLE = Kind(lambda value: int(to_strict(value)), left_out=_refuse_none)
-_DATE = replace(_WHOLE, days=True)
-_TEXT = Kind(to_text, left_out=str, texts=True)
-_FLOOR = Kind(lambda value: math.floor(to_number(value)), left_out=int)
-
-KINDS: Final[dict[str, Kind]] = {
-    "number": _NUMBER,
-    "strict": _STRICT,
-    "integer": _INTEGER,
-    "floor": _FLOOR,
-    "whole": _WHOLE,
-    "day": replace(_INTEGER, days=True),
-    "date": _DATE,
-    "text": _TEXT,
-    "any": Kind(lambda value: value, left_out=lambda: None, texts=True),
-    **dict.fromkeys(("flag", "calc_method", "cumulative"), Kind(to_flag, left_out=bool, texts=True)),
-    **dict.fromkeys(("cells", "range"), Kind(to_rows, left_out=lambda: [[None]], texts=True)),
-}
-#: Roles in the families of functions: amounts, securities, distributions, ways of counting. The limits of the second
-#: group are those of a #VALUE!.
-_ROLES: Final[tuple[tuple[str, Kind, Callable[[Any], object], str], ...]] = (
-    ("x amount start_period factor time", _NUMBER, lambda value: value >= 0, "not be below 0"),
-    ("positive life", _NUMBER, lambda value: value > 0, "be above 0"),
-    ("settlement maturity issue first_coupon first_interest last_interest start_date end_date", _DATE, parts, ""),
-    ("pr redemption investment discount par interest cost depreciation", _STRICT, lambda rate: rate > 0, "be above 0"),
-    ("rate yld coupon salvage period fraction", _STRICT, lambda value: value >= 0, "not be below 0"),
-    ("frequency", _WHOLE, (1, 2, 4).__contains__, "be 1, 2 or 4 coupons a year"),
-    ("basis", _WHOLE, range(5).__contains__, "lie between 0 and 4"),
-    ("count", _FLOOR, range(10**15 + 1).__contains__, "not be below 0"),
-    ("freedom", _INTEGER, range(1, 10**10 + 1).__contains__, "be 1 or more, at most 10^10"),
-    ("chance", _NUMBER, lambda value: 0 <= value <= 1, "lie between 0 and 1"),
-    ("below_1", _NUMBER, lambda value: 0 <= value < 1, "lie between 0 and below 1"),
-    ("above_0", _NUMBER, lambda value: 0 < value <= 1, "lie above 0 and at most at 1"),
-    ("between", _NUMBER, lambda value: 0 < value < 1, "lie between 0 and 1"),
-    ("natural", _INTEGER, lambda value: value >= 0, "not be below 0"),
-    ("year", _FLOOR, range(10_000).__contains__, "lie between 0 and 9999"),
-    ("clock", _INTEGER, lambda value: value <= 32_767, "not be above 32767"),
-    ("bits", _NUMBER, lambda value: 0 <= value < 2**48 and value == int(value), "be a whole number from 0 to 2^48 - 1"),
-    ("shift", _INTEGER, range(-53, 54).__contains__, "lie between -53 and 53"),
-    ("wrap_count", _INTEGER, range(1, MOST_CELLS + 1).__contains__, "be 1 or more"),
-)
-_CHOICES: Final[tuple[tuple[str, Kind, Callable[[Any], object], str], ...]] = (
-    ("start_num", _INTEGER, lambda value: value >= 1, "be 1 or more"),
-    ("num_chars", _INTEGER, lambda value: value >= 0, "not be below 0"),
-    ("instance_num", _FLOOR, bool, "not be 0"),
-    ("case_sensitivity match_mode match_end", _NUMBER, (0, 1).__contains__, "be 0 or 1"),
-    ("return_mode", _NUMBER, (0, 1, 2).__contains__, "be 0, 1 or 2"),
-    ("sides", _INTEGER, range(4).__contains__, "be 0, 1, 2 or 3"),
-    ("decimals", _INTEGER, lambda value: value < 128, "be below 128"),
-    ("dimension", _INTEGER, range(1, math.isqrt(MOST_CELLS) + 1).__contains__, "be 1 or more, and not too large"),
-    ("roman", _NUMBER, lambda value: 0 <= value < 4000, "lie between 0 and 3999"),
-    ("separator", _TEXT, bool, "not be empty"),
-)
-for _roles, _error in ((_ROLES, "#NUM!"), (_CHOICES, "#VALUE!")):
-    for _names, _kind, _allowed, _limits in _roles:
-        KINDS.update(dict.fromkeys(_names.split(), replace(_kind, allowed=_allowed, limits=_limits, error=_error)))
-
-
-def check(name: str, kind: Kind, value: Any) -> None:
-    """Refuse a read argument that its kind does not allow; None, the default of some, is allowed."""
-    if value is not None and kind.allowed is not None and not kind.allowed(value):
-        raise Fault(kind.error, f"{name} is {to_text(value) or 'empty'}; it must {kind.limits}")

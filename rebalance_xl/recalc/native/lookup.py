@@ -159,16 +159,12 @@ def last_not_above(lookup: Any, cells: list[Any]) -> int:
 @worksheet("RXL.LOOKUP", kinds="any range range")
 def lookup(lookup_value: Any, lookup_vector: Rows, result_vector: Rows | None = None) -> Any:
     """Return what stands at the last value not above a value, in the same array's last row or column or in another."""
-    across = len(lookup_vector[0]) > len(lookup_vector)
-    found = last_not_above(lookup_value, list(lookup_vector[0]) if across else [row[0] for row in lookup_vector])
-    if result_vector is None:
-        answer = lookup_vector[-1][found] if across else lookup_vector[found][-1]
-    else:
-        results = list(cells_of(result_vector))
-        if found >= len(results):
-            raise Fault("#N/A", f"the result has {len(results)} cells, number {found + 1} is wanted")
-        answer = results[found]
-    return 0.0 if answer is None else answer
+    lines = transposed(lookup_vector) if len(lookup_vector[0]) > len(lookup_vector) else lookup_vector
+    found = last_not_above(lookup_value, [line[0] for line in lines])
+    results = [line[-1] for line in lines] if result_vector is None else list(cells_of(result_vector))
+    if found >= len(results):
+        raise Fault("#N/A", f"the result has {len(results)} cells, number {found + 1} is wanted")
+    return 0.0 if results[found] is None else results[found]
 
 
 #: The position of the last value not above a value, from 1.
