@@ -33,6 +33,14 @@ def _f_density(x: float, d1: int, d2: int) -> float:
     return math.exp(log - special.betaln(d1 / 2, d2 / 2)) / x
 
 
+def _f_quantile(p: float, d1: int, d2: int) -> float:
+    return special.betaincinv(d1 / 2, d2 / 2, p) * d2 / (special.betainccinv(d2 / 2, d1 / 2, p) * d1)
+
+
+def _f_quantile_of_tail(p: float, d1: int, d2: int) -> float:
+    return special.betainccinv(d1 / 2, d2 / 2, p) * d2 / (special.betaincinv(d2 / 2, d1 / 2, p) * d1)
+
+
 def _gamma_density(x: float, shape: float, scale: float) -> float:
     if x == 0 and shape <= 1:
         return math.inf if shape < 1 else 1 / scale
@@ -54,13 +62,13 @@ def _t_above(x: float, freedom: int) -> float:
     return tail if x > 0 else 1 - tail
 
 
+def _t_quantile_of_tails(p: float, freedom: int) -> float:
+    return math.sqrt(_f_quantile_of_tail(p, 1, freedom))
+
+
 def _t_quantile(p: float, freedom: int) -> float:
     value = _t_quantile_of_tails(2 * min(p, 1 - p), freedom)
     return value if p > 0.5 else -value
-
-
-def _t_quantile_of_tails(p: float, freedom: int) -> float:
-    return special.fdtri(freedom, 1, p) ** -0.5
 
 
 def _binomial_below(successes: int, trials: int, chance: float) -> float:
@@ -120,8 +128,8 @@ _TABLE: Final[tuple[tuple[str, str, Callable[..., float]], ...]] = (
         _either(lambda x, d1, d2: _beta_below(d1 / 2, d2 / 2, d1 * x, d2), _f_density),
     ),
     ("F.DIST.RT FDIST", "x freedom freedom", lambda x, d1, d2: _beta_below(d2 / 2, d1 / 2, d2, d1 * x)),
-    ("F.INV", "below_1 freedom freedom", lambda p, d1, d2: special.fdtri(d1, d2, p)),
-    ("F.INV.RT FINV", "above_0 freedom freedom", lambda p, d1, d2: 1 / special.fdtri(d2, d1, p)),
+    ("F.INV", "below_1 freedom freedom", _f_quantile),
+    ("F.INV.RT FINV", "above_0 freedom freedom", _f_quantile_of_tail),
     (
         "CHISQ.DIST",
         "x freedom cumulative",

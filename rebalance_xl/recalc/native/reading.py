@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from typing import Final
 
-from .days import serial_of
+from .days import parts, serial_of
 from .faults import Fault, undecided_fault
 from .format_language import ENGLISH
 
@@ -136,7 +135,5 @@ def date_of(text: str) -> int | None:
     month = int(name) if name.isdigit() else _MONTHS.get(name.lower(), 0)
     if len(found["year"]) < 4:
         year += 2000 if year < 30 else 1900
-    if year < 1900 or not 1 <= month <= 12:
-        return None
-    last = 29 if (year, month) == (1900, 2) else monthrange(year, month)[1]
-    return serial_of(year, month, day) if 1 <= day <= last else None
+    serial = serial_of(year, month, day)
+    return serial if day and parts(serial) == (year, month, day) else None
