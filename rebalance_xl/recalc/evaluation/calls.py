@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 import math
 from hashlib import blake2b
+from itertools import chain, compress
 from typing import Any
 
 import formualizer as fz
@@ -18,7 +19,7 @@ from ..references import Place
 from .engine_values import ERROR_VALUES, FAILURES, TROUBLE, ModelGap, Settings, to_argument, to_engine
 
 KEEP = "RXL.KEEP"
-#: The functions that remember what many formulas share.
+#: The functions that remember the rows that many formulas choose.
 KNOWN, NOTED = "RXL.KNOWN", "RXL.NOTED"
 #: The functions around a formula that is heard to fail, and why.
 _BEGIN, _TELL = "RXL.BEGIN", "RXL.TELL"
@@ -38,11 +39,24 @@ def _given_back(value: Any) -> Any:
     return [list(map(to_engine, row)) for row in value] if value.__class__ is list else to_engine(value)
 
 
+def _chosen(tests: Any, *columns: Any) -> list[Any]:
+    """Return the rows of columns that meet tests, and two more of FALSE, which is in arrays where tests are not met.
+
+    None are given where that is not as sure as if all were computed: with errors, blank cells, or other sizes.
+    """
+    every = (tests, *columns)
+    if any(each.__class__ is not list or (len(each), len(each[0])) != (len(tests), 1) for each in every):
+        return []
+    rows = [[*compress(column, chain.from_iterable(tests))] for column in columns]
+    unsure = dict in {*map(type, chain.from_iterable(chain(*every)))} or any([None] in each for each in rows)
+    return [] if unsure else [[*each, [False], [False]] for each in rows]
+
+
 class Calls:
     """The Python functions that a workbook's formulas call.
 
     `kept` are the arrays put aside by the keys of their anchors, `blocked` the anchors that show #SPILL! from their
-    next computation on, `answered` what LAMBDAs gave, by what they were asked, `notes` what many formulas share.
+    next computation on, `answered` what LAMBDAs gave, by what they were asked, `notes` the rows many formulas choose.
     `reason` is the first one that a function gave for an error, `failure` how one failed, `heard` both of the cells
     that were listened to; `telling` are the functions that gave any reason, `failed` those that failed, `failing` the
     arrays in which one did (or since the one before); `interrupted` tells that the user stopped the run.
@@ -86,16 +100,15 @@ class Calls:
             self.heard[int(sheet), int(row), int(column)] = self.reason, self.failure
             return _given_back(value)
 
-        def noted(key: float, *value: Any) -> Any:
-            if not value:
-                return self.notes[key]
-            given = _given_back(value[0])
-            if not self._fails:  # else the others have to fail themselves
-                self.notes[key] = given
-            return given
+        def noted(key: float, *values: Any) -> Any:
+            if len(values) == 1:
+                return self.notes[key][int(values[0])]
+            if values and not self._fails:  # else the formulas have to fail themselves
+                self.notes[key] = _chosen(*values)
+            return bool(self.notes.get(key))
 
         self.workbook.register_function(KNOWN, lambda key: key in self.notes, min_args=1, max_args=1)
-        self.workbook.register_function(NOTED, noted, min_args=1, max_args=2)
+        self.workbook.register_function(NOTED, noted, min_args=1)
         for name, function, count in ((KEEP, keep, 2), (_BEGIN, begin, 1), (_TELL, tell, 5)):
             self.workbook.register_function(name, function, min_args=count, max_args=count)
 

@@ -26,7 +26,7 @@ from .decision import decide
 from .exchange import TINY
 from .reads import Read, cells_at
 from .row_formula import KnownCells, NotNowError, RowFormula
-from .shared_parts import share_parts
+from .shared_rows import share_rows
 from .spills import Spills
 
 #: Larger array formulas than this are taken for one cell: their area is nonsense.
@@ -70,7 +70,7 @@ def lower_book(book: BookView, lowering: Lowering, spills: Spills, spill_plain: 
         filled += own
     if not (lowering.singly or book.package.iterate):
         arrays = [anchor.cell for anchor in spills.anchors if anchor.active]
-        share_parts(book, [cell for cell in arrays if cell.template is not None and not cell.template.layout])
+        share_rows(book, [cell for cell in arrays if cell.template is not None and not cell.template.layout])
     return filled
 
 
