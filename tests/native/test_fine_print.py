@@ -10,7 +10,7 @@ from tests.native.test_guards import KEPT, recalculated, wrong
 ROWS: list[list[Any]] = [
     [0.3, 0.2, 0.1, "B", 1, "=A1-B1"],
     [1.1, 1, 0.1, "a", 2, 0.1],
-    [5, 3, 0.5, "b", 3],
+    [5, 3, 0.5, "b", 3, "=AGGREGATE(14,6,B1:B3,1)"],
     [None, 7, "4", "\N{LATIN CAPITAL LETTER E WITH ACUTE}", 6],
     ["", 1, 2, "\N{LATIN SMALL LETTER E WITH ACUTE}", 7],
 ]
@@ -77,6 +77,23 @@ ANSWERS: list[tuple[str, Any]] = [
     ("AVERAGEA(B1:D2)", 1.4 / 6),
     ("SUBTOTAL(2,#REF!)", "#REF!"),
     ("SUBTOTAL(3,B1:B2,#REF!)", "#REF!"),
+    # ranges that end where a call says
+    ("SUM(IF(A1>0,B1,B2):B3)", 4.2),
+    ("SUM(IFS(A1>9,B2,TRUE,CHOOSE(2,B1,B3)):B2)", 4),
+    ("SUM(B1:INDEX(B1:B5,2))", 1.2),
+    ("SUM(XLOOKUP(3,B1:B5,B1:B5):B5)", 11),
+    ("SUM(LET(x,B1:B2,x):B3)", KEPT),
+    ("SUM(B1:SWITCH(1,1,B3))", KEPT),
+    ("SUM(IF(A1>0,SWITCH(1,1,B1),B2):B3)", KEPT),
+    # AGGREGATE passes over cells of its own kind, also over those whose function takes arrays
+    ("AGGREGATE(2,0,F1:F3)", 2),
+    ("AGGREGATE(2,4,F1:F3)", 3),
+    ("AGGREGATE(14,6,B1:B3/B1:B3,2)", 1),
+    ('SEARCH("~x","~x")', KEPT),
+    ('SEARCH("a~*","ba*")', 2),
+    ('FIND("a","aaa","1 1/2")', 1),
+    ('FIND("a","aaa","$2")', 2),
+    ('FIND("a","aaa","x")', "#VALUE!"),
     # arguments out of their range
     ("IPMT(-1.5,2,3,1000)", "#NUM!"),
     ("PPMT(-1,2,3,1000)", "#NUM!"),

@@ -20,7 +20,7 @@ from .operands import (
     sheet_name,
     split_area,
 )
-from .parameter_classes import ARRAY, REFERENCE, VALUE
+from .parameter_classes import ARRAY, REFERENCE, REFERENCE_MAKERS, VALUE
 from .places import resolve, split_specifier
 from .text import is_fixed, shift_reference
 from .tree import (
@@ -249,7 +249,20 @@ def _end(c: Compiling, operand: Operand) -> Out:
     """Return one end of a range or intersection, an INDIRECT as the engine takes it there."""
     if isinstance(operand, Call) and plain_name(operand.name) == "INDIRECT":
         return c.say("INDIRECT({0})", write_place(c, operand))
+    if not _may_be_end(operand):
+        raise FormulaError("a range that ends at the result of a function")
     return c.operand(found_place(operand), REFERENCE)
+
+
+def _may_be_end(operand: Operand | None) -> bool:
+    """Say whether the engine takes the end of a range from a call, or from each of the results it chooses among."""
+    if not isinstance(operand, Call):
+        return True
+    name = plain_name(operand.name)
+    results = operand.arguments[1:] if name in ("IF", "CHOOSE") else operand.arguments[1::2] if name == "IFS" else None
+    if results is None:
+        return name in REFERENCE_MAKERS
+    return all(each is not None and _may_be_end(each.single) for each in results)
 
 
 def is_area(operand: Operand | None) -> bool:

@@ -95,6 +95,8 @@ def wildcard(pattern: str, whole: bool = True) -> re.Pattern[str]:
 
     It is for the beginning of a text unless the `whole` text must match; the letters may be in any case.
     """
+    if re.search(r"~[^*?~]", pattern):
+        raise undecided_fault("~ before a sign that is no wildcard")
     expression = _SIGN.sub(lambda sign: _WILD.get(sign[0]) or re.escape(sign[1] or sign[0]), pattern)
     return re.compile(expression + (r"\Z" if whole else ""), re.IGNORECASE | re.DOTALL)
 
