@@ -196,3 +196,30 @@ ANSWERS: list[tuple[str, Any]] = [
 def test_calls_follow_the_fine_print(tmp_path: Path) -> None:
     """Every call gives the value of Excel, or keeps the cached value where it is not known here."""
     assert wrong(ANSWERS, recalculated(tmp_path / "b.xlsx", [formula for formula, _ in ANSWERS], ROWS)) == []
+
+
+#: A1 and A2 hold texts of 255 and 256 characters, A4 and A5 longer ones that are computed.
+LONG_ROWS: list[list[Any]] = [["a" * 255, 1], ["a" * 256, 2], ["b", 3], ['=A1&"a"', 4], ['=A2&"x"', 5]]
+LONG: list[tuple[str, Any]] = [
+    ("MATCH(A1,A1:A5,0)", 1),
+    ("MATCH(A2,A1:A5,0)", "#VALUE!"),
+    ("VLOOKUP(A2,A1:B5,2,FALSE)", "#VALUE!"),
+    ("VLOOKUP(A3,A1:B5,2,FALSE)", 3),
+    ("IFERROR(MATCH(A4,A1:A5,0),0)", 0),
+    ("COUNTIF(A1:A5,A2)", "#VALUE!"),
+    ("COUNTIF(A1:A5,A1)", 1),
+    ('COUNTIF(A1:A5,"="&A1)', "#VALUE!"),
+    ("COUNTIF(A1:A5,NA())", 0),
+    ("SUMPRODUCT(COUNTIF(A1:A5,A1:A3))", "#VALUE!"),
+    ("SUMPRODUCT(1/COUNTIF(A3:A3,A3:A3))", 1),
+    ("SUMIF(A1:A5,A3,B1:B5)", 3),
+    ("SUMIFS(B1:B5,A1:A5,A2,B1:B5,2)", "#VALUE!"),
+    ("COUNTIFS(B1:B5,2,A1:A5,A4)", "#VALUE!"),
+    ("XLOOKUP(A2,A1:A5,B1:B5)", KEPT),
+    ("XLOOKUP(A1,A1:A5,B1:B5)", 1),
+]
+
+
+def test_texts_beyond_255_characters_are_not_looked_for(tmp_path: Path) -> None:
+    """Look-ups and criteria refuse a longer text; the newer functions, of which nobody says it, keep their value."""
+    assert wrong(LONG, recalculated(tmp_path / "b.xlsx", [formula for formula, _ in LONG], LONG_ROWS)) == []

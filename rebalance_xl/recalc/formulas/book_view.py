@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from itertools import chain
+from typing import Any, Final
 
 from ..files.package import Package
 from ..native.format_language import is_other_name, shows_names
@@ -13,6 +15,10 @@ from ..references import Area, Place
 from ..sheets.formula_cells import FormulaCell
 from ..sheets.linked import Linked, add_external_links, linked_cells
 from ..sheets.sheet_scan import SheetScan
+
+#: How many characters a text has at most that is looked for.
+LONGEST_KEY: Final = 255
+_LONG: Final = re.compile(rf"<(?:\w+:)?t[ >][^<]{{{LONGEST_KEY + 1}}}")
 
 
 @dataclass
@@ -92,6 +98,14 @@ class BookView:
         shown = (both for scan in self.scans for both in zip(scan.formulas.olds, scan.formulas.texts, strict=True))
         texts = ((text, old) for old, text in shown if old.__class__ is str)
         return any(shows_names(text) and (not old.isascii() or is_other_name(text, old)) for text, old in texts)
+
+    @cached_property
+    def long_texts(self) -> bool:
+        """Whether cells may hold texts that are too long to be looked for."""
+        shown = (old for scan in self.scans for old in scan.formulas.olds if isinstance(old, str))
+        return any(len(text) > LONGEST_KEY for text in chain(self.package.strings, shown)) or any(
+            "inlineStr" in scan.text and _LONG.search(scan.text) for scan in self.scans
+        )
 
     def formula_at(self, sheet: int, row: int, column: int) -> str | None:
         """Return the formula of a cell as the formula bar shows it, array formulas of the old kind in braces."""

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from ..native import MODULE_OF, numbered
+from .book_view import LONGEST_KEY
 from .careful_way import note
 from .cells_behind import with_cells_behind
 from .compiling import Compiling, Out
@@ -19,6 +20,7 @@ from .compiling_catalogue import write_native_call
 from .compiling_references import is_whole
 from .operands import is_call, literal, operand_at, whole_number
 from .parameter_classes import ARRAY, REFERENCE, TRUTH, VALUE
+from .repairs import made
 from .tree import Arguments, Call, Cells, Expression, Items, Literal, Operand
 from .whole_calls import APPROXIMATE, UNNAMED, looks_approximately, with_holidays_read
 
@@ -78,6 +80,16 @@ _ON_MACINTOSH: Final = {
     for name, asked in (("CHAR", "{1}"), ("CODE", "UNICODE({1})"))
 }
 
+#: The arguments that are looked for. What Excel gives for a long text is told of most, for the others it is unknown.
+_KEYS: Final = {
+    **dict.fromkeys(("VLOOKUP", "HLOOKUP", "MATCH", "LOOKUP", "XLOOKUP", "XMATCH"), slice(0, 1)),
+    **dict.fromkeys(("COUNTIF", "SUMIF", "AVERAGEIF"), slice(1, 2)),
+    **dict.fromkeys(("SUMIFS", "AVERAGEIFS", "MAXIFS", "MINIFS"), slice(2, None, 2)),
+    "COUNTIFS": slice(1, None, 2),
+}
+_IS_TOO_LONG: Final = f"IFERROR(LEN(a),0)>{LONGEST_KEY}"
+_TOO_LONG: Final = 'IF({1},1+"-",{0})'
+_MAYBE_TOO_LONG: Final = _TOO_LONG.replace('1+"-"', 'RXL.UNKNOWN("a long text that is looked for")')
 _EARLY: Final = 'RXL.UNKNOWN("working days before March 1900")'
 #: The engine passes over texts and errors among holidays.
 _WITH_HOLIDAYS: Final = "IF(COUNT({1})<COUNTA({1}),{2},{0})"
@@ -114,6 +126,11 @@ def guarded(c: Compiling, name: str, arguments: Arguments, out: Out, wanted: str
     if isinstance(holidays, Cells):
         read = c.expression(with_holidays_read(name, arguments), kind)
         return c.say(_WITH_HOLIDAYS, out, c.operand(holidays, REFERENCE), read)
+    if name in _KEYS and c.book.long_texts:
+        for key in arguments[_KEYS[name]]:
+            if key is not None and not isinstance(key.single, Literal):
+                said = _MAYBE_TOO_LONG if name in ("LOOKUP", "XLOOKUP", "XMATCH") else _TOO_LONG
+                out = c.say(said, out, c.expression(made(_IS_TOO_LONG, a=key), kind))
     guard = GUARDS.get(name)
     if guard is None or (guard.careful and not c.careful and not guard.about) or len(arguments) <= guard.place:
         return out

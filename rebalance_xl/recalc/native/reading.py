@@ -10,8 +10,8 @@ from .faults import Fault, undecided_fault
 from .format_language import ENGLISH
 
 _DAYS_TO_1904: Final = 1462
-#: Between these a number can be typed.
-_TINIEST, _LARGEST = 2.225073858507e-308, 9.99999999999999e307
+#: Between these a number can be typed; it is 0 below the normal ones.
+_TINIEST, _NORMAL, _LARGEST = 1e-309, 2.225073858507e-308, 9.99999999999999e307
 _MONTHS: Final = {
     **{name[:size].lower(): number for size in (3, 9) for number, name in enumerate(ENGLISH.months, 1)},
     "sept": 9,
@@ -93,7 +93,9 @@ def _plain(text: str) -> float | None:
         number = int(match["whole"]) + int(match["top"]) / int(match["bottom"])
     number = number / 100.0 if match["percent"] or match["behind"] else number
     minuses = (match["sign"], match["inner"]).count("-") + (match["bracket"] is not None)
-    return number * (-1.0) ** minuses if _TINIEST <= number <= _LARGEST or not number else None
+    if number > _LARGEST or 0 < number < _TINIEST:
+        return None
+    return number * (-1.0) ** minuses if number >= _NORMAL else 0.0
 
 
 def _dated(text: str) -> float | None:
