@@ -87,12 +87,9 @@ def replaced(name: str, arguments: Arguments) -> Expression | None:
     if holidays is not None and not isinstance(holidays, Cells) and not is_call(holidays, ("RXL.HOLIDAYS",)):
         return with_holidays_read(name, arguments)
     if name == "TEXTJOIN" and (constant_text(second) or "TRUE").upper() not in ("TRUE", "FALSE"):
-        number = as_total(arguments[1] or literal("0"))
-        return (
-            literal("#VALUE!")
-            if "#" in str(number.single)
-            else Expression([Call(name, [arguments[0], number, *arguments[2:]])])
-        )
+        passes = as_total(arguments[1] or literal("0"))
+        is_none = isinstance(passes.single, Literal) and passes.single.text == "#VALUE!"
+        return passes if is_none else Expression([Call(name, [arguments[0], passes, *arguments[2:]])])
     if name == "NETWORKDAYS.INTL" and constant_text(third) == "1111111":
         return made("0*(a+b)", **given)
     if name == "FIND" and len(arguments) == 3 and not constant_text(first) and not isinstance(first, Group):
