@@ -1,9 +1,7 @@
-"""Distributions and the gamma function: scipy's functions behind Excel's checks.
+"""Distributions and the gamma function: scipy's functions behind Excel's checks, which cut counts off first.
 
-These cut degrees of freedom and counts off first.
-
-Every function is a line of one table: its arguments by role (`roles`), and what it computes. Quantiles are taken from
-both ends of the incomplete beta function, so that no tail is lost in 1 - p.
+Every function is a line of a table: its arguments by role, and what it computes. Quantiles are taken from both ends
+of the incomplete beta function, so that no tail is lost in 1 - p.
 """
 
 from __future__ import annotations
@@ -111,41 +109,37 @@ def _negative_binomial(failures: int, successes: int, chance: float, cumulative:
     return math.exp(ways + successes * math.log(chance) + failures * math.log1p(-chance))
 
 
+def _poisson_at(events: int, mean: float) -> float:
+    return math.exp(special.xlogy(events, mean) - mean - math.lgamma(events + 1))
+
+
 def _lognormal(x: float, mean: float, deviation: float, cumulative: bool) -> float:
     z = (math.log(x) - mean) / deviation
     return special.ndtr(z) if cumulative else math.exp(-z * z / 2) / (x * deviation * math.sqrt(2 * math.pi))
 
 
-def _either(below: Callable[..., float], density: Callable[..., float]) -> Callable[..., float]:
-    """Return a function whose last argument chooses between a distribution function and its density."""
-    return lambda *arguments: (below if arguments[-1] else density)(*arguments[:-1])
-
-
+#: Distributions whose last argument chooses between the function and its density: names, other arguments, these two.
+_WITH_DENSITIES: Final[tuple[tuple[str, str, Callable[..., float], Callable[..., float]], ...]] = (
+    ("F.DIST", "x freedom freedom", lambda x, d1, d2: _beta_below(d1 / 2, d2 / 2, d1 * x, d2), _f_density),
+    ("CHISQ.DIST", "x freedom", lambda x, n: special.chdtr(n, x), lambda x, n: _gamma_density(x, n / 2, 2)),
+    ("GAMMA.DIST GAMMADIST", "x positive positive", lambda x, a, scale: special.gammainc(a, x / scale), _gamma_density),
+    ("T.DIST", "number freedom", lambda x, freedom: _t_above(-x, freedom), _t_density),
+    ("POISSON.DIST POISSON", "count x", lambda n, mean: special.gammaincc(n + 1, mean) if mean else 1.0, _poisson_at),
+    ("EXPON.DIST EXPONDIST", "x positive", lambda x, a: -math.expm1(-a * x), lambda x, a: a * math.exp(-a * x)),
+)
+for _names, _arguments, _below, _density in _WITH_DENSITIES:
+    worksheet(*_names.split(), kinds=f"{_arguments} cumulative")(
+        lambda *given, below=_below, density=_density: float((below if given[-1] else density)(*given[:-1]))
+    )
 _TABLE: Final[tuple[tuple[str, str, Callable[..., float]], ...]] = (
-    (
-        "F.DIST",
-        "x freedom freedom cumulative",
-        _either(lambda x, d1, d2: _beta_below(d1 / 2, d2 / 2, d1 * x, d2), _f_density),
-    ),
     ("F.DIST.RT FDIST", "x freedom freedom", lambda x, d1, d2: _beta_below(d2 / 2, d1 / 2, d2, d1 * x)),
     ("F.INV", "below_1 freedom freedom", _f_quantile),
     ("F.INV.RT FINV", "above_0 freedom freedom", _f_quantile_of_tail),
-    (
-        "CHISQ.DIST",
-        "x freedom cumulative",
-        _either(lambda x, freedom: special.chdtr(freedom, x), lambda x, freedom: _gamma_density(x, freedom / 2, 2)),
-    ),
     ("CHISQ.DIST.RT", "x freedom", lambda x, freedom: special.chdtrc(freedom, x)),
     ("CHISQ.INV", "below_1 freedom", lambda p, freedom: 2 * special.gammaincinv(freedom / 2, p)),
     ("CHISQ.INV.RT", "above_0 freedom", lambda p, freedom: 2 * special.gammainccinv(freedom / 2, p)),
-    (
-        "GAMMA.DIST GAMMADIST",
-        "x positive positive cumulative",
-        _either(lambda x, shape, scale: special.gammainc(shape, x / scale), _gamma_density),
-    ),
     ("GAMMA.INV GAMMAINV", "below_1 positive positive", lambda p, shape, scale: scale * special.gammaincinv(shape, p)),
     ("GAMMA", "number", special.gamma),
-    ("T.DIST", "number freedom cumulative", _either(lambda x, freedom: _t_above(-x, freedom), _t_density)),
     ("T.DIST.2T", "x freedom", _t_tails),
     ("T.DIST.RT", "number freedom", _t_above),
     ("T.INV", "between freedom", _t_quantile),
@@ -158,19 +152,6 @@ _TABLE: Final[tuple[tuple[str, str, Callable[..., float]], ...]] = (
         lambda n, chance, alpha: bisect_left(range(n), alpha, key=lambda count: _binomial_below(count, n, chance)),
     ),
     ("NEGBINOM.DIST", "count count between cumulative", _negative_binomial),
-    (
-        "POISSON.DIST POISSON",
-        "count x cumulative",
-        _either(
-            lambda events, mean: special.gammaincc(events + 1, mean) if mean else 1.0,
-            lambda events, mean: math.exp(special.xlogy(events, mean) - mean - math.lgamma(events + 1)),
-        ),
-    ),
-    (
-        "EXPON.DIST EXPONDIST",
-        "x positive cumulative",
-        _either(lambda x, rate: -math.expm1(-rate * x), lambda x, rate: rate * math.exp(-rate * x)),
-    ),
     ("LOGNORM.DIST", "positive number positive cumulative", _lognormal),
     ("LOGNORM.INV LOGINV", "between number positive", lambda p, mean, sd: math.exp(mean + sd * special.ndtri(p))),
 )

@@ -166,27 +166,21 @@ def written(number: complex, unit: str = "i") -> str:
     return f"{real}{'' if part.startswith('-') else '+'}{part}{unit}"
 
 
-def _quotient(left: complex, right: complex) -> complex:
-    if right == 0:
-        raise number_fault("a division by 0")
-    return left / right
-
-
-def _angle(number: complex) -> float:
+def _not_0(number: complex, code: str) -> complex:
     if number == 0:
-        raise Fault("#DIV/0!", "0 has no angle")
-    return cmath.phase(number)
+        raise Fault(code, "0 divides nothing and has no angle")
+    return number
 
 
 #: What functions of one, two or any count of numbers make of them.
 _FORMULAS: Final[dict[str, Callable[..., complex]]] = {
-    **{"IMABS": abs, "IMARGUMENT": _angle},
+    **{"IMABS": abs, "IMARGUMENT": lambda z: cmath.phase(_not_0(z, "#DIV/0!"))},
     **{"IMCONJUGATE": complex.conjugate, "IMEXP": cmath.exp, "IMLN": cmath.log, "IMLOG10": cmath.log10},
     **{"IMSIN": cmath.sin, "IMCOS": cmath.cos, "IMTAN": cmath.tan, "IMSINH": cmath.sinh, "IMCOSH": cmath.cosh},
     **{"IMCSC": lambda z: 1 / cmath.sin(z), "IMSEC": lambda z: 1 / cmath.cos(z), "IMSQRT": cmath.sqrt},
     **{"IMCSCH": lambda z: 1 / cmath.sinh(z), "IMSECH": lambda z: 1 / cmath.cosh(z)},
     **{"IMCOT": lambda z: cmath.cos(z) / cmath.sin(z), "IMLOG2": lambda z: cmath.log(z) / math.log(2)},
-    **{"IMDIV": _quotient, "IMSUB": lambda left, right: left - right},
+    **{"IMDIV": lambda left, right: left / _not_0(right, "#NUM!"), "IMSUB": lambda left, right: left - right},
     "IMSUM": lambda *numbers: sum(numbers, start=complex(0)),
     "IMPRODUCT": lambda *numbers: math.prod(numbers, start=complex(1)),
 }
