@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 from ...cells import NA
@@ -137,11 +138,9 @@ def sortby(array: Rows, *keys: Rows) -> Rows:
     along_columns = len(array) == 1 and len(array[0]) > 1
     lines = transposed(array) if along_columns else array
     order = list(range(len(lines)))
-    for index in range((len(keys) - 1) // 2 * 2, -1, -2):
-        cells = list(cells_of(keys[index]))
-        direction = next(cells_of(keys[index + 1])) if index + 1 < len(keys) else None
-        direction = 1.0 if direction is None else direction
-        if len(cells) != len(lines) or direction not in (1, -1):
+    for by, in_which in reversed(list(zip_longest(keys[::2], keys[1::2], fillvalue=[[None]]))):
+        cells, direction = list(cells_of(by)), next(cells_of(in_which))
+        if len(cells) != len(lines) or direction not in (1, -1, None):
             raise value_fault("each array to sort by must be as long as the sorted one, each order 1 or -1")
         in_order(cells)
         order.sort(key=[sort_key(cell) for cell in cells].__getitem__, reverse=direction == -1)
