@@ -79,6 +79,16 @@ def test_odd_arguments_give_values_or_errors(name: str) -> None:
         assert is_worksheet_value(answer), (arguments, answer)
 
 
+def test_arrays_are_given_as_they_are() -> None:
+    """What cells can hold is given to the engine untouched, also where its sum is beyond all numbers; inf is #NUM!."""
+    calls = Calls(Settings(), Settings().new_workbook())
+    for plain in ([[1.0, "a"], [None, True]], [[1e308, 1e308]]):
+        assert calls._answer("MMULT", plain) == plain
+    first, second = calls._answer("MMULT", [[1.0, float("inf")]])[0]
+    assert first == 1
+    assert is_worksheet_value(second)
+
+
 def test_arrays_are_answered_cell_by_cell() -> None:
     """Arrays in arguments of one value give arrays; single rows and columns repeat, what does not fit is #N/A."""
     assert call("MROUND", [[10.0], [11.0]], [[3.0, 4.0]]) == [[9.0, 12.0], [12.0, 12.0]]

@@ -6,6 +6,7 @@ import marshal
 import math
 from hashlib import blake2b
 from itertools import chain, compress
+from types import NoneType
 from typing import Any
 
 import formualizer as fz
@@ -25,6 +26,8 @@ KNOWN, NOTED = "RXL.KNOWN", "RXL.NOTED"
 _BEGIN, _TELL = "RXL.BEGIN", "RXL.TELL"
 #: So many answers of LAMBDAs are remembered: the engine asks again for what LET names each time that it is used.
 _REMEMBERED = 256
+#: Values that the engine takes as they are, numbers if they are finite.
+_PLAIN = {float, str, bool, NoneType}
 
 
 def listened(sheet: int, text: str) -> str:
@@ -200,6 +203,9 @@ class Calls:
         if not answer:
             return ERROR_VALUES["#VALUE!"]
         rows = answer if isinstance(answer[0], list | tuple) else [answer]
+        cells = [*chain.from_iterable(rows)]
+        if {*map(type, cells)} <= _PLAIN and math.isfinite(sum(each for each in cells if each.__class__ is float)):
+            return [*map(list, rows)]
         return [[each if each.__class__ in (str, bool) else self._cell(name, each) for each in row] for row in rows]
 
     def _cell(self, name: str, value: Any) -> Any:
