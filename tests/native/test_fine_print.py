@@ -84,6 +84,7 @@ ANSWERS: list[tuple[str, Any]] = [
     ("SUM(XLOOKUP(3,B1:B5,B1:B5):B5)", 11),
     ("SUM(LET(x,B1:B2,x):B3)", KEPT),
     ("SUM(B1:SWITCH(1,1,B3))", KEPT),
+    ('SUM(IF(A1>0,B1,"B2"):B3)', KEPT),
     ("SUM(IF(A1>0,SWITCH(1,1,B1),B2):B3)", KEPT),
     # AGGREGATE passes over cells of its own kind, also over those whose function takes arrays
     ("AGGREGATE(2,0,F1:F3)", 2),

@@ -29,6 +29,7 @@ from .tree import (
     Expression,
     FormulaError,
     Group,
+    Literal,
     Name,
     Named,
     Operand,
@@ -257,7 +258,7 @@ def _end(c: Compiling, operand: Operand) -> Out:
 def _may_be_end(operand: Operand | None) -> bool:
     """Say whether the engine takes the end of a range from a call, or from each of the results it chooses among."""
     if not isinstance(operand, Call):
-        return True
+        return not isinstance(operand, Literal | At)
     name = plain_name(operand.name)
     results = operand.arguments[1:] if name in ("IF", "CHOOSE") else operand.arguments[1::2] if name == "IFS" else None
     if results is None:
