@@ -57,8 +57,8 @@ class Recalculation:
         What else the user should know.
     stale : bool
         Whether any cached value differed from the computed one.
-    changed_spilled : int
-        How many cells that arrays fill show another value than before.
+    changed_cells, changed_spilled : int
+        How many formula cells, and how many cells that arrays fill, show another value than before.
     lines, spilled : list
         What `changed` is made from: places of formula cells sheet by sheet, and cells that arrays fill.
     """
@@ -73,6 +73,7 @@ class Recalculation:
     spills: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     stale: bool = False
+    changed_cells: int = 0
     changed_spilled: int = 0
     lines: list[tuple[str, Formulas, list[int]]] = field(default_factory=list, repr=False)
     spilled: list[tuple[str, int, int, FormulaCell, Any, Any]] = field(default_factory=list, repr=False)
@@ -97,18 +98,6 @@ class Recalculation:
             failed = isinstance(value, CellError)
             tell(sheet, row, column, cell.formula, old, value, *(("error", value.reason) if failed else ("", "")))
         return rows
-
-    @property
-    def changed_cells(self) -> int:
-        """How many formula cells show another value than before."""
-        count = 0
-        for _, own, places in self.lines:
-            statuses = own.statuses
-            count += len(places)
-            for place in statuses.keys() & set(places) if statuses else ():
-                kept, failed = statuses[place] == "kept", statuses[place] == "error"
-                count -= kept or (failed and same(own.olds[place], own.values[place]))
-        return count
 
 
 def same(old: Any, new: Any) -> bool:
@@ -160,6 +149,7 @@ def compare(calculation: Calculation, report: Recalculation) -> list[SheetChange
         told = sorted({*changed, *left, *(cell.place for cell in failed)}) if kept or failed else changed
         if told:
             report.lines.append((name, own, told))
+        report.changed_cells += len(changed)
         changes.append(SheetChanges(changed))
     report.computed = report.formulas - report.kept
     for anchor in calculation.spills.anchors:
@@ -205,15 +195,12 @@ def _compare_children(
         told += [(name, area.top + n, column, own, shown[n], values[n]) for n in every]
         if wanted:
             changes.columns.setdefault(column, {}).update({area.top + n: values[n] for n in wanted})
-    for column, cells in old.items():
-        filled_still = all(area.contains(row, column) for row in (before.top, before.bottom))
-        if filled_still or not before.left <= column <= before.right:
-            continue
-        for row in range(before.top, before.bottom + 1):
-            value = cells[row - both.top]
-            if value is not None and not area.contains(row, column) and (row, column) not in formulas:
-                changes.columns.setdefault(column, {})[row] = REMOVED
-                told.append((name, row, column, own, value, None))
+    all_filled = area.contains(before.top, before.left) and area.contains(before.bottom, before.right)
+    for row, column in () if all_filled else before.cells():
+        value = old[column][row - both.top] if column in old else None
+        if value is not None and not area.contains(row, column) and (row, column) not in formulas:
+            changes.columns.setdefault(column, {})[row] = REMOVED
+            told.append((name, row, column, own, value, None))
     if both.width > 1:
         told.sort(key=itemgetter(1, 2))
     return told
