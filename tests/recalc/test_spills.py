@@ -13,7 +13,7 @@ import pytest
 from rebalance_xl.recalc.evaluation.engine import Engine
 from rebalance_xl.recalc.evaluation.spills import places_in
 from rebalance_xl.recalc.formulas.compiling import Template
-from rebalance_xl.recalc.references import Area, Place, place_of
+from rebalance_xl.recalc.references import Area, place_of
 from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, rewrite, values
 
@@ -115,51 +115,6 @@ def test_spills_feed_spills(tmp_path: Path) -> None:
     assert not recalculate(path).stale
 
 
-def test_what_reads_an_array_is_computed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An array that is not as in the file is in its cells before the others are computed."""
-    evaluate, rounds = Engine.evaluate, []
-
-    def counted(engine: Engine) -> None:
-        rounds.append(engine)
-        evaluate(engine)
-
-    def build(_: Any, sheet: Any) -> None:
-        sheet.write("A1", 2)
-        sheet.write_dynamic_array_formula("C1:C3", "=SEQUENCE(3)*A1", None, 0)
-        sheet.write_formula("E1", "=SUM(C1:C3)", None, 0)
-
-    monkeypatch.setattr(Engine, "evaluate", counted)
-    path = make(tmp_path / "b.xlsx", build)
-    recalculate(path)
-    assert len(rounds) == 1
-    assert values(path)["E1"] == 12
-
-
-def test_arrays_that_need_little_come_before_those_that_need_much(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What an array with IF needs is in its cells before; the array itself stands there when all is computed."""
-    evaluate, rounds = Engine.evaluate, []
-
-    def counted(engine: Engine) -> None:
-        rounds.append(engine)
-        evaluate(engine)
-
-    def build(_: Any, sheet: Any) -> None:
-        sheet.write_column("A1", [3, 1, 3, 2])
-        sheet.write_dynamic_array_formula("C1:C3", "=SORT(E1:E3)", None, 0)
-        for row in (1, 2, 3):
-            sheet.write_array_formula(f"E{row}", f"=COUNT(IF(A$1:A$4=G{row},A$1:A$4))", None, 0)
-        sheet.write_dynamic_array_formula("G1:G2", "=UNIQUE(A1:A4)", None, 0)
-
-    monkeypatch.setattr(Engine, "evaluate", counted)
-    path = make(tmp_path / "b.xlsx", build)
-    recalculate(path)
-    assert len(rounds) == 2
-    found = values(path)
-    assert [found[f"{column}{row}"] for column in "CEG" for row in (1, 2, 3)] == [1, 1, 2, 2, 1, 1, 3, 1, 2]
-
-
 def test_rows_to_the_last_column_end_with_what_spills(tmp_path: Path) -> None:
     """Arrays that grow beyond the used columns count in ranges that go to the last column."""
     path = _spill(
@@ -243,32 +198,6 @@ def test_books_by_openpyxl_spill_the_catalogues_functions(tmp_path: Path) -> Non
     assert [values(tmp_path / "b.xlsx")[f"C{row}"] for row in (1, 2, 3)] == pytest.approx(
         [5000 / 11600, 3000 / 11600, 3600 / 11600]
     )
-
-
-def test_only_arrays_of_constants_are_computed_before_all_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The engine is asked for single cells only where it computes no others for them."""
-    compute, asked = Engine.evaluate_cells, []
-
-    def alone(engine: Engine, places: list[Place]) -> None:
-        asked.extend(places)
-        compute(engine, places)
-
-    def build(_: Any, sheet: Any) -> None:
-        sheet.write_column("A1", [1, 2])
-        sheet.write_column("B1", ["=A1+1", "=A2+1"])
-        sheet.write_dynamic_array_formula("C1:C2", "=A1:A2*10", None, 0)
-        sheet.write_dynamic_array_formula("D1:D2", "=IF(A1:A2>1,5,6)", None, 0)
-        sheet.write_dynamic_array_formula("E1:E2", "=B1:B2*10", None, 0)
-        sheet.write_dynamic_array_formula("F1:F2", "=C1:C2+1", None, 0)
-        sheet.write_formula("G1", "=SUM(C1:F2)", None, 0)
-
-    monkeypatch.setattr(Engine, "evaluate_cells", alone)
-    path = make(tmp_path / "b.xlsx", build)
-    assert recalculate(path).kept == 0
-    assert asked == [(0, 1, 3)]
-    assert values(path)["G1"] == 30 + 11 + 50 + 32
 
 
 def test_array_formulas_filled_down_are_written_from_some_of_them(

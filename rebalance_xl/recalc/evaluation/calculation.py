@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, compress
 from typing import Final
@@ -22,15 +20,13 @@ from .calls import listened
 from .engine import Engine
 from .engine_values import FAILURES
 from .exchange import read_values, set_formulas, set_values
-from .reads import Readers, reads_anywhere, reads_of
+from .reads import Readers, reads_anywhere
 from .spills import Spills
 
 #: After so many cells whose computed references the engine does not come to an end with, all others are kept.
 _UNSETTLED: Final = 3
 #: The engine gives up after computing five references that follow from each other, and goes on when asked again.
 _ATTEMPTS: Final = 8
-#: Asked for a cell that needs one of these, the engine computes all others, and takes twice as long for them.
-_NEEDING_ALL: Final = re.compile(r"\b(?:IFS?|CHOOSE|INDEX|OFFSET|INDIRECT)\(")
 _TOO_DEEP: Final = "references that depend on one another too deeply, or on random numbers"
 
 
@@ -147,12 +143,6 @@ class Calculation:
 
     def _settle(self) -> None:
         """Let the engine compute until the spilled arrays do not change any more."""
-        filling = [anchor for anchor in self.spills.filling() if anchor.rows is None] if self.spills.begin() else []
-        first = [anchor.cell.where for anchor in filling if self._stands_alone(anchor.cell)]
-        if first:  # what reads them is computed twice otherwise, where they are not as in the file
-            with suppress(*FAILURES):
-                self.engine.evaluate_cells(first)
-            self._place_arrays()
         self._evaluate()
         if not self.spills.begin():
             return
@@ -161,14 +151,6 @@ class Calculation:
                 return
             self._evaluate()
         self.warnings.append("the spilled arrays did not settle; some of them depend on themselves")
-
-    def _stands_alone(self, cell: FormulaCell) -> bool:
-        """Say whether the engine, asked for a formula cell, computes no other one."""
-        text, scans = str(cell.lowered), self.book.scans
-        reads = reads_of(text, cell.sheet, self.readers.sheets)
-        columns = ((read, column) for read in reads for column in range(read.left, read.right + 1))
-        formulas = (scans[read.sheet].formulas.between(column, read.top, read.bottom) for read, column in columns)
-        return not _NEEDING_ALL.search(text) and not any(formulas)
 
     def _place_arrays(self) -> bool:
         """Write the arrays computed last into their cells; return whether anything is to be computed again."""

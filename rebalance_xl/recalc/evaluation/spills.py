@@ -88,10 +88,6 @@ class Spills:
             return False
         return anchor.area != anchor.before or not self._holds(anchor, anchor.area, anchor.rows)
 
-    def filling(self) -> list[Anchor]:
-        """Return the anchors whose arrays fill more than their own cell so far."""
-        return [anchor for anchor in self.anchors if anchor.active and anchor.area.size > 1]
-
     def begin(self) -> bool:
         """Note what every cell is taken by; return whether there is anything to do."""
         any_active = any(anchor.active for anchor in self.anchors)
