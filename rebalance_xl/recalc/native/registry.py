@@ -14,7 +14,7 @@ import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import repeat
+from itertools import repeat, zip_longest
 from typing import Any, Final, TypeVar
 
 from ...cells import MISSING, NA, CellError
@@ -173,19 +173,22 @@ def _called(kernel: Kernel, names: tuple[str, ...], defaults: Sequence[Any], dat
     for place, default in enumerate(defaults, count - len(defaults)):
         kinds[place] = replace(kinds[place], left_out=repeat(default).__next__)
 
+    limited = any(kind.allowed is not None for kind in kinds)
+    singles = [place for place, name in enumerate(names) if name not in WHOLE]
+
     def answer(values: Sequence[Any], date_offset: int) -> Any:
         """Return what the kernel makes of some values, or the error value that what it raised stands for."""
         arguments: list[Any] = []
         try:
-            for index, value in enumerate([*values, *[MISSING] * (count - len(values))]):
-                kind = kinds[min(index, count - 1)]
+            repeated = kinds[-1:] * (len(values) - count)
+            for value, kind in zip_longest(values, [*kinds, *repeated], fillvalue=MISSING):
                 if value is MISSING:
                     arguments.append(kind.left_out())
                 else:
                     in_days = date_offset and value.__class__ is str and not kind.texts
                     read = kind.read(in_1904(value) if in_days else value)
                     arguments.append(read + date_offset if kind.days else read)
-            for name, kind, value in zip(names, kinds, arguments, strict=False):
+            for name, kind, value in zip(names, kinds, arguments, strict=False) if limited else ():
                 if kind.allowed is not None and value is not None and not kind.allowed(value):
                     raise Fault(kind.error, f"{name} is {to_text(value) or 'empty'}; it must {kind.limits}")
             result = kernel(*arguments, date_offset=date_offset) if dated else kernel(*arguments)
@@ -199,11 +202,8 @@ def _called(kernel: Kernel, names: tuple[str, ...], defaults: Sequence[Any], dat
 
     @functools.wraps(kernel)
     def invoke(*args: Any, date_offset: int = 0) -> Any:
-        lifted = [
-            place
-            for place, value in enumerate(args)
-            if isinstance(value, list | tuple) and names[min(place, count - 1)] not in WHOLE
-        ]
+        places = [*singles, *range(count, len(args) if singles[-1:] == [count - 1] else 0)]
+        lifted = [place for place in places if place < len(args) and isinstance(args[place], list | tuple)]
         if lifted:
             return _lift(lambda filled: answer(filled, date_offset), args, lifted)
         return answer(args, date_offset)
