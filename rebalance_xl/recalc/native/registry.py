@@ -14,7 +14,7 @@ import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import repeat, zip_longest
+from itertools import repeat
 from typing import Any, Final, TypeVar
 
 from ...cells import MISSING, NA, CellError
@@ -180,8 +180,8 @@ def _called(kernel: Kernel, names: tuple[str, ...], defaults: Sequence[Any], dat
         """Return what the kernel makes of some values, or the error value that what it raised stands for."""
         arguments: list[Any] = []
         try:
-            repeated = kinds[-1:] * (len(values) - count)
-            for value, kind in zip_longest(values, [*kinds, *repeated], fillvalue=MISSING):
+            beyond = len(values) - count
+            for value, kind in zip([*values, *[MISSING] * -beyond], [*kinds, *kinds[-1:] * beyond], strict=True):
                 if value is MISSING:
                     arguments.append(kind.left_out())
                 else:
