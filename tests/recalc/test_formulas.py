@@ -317,6 +317,31 @@ def test_random_numbers_are_the_same_in_every_run(tmp_path: Path) -> None:
     assert 0 < values(tmp_path / "one.xlsx")["A1"] < 1
 
 
+@pytest.mark.parametrize(
+    ("formula", "mean"),
+    [
+        ("RAND()*RAND()", 0.25),
+        ("RANDBETWEEN(0,1)*RANDBETWEEN(0,1)", 0.25),
+        ("RANDBETWEEN(-2.5,A1)+RANDBETWEEN(1,A1)", 2.5),
+    ],
+)
+def test_every_random_number_of_a_formula_is_drawn(tmp_path: Path, formula: str, mean: float) -> None:
+    """Two random numbers in one cell are two draws, in the range that each of them has."""
+
+    def build(_: Any, sheet: Any) -> None:
+        sheet.write("A1", 3.5)
+        for row in range(3000):
+            sheet.write_formula(row, 2, "=" + formula.replace("A1", "$A$1"))
+
+    path = make(tmp_path / "b.xlsx", build)
+    recalculate(path)
+    found = [value for cell, value in values(path).items() if cell.startswith("C")]
+    assert len(found) == 3000
+    assert sum(found) / 3000 == pytest.approx(mean, abs=0.12 if mean == 2.5 else 0.03)
+    if mean == 2.5:
+        assert {*found} == {*range(-1, 7)}
+
+
 def test_hidden_rows_are_left_out_of_subtotals(tmp_path: Path) -> None:
     """SUBTOTAL 109 and AGGREGATE 5 ignore hidden rows, by a name of the range too; SUBTOTAL 9 does not."""
 

@@ -125,6 +125,7 @@ class Compiling:
     calls: set[str] = field(default_factory=set)  # the functions that are called, as Excel calls them
     conditions: list[tuple[Condition, bool]] = field(default_factory=list)  # what was asked of the cell
     asked: Questions = field(default_factory=dict)  # what the careful way would do otherwise
+    draws: dict[int, int] = field(default_factory=dict)  # the calls of random numbers, in their order
     locals: dict[str, Out] = field(default_factory=dict)  # names of LET, and their values
     bound: dict[str, Expression] = field(default_factory=dict)  # what names of LET stand for
 

@@ -82,7 +82,14 @@ def _answer(c: Compiling, name: str, call: Call, wanted: str) -> Out:
     if name == "INDIRECT":
         return write_indirect(c, call, wanted)
     out = _known_call(c, name, arguments, wanted)
+    if name in _DRAWN and c.draws.setdefault(id(call), len(c.draws)):
+        drawn = _DRAWN[name].replace("RAND()", f"MOD(RAND()*{9973 + 2 * c.draws[id(call)]},1)")
+        return c.say(drawn, out, *(c.expression(_given(each), VALUE) for each in arguments))
     return _of_one_size(c, name, arguments, out) if name in classes.SAME_SIZE else out
+
+
+#: Random numbers after the first one in a formula: the engine draws once for each cell.
+_DRAWN: Final = {"RAND": "RAND()", "RANDBETWEEN": "({0}*0-INT(-({1}))+INT(RAND()*(INT({2})+INT(-({1}))+1)))"}
 
 
 def _given(argument: Expression | None) -> Expression:
