@@ -242,8 +242,8 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
         'if mixed and top == 0 and ("digit", "0") not in tokens[start:slash]:',
         "if mixed and top == 0:",
     ),
-    ("COUNTA passes over blank elements", "formulas/careful_way", 'if name == "COUNTA":', 'if name == "COUNTED":'),
-    ("blank elements are nothing", "formulas/careful_way", "if not sources or not c.careful:", "if True:"),
+    ("COUNTA passes over blank elements", "formulas/blank_elements", 'if name == "COUNTA":', 'if name == "COUNTED":'),
+    ("blank elements are nothing", "formulas/blank_elements", "if not sources or not c.careful:", "if True:"),
     ("a blank cell is a day of 1899", "formulas/guards", "if 0 < count <= len(arguments) and", "if False and"),
     (
         "Sunday is worked on",

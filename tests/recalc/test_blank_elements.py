@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from rebalance_xl.recalc.evaluation import suspects
+from rebalance_xl.recalc.sheets.formula_cells import FormulaCell
 from rebalance_xl.recalc.workbook import recalculate
 from tests.recalc.books import make, values
 
@@ -40,6 +42,9 @@ EITHER: list[tuple[str, Any]] = [
     ("MIN(IF(TRUE,B1:B5))", 3),
     ("MIN(UNIQUE(C1:C5))", -9),
     ("MIN(B1:B5)", 3),
+]
+#: Where no blank cell is handed on, and nothing is to be asked.
+LEFT_OUT: list[tuple[str, Any]] = [
     ('MIN(IF(A1:A5="x",IF(B1:B5<>"",B1:B5)))', 3),
     ('COUNT(IF((A1:A5="x")*(B1:B5<>0),B1:B5))', 3),
     ("MEDIAN(IF(ISNUMBER($B$1:$B$5),B1:B5))", 6),
@@ -85,6 +90,17 @@ def test_blank_cells_in_arrays_count_in_counta_alone(tmp_path: Path, formula: st
     """COUNTA counts every element of an array, and what no blank cell can change is computed."""
     found, kept = _computed(tmp_path / "b.xlsx", [formula])
     assert (found["K1"], kept) == (expected, {})
+
+
+@pytest.mark.parametrize("formula, expected", LEFT_OUT)
+def test_nothing_is_asked_where_a_test_leaves_blank_cells_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, formula: str, expected: Any
+) -> None:
+    """Cells that are blank are none of those that IF and FILTER hand on by a test of the same cells."""
+    asked: list[FormulaCell] = []
+    monkeypatch.setattr(suspects, "compute_carefully", lambda _, cells: asked.extend(cells))
+    found, kept = _computed(tmp_path / "b.xlsx", [formula])
+    assert (found["K1"], kept, asked) == (expected, {}, [])
 
 
 @pytest.mark.parametrize("formula", OPEN)

@@ -12,7 +12,8 @@ from . import compiling_ranges as in_file
 from . import parameter_classes as classes
 from . import whole_calls
 from .array_sizes import alike, as_large, fitted, joint, once, unless
-from .careful_way import ask, counting_blanks, note
+from .blank_elements import counting_blanks
+from .careful_way import ask, note
 from .compiling import Compiling, Out, Piece, call_of, listed
 from .compiling_catalogue import write_catalogue_call, write_native_call
 from .compiling_lambdas import lifted, write_caller, write_let
