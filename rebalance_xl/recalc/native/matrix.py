@@ -58,7 +58,7 @@ def collinear(values: Rows, numbers: Rows) -> bool:
         return False
     lines = np.array(numbers, dtype=float)
     lines = lines if lines.shape[0] == sum(map(len, values)) else lines.T
-    return bool(np.linalg.matrix_rank(np.insert(lines, 0, 1.0, axis=1)) <= min(lines.shape[1], len(lines) - 1))
+    return bool(np.linalg.matrix_rank(np.insert(lines, 0, 1.0, axis=1)) <= lines.shape[1])
 
 
 def _refuse_others(rows: Rows) -> None:
