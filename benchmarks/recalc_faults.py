@@ -22,7 +22,7 @@ RECALC: tuple[tuple[str, str, str, str], ...] = (
     ("values that differ are the same", "outcome", "isclose(old, new, rel_tol=SAME_WITHIN, abs_tol=0.0)", "True"),
     # --- recalc: values kept or written, loops, arrays, what lies beside the cells
     ("an error that follows from a kept one is written", "evaluation/decision", "if doubtful ", "if False "),
-    ("an array with a linked data type is overwritten", "evaluation/ready", ".meets(places):", ".meets({}):"),
+    ("a linked data type is overwritten", "evaluation/decision", "if linked:", "if False:"),
     ("a loop at rest is moved", "evaluation/loops", "cell.old if rests or", "cell.old if"),
     (
         "a blank in an array stays blank",

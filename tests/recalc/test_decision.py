@@ -22,6 +22,7 @@ def test_a_computed_value_is_written(answer: object, old: object) -> None:
 @pytest.mark.parametrize("old", [None, 1.0, NA])
 def test_what_could_not_be_computed_is_kept_with_its_cause(failure: str, old: object) -> None:
     """Nothing, a limit and a failed function are no values, whatever stood there before."""
+    assert decide(answer=0.0, old=old, failure=failure) == (Action.KEEP, failure)
     assert decide(answer=Trouble(failure), old=old) == (Action.KEEP, failure)
 
 
@@ -39,6 +40,12 @@ def test_an_error_over_a_value_is_computed_once_more(old: object) -> None:
     assert decide(answer=VALUE, old=old, careful=True)[0] is Action.WRITE
 
 
+def test_a_text_that_may_be_a_number_elsewhere_is_kept() -> None:
+    """Arithmetic on a date of another language is a failure to read, not an error of the worksheet."""
+    failure = "a text that may be a number or a date elsewhere: 'May-25'"
+    assert decide(answer=VALUE, old=1.0, failure=failure, careful=True) == (Action.KEEP, failure)
+
+
 def test_an_error_that_is_not_sure_is_kept_over_a_value() -> None:
     """What follows from a kept error or another workbook is written over errors only."""
     assert decide(answer=VALUE, old=1.0, doubtful="reads X") == (Action.KEEP, "reads X")
@@ -46,6 +53,17 @@ def test_an_error_that_is_not_sure_is_kept_over_a_value() -> None:
     assert decide(answer=2.0, old=1.0, doubtful="reads X")[0] is Action.WRITE
 
 
+@pytest.mark.parametrize("answer", [2.0, "text", VALUE])
+def test_what_reads_something_unreadable_is_kept(answer: object) -> None:
+    """A picture or an unknown data type among the cells read makes every answer a guess."""
+    assert decide(answer=answer, old=1.0, unreadable="reads a picture") == (Action.KEEP, "reads a picture")
+
+
 def test_a_blocked_array_is_kept() -> None:
     """Where constants are in the way the anchor stays as it is."""
     assert decide(answer=CellError("#SPILL!"), old=3.0, blocked=True) == (Action.KEEP, "spill-blocked")
+
+
+def test_a_linked_data_type_is_kept() -> None:
+    """A cell whose value is a linked data type cannot be written back."""
+    assert decide(answer="BTC", old=VALUE, linked=True) == (Action.KEEP, "linked-data-type")

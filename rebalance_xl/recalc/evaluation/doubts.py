@@ -25,7 +25,7 @@ from .decision import Action, decide
 from .engine import Engine
 from .engine_values import FAILURES, Trouble, from_engine
 from .exchange import set_values
-from .reads import cells_at, reads_anywhere, reads_of
+from .reads import Cells, cells_at, reads_anywhere, reads_of
 
 #: Cells that depend on others decided on may need it themselves, but not endlessly.
 _ROUNDS: Final = 12
@@ -52,21 +52,29 @@ def settle_doubts(calculation: Calculation) -> None:
 def _decide_on_odd(calculation: Calculation) -> bool:
     """Decide on the errors and failures of a round; return whether there is anything to compute again."""
     failed = [each for each in calculation.spills.anchors if each.active and each.failure]
-    calculation.keep({each.cell: each.failure for each in failed})
+    calculation.keep({each.cell: decide(failure=each.failure)[1] for each in failed})
     open_cells = [cell for cell in calculation.odd if cell.lowered is not None]
     troubled = [cell for cell in open_cells if isinstance(cell.value, Trouble)]
     tried = [cell for cell in troubled if cell.value.cause != "circular"] if len(troubled) <= _MOST_ALONE else []
     set_values(calculation.engine, ((cell.where, cell.old) for cell in troubled if tried))
     alone = {cell for cell in tried if _works_alone(calculation.engine, cell)}
     doubtful = _doubtful(calculation, open_cells)
+    unsure = {} if calculation.lowering.singly else _unsure(calculation, open_cells)
     again: list[FormulaCell] = []
-    kept = {} if calculation.lowering.singly else _unsure(calculation, open_cells)
+    kept: dict[FormulaCell, str] = {}
     for cell in open_cells:
-        if cell in alone or cell in kept:
+        if cell in alone:
             continue
         anchor = calculation.spills.at(cell.where)
         blocked, doubt = anchor is not None and anchor.active and anchor.blocked, doubtful.get(cell, "")
-        action, cause = decide(answer=cell.value, old=cell.old, doubtful=doubt, blocked=blocked, careful=cell.careful)
+        action, cause = decide(
+            answer=cell.value,
+            old=cell.old,
+            failure=unsure.get(cell, ""),
+            doubtful=doubt,
+            blocked=blocked,
+            careful=cell.careful,
+        )
         if action is Action.KEEP:
             kept[cell] = cause
         elif action is Action.AGAIN:
@@ -144,7 +152,7 @@ def _keep_readers(calculation: Calculation) -> bool:
             by_cause.setdefault(cause, []).append(place)
         for read, there in by_cause.items():
             reading = [*calculation.readers.of(cells_at(there))]
-            calculation.keep(dict.fromkeys(reading, f"reads {read}"))
+            calculation.keep(dict.fromkeys(reading, decide(unreadable=f"reads {read}")[1]))
             fresh.update((cell.where, NOTHING_EARLIER) for cell in reading if cell.old is None)
             any_kept = any_kept or bool(reading)
         places = fresh
@@ -184,7 +192,18 @@ def name_what_is_old(calculation: Calculation, inputs: Callable[[], Iterable[Pla
     seen: set[FormulaCell] = set()
     while reached:
         cells = cells_at(cell.where for cell in reached)
-        reached = [*calculation.readers.of(cells, known=seen)]
+        readers = [*calculation.readers.of(cells, known=seen), *_early_readers(calculation, cells)]
+        reached = [cell for cell in readers if cell not in seen]
         seen.update(reached)
         for cell in reached:
             cell.cause = cell.cause or "from an old value"
+
+
+def _early_readers(calculation: Calculation, cells: Cells) -> Iterable[FormulaCell]:
+    """Yield the cells of columns computed without the engine that read any of some cells."""
+    for column in calculation.readers.filled:
+        if column.lowered is None or not column.early:
+            continue
+        for place, text in zip(column.places, column.lowered.texts(column.rows), strict=True):
+            if any(read.meets(cells) for read in reads_of(text, column.of.sheet, calculation.readers.sheets)):
+                yield column.of[place]

@@ -20,6 +20,7 @@ from ..sheets.sheet_scan import SheetScan
 from .calculation import Calculation
 from .criteria_and_look_ups import keep_decimal_commas
 from .data_tables import compute_tables
+from .decision import decide
 from .doubts import as_before, name_what_is_old, settle_doubts
 from .engine import Engine
 from .engine_values import Settings
@@ -121,7 +122,7 @@ def explain_errors(calculation: Calculation) -> None:
         reason, failure = calculation.engine.calls.heard.get(cell.where, ("", ""))
         changed = not as_before(cell) or calculation.spills.differs(cell.where)
         if failure and (cell.value.__class__ is CellError or changed):
-            unsure[cell] = f"function-error: {failure}"
+            unsure[cell] = decide(answer=cell.value, old=cell.old, failure=f"function-error: {failure}")[1]
         elif cell.value.__class__ is CellError:
             cell.cause = reason
     calculation.keep(unsure)

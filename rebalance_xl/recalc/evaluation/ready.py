@@ -22,6 +22,7 @@ from ..formulas.text import split_references
 from ..formulas.tree import Call, FormulaError
 from ..references import parse_area
 from ..sheets.formula_cells import FormulaCell, Formulas, put
+from .decision import decide
 from .exchange import TINY
 from .reads import Read, cells_at
 from .row_formula import KnownCells, NotNowError, RowFormula
@@ -58,7 +59,7 @@ def lower_book(book: BookView, lowering: Lowering, spills: Spills, spill_plain: 
                 empty = "it has no formula of its own, as the cells of an array that could not be computed"
                 keep(cell, FormulaError("a data table" if cell.kind == "dataTable" else empty))
                 if cell.kind == "linked":
-                    cell.cause = "linked-data-type"
+                    cell.cause = decide(linked=True)[1]
         if spill_plain:
             texts = zip(scan.formulas.lowered, scan.formulas.texts, strict=True)
             spilling = [place for place, (made, text) in enumerate(texts) if made is not None and _may_spill(text)]

@@ -56,7 +56,7 @@ class KnownCells:
         asked = (sheet, column, top, bottom)
         if asked not in self._columns:
             area, own = Area(top, column, bottom, column), self.book.scans[sheet].formulas
-            known = (at in own.early for at in own.between(column, top, bottom))
+            known = (at in own.early or own.statuses.get(at) == "kept" for at in own.between(column, top, bottom))
             if any(each.meets(area) for each in self._unknown.get(sheet, ())) or not all(known):
                 raise NotNowError
             self._columns[asked] = self.book.column(sheet, column, top, bottom)

@@ -19,7 +19,7 @@ from ..references import MAX_COLUMNS, MAX_ROWS, Area, Place, place_of
 from ..sheets.formula_cells import FormulaCell
 from ..sheets.sheet_scan import SheetScan
 from .calls import KEEP
-from .decision import BLOCKED
+from .decision import decide
 from .engine import Engine
 from .engine_values import FAILURES, Trouble, from_engine, to_engine
 
@@ -196,7 +196,7 @@ class Spills:
             if anchor.cell.early and anchor.rows is not None:
                 value = anchor.cell.value = anchor.rows[0][0]
                 if anchor.blocked:
-                    anchor.cell.cause = BLOCKED
+                    anchor.cell.cause = decide(answer=value, old=anchor.cell.old, blocked=True)[1]
                     anchor.cell.status, anchor.cell.value, anchor.active = "kept", anchor.cell.old, False
                 elif value.__class__ is CellError:
                     anchor.cell.status, anchor.cell.cause = "error", value.reason
